@@ -1,0 +1,82 @@
+# make demo    an interview, with only Python 3.11 or newer and make on the machine
+# make test    the tests
+# make check   ruff, mypy and the walls between the rooms
+# make clean   away with everything that was made, except interviews
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test check clean
+
+# Which Python builds .venv; empty: the newest one found.
+PYTHON ?=
+PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
+PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
+PYTEST_FLAGS ?= -n 2 --dist worksteal
+
+# The demonstration: on a terminal the full screen, elsewhere the plain face with the answers given here.
+INSTRUMENT := instruments/asu_2000.yaml
+CASE := Chicago District
+DEMO_DB := responses/demo.db
+DEMO = .venv/bin/survey interview $(INSTRUMENT) --practice --db $(DEMO_DB) --case "$(CASE)"
+PLAIN_DB = $$scratch/demo.db
+PLAIN_ANSWERS := 1 2
+PLAIN_DEMO = .venv/bin/survey interview $(INSTRUMENT) --plain --practice --seed 1 --db "$(PLAIN_DB)" --case "$(CASE)"
+PLAIN_DATA = .venv/bin/survey export $(INSTRUMENT) --db "$(PLAIN_DB)" --format csv
+
+help:
+	@sed -n 's/^# make /make /p' Makefile
+
+# Exit 3 says that the interview was suspended or stopped: no failure of the demonstration.
+demo: .venv/run.stamp
+	@if test -t 0 && test -t 1; then \
+		$(DEMO) || test $$? -eq 3; \
+	else \
+		echo 'make demo: no terminal here, so a made-up interview runs through the plain face; its data follow.' >&2; \
+		scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+		{ printf '%s\n' $(PLAIN_ANSWERS) | $(PLAIN_DEMO) >&2 || test $$? -eq 3; } && \
+		$(PLAIN_DATA) </dev/null; \
+	fi
+
+test: .venv/dev.stamp
+	.venv/bin/python -m pytest $(PYTEST_FLAGS)
+
+check: .venv/dev.stamp
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+
+clean:
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache snapshot_report.html
+	find survey_cli tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/run.stamp: .venv/pyvenv.cfg pyproject.toml
+	@echo 'Installing survey into .venv …' >&2
+	@$(PIP) install --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/pyvenv.cfg pyproject.toml
+	@echo 'Installing survey and the tools of its developers into .venv …' >&2
+	@$(PIP) install --editable '.[dev]'
+	@touch $@ .venv/run.stamp
+
+.venv/pyvenv.cfg:
+	@incomplete=; \
+	for python in $(PYTHONS); do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		if "$$python" -c 'import ensurepip, sqlite3, venv' 2>/dev/null; then \
+			"$$python" -m venv --clear .venv && exit; \
+			rm -rf .venv; \
+		fi; \
+		incomplete="$$incomplete $$python"; \
+	done; \
+	if test -n "$$incomplete"; then \
+		echo "make:$$incomplete cannot make a virtual environment: its venv, ensurepip or sqlite3 is missing" \
+			"— on Debian and Ubuntu: apt install python3-venv" >&2; \
+	else \
+		echo "make: no Python 3.11 or newer among: $(PYTHONS)" \
+			"— install one, or name it: make demo PYTHON=/path/to/python3" >&2; \
+	fi; \
+	exit 1
