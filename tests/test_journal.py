@@ -1,0 +1,212 @@
+"""An event comes back from its text as it went in, whatever was typed; other texts are told to be none."""
+
+import json
+import math
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from survey_cli.engine import events as ev
+from survey_cli.engine.journal import (
+    Entered,
+    Unreadable,
+    cells_reader,
+    decode,
+    decode_cells,
+    decode_line,
+    encode,
+    encode_cells,
+    encode_line,
+    encode_moment,
+)
+from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing, Place
+
+texts = st.text(st.characters(codec=None), max_size=12)  # half surrogates too: a terminal can send anything
+ids = st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True)
+codes = st.integers(-99, 99) | st.sampled_from(["8", "08", "tv", "É", ""])
+moments = st.datetimes(timezones=st.just(UTC))
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+values = numbers | texts | st.dates() | st.times() | st.lists(codes, max_size=4).map(tuple)
+absences = ids.map(Missing) | st.sampled_from([DK, REFUSED, NOT_ASKED, NOT_REACHED])
+stamps = st.builds(ev.Stamp, at=moments, by=texts, station=texts)
+places = st.builds(Place, item=ids | texts, turn=st.none() | st.integers(1, 40))
+sittings = st.builds(ev.Sitting, interviewer=texts, daypart=texts, language=ids)
+words = st.dictionaries(codes, texts, max_size=3)
+
+STRATEGIES = {
+    ev.Began: st.builds(
+        ev.Began,
+        stamps,
+        texts,
+        st.integers(),
+        texts,
+        st.dates(),
+        sittings,
+        st.dictionaries(texts, values | absences, max_size=3),
+    ),
+    ev.Resumed: st.builds(ev.Resumed, stamps, sittings, st.booleans()),
+    ev.Answered: st.builds(ev.Answered, stamps, places, st.none() | values, words),
+    ev.Declined: st.builds(ev.Declined, stamps, places, ids),
+    ev.LookedUp: st.builds(ev.LookedUp, stamps, places, values | absences, st.integers(0, 99)),
+    ev.WentTo: st.builds(ev.WentTo, stamps, places, st.booleans()),
+    ev.Confirmed: st.builds(ev.Confirmed, stamps, places, st.integers(0, 9), texts),
+    ev.Kept: st.builds(ev.Kept, stamps, places),
+    ev.Noted: st.builds(ev.Noted, stamps, places, texts),
+    ev.Language: st.builds(ev.Language, stamps, ids),
+    ev.Suspended: st.builds(ev.Suspended, stamps, ids | st.just("")),
+    ev.Stopped: st.builds(ev.Stopped, stamps, ids),
+    ev.Ended: st.builds(ev.Ended, stamps, ids),
+    ev.Erased: st.builds(ev.Erased, stamps, texts),
+}
+events = st.one_of(*STRATEGIES.values())
+
+NOON = ev.Stamp(datetime(2000, 6, 1, 12, tzinfo=UTC), "ann", "s1")
+
+
+def kinds(value):
+    """The types within, so that 1, 1.0 and True are told apart where `==` does not."""
+    if isinstance(value, tuple | list):
+        return [type(value)] + [kinds(v) for v in value]
+    return type(value)
+
+
+def test_every_event_has_its_property():
+    assert set(STRATEGIES) == set(get_args(ev.Event))
+
+
+@given(events)
+def test_an_event_comes_back_equal_and_of_the_same_types(event):
+    back = decode(encode(event))
+    assert back == event
+    for name in event.__dataclass_fields__:
+        if name not in ("words", "sample"):
+            assert kinds(getattr(back, name)) == kinds(getattr(event, name))
+    assert decode_line(encode_line(event)) == event
+
+
+@given(events)
+def test_the_text_is_strict_json_that_a_file_can_hold_on_one_line(event):
+    text = encode(event)
+    text.encode("utf-8")
+    assert "\n" not in text
+    assert json.loads(text, parse_constant=pytest.fail)["kind"] == type(event).__name__.lower()
+    encode_line(event).payload.encode("utf-8")
+
+
+@given(words, st.randoms(use_true_random=False))
+def test_equal_events_have_equal_texts(given_words, dice):
+    shuffled = list(given_words.items())
+    dice.shuffle(shuffled)
+    one, other = (ev.Answered(NOON, Place("q"), 1, dict(w)) for w in (given_words.items(), shuffled))
+    assert encode(one) == encode(other)
+
+
+def test_whole_and_text_codes_stay_distinct():
+    event = ev.Answered(NOON, Place("q", 2), (8, "8"), {8: "whole", "8": "text"})
+    assert decode(encode(event)).words == {8: "whole", "8": "text"}
+    assert encode(ev.Answered(NOON, Place("q"), "8")) != encode(ev.Answered(NOON, Place("q"), 8))
+
+
+def test_a_day_is_not_the_text_that_looks_like_it():
+    day, text = (ev.Answered(NOON, Place("q"), v) for v in (date(2000, 1, 31), "2000-01-31"))
+    assert decode(encode(day)) == day != decode(encode(text)) == text
+
+
+def test_the_line_is_readable_and_short():
+    event = ev.Answered(NOON, Place("age", 2), 41)
+    assert encode_line(event) == Entered(
+        "answered", "age", 2, '{"value":41}', "2000-06-01T12:00:00.000000Z", "ann", "s1"
+    )
+    assert encode(event) == (
+        '{"kind":"answered","at":"2000-06-01T12:00:00.000000Z","by":"ann","station":"s1",'
+        '"item":"age","turn":2,"value":41}'
+    )
+    assert "señal" in encode(ev.Noted(NOON, Place("q"), "señal"))
+
+
+def test_moments_are_written_in_utc_and_need_a_zone():
+    there = datetime(2000, 6, 1, 20, 30, tzinfo=timezone(timedelta(hours=-5)))
+    assert encode_moment(there) == "2000-06-02T01:30:00.000000Z"
+    with pytest.raises(ValueError, match="zone"):
+        encode_moment(datetime(2000, 6, 1))  # noqa: DTZ001 – that is the point
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_never_written(number):
+    with pytest.raises(ValueError, match="JSON"):
+        encode(ev.Answered(NOON, Place("q"), number))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"kind":"answered"}',
+        '{"kind":"answered","at":"noon","by":"ann","item":"q","value":1}',
+        '{"kind":"answered","at":"2000-06-01T12:00:00.000000","by":"ann","item":"q","value":1}',
+        '{"kind":"answered","at":"2000-06-01T12:00:00.000000Z","by":"ann","item":"q","value":NaN}',
+        '{"kind":"answered","at":"2000-06-01T12:00:00.000000Z","by":"ann","item":"q","value":true}',
+        '{"kind":"answered","at":"2000-06-01T12:00:00.000000Z","by":"ann","item":"q","value":{"missing":"dk"}}',
+        '{"kind":"answered","at":"2000-06-01T12:00:00.000000Z","by":"ann","item":"q","value":{"date":"31.1."}}',
+        '{"kind":"answered","at":"2000-06-01T12:00:00.000000Z","by":"ann","item":"q","value":[[1]]}',
+        '{"kind":"answered","at":"2000-06-01T12:00:00.000000Z","by":"ann","item":"q","value":1,"mood":"good"}',
+        '{"kind":"answered","at":"2000-06-01T12:00:00.000000Z","by":"ann","value":1}',
+        '{"kind":"sang","at":"2000-06-01T12:00:00.000000Z","by":"ann","item":"q"}',
+        '{"kind":"ended","at":"2000-06-01T12:00:00.000000Z","by":7,"outcome":"complete"}',
+        '{"kind":"answered","at":"2000-06-01T12:00:00.000000Z","by":"ann","item":"q","words":' + "[" * 9999,
+    ],
+)
+def test_a_text_that_is_no_event_is_told(text):
+    with pytest.raises(Unreadable):
+        decode(text)
+
+
+@given(st.text() | st.recursive(st.none() | st.booleans() | numbers | texts, st.lists).map(repr))
+def test_any_text_is_an_event_or_told(text):
+    with pytest.raises(Unreadable):
+        decode(text)
+
+
+CELLS = {
+    "integer": st.integers(),
+    "decimal": st.floats(allow_nan=False, allow_infinity=False),
+    "text": texts,
+    "date": st.dates(),
+    "time": st.times(),
+}
+columns = st.lists(
+    st.sampled_from(sorted(CELLS)).flatmap(lambda s: st.tuples(st.just(s), CELLS[s] | absences)), max_size=8
+)
+
+
+@given(columns)
+def test_a_row_comes_back_equal_by_its_storages(pairs):
+    storages, cells = tuple(s for s, _ in pairs), tuple(c for _, c in pairs)
+    text = encode_cells(cells)
+    back = decode_cells(text, storages)
+    assert back == cells
+    assert kinds(back) == kinds(cells)
+    assert len(json.loads(text)) == len(cells)
+
+
+def test_a_row_is_written_so_that_sql_can_read_it():
+    cells = (3, NOT_ASKED, DK, 2.5, date(2000, 1, 31), time(12, 30), "null [1]", NOT_REACHED, (1, "b"))
+    text = encode_cells(cells)
+    assert text == (
+        '[3,null,{"missing":"dk"},2.5,"2000-01-31","12:30:00","null [1]",{"missing":"not_reached"},[1,"b"]]'
+    )
+    read = cells_reader(("integer", "integer", "integer", "decimal", "date", "time", "text", "text", "text"))
+    assert read(text) == cells
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", "[1,2,3]", '["x","31.1."]', '[1,{"mood":"good"}]', "[1,NaN]", "[" * 99999]
+)
+def test_a_text_that_is_no_such_row_is_told(text):
+    with pytest.raises(Unreadable):
+        decode_cells(text, ("integer", "date"))
