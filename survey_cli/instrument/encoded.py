@@ -1,0 +1,82 @@
+"""Is it text? Bytes become text with plain line ends, or a reason why they can't. Knows nothing of YAML."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from survey_cli.problems import Position, Problem
+
+MAX_BYTES: Final = 5_000_000
+
+UNSEEN: Final = re.compile("[^\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no text may hold: control characters, halves of characters, line breaks that editors show as none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file whose bytes can't be had, and what to do about it."""
+
+    rule: str
+    what: str
+    remedy: str
+
+
+def decoded(contents: str | bytes, file: str, problems: list[Problem]) -> str | Unreadable:
+    """The text with line ends as `\\n`. Where it is not UTF-8, a problem is added and `�` stands there."""
+    if len(contents) > MAX_BYTES:
+        return Unreadable(
+            "too-large", f"the text is larger than {MAX_BYTES // 1_000_000} MB", "make it shorter"
+        )
+    if isinstance(contents, bytes):
+        if contents.startswith(b"PK\x03\x04"):
+            return Unreadable(
+                "not-utf8",
+                "this is a workbook or an archive, not a file of text",
+                "an instrument is written in a text editor",
+            )
+        if contents[:2] in (b"\xff\xfe", b"\xfe\xff") or contents[:2].count(0) == 1:
+            return Unreadable(
+                "not-utf8", "the file is saved as UTF-16 (some editors say 'Unicode')", "re-save it as UTF-8"
+            )
+        try:
+            text = contents.decode("utf-8")
+        except UnicodeDecodeError as broken:
+            problems.append(_not_utf8(contents, broken.start, file))
+            text = contents.decode("utf-8", "replace")
+    else:
+        text = contents
+    text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _not_utf8(data: bytes, at: int, file: str) -> Problem:
+    before = data[:at].decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    line = before.count("\n") + 1
+    column = len(before) - before.rfind("\n")
+    letter = data[at : at + 1].decode("cp1252", "replace")
+    meant = f" ({letter} in Windows' old encoding)" if letter.isprintable() and letter != "\ufffd" else ""
+    return Problem(
+        "not-utf8",
+        Position(file, line, column),
+        "",
+        f"the file is not UTF-8: line {line} has the byte {data[at]:02X}{meant}",
+        "re-save the file as UTF-8",
+    )
+
+
+def unseen(text: str, file: str) -> Iterator[Problem]:
+    """Control characters and their like: the first on each of the first twenty lines that have one."""
+    found = UNSEEN.search(text)
+    line, counted = 1, 0
+    for _ in range(20):
+        if found is None:
+            return
+        at = found.start()
+        line += text.count("\n", counted, at)
+        counted = at
+        where = Position(file, line, at - text.rfind("\n", 0, at))
+        what = f"line {line} has the invisible character U+{ord(found[0]):04X}"
+        yield Problem("control-character", where, "", what, "delete it: it often comes in with pasted text")
+        end = text.find("\n", at)
+        found = UNSEEN.search(text, end) if end >= 0 else None
