@@ -1,0 +1,218 @@
+"""How do keys come in and lines go out on a terminal? The Textual end of the full-screen face: it hands
+each key to the keyboard, one after another, and paints the lines that changed; it decides nothing.
+"""
+
+import os
+import sys
+from time import monotonic
+from typing import Any, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.driver import Driver
+from textual.geometry import Offset, Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from survey_cli.desk import Conduct
+from survey_cli.tui.drawing import Clocks, Page, draw
+from survey_cli.tui.keyboard import Keyboard
+from survey_cli.tui.modes import Reading
+from survey_cli.tui.wording import Line, writable
+
+SAME_KEY = {
+    "ctrl+m": "enter",
+    "kp_enter": "enter",
+    "return": "enter",
+    "shift+enter": "ctrl+j",
+    "alt+enter": "ctrl+j",
+}
+DRAFT_SECONDS = 2.0
+
+
+class Sheet(Widget):
+    """The whole screen as lines; only lines that changed are painted again."""
+
+    ROLES: ClassVar[tuple[str, ...]] = (
+        "aloud", "stress", "aside", "code", "chosen", "unread", "why", "query", "rule", "key", "hint",
+        "head", "practice", "field", "cursor",
+    )  # fmt: skip
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(ROLES)
+
+    def __init__(self, encoding: str | None) -> None:
+        super().__init__()
+        self.lines: tuple[Line, ...] = ()
+        self._encoding = encoding
+        self._looks: dict[str, Style] = {}
+
+    def show(self, lines: tuple[Line, ...]) -> None:
+        """Put these lines on the screen."""
+        before, self.lines = self.lines, lines
+        if len(before) != len(lines):
+            self.refresh()
+            return
+        width = self.size.width
+        changed = [Region(0, y, width, 1) for y, line in enumerate(lines) if line != before[y]]
+        if changed:
+            self.refresh(*changed)
+
+    def notify_style_update(self) -> None:
+        self._looks.clear()
+        super().notify_style_update()
+
+    def _look(self, role: str) -> Style:
+        if role not in self._looks:
+            plain = role not in self.ROLES
+            self._looks[role] = (
+                self.rich_style if plain else self.get_component_rich_style(role, partial=False)
+            )
+        return self._looks[role]
+
+    def render_line(self, y: int) -> Strip:
+        line = self.lines[y] if y < len(self.lines) else ()
+        texts = [
+            (run.text if self._encoding is None else writable(run.text, self._encoding), run.role)
+            for run in line
+        ]
+        strip = Strip([Segment(text, self._look(role)) for text, role in texts])
+        return strip.adjust_cell_length(self.size.width, self._look("blank"))
+
+
+class InterviewApp(App[None]):
+    """One interview on a full screen."""
+
+    CSS_PATH = "survey.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = []
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None
+
+    def __init__(self, desk: Conduct) -> None:
+        super().__init__(ansi_color=True, driver_class=_driver())
+        self.theme = "ansi-dark"
+        self.board = Keyboard(desk)
+        self.broke: BaseException | None = None
+        """What broke the screen, where something did."""
+        self._sheet = Sheet(plain_encoding())
+        self._settled = 0.0
+        """Keys typed before this moment were meant for something that did not come."""
+        self._dropped = 0
+
+    def compose(self) -> ComposeResult:
+        yield self._sheet
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self.redraw)
+        self.set_interval(DRAFT_SECONDS, self.board.keep_draft)
+        self.redraw()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pastes go to the keyboard before any widget could have them."""
+        if isinstance(event, events.Key):
+            self._key(event)
+        elif isinstance(event, events.Paste):
+            self._take(lambda: self.board.paste(event.text), event.time)
+        else:
+            await super().on_event(event)
+
+    def on_resize(self) -> None:
+        self.redraw()
+
+    def _key(self, event: events.Key) -> None:
+        key = SAME_KEY.get(event.key, event.key)
+        letter = event.character
+        if letter is not None and len(letter) == 1 and _prints(letter):
+            key = letter
+        elif key.startswith("alt+") and len(key) == 5:
+            # Escape and a character within the terminal's escape delay: two keys, not one.
+            self._take(lambda: self.board.press("escape"), event.time)
+            key = key[4:]
+        self._take(lambda: self.board.press(key), event.time)
+
+    def _take(self, act: Any, typed_at: float) -> None:
+        """Let one key or paste act, and draw what came of it."""
+        if typed_at < self._settled:
+            self._dropped += 1
+            self.board.dropped(self._dropped)
+            self.redraw()
+            return
+        self._dropped = 0
+        try:
+            act()
+        except Exception as error:
+            self.log.error(error)
+            self.board.failed(error)
+        if self.board.left:
+            self.exit()
+            return
+        self.redraw()
+        if self.board.bell:
+            self.bell()
+        if self.board.unexpected:
+            self._settled = monotonic()
+
+    def redraw(self) -> None:
+        """Draw the page again; what did not change is not painted."""
+        if not self._sheet.is_attached:
+            return
+        page = self.page()
+        board = self.board
+        if isinstance(board.mode, Reading):
+            board.modes = (*board.modes[:-1], Reading(board.mode.what, page.top))
+        else:
+            board.top = page.top
+        board.page = max(page.rows - 1, 1)
+        self._sheet.show(page.lines)
+        if page.cursor is not None:
+            self.cursor_position = Offset(*page.cursor)
+
+    def page(self) -> Page:
+        """The page as it should stand now."""
+        desk = self.board.desk
+        width, height = self.size
+        clocks = Clocks(elapsed=desk.elapsed(), there=desk.there())
+        return draw(self.board, width=width, height=height, clocks=clocks)
+
+    def panic(self, *renderables: Any) -> None:
+        """Leave without printing anything: `conduct` says in words what happened."""
+        if self.broke is None:
+            self.broke = sys.exc_info()[1] or RuntimeError("the terminal's input broke off")
+        self._close_messages_no_wait()
+
+    def _fatal_error(self) -> None:
+        self.panic()
+
+
+def _prints(letter: str) -> bool:
+    code = ord(letter)
+    return code >= 32 and not 127 <= code < 160
+
+
+def plain_encoding() -> str | None:
+    """What the terminal is limited to; None where its locale is in UTF-8 (and not the C locale, which
+    Python takes for UTF-8 without asking the terminal)."""
+    encoding = (sys.__stderr__.encoding if sys.__stderr__ is not None else None) or "ascii"
+    named = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    if named in ("C", "POSIX"):
+        return "ascii"
+    return None if encoding.lower().replace("-", "") == "utf8" else encoding
+
+
+def _driver() -> type[Driver] | None:
+    """Textual's own driver, made to live on when a byte arrives that is no UTF-8."""
+    if sys.platform == "win32":
+        return None
+    from textual.drivers.linux_driver import LinuxDriver
+
+    class TerminalDriver(LinuxDriver):
+        def run_input_thread(self) -> None:
+            while True:
+                try:
+                    super().run_input_thread()
+                    return
+                except UnicodeDecodeError:
+                    continue
+
+    return TerminalDriver

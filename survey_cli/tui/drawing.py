@@ -1,0 +1,291 @@
+"""What stands on every line of the screen now? Pure: the keyboard's state, a size and two clocks give the
+lines of a page; where a page is too small the less important goes first.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from rich.cells import cell_len
+
+from survey_cli.entries import Pick, Prompt, Read
+from survey_cli.tui.answer import standing
+from survey_cli.tui.foot import field_lines, keys_line, keys_now, status_lines
+from survey_cli.tui.keyboard import Keyboard
+from survey_cli.tui.modes import Jumping, Reading, Speaking, Stopping, Suspend, Writing
+from survey_cli.tui.question import BLANK, TO_READ, Column, aside, faq_lines, question, row_of
+from survey_cli.tui.wording import (
+    DOT,
+    DOWN,
+    HERE,
+    RULE,
+    UP,
+    Line,
+    Role,
+    Run,
+    clean,
+    crop,
+    indented,
+    spread,
+    width_of,
+    wrap,
+    written,
+)
+
+MARGIN = 3
+MANUAL = (
+    ("1 2 3 …", "the code answers; one that could go on waits for Enter"),
+    ("Enter", "go on, end a list, keep what stands"),
+    ("← or Alt+←", "back to the question before (← in an empty field)"),
+    ("↑ ↓", "move a mark, Enter takes it; ↑ in an empty field brings back what was given"),
+    ("PgUp PgDn", "more of a long question"),
+    ("Esc", "clear the field; close what is open"),
+    ("F2", "note to this question"),
+    ("F3", "jump to a question asked before"),
+    ("F4", "language"),
+    ("F5", "what respondents ask"),
+    ("F8, Ctrl+C", "put the interview aside, or end it"),
+    ("F9", "it is so (when an answer is doubted)"),
+    ("Ctrl+J", "new line, where they talk freely"),
+    (".back .jump ID .note TEXT .lang es", "the same, typed"),
+    (".suspend .stop .help .faq .ok REASON", "the same, typed; a don't know by its name: .dk"),
+    ("..", "a dot, where an answer begins with one"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The whole screen: exactly as many lines as it has."""
+
+    lines: tuple[Line, ...]
+    top: int
+    """The first body line shown, corrected to what there is."""
+    rows: int
+    """How many body lines there is room for."""
+    cursor: tuple[int, int] | None
+    """Column and row of the text cursor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    elapsed: timedelta
+    there: datetime | None
+
+
+def draw(board: Keyboard, *, width: int, height: int, clocks: Clocks) -> Page:
+    """The page for this state of the keyboard."""
+    margin = MARGIN if width < 110 else min((width - TO_READ) // 2, 20)
+    margin = margin if width >= 40 else 1
+    text_width = max(min(width - margin - 1, TO_READ), 4)
+    ruled = height >= 12
+    status = status_lines(board, Column(width=text_width, rows=height))
+    field, cursor = field_lines(board, text_width, max(1, min(6, height // 4)))
+    head = 1 if height >= 4 else 0
+    keys = 1 if height >= 6 else 0
+    status = status[: max(0 if height < 3 else 1, min(5, height // 4))]
+    rows = max(height - head - keys - len(field) - len(status) - (2 if ruled else 0), 1 if height > 1 else 0)
+    column = Column(width=text_width, rows=rows)
+    body, at = _body(board, column)
+    mode = board.mode
+    top = min(mode.top if isinstance(mode, Reading) else board.top, max(len(body) - rows, 0))
+    if at is not None and board.follow:
+        top = min(max(top, at - rows + 2), at) if rows > 1 else at
+        top = min(max(top, 0), max(len(body) - rows, 0))
+    above, below = top > 0, top + rows < len(body)
+    left: Line = (Run(" " * margin, "blank"),)
+    shown = [left + line for line in body[top : top + rows]]
+    shown += [BLANK] * (rows - len(shown))
+    if not ruled and below and rows > 1:
+        shown[-1] = (*left, Run("more below: PgDn", "hint"))
+    lines = [_head(board, width, clocks)] if head else []
+    if ruled:
+        lines.append(_rule(width, f"more above: PgUp {UP}" if above else ""))
+    lines += shown
+    if ruled:
+        lines.append(_rule(width, f"more below: PgDn {DOWN}" if below else ""))
+    field_left = max(margin - 2, 0)
+    first = len(lines)
+    lines += [(Run(" " * field_left, "blank"), *line) for line in field]
+    if len(field) == 1:
+        lines[-1] = spread(lines[-1], _respondent(board, clocks), width - 1)
+    lines += [(Run(" " * field_left, "blank"), *line) for line in status]
+    if keys:
+        lines.append((Run(" " * field_left, "blank"), *keys_line(keys_now(board), width - field_left - 1)))
+    return Page(
+        lines=tuple(lines[:height]),
+        top=top,
+        rows=rows,
+        cursor=None if cursor is None else (cursor[0] + field_left, cursor[1] + first),
+    )
+
+
+def _rule(width: int, says: str) -> Line:
+    if not says or width < len(says) + 8:
+        return (Run(RULE * width, "rule"),)
+    tail = 3
+    return (
+        Run(RULE * (width - cell_len(says) - 2 - tail), "rule"),
+        Run(f" {says} ", "hint"),
+        Run(RULE * tail, "rule"),
+    )
+
+
+def _head(board: Keyboard, width: int, clocks: Clocks) -> Line:
+    prompt = board.prompt
+    seconds = int(clocks.elapsed.total_seconds())
+    clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else ""
+    clock = clock or f"{seconds // 60:02}:{seconds % 60:02}"
+    right = [clock]
+    if prompt is not None:
+        right = [str(prompt.place), f"{prompt.position} of {prompt.of}", clock]
+        if len(prompt.languages) > 1:
+            right.insert(0, prompt.language)
+    while len(right) > 1 and width < 60 and sum(map(cell_len, right)) + 3 * len(right) > width // 2:
+        right.pop(0)
+    end: Line = (Run(clean(DOT.join(right)), "head"),)
+    practice: Line = (Run(" PRACTICE ", "practice"), Run(" ", "blank")) if board.desk.practice else ()
+    names = [board.desk.title]
+    if prompt is not None and prompt.section:
+        names.append(prompt.section)
+    if prompt is not None and prompt.after_hangup:
+        names.append("after hang-up")
+    room = width - 2 - width_of(end) - width_of(practice) - 2
+    start: Line = (
+        Run(" ", "blank"),
+        *practice,
+        Run(crop(clean(DOT.join(names)), room), "head"),
+    )
+    return spread(start, end, width - 1)
+
+
+def _respondent(board: Keyboard, clocks: Clocks) -> Line:
+    if isinstance(board.mode, Writing):
+        return ()
+    parts = [crop(clean(board.desk.respondent), 30)] if board.desk.respondent else []
+    if clocks.there is not None:
+        parts.append(f"{clocks.there:%H:%M} there")
+    return (Run(DOT.join(parts), "hint"),) if parts else ()
+
+
+# The body
+
+
+def _body(board: Keyboard, column: Column) -> tuple[list[Line], int | None]:
+    prompt = board.prompt
+    if prompt is None:
+        return _closing(board, column), None
+    match board.mode:
+        case Jumping() as jumping:
+            return _asked(jumping, column)
+        case Stopping() as stopping:
+            return _stops(stopping, column)
+        case Speaking(languages, at):
+            lines = [_listed(str(n + 1), text, n == at, column) for n, text in enumerate(languages)]
+            return [written("Go on in which language?", "aside"), BLANK, *lines], at + 2
+        case Reading(what="faq"):
+            return faq_lines(prompt, column), None
+        case Reading():
+            return _help(prompt, column), None
+        case _:
+            chosen, words = standing(prompt, board.answer)
+            specifying = board.mode.choice if isinstance(board.mode, Writing) else None
+            typed = board.answer.edit.text
+            if isinstance(prompt.entry, Pick) and typed and not prompt.entry.several:
+                coded = prompt.entry.coded(typed)
+                chosen = (coded.code,) if coded is not None else ()
+            if specifying is not None:
+                several = isinstance(prompt.entry, Pick) and prompt.entry.several
+                chosen = (*chosen, specifying.code) if several else (specifying.code,)
+            answer = replace(board.answer, words=words)
+            return question(prompt, answer, chosen, column)
+
+
+def _listed(code: str, text: str, here: bool, column: Column) -> Line:
+    role: Role = "chosen" if here else "aside"
+    sign = HERE if here else " "
+    return (
+        Run(f"{sign} ", "chosen"),
+        Run(f"{code:>2}", "chosen" if here else "code"),
+        Run("  ", "blank"),
+        Run(crop(clean(text), column.width - 6), role),
+    )
+
+
+def _asked(jumping: Jumping, column: Column) -> tuple[list[Line], int | None]:
+    shown = jumping.shown()
+    if not shown:
+        nothing = (
+            "Nothing has been asked yet." if not jumping.asked else "Nothing asked so far has these words."
+        )
+        return [written(nothing, "aside")], None
+    place = min(max(len(str(a.place)) for a in shown), 14)
+    answered = min(max(cell_len(a.answer) for a in shown), 24)
+    words = max(column.width - place - answered - 6, 8)
+    lines: list[Line] = []
+    for at, asked in enumerate(shown):
+        here = at == jumping.at
+        role: Role = "chosen" if here else "aside"
+        cells: list[tuple[str, int, Role]] = [
+            (str(asked.place), place, "chosen" if here else "code"),
+            (asked.words, words, role),
+            (asked.answer, answered, role),
+        ]
+        lines.append((Run(f"{HERE if here else ' '} ", "chosen"), *row_of(cells)))
+    return lines, jumping.at
+
+
+def _stops(stopping: Stopping, column: Column) -> tuple[list[Line], int | None]:
+    if isinstance(stopping.sure, Suspend):
+        return [
+            *wrap(
+                written("Put this interview aside? It can be resumed at this question.", "stress"),
+                column.width,
+            )
+        ], None
+    if stopping.sure is not None:
+        text = f"End this interview with: {stopping.sure.name}?"
+        return [*wrap(written(text, "stress"), column.width)], None
+    lines: list[Line] = [
+        _listed("s", "Put aside, to be resumed at this question", stopping.at == 0, column),
+        BLANK,
+    ]
+    for n, outcome in enumerate(stopping.outcomes, 1):
+        lines.append(_listed(str(n), f"End: {outcome.name}", stopping.at == n, column))
+    at = None if stopping.at is None else 0 if stopping.at == 0 else stopping.at + 1
+    return lines, at
+
+
+def _help(prompt: Prompt, column: Column) -> list[Line]:
+    lines: list[Line] = []
+    if prompt.help:
+        lines += [*aside(prompt.help, column), BLANK]
+    if prompt.probe:
+        lines += [*aside(prompt.probe, column), BLANK]
+    names = 16 if column.width >= 50 else 10
+    declines = [(d.key, d.text) for d in prompt.declines if d.key and isinstance(prompt.entry, (Pick, Read))]
+    for key, does in (*declines, *MANUAL):
+        text = wrap(written(does, "aside"), column.width - names)
+        if cell_len(key) >= names:
+            lines += [written(crop(key, column.width), "code")]
+            lines += indented(text, (Run(" " * names, "blank"),), names)
+        else:
+            lines += indented(text, (Run(key + " " * (names - cell_len(key)), "code"),), names)
+    return lines
+
+
+def _closing(board: Keyboard, column: Column) -> list[Line]:
+    closing = board.closing
+    if closing is None:
+        return [written("The interview is closed.", "stress")]
+    ways = {
+        "ended": "The interview is complete" if closing.outcome is None else f"Ended: {closing.outcome.name}",
+        "suspended": "Put aside: it can be resumed at the same question",
+        "stopped": f"Stopped: {closing.outcome.name}" if closing.outcome else "Stopped",
+    }
+    minutes, seconds = divmod(int(closing.took.total_seconds()), 60)
+    answers = f"{closing.answered} answer{'' if closing.answered == 1 else 's'}"
+    return [
+        *wrap(written(ways.get(closing.status, closing.status), "stress"), column.width),
+        BLANK,
+        written(f"{answers} in {minutes}:{seconds:02}", "aside"),
+        *wrap(written(f"kept in {closing.kept_in}", "aside"), column.width),
+    ]

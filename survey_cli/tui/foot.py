@@ -1,0 +1,248 @@
+"""What stands below the question: the field, what is said under it, and what the keys do now? Pure, and
+literal.
+"""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from survey_cli.entries import Line as LineEntry
+from survey_cli.entries import Pick, Prompt, Read, Verbatim, plain
+from survey_cli.tui.answer import Answer
+from survey_cli.tui.keyboard import Keyboard
+from survey_cli.tui.modes import Answering, Jumping, Reading, Speaking, Stopping, Writing
+from survey_cli.tui.question import BLANK, Column
+from survey_cli.tui.wording import (
+    BACK,
+    DOWN,
+    UP,
+    Line,
+    Role,
+    Run,
+    clean,
+    crop,
+    indented,
+    spoken,
+    width_of,
+    wrap,
+    written,
+)
+
+Keys = Sequence[tuple[str, str, int]]
+"""Footer: key, what it does, and how soon it is dropped on a narrow screen (0 never, 9 first)."""
+
+
+def field_lines(board: Keyboard, width: int, rows: int) -> tuple[list[Line], tuple[int, int] | None]:
+    """The line or lines that are typed into, with the cursor drawn in; and where that is."""
+    mode = board.mode
+    prompt = board.prompt
+    if prompt is None or isinstance(mode, Reading):
+        return [BLANK], None
+    label, tail, edit, lines = "", "", board.answer.edit, 1
+    match mode:
+        case Writing(what, edit, choice):
+            names = {
+                "note": "note: ",
+                "reason": "it is so, because (may stay empty): ",
+                "command": "",
+                "specify": "",
+            }
+            label = names[what]
+            if choice is not None:
+                words = clean(plain(choice.words)).strip().rstrip(":?")
+                label = f"{choice.code} {crop(words, width // 2)}: "
+        case Jumping(edit=edit):
+            label = "jump to: "
+        case Stopping() | Speaking():
+            typed = mode.typed if isinstance(mode, Stopping) else ""
+            return [(Run(" ", "blank"), Run(typed, "field"), Run(" ", "cursor"))], (1 + len(typed), 0)
+        case Answering():
+            match prompt.entry:
+                case Read():
+                    return [BLANK], None
+                case Verbatim():
+                    lines = rows
+                case LineEntry(unit=unit, hint=hint):
+                    tail = (f" {unit}" if unit else "") + (f"   ({hint})" if hint else "")
+                case _:
+                    pass
+    start: Line = (Run(" ", "blank"), Run(label, "hint")) if label else (Run(" ", "blank"),)
+    room = max(width - width_of(start) - 1, 3)
+    drawn, (x, y) = _edited(edit.text, edit.at, room)
+    first = min(max(0, y - lines + 1), max(len(drawn) - lines, 0))
+    shown = indented(drawn[first : first + lines], start, width_of(start))
+    shown += [BLANK] * (lines - len(shown))
+    if tail and lines == 1:
+        spare = width - width_of(shown[0]) - 1
+        shown[0] = (*shown[0], Run(crop(clean(tail), spare), "hint")) if spare > 6 else shown[0]
+    return shown, (x + width_of(start), y - first)
+
+
+def _edited(text: str, at: int, width: int) -> tuple[list[Line], tuple[int, int]]:
+    """Text broken at the width, every character kept, the one under the cursor drawn as a cursor; and where
+    that is, as column and row."""
+    cells = [clean(letter) for letter in text]
+    rows: list[tuple[int, int]] = []  # each row's first character and the one after its last
+    start = used = 0
+    for place, letter in enumerate(cells):
+        size = cell_len(letter) if letter != "\n" else 0
+        if used + size > width:
+            blank = max((n for n in range(start, place) if cells[n] == " "), default=start)
+            end = blank + 1 if blank - start >= (place - start) // 2 > 0 else place
+            rows.append((start, end))
+            start, used = end, sum(cell_len(c) for c in cells[end:place])
+        used += size
+        if letter == "\n":
+            rows.append((start, place + 1))
+            start, used = place + 1, 0
+    rows.append((start, len(cells)))
+    if at >= len(cells) and used >= width:
+        rows.append((len(cells), len(cells)))
+    row = max(n for n, (first, _) in enumerate(rows) if first <= at)
+    lines: list[Line] = []
+    for n, (first, end) in enumerate(rows):
+        shown = "".join(cells[first:end]).rstrip("\n")
+        if n != row:
+            lines.append((Run(shown, "field"),) if shown else BLANK)
+            continue
+        before = "".join(cells[first:at])
+        here = "".join(cells[at : at + 1]).strip("\n") or " "
+        after = "".join(cells[at + 1 : end]).rstrip("\n")
+        runs = (Run(before, "field"), Run(here, "cursor"), Run(after, "field"))
+        lines.append(tuple(run for run in runs if run.text))
+    return lines, (sum(cell_len(c) for c in cells[rows[row][0] : at]), row)
+
+
+def status_lines(board: Keyboard, column: Column) -> list[Line]:
+    """What is said under the field: why not, what is doubted, what stands. One line at least: then little
+    moves."""
+    lines: list[Line] = []
+    prompt = board.prompt
+
+    def say(mark: str, text: str, role: Role) -> None:
+        lines.extend(indented(wrap(written(text, role), column.width - 2), (Run(mark + " ", role),), 2))
+
+    if board.why:
+        say("!", board.why, "why")
+    if board.notice:
+        say("»", board.notice, "query")
+    if prompt is not None and isinstance(board.mode, (Answering, Writing)):
+        query = prompt.query
+        if query is not None and not query.aloud and not board.answer.denied:
+            given = f"{board.given}: " if board.given else ""
+            text = (Run(clean(given), "query"), *spoken(query.text, "query"))
+            lines += indented(wrap(text, column.width - 2), (Run("? ", "query"),), 2)
+        elif prompt.earlier is not None and not board.answer.denied and not lines:
+            say(" ", _stands(prompt), "aside")
+    typed = board.answer.edit.text
+    if prompt is not None and isinstance(prompt.entry, Pick) and typed and not lines:
+        say(" ", f"Enter takes {typed}" if prompt.entry.coded(typed) else f"{typed} is not finished", "hint")
+    elif board.said:
+        say(" ", board.said, "hint")
+    if prompt is None:
+        say(" ", "any key leaves", "hint")
+    return lines or [BLANK]
+
+
+def _stands(prompt: Prompt) -> str:
+    earlier = prompt.earlier
+    assert earlier is not None
+    match earlier.kind:
+        case "answer":
+            return f"was {earlier.words} · Enter keeps"
+        case "prefill":
+            return f"from the sample: {earlier.words} · Enter takes it"
+        case "reopened":
+            return f"was {earlier.words}, which no longer fits: ask again"
+
+
+# The keys
+
+
+def keys_now(board: Keyboard) -> Keys:
+    """What the keys do now, most wanted first."""
+    prompt = board.prompt
+    if prompt is None:
+        return ()
+    match board.mode:
+        case Writing(what="command"):
+            return (("Enter", "do it", 0), ("Esc", "drop it", 0), (".help", "lists the dot words", 1))
+        case Writing(what="reason"):
+            return (("Enter", "it is so", 0), ("Esc", "no, key another answer", 0))
+        case Writing():
+            return (("Enter", "takes the line", 0), ("Esc", "drops it", 0), ("F1", "keys", 3))
+        case Jumping():
+            return (
+                ("type", "to search", 2),
+                (f"{UP} {DOWN}", "mark", 2),
+                ("Enter", "go there", 0),
+                ("Esc", "close", 0),
+            )
+        case Stopping(sure=None):
+            return (
+                ("s", "put aside", 0),
+                ("number", "end with it", 0),
+                ("Esc", "go on with the interview", 0),
+            )
+        case Stopping():
+            return (("y", "yes", 0), ("n", "no", 0))
+        case Speaking():
+            return (("number", "go on in it", 0), ("Esc", "close", 0))
+        case Reading():
+            return (("Esc", "back to the question", 0), ("PgDn", "more", 2))
+        case Answering():
+            return _answer_keys(board, prompt)
+
+
+def _answer_keys(board: Keyboard, prompt: Prompt) -> Keys:
+    entry = prompt.entry
+    keys: list[tuple[str, str, int]] = []
+    query = prompt.query if not board.answer.denied else None
+    if query is not None and query.aloud:
+        keys = [("1", "yes, that is right", 0), ("2", "no, ask again", 0)]
+    else:
+        if query is not None:
+            keys.append(("F9", "it is so", 0))
+        several = isinstance(entry, Pick) and entry.several
+        coded = (
+            isinstance(entry, Pick) and not several and prompt.earlier is None and board.answer == Answer()
+        )
+        if not coded:
+            keys.append(("Enter", "done" if several else "next", 0))
+        keys.append((BACK, "back", 2))
+        lettered = isinstance(entry, (Pick, Read))
+        for decline in prompt.declines:
+            if lettered and decline.key:
+                keys.append((decline.key, decline.text.lower(), 1))
+            else:
+                keys.append(
+                    (f".{decline.id}", "" if decline.id in ("dk", "refused") else decline.text.lower(), 1)
+                )
+        if isinstance(entry, Verbatim):
+            keys.append(("Ctrl+J", "new line", 3))
+    keys.append(("F2", "note", 5))
+    keys.append(("F3", "jump", 6))
+    if len(prompt.languages) > 1:
+        others = [language for language in prompt.languages if language != prompt.language]
+        keys.append(("F4", others[0] if len(others) == 1 else "language", 4))
+    if prompt.faq:
+        keys.append(("F5", "asked", 5))
+    keys.append(("F8", "stop", 3))
+    keys.append(("F1", "keys", 3))
+    return keys
+
+
+def keys_line(keys: Keys, width: int) -> Line:
+    """The keys on one line; the least wanted go where there is no room for all."""
+    shown = list(keys)
+    while shown:
+        size = sum(cell_len(key) + (1 + cell_len(does) if does else 0) for key, does, _ in shown) + 2 * (
+            len(shown) - 1
+        )
+        if size <= width - 1:
+            break
+        shown.remove(max(reversed(shown), key=lambda k: k[2]))
+    line: list[Run] = [Run(" ", "blank")]
+    for key, does, _ in shown:
+        line += [Run(clean(key), "key"), Run((f" {clean(does)}" if does else "") + "  ", "hint")]
+    return tuple(line)

@@ -1,0 +1,484 @@
+"""What does a key do? Keys become calls to the desk and a state to draw, one key finished before the next.
+It knows no terminal and no toolkit, and never asks what a question is about.
+"""
+
+from dataclasses import replace
+from typing import Final, assert_never
+
+from survey_cli import entries
+from survey_cli.desk import Closing, Conduct
+from survey_cli.engine.events import Rejected
+from survey_cli.entries import Choice, Line, Lookup, Pick, Picked, Prompt, Read, Verbatim
+from survey_cli.tui.answer import Answer, Empty, Keyed, Send, Specify, add, pick_keyed
+from survey_cli.tui.dotwords import dot_word, is_dot_word, literal
+from survey_cli.tui.edit import Edit
+from survey_cli.tui.modes import (
+    ENTER,
+    NAMED,
+    OPENERS,
+    Act,
+    Answering,
+    Back,
+    Close,
+    Decline,
+    DotWord,
+    ItIsSo,
+    Jump,
+    Jumping,
+    Mode,
+    No,
+    Note,
+    Open,
+    Reading,
+    Speak,
+    Speaking,
+    Specified,
+    Stop,
+    Stopping,
+    Suspend,
+    Writing,
+)
+from survey_cli.values import Place
+
+ALOUD_KEYS: Final = "1 yes, that is right; 2 no, ask again"
+QUERY_KEYS: Final = "F9 it is so, or key the right answer"
+
+
+class Keyboard:
+    """One interview under one pair of hands. What is public is there to be drawn; `press` and `paste`
+    change it."""
+
+    def __init__(self, desk: Conduct) -> None:
+        self.desk: Final = desk
+        self.prompt: Prompt | None = None
+        self.closing: Closing | None = None
+        self.answer = Answer()
+        self.modes: tuple[Mode, ...] = (Answering(),)
+        self.notice = desk.notice
+        self.why = ""
+        """Why the last key or entry was not taken."""
+        self.said = ""
+        """Something the interviewer should know, gone at the next key."""
+        self.given = ""
+        """What was sent last, for showing beside a query about it."""
+        self.top = 0
+        """The first line of the question that is shown; whoever draws corrects it to what there is."""
+        self.page = 10
+        """How many lines PgDn goes on; set by whoever draws."""
+        self.follow = False
+        """Whether the marked line must be brought into view."""
+        self.bell = False
+        self.unexpected = False
+        """The last key led to something that keys already typed could not know of: they belong nowhere."""
+        self.left = False
+        """The interview is over and its last screen was left."""
+        self._swallow = False
+        self._draft = ""
+        self._unsent: dict[Place, Answer] = {}
+        self._arrive()
+
+    @property
+    def mode(self) -> Mode:
+        """What the next key goes to."""
+        return self.modes[-1]
+
+    @property
+    def doubted(self) -> entries.Query | None:
+        """What must be confirmed or changed now."""
+        return self.prompt.query if self.prompt is not None and not self.answer.denied else None
+
+    # Keys in
+
+    def press(self, key: str) -> None:
+        """One key: its character where it is printable, else its name (`enter`, `alt+left`, `f8`)."""
+        if len(key) > 1 and key not in NAMED:
+            return
+        self.bell = self.unexpected = self.follow = False
+        self.why = self.said = ""
+        if self.prompt is None:
+            self.left = True
+            return
+        if self.notice:
+            self.notice = ""
+            if key in ENTER:
+                return
+        if self._swallow:
+            self._swallow = False
+            if key in ENTER:
+                self.said = "that Enter belonged to the code before it; Enter now counts here"
+                return
+        mode = self.mode
+        if key in OPENERS and not (key == "ctrl+c" and isinstance(mode, Stopping)):
+            self._open(key)
+        elif key in ("pageup", "pagedown") and not isinstance(mode, (Jumping, Stopping, Speaking)):
+            self._scroll(self.page if key == "pagedown" else -self.page)
+        elif isinstance(mode, Answering):
+            self._answering(key, self.prompt)
+        else:
+            self._beside(mode.pressed(key))
+
+    def paste(self, text: str) -> None:
+        """Text pasted at once: line breaks stay in a Verbatim and become blanks elsewhere; a Pick takes
+        none."""
+        self.bell = self.unexpected = self._swallow = False
+        self.why = self.said = self.notice = ""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if self.prompt is None or not text:
+            return
+        flat = " ".join(text.split())
+        match self.mode:
+            case Answering() if isinstance(self.prompt.entry, Verbatim):
+                self._edit(self.answer.edit.typed(text))
+            case Answering() if isinstance(self.prompt.entry, Line):
+                self._edit(self.answer.edit.typed(flat))
+            case Writing() | Jumping() as typing:
+                self._beside(replace(typing, edit=typing.edit.typed(flat)))
+            case _:
+                self._refuse("pasted text is no answer here")
+
+    def dropped(self, keys: int) -> None:
+        """Say that keys typed ahead were meant for a question that did not come."""
+        self.said = f"{keys} key{'s' if keys > 1 else ''} typed ahead set aside: this came in between"
+
+    def failed(self, error: Exception) -> None:
+        """Say that a key broke something, and stand where the desk stands."""
+        self._refuse(
+            f"that failed ({type(error).__name__}) and changed nothing: try again, or F8 to put it aside"
+        )
+
+    def keep_draft(self) -> None:
+        """Save what is being typed in a Verbatim, where it changed."""
+        if self.prompt is None or not isinstance(self.prompt.entry, Verbatim):
+            return
+        text = self.answer.edit.text
+        if text != self._draft:
+            self._draft = text
+            self.desk.save_draft(text)
+
+    # Answering
+
+    def _answering(self, key: str, prompt: Prompt) -> None:
+        entry = prompt.entry
+        empty = isinstance(entry, (Pick, Read)) or not self.answer.edit.text
+        if key == "alt+left" or (key == "left" and empty):
+            self._act(Back())
+            return
+        if self.doubted is not None and self.doubted.aloud:
+            self._confirming(key)
+            return
+        match entry:
+            case Pick():
+                keyed = pick_keyed(key, entry, prompt, self.answer)
+                if keyed is None:
+                    self._letter(key, prompt, otherwise=f"{key} is not offered here: {entry.offered()}")
+                else:
+                    self._picked(keyed)
+            case Read():
+                if key in ENTER or key == " ":
+                    self._done(self.desk.reply(""))
+                elif key in ("up", "down"):
+                    self._scroll(1 if key == "down" else -1)
+                else:
+                    self._letter(key, prompt, otherwise="Enter goes on")
+            case Line() | Verbatim():
+                self._typing(key, prompt, several_lines=isinstance(entry, Verbatim))
+            case Lookup():
+                self._refuse("the computer answers this one: nothing is asked")
+            case _:
+                assert_never(entry)
+
+    def _confirming(self, key: str) -> None:
+        """A question read aloud about the answer: yes or no comes first."""
+        match key.casefold():
+            case "1" | "y":
+                self._done(self.desk.confirm(), swallow=True)
+            case "2" | "n":
+                self.answer = Answer(denied=True)
+                self._swallow = True
+                self.said = "ask again, and key the right answer"
+            case ".":
+                self._push(Writing("command", Edit.of(".")))
+            case _:
+                self._refuse(ALOUD_KEYS)
+
+    def _picked(self, keyed: Keyed) -> None:
+        match keyed:
+            case Answer():
+                self.follow = keyed.mark != self.answer.mark
+                self.answer = keyed
+            case Send(codes, words, auto):
+                self._send(Picked(codes, dict(words)), auto=auto)
+            case Specify(choice, words, auto):
+                self.answer = replace(self.answer, edit=Edit())
+                self._push(Writing("specify", Edit.of(words), choice))
+                self._swallow = auto
+            case Empty():
+                self._enter_empty()
+            case No(why):
+                self._refuse(why)
+                if (
+                    self.prompt is not None
+                    and isinstance(self.prompt.entry, Pick)
+                    and self.prompt.entry.several
+                ):
+                    self.answer = replace(self.answer, edit=Edit())
+
+    def _send(self, picked: Picked, *, auto: bool = False) -> None:
+        """Give codes; where they are rejected, they stay to be seen."""
+        given = " ".join(str(code) for code in picked.codes)
+        taken = self._done(self.desk.reply(picked), swallow=auto, given=given)
+        if not taken and self.answer.chosen is None and isinstance(self.mode, Answering):
+            self.answer = replace(self.answer, edit=Edit.of(given), spent=True)
+
+    def _enter_empty(self) -> None:
+        """An empty Enter keeps what stands; it never confirms what is doubted."""
+        if self.doubted is not None:
+            self._refuse(QUERY_KEYS)
+        else:
+            self._done(self.desk.reply(""))
+
+    def _typing(self, key: str, prompt: Prompt, *, several_lines: bool) -> None:
+        edit = self.answer.edit
+        if several_lines and key == "ctrl+j":
+            self._edit(edit.typed("\n"))
+        elif key in ENTER:
+            if is_dot_word(edit.text):
+                self._act(dot_word(edit.text, prompt, self.desk.stops()))
+            elif edit.text:
+                self._done(self.desk.reply(literal(edit.text)), given=edit.text)
+            else:
+                self._enter_empty()
+        elif key == "escape":
+            self._edit(Edit())
+        elif key == "up" and not edit.text and prompt.earlier is not None:
+            self._edit(Edit.of(prompt.earlier.text))
+        elif key in ("up", "down"):
+            self._edit(edit.row_moved(-1 if key == "up" else 1))
+        elif (changed := edit.pressed(key)) is not None:
+            self._edit(changed)
+
+    def _edit(self, edit: Edit) -> None:
+        self.answer = replace(self.answer, edit=edit)
+
+    def _letter(self, key: str, prompt: Prompt, *, otherwise: str) -> None:
+        """A letter that acts: a decline, it is so, help, a dot word."""
+        letter = key.casefold()
+        decline = next((d for d in prompt.declines if d.key and d.key.casefold() == letter), None)
+        if letter == ".":
+            self._push(Writing("command", Edit.of(".")))
+        elif letter == "?":
+            self._push(Reading("help"))
+        elif decline is not None:
+            self._done(self.desk.decline(decline.id), swallow=True, given=decline.text)
+        elif letter == "o" and self.doubted is not None:
+            self._open("f9")
+        elif len(key) == 1:
+            self._refuse(otherwise)
+
+    # Beside the question
+
+    def _open(self, key: str) -> None:
+        """Open what a key opens; the same key closes it again."""
+        prompt = self.prompt
+        assert prompt is not None
+        before = self.mode
+        if isinstance(before, Writing) and before.what != "specify" and before.edit.text.strip("."):
+            self._refuse("finish this line first: Enter takes it, Esc drops it")
+            return
+        if not (isinstance(before, Answering) or (isinstance(before, Writing) and before.what == "specify")):
+            self.modes = self.modes[:-1]
+        opened = self._opened(key, prompt)
+        if opened is not None and not _same(opened, before):
+            self._push(opened)
+            self.follow = True
+
+    def _opened(self, key: str, prompt: Prompt) -> Mode | None:
+        match key:
+            case "f1":
+                return Reading("help")
+            case "f2":
+                return Writing("note")
+            case "f3":
+                asked = self.desk.asked()
+                at = next((n for n, a in enumerate(asked) if a.place == prompt.place), len(asked) - 1)
+                return Jumping(asked, Edit(), max(at, 0))
+            case "f4":
+                return self._languages(prompt)
+            case "f5":
+                if prompt.faq:
+                    return Reading("faq")
+                self._refuse("this survey has no answers written to respondents' questions")
+            case "f8":
+                return Stopping(self.desk.stops())
+            case "f9":
+                return self._it_is_so()
+            case _:
+                return Stopping(self.desk.stops(), sure=Suspend())
+        return None
+
+    def _languages(self, prompt: Prompt) -> Mode | None:
+        """Two languages take turns; more are a list."""
+        if len(prompt.languages) < 2:
+            self._refuse("this survey has one language only")
+            return None
+        at = prompt.languages.index(prompt.language) if prompt.language in prompt.languages else 0
+        if len(prompt.languages) == 2:
+            self._act(Speak(prompt.languages[1 - at]))
+            return None
+        return Speaking(prompt.languages, at)
+
+    def _it_is_so(self) -> Mode | None:
+        if self.doubted is None:
+            self._refuse("nothing is in doubt here")
+        elif self.doubted.aloud:
+            self._done(self.desk.confirm(), swallow=True)
+        else:
+            return Writing("reason")
+        return None
+
+    def _beside(self, outcome: Mode | Act) -> None:
+        if isinstance(outcome, (Answering, Writing, Jumping, Stopping, Speaking, Reading)):
+            self.modes = (*self.modes[:-1], outcome)
+            self.follow = True
+        else:
+            self._act(outcome)
+
+    def _act(self, act: Act | Mode) -> None:
+        """Carry out what a key or a dot word asked for."""
+        match act:
+            case Close():
+                self._close()
+            case No(why):
+                self._refuse(why)
+            case Note(text):
+                self._stay(self.desk.note(text), said="noted")
+            case Speak(language):
+                self._stay(self.desk.speak(language), said="")
+            case ItIsSo(reason):
+                self._done(self.desk.confirm(reason))
+            case Decline(id, text):
+                self._done(self.desk.decline(id), given=text)
+            case Back():
+                self._leave()
+                self._done(self.desk.back())
+            case Jump(place):
+                self._leave()
+                self._done(self.desk.jump(place))
+            case Suspend():
+                self._leave()
+                self._done(self.desk.suspend())
+            case Stop(outcome):
+                self._leave()
+                self._done(self.desk.stop(outcome))
+            case DotWord(text):
+                assert self.prompt is not None
+                self._act(dot_word(text, self.prompt, self.desk.stops()))
+            case Specified(choice, words):
+                self._specified(choice, words)
+            case Open(key):
+                self._drop_dot_word()
+                self._open(key)
+            case _:
+                self._drop_dot_word()
+                self._push(act)
+
+    def _specified(self, choice: Choice, words: str) -> None:
+        prompt = self.prompt
+        assert prompt is not None
+        if not words:
+            self._refuse("the words are wanted: type them, or Esc for another answer")
+        elif isinstance(prompt.entry, Pick) and prompt.entry.several:
+            self._close()
+            self._picked(add(choice, prompt.entry, prompt, self.answer, words))
+        else:
+            self._send(Picked((choice.code,), {choice.code: words}))
+
+    def _drop_dot_word(self) -> None:
+        """Take the line away that was a dot word."""
+        if isinstance(self.mode, Writing) and self.mode.what == "command":
+            self._close()
+        elif isinstance(self.mode, Writing) and is_dot_word(self.mode.edit.text):
+            self.modes = (*self.modes[:-1], replace(self.mode, edit=Edit()))
+        elif is_dot_word(self.answer.edit.text):
+            self._edit(Edit())
+
+    # After each call to the desk
+
+    def _done(self, rejected: Rejected | None, *, swallow: bool = False, given: str = "") -> bool:
+        """Go on to what is asked now, or say why not. Whether it was taken."""
+        if rejected is not None:
+            self._refuse(rejected.why)
+            return False
+        self.given = given
+        self._arrive()
+        self._swallow = swallow
+        return True
+
+    def _stay(self, rejected: Rejected | None, *, said: str) -> None:
+        """The same question goes on, and what was typed for it."""
+        if rejected is not None:
+            self._refuse(rejected.why)
+            return
+        self._drop_dot_word()
+        if isinstance(self.mode, Speaking) or (isinstance(self.mode, Writing) and self.mode.what == "note"):
+            self._close()
+        self.prompt = self.desk.prompt()
+        self.said = said
+
+    def _arrive(self) -> None:
+        """A place is asked: nothing typed yet, but for what was being typed there before."""
+        self.prompt = self.desk.prompt()
+        self.modes = (Answering(),)
+        self.answer = Answer()
+        self.top = 0
+        self._draft = ""
+        if self.prompt is None:
+            self.closing = self.desk.closing()
+            self.unexpected = True
+            return
+        if self.prompt.query is not None:
+            self.unexpected = True
+            return
+        unsent = self._unsent.pop(self.prompt.place, None)
+        if isinstance(self.prompt.entry, Verbatim):
+            self._draft = unsent.edit.text if unsent is not None else self.desk.draft()
+            self._edit(Edit.of(self._draft))
+            self.said = "what was being typed here is back" if self._draft else ""
+        elif unsent is not None:
+            self.answer = unsent
+            self.said = "what was being keyed here is back: Enter takes it"
+
+    def _leave(self) -> None:
+        """Keep what is half typed at a place that is left without an answer. Numbers and dates are not
+        kept: half a number is soon a wrong one."""
+        if self.prompt is None:
+            return
+        self.keep_draft()
+        entry, answer = self.prompt.entry, self.answer
+        wordy = isinstance(entry, Verbatim) or (isinstance(entry, Line) and entry.kind == "text")
+        if (wordy and answer.edit.text and not is_dot_word(answer.edit.text)) or answer.chosen is not None:
+            self._unsent[self.prompt.place] = replace(answer, spent=False, denied=False, mark=None)
+
+    def _refuse(self, why: str) -> None:
+        self.why = why
+        self.bell = self.unexpected = True
+
+    def _scroll(self, lines: int) -> None:
+        if isinstance(self.mode, Reading):
+            self.modes = (*self.modes[:-1], replace(self.mode, top=max(self.mode.top + lines, 0)))
+        else:
+            self.top = max(self.top + lines, 0)
+
+    def _push(self, mode: Mode) -> None:
+        self.modes = (*self.modes, mode)
+
+    def _close(self) -> None:
+        if len(self.modes) > 1:
+            self.modes = self.modes[:-1]
+
+
+def _same(opened: Mode, before: Mode) -> bool:
+    """Whether a key asked for what is open already: then it closes it."""
+    if isinstance(opened, (Reading, Writing)) and isinstance(before, (Reading, Writing)):
+        return opened.what == before.what
+    return type(opened) is type(before)

@@ -1,0 +1,289 @@
+"""What is open beside the question (a note, the list for jumping, stopping, help), and what does a key make
+of it? Pure: a key gives another mode, or an act that the keyboard carries out; nothing here speaks to the
+desk.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, TypeAlias
+
+from survey_cli.desk import Asked
+from survey_cli.entries import Choice
+from survey_cli.outcomes import Outcome
+from survey_cli.tui.edit import Edit
+from survey_cli.values import Place
+
+ENTER = ("enter", "ctrl+j")
+"""Enter typed before the terminal was taken over arrives as Ctrl+J."""
+OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f8", "f9", "ctrl+c"))
+"""Keys that open something whatever is asked."""
+NAMED: Final = OPENERS | {
+    "enter", "escape", "backspace", "delete", "left", "right", "up", "down", "home", "end", "pageup",
+    "pagedown", "tab", "alt+left", "alt+backspace", "shift+backspace", "ctrl+backspace", "ctrl+left",
+    "ctrl+right", "ctrl+a", "ctrl+b", "ctrl+d", "ctrl+e", "ctrl+f", "ctrl+h",
+    "ctrl+j", "ctrl+k", "ctrl+u", "ctrl+w",
+}  # fmt: skip
+"""Named keys that are keys here; Shift alone, focus and media keys are none and change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Back to what was open before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItIsSo:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspend:
+    """Put aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class DotWord:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Specified:
+    choice: Choice
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """A key that means nothing here; `why` says what would."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """To the question before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What this key opens."""
+
+    key: str
+
+
+Act: TypeAlias = (
+    Close | Note | ItIsSo | Jump | Speak | Suspend | Stop | DotWord | Specified | Back | Decline | Open | No
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Nothing is open: keys answer the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """One line is typed for something beside the answer."""
+
+    what: Literal["note", "reason", "command", "specify"]
+    edit: Edit = field(default_factory=Edit)
+    choice: Choice | None = None
+    """The option that wants the words, for `specify`."""
+
+    def pressed(self, key: str) -> "Writing | Act":
+        if key == "escape":
+            return Close()
+        if key not in ENTER:
+            edit = self.edit.pressed(key)
+            if edit is None:
+                return No("Enter takes the line, Esc drops it")
+            if self.what == "command" and not edit.text:
+                return Close()
+            return replace(self, edit=edit)
+        text = self.edit.text.strip()
+        match self.what:
+            case "note":
+                return Note(text) if text else Close()
+            case "reason":
+                return ItIsSo(text)
+            case "command":
+                return DotWord(text)
+            case "specify":
+                if text.startswith(".") and not text.startswith(".."):
+                    return DotWord(text)
+                assert self.choice is not None
+                return Specified(self.choice, text[1:] if text.startswith("..") else text)
+
+
+@dataclass(frozen=True, slots=True)
+class Jumping:
+    """The list of what has been asked; what is typed leaves the lines that have it."""
+
+    asked: tuple[Asked, ...]
+    edit: Edit = field(default_factory=Edit)
+    at: int = 0
+    """Which of `shown()` is marked."""
+
+    def shown(self) -> tuple[Asked, ...]:
+        """The lines that have every word typed, in their id, question, answer or section."""
+        words = self.edit.text.casefold().split()
+        if not words:
+            return self.asked
+        return tuple(
+            a
+            for a in self.asked
+            if all(w in f"{a.place} {a.words} {a.answer} {a.section}".casefold() for w in words)
+        )
+
+    def pressed(self, key: str) -> "Jumping | Act":
+        shown = self.shown()
+        if key in ENTER:
+            return Jump(shown[self.at].place) if shown else No("nothing asked so far has these words")
+        if key == "escape":
+            return Close() if not self.edit.text else Jumping(self.asked, Edit(), max(len(self.asked) - 1, 0))
+        if (at := moved(key, self.at, len(shown))) is not None:
+            return replace(self, at=at)
+        if (edit := self.edit.pressed(key)) is None:
+            return No("type to search, Enter goes there, Esc closes")
+        changed = replace(self, edit=edit)
+        found = changed.shown()
+        exact = next(
+            (n for n, a in enumerate(found) if str(a.place).casefold() == edit.text.casefold()), None
+        )
+        return replace(changed, at=exact if exact is not None else max(len(found) - 1, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """Put aside, or end by hand with an outcome; ending is asked about once more."""
+
+    outcomes: tuple[Outcome, ...]
+    at: int | None = None
+    """The marked line: 0 is to put aside, then the outcomes."""
+    typed: str = ""
+    sure: Outcome | Suspend | None = None
+    """What `y` will do."""
+
+    def pressed(self, key: str) -> "Stopping | Act":
+        if self.sure is not None:
+            if key.casefold() == "y" or (key == "ctrl+c" and isinstance(self.sure, Suspend)):
+                return Suspend() if isinstance(self.sure, Suspend) else Stop(self.sure.id)
+            if key in ("escape", "left", "backspace") or key.casefold() == "n":
+                return Close() if isinstance(self.sure, Suspend) else Stopping(self.outcomes)
+            return No("y yes, n no")
+        if key == "escape":
+            return replace(self, typed="") if self.typed else Close()
+        if key.casefold() == "s":
+            return Suspend()
+        if (at := moved(key, -1 if self.at is None else self.at, len(self.outcomes) + 1)) is not None:
+            return replace(self, at=at, typed="")
+        if key == "backspace":
+            return replace(self, typed=self.typed[:-1])
+        codes = [str(n) for n in range(1, len(self.outcomes) + 1)]
+        typed = self.typed + key if len(key) == 1 else self.typed
+        if key in ENTER and not typed and self.at is not None:
+            return (
+                Suspend()
+                if self.at == 0
+                else Stopping(self.outcomes, self.at, "", self.outcomes[self.at - 1])
+            )
+        if (
+            not typed
+            or not any(code.startswith(typed) for code in codes)
+            or (len(key) > 1 and key not in ENTER)
+        ):
+            return No("s puts it aside, a number ends it, Esc goes on with the interview")
+        if key in ENTER or not any(code != typed and code.startswith(typed) for code in codes):
+            if typed not in codes:
+                return No("the number is not finished")
+            return Stopping(self.outcomes, int(typed), "", self.outcomes[int(typed) - 1])
+        return replace(self, typed=typed)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """Which language to go on in, where there are more than two."""
+
+    languages: tuple[str, ...]
+    at: int
+
+    def pressed(self, key: str) -> "Speaking | Act":
+        if key == "escape":
+            return Close()
+        if key in ENTER:
+            return Speak(self.languages[self.at])
+        if key.isdecimal() and 1 <= int(key) <= len(self.languages):
+            return Speak(self.languages[int(key) - 1])
+        if (at := moved(key, self.at, len(self.languages))) is not None:
+            return replace(self, at=at)
+        return No("a number, or ↑ ↓ and Enter; Esc closes")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Something to be read and closed: help and the keys, or what respondents ask."""
+
+    what: Literal["help", "faq"]
+    top: int = 0
+    """The first line shown."""
+
+    def pressed(self, key: str) -> "Reading | Act":
+        if key == "escape" or key in ENTER or key == "?":
+            return Close()
+        match key:
+            case "up":
+                return replace(self, top=max(self.top - 1, 0))
+            case "down":
+                return replace(self, top=self.top + 1)
+            case "home":
+                return replace(self, top=0)
+            case _:
+                return No("Esc goes back to the question")
+
+
+Mode: TypeAlias = Answering | Writing | Jumping | Stopping | Speaking | Reading
+
+
+def moved(key: str, at: int, of: int) -> int | None:
+    """Where a moving key takes a mark in a list of `of` lines; None where `key` moves nothing."""
+    match key:
+        case "up":
+            to = at - 1 if at >= 0 else of - 1
+        case "down":
+            to = at + 1
+        case "pageup":
+            to = at - 10
+        case "pagedown":
+            to = at + 10
+        case "home" if of > 1:
+            to = 0
+        case "end" if of > 1:
+            to = of - 1
+        case _:
+            return None
+    return min(max(to, 0), max(of - 1, 0))

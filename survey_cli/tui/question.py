@@ -1,0 +1,182 @@
+"""How does what is asked look in a column of so many cells? Pure: a Prompt and what is keyed give lines;
+what is read aloud, what is not, and what is stressed differ by marks and weight, not by colour alone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from survey_cli.entries import Choice, Pick, Prompt, Words
+from survey_cli.entries import Line as LineEntry
+from survey_cli.tui.answer import Answer
+from survey_cli.tui.wording import (
+    ASIDE,
+    CHOSEN,
+    HERE,
+    Line,
+    Role,
+    Run,
+    clean,
+    crop,
+    indented,
+    spoken,
+    width_of,
+    wrap,
+    written,
+)
+from survey_cli.values import Code
+
+BLANK: Line = ()
+COLUMN_GAP = 3
+"""Cells between two columns of options."""
+TO_READ = 76
+"""The widest text that is still read at a glance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """Where the lines go, and how much room there is."""
+
+    width: int
+    rows: int
+
+
+def question(
+    prompt: Prompt, answer: Answer, chosen: Sequence[Code], column: Column
+) -> tuple[list[Line], int | None]:
+    """The lines of what is asked, and which of them has the mark."""
+    lines: list[Line] = []
+    if prompt.turn:
+        lines += aside(prompt.turn, column)
+    if prompt.intro:
+        lines += [*_words(prompt.intro, prompt, column), BLANK]
+    query = prompt.query
+    if query is not None and query.aloud and not answer.denied:
+        lines += [*aside(prompt.words, column), BLANK, *wrap(spoken(query.text), column.width), BLANK]
+        return lines, None
+    lines += _words(prompt.words, prompt, column)
+    if prompt.instruction:
+        if not isinstance(prompt.entry, Pick):
+            lines.append(BLANK)
+        lines += aside(prompt.instruction, column)
+    below = aside(prompt.probe, column) if prompt.probe else []
+    marked: int | None = None
+    if isinstance(prompt.entry, Pick):
+        if lines:
+            lines.append(BLANK)
+        room = column.rows - len(lines) - (len(below) + 1 if below else 0)
+        options, at = _options(prompt.entry, answer, chosen, column, room)
+        marked = None if at is None else len(lines) + at
+        lines += options
+    elif isinstance(prompt.entry, LineEntry) and prompt.entry.labels:
+        lines.append(BLANK)
+        for code, text in prompt.entry.labels:
+            lines += indented(wrap(written(text, "aloud"), column.width - 8), _code(code, 4), 7)
+    if below:
+        lines += [BLANK, *below] if len(lines) + 1 + len(below) <= column.rows else below
+    return lines, marked
+
+
+def _words(words: Words, prompt: Prompt, column: Column) -> Iterable[Line]:
+    """Read aloud; or, where nothing of an item is, marked as the interviewer's."""
+    return wrap(spoken(words), column.width) if prompt.aloud else aside(words, column)
+
+
+def aside(words: Words, column: Column) -> list[Line]:
+    """Lines for the interviewer's eyes: each begins under a mark, so that nobody reads them out."""
+    mark = ASIDE
+    size = cell_len(mark)
+    return indented(wrap(spoken(words, "aside"), column.width - size), (Run(mark, "aside"),), size)
+
+
+def _code(code: Code, width: int) -> Line:
+    return (Run(f"{code!s:>{width}}", "code"), Run("  ", "blank"))
+
+
+def _options(
+    pick: Pick, answer: Answer, chosen: Sequence[Code], column: Column, room: int
+) -> tuple[list[Line], int | None]:
+    """The choices under each other; side by side where they don't fit under each other but would so."""
+    under = [_option(choice, pick, answer, chosen, column, column.width) for choice in pick.choices]
+    if sum(map(len, under)) <= room or len(under) < 2:
+        return _stacked(under, answer.mark)
+    for columns in (2, 3, 4):
+        width = (column.width - COLUMN_GAP * (columns - 1)) // columns
+        beside = [_option(choice, pick, answer, chosen, column, width) for choice in pick.choices]
+        rows = -(-len(beside) // columns)
+        if width < 16 or any(len(lines) > 1 for lines in beside):
+            break
+        if rows <= room:
+            return _side_by_side([lines[0] for lines in beside], rows, width, answer.mark)
+    return _stacked(under, answer.mark)
+
+
+def _stacked(options: Sequence[Sequence[Line]], mark: int | None) -> tuple[list[Line], int | None]:
+    at = None if mark is None else sum(len(lines) for lines in options[:mark])
+    return [line for lines in options for line in lines], at
+
+
+def _side_by_side(
+    options: Sequence[Line], rows: int, width: int, mark: int | None
+) -> tuple[list[Line], int | None]:
+    lines: list[Line] = []
+    for row in range(rows):
+        line: Line = ()
+        for at, option in enumerate(options[row::rows]):
+            start = at * (width + COLUMN_GAP)
+            line = (*line, Run(" " * (start - width_of(line)), "blank"), *option) if at else option
+        lines.append(line)
+    return lines, None if mark is None else mark % rows
+
+
+def _option(
+    choice: Choice, pick: Pick, answer: Answer, chosen: Sequence[Code], column: Column, width: int
+) -> list[Line]:
+    """One choice: a mark where it stands chosen, its code, its words, and in brackets what is not read."""
+    taken = choice.code in chosen
+    under_mark = answer.mark is not None and pick.choices[answer.mark] is choice
+    sign = CHOSEN if taken and pick.several else HERE if taken or under_mark else " "
+    if under_mark and pick.several:
+        sign = HERE + sign
+    size = max(len(str(c.code)) for c in pick.choices)
+    role: Role = "chosen" if taken or under_mark else "aloud" if choice.read else "unread"
+    first: Line = (
+        Run(f"{sign:>2} ", "chosen"),
+        Run(f"{choice.code!s:>{size}}", "chosen" if taken or under_mark else "code"),
+        Run("  ", "blank"),
+    )
+    text = spoken(choice.words, role)
+    remarks = [clean(choice.note)] if choice.note else []
+    if not choice.read:
+        remarks.append("don't read")
+    elif choice.exclusive and pick.several:
+        remarks.append("alone")
+    specified = dict(answer.words).get(choice.code, "")
+    if specified:
+        text = (*text, Run(f": {clean(specified)}", "chosen"))
+    if remarks:
+        text = (*text, Run("  ", "blank"), *(Run(f"({remark}) ", "aside") for remark in remarks))
+    hang = width_of(first)
+    return indented(wrap(text, width - hang), first, hang)
+
+
+def faq_lines(prompt: Prompt, column: Column) -> list[Line]:
+    """What respondents ask, and what may be answered: the answers are read aloud."""
+    lines: list[Line] = []
+    for asked, answer in prompt.faq:
+        lines += [
+            *aside(asked, column),
+            *indented(wrap(spoken(answer), column.width - 2), (Run("  ", "blank"),), 2),
+        ]
+        lines.append(BLANK)
+    return lines[:-1]
+
+
+def row_of(cells: Sequence[tuple[str, int, Role]]) -> Line:
+    """Texts in columns of fixed widths, cropped and filled."""
+    line: list[Run] = []
+    for text, width, role in cells:
+        cut = crop(clean(text), width)
+        line += [Run(cut, role), Run(" " * (width - cell_len(cut) + 2), "blank")]
+    return tuple(line[:-1])

@@ -1,0 +1,344 @@
+"""A desk for tests of faces: it walks a scripted list of Prompts, keeps what was given, and rejects like
+the real one.
+
+It knows the route only as a list; a test reads `given` to see which entry landed on which place.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from survey_cli.desk import Asked, Closing
+from survey_cli.engine.events import Rejected
+from survey_cli.entries import (
+    Choice,
+    Decline,
+    Earlier,
+    Line,
+    Pick,
+    Picked,
+    Prompt,
+    Query,
+    Read,
+    Reply,
+    Span,
+    Verbatim,
+    Words,
+    plain,
+)
+from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.values import Code, Place
+
+
+def words(text: str) -> Words:
+    """`a **b** c` as words, as the instrument would give them."""
+    parts = text.split("**")
+    return tuple(Span(part, bool(n % 2)) for n, part in enumerate(parts) if part)
+
+
+DK = Decline(id="dk", code=-8, text="Don't know", key="d")
+REFUSED = Decline(id="refused", code=-9, text="Refused", key="r")
+DECLINES = (DK, REFUSED)
+
+
+def choices(*texts: str, first: int = 1) -> tuple[Choice, ...]:
+    """Options numbered from `first`."""
+    return tuple(Choice(code=n, words=words(text)) for n, text in enumerate(texts, first))
+
+
+def prompt(
+    id: str, text: str, entry: Read | Pick | Line | Verbatim, turn: int | None = None, **more: object
+) -> Prompt:
+    """A Prompt with the declines of most studies."""
+    given = {"declines": () if isinstance(entry, Read) else DECLINES, **more}
+    return Prompt(place=Place(id, turn), words=words(text), entry=entry, **given)  # type: ignore[arg-type]
+
+
+AGREEMENT = Pick(
+    choices=(
+        *choices("Strongly agree", "Agree", "Disagree", "Strongly disagree"),
+        Choice(code=5, words=words("No opinion"), read=False),
+    )
+)
+ZERO_TO_TEN = Pick(
+    choices=tuple(
+        Choice(code=n, words=words({0: "Not at all", 10: "Completely"}.get(n, ""))) for n in range(11)
+    )
+)
+OFFICES = """Atlanta Boston Buffalo Chicago Cleveland Dallas Denver Detroit El_Paso Helena Honolulu Houston
+Kansas_City Los_Angeles Miami New_Orleans New_York Newark Omaha Philadelphia Phoenix Portland San_Antonio
+San_Francisco Seattle"""
+MEDIA = Pick(
+    choices=(
+        *choices("Television", "Radio", "Newspapers", "The internet"),
+        Choice(code=7, words=words("Something else"), specify=True),
+        Choice(code=9, words=words("None of these"), exclusive=True),
+    ),
+    several=True,
+)
+FAQ = (
+    (words("Who is paying for this?"), words("The Office of the Inspector General pays for this survey.")),
+    (words("How did you get my number?"), words("From the list of units that the Service publishes.")),
+)
+
+
+def every_kind() -> tuple[Prompt, ...]:
+    """One interview with every way of asking, as a face meets them."""
+    return (
+        prompt(
+            "hello",
+            "Good morning, this is Maria calling for the **Inspections Division**. We are speaking with "
+            "every anti-smuggling unit about its mission, its work with other agencies and what it needs. What you "
+            "say is put together with the answers of others, and nobody will know what you yourself said.\n"
+            "It takes about fifteen minutes, and you may leave out any question.",
+            Read(),
+            instruction=words("Only to the person in charge. Ask for a better time if it is a bad one."),
+            section="Introduction",
+            faq=FAQ,
+        ),
+        prompt(
+            "q6",
+            "There is agreement between you and your **sector chief** over what the mission of your ASU "
+            "should be.\nDo you strongly agree, agree, disagree or strongly disagree?",
+            AGREEMENT,
+            intro=words("I'll read some statements."),
+            probe=words('Probe once: "Which comes closest?"'),
+            section="Mission",
+            faq=FAQ,
+            languages=("en", "es"),
+        ),
+        prompt("pay", "How satisfied are you with your pay, from 0 to 10?", ZERO_TO_TEN, section="Mission"),
+        prompt(
+            "office",
+            "Which district office do you work with most?",
+            Pick(choices=choices(*(name.replace("_", " ") for name in OFFICES.split()))),
+            instruction=words("Do not read the list."),
+            section="Work",
+        ),
+        prompt("media", "Where do you hear about policy?", MEDIA, section="Work"),
+        prompt(
+            "hours",
+            "How many hours did you work last week?",
+            Line(kind="number", hint="0 to 168", unit="hours", labels=((997, "Varies too much to say"),)),
+            section="Work",
+        ),
+        prompt("title", "What is your job title?", Line(kind="text", width=40), section="Work"),
+        prompt(
+            "since",
+            "Since when have you been in charge?",
+            Line(kind="date", hint="day month year"),
+            section="Work",
+        ),
+        prompt(
+            "why",
+            "What is unclear about the mission?",
+            Verbatim(),
+            instruction=words('Probe once: "Anything else?"'),
+            section="Work",
+        ),
+        replace(
+            prompt("age", "How old is **Ana**?", Line(kind="number", hint="0 to 120", unit="years"), 2),
+            section="Household",
+            turn=words("Person 2 of 4: Ana"),
+        ),
+        prompt(
+            "tone",
+            "How did the respondent sound?",
+            Pick(choices=choices("Friendly", "Neutral", "Hostile")),
+            aloud=False,
+            after_hangup=True,
+            section="Observations",
+        ),
+        prompt("bye", "Thank you very much for your time.", Read(), ending="complete", after_hangup=True),
+    )
+
+
+@dataclass
+class FakeConduct:
+    """Walks `script` in order. `rejects` and `queries` say what an entry (as typed, or codes with blanks)
+    meets."""
+
+    script: tuple[Prompt, ...]
+    rejects: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(place, entry) to the reason it is not accepted."""
+    queries: dict[tuple[str, str], Query] = field(default_factory=dict)
+    """(place, entry) to what is asked about it."""
+    title: str = "Survey of Anti-Smuggling Units"
+    respondent: str = "Chicago District"
+    notice: str = ""
+    practice: bool = False
+    at: int = 0
+    given: list[tuple[str, str]] = field(default_factory=list)
+    """(place, entry), in the order given; declines as `.dk`, confirmations as `.ok reason`."""
+    calls: list[str] = field(default_factory=list)
+    """Everything else that was asked of the desk."""
+    drafts: dict[str, str] = field(default_factory=dict)
+    took: timedelta = timedelta(minutes=3, seconds=12)
+    _query: Query | None = None
+    _pending: str = ""
+    _answers: dict[Place, str] = field(default_factory=dict)
+    _closed: Closing | None = None
+    _language: str = "en"
+    _return_to: int | None = None
+
+    def prompt(self) -> Prompt | None:
+        if self._closed is not None:
+            return None
+        now = self.script[self.at]
+        answer = self._answers.get(now.place)
+        earlier = now.earlier
+        if answer is not None:
+            earlier = Earlier(words=self._said(now, answer), text=answer, codes=self._codes(now, answer))
+        return replace(
+            now,
+            position=self.at + 1,
+            of=len(self.script),
+            query=self._query or now.query,
+            earlier=earlier,
+            language=self._language,
+        )
+
+    def _codes(self, now: Prompt, answer: str) -> tuple[Code, ...]:
+        picked = now.entry.picked(answer) if isinstance(now.entry, Pick) else None
+        return picked.codes if isinstance(picked, Picked) else ()
+
+    def _said(self, now: Prompt, answer: str) -> str:
+        if not isinstance(now.entry, Pick):
+            return answer
+        named = [
+            f"{c.code} {plain(c.words)}" for c in now.entry.choices if c.code in self._codes(now, answer)
+        ]
+        return ", ".join(named) or answer
+
+    def reply(self, reply: Reply) -> Rejected | None:
+        now = self.prompt()
+        assert now is not None, "nothing is asked any more"
+        if isinstance(reply, Picked):
+            codes = [f"{c} {reply.words[c]}" if c in reply.words else str(c) for c in reply.codes]
+            entry = " ".join(codes)
+            if not codes and isinstance(now.entry, Pick) and now.entry.least:
+                return Rejected("key at least one code")
+        else:
+            entry = reply
+            if not entry and not isinstance(now.entry, Read):
+                if now.earlier is None or now.earlier.kind == "reopened":
+                    return Rejected("an answer is wanted, or .dk")
+                entry = now.earlier.text
+                self.calls.append("keep")
+        if why := self.rejects.get((str(now.place), entry)):
+            return Rejected(why)
+        if query := self.queries.get((str(now.place), entry)):
+            self._query, self._pending = query, entry
+            self.given.append((str(now.place), entry))
+            return None
+        return self._take(now, entry)
+
+    def _take(self, now: Prompt, entry: str) -> None:
+        self.given.append((str(now.place), entry))
+        self._answers[now.place] = entry
+        self._query = None
+        self.drafts.pop(str(now.place), None)
+        if self._return_to is not None:
+            self.at, self._return_to = self._return_to, None
+            return
+        self.at += 1
+        if self.at == len(self.script):
+            self._close("ended", OUTCOMES["complete"])
+
+    def _close(self, status: str, outcome: Outcome | None) -> None:
+        self._closed = Closing(
+            status=status,
+            outcome=outcome,
+            answered=len(self._answers),
+            took=self.took,
+            kept_in="responses/asu.db",
+        )
+
+    def decline(self, id: str) -> Rejected | None:
+        now = self.prompt()
+        assert now is not None
+        if id not in [d.id for d in now.declines]:
+            return Rejected(f"{id} is not offered here")
+        return self._take(now, f".{id}")
+
+    def confirm(self, reason: str = "") -> Rejected | None:
+        now = self.prompt()
+        assert now is not None
+        if now.query is None:
+            return Rejected("nothing is in doubt")
+        self.given.append((str(now.place), f".ok {reason}".strip()))
+        self._answers[now.place] = self._pending
+        self._query = None
+        self.at += 1
+        if self.at == len(self.script):
+            self._close("ended", OUTCOMES["complete"])
+        return None
+
+    def back(self) -> Rejected | None:
+        if self.at == 0:
+            return Rejected("this is the first question")
+        self._query = None
+        self.at -= 1
+        self.calls.append("back")
+        return None
+
+    def jump(self, place: Place) -> Rejected | None:
+        found = next((n for n, p in enumerate(self.script[: self.at + 1]) if p.place == place), None)
+        if found is None:
+            return Rejected(f"{place} has not been asked")
+        self._query = None
+        self._return_to, self.at = self.at, found
+        self.calls.append(f"jump {place}")
+        return None
+
+    def note(self, text: str) -> Rejected | None:
+        self.calls.append(f"note {text}")
+        return None
+
+    def speak(self, language: str) -> Rejected | None:
+        now = self.prompt()
+        assert now is not None
+        if language not in now.languages:
+            return Rejected(f"{language} is not one of this survey's languages: {', '.join(now.languages)}")
+        self._language = language
+        self.calls.append(f"speak {language}")
+        return None
+
+    def suspend(self) -> Rejected | None:
+        self.calls.append("suspend")
+        self._close("suspended", None)
+        return None
+
+    def stop(self, outcome: str) -> Rejected | None:
+        self.calls.append(f"stop {outcome}")
+        self._close("stopped", OUTCOMES[outcome])
+        return None
+
+    def stops(self) -> tuple[Outcome, ...]:
+        return tuple(OUTCOMES[id] for id in ("break_off", "callback", "language", "withdrawn"))
+
+    def asked(self) -> tuple[Asked, ...]:
+        return tuple(
+            Asked(
+                place=p.place,
+                words=plain(p.words).replace("\n", " "),
+                answer=self._said(p, self._answers[p.place]) if p.place in self._answers else "",
+                section=p.section,
+            )
+            for p in self.script[: self.at + 1]
+        )
+
+    def draft(self) -> str:
+        return self.drafts.get(str(self.script[self.at].place), "")
+
+    def save_draft(self, text: str) -> None:
+        self.drafts[str(self.script[self.at].place)] = text
+
+    def elapsed(self) -> timedelta:
+        return self.took
+
+    def there(self) -> datetime | None:
+        return datetime(2026, 11, 3, 10, 42, tzinfo=ZoneInfo("America/Chicago"))
+
+    def closing(self) -> Closing | None:
+        return self._closed
