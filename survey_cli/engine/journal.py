@@ -325,11 +325,14 @@ def _event(kind: str, place: Place | None, stamp: Stamp, says: _Details) -> Even
 
 def encode_line(event: Event) -> Entered:
     """The event as a line of the journal. Raises ValueError for a moment without a zone and for NaN."""
+    stamp = event.stamp
+    at = encode_moment(stamp.at)
+    if isinstance(event, Answered) and type(event.value) is int and not event.words:
+        # nine lines of ten: written by hand this takes a third of the time
+        return Entered("answered", *event.place, f'{{"value":{event.value}}}', at, stamp.by, stamp.station)
     kind, place, details = _details(event)
     item, turn = (None, None) if place is None else place
-    stamp = event.stamp
-    payload = _json(details) if details else "{}"
-    return Entered(kind, item, turn, payload, encode_moment(stamp.at), stamp.by, stamp.station)
+    return Entered(kind, item, turn, _json(details) if details else "{}", at, stamp.by, stamp.station)
 
 
 def decode_line(line: Entered) -> Event:
@@ -373,14 +376,14 @@ def decode(text: str) -> Event:
 def encode_cells(cells: Sequence[Cell]) -> str:
     """A row as a JSON array in the order of its columns: null where not asked, `{"missing": …}` for other
     absences, days and hours as ISO text (the column's storage says which they are)."""
-    return _json([_from_cell(cell) for cell in cells])
+    return _json([cell if type(cell) in _PLAIN else _from_cell(cell) for cell in cells])
+
+
+_PLAIN: Final = frozenset((int, str, float))
 
 
 def _from_cell(cell: Cell) -> object:
-    kind = type(cell)
-    if kind is int or kind is str or kind is float:
-        return cell
-    if cell is NOT_ASKED or cell == NOT_ASKED:
+    if cell == NOT_ASKED:
         return None
     if isinstance(cell, (date, time)) and not isinstance(cell, datetime):
         return cell.isoformat()

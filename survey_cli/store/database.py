@@ -1,0 +1,378 @@
+"""What can be kept and had back? Instruments, interviews with their journals, snapshots of their data,
+drafts.
+
+One call that writes is one transaction: it is on the disk when the call returns, or nothing of it is. Every
+moment comes as an argument.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from survey_cli.engine.events import Began, Event, Language, Noted, Resumed, Suspended
+from survey_cli.engine.journal import (
+    Entered,
+    Unreadable,
+    cells_reader,
+    decode_line,
+    decode_moment,
+    encode_cells,
+    encode_line,
+    encode_moment,
+)
+from survey_cli.store import custody, opening, views
+from survey_cli.store import statements as sql
+from survey_cli.store.files import file_system
+from survey_cli.store.problem import StoreProblem
+from survey_cli.store.records import (
+    Draft,
+    InstrumentRow,
+    InterviewRow,
+    Origin,
+    Row,
+    Snapshot,
+    Status,
+    Taken,
+    Whole,
+)
+from survey_cli.store.sqlite import Connector
+from survey_cli.store.written import (
+    read_interview,
+    read_texts,
+    read_variable,
+    write_interview,
+    write_texts,
+    write_variable,
+)
+from survey_cli.values import NOT_ASKED, Cell, Variable
+
+PATIENCE: Final = 5.0
+"""Seconds to wait while others write, before it is said that the database is locked."""
+
+KEEP_DRAFT: Final = (Began, Resumed, Language, Noted, Suspended)
+"""Events after which what was being typed is still being typed."""
+
+
+class Store:
+    """One database. Every method raises StoreProblem when the world it is kept in is broken."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._db = connector
+        self._variables: dict[str, tuple[Variable, ...]] = {}
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        create: bool,
+        patience: float = PATIENCE,
+        file_system_of: Callable[[Path], str] = file_system,
+    ) -> "Store":
+        """The database at `path`, or one in memory for `:memory:`. With `create` a file that does not exist
+        is made."""
+        return cls(opening.connect(path, create=create, patience=patience, file_system_of=file_system_of))
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Instruments
+
+    def keep_instrument(self, instrument: InstrumentRow) -> None:
+        """Keep the full text and the columns, once; the same hash again changes nothing and costs no
+        write."""
+        if self._db.read(sql.HAS_INSTRUMENT, (instrument.hash,)):
+            return
+        with self._db.transaction():
+            taken = [name for (name,) in self._db.read(sql.DATA_VIEWS)]
+            view = views.data_view(
+                id=instrument.id, version=instrument.version, hash=instrument.hash, taken=taken
+            )
+            kept = self._db.run(
+                sql.KEEP_INSTRUMENT,
+                (
+                    instrument.hash,
+                    instrument.id,
+                    instrument.version,
+                    instrument.title,
+                    write_texts(instrument.texts),
+                    encode_moment(instrument.kept_at),
+                    view,
+                ),
+            )
+            if kept:
+                self._db.run_many(
+                    sql.KEEP_VARIABLE,
+                    [
+                        (instrument.hash, ordinal, *write_variable(variable))
+                        for ordinal, variable in enumerate(instrument.variables)
+                    ],
+                )
+                for statement in views.data_views(
+                    name=view, hash=instrument.hash, variables=instrument.variables
+                ):
+                    self._db.run(statement)
+
+    def instruments(self) -> list[InstrumentRow]:
+        """All that were ever in use here, the first kept first."""
+        return [
+            InstrumentRow(
+                hash=hash,
+                id=id,
+                version=version,
+                title=title,
+                texts=read_texts(texts),
+                variables=self.variables(hash),
+                kept_at=decode_moment(kept_at),
+            )
+            for hash, id, version, title, texts, kept_at in self._db.read(sql.INSTRUMENTS)
+        ]
+
+    def instrument_texts(self, hash: str) -> Mapping[str, str] | None:
+        """Every file's full text by its path, the top file first; None where the hash is not known here."""
+        found = self._db.read(sql.TEXTS, (hash,))
+        return read_texts(found[0][0]) if found else None
+
+    def variables(self, hash: str) -> tuple[Variable, ...]:
+        """The columns of an instrument's data, in order."""
+        if hash not in self._variables:
+            found = tuple(read_variable(row) for row in self._db.read(sql.VARIABLES, (hash,)))
+            if not found:
+                return ()
+            self._variables[hash] = found
+        return self._variables[hash]
+
+    # Interviews
+
+    def start(self, interview: InterviewRow, first: Began) -> Taken | None:
+        """Begin an interview with its first event. Taken where another station has begun this interview of
+        the case."""
+        with self._db.transaction():
+            if self._db.run(sql.START, write_interview(interview)):
+                self._add_events(interview.id, 1, [first])
+                return None
+        found = self._db.read(sql.FIRST_OF_CASE, (interview.case, interview.number, interview.origin))
+        return self._taken(found[0][0] if found else interview.id, 1)
+
+    def append(
+        self,
+        interview: str,
+        *,
+        seq: int,
+        event: Event,
+        status: Status,
+        at_item: str,
+        answered: int,
+        outcome: str = "",
+    ) -> Taken | None:
+        """Write event number `seq`, in one durable sync. Taken where another station wrote that number first.
+        The same event again (a call whose end nobody saw) is no second event. Raises ValueError for a number
+        out of turn."""
+        line = encode_line(event)
+        with self._db.transaction():
+            if self._db.run(
+                sql.ADVANCE, (seq, status, outcome, at_item, answered, line.by, line.at, interview, seq - 1)
+            ):
+                self._db.run(sql.ADD_EVENT, (interview, seq, *line))
+                if not isinstance(event, KEEP_DRAFT):
+                    self._db.run(sql.DROP_DRAFT, (interview,))
+                return None
+        if self._db.read(sql.EVENT, (interview, seq)) == [line]:
+            return None
+        return self._taken(interview, seq)
+
+    def _taken(self, interview: str, seq: int) -> Taken:
+        found = self._db.read(sql.EVENT, (interview, seq))
+        if not found:
+            last = self._db.read(sql.LAST_SEQ, (interview,))
+            stands = f"its last is {last[0][0]}" if last else "it was never started"
+            raise ValueError(f"event {seq} of interview {interview}: {stands}")
+        line = Entered(*found[0])
+        return Taken(interview, seq, line.by, line.station, decode_moment(line.at))
+
+    def _add_events(self, interview: str, first: int, events: Iterable[Event]) -> None:
+        self._db.run_many(
+            sql.ADD_EVENT, [(interview, seq, *encode_line(event)) for seq, event in enumerate(events, first)]
+        )
+
+    def journal(self, interview: str) -> list[Event]:
+        """Its events in order; empty where there is no such interview."""
+        events: list[Event] = []
+        for row in self._db.read(sql.JOURNAL, (interview,)):
+            try:
+                events.append(decode_line(Entered(*row)))
+            except Unreadable as error:
+                raise self._unreadable(f"event {len(events) + 1} of interview {interview}", error) from error
+        return events
+
+    def interview(self, id: str) -> InterviewRow | None:
+        found = self._interviews(id=id)
+        return found[0] if found else None
+
+    def interviews(
+        self,
+        *,
+        origin: Origin | None = None,
+        case: str | None = None,
+        status: Status | None = None,
+        instrument: str | None = None,
+    ) -> list[InterviewRow]:
+        """Those of which all that is given holds, the first begun first."""
+        return self._interviews(origin=origin, case_key=case, status=status, instrument=instrument)
+
+    def _interviews(self, **wanted: str | None) -> list[InterviewRow]:
+        return [read_interview(row) for row in self._db.read(*sql.interviews(**wanted))]
+
+    def add_many(
+        self,
+        interviews: Iterable[Whole],
+        *,
+        rows: int = 50_000,
+        pause: Callable[[], None] | None = None,
+    ) -> int:
+        """Keep whole interviews, new ones all, in commits of about `rows` events (at most 1,000 interviews);
+        gives how many. Beside interviewers: 5,000 rows, and a `pause` of some 5 ms, which is called after
+        every commit. An interview that is here already is a ValueError, and its commit is not made."""
+        kept = 0
+        source = iter(interviews)
+        while batch := _batch(source, rows=rows):
+            if kept and pause is not None:
+                pause()
+            # all is written down before the lock is taken
+            heads = [write_interview(whole.interview) for whole in batch]
+            lines = [
+                (whole.interview.id, seq, *encode_line(event))
+                for whole in batch
+                for seq, event in enumerate(whole.events, start=1)
+            ]
+            snapshots, contacts = self._apart(batch)
+            with self._db.transaction():
+                before = self._db.changes()
+                self._db.run_many(sql.START, heads)
+                if self._db.changes() - before != len(batch):
+                    raise ValueError("an interview of this batch is in the database already")
+                self._db.run_many(sql.ADD_EVENT, lines)
+                self._db.run_many(sql.KEEP_SNAPSHOT, snapshots)
+                self._db.run_many(sql.KEEP_CONTACT, contacts)
+            kept += len(batch)
+        return kept
+
+    def _apart(self, batch: Iterable[Whole]) -> tuple[list[tuple[str, int, str, str]], list[tuple[str, str]]]:
+        snapshots: list[tuple[str, int, str, str]] = []
+        contacts: list[tuple[str, str]] = []
+        for interview, _, snapshot in batch:
+            if snapshot is not None:
+                cells, personal = self._personal_apart(interview.instrument, snapshot.cells)
+                snapshots.append((interview.id, snapshot.seq, snapshot.engine, cells))
+                if personal is not None:
+                    contacts.append((interview.id, personal))
+        return snapshots, contacts
+
+    # Drafts
+
+    def save_draft(self, interview: str, draft: Draft) -> None:
+        """Keep what is being typed; empty text drops it. It goes by itself with the event it was becoming."""
+        with self._db.transaction():
+            if draft.text:
+                self._db.run(sql.KEEP_DRAFT, (interview, draft.place, draft.text, encode_moment(draft.at)))
+            else:
+                self._db.run(sql.DROP_DRAFT, (interview,))
+
+    def draft(self, interview: str) -> Draft | None:
+        found = self._db.read(sql.DRAFT, (interview,))
+        if not found:
+            return None
+        place, text, at = found[0]
+        return Draft(place, text, decode_moment(at))
+
+    # Snapshots
+
+    def keep_snapshot(self, interview: str, snapshot: Snapshot, *, instrument: str) -> None:
+        """Keep the derived data, one cell for each of the instrument's variables. Personal ones go to the
+        contacts."""
+        cells, personal = self._personal_apart(instrument, snapshot.cells)
+        with self._db.transaction():
+            self._db.run(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells))
+            if personal is None:
+                self._db.run(sql.DROP_CONTACT, (interview,))
+            else:
+                self._db.run(sql.KEEP_CONTACT, (interview, personal))
+
+    def _personal_apart(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
+        variables = self.variables(instrument)
+        if len(cells) != len(variables):
+            raise ValueError(
+                f"{len(cells)} cells for the {len(variables)} variables of instrument {instrument}"
+            )
+        if not any(variable.personal for variable in variables):
+            return encode_cells(cells), None
+        public = [NOT_ASKED if v.personal else cell for v, cell in zip(variables, cells, strict=True)]
+        private = [cell if v.personal else NOT_ASKED for v, cell in zip(variables, cells, strict=True)]
+        return encode_cells(public), encode_cells(private)
+
+    def rows(
+        self,
+        instrument: str,
+        *,
+        origins: Sequence[Origin] = ("real",),
+        statuses: Sequence[Status] = (),
+        personal: bool = False,
+    ) -> Iterator[Row]:
+        """The interviews of one instrument, first begun first, each with its snapshot where that is of its
+        last event; one at a time in little memory, all as they stood when the first was taken. No `statuses`
+        are all of them."""
+        variables = self.variables(instrument)
+        read = cells_reader([variable.storage for variable in variables])
+        ours = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
+        statement = sql.rows(origins=tuple(origins), statuses=tuple(statuses))
+        for row in self._db.stream(statement, (instrument, *origins, *statuses)):
+            interview = read_interview(row[:-4])
+            seq, engine, text, details = row[-4:]
+            if seq is None:
+                yield Row(interview, None)
+                continue
+            try:
+                cells = read(text)
+                if personal and details is not None:
+                    private, whole = read(details), list(cells)
+                    for ordinal in ours:
+                        whole[ordinal] = private[ordinal]
+                    cells = tuple(whole)
+            except Unreadable as error:
+                raise self._unreadable(f"the snapshot of interview {interview.id}", error) from error
+            yield Row(interview, Snapshot(seq, engine, cells))
+
+    # Custody
+
+    def integrity(self) -> list[str]:
+        """What is wrong with what is kept, in plain words; empty when all is well. Reads everything."""
+        return custody.integrity(self._db)
+
+    def backup(self, to: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+        """A whole copy as of this moment, while interviews go on. `progress` is told pages done and pages in
+        all. A file that exists is not overwritten."""
+        custody.backup(self._db, Path(to), progress=progress)
+
+    def _unreadable(self, what: str, error: Unreadable) -> StoreProblem:
+        return StoreProblem(
+            self._db.where,
+            f"{what} can't be read ({error})",
+            "check the database, and go on from the latest backup if it is damaged",
+        )
+
+
+def _batch(source: Iterator[Whole], *, rows: int) -> list[Whole]:
+    batch: list[Whole] = []
+    for whole in islice(source, 1_000):
+        batch.append(whole)
+        rows -= len(whole.events)
+        if rows <= 0:
+            break
+    return batch

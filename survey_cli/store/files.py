@@ -1,0 +1,130 @@
+"""May a database be kept here, and how does its file come into being? Whole or not at all, for its owner's
+eyes only.
+
+It never opens a database itself.
+"""
+
+import errno
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from survey_cli.store.problem import StoreProblem
+
+SHARED_FILE_SYSTEMS: Final = frozenset(
+    (
+        *("nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afs", "ncpfs", "ceph", "glusterfs", "davfs"),
+        *("fuse.sshfs", "fuse.glusterfs", "fuse.cifs", "fuse.smbnetfs", "fuse.rclone", "fuse.gvfsd-fuse"),
+        *("fuse.davfs", "fuse.s3fs", "fuse.ceph", "fuse.ceph-fuse"),
+    )
+)
+"""Those that several computers mount, as the kernel names them. (A folder a virtual machine shares with its
+one host, 9p or virtiofs, is not among them.)"""
+
+
+def file_system(folder: Path) -> str:
+    """The kernel's name of the file system a folder is on (`ext4`, `nfs4`); empty where the system does not
+    tell."""
+    try:
+        text = Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape")
+    except OSError:
+        return ""
+    return mounted(text, str(folder.resolve()))
+
+
+def mounted(mountinfo: str, path: str) -> str:
+    """The same from the text of /proc/self/mountinfo (see proc(5)): the longest mount point that holds the
+    path, the later of two on one point."""
+    longest, found = -1, ""
+    for line in mountinfo.splitlines():
+        before, dash, after = line.partition(" - ")
+        fields = before.split(" ")
+        if not dash or len(fields) < 5:
+            continue
+        point = fields[4]
+        for escape, letter in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+            point = point.replace(escape, letter)
+        if (path == point or path.startswith(point.rstrip("/") + "/")) and len(point) >= longest:
+            longest, found = len(point), after.split(" ")[0]
+    return found
+
+
+def check_folder(folder: Path, *, where: str, file_system_of: Callable[[Path], str]) -> None:
+    """Raises StoreProblem where the folder can't hold a database."""
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise StoreProblem(where, f"the folder {folder} {what}", "make it, or name another")
+    kind = file_system_of(folder)
+    if kind in SHARED_FILE_SYSTEMS:
+        raise StoreProblem(
+            where,
+            f"the folder is on a network file system ({kind}), where one computer can't be kept from"
+            " writing over another's answers",
+            "keep the database on a disk of this computer; for several computers use a database server",
+        )
+    if not may(folder, os.W_OK | os.X_OK):
+        raise StoreProblem(
+            where, f"nothing can be written in the folder {folder}", "make it writable for you"
+        )
+
+
+def check_file(path: Path, *, where: str) -> None:
+    """Raises StoreProblem where the file can't be read and written."""
+    if not path.is_file():
+        raise StoreProblem(where, "is not a file", "name another")
+    if not may(path, os.R_OK):
+        raise StoreProblem(where, "the file can't be read", "make it readable for you, or ask its owner")
+    if not may(path, os.W_OK):
+        raise StoreProblem(where, "the file can only be read", "make it writable for you, or ask its owner")
+
+
+def may(path: Path, mode: int) -> bool:
+    """What the person whose rights count may do with a path."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def put_in_place(path: Path, make: Callable[[Path], None], *, where: str) -> bool:
+    """Has `make` write the file under a temporary name in the same folder, then links it into place: eight
+    processes that begin at once all find it whole. False where another was first; then theirs stands and ours
+    is gone."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)  # 0600
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            make(temporary)
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        finally:
+            for ending in ("", "-wal", "-shm", "-journal"):
+                Path(name + ending).unlink(missing_ok=True)
+        _sync(path.parent)
+    except OSError as error:
+        raise _told(error, where) from error
+    return True
+
+
+def _sync(folder: Path) -> None:
+    """The folder's entry is on the disk too, not only the file."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _told(error: OSError, where: str) -> StoreProblem:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreProblem(where, "the disk is full", "make room on it and try again")
+    if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+        return StoreProblem(
+            where,
+            "the file system can't link a finished file into place",
+            "keep the database on a disk of this computer (ext4, xfs, btrfs, apfs)",
+        )
+    return StoreProblem(
+        where, f"the file can't be made ({error.strerror})", "name another, or look at the disk"
+    )

@@ -1,0 +1,84 @@
+"""What is wrong with the world the data is kept in, said in plain words: where: what — what to do.
+
+It never decides whether to go on: whoever called the store does.
+"""
+
+import sqlite3
+from typing import Final
+
+
+class StoreProblem(Exception):
+    """The database can't be opened, read or written now. What was being written is not written, not even in
+    part; after the trouble is over the same call works."""
+
+    def __init__(self, where: str, what: str, remedy: str) -> None:
+        super().__init__(where, what, remedy)
+        self.where = where
+        """The database, as the user named it."""
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what} — {self.remedy}"
+
+
+_DAMAGED: Final = (
+    "the database is damaged",
+    "stop interviewing on it, copy its files to a safe place, and go on from the latest backup",
+)
+
+SENTENCES: Final[dict[int, tuple[str, str]]] = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "make room on it, then give the entry again"),
+    sqlite3.SQLITE_BUSY: (
+        "another program keeps the database locked",
+        "close programs that write to it (a database browser, a copy in progress), then give the entry again",
+    ),
+    sqlite3.SQLITE_LOCKED: ("the database is locked", "give the entry again"),
+    sqlite3.SQLITE_READONLY: (
+        "the database can only be read",
+        "make the file and its folder writable for you, then give the entry again",
+    ),
+    sqlite3.SQLITE_PERM: ("the file may not be opened", "make the file and its folder writable for you"),
+    sqlite3.SQLITE_CANTOPEN: (
+        "the database can't be opened",
+        "check that the file and its folder exist and are writable for you",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "the disk did not take it",
+        "check the disk, the room left on it and the limit on a file's size, then give the entry again",
+    ),
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: (
+        "the file is not a database, or is damaged",
+        "name another file, or go on from the latest backup",
+    ),
+    sqlite3.SQLITE_NOMEM: (
+        "the computer is out of memory",
+        "close other programs, then give the entry again",
+    ),
+    sqlite3.SQLITE_TOOBIG: ("the text is too long to be kept", "shorten it"),
+}
+"""By SQLite's primary result code."""
+
+
+def primary(error: sqlite3.Error) -> int:
+    """SQLite's primary result code (its extended codes carry it in the low byte); 0 where the library gave
+    none."""
+    code: int = getattr(error, "sqlite_errorcode", 0) or 0
+    return code & 0xFF
+
+
+def told(error: Exception, where: str) -> StoreProblem | None:
+    """The problem in plain words; None where the error is a mistake of ours and not the world's."""
+    if isinstance(error, UnicodeError):
+        return StoreProblem(where, "a text holds half a letter that no file can keep", "type it again")
+    if isinstance(error, MemoryError):
+        return StoreProblem(where, *SENTENCES[sqlite3.SQLITE_NOMEM])
+    if not isinstance(error, sqlite3.Error):
+        return None
+    sentence = SENTENCES.get(primary(error))
+    if sentence is None:
+        return None
+    what, remedy = sentence
+    name = getattr(error, "sqlite_errorname", "")
+    return StoreProblem(where, f"{what} ({name})" if primary(error) == sqlite3.SQLITE_IOERR else what, remedy)

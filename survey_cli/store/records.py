@@ -1,0 +1,101 @@
+"""What does the store hand in and out? Plain immutable rows; nothing here knows how they are kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple, TypeAlias
+
+from survey_cli.engine.events import Event
+from survey_cli.values import Cell, Variable
+
+Origin: TypeAlias = Literal["real", "practice", "simulated"]
+Status: TypeAlias = Literal["open", "suspended", "stopped", "ended"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentRow:
+    """An instrument as it was when its first interview began."""
+
+    hash: str
+    """The content hash of all its files."""
+    id: str
+    version: str
+    """The designer's label; two texts may carry the same."""
+    title: str
+    texts: Mapping[str, str]
+    """Every file's full text by its path inside the instrument's folder, the top file first."""
+    variables: tuple[Variable, ...]
+    """The columns of its data, in order."""
+    kept_at: datetime
+
+
+class InterviewRow(NamedTuple):
+    """Where one interview stands. It can all be had by replaying the journal; kept beside it for lists and
+    reports."""
+
+    id: str
+    case: str
+    instrument: str
+    """The content hash."""
+    began_at: datetime
+    by: str
+    """Who wrote the last event."""
+    updated_at: datetime
+    """When the last event was written."""
+    origin: Origin = "real"
+    number: int = 1
+    """The how-manieth interview of this case."""
+    status: Status = "open"
+    outcome: str = ""
+    last_seq: int = 1
+    at_item: str = ""
+    """The place that is asked next, as it prints: `age#2`."""
+    answered: int = 0
+    """How many places hold an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Another station was first: this event, or this case, is theirs. Nothing of ours was written."""
+
+    interview: str
+    seq: int
+    """The event that stands already."""
+    by: str
+    station: str
+    at: datetime
+
+
+class Draft(NamedTuple):
+    """What was being typed."""
+
+    place: str
+    text: str
+    at: datetime
+
+
+class Snapshot(NamedTuple):
+    """The data derived from an interview's journal up to `seq`."""
+
+    seq: int
+    engine: str
+    """The version of the engine that derived it."""
+    cells: tuple[Cell, ...]
+    """In the order of the instrument's variables. Personal ones read `not_asked` unless asked for."""
+
+
+class Row(NamedTuple):
+    """An interview for an export: `snapshot` is None where there is none of its last event, and the journal
+    must be replayed."""
+
+    interview: InterviewRow
+    snapshot: Snapshot | None
+
+
+class Whole(NamedTuple):
+    """An interview that is kept all at once: an invented one, or one brought from elsewhere."""
+
+    interview: InterviewRow
+    events: Sequence[Event]
+    """The whole journal; the first is event 1."""
+    snapshot: Snapshot | None = None

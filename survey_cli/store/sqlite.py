@@ -1,0 +1,173 @@
+"""How does one talk to SQLite? One connection: whole transactions, patience with other writers, plain words
+in trouble.
+
+It knows no table. Every sqlite3 error that is the world's doing leaves here as a StoreProblem.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeAlias, TypeVar
+from urllib.parse import quote
+
+from survey_cli.store.problem import StoreProblem, primary, told
+
+T = TypeVar("T")
+Parameters: TypeAlias = Sequence[str | int | float | None]
+Found: TypeAlias = list[tuple[Any, ...]]
+
+APPLICATION_ID: Final = 0x53565259
+"""`SVRY`, in the file's header: file(1) and this program know by it whose file it is."""
+
+POLL: Final = 0.010
+"""Seconds SQLite waits for a lock before it is asked again. Its own waiting doubles its steps up to 100 ms,
+so that among saturated writers the latest never gets a turn; begun anew every 10 ms the steps stay at 1, 2, 5
+ms."""
+
+PRAGMAS: Final = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA synchronous = FULL",  # WAL with NORMAL is not durable
+    "PRAGMA fullfsync = ON",  # macOS: to the platter; elsewhere nothing
+    "PRAGMA trusted_schema = OFF",  # a file someone sent us runs no functions of its own
+)
+
+
+class Connector:
+    """One connection to one database."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, *, where: str, path: Path | None, patience: float
+    ) -> None:
+        self.connection = connection
+        self.where = where
+        self.path = path
+        self._tries = max(1, round(patience / POLL))
+        self._turn = threading.RLock()
+        self._file = None if path is None else _identity(path)
+
+    @classmethod
+    def in_memory(cls) -> "Connector":
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        found = cls(connection, where=":memory:", path=None, patience=0)
+        found.prepare()
+        return found
+
+    @classmethod
+    def to_file(cls, path: Path, *, where: str, patience: float) -> "Connector":
+        """To a file that exists. Raises StoreProblem."""
+        try:
+            connection = sqlite3.connect(
+                f"file:{quote(str(path))}?mode=rw",
+                uri=True,
+                timeout=POLL,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.Error as error:
+            raise told(error, where) or error from error
+        found = cls(connection, where=where, path=path, patience=patience)
+        try:
+            found.prepare()
+        except BaseException:
+            connection.close()
+            raise
+        return found
+
+    def prepare(self) -> None:
+        for pragma in PRAGMAS:
+            self.run(pragma)
+
+    # Reading
+
+    def read(self, statement: str, parameters: Parameters = ()) -> Found:
+        """All rows."""
+        with self._turn:
+            return self._patiently(lambda: self.connection.execute(statement, parameters).fetchall())
+
+    def stream(self, statement: str, parameters: Parameters = ()) -> Iterator[tuple[Any, ...]]:
+        """Row after row in little memory, all as they were at one moment, whatever is written meanwhile. A
+        file is read over a connection of its own, so that nobody's writing waits."""
+        if self.path is None:
+            yield from self.read(statement, parameters)
+            return
+        other = Connector.to_file(self.path, where=self.where, patience=self._tries * POLL)
+        try:
+            cursor = other._patiently(lambda: other.connection.execute(statement, parameters))
+            while rows := other._patiently(lambda: cursor.fetchmany(256)):
+                yield from rows
+        finally:
+            other.close()
+
+    # Writing
+
+    def run(self, statement: str, parameters: Parameters = ()) -> int:
+        """One statement; gives the number of rows it changed. Outside a transaction it is one of its own."""
+        with self._turn:
+            return self._patiently(lambda: self.connection.execute(statement, parameters).rowcount)
+
+    def run_many(self, statement: str, parameters: Iterable[Parameters]) -> None:
+        with self._turn:
+            try:
+                self.connection.executemany(statement, parameters)
+            except (sqlite3.Error, UnicodeError, MemoryError) as error:
+                raise told(error, self.where) or error from error
+
+    def changes(self) -> int:
+        """How many rows were changed over this connection so far."""
+        return self.connection.total_changes
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and on the disk when it ends. Raises StoreProblem, then nothing was written."""
+        with self._turn:
+            self._check_in_place()
+            self._patiently(lambda: self.connection.execute("BEGIN IMMEDIATE"))
+            try:
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException as error:
+                self._roll_back()
+                if isinstance(error, (sqlite3.Error, UnicodeError, MemoryError)):
+                    raise told(error, self.where) or error from error
+                raise
+
+    def _roll_back(self) -> None:
+        try:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            pass  # SQLite has rolled back by itself: disk full, I/O error
+
+    def _patiently(self, act: Callable[[], T]) -> T:
+        for left in reversed(range(self._tries)):
+            try:
+                return act()
+            except (sqlite3.Error, UnicodeError, MemoryError) as error:
+                if left and isinstance(error, sqlite3.Error) and primary(error) == sqlite3.SQLITE_BUSY:
+                    continue
+                raise told(error, self.where) or error from error
+        raise AssertionError("there is at least one try")
+
+    def _check_in_place(self) -> None:
+        """A file that was moved or deleted would go on taking answers that nobody finds again."""
+        if self.path is not None and _identity(self.path) != self._file:
+            raise StoreProblem(
+                self.where,
+                "the file has been moved, deleted or replaced while it was in use",
+                "put it back where it was, then give the entry again",
+            )
+
+    def close(self) -> None:
+        with self._turn:
+            self.connection.close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

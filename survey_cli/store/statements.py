@@ -1,0 +1,114 @@
+"""What is said to the database? All of the SQL for keeping and reading, portable between SQLite and
+PostgreSQL.
+
+Parameters are `?` in order; a connector whose driver wants another mark puts it in.
+"""
+
+from typing import Final
+
+INTERVIEW_COLUMNS: Final = (
+    "id, case_key, instrument, began_at, by, updated_at, "
+    "origin, number, status, outcome, last_seq, at_item, answered"
+)
+"""In the order of `InterviewRow`."""
+
+HAS_INSTRUMENT: Final = "SELECT 1 FROM instruments WHERE hash = ?"
+KEEP_INSTRUMENT: Final = """
+    INSERT INTO instruments (hash, id, version, title, texts, kept_at, data_view) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (hash) DO NOTHING
+"""
+INSTRUMENTS: Final = "SELECT hash, id, version, title, texts, kept_at FROM instruments ORDER BY kept_at, hash"
+TEXTS: Final = "SELECT texts FROM instruments WHERE hash = ?"
+DATA_VIEWS: Final = "SELECT data_view FROM instruments"
+
+VARIABLE_COLUMNS: Final = (
+    "name, label, storage, measure, decimals, labels, user_missing, declines, "
+    "wording, item, turn, option, role, personal"
+)
+KEEP_VARIABLE: Final = f"""
+    INSERT INTO variables (instrument, ordinal, {VARIABLE_COLUMNS})
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+VARIABLES: Final = f"SELECT {VARIABLE_COLUMNS} FROM variables WHERE instrument = ? ORDER BY ordinal"
+
+START: Final = f"""
+    INSERT INTO interviews ({INTERVIEW_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO NOTHING
+"""
+ADD_EVENT: Final = """
+    INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+ADVANCE: Final = """
+    UPDATE interviews
+    SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
+    WHERE id = ? AND last_seq = ?
+"""
+LAST_SEQ: Final = "SELECT last_seq FROM interviews WHERE id = ?"
+FIRST_OF_CASE: Final = "SELECT id FROM interviews WHERE case_key = ? AND number = ? AND origin = ?"
+EVENT: Final = (
+    "SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? AND seq = ?"
+)
+JOURNAL: Final = (
+    "SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? ORDER BY seq"
+)
+
+KEEP_DRAFT: Final = """
+    INSERT INTO drafts (interview, place, text, at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (interview) DO UPDATE SET place = excluded.place, text = excluded.text, at = excluded.at
+"""
+DRAFT: Final = "SELECT place, text, at FROM drafts WHERE interview = ?"
+DROP_DRAFT: Final = "DELETE FROM drafts WHERE interview = ?"
+
+KEEP_SNAPSHOT: Final = """
+    INSERT INTO snapshots (interview, seq, engine, cells) VALUES (?, ?, ?, ?)
+    ON CONFLICT (interview) DO UPDATE SET seq = excluded.seq, engine = excluded.engine, cells = excluded.cells
+"""
+KEEP_CONTACT: Final = """
+    INSERT INTO contacts (interview, details) VALUES (?, ?)
+    ON CONFLICT (interview) DO UPDATE SET details = excluded.details
+"""
+DROP_CONTACT: Final = "DELETE FROM contacts WHERE interview = ?"
+
+_ROW: Final = ", ".join(f"i.{column}" for column in INTERVIEW_COLUMNS.split(", "))
+ROWS: Final = f"""
+    SELECT {_ROW}, s.seq, s.engine, s.cells, c.details
+    FROM interviews i
+    LEFT JOIN snapshots s ON s.interview = i.id AND s.seq = i.last_seq
+    LEFT JOIN contacts c ON c.interview = s.interview
+    WHERE i.instrument = ?{{and_also}}
+    ORDER BY i.began_at, i.id
+"""
+
+GAPS: Final = """
+    SELECT i.id, i.last_seq, count(j.seq), min(j.seq), max(j.seq)
+    FROM interviews i LEFT JOIN journal j ON j.interview = i.id
+    GROUP BY i.id, i.last_seq
+    HAVING count(j.seq) <> i.last_seq OR coalesce(min(j.seq), 0) <> 1 OR coalesce(max(j.seq), 0) <> i.last_seq
+    ORDER BY i.id
+"""
+WITHOUT_BEGINNING: Final = """
+    SELECT interview FROM journal WHERE (seq = 1 AND kind <> 'began') OR (seq > 1 AND kind = 'began')
+    ORDER BY interview
+"""
+SNAPSHOTS_AHEAD: Final = """
+    SELECT i.id, i.last_seq, s.seq FROM snapshots s JOIN interviews i ON i.id = s.interview
+    WHERE s.seq > i.last_seq
+    ORDER BY i.id
+"""
+
+
+def interviews(**wanted: str | None) -> tuple[str, tuple[str, ...]]:
+    """The statement for the interviews of which every given column is as wanted, and its parameters."""
+    given = {column: value for column, value in wanted.items() if value is not None}
+    where = f"WHERE {' AND '.join(f'{column} = ?' for column in given)}" if given else ""
+    return f"SELECT {INTERVIEW_COLUMNS} FROM interviews {where} ORDER BY began_at, id", tuple(given.values())
+
+
+def rows(*, origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:
+    """The statement for an export's rows; its parameters are the instrument, the origins, the statuses."""
+    conditions = ""
+    for column, values in (("origin", origins), ("status", statuses)):
+        if values:
+            conditions += f" AND i.{column} IN ({', '.join('?' * len(values))})"
+    return ROWS.format(and_also=conditions)
