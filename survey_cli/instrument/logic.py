@@ -1,0 +1,292 @@
+"""What is a condition worth when some of its answers are missing? Three-valued truth, comparison and
+arithmetic over cells, and the closures that read them from a mapping. It knows no syntax and checks nothing.
+"""
+
+import operator
+from collections.abc import Callable, Mapping
+from math import isfinite
+from typing import Any, Final, TypeAlias
+from unicodedata import normalize
+
+from survey_cli.values import NOT_ASKED, NOT_REACHED, PRECEDENCE, Code, Missing
+
+Env: TypeAlias = Mapping[Any, Any]
+"""Answers by name, or by (name, turn) in a roster; `#turn` the current turn, `#person` the turns of
+the roster `person` so far, `#today` the day of the interview. What is absent is not reached."""
+Run: TypeAlias = Callable[[Env], Any]
+
+_RANK: Final = {kind: rank for rank, kind in enumerate(PRECEDENCE)}
+LARGEST: Final = 2**63 - 1
+"""A result beyond this fits no column of any format: it is missing."""
+
+
+def _rank(gone: Missing) -> tuple[int, str]:
+    return _RANK.get(gone.kind, len(_RANK)), gone.kind
+
+
+def first(*cells: Any) -> Missing | None:
+    """The missing value that several give together: the first kind present in `PRECEDENCE`, then by name.
+    None where nothing is missing."""
+    gone = [cell for cell in cells if cell.__class__ is Missing]
+    return min(gone, key=_rank) if gone else None
+
+
+def nfc(value: Any) -> Any:
+    """Text in its composed form, so that the two ways to write é are equal; anything else as it is."""
+    return normalize("NFC", value) if value.__class__ is str and not value.isascii() else value
+
+
+# Truth (Kleene): False and unknown is False, True or unknown is True.
+
+
+def all_of(*truths: Any) -> Any:
+    if False in truths:
+        return False
+    gone = first(*truths)
+    return True if gone is None else gone
+
+
+def any_of(*truths: Any) -> Any:
+    if True in truths:
+        return True
+    gone = first(*truths)
+    return False if gone is None else gone
+
+
+def negation(truth: Any) -> Any:
+    return truth if truth.__class__ is Missing else not truth
+
+
+def choice(truth: Any, then: Any, otherwise: Any) -> Any:
+    """`then if truth else otherwise`: an unknown truth takes `otherwise`."""
+    return then if truth is True else otherwise
+
+
+def flag(cell: Any) -> Any:
+    """A stored truth: kept as 1 or 0 by some stores."""
+    return cell if cell.__class__ is Missing else bool(cell)
+
+
+# Comparison: with anything not answered it is unknown, and so is ordering a text against a number.
+
+COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def comparison(sign: str) -> Callable[[Any, Any], Any]:
+    """The comparison as a function of two cells."""
+    holds = COMPARE[sign]
+
+    def compare(left: Any, right: Any) -> Any:
+        if left.__class__ is Missing or right.__class__ is Missing:
+            return first(left, right)
+        try:
+            return holds(nfc(left), nfc(right))
+        except TypeError:
+            return NOT_ASKED
+
+    return compare
+
+
+def member(values: frozenset[Any], declines: frozenset[str]) -> Callable[[Any], Any]:
+    """Whether a cell is one of `values`, or missing in one of the ways that `declines` names."""
+
+    def is_member(cell: Any) -> Any:
+        if cell.__class__ is Missing:
+            return True if cell.kind in declines else cell
+        return nfc(cell) in values
+
+    return is_member
+
+
+def chosen(code: Any, several: Any) -> Any:
+    """Whether `code` is among the codes of a multiple."""
+    if code.__class__ is Missing or several.__class__ is Missing:
+        return first(code, several)
+    return code in several
+
+
+# Arithmetic: missing if a part is, or if the result is no number that can be kept.
+
+
+def kept(number: Any) -> Any:
+    """`number`, or not asked where it is infinite, no number, or larger than any column holds."""
+    if number.__class__ is float:
+        return number if isfinite(number) else NOT_ASKED
+    return number if -LARGEST <= number <= LARGEST else NOT_ASKED
+
+
+def _divided(left: Any, right: Any) -> Any:
+    return left / right if right else NOT_ASKED
+
+
+def arithmetic(sign: str) -> Callable[[Any, Any], Any]:
+    """`+ - * /` as a function of two cells; division by zero gives not asked."""
+    result = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divided}[sign]
+
+    def calculate(left: Any, right: Any) -> Any:
+        if left.__class__ is Missing or right.__class__ is Missing:
+            return first(left, right)
+        try:
+            number = result(left, right)
+            return number if number.__class__ is Missing else kept(number)
+        except (TypeError, ArithmeticError):
+            return NOT_ASKED
+
+    return calculate
+
+
+def negative(cell: Any) -> Any:
+    return cell if cell.__class__ is Missing or isinstance(cell, str) else -cell
+
+
+# Closures: how a part of a condition reads a mapping. The frequent shapes have one of their own.
+
+
+def constant(value: Any) -> Run:
+    return lambda env: value
+
+
+def reads(name: str) -> Run:
+    """An ordinary variable."""
+    return lambda env: env.get(name, NOT_REACHED)
+
+
+def reads_turn(name: str) -> Run:
+    """A roster's item, in the current turn."""
+    return lambda env: env.get((name, env["#turn"]), NOT_REACHED)
+
+
+def reads_turns(name: str, roster: str) -> Run:
+    """A roster's item, in all turns so far; missing where the roster is."""
+    turns_of = "#" + roster
+
+    def run(env: Env) -> Any:
+        turns = env.get(turns_of, NOT_REACHED)
+        if turns.__class__ is Missing:
+            return turns
+        return tuple([env.get((name, turn), NOT_REACHED) for turn in turns])
+
+    return run
+
+
+def reads_one_turn(name: str, roster: str, which: Run) -> Run:
+    """A roster's item, in the turn that `which` gives; not asked where there is no such turn."""
+    turns_of = "#" + roster
+
+    def run(env: Env) -> Any:
+        turns, turn = env.get(turns_of, NOT_REACHED), which(env)
+        if turns.__class__ is Missing or turn.__class__ is Missing:
+            return first(turns, turn)
+        return env.get((name, turn), NOT_REACHED) if turn in turns else NOT_ASKED
+
+    return run
+
+
+def compares(name: str, sign: str, value: Any) -> Run:
+    """An ordinary variable against a constant of its own kind."""
+    if sign == "==":
+
+        def equals(env: Env) -> Any:
+            cell = env.get(name, NOT_REACHED)
+            return cell if cell.__class__ is Missing else cell == value
+
+        return equals
+
+    holds = COMPARE[sign]
+
+    def run(env: Env) -> Any:
+        cell = env.get(name, NOT_REACHED)
+        try:
+            return cell if cell.__class__ is Missing else holds(cell, value)
+        except TypeError:
+            return NOT_ASKED
+
+    return run
+
+
+def is_one_of(name: str, values: frozenset[Any]) -> Run:
+    """An ordinary variable in a list of constants, none of them a text that could be written in two ways."""
+
+    def run(env: Env) -> Any:
+        cell = env.get(name, NOT_REACHED)
+        return cell if cell.__class__ is Missing else cell in values
+
+    return run
+
+
+def includes(code: Code, name: str) -> Run:
+    """A constant code in a multiple."""
+
+    def run(env: Env) -> Any:
+        cell = env.get(name, NOT_REACHED)
+        return cell if cell.__class__ is Missing else code in cell
+
+    return run
+
+
+def is_answered(name: str) -> Run:
+    return lambda env: env.get(name, NOT_REACHED).__class__ is not Missing
+
+
+def both(left: Run, right: Run) -> Run:
+    def run(env: Env) -> Any:
+        a = left(env)
+        if a is False:
+            return False
+        b = right(env)
+        if b is False or a is True:
+            return b
+        return a if b is True else first(a, b)
+
+    return run
+
+
+def either(left: Run, right: Run) -> Run:
+    def run(env: Env) -> Any:
+        a = left(env)
+        if a is True:
+            return True
+        b = right(env)
+        if b is True or a is False:
+            return b
+        return a if b is False else first(a, b)
+
+    return run
+
+
+def applied(function: Callable[..., Any], parts: list[Run]) -> Run:
+    """`function` of what the parts are worth."""
+    match parts:
+        case [one]:
+            return lambda env: function(one(env))
+        case [left, right]:
+            return lambda env: function(left(env), right(env))
+        case _:
+            return lambda env: function(*[part(env) for part in parts])
+
+
+def over_turns(function: Callable[..., Any], parts: list[Run], listed: list[bool]) -> Run:
+    """`function` turn by turn: the parts marked in `listed` give one cell for each turn, the others one for
+    all. A roster that is missing as a whole gives that missing value."""
+
+    def run(env: Env) -> Any:
+        cells = [part(env) for part in parts]
+        lists = [cell for cell, many in zip(cells, listed, strict=True) if many]
+        gone = first(*lists)
+        if gone is not None:
+            return gone
+        return tuple(
+            [
+                function(*[cell[at] if many else cell for cell, many in zip(cells, listed, strict=True)])
+                for at in range(len(lists[0]))
+            ]
+        )
+
+    return run
