@@ -12,6 +12,8 @@ MAX_BYTES: Final = 5_000_000
 UNSEEN: Final = re.compile("[^\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no text may hold: control characters, halves of characters, line breaks that editors show as none."""
 
+_WIDE: Final = re.compile(rb"(?:\0[^\0]){2}|(?:[^\0]\0){2}")
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -35,7 +37,7 @@ def decoded(contents: str | bytes, file: str, problems: list[Problem]) -> str | 
                 "this is a workbook or an archive, not a file of text",
                 "an instrument is written in a text editor",
             )
-        if contents[:2] in (b"\xff\xfe", b"\xfe\xff") or contents[:2].count(0) == 1:
+        if contents[:2] in (b"\xff\xfe", b"\xfe\xff") or _WIDE.match(contents):
             return Unreadable(
                 "not-utf8", "the file is saved as UTF-16 (some editors say 'Unicode')", "re-save it as UTF-8"
             )

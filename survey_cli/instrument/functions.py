@@ -1,4 +1,4 @@
-"""Which functions does a condition know, how are they called, and what is each worth? A fixed table; nothing can
+"""Which functions does a condition know, how are they called, what is each worth? A fixed table; nothing can
 be added to it from a file.
 """
 
@@ -107,8 +107,8 @@ def length(text: Any) -> Any:
 
 
 def years_between(start: Any, end: Any) -> Any:
-    """Whole years from `start` to `end`, negative if `end` comes first. Who was born on 29 February completes a
-    year on 1 March where the year has no such day."""
+    """Whole years from `start` to `end`, negative if `end` comes first. Who was born on 29 February completes
+    a year on 1 March where the year has no such day."""
     if start.__class__ is Missing or end.__class__ is Missing:
         return first(start, end)
     if not isinstance(start, date) or not isinstance(end, date):

@@ -105,9 +105,10 @@ def apart(holder: Mapped, key: str) -> Iterator[Problem]:
         return
     before, _, after = text.partition(",")
     digits = text.replace(",", "").replace(" ", "")
-    remedy = (
-        f"write {digits}, without the comma" if digits.isdigit() else f'{QUOTE_IT}: {key}: "{shorten(text)}"'
-    )
+    remedy = f'{QUOTE_IT}: {key}: "{shorten(text)}"'
+    if digits.isdigit():
+        remedy = f"write {digits}, without the comma"
+        holder[key] = Written(digits, text.where, plain=True)
     yield Problem(
         "comma",
         text.where,

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.expressions import Parsed, number_slip
@@ -96,6 +97,7 @@ def described(part: Part) -> str:
     return "an item with codes" if kin == "any" else f"an item with {kin} codes"
 
 
+@lru_cache(maxsize=512)
 def code_family(codes: frozenset[Code] | None) -> Literal["number", "text", "any"]:
     """Codes are all numbers, all texts, or (not known, or mixed) either."""
     if not codes:

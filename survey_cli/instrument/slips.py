@@ -1,6 +1,6 @@
 """Why does this line not read as the designer meant it? Finds slips of the pen, line by line.
 
-It looks at text only: it opens no file, calls no parser, never decides whether a file is valid. What it finds is
+It looks at text only: it opens no file, calls no parser, never says whether a file is valid. What it finds is
 a likely slip; `syntax` keeps those that a parser could not have passed over.
 """
 
@@ -54,6 +54,8 @@ def owner(lines: Sequence[str], line: int) -> str:
             return found[1]
         if text[:1].isalpha() and ":" in text:
             return text.partition(":")[0] if at < line - 1 else ""
+        if at == line - 1 and text[:1] not in " \t-#":
+            return ""
     return ""
 
 
@@ -155,6 +157,9 @@ def _block(lines: Sequence[str], at: int, key: int) -> tuple[int, Slip | None]:
 
 def _continued(lines: Sequence[str], at: int, indent: int, body: str) -> Slip | None:
     """A line that continues the text above it, and can't."""
+    if (hash_ := lines[at - 1].find(" #")) >= 0:
+        what = "the text ends before this '#', which reads as a comment, but the next line goes on"
+        return Slip("hash", at, hash_ + 2, what, QUOTE_IT, spans=True)
     if _KEYED.match(body):
         what = f"this line is indented more than '{shorten(lines[at - 1])}' above it, and reads as part of it"
         return Slip(
@@ -261,7 +266,7 @@ def _quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Slip |
 
 
 def _begins_anew(line: str, key: int) -> bool:
-    """Whether a line looks like a key or list entry no further in than column `key`: a text ends before it."""
+    """Whether a line looks like a key or list entry no further in than column `key`: texts end there."""
     body = line.lstrip(" ")
     return bool(body) and len(line) - len(body) <= key and bool(_KEYED.match(body) or body.startswith("- "))
 

@@ -3,6 +3,7 @@
 It is handed the events and calls no parser. Anchors, tags, second documents and such are said, and left out.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -21,6 +22,7 @@ MAX_PROBLEMS: Final = 500
 """Of one kind in one file; the first are enough to begin with."""
 _MAX_JOINED: Final = 2000  # letters of a text that commas took apart
 
+_COMMENT: Final = re.compile(r"\s#[^\n]*")
 _ELSE: Final = f"if it begins a text, {QUOTE_IT}; else write out what is meant"
 
 
@@ -203,12 +205,15 @@ class Growth:
         self, stack: Sequence[tuple[Any, bool, str | None]], here: Mapped, key: str, at: int
     ) -> bool:
         """Whether a key in braces has no colon and is the rest of the text before it, cut off by a comma."""
-        before = self.text[max(0, at - 500) : at].rstrip()
+        before = self.text[max(0, at - 500) : at]
+        if "#" in before:
+            before = _COMMENT.sub("", before)
+        before = before.rstrip()
         if before.endswith(":") or not before:
             return False
         last = next(reversed(here), "\0")
         written = here.get(last)
-        if last[0] != "\0" and isinstance(written, Written) and written and written.plain:
+        if last[:1] != "\0" and isinstance(written, Written) and written and written.plain:
             if len(written) < _MAX_JOINED:
                 here[last] = Written(f"{written}, {key}", written.where, plain=True)
             if len(self.split) < MAX_PROBLEMS:

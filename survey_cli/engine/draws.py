@@ -1,0 +1,74 @@
+"""What the computer answers where the journal alone decides it: the arm of a split, the turn that is drawn, a sample column."""
+
+from datetime import date
+from typing import Any
+
+from survey_cli.engine.order import arm, drawn
+from survey_cli.engine.route import Stop, Walk
+from survey_cli.instrument.items.quiet import Draw, LookupItem, Split
+from survey_cli.values import NOT_ASKED, Cell, Missing
+
+
+def looked_up(walk: Walk, stop: Stop) -> tuple[Cell | None, int]:
+    """The answer and, for a draw, from how many; (None, 0) where only the desk can tell."""
+    match stop.leaf.question:
+        case Split(arms=arms):
+            return arm({str(k): v for k, v in arms.items()}, seed=walk.seed, id=stop.leaf.id, turn=stop.place.turn), 0
+        case Draw():
+            cell, of, _ = drawn_turn(walk, stop)
+            return cell, int(of or 0)
+        case LookupItem(sample=column) if column is not None:
+            return walk.env.get(str(column), NOT_ASKED), 0
+        case _:
+            return None, 0
+
+
+def drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, str | None, tuple[int, ...]]:
+    """The turn that is drawn, of how many (as text), and which could have been. Not asked where there is none."""
+    leaf = stop.leaf
+    assert isinstance(leaf.question, Draw)
+    turns: tuple[int, ...] = walk.env.get("#" + leaf.source, ())
+    eligible = []
+    for turn in turns:
+        here = {**walk.env, "#turn": turn}
+        if leaf.where is None or leaf.where.evaluate(here) is True:
+            eligible.append(turn)
+    if not eligible:
+        return NOT_ASKED, None, ()
+
+    def lot(turn: int) -> int:
+        return drawn(walk.seed, "draw", leaf.id, turn)
+
+    match leaf.question.by:
+        case "random":
+            chosen = min(eligible, key=lot)
+        case "youngest":
+            chosen = max(eligible, key=lambda t: (_youth(walk.env.get((leaf.using, t))), lot(t)))
+        case "next_birthday":
+            chosen = min(eligible, key=lambda t: (_days_to_birthday(walk.env.get((leaf.using, t)), walk.env["#today"]), lot(t)))
+    return chosen, str(len(eligible)), tuple(eligible)
+
+
+def _youth(born: Any) -> tuple[int, float]:
+    """Larger for the younger: a date of birth (or the year of one) or an age; unknown comes last."""
+    if isinstance(born, date):
+        return 1, born.toordinal()
+    if isinstance(born, str) and born[:4].isdecimal():
+        return 1, date(int(born[:4]), 7, 1).toordinal()
+    if isinstance(born, int | float) and not isinstance(born, Missing):
+        return 1, -float(born)
+    return 0, 0.0
+
+
+def _days_to_birthday(born: Any, today: date) -> int:
+    """Days until the next birthday, today's being a year away; unknown comes last."""
+    if not isinstance(born, date):
+        return 1000
+    for year in (today.year, today.year + 1, today.year + 2):
+        try:
+            birthday = born.replace(year=year)
+        except ValueError:  # 29 February in a common year
+            birthday = date(year, 3, 1)
+        if birthday > today:
+            return (birthday - today).days
+    return 1000

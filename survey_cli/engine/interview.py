@@ -1,0 +1,450 @@
+"""One interview: an immutable value that takes an event and gives the next interview, or says why not.
+
+`Interview` is what the house sees. Inside, the newest interview of a line owns the walk; stepping from an older one replays
+its events first. Either way the same events give the same interview.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias, assert_never
+
+from survey_cli.engine.draws import drawn_turn, looked_up
+from survey_cli.engine.events import (
+    NO_WORDS,
+    Answered,
+    Began,
+    Confirmed,
+    Declined,
+    Ended,
+    Erased,
+    Event,
+    Kept,
+    Language,
+    LookedUp,
+    Noted,
+    Rejected,
+    Resumed,
+    Sitting,
+    Stopped,
+    Suspended,
+    WentTo,
+)
+from survey_cli.engine.route import Stop, Walk
+from survey_cli.entries import plain
+from survey_cli.instrument.items.quiet import Computed, Draw, End
+from survey_cli.instrument.program import Check, Instrument
+from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, missing
+
+VERSION: Final = 1
+"""Of the rules in this room: a snapshot made under another version is not trusted."""
+
+Status: TypeAlias = Literal["open", "suspended", "stopped", "ended"]
+COMPLETE: Final = "complete"
+CLOSED: Final = "the interview is closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the journal last said about a place: a value (None for a Read), or a Missing."""
+
+    cell: Cell | None
+    words: Mapping[Code, str] = field(default_factory=lambda: NO_WORDS)
+    confirmed: frozenset[tuple[int, tuple[Any, ...]]] = frozenset()
+    """Queries answered with: it is so, each with what it depended on then."""
+
+
+class Machine:
+    """What an interview has come to. Changed by events only, and only where they are accepted."""
+
+    def __init__(self, instrument: Instrument, began: Began) -> None:
+        self.instrument = instrument
+        self.began = began
+        self.events: list[Event] = []
+        self.held: dict[Place, Held] = {}
+        self.language = began.sitting.language
+        self.status: Status = "open"
+        self.outcome = ""
+        self.ending = ""
+        """The outcome the route has come to, before `Ended` is journalled."""
+        self.query: int | None = None
+        """Which check of the present item waits for an answer."""
+        self.returning = False
+        """After a jump: on to the first open place."""
+        self.target: Place | None = None
+        """A jump to a place ahead, as far as nothing is open before it."""
+        self.walk = Walk(instrument, began.seed, self._facts())
+        self._sit(began.sitting)
+        self._arrive()
+
+    def _facts(self) -> dict[Any, Any]:
+        env: dict[Any, Any] = dict(self.began.sample)
+        for name in self.instrument.sample:
+            env.setdefault(name, NOT_ASKED)
+        env["#today"] = self.began.today
+        env["#case"] = self.began.case
+        return env
+
+    def _sit(self, sitting: Sitting) -> None:
+        self.language = sitting.language
+        daypart = self.instrument.written.dayparts.get(sitting.daypart)  # type: ignore[call-overload]
+        said: Any = sitting.daypart
+        if daypart is not None:
+            said = {la: str(daypart.written(la)) for la in self.instrument.languages}
+        self.walk.env["#interviewer"] = sitting.interviewer
+        self.walk.env["#daypart"] = said
+
+    @property
+    def here(self) -> Stop | None:
+        """Where the interview stands; None past the end of the route."""
+        return self.walk.stops[-1] if not self.walk.over else None
+
+    # taking events
+
+    def take(self, event: Event) -> Rejected | None:
+        """Apply one event; a Rejected leaves everything as it was."""
+        match event:
+            case Noted() | Language() if self.status == "open":
+                if isinstance(event, Language):
+                    if event.language not in self.instrument.languages:
+                        return Rejected(f"the questionnaire has no language {event.language}")
+                    self.language = event.language
+                why = None
+            case Answered() | Declined() | LookedUp() | Kept() | Confirmed() if self.status == "open":
+                why = self._entry(event)
+            case WentTo() if self.status == "open":
+                why = self._go(event)
+            case Suspended() if self.status == "open":
+                self.status, self.outcome, why = "suspended", event.outcome, None
+            case Stopped() if self.status == "open":
+                self.status, self.outcome, why = "stopped", event.outcome, None
+            case Ended() if self.status == "open":
+                if not self.walk.over or event.outcome != self.ending:
+                    return Rejected("the interview is not at its end")
+                self.status, self.outcome, why = "ended", event.outcome, None
+            case Resumed():
+                why = self._resume(event)
+            case Erased():
+                self.status, self.outcome, why = "ended", "withdrawn", None
+            case Began():
+                return Rejected("the interview has begun already")
+            case _:
+                return Rejected(CLOSED)
+        if why is None:
+            self.events.append(event)
+        return why
+
+    def _entry(self, event: Answered | Declined | LookedUp | Kept | Confirmed) -> Rejected | None:
+        stop = self.here
+        if stop is None:
+            return Rejected(CLOSED)
+        if event.place != stop.place:
+            return Rejected(f"{event.place} is not what is asked now ({stop.place})")
+        match event:
+            case Answered():
+                if isinstance(stop.leaf.question, Computed):
+                    return Rejected("the computer answers this")
+                held = Held(event.value, event.words)
+                if why := self._unfit(stop, held):
+                    return Rejected(why)
+            case Declined():
+                if all(d.id != event.decline for d in stop.leaf.declines):
+                    return Rejected("this cannot be declined" if not stop.leaf.declines else "not a decline of this item")
+                held = Held(missing(event.decline))
+            case LookedUp():
+                if not isinstance(stop.leaf.question, Computed):
+                    return Rejected(f"{stop.place} is asked, not looked up")
+                words: Mapping[Code, str] = {"of": str(event.of)} if event.of else NO_WORDS
+                held = Held(event.value, words)
+                if why := self._unfit(stop, held):
+                    return Rejected(why)
+            case Kept():
+                earlier = self.held.get(stop.place)
+                if earlier is None:
+                    return Rejected("nothing was answered here before")
+                if why := self._unfit(stop, earlier):
+                    return Rejected(f"the earlier answer no longer fits: {why}")
+                held = earlier
+            case Confirmed():
+                earlier = self.held.get(stop.place)
+                if earlier is None or self.query is None or event.check != self.query:
+                    return Rejected("there is nothing to confirm")
+                held = self._confirmed(stop, earlier, event.check)
+            case _:
+                assert_never(event)
+        self.held[stop.place] = held
+        self._go_on(stop, held)
+        return None
+
+    def _unfit(self, stop: Stop, held: Held) -> str:
+        """Why the item would not accept this now: its type and options, then its hard checks. Empty where it would."""
+        cell, leaf = held.cell, stop.leaf
+        if isinstance(cell, Missing):
+            offered = any(d.id == cell.kind for d in leaf.declines) or isinstance(leaf.question, Computed)
+            return "" if offered else "this can no longer be declined"
+        if isinstance(leaf.question, Draw):
+            return "" if (cell, held.words.get("of")) == drawn_turn(self.walk, stop)[:2] else "the draw has changed"
+        if why := leaf.question.fits(self.walk.asking(stop, self.language), cell):
+            return why
+        if not leaf.checks:
+            return ""
+        mark = self.walk.mark
+        self.walk.settle(stop, cell)
+        try:
+            failed = next((c for c in leaf.checks if not c.soft and c.fires(self.walk.env)), None)
+            return "" if failed is None else plain(failed.say.fill(self.walk.env, self.language))
+        finally:
+            self.walk.undo(mark)
+
+    def _confirmed(self, stop: Stop, held: Held, check: int) -> Held:
+        mark = self.walk.mark
+        self.walk.settle(stop, held.cell)
+        inputs = self._inputs(stop.leaf.checks[check], stop)
+        self.walk.undo(mark)
+        return Held(held.cell, held.words, held.confirmed | {(check, inputs)})
+
+    def _inputs(self, check: Check, stop: Stop) -> tuple[Any, ...]:
+        """What a check depends on, so that it fires anew when that has changed."""
+        env, turn = self.walk.env, stop.place.turn
+        return tuple(
+            str(env.get((name, turn), env.get(name, NOT_REACHED))) for name in sorted(check.condition.names)
+        )
+
+    def _firing(self, stop: Stop, held: Held) -> int | None:
+        """The first query of the settled answer that nobody has answered."""
+        if not stop.leaf.checks or isinstance(held.cell, Missing):
+            return None
+        for index, check in enumerate(stop.leaf.checks):
+            if check.soft and check.fires(self.walk.env) and (index, self._inputs(check, stop)) not in held.confirmed:
+                return index
+        return None
+
+    # moving
+
+    def _go_on(self, stop: Stop, held: Held) -> None:
+        """From an accepted answer to the next place that needs somebody."""
+        mark = self.walk.mark
+        self.walk.settle(stop, held.cell)
+        self.query = self._firing(stop, held)
+        if self.query is not None:
+            self.walk.undo(mark)
+            return
+        if isinstance(stop.leaf.question, End):
+            self.ending = str(stop.leaf.question.outcome)
+            self.walk.finish()
+            return
+        self._advance()
+
+    def _advance(self) -> None:
+        self.walk.advance()
+        self._arrive()
+
+    def _arrive(self) -> None:
+        """Having come to a place: pass it where its answer stands and nobody need be asked."""
+        if not self.walk.stops and not self.walk.over:
+            self.walk.advance()
+        while (stop := self.here) is not None:
+            held = self.held.get(stop.place)
+            passing = self.returning and stop.place != self.target and not isinstance(stop.leaf.question, End)
+            if held is None or not (passing or isinstance(stop.leaf.question, Computed)):
+                break
+            if self._unfit(stop, held):
+                break
+            mark = self.walk.mark
+            self.walk.settle(stop, held.cell)
+            self.query = self._firing(stop, held)
+            if self.query is not None:
+                self.walk.undo(mark)
+                break
+            self.walk.advance()
+        if self.here is None:
+            self.ending = COMPLETE
+        self.returning = False
+        self.target = None
+
+    def _go(self, event: WentTo) -> Rejected | None:
+        index = self.index_of(event.place)
+        if index is None:
+            if not event.jump or event.place not in self.held:
+                return Rejected(f"{event.place} has not been asked")
+            if self.here is None:
+                return Rejected(f"{event.place} is no longer on the route")
+            return self._ahead(event.place)
+        self.walk.rewind(index)
+        self.query, self.ending = None, ""
+        self.returning = event.jump
+        return None
+
+    def _ahead(self, place: Place) -> Rejected | None:
+        """To a place further on, as far as every answer before it stands."""
+        stop = self.here
+        assert stop is not None
+        held = self.held.get(stop.place)
+        if held is None or self._unfit(stop, held):
+            return Rejected("answer this one first")
+        self.returning, self.target = True, place
+        self._go_on(stop, held)
+        self.returning, self.target = False, None
+        return None
+
+    def _resume(self, event: Resumed) -> Rejected | None:
+        if self.status in ("ended", "stopped"):
+            if not event.reopen:
+                return Rejected("the interview had ended: reopen it to correct it")
+            if self.events and isinstance(self.events[-1], Erased):
+                return Rejected("the answers were erased")
+        led_here = self.status == "suspended" and self.outcome != ""
+        self.status, self.outcome, self.query, self.ending = "open", "", None, ""
+        self._sit(event.sitting)
+        stop = self.here
+        at_end = stop is not None and isinstance(stop.leaf.question, End)
+        if stop is None or (led_here and at_end):
+            index = self.before(len(self.walk.stops) - (0 if stop is None and not self._ended_at_end() else 1))
+            if index is not None:
+                self.walk.rewind(index)
+        return None
+
+    def _ended_at_end(self) -> bool:
+        return bool(self.walk.stops) and isinstance(self.walk.stops[-1].leaf.question, End)
+
+    # looking back
+
+    def index_of(self, place: Place) -> int | None:
+        """Which stop of the walk this place is, if somebody can stand there."""
+        stops = self.walk.stops
+        for index in range(len(stops) - 1, -1, -1):
+            if stops[index].place == place:
+                return None if isinstance(stops[index].leaf.question, Computed) else index
+        return None
+
+    def before(self, index: int) -> int | None:
+        """The last stop before `index` that was put to somebody."""
+        for at in range(index - 1, -1, -1):
+            if not isinstance(self.walk.stops[at].leaf.question, Computed):
+                return at
+        return None
+
+
+def survey_route(machine: Machine) -> tuple[dict[Place, Held], tuple[Place, ...]]:
+    """Every place whose answer counts now, with that answer; and those not reached. A walk of its own, from the start.
+
+    A place is not reached where the interview stopped before it: the first open place, and what lies ahead of it as far as
+    conditions can tell. What is in neither is not asked.
+    """
+    fresh = Machine.__new__(Machine)
+    fresh.instrument, fresh.began, fresh.events = machine.instrument, machine.began, []
+    fresh.held, fresh.language, fresh.query = machine.held, machine.language, None
+    fresh.walk = Walk(machine.instrument, machine.began.seed, machine._facts())
+    walk = fresh.walk
+    counted: dict[Place, Held] = {}
+    unreached: list[Place] = []
+    while (stop := walk.advance()) is not None:
+        held = machine.held.get(stop.place)
+        if held is not None and not fresh._unfit(stop, held):
+            counted[stop.place] = held
+            walk.settle(stop, held.cell)
+            if isinstance(stop.leaf.question, End):
+                walk.finish()
+                break
+        elif isinstance(stop.leaf.question, End) and not walk.beyond:
+            walk.beyond = True
+            walk.finish()
+            break
+        else:
+            if walk.beyond and isinstance(stop.leaf.question, End):
+                walk.finish()
+                break
+            walk.beyond = True
+            unreached.append(stop.place)
+            walk.settle(stop, NOT_REACHED)
+    return counted, (*unreached, *walk.unreached)
+
+
+class Interview:
+    """An interview as an immutable value: `step` gives another one."""
+
+    __slots__ = ("_machine", "seq")
+
+    def __init__(self, machine: Machine, seq: int) -> None:
+        self._machine = machine
+        self.seq = seq
+        """How many events it has, the first being 0."""
+
+    @classmethod
+    def begin(cls, instrument: Instrument, began: Began) -> "Interview":
+        """A new interview, standing at its first place."""
+        machine = Machine(instrument, began)
+        machine.events.append(began)
+        return cls(machine, 1)
+
+    @classmethod
+    def replay(cls, instrument: Instrument, events: Iterable[Event]) -> "Interview":
+        """The interview that these events give. Raises ValueError where they are no journal of this instrument."""
+        line: Iterator[Event] = iter(events)
+        began = next(line, None)
+        if not isinstance(began, Began):
+            raise ValueError("a journal begins with Began")
+        machine = Machine(instrument, began)
+        machine.events.append(began)
+        for event in line:
+            if (why := machine.take(event)) is not None:
+                raise ValueError(f"event {len(machine.events)} ({type(event).__name__}): {why.why}")
+        return cls(machine, len(machine.events))
+
+    def step(self, event: Event) -> "Interview | Rejected":
+        """The interview after this event, or why it cannot be; then this one is as it was."""
+        machine = self.machine
+        why = machine.take(event)
+        return Interview(machine, len(machine.events)) if why is None else why
+
+    @property
+    def machine(self) -> Machine:
+        """What this interview has come to. For the engine's own use: look, don't touch."""
+        if len(self._machine.events) != self.seq:
+            self._machine = Interview.replay(self._machine.instrument, self._machine.events[: self.seq])._machine
+        return self._machine
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return tuple(self.machine.events)
+
+    @property
+    def instrument(self) -> Instrument:
+        return self._machine.instrument
+
+    @property
+    def began(self) -> Began:
+        return self._machine.began
+
+    @property
+    def status(self) -> Status:
+        return self.machine.status
+
+    @property
+    def outcome(self) -> str:
+        """The outcome's id, once there is one."""
+        return self.machine.outcome
+
+    @property
+    def ending(self) -> str:
+        """The outcome that the route has come to and `Ended` should journal; empty elsewhere."""
+        machine = self.machine
+        return machine.ending if machine.walk.over and machine.status == "open" else ""
+
+    @property
+    def place(self) -> Place | None:
+        """Where it stands."""
+        stop = self.machine.here
+        return stop.place if stop is not None else None
+
+    @property
+    def language(self) -> str:
+        return self.machine.language
+
+    def answers(self) -> tuple[dict[Place, Held], tuple[Place, ...]]:
+        """Every place whose answer counts, with that answer; and the places not reached."""
+        return survey_route(self.machine)
+
+    def looks_up(self) -> tuple[Cell | None, int]:
+        """At a Lookup whose answer the journal alone decides: the value, and from how many it was drawn."""
+        stop = self.machine.here
+        return looked_up(self.machine.walk, stop) if stop is not None else (None, 0)

@@ -1,0 +1,239 @@
+"""What a face is told of the place where an interview stands: the Prompt, and the entry that a reply makes."""
+
+from dataclasses import replace
+from typing import Any, assert_never
+
+from survey_cli.engine.events import (
+    Answered,
+    Confirmed,
+    Declined,
+    Kept,
+    Rejected,
+    Stamp,
+)
+from survey_cli.engine.interview import Held, Interview, Machine
+from survey_cli.engine.route import Stop
+from survey_cli.entries import Earlier, Line, Lookup, Pick, Picked, Prompt, Query, Read, Reply, Unread, Verbatim, plain
+from survey_cli.instrument.items.quiet import End
+from survey_cli.instrument.program import Asking, Leaf
+from survey_cli.values import Code, Missing, Place
+
+
+def prompt(interview: Interview) -> Prompt | None:
+    """What is asked now; None where the interview is closed or at the end of its route."""
+    machine = interview.machine
+    stop = machine.here
+    if stop is None or machine.status != "open":
+        return None
+    leaf, language = stop.leaf, machine.language
+    asking = machine.walk.asking(stop, language)
+    question = leaf.question
+    entry = question.entry(asking)
+    if isinstance(entry, Lookup):
+        entry = replace(entry, value=interview.looks_up()[0])
+    section = plain(leaf.section.fill(machine.walk.env, language)) if leaf.section is not None else ""
+    return Prompt(
+        place=stop.place,
+        words=asking.words(leaf.text),
+        entry=entry,
+        intro=_intro(machine, stop, asking),
+        instruction=asking.words(leaf.instruction),
+        probe=asking.words(leaf.probe),
+        help=asking.words(leaf.help),
+        declines=asking.declines(),
+        earlier=_earlier(machine, stop, asking),
+        query=_query(machine, stop),
+        section=section,
+        position=stop.position,
+        of=stop.position + max(stop.ahead, 0),
+        language=language,
+        languages=machine.instrument.languages,
+        faq=tuple((q.fill(machine.walk.env, language), a.fill(machine.walk.env, language)) for q, a in machine.instrument.faq),
+        aloud=question.by is None,
+        after_hangup=leaf.after_hangup,
+        ending=str(question.outcome) if isinstance(question, End) else "",
+        turn=_turn(machine, stop),
+    )
+
+
+def _intro(machine: Machine, stop: Stop, asking: Asking) -> Any:
+    spans: list[Any] = []
+    for template in stop.intros:
+        if spans:
+            spans.append(type(spans[0])("\n"))
+        spans.extend(template.fill(machine.walk.env, machine.language))
+    return tuple(spans)
+
+
+def _turn(machine: Machine, stop: Stop) -> Any:
+    """Which turn of the roster this is, in words: the option it stands for, else its name, else its number."""
+    leaf, turn = stop.leaf, stop.place.turn
+    if leaf.roster is None or turn is None:
+        return ()
+    from survey_cli.entries import Span
+
+    roster = machine.instrument.groups[leaf.roster]
+    env = machine.walk.env
+    each = getattr(roster, "each", None)
+    name = env.get((getattr(roster, "turn_name", None), turn))
+    if each is not None:
+        said = str(env["#each"].get(machine.language, ""))
+    elif isinstance(name, str):
+        said = name
+    else:
+        said = f"{leaf.roster} {turn}"
+    return (Span(said),)
+
+
+def _earlier(machine: Machine, stop: Stop, asking: Asking) -> Earlier | None:
+    held = machine.held.get(stop.place)
+    question, language = stop.leaf.question, machine.language
+    if held is None:
+        if stop.leaf.prefill is None or not question.asks:
+            return None
+        value = stop.leaf.prefill.evaluate(machine.walk.env)
+        if value is None or isinstance(value, Missing | bool) or question.fits(asking, value):
+            return None
+        return Earlier(
+            words=question.said(stop.leaf, value, {}, language),
+            codes=_codes(value),
+            text=question.typed(value, {}),
+            kind="prefill",
+        )
+    if not question.asks:
+        return None
+    kind = "reopened" if machine._unfit(stop, held) else "answer"
+    if isinstance(held.cell, Missing):
+        return Earlier(words=said_missing(stop.leaf, held.cell, language), text=f".{held.cell.kind}", kind=kind)
+    assert held.cell is not None
+    return Earlier(
+        words=question.said(stop.leaf, held.cell, held.words, language),
+        codes=_codes(held.cell),
+        text=question.typed(held.cell, held.words),
+        kind=kind,
+    )
+
+
+def _codes(value: object) -> tuple[Code, ...]:
+    if isinstance(value, tuple):
+        return value
+    return (value,) if isinstance(value, int | str) else ()
+
+
+def said_missing(leaf: Leaf, cell: Missing, language: str) -> str:
+    """A decline in the study's words."""
+    found = next((d for d in leaf.declines if d.id == cell.kind), None)
+    return str(found.text.written(language)) if found is not None else cell.kind.replace("_", " ")
+
+
+def _query(machine: Machine, stop: Stop) -> Query | None:
+    if machine.query is None:
+        return None
+    check = stop.leaf.checks[machine.query]
+    held = machine.held[stop.place]
+    mark = machine.walk.mark
+    machine.walk.settle(stop, held.cell)
+    words = check.say.fill(machine.walk.env, machine.language)
+    machine.walk.undo(mark)
+    return Query(text=words, aloud=check.aloud)
+
+
+def entry(interview: Interview, reply: Reply, stamp: Stamp) -> Answered | Kept | Rejected:
+    """The event that a reply makes at the place where the interview stands. An empty reply keeps what stands."""
+    machine = interview.machine
+    stop = machine.here
+    if stop is None or machine.status != "open":
+        return Rejected("the interview is closed")
+    asking = machine.walk.asking(stop, machine.language)
+    question = stop.leaf.question
+    empty = (isinstance(reply, str) and not reply.strip()) or (isinstance(reply, Picked) and not reply.codes)
+    if empty and question.asks:
+        if stop.place in machine.held:
+            return Kept(stamp, stop.place)
+        earlier = _earlier(machine, stop, asking)
+        if earlier is not None:
+            reply = earlier.text
+        elif not (isinstance(reply, Picked) and getattr(question, "min", 1) == 0):
+            return Rejected(_wanted(question.entry(asking)))
+    reading = question.understood(asking, reply)
+    if isinstance(reading, Unread):
+        return Rejected(reading.why)
+    return Answered(stamp, stop.place, reading.value, reading.words)
+
+
+def _wanted(kind: object) -> str:
+    match kind:
+        case Pick(several=True):
+            return "key the codes, then Enter"
+        case Pick() as pick:
+            return f"key a code: {pick.offered()}"
+        case Line(hint=hint):
+            return f"an answer is wanted: {hint}" if hint else "an answer is wanted"
+        case _:
+            return "an answer is wanted"
+
+
+def echo(interview: Interview, text: str) -> str:
+    """What a typed line would be taken for, in words (`Sunday 3 March 1985`); empty where it is no answer yet or says no
+    more than the line itself."""
+    machine = interview.machine
+    stop = machine.here
+    if stop is None or not text.strip():
+        return ""
+    question = stop.leaf.question
+    reading = question.understood(machine.walk.asking(stop, machine.language), text)
+    if isinstance(reading, Unread) or reading.value is None:
+        return ""
+    said = question.said(stop.leaf, reading.value, reading.words, machine.language)
+    return said if said.strip() != text.strip() else ""
+
+
+def declined(interview: Interview, id: str, stamp: Stamp) -> Declined | Rejected:
+    """The event of a decline."""
+    place = interview.place
+    return Rejected("the interview is closed") if place is None else Declined(stamp, place, id)
+
+
+def confirmed(interview: Interview, reason: str, stamp: Stamp) -> Confirmed | Rejected:
+    """The event that answers the pending query with: it is so."""
+    machine = interview.machine
+    if machine.here is None or machine.query is None:
+        return Rejected("there is nothing to confirm")
+    return Confirmed(stamp, machine.here.place, machine.query, reason)
+
+
+def before(interview: Interview) -> Place | None:
+    """The place put to somebody before this one."""
+    machine = interview.machine
+    stops = machine.walk.stops
+    index = machine.before(len(stops) if machine.here is None else len(stops) - 1)
+    return stops[index].place if index is not None else None
+
+
+def asked(interview: Interview) -> tuple[tuple[Place, str, str, str], ...]:
+    """What has been put to somebody, in the order of the route: place, question, answer in words, section."""
+    machine = interview.machine
+    rows = []
+    for stop in machine.walk.stops:
+        question = stop.leaf.question
+        if not question.asks and not isinstance(stop.leaf.question, End):
+            pass
+        held = machine.held.get(stop.place)
+        if held is None and stop is not machine.here:
+            continue
+        if isinstance(question.entry(machine.walk.asking(stop, machine.language)), Lookup):
+            continue
+        said = _said(stop, held, machine.language)
+        env = machine.walk.env
+        words = plain(stop.leaf.text.fill(env, machine.language)).replace("\n", " ")
+        section = plain(stop.leaf.section.fill(env, machine.language)) if stop.leaf.section is not None else ""
+        rows.append((stop.place, words, said, section))
+    return tuple(rows)
+
+
+def _said(stop: Stop, held: Held | None, language: str) -> str:
+    if held is None or held.cell is None:
+        return ""
+    if isinstance(held.cell, Missing):
+        return said_missing(stop.leaf, held.cell, language)
+    return stop.leaf.question.said(stop.leaf, held.cell, held.words, language)

@@ -1,0 +1,306 @@
+"""Which places are asked, in order? A walk over the instrument that evaluates each condition once, where it stands.
+
+The settled part of the walk is kept, so that a step costs the same at the nine-thousandth item as at the ninth; every
+change of what is known is noted, so that going back undoes exactly what came after.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from survey_cli.engine.order import ordered
+from survey_cli.instrument.program import Asking, Compute, Group, Instrument, Leaf, Node, Option, Roster
+from survey_cli.instrument.texts import Template
+from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
+
+ABSENT: Final = object()
+
+
+class Frame(NamedTuple):
+    """Where the walk stands in one group; the groups around it are its parents. Never changed."""
+
+    parent: "Frame | None"
+    group: Group
+    order: tuple[Node, ...]
+    at: int
+    """The next child."""
+    turn: int | None
+    turns: tuple[int, ...] = ()
+    """In a roster: the turns still to come, as far as they are known."""
+    asked: bool = False
+    """In an `until` roster: the question at the end of this turn has been put."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One place on the route, and all that is needed to stand there again."""
+
+    place: Place
+    leaf: Leaf
+    frame: Frame
+    mark: int
+    """How many changes had been noted when it was reached."""
+    intros: tuple[Template, ...]
+    position: int
+    ahead: int
+
+
+class Walk:
+    """The walk of one interview: `stops` so far, the last being where it stands, and what is known there (`env`).
+
+    `advance` goes to the next place; `rewind` back to an earlier stop. What is known at a stop is what was settled before
+    it: nothing of what lies ahead.
+    """
+
+    def __init__(self, instrument: Instrument, seed: int, env: dict[Any, Any]) -> None:
+        self.instrument = instrument
+        self.seed = seed
+        self.env = env
+        self.stops: list[Stop] = []
+        self.over = False
+        """The route is at its end."""
+        self.beyond = False
+        """Walking past an open place, to find what lies ahead of it: what depends on the unreached is not reached."""
+        self.unreached: list[Place] = []
+        self._changes: list[tuple[Any, Any]] = []
+        self._pending: tuple[tuple[Group, Template], ...] = ()
+        root = instrument.root
+        self._ahead = root.weight
+        self._position = 0
+        for compute in instrument.first_computes:
+            self._compute(compute)
+        self._frame: Frame | None = Frame(None, root, root.children, 0, None)
+
+    # what is known
+
+    def put(self, key: Any, value: Any) -> None:
+        """Note that this is known from here on."""
+        self._changes.append((key, self.env.get(key, ABSENT)))
+        self.env[key] = value
+
+    def undo(self, mark: int) -> None:
+        """Take back what was noted since."""
+        changes, env = self._changes, self.env
+        while len(changes) > mark:
+            key, before = changes.pop()
+            if before is ABSENT:
+                del env[key]
+            else:
+                env[key] = before
+
+    @property
+    def mark(self) -> int:
+        return len(self._changes)
+
+    def settle(self, stop: Stop, cell: Cell | None) -> None:
+        """What was answered at the stop where the walk stands is known from here on."""
+        leaf = stop.leaf
+        if cell is not None:
+            self.put(leaf.id if leaf.roster is None else (leaf.id, stop.place.turn), cell)
+        for compute in leaf.computes:
+            self._compute(compute)
+
+    def _compute(self, compute: Compute) -> None:
+        first = True
+        for language, condition in compute.conditions.items():
+            value = condition.evaluate(self.env)
+            if first:
+                self.put(compute.id, value)
+            if language:
+                self.put((compute.id, language), value)
+            first = False
+
+    # going on
+
+    def advance(self) -> Stop | None:
+        """The next place on the route, or None at its end."""
+        frame = self._frame
+        while frame is not None:
+            parent, group, order, at, turn, turns, asked = frame
+            if at < len(order):
+                node = order[at]
+                frame = Frame(parent, group, order, at + 1, turn, turns, asked)
+                shown = self._shown(node)
+                if shown is not True:
+                    self._passed(node, turn, shown)
+                elif isinstance(node, Leaf):
+                    return self._stop(node, frame)
+                else:
+                    frame = self._enter(node, frame)
+                continue
+            if isinstance(group, Roster):
+                if group.until is not None and not asked and turn is not None and turns:
+                    return self._stop(group.until, Frame(parent, group, order, at, turn, turns, True))
+                if group.until is not None and asked and self.env.get((group.until.id, turn)) != 1:
+                    turns = ()
+                if turns:
+                    frame = self._turn(group, parent, turns)
+                    continue
+                self.put("#turn", None)
+            self._pending = tuple(p for p in self._pending if p[0] is not group)
+            for compute in group.computes:
+                self._compute(compute)
+            frame = parent
+        self._frame = None
+        self.over = True
+        return None
+
+    def finish(self) -> None:
+        """An `end` was reached: nothing more is on the route."""
+        self._frame = None
+        self.over = True
+
+    def rewind(self, index: int) -> Stop:
+        """Stand at an earlier stop again; everything after it is off the walk."""
+        stop = self.stops[index]
+        del self.stops[index + 1 :]
+        self.undo(stop.mark)
+        self._frame = stop.frame
+        self._position, self._ahead = stop.position, stop.ahead
+        self._pending = ()
+        self.over = False
+        return stop
+
+    def _stop(self, leaf: Leaf, frame: Frame) -> Stop:
+        self._frame = frame
+        if leaf.counted:
+            self._position += 1
+            self._ahead -= 1
+        place = Place(leaf.id, frame.turn if leaf.roster is not None else None)
+        intros = tuple(template for _, template in self._pending)
+        self._pending = ()
+        stop = Stop(place, leaf, frame, len(self._changes), intros, self._position, self._ahead)
+        self.stops.append(stop)
+        return stop
+
+    def _shown(self, node: Node) -> Any:
+        """True where it is on the route; else False or, for the unknown, the Missing."""
+        if node.ask_if is not None:
+            asked = node.ask_if.evaluate(self.env)
+            if asked is not True:
+                return asked
+        if node.unless is not None:
+            passed = node.unless.evaluate(self.env)
+            if passed is True:
+                return False
+            if self.beyond and passed == NOT_REACHED:
+                return passed
+        return True
+
+    def _passed(self, node: Node, turn: int | None, shown: Any) -> None:
+        """It is off the route; or, beyond an open place, nobody can say yet."""
+        unreached = self.beyond and shown == NOT_REACHED
+        why = NOT_REACHED if unreached else NOT_ASKED
+        if isinstance(node, Leaf):
+            self._ahead -= node.counted
+            self._absent(node, turn, why)
+            for compute in node.computes:
+                self._compute(compute)
+            return
+        self._ahead -= node.weight
+        for leaf in node.leaves:
+            if leaf.roster is None or turn is not None:
+                self._absent(leaf, turn, why)
+            elif unreached:
+                roster = self.instrument.groups[leaf.roster]
+                most = roster.maximum if isinstance(roster, Roster) else 1
+                self.unreached.extend(Place(leaf.id, t) for t in range(1, most + 1))
+        if isinstance(node, Roster):
+            self.put("#" + node.id, ())
+        for inner in self._computes_below(node):
+            self._compute(inner)
+
+    def _absent(self, leaf: Leaf, turn: int | None, why: Missing) -> None:
+        inside = turn if leaf.roster is not None else None
+        self.put(leaf.id if inside is None else (leaf.id, inside), why)
+        if why is NOT_REACHED:
+            self.unreached.append(Place(leaf.id, inside))
+
+    def _computes_below(self, group: Group) -> list[Compute]:
+        found = [c for leaf in group.leaves for c in leaf.computes]
+        for child in group.children:
+            if isinstance(child, Group):
+                found.extend(child.computes)
+        return [*found, *group.computes]
+
+    def _enter(self, group: Group, parent: Frame) -> Frame:
+        if group.intro is not None:
+            self._pending = (*self._pending, (group, group.intro))
+        if not isinstance(group, Roster):
+            return Frame(parent, group, self._order(group, parent.turn), 0, parent.turn)
+        turns = self._turns(group)
+        self.put("#" + group.id, ())
+        if not turns:
+            self._ahead -= group.weight
+            if self.beyond and group.until is None:
+                self._passed_turns(group)
+            return Frame(parent, group, (), 0, None)
+        if group.until is None:
+            self._ahead += (len(turns) - 1) * group.weight
+        return self._turn(group, parent, turns)
+
+    def _passed_turns(self, roster: Roster) -> None:
+        """Beyond an open place: how many turns there will be may not be known yet."""
+        count = roster.count.evaluate(self.env) if roster.count is not None else None
+        if roster.each is not None:
+            count = self.env.get(roster.each.id, NOT_REACHED)
+        if count == NOT_REACHED:
+            for leaf in roster.leaves:
+                self.unreached.extend(Place(leaf.id, t) for t in range(1, roster.maximum + 1))
+
+    def _turns(self, roster: Roster) -> tuple[int, ...]:
+        """The numbers of the turns that are on the route."""
+        if roster.until is not None:
+            return tuple(range(1, roster.maximum + 1))
+        if roster.each is not None:
+            chosen = self.env.get(roster.each.id)
+            if not isinstance(chosen, tuple):
+                return ()
+            places = [n for n, o in enumerate(roster.each.options, 1) if o.code in chosen]
+            return tuple(places[: roster.maximum])
+        count = roster.count.evaluate(self.env) if roster.count is not None else 0
+        if isinstance(count, bool) or not isinstance(count, int | float):
+            return ()
+        return tuple(range(1, max(0, min(int(count), roster.maximum)) + 1))
+
+    def _turn(self, roster: Roster, parent: Frame | None, turns: tuple[int, ...]) -> Frame:
+        turn = turns[0]
+        if roster.until is not None and turn > 1:
+            self._ahead += roster.weight
+        self.put("#turn", turn)
+        self.put("#" + roster.id, (*self.env.get("#" + roster.id, ()), turn))
+        if roster.each is not None:
+            label = roster.each.options[turn - 1].label
+            self.put("#each", {la: str(label.written(la)) for la in self.instrument.languages})
+        return Frame(parent, roster, self._order(roster, turn), 0, turn, turns[1:])
+
+    def _order(self, group: Group, turn: int | None) -> tuple[Node, ...]:
+        if group.order == "written":
+            return group.children
+        return ordered(
+            group.children,
+            group.order,
+            seed=self.seed,
+            id=group.id,
+            turn=turn,
+            name=lambda n: n.id,
+            stays=lambda n: n.anchor,
+        )
+
+    # standing at a place
+
+    def asking(self, stop: Stop, language: str) -> Asking:
+        """What its question may look at."""
+        return Asking(leaf=stop.leaf, env=self.env, language=language, options=self.options(stop))
+
+    def options(self, stop: Stop) -> tuple[Option, ...]:
+        """The options offered at this place, in drawn order."""
+        leaf = stop.leaf
+        if not leaf.varies:
+            return leaf.options
+        how, id, turn = leaf.order, leaf.id, stop.place.turn
+        if how == "written" and leaf.scale is not None:
+            how, id, turn = leaf.scale_order, leaf.scale, None
+        options = ordered(
+            leaf.options, how, seed=self.seed, id=id, turn=turn, name=lambda o: o.code, stays=lambda o: o.stays
+        )
+        return tuple(o for o in options if o.ask_if is None or o.ask_if.evaluate(self.env) is True)

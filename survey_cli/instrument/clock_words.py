@@ -1,0 +1,109 @@
+"""Dates and times of day as people type them, and as they are said back. Knows no clock: `today` is not understood."""
+
+import re
+from datetime import date, time
+from typing import Final
+
+from survey_cli.entries import Unread
+from survey_cli.values import Value
+
+MONTHS: Final = (
+    "January February March April May June July August September October November December".split()
+)
+_NUMBER_OR_WORD: Final = re.compile(r"\d+|[^\W\d_]+")
+_ORDINAL: Final = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
+
+
+def read_date(text: str, *, month_first: bool = False, partial: bool = False) -> date | str | Unread:
+    """`3 Mar 1985`, `3/3/1985`, `1985-03-03`; with `partial` also `Mar 1985`, `3/1985`, `1985` (as ISO text).
+
+    Years are written in full: of two digits nobody can tell the century.
+    """
+    if not text:
+        return Unread("a date is wanted")
+    if not re.fullmatch(r"[\w\s.,/\-]+", text) or len(text) > 40:
+        return Unread(f"{text[:20]} is not a date: write day, month and year")
+    pieces = _NUMBER_OR_WORD.findall(_ORDINAL.sub("", text))
+    months = [m for p in pieces if (m := _month(p))]
+    numbers = [p for p in pieces if p.isdecimal()]
+    if len(months) > 1 or len(months) + len(numbers) != len([p for p in pieces if p.lower() != "of"]):
+        return Unread(f"{text[:20]} is not a date: write day, month and year")
+    year = next((p for p in numbers if len(p) == 4), None)
+    if year is None:
+        return Unread("write the year with four digits")
+    first = numbers[0] == year
+    rest = list(numbers)
+    rest.remove(year)
+    if months:
+        day_month = [*rest[:1], months[0]] if rest else [months[0]]
+    elif first or not month_first:
+        day_month = [int(n) for n in (reversed(rest) if first else rest)]
+    else:
+        day_month = [int(n) for n in reversed(rest)]
+    if len(rest) > 2 - len(months):
+        return Unread(f"{text[:20]} is not a date: write day, month and year")
+    return _made(int(year), [int(n) for n in day_month], partial)
+
+
+def _made(year: int, day_month: list[int], partial: bool) -> date | str | Unread:
+    """The date of a year and [day, month], [month] or nothing."""
+    if not 1800 <= year <= 2200:
+        return Unread(f"the year {year} is out of range")
+    month = day_month[-1] if day_month else 1
+    if not 1 <= month <= 12:
+        return Unread(f"there is no month {month}")
+    if len(day_month) < 2:
+        if not partial:
+            return Unread("the day is wanted too" if day_month else "day and month are wanted too")
+        return f"{year:04}-{month:02}" if day_month else f"{year:04}"
+    try:
+        return date(year, month, day_month[0])
+    except ValueError:
+        return Unread(f"there is no {day_month[0]} {MONTHS[month - 1]} {year}")
+
+
+def _month(word: str) -> int | None:
+    folded = word.lower()
+    if len(folded) < 3:
+        return None
+    return next((i for i, m in enumerate(MONTHS, 1) if m.lower().startswith(folded) or folded == "sept" and i == 9), None)
+
+
+def say_date(value: Value | None) -> str:
+    """`Sunday 3 March 1985`, `March 1985`, `1985`."""
+    if isinstance(value, date):
+        return f"{value:%A} {value.day} {MONTHS[value.month - 1]} {value.year}"
+    parts = str(value).split("-")
+    if len(parts) == 2 and parts[1].isdecimal():
+        return f"{MONTHS[int(parts[1]) - 1]} {parts[0]}"
+    return str(value)
+
+
+_TIME: Final = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?(?:m\.?)?\Z", re.IGNORECASE)
+
+
+def read_time(text: str) -> time | Unread:
+    """`930`, `9:30`, `9.30 pm`, `21:30`, `9 am`, `noon`, `midnight`."""
+    word = text.strip().lower()
+    if word in ("noon", "midday"):
+        return time(12)
+    if word == "midnight":
+        return time(0)
+    found = _TIME.match(word)
+    if not found:
+        return Unread("a time is wanted: 9:30, 9:30 pm or 21:30" if not word else f"{text[:20]} is not a time: 9:30, 9:30 pm or 21:30")
+    hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
+    if half:
+        if not 1 <= hour <= 12:
+            return Unread(f"there is no {hour} {half}m")
+        hour = hour % 12 + (12 if half == "p" else 0)
+    if hour > 23 or minute > 59:
+        return Unread(f"there is no {hour}:{minute:02}")
+    return time(hour, minute)
+
+
+def say_time(value: time) -> str:
+    """`9:30 in the morning`: said so that a wrong half of the day is heard."""
+    hour = value.hour % 12 or 12
+    part = "at night" if value.hour < 5 else "in the morning" if value.hour < 12 else "in the afternoon" if value.hour < 18 else "in the evening"
+    return f"{value:%H:%M} ({hour}:{value.minute:02} {part})"

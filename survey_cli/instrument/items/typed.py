@@ -1,0 +1,275 @@
+"""Questions answered by typing: `number`, `text`, `verbatim`, `date`, `time`."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, time
+from typing import ClassVar, Final, Literal
+
+from pydantic import Field
+
+from survey_cli.entries import Entry, Line, Reply, Unread, Verbatim
+from survey_cli.instrument.clock_words import read_date, read_time, say_date, say_time
+from survey_cli.instrument.items.question import Question, state_variable, variable
+from survey_cli.instrument.program import Asking, Dice, Leaf, Reading
+from survey_cli.instrument.scalars import DECIMAL, Flag, Label, Number, Text, Whole
+from survey_cli.values import Cell, Code, Missing, Value, Variable
+
+_THOUSANDS: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?\Z", re.ASCII)
+LONGEST: Final = 30_000
+"""Bytes of the longest text an SPSS file keeps whole, a little less."""
+
+
+class NumberItem(Question):
+    """A number, typed."""
+
+    type: Literal["number"]
+    min: Number = 0
+    """The least that is accepted."""
+    max: Number | None = None
+    """The most that is accepted."""
+    decimals: Whole = 0
+    """How many decimal places are accepted and kept."""
+    unit: Text | None = None
+    """Shown beside the field: `hours`."""
+    options: dict[Whole, Text] = Field(default_factory=dict)
+    """Numbers with a meaning of their own, accepted outside of the range too: `{97: 97 or older}`."""
+
+    known: ClassVar[str] = "number"
+
+    def entry(self, asking: Asking) -> Entry:
+        unit = str(self.unit.written(asking.language)) if self.unit else ""
+        top = "or more" if self.max is None else f"to {_plain(self.max)}"
+        hint = f"{_plain(self.min)} {top}"
+        labels = tuple((c, str(t.written(asking.language))) for c, t in self.options.items())
+        return Line(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
+
+    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
+        text = reply.strip() if isinstance(reply, str) else ""
+        if _THOUSANDS.match(text):
+            text = text.replace(",", "")
+        if not text:
+            return Unread("a number is wanted")
+        if not DECIMAL.match(text) or len(text) > 15:
+            return Unread(f"{text[:20]} is not a number: digits only, as 12 or 12.5")
+        value: int | float = float(text) if "." in text else int(text)
+        if isinstance(value, float):
+            if len(text.partition(".")[2].rstrip("0")) > self.decimals:
+                places = f"{self.decimals} decimal place{'s' if self.decimals > 1 else ''}" if self.decimals else "whole numbers"
+                return Unread(f"{places} only")
+            value = round(value, self.decimals) if self.decimals else int(value)
+        why = self.fits(asking, value)
+        return Unread(why) if why else Reading(value=value)
+
+    def fits(self, asking: Asking, value: Value | None) -> str:
+        if not isinstance(value, int | float):
+            return "a number is wanted"
+        if value in self.options:
+            return ""
+        if value < self.min:
+            return f"{_plain(value)} is less than {_plain(self.min)}"
+        if self.max is not None and value > self.max:
+            return f"{_plain(value)} is more than {_plain(self.max)}"
+        return ""
+
+    def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
+        if isinstance(value, int) and value in self.options:
+            return f"{value} {self.options[value].written(language)}"
+        unit = f" {self.unit.written(language)}" if self.unit else ""
+        return f"{_plain(value)}{unit}"
+
+    def typed(self, value: Value, words: Mapping[Code, str]) -> str:
+        return _plain(value)
+
+    def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
+        return (
+            variable(
+                leaf,
+                language,
+                storage="decimal" if self.decimals else "integer",
+                decimals=self.decimals,
+                measure="scale",
+                labels={c: str(t.written(language)) for c, t in self.options.items()},
+            ),
+        )
+
+    def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+        assert value is not None
+        return (value,)
+
+    def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+        return (why,)
+
+    def invent(self, asking: Asking, dice: Dice) -> Reply:
+        top = self.max if self.max is not None else max(self.min, 0) + 100
+        return str(dice.randint(round(self.min), max(round(self.min), int(top))))
+
+
+def _plain(value: object) -> str:
+    return format(value, ".10g") if isinstance(value, float) else str(value)
+
+
+def tidy(text: str, *, lines: bool) -> str:
+    """Typed text as it is kept: NFC, without control characters (line ends stay where lines are wanted)."""
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    kept = (c for c in text if c >= " " and c != "\x7f" and not "\x80" <= c <= "\x9f" or c == "\n" and lines)
+    return "".join(kept).encode("utf-8", "ignore").decode().strip()
+
+
+class WordsItem(Question):
+    """What `text` and `verbatim` share: a column of text and one that says why it is empty."""
+
+    def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
+        return variable(leaf, language, storage="text"), state_variable(leaf, language)
+
+    def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+        return str(value), 0
+
+    def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+        return why, why
+
+
+class TextItem(WordsItem):
+    """One line of text."""
+
+    type: Literal["text"]
+    pattern: Label | None = None
+    """The shape it must have: `9` a digit, `A` a letter, `X` either, anything else itself: `99999`."""
+
+    def entry(self, asking: Asking) -> Entry:
+        width = len(self.pattern) if self.pattern else 0
+        hint = f"as {self.pattern}" if self.pattern else ""
+        return Line(kind="text", hint=hint, width=width, personal=self.personal)
+
+    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
+        text = tidy(reply, lines=False) if isinstance(reply, str) else ""
+        if not text:
+            return Unread("an answer is wanted")
+        if len(text.encode()) > LONGEST:
+            return Unread(f"longer than {LONGEST} bytes: shorten it")
+        why = self.fits(asking, text)
+        return Unread(why) if why else Reading(value=text)
+
+    def fits(self, asking: Asking, value: Value | None) -> str:
+        if self.pattern is None:
+            return ""
+        shape = {"9": str.isdecimal, "A": str.isalpha, "X": str.isalnum}
+        text = str(value)
+        if len(text) == len(self.pattern) and all(
+            shape[p](c) if p in shape else p == c for p, c in zip(self.pattern, text, strict=True)
+        ):
+            return ""
+        return f"{text[:30]} does not look like {self.pattern} (9 a digit, A a letter)"
+
+    def invent(self, asking: Asking, dice: Dice) -> Reply:
+        if self.pattern is None:
+            return dice.choice(("Alex", "Sam", "Robin", "Kim", "Lee"))
+        drawn = {"9": "0123456789", "A": "ABCDEFGH", "X": "ABC123"}
+        return "".join(dice.choice(drawn[p]) if p in drawn else p for p in self.pattern)
+
+
+class VerbatimItem(WordsItem):
+    """As long as they talk, in their own words."""
+
+    type: Literal["verbatim"]
+
+    def entry(self, asking: Asking) -> Entry:
+        return Verbatim(personal=self.personal)
+
+    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
+        text = tidy(reply, lines=True) if isinstance(reply, str) else ""
+        if not text:
+            return Unread("an answer is wanted")
+        if len(text.encode()) > LONGEST:
+            return Unread(f"longer than {LONGEST} bytes: shorten it, or put the rest in a note")
+        return Reading(value=text)
+
+    def invent(self, asking: Asking, dice: Dice) -> Reply:
+        return dice.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are."))
+
+
+class DateItem(Question):
+    """A date as people type it, echoed back in words."""
+
+    type: Literal["date"]
+    partial: Flag = False
+    """`true`: a month and year, or a year alone, will do; the data then has text and `ID_y`, `ID_m`, `ID_d`."""
+    typed_as: Literal["dmy", "mdy"] = "dmy"
+    """Which comes first in `3/4/1985`, the day or the month."""
+
+    known: ClassVar[str] = "date"
+
+    def entry(self, asking: Asking) -> Entry:
+        order = "day month year" if self.typed_as == "dmy" else "month day year"
+        return Line(kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal)
+
+    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
+        text = reply.strip() if isinstance(reply, str) else ""
+        value = read_date(text, month_first=self.typed_as == "mdy", partial=self.partial)
+        return value if isinstance(value, Unread) else Reading(value=value)
+
+    def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
+        return say_date(value)
+
+    def typed(self, value: Value, words: Mapping[Code, str]) -> str:
+        return value.isoformat() if isinstance(value, date) else str(value)
+
+    def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
+        if not self.partial:
+            return variable(leaf, language, storage="date", measure="scale"), state_variable(leaf, language)
+        parts = (("_y", "year"), ("_m", "month"), ("_d", "day"))
+        label = leaf.label.written(language)
+        return (
+            variable(leaf, language, storage="text"),
+            *(variable(leaf, language, s, label=f"{label} ({w})", measure="scale") for s, w in parts),
+            state_variable(leaf, language),
+        )
+
+    def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+        if not self.partial:
+            assert value is not None
+            return value, 0
+        text = value.isoformat() if isinstance(value, date) else str(value)
+        numbers = [int(part) for part in text.split("-")]
+        absent: list[Cell] = [Missing("dk")] * (3 - len(numbers))
+        return text, *numbers, *absent, 0
+
+    def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+        return (why,) * (5 if self.partial else 2)
+
+    def invent(self, asking: Asking, dice: Dice) -> Reply:
+        return f"{dice.randint(1935, 2008)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
+
+
+class TimeItem(Question):
+    """A time of day as people type it: `930`, `9:30 pm`, `21.30`."""
+
+    type: Literal["time"]
+
+    known: ClassVar[str] = "time"
+
+    def entry(self, asking: Asking) -> Entry:
+        return Line(kind="time", hint="as 9:30, 9:30 pm or 21:30", personal=self.personal)
+
+    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
+        value = read_time(reply.strip() if isinstance(reply, str) else "")
+        return value if isinstance(value, Unread) else Reading(value=value)
+
+    def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
+        return say_time(value) if isinstance(value, time) else str(value)
+
+    def typed(self, value: Value, words: Mapping[Code, str]) -> str:
+        return value.strftime("%H:%M") if isinstance(value, time) else str(value)
+
+    def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
+        return variable(leaf, language, storage="time", measure="scale"), state_variable(leaf, language)
+
+    def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+        assert value is not None
+        return value, 0
+
+    def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+        return why, why
+
+    def invent(self, asking: Asking, dice: Dice) -> Reply:
+        return f"{dice.randint(0, 23):02}:{dice.choice((0, 15, 30, 45)):02}"

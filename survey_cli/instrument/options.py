@@ -1,0 +1,180 @@
+"""Options, scales and declines as they are written: codes, labels and what is special about each."""
+
+from typing import Annotated, Any, Self, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    Tag,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from survey_cli.instrument.scalars import (
+    CodeKey,
+    Expression,
+    Flag,
+    Label,
+    Name,
+    Order,
+    Text,
+    Whole,
+    kind_of,
+    words,
+    wrong,
+)
+from survey_cli.instrument.written import Listed, Mapped, Written
+from survey_cli.problems import Position
+
+
+class Part(BaseModel):
+    """Anything a designer writes as a mapping: it remembers where each key and value stood."""
+
+    model_config = ConfigDict(
+        extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True, validate_by_name=True
+    )
+    _node: Mapped | None = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        part = handler(data)
+        if type(data) is Mapped:
+            part._node = data
+        return part
+
+    def at(self, key: str = "") -> Position:
+        """Where the value of a key was written; without one, or where it was not written, where the part begins."""
+        node = self._node
+        if node is None:
+            return Position("")
+        value = node.get(key)
+        return value.where if value is not None else node.where
+
+    def key_at(self, key: str) -> Position:
+        """Where the key itself stands."""
+        for written in self._node or ():
+            if written == key and isinstance(written, Written):
+                return written.where
+        return self.at()
+
+
+class OptionWritten(Part):
+    """One option of a list: `3: Disagree`, or the long form with a mapping."""
+
+    text: Text
+    """What is read (or shown) for the option."""
+    label: Text | None = None
+    """A shorter text for the data's value label; the text itself where it is left out."""
+    read: Flag = True
+    """`false`: volunteered, shown to the interviewer and not read aloud."""
+    specify: Flag = False
+    """`true`: other, what? The interviewer types the words; they are kept in a column of their own."""
+    exclusive: Flag = False
+    """`true` on "None of these": chosen alone."""
+    missing: Flag = False
+    """`true`: an answer that counts in bases and per cents but is left out of means; user-missing in SPSS."""
+    anchor: Flag = False
+    """`true`: keeps its written place when the options are shuffled."""
+    ask_if: Expression | None = None
+    """Offered only where this holds."""
+    note: Text | None = None
+    """Bracketed beside the option for the interviewer; never read."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        return {"text": data} if data is None or isinstance(data, str) or _languages(data) else data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        by_language = {"type": "object", "additionalProperties": {"type": "string"}}
+        return {"anyOf": [{"type": ["string", "number", "boolean"]}, handler(schema), by_language]}
+
+
+def _languages(node: object) -> bool:
+    return isinstance(node, Mapped) and bool(node) and all(1 < len(key) < 4 for key in node)
+
+
+Options: TypeAlias = dict[CodeKey, OptionWritten]
+
+
+class ScaleWritten(Part):
+    """A named list of options that any item can use: `1: Strongly agree`, `2: Agree`, … or, with an order,
+    `{order: flip, options: {1: …}}`."""
+
+    options: Options
+    """Code to option, in the order they are read."""
+    order: Order = "written"
+    """Drawn once an interview for all the items that use the list: `random`, `rotate` or `flip`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        if isinstance(data, Mapped) and isinstance(data.get("options"), Mapped):
+            return data
+        if isinstance(data, Mapped):
+            return {"options": data}
+        wrong("wrong-kind", f"here stands {kind_of(data)}, but a list of options is wanted", "write 1: first label, 2: …")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        long_form = handler(schema)
+        return {"anyOf": [{"type": "object", "additionalProperties": long_form["properties"]["options"]["additionalProperties"]}, long_form]}
+
+
+def _name_or_options(node: object, handler: ValidatorFunctionWrapHandler) -> object:
+    if isinstance(node, Listed):
+        wrong("wrong-kind", "here stands a list, but options have codes", "write 1: first label, 2: second label")
+    return handler(node) if isinstance(node, dict) else words(node)
+
+
+OptionsOrName: TypeAlias = Annotated[
+    Options,
+    WrapValidator(_name_or_options, json_schema_input_type=Options | str),
+]
+"""Options written here, or the name of a list under `scales`."""
+
+
+class DeclineWritten(Part):
+    """A typed non-answer: don't know, refused, or one of the study's own."""
+
+    code: Whole
+    """The code it has in the data; negative, so that no answer can have it."""
+    text: Text
+    """What the interviewer sees."""
+    key: Label | None = None
+    """The letter that gives it."""
+
+
+class DeclineHere(Part):
+    """A decline as it is coded at one item: `dk: 98`, or `{code: 98, text: …}`."""
+
+    code: Whole
+    text: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        return {"code": data} if isinstance(data, str) else data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "integer"}, handler(schema)]}
+
+
+def _list_or_mapping(node: object) -> str:
+    return "mapping" if isinstance(node, dict) else "list"
+
+
+DeclinesHere: TypeAlias = Annotated[
+    Annotated[list[Name], Tag("list")] | Annotated[dict[Name, DeclineHere], Tag("mapping")],
+    Discriminator(_list_or_mapping),
+]
+"""`[]` for none, `[dk]` for some, `{dk: 98}` for other codes."""

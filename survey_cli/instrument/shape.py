@@ -1,0 +1,236 @@
+"""Does the file have the shape of an instrument? The models decide; here their refusals become problems with a place.
+
+What cannot be used is cut out of a copy of the tree and the rest is looked at again, so that one slip hides no other.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from survey_cli.instrument.document import Document
+from survey_cli.instrument.items import AnyItem
+from survey_cli.instrument.scalars import kind_of
+from survey_cli.instrument.written import Listed, Mapped, Node, Written
+from survey_cli.problems import Position, Problem, did_you_mean
+
+ITEM_TYPES: Final[Mapping[str, type[BaseModel]]] = {
+    get_args(member.model_fields["type"].annotation)[0]: member for member in get_args(get_args(AnyItem)[0])
+}
+"""Each item type's name and its class."""
+
+_ROUNDS: Final = 40
+"""How often the tree is cut and looked at again; every round removes at least one node that is wrong."""
+
+
+def shaped(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str]]:
+    """The document (without what could not be used), the problems, and the ids of items that were cut out."""
+    problems: list[Problem] = []
+    lost: set[str] = set()
+    for _ in range(_ROUNDS):
+        try:
+            return Document.model_validate(tree), problems, frozenset(lost)
+        except ValidationError as refusal:
+            cuts: list[tuple[Node, Any]] = []
+            for error in refusal.errors(include_url=False, include_input=False):
+                path = _path(tree, error["loc"])
+                problems.append(_problem(tree, path, error))
+                cuts.append(_cut(path, error))
+            if not _cut_out(cuts, lost):
+                return None, problems, frozenset(lost)
+    return None, problems, frozenset(lost)
+
+
+Path = list[tuple[Node, Any]]
+"""From the top: each node and the key or index by which one goes on."""
+
+
+def _path(tree: Node, loc: tuple[int | str, ...]) -> Path:
+    """The way to an error through the tree; names of union members, which stand nowhere in it, are passed over."""
+    path: Path = []
+    node: Node = tree
+    for index, step in enumerate(loc):
+        last = index == len(loc) - 1
+        if isinstance(node, Listed) and isinstance(step, int) and step < len(node):
+            path.append((node, step))
+            node = node[step]
+        elif isinstance(node, Mapped) and str(step) in node:
+            path.append((node, str(step)))
+            node = node[str(step)]
+        elif isinstance(node, Mapped) and last and step not in ITEM_TYPES and not str(step).startswith("["):
+            path.append((node, str(step)))
+    return path
+
+
+def _here(tree: Mapped, path: Path) -> tuple[Node | None, Position]:
+    """What stands at the end of the way, and where."""
+    if not path:
+        return tree, tree.where
+    node, step = path[-1]
+    if isinstance(node, Listed):
+        return node[step], node[step].where
+    if isinstance(node, Mapped) and step in node:
+        value = node[step]
+        return value, value.where
+    return None, node.where
+
+
+def _key_place(node: Node, key: str) -> Position:
+    if isinstance(node, Mapped):
+        for written in node:
+            if written == key and isinstance(written, Written):
+                return written.where
+    return node.where
+
+
+def who_of(path: Iterable[tuple[Node, Any]]) -> str:
+    """The innermost id on the way, or the section of the file."""
+    who = ""
+    for node, step in path:
+        if isinstance(node, Mapped) and isinstance(node.get("id"), Written):
+            who = str(node["id"])
+        elif not who and isinstance(node, Mapped) and isinstance(step, str) and step not in ("items", "title"):
+            who = step
+    return who
+
+
+def _problem(tree: Mapped, path: Path, error: ErrorDetails) -> Problem:
+    value, where = _here(tree, path)
+    node, step = path[-1] if path else (tree, "")
+    key = step if isinstance(step, str) else ""
+    who = who_of(path)
+    length = max(1, len(value)) if isinstance(value, Written) else 1
+    ctx = error.get("ctx", {})
+    match error["type"]:
+        case "written":
+            return Problem(ctx["rule"], where, who, _named(key, ctx["what"]), ctx["remedy"], length=length)
+        case "extra_forbidden":
+            known = _known_keys(tree, path)
+            near = did_you_mean(key, known, otherwise=f"the keys here are {', '.join(known)}")
+            return Problem("unknown-key", _key_place(node, key), who, f"{key!r} is not a key here", near, length=len(key))
+        case "missing":
+            at = node.where
+            article = _kind_of_part(node)
+            return Problem("missing-key", at, who, f"{article} needs the key {key!r}", f"add `{key}: …`")
+        case "union_tag_invalid":
+            written = value.get("type") if isinstance(value, Mapped) else None
+            name = str(written)
+            at = written.where if isinstance(written, Written) else where
+            near = did_you_mean(name, ITEM_TYPES, otherwise=f"the types are {', '.join(ITEM_TYPES)}")
+            own = str(value["id"]) if isinstance(value, Mapped) and "id" in value else who
+            return Problem("unknown-type", at, own, f"there is no item type {name!r}", near, length=len(name))
+        case "union_tag_not_found":
+            if not isinstance(value, Mapped):
+                what = f"here stands {kind_of(value)}, but an item (a mapping with id and type) is wanted"
+                return Problem("wrong-kind", where, who, what, "write - {id: …, type: …}", length=length)
+            own = str(value["id"]) if "id" in value else who
+            return Problem("missing-key", where, own, "the item needs a type", f"add `type:` and one of {', '.join(ITEM_TYPES)}")
+        case "literal_error":
+            allowed = str(ctx.get("expected", "")).replace("'", "")
+            words = [w.strip() for w in allowed.replace(" or ", ", ").split(",")]
+            near = did_you_mean(str(value), words, otherwise=f"write {allowed}")
+            return Problem("unknown-word", where, who, _named(key, f"{kind_of(value)} is not known here"), near, length=length)
+        case "list_type":
+            return Problem("wrong-kind", where, who, _named(key, f"here stands {kind_of(value)}, but a list is wanted"), "begin each entry on its own line with -, or write [a, b]", length=length)
+        case _:
+            what = f"here stands {kind_of(value)}, but a mapping (key: value) is wanted"
+            return Problem("wrong-kind", where, who, _named(key, what), "write key: value, indented below", length=length)
+
+
+def _named(key: str, what: str) -> str:
+    return f"{key}: {what}" if key else what
+
+
+def _kind_of_part(node: Node) -> str:
+    kind = node.get("type") if isinstance(node, Mapped) else None
+    return f"a {kind}" if isinstance(kind, str) and kind in ITEM_TYPES else "this"
+
+
+def _known_keys(tree: Mapped, path: Path) -> list[str]:
+    """The keys that the part at the end of the way may have: those of the model that was tried there."""
+    model = _model_at(path)
+    return [f.alias or name for name, f in model.model_fields.items()] if model is not None else []
+
+
+def _model_at(path: Path) -> type[BaseModel] | None:
+    """Follow the way through the models: annotations name the parts."""
+    model: type[BaseModel] | None = Document
+    for node, step in path[:-1]:
+        if isinstance(node, Mapped) and model is not None and isinstance(step, str):
+            field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
+            model = _part(field.annotation, node.get(step)) if field is not None else model
+        elif isinstance(node, Listed):
+            model = _part_of_item(node[step]) or model
+    return model
+
+
+def _part_of_item(node: Node) -> type[BaseModel] | None:
+    kind = node.get("type") if isinstance(node, Mapped) else None
+    return ITEM_TYPES.get(kind) if isinstance(kind, str) else None
+
+
+def _part(annotation: Any, node: Node | None) -> type[BaseModel] | None:
+    """The model an annotation leads to, through lists, mappings and Annotated."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if annotation == AnyItem:
+        return None
+    for inner in get_args(annotation):
+        if (found := _part(inner, node)) is not None:
+            return found
+    return None
+
+
+def _cut(path: Path, error: ErrorDetails) -> tuple[Node, Any]:
+    """What to take out so that the rest can be looked at: the key that is not known, else the innermost item, else the
+    innermost entry of a mapping."""
+    if error["type"] == "extra_forbidden":
+        return path[-1]
+    for node, step in reversed(path):
+        if isinstance(node, Listed):
+            return node, step
+        if isinstance(node, Mapped) and step in node and (len(path) < 3 or not _needs(path, node)):
+            return node, step
+    return path[0] if path else (Written("", Position("")), None)
+
+
+def _needs(path: Path, node: Mapped) -> bool:
+    """Inside of an item everything goes with the item: half an item would bring problems of its own."""
+    return any(isinstance(above, Listed) for above, _ in path)
+
+
+def _cut_out(cuts: list[tuple[Node, Any]], lost: set[str]) -> bool:
+    """Take the nodes out, indexes from the end. False where there is nothing to take."""
+    done = False
+    seen: set[tuple[int, Any]] = set()
+    for node, step in sorted(cuts, key=lambda c: c[1] if isinstance(c[1], int) else -1, reverse=True):
+        if (id(node), step) in seen:
+            continue
+        seen.add((id(node), step))
+        if isinstance(node, Listed):
+            lost.update(_ids(node[step]))
+            del node[step]
+            done = True
+        elif isinstance(node, Mapped) and step in node:
+            lost.update(_ids(node[step]))
+            if step in ("sample", "compute") or not isinstance(node[step], Written):
+                lost.update(map(str, node[step]) if isinstance(node[step], Mapped) else ())
+            lost.add(str(step))
+            del node[step]
+            done = True
+    return done
+
+
+def _ids(node: Node) -> Iterable[str]:
+    """Every id below a node."""
+    if isinstance(node, Mapped):
+        if isinstance(node.get("id"), Written):
+            yield str(node["id"])
+        if isinstance(node.get("statements"), Mapped):
+            yield from map(str, node["statements"])
+        for value in node.values():
+            yield from _ids(value)
+    elif isinstance(node, Listed):
+        for value in node:
+            yield from _ids(value)

@@ -1,0 +1,75 @@
+"""The outcome table: how an attempt or an interview can turn out, when each may be keyed, what it is called and coded.
+
+A leaf. An outcome is one row; what a row does to a case (codes by precedence, delays, next numbers) is fieldwork's to
+compute. Codes are those of AAPOR's Standard Definitions, by frame; `derived` and `pending` are codes that only the whole
+case or a supervisor can give, `dead` says that the number, not the case, is finished.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+Moment: TypeAlias = Literal["before", "after", "screened", "interrupted", "any", "end"]
+"""When an outcome can be keyed: before contact, after contact, once screened, in the middle of an interview, at any
+time, or never by hand (an interview that reaches its end sets it)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One row of the table."""
+
+    id: str
+    moment: Moment
+    name: str
+    rdd: str
+    """AAPOR code while the case is open, in a random-digit frame."""
+    listed: str
+    """The same where eligibility is known: list and establishment frames."""
+    temporary: bool
+    """The case may be called again."""
+    delay: str = ""
+    """The least time before the next call: `20m`, `3h`, `7d`, `never`, `held`, `appointment`."""
+    next_number: bool = False
+    """Another number of the same case may be dialled at once."""
+
+
+def _row(id: str, moment: Moment, name: str, rdd: str, listed: str, kind: str, delay: str = "", **more: bool) -> Outcome:
+    return Outcome(
+        id=id, moment=moment, name=name, rdd=rdd, listed=listed, temporary=kind == "temporary", delay=delay, **more
+    )
+
+
+OUTCOMES: Final[dict[str, Outcome]] = {
+    row.id: row
+    for row in (
+        _row("no_answer", "before", "No answer", "3.13", "2.20", "temporary", "3h", next_number=True),
+        _row("busy", "before", "Busy", "3.12", "2.20", "temporary", "20m", next_number=True),
+        _row("machine", "before", "Machine, no message", "3.14", "2.222", "temporary", "3h", next_number=True),
+        _row("machine_left", "before", "Machine, message left", "3.14", "2.221", "temporary", "1d"),
+        _row("blocked", "before", "Call blocked or screened", "3.15", "3.15", "temporary", "3d", next_number=True),
+        _row("technical", "before", "Line fault on our side", "3.16", "3.16", "temporary", "20m"),
+        _row("no_service", "before", "Temporarily out of service", "4.33", "3.16", "temporary", "2d", next_number=True),
+        _row("fax", "before", "Fax or data", "4.20", "dead", "final", next_number=True),
+        _row("disconnected", "before", "Not working or disconnected", "4.32", "dead", "final", next_number=True),
+        _row("changed", "before", "Number changed (new number given)", "4.41", "dead", "final", next_number=True),
+        _row("hangup_intro", "after", "Hung up before the introduction ended", "3.21", "2.111", "temporary", "3d"),
+        _row("callback", "after", "Call back, no time given", "3.21", "2.21", "temporary", "1d"),
+        _row("appointment", "after", "Appointment", "3.21", "2.21", "temporary", "appointment"),
+        _row("refusal_household_soft", "after", "Household refuses (soft)", "2.111", "2.111", "temporary", "7d"),
+        _row("refusal_household_hard", "after", "Household refuses (hard)", "2.111", "2.111", "final", "never"),
+        _row("refusal_soft", "after", "Respondent refuses (soft)", "2.112", "2.112", "temporary", "7d"),
+        _row("refusal_hard", "after", "Respondent refuses (hard)", "2.112", "2.112", "final", "never"),
+        _row("never_call", "after", "Never call again", "2.112", "2.112", "final", "never"),
+        _row("language", "after", "Language problem", "2.33", "2.33", "temporary", "1d"),
+        _row("unable", "after", "Physically or mentally unable", "2.32", "2.32", "final"),
+        _row("dead", "after", "Dead", "2.31", "2.31", "final"),
+        _row("away", "after", "Away for the whole field period", "2.21", "2.21", "final"),
+        _row("wrong_number", "after", "Wrong number", "dead", "dead", "final", next_number=True),
+        _row("business", "after", "Business, not a home", "4.51", "4.51", "final", next_number=True),
+        _row("not_eligible", "after", "No eligible respondent", "4.70", "4.70", "final"),
+        _row("quota_full", "screened", "Quota full", "4.80", "4.80", "final"),
+        _row("supervisor", "after", "Refer to supervisor", "pending", "pending", "temporary", "held"),
+        _row("break_off", "interrupted", "Broke off", "derived", "derived", "temporary", "7d"),
+        _row("withdrawn", "any", "Withdraws consent: erase answers", "2.112", "2.112", "final", "never"),
+        _row("complete", "end", "Complete", "1.1", "1.1", "final"),
+    )
+}

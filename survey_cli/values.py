@@ -1,0 +1,97 @@
+"""What an answer can be: a value, or a typed way of having none; the place it belongs to; the column it becomes.
+
+A leaf: it names answers for every room and decides nothing about them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+Code: TypeAlias = int | str
+"""An option's code: a whole number, or a short text."""
+
+Value: TypeAlias = int | float | str | date | time | tuple[Code, ...]
+"""An answer. A tuple holds the codes of a `multiple`, in written order or, with `mentions: ordered`, as given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why there is no answer: `kind` is a decline's id (`dk`, `refused`, …), `not_asked` or `not_reached`."""
+
+    kind: str
+
+    def __repr__(self) -> str:
+        return f"<{self.kind}>"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+DK: Final = Missing("dk")
+REFUSED: Final = Missing("refused")
+NOT_ASKED: Final = Missing("not_asked")
+NOT_REACHED: Final = Missing("not_reached")
+
+_KNOWN: Final = {m.kind: m for m in (DK, REFUSED, NOT_ASKED, NOT_REACHED)}
+PRECEDENCE: Final = ("not_reached", "not_asked", "refused", "dk")
+"""Arithmetic with several missing operands gives the first of these present; a study's own declines come after."""
+
+Cell: TypeAlias = Value | Missing
+"""What stands in one column of one row."""
+
+
+def missing(kind: str) -> Missing:
+    """The one `Missing` of this kind."""
+    return _KNOWN.get(kind) or _KNOWN.setdefault(kind, Missing(kind))
+
+
+class Place(NamedTuple):
+    """What names an answer: an item, and in a roster the turn (from 1). Prints as `age#2`."""
+
+    item: str
+    turn: int | None = None
+
+    def __str__(self) -> str:
+        return self.item if self.turn is None else f"{self.item}#{self.turn}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Place":
+        """The place that prints as `text`. Raises ValueError when the turn is no whole number."""
+        item, mark, turn = text.partition("#")
+        return cls(item, int(turn) if mark else None)
+
+
+Storage: TypeAlias = Literal["integer", "decimal", "text", "date", "time"]
+Measure: TypeAlias = Literal["nominal", "ordinal", "scale"]
+Role: TypeAlias = Literal["answer", "words", "state", "order", "sample", "compute", "admin"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One column of the data, with all that an analyst's program wants to know of it."""
+
+    name: str
+    """The column's name: the item's id, with `_code` for a multiple's option and `_turn` in a roster."""
+    label: str = ""
+    """The variable label, in the table's language."""
+    storage: Storage = "integer"
+    measure: Measure = "nominal"
+    decimals: int = 0
+    labels: Mapping[Code, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Value labels by code, declines not among them."""
+    user_missing: tuple[Code, ...] = ()
+    """Codes of options marked `missing: true`: answers, but left out of means."""
+    declines: Mapping[str, tuple[int, str]] = field(default_factory=lambda: MappingProxyType({}))
+    """Decline id to (code, label) as they apply to this column."""
+    wording: str = ""
+    """The question as read, fills shown as written."""
+    item: str = ""
+    """The item, sample column or compute it comes from."""
+    turn: int | None = None
+    option: Code | None = None
+    """The option of a multiple that this 0/1 column stands for."""
+    role: Role = "answer"
+    personal: bool = False
+    """Kept with the contacts; out of every export unless asked for by name."""
