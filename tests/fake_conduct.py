@@ -88,8 +88,8 @@ def every_kind() -> tuple[Prompt, ...]:
         prompt(
             "hello",
             "Good morning, this is Maria calling for the **Inspections Division**. We are speaking with "
-            "every anti-smuggling unit about its mission, its work with other agencies and what it needs. What you "
-            "say is put together with the answers of others, and nobody will know what you yourself said.\n"
+            "every anti-smuggling unit about its mission, its work with other agencies and its needs. What "
+            "you say is put together with the answers of others, and nobody will know what you said.\n"
             "It takes about fifteen minutes, and you may leave out any question.",
             Read(),
             instruction=words("Only to the person in charge. Ask for a better time if it is a bad one."),

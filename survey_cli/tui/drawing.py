@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from rich.cells import cell_len
 
-from survey_cli.entries import Pick, Prompt, Read
+from survey_cli.entries import Pick, Prompt, Read, Span
 from survey_cli.tui.answer import standing
 from survey_cli.tui.foot import field_lines, keys_line, keys_now, status_lines
 from survey_cli.tui.keyboard import Keyboard
@@ -23,6 +23,7 @@ from survey_cli.tui.wording import (
     Role,
     Run,
     clean,
+    clipped,
     crop,
     indented,
     spread,
@@ -111,7 +112,7 @@ def draw(board: Keyboard, *, width: int, height: int, clocks: Clocks) -> Page:
     if keys:
         lines.append((Run(" " * field_left, "blank"), *keys_line(keys_now(board), width - field_left - 1)))
     return Page(
-        lines=tuple(lines[:height]),
+        lines=tuple(clipped(line, width) for line in lines[:height]),
         top=top,
         rows=rows,
         cursor=None if cursor is None else (cursor[0] + field_left, cursor[1] + first),
@@ -146,9 +147,10 @@ def _head(board: Keyboard, width: int, clocks: Clocks) -> Line:
     names = [board.desk.title]
     if prompt is not None and prompt.section:
         names.append(prompt.section)
-    if prompt is not None and prompt.after_hangup:
-        names.append("after hang-up")
     room = width - 2 - width_of(end) - width_of(practice) - 2
+    after = sum(cell_len(DOT + name) for name in names[1:])
+    if room - after >= 12:  # the section says more than the title, which gives way first
+        names[0] = crop(clean(names[0]), room - after)
     start: Line = (
         Run(" ", "blank"),
         *practice,
@@ -161,7 +163,9 @@ def _respondent(board: Keyboard, clocks: Clocks) -> Line:
     if isinstance(board.mode, Writing):
         return ()
     parts = [crop(clean(board.desk.respondent), 30)] if board.desk.respondent else []
-    if clocks.there is not None:
+    if board.prompt is not None and board.prompt.after_hangup:
+        parts.append("has hung up")
+    elif clocks.there is not None:
         parts.append(f"{clocks.there:%H:%M} there")
     return (Run(DOT.join(parts), "hint"),) if parts else ()
 
@@ -196,7 +200,13 @@ def _body(board: Keyboard, column: Column) -> tuple[list[Line], int | None]:
                 several = isinstance(prompt.entry, Pick) and prompt.entry.several
                 chosen = (*chosen, specifying.code) if several else (specifying.code,)
             answer = replace(board.answer, words=words)
-            return question(prompt, answer, chosen, column)
+            lines, marked = question(prompt, answer, chosen, column)
+            if typed and isinstance(board.mode, Writing) and not isinstance(prompt.entry, Pick):
+                lines += [
+                    BLANK,
+                    *aside((Span(typed),), column),
+                ]  # the answer half typed, while a note takes the field
+            return lines, marked
 
 
 def _listed(code: str, text: str, here: bool, column: Column) -> Line:

@@ -62,7 +62,7 @@ def field_lines(board: Keyboard, width: int, rows: int) -> tuple[list[Line], tup
                     return [BLANK], None
                 case Verbatim():
                     lines = rows
-                case LineEntry(unit=unit, hint=hint):
+                case LineEntry(unit=unit, hint=hint) if board.doubted is None or not board.doubted.aloud:
                     tail = (f" {unit}" if unit else "") + (f"   ({hint})" if hint else "")
                 case _:
                     pass
@@ -130,7 +130,7 @@ def status_lines(board: Keyboard, column: Column) -> list[Line]:
         query = prompt.query
         if query is not None and not query.aloud and not board.answer.denied:
             given = f"{board.given}: " if board.given else ""
-            text = (Run(clean(given), "query"), *spoken(query.text, "query"))
+            text = (Run(clean(given), "query"), *spoken(query.text, "query"), Run(" Is it so?", "query"))
             lines += indented(wrap(text, column.width - 2), (Run("? ", "query"),), 2)
         elif prompt.earlier is not None and not board.answer.denied and not lines:
             say(" ", _stands(prompt), "aside")
@@ -189,7 +189,7 @@ def keys_now(board: Keyboard) -> Keys:
         case Speaking():
             return (("number", "go on in it", 0), ("Esc", "close", 0))
         case Reading():
-            return (("Esc", "back to the question", 0), ("PgDn", "more", 2))
+            return (("Esc", "back to the question", 0),)
         case Answering():
             return _answer_keys(board, prompt)
 
@@ -207,7 +207,7 @@ def _answer_keys(board: Keyboard, prompt: Prompt) -> Keys:
         coded = (
             isinstance(entry, Pick) and not several and prompt.earlier is None and board.answer == Answer()
         )
-        if not coded:
+        if not coded and (query is None or board.answer.edit.text):
             keys.append(("Enter", "done" if several else "next", 0))
         keys.append((BACK, "back", 2))
         lettered = isinstance(entry, (Pick, Read))
@@ -242,7 +242,9 @@ def keys_line(keys: Keys, width: int) -> Line:
         if size <= width - 1:
             break
         shown.remove(max(reversed(shown), key=lambda k: k[2]))
-    line: list[Run] = [Run(" ", "blank")]
+    line: list[Run] = []
     for key, does, _ in shown:
-        line += [Run(clean(key), "key"), Run((f" {clean(does)}" if does else "") + "  ", "hint")]
+        line += [Run("  " if line else " ", "blank"), Run(clean(key), "key")]
+        if does:
+            line.append(Run(f" {clean(does)}", "hint"))
     return tuple(line)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from survey_cli.entries import Choice, Pick, Prompt, Words
+from survey_cli.entries import Choice, Pick, Prompt, Span, Words
 from survey_cli.entries import Line as LineEntry
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.wording import (
@@ -28,6 +28,7 @@ from survey_cli.tui.wording import (
 from survey_cli.values import Code
 
 BLANK: Line = ()
+NO_AGAIN: Words = (Span("No: ask again"),)
 COLUMN_GAP = 3
 """Cells between two columns of options."""
 TO_READ = 76
@@ -54,6 +55,7 @@ def question(
     query = prompt.query
     if query is not None and query.aloud and not answer.denied:
         lines += [*aside(prompt.words, column), BLANK, *wrap(spoken(query.text), column.width), BLANK]
+        lines += [(*_code(1, 7), Run("Yes", "aloud")), (*_code(2, 7), *spoken(NO_AGAIN, "aloud"))]
         return lines, None
     lines += _words(prompt.words, prompt, column)
     if prompt.instruction:

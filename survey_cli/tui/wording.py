@@ -191,3 +191,20 @@ def spread(left: Line, right: Line, width: int) -> Line:
     if not right or gap < 1:
         return left
     return (*left, Run(" " * gap, "blank"), *right)
+
+
+def clipped(line: Line, width: int) -> Line:
+    """The line cut off at `width` cells."""
+    if width_of(line) <= width:
+        return line
+    kept: list[Run] = []
+    left = width
+    for text, role in line:
+        size = cell_len(text)
+        if size > left:
+            cut = text[: _cut(text, left)] if left > 0 else ""
+            kept += [Run(cut, role)] if cell_len(cut) <= left else []
+            break
+        kept.append(Run(text, role))
+        left -= size
+    return tuple(kept)

@@ -1,0 +1,502 @@
+"""What the interviewer sees on the full screen, and that no key is lost or misplaced between the terminal
+and the desk.
+"""
+
+import asyncio
+import os
+import re
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+from rich.cells import cell_len
+from textual import events
+
+from fake_conduct import AGREEMENT, MEDIA, FakeConduct, choices, every_kind, prompt, words
+from survey_cli.entries import Choice, Earlier, Line, Pick, Query, Read, Verbatim
+from survey_cli.tui.app import InterviewApp
+from survey_cli.tui.drawing import Clocks, Page, draw
+from survey_cli.tui.keyboard import Keyboard
+from survey_cli.tui.wording import clean, crop, spoken, width_of, wrap, writable, written
+
+YES_NO = Pick(choices=choices("Yes", "No"))
+
+
+def drawn(desk: FakeConduct, *keys: str, width: int = 80, height: int = 24) -> Page:
+    """The page after these keys."""
+    board = Keyboard(desk)
+    for key in keys:
+        board.press(key)
+    return page_of(board, width, height)
+
+
+def page_of(board: Keyboard, width: int = 80, height: int = 24) -> Page:
+    clocks = Clocks(elapsed=board.desk.elapsed(), there=board.desk.there())
+    return draw(board, width=width, height=height, clocks=clocks)
+
+
+def text_of(page: Page) -> str:
+    return "\n".join("".join(run.text for run in line).rstrip() for line in page.lines)
+
+
+def roles(page: Page, text: str) -> set[str]:
+    """How the runs that have this text look."""
+    return {run.role for line in page.lines for run in line if text in run.text}
+
+
+def piloted(app: InterviewApp, act: Callable[..., Awaitable[None]], size: tuple[int, int] = (80, 24)) -> None:
+    """Run the app without a terminal while `act` presses keys."""
+
+    async def run() -> None:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            await act(pilot)
+
+    asyncio.run(run())
+
+
+# What is seen
+
+
+@pytest.mark.parametrize("at", range(len(every_kind())))
+def test_an_ordinary_question_fits_without_scrolling(at: int) -> None:
+    page = drawn(FakeConduct(every_kind(), at=at))
+    assert len(page.lines) == 24
+    assert "more below" not in text_of(page)
+    assert all(width_of(line) <= 80 for line in page.lines)
+
+
+def test_header_and_foot_say_where_one_is() -> None:
+    page = drawn(FakeConduct(every_kind(), at=1, practice=True))
+    first = text_of(page).splitlines()[0]
+    assert "PRACTICE" in first
+    assert "Survey of Anti-Smuggling Units · Mission" in first
+    assert first.endswith("en · q6 · 2 of 12 · 03:12")
+    assert "Chicago District · 10:42 there" in text_of(page)
+    assert re.search(r"← back +d don't know +r refused .*F8 stop", text_of(page))
+
+
+def test_what_is_not_read_aloud_has_a_mark_and_not_only_a_colour() -> None:
+    desk = FakeConduct(every_kind(), at=1)
+    page = drawn(desk)
+    assert "▷ Probe once" in text_of(page)
+    assert "5  No opinion  (don't read)" in text_of(page)
+    assert roles(page, "sector chief") == {"stress"}
+    assert roles(page, "There is agreement") == {"aloud"}
+    assert roles(page, "Which comes closest") == {"aside"}
+    tone = drawn(FakeConduct(every_kind(), at=10))
+    assert "▷ How did the respondent sound?" in text_of(tone)
+    assert "Chicago District · has hung up" in text_of(tone)
+
+
+@pytest.mark.parametrize(
+    "evil", ["[red]x[/]", "[@click=app.quit]x[/]", "[/]", "\x1b[31mx", "a\x07b\x9bc", "[b"]
+)
+def test_text_is_literal_everywhere(evil: str) -> None:
+    named = prompt(
+        "a", evil, Pick(choices=choices(evil, "No")), instruction=words(evil), faq=((words(evil),) * 2,)
+    )
+    desk = FakeConduct((named, prompt("b", evil, Line(kind="text", hint=evil))), title=evil, respondent=evil)
+
+    async def look(pilot) -> None:  # type: ignore[no-untyped-def]
+        for keys in ((), ("f5",), ("f3",), ("escape", "1"), ("f2", *"[b]x[/]")):
+            await pilot.press(*keys)
+            shown = "\n".join("".join(s.text for s in app._sheet.render_line(y)) for y in range(24))
+            assert "\x1b" not in shown
+            assert clean(evil) in shown
+            assert (
+                not app._sheet.render_line(3).style.meta
+                if hasattr(app._sheet.render_line(3), "style")
+                else True
+            )
+
+    app = InterviewApp(desk)
+    piloted(app, look)
+    assert desk.given == [("a", "1")]
+
+
+def test_a_long_list_stands_in_two_columns_where_it_fits() -> None:
+    page = drawn(FakeConduct(every_kind(), at=3))
+    assert re.search(r" 1  Atlanta +14  Los Angeles", text_of(page))
+    assert "13  Kansas City" in text_of(page)
+
+
+def test_a_list_too_long_for_the_screen_scrolls_and_says_so() -> None:
+    offices = Pick(
+        choices=choices(
+            *(f"District office number {n} of the northern region, division {n}" for n in range(40))
+        )
+    )
+    desk = FakeConduct((prompt("a", "Which?", offices),))
+    board = Keyboard(desk)
+    page = page_of(board)
+    assert "more below: PgDn" in text_of(page)
+    assert "more above" not in text_of(page)
+    board.page = page.rows - 1
+    seen = set(re.findall(r"number (\d+) of", text_of(page)))
+    for _ in range(4):
+        board.press("pagedown")
+        page = page_of(board)
+        board.top = page.top
+        seen |= set(re.findall(r"number (\d+) of", text_of(page)))
+    assert seen == {str(n) for n in range(40)}
+    assert "more above: PgUp" in text_of(page)
+    assert "more below" not in text_of(page)
+
+
+def test_the_mark_is_followed_out_of_view() -> None:
+    offices = Pick(
+        choices=choices(
+            *(f"District office number {n} of the northern region, division {n}" for n in range(40))
+        )
+    )
+    board = Keyboard(FakeConduct((prompt("a", "Which?", offices),)))
+    for _ in range(30):
+        board.press("down")
+        board.top = page_of(board).top
+    assert "▸ 30" in text_of(page_of(board))
+
+
+def test_what_stands_from_earlier_is_marked_and_said() -> None:
+    stands = Earlier(words="3 Disagree", codes=(3,), text="3")
+    for kind, says in (
+        ("answer", "was 3 Disagree · Enter keeps"),
+        ("prefill", "from the sample: 3 Disagree · Enter takes it"),
+        ("reopened", "was 3 Disagree, which no longer fits: ask again"),
+    ):
+        earlier = replace(stands, kind=kind)  # type: ignore[arg-type]
+        page = drawn(FakeConduct((replace(prompt("a", "A?", AGREEMENT), earlier=earlier),)))
+        assert says in text_of(page)
+        assert "▸ 3  Disagree" in text_of(page)
+
+
+def test_several_show_what_is_chosen_and_the_words() -> None:
+    page = drawn(FakeConduct((prompt("a", "A?", MEDIA),)), "1", "7", "x", "y", "enter")
+    assert "● 1  Television" in text_of(page)
+    assert "● 7  Something else: xy" in text_of(page)
+    assert "  2  Radio" in text_of(page)
+
+
+def test_a_soft_check_stands_under_the_field_and_a_confirmation_is_read_aloud() -> None:
+    soft = {("a", "169"): Query(text=words("A week has 168 hours."))}
+    page = drawn(
+        FakeConduct((prompt("a", "Hours?", Line(kind="number")),), queries=soft), "1", "6", "9", "enter"
+    )
+    assert "? 169: A week has 168 hours. Is it so?" in text_of(page)
+    assert "F9 it is so" in text_of(page)
+    aloud = {("a", "95"): Query(text=words("So you are 95?"), aloud=True)}
+    page = drawn(FakeConduct((prompt("a", "Age?", Line(kind="number")),), queries=aloud), "9", "5", "enter")
+    assert roles(page, "So you are 95?") == {"aloud"}
+    assert "▷ Age?" in text_of(page)
+    assert "1  Yes" in text_of(page)
+
+
+def test_a_refused_key_says_why_under_the_field() -> None:
+    page = drawn(FakeConduct((prompt("a", "A?", YES_NO),)), "7")
+    assert "! 7 is not offered here: 1, 2" in text_of(page)
+    assert roles(page, "not offered") == {"why"}
+
+
+def test_the_last_screen_says_how_it_ended_and_where_it_went() -> None:
+    page = drawn(FakeConduct((prompt("a", "A?", YES_NO),), took=timedelta(minutes=15, seconds=2)), "1")
+    assert "Ended: Complete" in text_of(page)
+    assert "1 answer in 15:02" in text_of(page)
+    assert "kept in responses/asu.db" in text_of(page)
+
+
+def test_a_notice_is_said_and_gone_at_the_first_key() -> None:
+    desk = FakeConduct(every_kind(), notice="Case 1042 was open at q17, 14:03: resumed")
+    assert "» Case 1042 was open at q17" in text_of(drawn(desk))
+    assert "Case 1042" not in text_of(drawn(desk, "pagedown"))
+
+
+@pytest.mark.parametrize("size", [(20, 5), (1, 1), (2, 2), (40, 10), (59, 14), (200, 60), (80, 3)])
+def test_any_size_is_filled_and_none_overrun(size: tuple[int, int]) -> None:
+    width, height = size
+    for at in range(len(every_kind())):
+        for keys in ((), ("f1",), ("f3",), ("f8",), ("f2", "x"), ("f5",), ("x",)):
+            page = drawn(FakeConduct(every_kind(), at=at), *keys, width=width, height=height)
+            assert len(page.lines) == height
+            if width >= 20:
+                assert all(width_of(line) <= width for line in page.lines)
+
+
+def test_a_narrow_screen_keeps_the_question_and_the_field() -> None:
+    page = drawn(FakeConduct(every_kind(), at=5), "4", "0", width=24, height=8)
+    assert "How many hours" in text_of(page)
+    assert roles(page, "40") == {"field"}
+    assert page.cursor is not None
+
+
+def test_wide_letters_keep_their_columns() -> None:
+    pick = Pick(choices=(*choices("同意", "不同意"), Choice(code=10, words=words("Café 👩‍🚀"), read=False)))
+    page = drawn(FakeConduct((prompt("a", "您同意吗？" * 20, pick),)))
+    assert all(width_of(line) <= 80 for line in page.lines)
+    starts = [
+        cell_len(line[: line.index(code)])
+        for line in text_of(page).splitlines()
+        for code in ("1  同", "10  C")
+        if code in line
+    ]
+    assert len(starts) == 2
+    assert starts[0] == starts[1] + 1, "codes stand under each other at the right"
+
+
+def test_wrapping_loses_no_word_and_breaks_only_what_must_be() -> None:
+    text = words("a bb **ccc** dddd-eeee " + "x" * 30 + "\n\nlast")
+    lines = ["".join(run.text for run in line) for line in wrap(spoken(text), 10)]
+    assert all(cell_len(line) <= 10 for line in lines)
+    assert "".join("".join(lines).split()) == "abbcccdddd-eeee" + "x" * 30 + "last"
+    assert lines[-2:] == ["", "last"]
+    assert ["".join(run.text for run in line) for line in wrap(written("un" + "x" * 9, "aloud"), 5)] == [
+        "unxxx",
+        "xxxxx",
+        "x",
+    ]
+
+
+def test_plain_terminals_get_plain_signs_of_the_same_width() -> None:
+    assert writable("▷ “Café” — naïve…", "ascii") == '> "Cafe" - naive.'
+    assert writable("Café", "latin-1") == "Café"
+    assert writable("同意", "ascii") == "????"
+    assert crop("abcdef", 4) == "abc…"
+
+
+# Keys through the app
+
+
+async def burst(app: InterviewApp, keys: str) -> None:
+    """All keys at once, as a terminal delivers what was typed ahead."""
+    for key in keys:
+        event = events.Key("enter", "\r") if key == "\n" else events.Key(key, key)
+        event.set_sender(app)
+        app.post_message(event)
+
+
+def test_sixty_keys_typed_ahead_all_land_where_they_were_meant() -> None:
+    script = []
+    for n in range(20):
+        script.append(prompt(f"p{n}", f"Pick {n}?", AGREEMENT))
+        script.append(prompt(f"n{n}", f"Number {n}?", Line(kind="number")))
+    desk = FakeConduct((*script, prompt("z", "Bye", Read())))
+    keys = "".join(f"{n % 5 + 1}{n % 9 + 1}\n" for n in range(20))
+    assert len(keys) == 60
+
+    async def act(pilot) -> None:  # type: ignore[no-untyped-def]
+        await burst(app, keys)
+        await pilot.pause()
+        while app.board.prompt is not None and len(desk.given) < 40 and not app.board.why:
+            await pilot.pause(0.01)
+        assert app.board.prompt is not None
+        assert str(app.board.prompt.place) == "z"
+
+    app = InterviewApp(desk)
+    piloted(app, act)
+    expected = []
+    for n in range(20):
+        expected += [(f"p{n}", str(n % 5 + 1)), (f"n{n}", str(n % 9 + 1))]
+    assert desk.given == expected
+
+
+def test_keys_typed_ahead_of_a_doubted_answer_are_set_aside_and_it_says_so() -> None:
+    soft = {("a", "169"): Query(text=words("A week has 168 hours."))}
+    desk = FakeConduct((prompt("a", "H?", Line(kind="number")), prompt("b", "B?", YES_NO)), queries=soft)
+
+    async def act(pilot) -> None:  # type: ignore[no-untyped-def]
+        await burst(app, "169\n2\n")
+        await pilot.pause()
+        assert desk.given == [("a", "169")]
+        assert app.board.answer.edit.text == ""
+        assert "2 keys typed ahead set aside" in app.board.said
+        await pilot.press("4", "0", "enter", "1")
+        assert desk.given == [("a", "169"), ("a", "40"), ("b", "1")]
+
+    app = InterviewApp(desk)
+    piloted(app, act)
+
+
+def test_an_interview_from_end_to_end() -> None:
+    desk = FakeConduct(every_kind())
+
+    async def act(pilot) -> None:  # type: ignore[no-untyped-def]
+        await pilot.press(
+            "enter", "3", "7", "4", "1", "7", "x", "enter", "enter", *"40", "enter", *"Chief", "enter"
+        )
+        await pilot.press(
+            *"3", "space", *"may", "enter", *"All", "ctrl+j", *"it", "enter", *"61", "enter", "1", "enter"
+        )
+        await pilot.press("enter")
+        assert app.board.closing is not None
+        await pilot.press("x")
+
+    app = InterviewApp(desk)
+    piloted(app, act)
+    assert dict(desk.given) == {
+        "hello": "",
+        "q6": "3",
+        "pay": "7",
+        "office": "4",
+        "media": "1",
+        "hours": "40",
+    } | dict(desk.given)
+    assert app.return_code == 0
+    assert app.broke is None
+
+
+def test_a_paste_goes_into_the_words() -> None:
+    desk = FakeConduct((prompt("a", "A?", Verbatim()), prompt("b", "B", Read())))
+
+    async def act(pilot) -> None:  # type: ignore[no-untyped-def]
+        app.post_message(events.Paste("one\r\ntwo"))
+        await pilot.pause()
+        await pilot.press("enter")
+
+    app = InterviewApp(desk)
+    piloted(app, act)
+    assert desk.given == [("a", "one\ntwo")]
+
+
+def test_textual_s_own_keys_do_nothing_here() -> None:
+    desk = FakeConduct((prompt("a", "A?", YES_NO),))
+
+    async def act(pilot) -> None:  # type: ignore[no-untyped-def]
+        await pilot.press("ctrl+q", "ctrl+p", "tab", "shift+tab", "f6", "f7")
+        assert app.is_running
+        assert app.board.prompt is not None
+        await pilot.press("ctrl+c")
+        assert "Put this interview aside?" in text_of(app.page())
+        assert app.is_running
+
+    app = InterviewApp(desk)
+    piloted(app, act)
+    assert desk.given == []
+
+
+def test_a_desk_that_breaks_is_said_and_the_interview_goes_on() -> None:
+    desk = FakeConduct((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
+    whole = desk.reply
+    desk.reply = lambda reply: 1 // 0  # type: ignore[assignment,method-assign,return-value]
+
+    async def act(pilot) -> None:  # type: ignore[no-untyped-def]
+        await pilot.press("1")
+        assert "ZeroDivisionError" in app.board.why
+        desk.reply = whole  # type: ignore[method-assign]
+        await pilot.press("escape", "2")
+        assert desk.given == [("a", "2")]
+
+    app = InterviewApp(desk)
+    piloted(app, act)
+
+
+def test_the_clock_ticks_in_the_header_only() -> None:
+    desk = FakeConduct(every_kind(), at=1)
+
+    async def act(pilot) -> None:  # type: ignore[no-untyped-def]
+        before = app.page().lines
+        desk.took += timedelta(seconds=1)
+        await pilot.pause(1.2)
+        after = app._sheet.lines
+        assert [y for y in range(24) if before[y] != after[y]] == [0]
+
+    app = InterviewApp(desk)
+    piloted(app, act)
+
+
+# A real terminal
+
+RUN = """
+import sys; sys.path[:0] = {path!r}
+from fake_conduct import FakeConduct, AGREEMENT, prompt, every_kind
+from survey_cli.entries import Line, Read
+from survey_cli.tui import conduct
+desk = FakeConduct({script})
+conduct(desk)
+print("GIVEN", desk.given, desk.calls)
+"""
+
+
+class Terminal:
+    """A program in a pseudo-terminal, and what its screen shows."""
+
+    def __init__(self, script: str, width: int = 80, height: int = 24, **environment: str) -> None:
+        here = Path(__file__).parent
+        program = RUN.format(path=[str(here), str(here.parent)], script=script)
+        env = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment}
+        self.screen = pyte.Screen(width, height)
+        self.stream = pyte.ByteStream(self.screen)
+        self.child = pexpect.spawn(
+            sys.executable, ["-c", program], dimensions=(height, width), env=env, timeout=15
+        )
+        self.raw = b""
+
+    def until(self, text: str, seconds: float = 15.0) -> str:
+        """Read until the screen shows this."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                got = self.child.read_nonblocking(65536, timeout=0.05)
+            except pexpect.TIMEOUT:
+                got = b""
+            except pexpect.EOF:
+                break
+            self.raw += got
+            self.stream.feed(
+                got.replace(b"\x1b[?2026$p", b"").replace(b"\x1b[>25u", b"").replace(b"\x1b[<u", b"")
+            )
+            if text in self.shown():
+                return self.shown()
+        shown = self.shown()
+        assert text in shown, shown
+        return shown
+
+    def shown(self) -> str:
+        return "\n".join(self.screen.display)
+
+
+def test_keys_typed_before_the_screen_is_there_are_not_lost() -> None:
+    terminal = Terminal(
+        "(prompt('a', 'A?', AGREEMENT), prompt('n', 'N?', Line(kind='number')), prompt('z', 'Bye', Read()))"
+    )
+    terminal.child.send("341\r")
+    terminal.until("Bye")
+    terminal.child.send("\r")
+    terminal.until("any key leaves")
+    terminal.child.send("x")
+    terminal.until("GIVEN [('a', '3'), ('n', '41'), ('z', '')]")
+
+
+def test_bytes_that_are_no_text_do_not_end_the_interview() -> None:
+    terminal = Terminal("(prompt('n', 'Name?', Line(kind='text')), prompt('z', 'Bye', Read()))")
+    terminal.until("Name?")
+    terminal.child.send(b"\xff\xfe\xc3")
+    time.sleep(0.3)
+    terminal.child.send("ok\r")
+    terminal.until("Bye")
+    terminal.child.send("\x03y")
+    terminal.until("any key leaves")
+    terminal.child.send("x")
+    assert "Traceback" not in terminal.until("GIVEN")
+
+
+def test_without_colour_the_marks_remain() -> None:
+    terminal = Terminal("every_kind()[1:]", NO_COLOR="1")
+    terminal.until("▷ Probe once")
+    colours = re.findall(rb"\x1b\[[0-9;]*?(?:3[0-7]|4[0-7]|9[0-7]|38;|48;)[0-9;]*m", terminal.raw)
+    assert colours == []
+    assert b"\x1b[1;4" in terminal.raw or b"\x1b[1;4m" in terminal.raw.replace(b";39;49", b""), (
+        "stress is bold, underlined"
+    )
+    terminal.child.close(force=True)
+
+
+def test_where_the_locale_has_no_utf_8_the_signs_are_plain() -> None:
+    terminal = Terminal("every_kind()[1:]", LC_ALL="C")
+    shown = terminal.until("> Probe once")
+    assert shown.isascii()
+    terminal.child.close(force=True)

@@ -1,0 +1,423 @@
+"""What keys do on the full screen, without a terminal: which entry lands on which place, and what is never
+taken.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from fake_conduct import AGREEMENT, MEDIA, ZERO_TO_TEN, FakeConduct, choices, every_kind, prompt, words
+from survey_cli.entries import Choice, Decline, Earlier, Line, Pick, Prompt, Query, Read, Verbatim
+from survey_cli.tui.edit import Edit
+from survey_cli.tui.keyboard import Keyboard
+from survey_cli.tui.modes import Answering, Jumping, Reading, Stopping, Writing
+
+YES_NO = Pick(choices=choices("Yes", "No"))
+
+
+def desk_of(*entries: Read | Pick | Line | Verbatim, **more: object) -> FakeConduct:
+    """A desk that asks a, b, c … with these entries."""
+    return FakeConduct(
+        tuple(prompt("abcdefgh"[n], f"Question {n}?", e) for n, e in enumerate(entries)), **more
+    )  # type: ignore[arg-type]
+
+
+def keyed(desk: FakeConduct, *keys: str) -> Keyboard:
+    """The keyboard after these keys; a string of several characters that names no key is typed one by one."""
+    board = Keyboard(desk)
+    press(board, *keys)
+    return board
+
+
+def press(board: Keyboard, *keys: str) -> None:
+    named = {"enter", "escape", "left", "right", "up", "down", "backspace", "pagedown", "pageup", "delete"}
+    for key in keys:
+        for one in [key] if key in named or (key[:1] == "f" and key[1:].isdigit()) or "+" in key else key:
+            board.press(one)
+
+
+def test_a_code_that_nothing_longer_begins_with_is_sent_at_once_and_its_enter_is_swallowed() -> None:
+    desk = desk_of(AGREEMENT, Read(), YES_NO)
+    board = keyed(desk, "3", "enter")
+    assert desk.given == [("a", "3")]
+    assert "Enter" in board.said
+    press(board, "enter")
+    assert desk.given == [("a", "3"), ("b", "")]
+
+
+def test_only_the_very_next_enter_is_swallowed() -> None:
+    desk = desk_of(YES_NO, Line(kind="number"), Read())
+    keyed(desk, "1", "7", "enter", "enter")
+    assert desk.given == [("a", "1"), ("b", "7"), ("c", "")]
+
+
+def test_on_a_scale_to_ten_one_waits_and_the_others_do_not() -> None:
+    desk = desk_of(*[ZERO_TO_TEN] * 5, Read())
+    board = keyed(desk, "0", "9", "1")
+    assert desk.given == [("a", "0"), ("b", "9")]
+    press(board, "0", "1", "enter", "2")
+    assert desk.given == [("a", "0"), ("b", "9"), ("c", "10"), ("d", "1"), ("e", "2")]
+
+
+def test_a_key_that_is_no_code_is_refused_and_changes_nothing() -> None:
+    desk = desk_of(ZERO_TO_TEN, Read())
+    board = keyed(desk, "x")
+    assert board.why == "x is not offered here: 0 to 10"
+    assert board.bell
+    press(board, "1", "4")
+    assert desk.given == []
+    assert board.answer.edit.text == "1"
+    assert "14 is not offered" in board.why
+    press(board, "escape", "4")
+    assert desk.given == [("a", "4")]
+
+
+def test_declines_go_by_letter_in_a_pick_and_by_dot_word_where_letters_are_text() -> None:
+    desk = desk_of(AGREEMENT, Line(kind="text"), Verbatim(), Read())
+    keyed(desk, "D", "dr", "backspace", "backspace", ".refused", "enter", ".dk", "enter")
+    assert desk.given == [("a", ".dk"), ("b", ".refused"), ("c", ".dk")]
+
+
+def test_a_letter_that_is_a_code_wins_and_the_decline_keeps_its_dot_word() -> None:
+    lettered = Pick(choices=(Choice(code="d", words=words("Daily")), Choice(code="w", words=words("Weekly"))))
+    desk = desk_of(lettered, lettered, Read())
+    keyed(desk, "d", ".dk", "enter")
+    assert desk.given == [("a", "d"), ("b", ".dk")]
+
+
+def test_a_study_s_own_decline_acts_by_its_letter() -> None:
+    own = Decline(id="not_my_job", code=-5, text="Not my job", key="n")
+    desk = FakeConduct((replace(prompt("a", "A?", AGREEMENT), declines=(own,)), prompt("b", "B", Read())))
+    keyed(desk, "n")
+    assert desk.given == [("a", ".not_my_job")]
+
+
+def test_left_goes_back_except_inside_what_is_typed() -> None:
+    desk = desk_of(YES_NO, Line(kind="text"), Read())
+    board = keyed(desk, "1", "ab", "left", "x")
+    assert board.answer.edit == Edit("axb", 2)
+    assert desk.calls == []
+    press(board, "escape", "left")
+    assert desk.calls == ["back"]
+    press(board, "2", "cd", "alt+left")
+    assert desk.calls == ["back", "back"]
+
+
+def test_words_half_typed_come_back_and_half_a_number_does_not() -> None:
+    desk = desk_of(Read(), Line(kind="text"), Line(kind="number"), Read())
+    board = keyed(desk, "enter", "Chief", "alt+left", "enter")
+    assert board.answer.edit.text == "Chief"
+    press(board, "enter", "4", "alt+left", "enter")
+    assert board.prompt is not None
+    assert str(board.prompt.place) == "c"
+    assert board.answer.edit.text == ""
+
+
+def test_enter_keeps_what_stands_and_is_rejected_where_nothing_does() -> None:
+    desk = desk_of(YES_NO, YES_NO, Read())
+    board = keyed(desk, "2", "left", "enter")
+    assert desk.given == [("a", "2"), ("a", "2")]
+    press(board, "enter")
+    assert board.why
+    assert board.prompt is not None
+    assert str(board.prompt.place) == "b"
+
+
+def test_what_no_longer_fits_is_not_kept_by_enter() -> None:
+    reopened = Earlier(words="3 Disagree", codes=(3,), text="3", kind="reopened")
+    desk = FakeConduct((replace(prompt("a", "A?", YES_NO), earlier=reopened), prompt("b", "B", Read())))
+    board = keyed(desk, "enter")
+    assert desk.given == []
+    assert board.why
+
+
+def test_several_toggle_and_enter_ends_them() -> None:
+    desk = desk_of(MEDIA, Read())
+    board = keyed(desk, "1", "3", "2", "3")
+    assert board.answer.chosen == (1, 2)
+    assert desk.given == []
+    press(board, "9")
+    assert board.answer.chosen == (9,), "chosen alone, it takes the others away"
+    press(board, "4")
+    assert board.answer.chosen == (4,), "and goes when another comes"
+    press(board, "enter")
+    assert desk.given == [("a", "4")]
+
+
+def test_several_with_words_ask_for_them_and_do_not_take_none() -> None:
+    desk = desk_of(MEDIA, Read())
+    board = keyed(desk, "1", "7", "enter")
+    assert isinstance(board.mode, Writing)
+    assert "Enter" in board.said, "the Enter after the code is not an empty answer"
+    press(board, "enter")
+    assert board.why
+    press(board, "word of mouth", "enter", "enter")
+    assert desk.given == [("a", "1 7 word of mouth")]
+
+
+def test_words_with_one_choice() -> None:
+    other = Pick(choices=(*choices("Yes", "No"), Choice(code=7, words=words("Other"), specify=True)))
+    desk = desk_of(other, other, Read())
+    board = keyed(desk, "7", "escape")
+    assert desk.given == []
+    press(board, "7", "it depends", "enter", "1")
+    assert desk.given == [("a", "7 it depends"), ("b", "1")]
+
+
+def test_at_most_so_many() -> None:
+    desk = desk_of(Pick(choices=choices("A", "B", "C"), several=True, most=2), Read())
+    board = keyed(desk, "1", "2", "3")
+    assert board.answer.chosen == (1, 2)
+    assert "2 at most" in board.why
+    press(board, "1", "3", "enter")
+    assert desk.given == [("a", "2 3")]
+
+
+def test_several_begin_with_what_stands() -> None:
+    desk = desk_of(MEDIA, YES_NO, Read())
+    keyed(desk, "1", "3", "enter", "left", "2", "enter")
+    assert desk.given == [("a", "1 3"), ("a", "1 3 2")]
+
+
+def test_a_mark_moves_and_enter_takes_it() -> None:
+    desk = desk_of(AGREEMENT, MEDIA, Read())
+    keyed(desk, "down", "down", "down", "up", "enter", "down", " ", "down", " ", "enter")
+    assert desk.given == [("a", "2"), ("b", "1 2")]
+
+
+def test_a_doubted_answer_is_never_confirmed_by_enter() -> None:
+    desk = desk_of(
+        Line(kind="number"), Read(), queries={("a", "169"): Query(text=words("A week has 168 hours."))}
+    )
+    board = keyed(desk, "169", "enter")
+    assert board.unexpected, "keys typed ahead were not meant for this"
+    press(board, "enter")
+    assert board.why
+    assert desk.given == [("a", "169")]
+    press(board, "f9", "two jobs", "enter")
+    assert desk.given[-1] == ("a", ".ok two jobs")
+
+
+@pytest.mark.parametrize("keys", [("f9", "enter"), (".ok", "enter")])
+def test_it_is_so_without_a_reason(keys: tuple[str, ...]) -> None:
+    desk = desk_of(Line(kind="number"), Read(), queries={("a", "169"): Query(text=words("Sure?"))})
+    keyed(desk, "169", "enter", *keys)
+    assert desk.given[-1] == ("a", ".ok")
+
+
+def test_a_doubted_answer_is_changed_by_another() -> None:
+    desk = desk_of(Line(kind="number"), Read(), queries={("a", "169"): Query(text=words("Sure?"))})
+    keyed(desk, "169", "enter", "61", "enter")
+    assert desk.given == [("a", "169"), ("a", "61")]
+
+
+def test_o_confirms_a_pick_in_doubt() -> None:
+    desk = desk_of(YES_NO, Read(), queries={("a", "2"): Query(text=words("Earlier they said yes."))})
+    keyed(desk, "2", "o", "enter")
+    assert desk.given == [("a", "2"), ("a", ".ok")]
+
+
+@pytest.mark.parametrize("yes", ["1", "y", "Y", "f9"])
+def test_a_question_read_aloud_about_the_answer_takes_yes(yes: str) -> None:
+    desk = desk_of(Line(kind="number"), Read(), queries={("a", "95"): Query(text=words("95?"), aloud=True)})
+    keyed(desk, "95", "enter", yes)
+    assert desk.given == [("a", "95"), ("a", ".ok")]
+
+
+def test_a_question_read_aloud_about_the_answer_takes_no_and_asks_again() -> None:
+    desk = desk_of(Line(kind="number"), Read(), queries={("a", "95"): Query(text=words("95?"), aloud=True)})
+    board = keyed(desk, "95", "enter", "5")
+    assert board.why, "a digit that is neither yes nor no is not the beginning of a number"
+    press(board, "2", "59", "enter")
+    assert desk.given == [("a", "95"), ("a", "59")]
+
+
+def test_rejected_text_stays_and_says_why() -> None:
+    desk = desk_of(Line(kind="number"), Read(), rejects={("a", "200"): "0 to 168 hours"})
+    board = keyed(desk, "200", "enter")
+    assert (board.why, board.answer.edit.text, board.bell) == ("0 to 168 hours", "200", True)
+    press(board, "backspace", "enter")
+    assert desk.given == [("a", "20")]
+
+
+def test_a_rejected_code_is_replaced_by_the_next() -> None:
+    desk = desk_of(YES_NO, Read(), rejects={("a", "1"): "not with the answer before"})
+    board = keyed(desk, "1")
+    assert (board.why, board.answer.edit.text) == ("not with the answer before", "1")
+    press(board, "2")
+    assert desk.given == [("a", "2")]
+
+
+def test_verbatim_keeps_lines_and_drafts() -> None:
+    desk = desk_of(Verbatim(), Read(), Read())
+    board = keyed(desk, "one", "ctrl+j", "two")
+    board.keep_draft()
+    assert desk.drafts == {"a": "one\ntwo"}
+    again = Keyboard(desk)
+    assert again.answer.edit == Edit.of("one\ntwo")
+    again.paste("\r\nthree\rfour")
+    press(again, "enter")
+    assert desk.given == [("a", "one\ntwo\nthree\nfour")]
+
+
+def test_pasted_text_is_one_line_in_a_line_and_nothing_in_a_pick() -> None:
+    desk = desk_of(YES_NO, Line(kind="text"), Read())
+    board = Keyboard(desk)
+    board.paste("1\n")
+    assert desk.given == []
+    assert board.why
+    press(board, "1")
+    board.paste("Chief\nof  staff\n")
+    press(board, "enter")
+    assert desk.given[-1] == ("b", "Chief of staff")
+
+
+def test_an_answer_may_begin_with_a_dot() -> None:
+    desk = desk_of(Line(kind="text"), Line(kind="number"), Read())
+    keyed(desk, "..net", "enter", ".5", "enter")
+    assert desk.given == [("a", ".net"), ("b", ".5")]
+
+
+def test_unknown_dot_words_are_refused_and_stay() -> None:
+    desk = desk_of(Line(kind="text"), Read())
+    board = keyed(desk, ".bakc", "enter")
+    assert ".bakc" in board.why
+    assert board.answer.edit.text == ".bakc"
+    assert desk.given == []
+
+
+def test_dot_words_do_what_the_keys_do() -> None:
+    desk = FakeConduct(every_kind())
+    board = keyed(
+        desk, "enter", ".lang es", "enter", ".note loud", "enter", ".jump hello", "enter", ".back", "enter"
+    )
+    assert desk.calls == ["speak es", "note loud", "jump hello"]
+    assert board.why == "this is the first question"
+    press(board, "escape", ".suspend", "enter")
+    assert desk.calls[-1] == "suspend"
+    assert board.closing is not None
+
+
+@pytest.mark.parametrize("word", [".stop", ".jump", ".note", ".help", ".faq"])
+def test_dot_words_alone_open_what_they_name(word: str) -> None:
+    for start in (1, 6):
+        desk = FakeConduct(tuple(replace(p, faq=every_kind()[0].faq) for p in every_kind()), at=start)
+        board = keyed(desk, word, "enter")
+        assert isinstance(
+            board.mode, {".stop": Stopping, ".jump": Jumping, ".note": Writing}.get(word, Reading)
+        )
+        press(board, "escape")
+        assert isinstance(board.mode, Answering)
+        assert board.answer.edit.text == "", "the dot word is not left in the field"
+
+
+def test_a_note_leaves_what_is_typed() -> None:
+    desk = desk_of(Verbatim(), Read())
+    board = keyed(desk, "they", "f2", "sounds tired", "enter", " left", "enter")
+    assert desk.calls == ["note sounds tired"]
+    assert desk.given == [("a", "they left")]
+    assert board.prompt is not None
+
+
+def test_jumping_filters_and_goes() -> None:
+    desk = FakeConduct(every_kind(), at=7)
+    board = keyed(desk, "f3", "pay")
+    assert isinstance(board.mode, Jumping)
+    assert [str(a.place) for a in board.mode.shown()] == ["pay"]
+    press(board, "enter")
+    assert desk.calls == ["jump pay"]
+    press(board, "7")
+    assert board.prompt is not None
+    assert str(board.prompt.place) == "since", "after a jump one returns"
+
+
+def test_stopping_needs_two_deliberate_keys_and_a_yes() -> None:
+    desk = desk_of(YES_NO, Read())
+    board = keyed(desk, "f8", "1")
+    assert desk.calls == []
+    press(board, "enter", "2")
+    assert desk.calls == []
+    press(board, "n", "escape", "f8", "1", "y")
+    assert desk.calls == ["stop break_off"]
+
+
+def test_ctrl_c_asks_and_puts_aside() -> None:
+    desk = desk_of(YES_NO, Read())
+    board = keyed(desk, "ctrl+c", "1", "n")
+    assert (desk.calls, desk.given) == ([], [])
+    press(board, "ctrl+c", "y")
+    assert desk.calls == ["suspend"]
+
+
+def test_two_languages_take_turns_and_more_are_a_list() -> None:
+    two = replace(prompt("a", "A?", Line(kind="text")), languages=("en", "es"))
+    desk = FakeConduct((two, prompt("b", "B", Read())))
+    board = keyed(desk, "ab", "f4")
+    assert desk.calls == ["speak es"]
+    assert board.answer.edit.text == "ab"
+    three = replace(two, languages=("en", "es", "zh"))
+    desk = FakeConduct((three, prompt("b", "B", Read())))
+    keyed(desk, "f4", "3")
+    assert desk.calls == ["speak zh"]
+
+
+def test_a_notice_goes_with_the_first_key_which_still_counts() -> None:
+    desk = desk_of(YES_NO, Read(), notice="Case 1042 was open at q17, 14:03: resumed")
+    board = keyed(desk, "2")
+    assert desk.given == [("a", "2")]
+    assert board.notice == ""
+    desk = desk_of(Read(), Read(), notice="resumed")
+    keyed(desk, "enter")
+    assert desk.given == []
+
+
+def test_keys_that_are_none_change_nothing() -> None:
+    desk = desk_of(YES_NO, Read(), Read())
+    board = keyed(desk, "1")
+    for key in ("left_shift", "f6", "f7", "f12", "ctrl+q", "ctrl+p", "super+x"):
+        board.press(key)
+    press(board, "enter")
+    assert desk.given == [("a", "1")], "the Enter after the code is still swallowed"
+
+
+def test_closing_is_shown_until_a_key() -> None:
+    desk = desk_of(YES_NO)
+    board = keyed(desk, "1")
+    assert board.closing is not None
+    assert board.unexpected
+    assert not board.left
+    press(board, "enter")
+    assert board.left
+
+
+def test_every_call_that_is_rejected_leaves_the_desk_and_the_screen_where_they_were() -> None:
+    desk = desk_of(YES_NO, Read())
+    board = Keyboard(desk)
+    before: Prompt | None = board.prompt
+    press(board, "left")
+    assert board.why == "this is the first question"
+    press(board, ".jump zz#x", "enter")
+    assert "zz#x" in board.why
+    assert board.prompt == before
+
+
+@pytest.mark.parametrize(
+    ("keys", "left"),
+    [
+        ("ab|ctrl+u|c", "c"),
+        ("one two|ctrl+w|x", "one x"),
+        ("abc|home|x|end|y", "xabcy"),
+        ("abc|left|left|delete", "ac"),
+        ("cafe\u0301s|left|backspace", "cafs"),
+        ("a👩‍🚀|backspace", "a"),
+        ("ab cd|ctrl+left|x", "ab xcd"),
+        ("ab|home|ctrl+k|z", "z"),
+    ],
+)
+def test_editing(keys: str, left: str) -> None:
+    edit = Edit()
+    for part in keys.split("|"):
+        named = len(part) > 1 and (part in ("home", "end", "left", "delete", "backspace") or "+" in part)
+        for key in [part] if named else part:
+            edit = edit.pressed(key) or edit
+    assert edit.text == left
