@@ -62,10 +62,11 @@ def compared(reading: Reading, left: Part, sign: str, right: Part, node: ast.exp
     elif left.name and reading.source(left.node) == reading.source(right.node):
         what = f"{left.name} is compared with itself"
         reading.warn("compared-with-itself", node, what, "name the other item, or a code")
-    part = reading.together(comparison(sign), [left, right], "truth", node)
+    quick = None
     if left.plain and right.literal and left.kind != "text" and (left.kind != "code" or left.codes):
         value = bool(right.value) if left.kind == "truth" else right.value
-        part = part._replace(run=compares(left.plain, sign, value))
+        quick = compares(left.plain, sign, value)
+    part = reading.together(comparison(sign), [left, right], "truth", node, quick=quick)
     if sign == "!=" and part.unsure:
         reading.doubt(part, part.unsure, _others(reading, left, [right.value]))
     return part
@@ -99,10 +100,10 @@ def one_of(reading: Reading, left: Part, elements: list[ast.expr], node: ast.exp
     if declines:
         reading.guarded.add(left.name)
     among = frozenset(values)
-    part = reading.together(member(among, frozenset(declines)), [left], "truth", node)
+    quick = None
     if left.plain and not declines and left.kind != "text" and (left.kind != "code" or left.codes):
-        run = is_one_of(left.plain, among)
-        part = part._replace(run=run)
+        quick = is_one_of(left.plain, among)
+    part = reading.together(member(among, frozenset(declines)), [left], "truth", node, quick=quick)
     if declines:
         part = part._replace(unsure=frozenset())
     return _negated(reading, part, left, values) if negated else part
@@ -140,9 +141,8 @@ def within(reading: Reading, left: Part, right: Part, node: ast.expr, *, negated
         left = _coded(reading, left, right)
         if left.kind == "wrong":
             return left
-    part = reading.together(chosen, [left, right], "truth", node)
-    if left.literal and right.plain:
-        part = part._replace(run=includes(left.value, right.plain))
+    quick = includes(left.value, right.plain) if left.literal and right.plain else None
+    part = reading.together(chosen, [left, right], "truth", node, quick=quick)
     return _negated(reading, part, right, []) if negated else part
 
 
@@ -166,7 +166,10 @@ def fitted(reading: Reading, part: Part, other: Part, *, exact: bool) -> Part:
 
 def _coded(reading: Reading, part: Part, other: Part) -> Part:
     """The literal as the code that it names, letter for letter as the code was written."""
-    code = next((code for code in other.codes or () if nfc(code) == part.value), None)
+    codes = other.codes or frozenset()
+    if part.value in codes:
+        return part
+    code = next((code for code in codes if nfc(code) == part.value), None)
     return (
         _no_such_code(reading, part, other) if code is None else part._replace(value=code, run=constant(code))
     )

@@ -5,6 +5,7 @@ doubt about it becomes a problem. Nothing is ever evaluated from text.
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
 from survey_cli.instrument.calls import called
@@ -29,7 +30,8 @@ from survey_cli.instrument.logic import (
     reads_turns,
 )
 from survey_cli.instrument.reading import Kind, Known, Part, Reading, Scope, family, shifted
-from survey_cli.problems import Position, Problem, did_you_mean
+from survey_cli.problems import Position, Problem, did_you_mean, errors
+from survey_cli.values import Code
 
 __all__ = ["Condition", "Env", "Known", "Scope", "Wants", "compile_condition", "read_names", "use_of"]
 
@@ -65,9 +67,9 @@ def compile_condition(
     if part.kind != "wrong":
         part = _wanted(reading, part, wants)
     problems = reading.close()
-    if part.kind == "wrong" or any(problem.severity == "error" for problem in problems):
+    if part.kind == "wrong" or (problems and errors(problems)):
         return None, problems
-    gives = Known(_GIVES[part.kind], part.codes, bool(part.unsure), part.roster)
+    gives = _given(part.kind, part.codes, bool(part.unsure), part.roster)
     return Condition(text, frozenset(reading.names), reading.turns, gives, part.run, parsed.tree), problems
 
 
@@ -96,6 +98,11 @@ _GIVES: Final[dict[Kind, Literal["code", "codes", "number", "text", "date", "tim
     "date": "date",
     "time": "time",
 }
+
+
+@lru_cache(maxsize=256)
+def _given(kind: Kind, codes: frozenset[Code] | None, declinable: bool, roster: str | None) -> Known:
+    return Known(_GIVES[kind], codes, declinable, roster)
 
 
 def _told(slip: Slip, text: str, where: Position, who: str) -> Problem:
@@ -249,11 +256,10 @@ def _bool(reading: Reading, node: ast.BoolOp, depth: int) -> Part:
     for child in node.values:
         parts.append(reading.truth(_part(reading, child, depth), before=before))
         before = child
-    part = reading.together(all_of if conjunction else any_of, parts, "truth", node)
-    if len(parts) == 2 and part.kind != "wrong" and part.roster is None:
-        left, right = parts
-        return part._replace(run=both(left.run, right.run) if conjunction else either(left.run, right.run))
-    return part
+    quick = None
+    if len(parts) == 2:
+        quick = (both if conjunction else either)(parts[0].run, parts[1].run)
+    return reading.together(all_of if conjunction else any_of, parts, "truth", node, quick=quick)
 
 
 def _unary(reading: Reading, node: ast.UnaryOp, depth: int) -> Part:

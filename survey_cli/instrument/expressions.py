@@ -5,7 +5,7 @@ slip that was made and its remedy. It knows no names and runs nothing.
 import ast
 import re
 import unicodedata
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from keyword import iskeyword
 from typing import Final, NamedTuple
@@ -27,8 +27,7 @@ class Slip(NamedTuple):
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """An expression and the text its positions refer to."""
 
     tree: ast.expr
@@ -129,18 +128,20 @@ _JOINING: Final = frozenset({"and", "or", "not", "in", "if", "else"})
 _CLOSES: Final = {"(": ")", "[": "]"}
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Parsed | Slip:
     """The expression that `text` is. Line breaks count as blanks."""
     if len(text) > LONGEST:
         what = f"this condition has {len(text):,} characters; {LONGEST:,} is the most"
         return Slip("condition-too-large", 0, 1, what, "compute parts of it under names of their own")
-    flat = text.translate(_BLANKS)
+    doubtful = _DOUBTFUL.search(text)
+    flat = text.translate(_BLANKS) if doubtful else str(text)
     body = flat.strip(" ")
     if not body:
         return Slip(
             "empty-condition", 0, 1, "the condition is empty", f"write one, or leave the key out; {_LIKE}"
         )
-    if _DOUBTFUL.search(flat):
+    if doubtful:
         slip = _stray(flat)
         if slip:
             return slip
@@ -152,7 +153,7 @@ def parse(text: str) -> Parsed | Slip:
         return too_large()
     except ValueError:
         return Slip("condition-syntax", 0, 1, "this is not a condition", _LIKE)
-    return Parsed(tree, flat, len(flat) - len(flat.lstrip(" ")))
+    return Parsed(tree, flat, 0 if flat is body else len(flat) - len(flat.lstrip(" ")))
 
 
 def too_large(at: int = 0, length: int = 1) -> Slip:

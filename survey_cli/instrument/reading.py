@@ -209,13 +209,15 @@ class Reading:
     def literal(self, node: ast.Constant) -> Part:
         """A number or text as written."""
         value = node.value
+        if value.__class__ is int and (node.end_col_offset or 0) - node.col_offset == len(str(value)):
+            return Part("number", constant(value), node, value=value)
         source = self.source(node)
         match value:
             case bool():
                 remedy = "a truth needs no comparison: write adult, or not adult"
                 return self.problem("condition-syntax", node, f"{value} is not part of a condition", remedy)
             case int() | float():
-                slip = None if source.isdigit() and source[0] != "0" else number_slip(source)
+                slip = number_slip(source)
                 if slip:
                     return self.problem("condition-syntax", node, *slip)
                 return Part("number", constant(value), node, value=value)
@@ -234,11 +236,27 @@ class Reading:
                     "condition-syntax", node, f"{source} is neither a number nor a text", remedy
                 )
 
-    def together(self, function: Callable[..., Any], parts: list[Part], kind: Kind, node: ast.expr) -> Part:
-        """`function` of the parts, turn by turn where there is a list among them."""
-        roster = self.one_roster(parts, node)
-        if roster is None or any(part.kind == "wrong" for part in parts):
+    def together(
+        self,
+        function: Callable[..., Any],
+        parts: list[Part],
+        kind: Kind,
+        node: ast.expr,
+        *,
+        quick: Run | None = None,
+    ) -> Part:
+        """`function` of the parts, turn by turn where there is a list among them. `quick` is a closure that is worth
+        the same and may stand for it where there is no list."""
+        roster: str | None = ""
+        for part in parts:
+            if part.kind == "wrong":
+                return self.wrong(node)
+            if part.roster:
+                roster = self.one_roster(parts, node)
+        if roster is None:
             return self.wrong(node)
+        if quick and not roster:
+            return Part(kind, quick, node, unsure=doubtful(parts))
         runs = [part.run for part in parts]
         run = (
             over_turns(function, runs, [part.roster is not None for part in parts])
