@@ -17,6 +17,11 @@ DEEPEST: Final = 50
 """Brackets, operators and calls inside one another."""
 
 
+def shortened(source: str) -> str:
+    """A stretch of a condition for a message: a long one loses its middle."""
+    return source if len(source) <= 60 else f"{source[:40]} … {source[-15:]}"
+
+
 class Slip(NamedTuple):
     """Why a text is no expression: what stands at `at`, `length` characters of it."""
 
@@ -168,6 +173,7 @@ def number_slip(written: str) -> tuple[str, str] | None:
     """What is wrong with how a number is written, and the remedy; None where nothing is."""
     if re.fullmatch(r"(0|[1-9][0-9]*)?(\.[0-9]+)?", written) and written:
         return None
+    written = shortened(written)
     bare = written.lstrip("0")
     if re.fullmatch(r"0[0-9.]*", written):
         number = bare if bare and bare[0].isdigit() else "0" + bare.rstrip(".")
@@ -204,7 +210,7 @@ def _sign_slip(token: re.Match[str]) -> tuple[str, str] | None:
         case "number":
             return number_slip(word)
         case "name" if not word.isascii():
-            what = f"{word!r} has letters that no name has: names are made of a to z, digits and _"
+            what = f"{shortened(word)!r} has letters that no name has: names are made of a to z, digits and _"
             return what, "write the name as it stands at the item's id, or put a text in quotes"
     if word in _CURLY:
         return f"{word} is a typographic quote", f"write a straight one: {_CURLY[word]}"
@@ -261,7 +267,7 @@ def _unjoined(tokens: list[re.Match[str]]) -> Slip | None:
     """Two values side by side with nothing between them."""
     for left, right in pairwise(tokens):
         if _is_operand(right) and (_is_operand(left) or left[0] in (")", "]")):
-            what = f"nothing joins {left[0]} and {right[0]}"
+            what = f"nothing joins {shortened(left[0])} and {shortened(right[0])}"
             remedy = "write and, or, a comparison or (in a list) a comma between them"
             return Slip("condition-syntax", right.start(), len(right[0]), what, remedy)
     return None
@@ -292,7 +298,7 @@ def _somewhere(flat: str, error: SyntaxError) -> Slip:
     lead = len(flat) - len(flat.lstrip(" "))
     at = min(lead + max((error.offset or 1) - 1, 0), len(flat) - 1)
     here = _TOKENS.match(flat, at)
-    word = here[0] if here else flat[at]
+    word = shortened(here[0]) if here else flat[at]
     return Slip("condition-syntax", at, len(word), f"{word!r} does not fit here", _LIKE)
 
 

@@ -143,7 +143,9 @@ def arithmetic(sign: str) -> Callable[[Any, Any], Any]:
 
 
 def negative(cell: Any) -> Any:
-    return cell if cell.__class__ is Missing or isinstance(cell, str) else -cell
+    if cell.__class__ is Missing:
+        return cell
+    return -cell if isinstance(cell, int | float) else NOT_ASKED
 
 
 # Closures: how a part of a condition reads a mapping. The frequent shapes have one of their own.

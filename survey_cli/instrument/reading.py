@@ -9,9 +9,9 @@ from datetime import date, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.instrument.expressions import Parsed, number_slip
+from survey_cli.instrument.expressions import Parsed, number_slip, shortened
 from survey_cli.instrument.functions import FUNCTIONS
-from survey_cli.instrument.logic import Run, applied, constant, nfc, over_turns
+from survey_cli.instrument.logic import LARGEST, Run, applied, constant, nfc, over_turns
 from survey_cli.instrument.written import Written
 from survey_cli.problems import Position, Problem, Severity, did_you_mean, nearest
 from survey_cli.values import NOT_ASKED, Code
@@ -162,7 +162,8 @@ class Reading:
         self._doubts: list[tuple[frozenset[str], Problem]] = []
 
     def source(self, node: ast.AST) -> str:
-        return self.parsed.source(node)
+        """The part as written, for a message: a long one loses its middle."""
+        return shortened(self.parsed.source(node))
 
     def problem(
         self, rule: str, node: ast.expr, what: str, remedy: str, *, severity: Severity = "error"
@@ -211,7 +212,11 @@ class Reading:
         value = node.value
         if value.__class__ is int and (node.end_col_offset or 0) - node.col_offset == len(str(value)):
             return Part("number", constant(value), node, value=value)
-        source = self.source(node)
+        source = self.parsed.source(node)
+        if isinstance(value, int | float) and not -LARGEST <= value <= LARGEST:
+            return self.problem(
+                "condition-syntax", node, "this number is too large", "write it in larger units"
+            )
         match value:
             case bool():
                 remedy = "a truth needs no comparison: write adult, or not adult"
@@ -226,14 +231,14 @@ class Reading:
                 return Part("text", constant(value), node, value=value)
             case str():
                 remedy = "write one text between two quotes; a comma goes between the texts of a list"
-                return self.problem("condition-syntax", node, f"{source} is not one text", remedy)
+                return self.problem("condition-syntax", node, f"{shortened(source)} is not one text", remedy)
             case None:
                 remedy = "say answered(q1), or not answered(q1)"
                 return self.problem("condition-syntax", node, "None is not part of a condition", remedy)
             case _:
                 remedy = "write a number, or a text between quotes"
                 return self.problem(
-                    "condition-syntax", node, f"{source} is neither a number nor a text", remedy
+                    "condition-syntax", node, f"{shortened(source)} is neither a number nor a text", remedy
                 )
 
     def together(
@@ -245,8 +250,8 @@ class Reading:
         *,
         quick: Run | None = None,
     ) -> Part:
-        """`function` of the parts, turn by turn where there is a list among them. `quick` is a closure that is worth
-        the same and may stand for it where there is no list."""
+        """`function` of the parts, turn by turn where there is a list among them. `quick` is a closure worth
+        the same, which may stand for it where there is no list."""
         roster: str | None = ""
         for part in parts:
             if part.kind == "wrong":
@@ -357,7 +362,7 @@ class Reading:
 
     def stray(self, node: ast.Name, beside: Part | None = None) -> Part:
         """A name that is no variable: a code without quotes, a decline, a roster, a function, or a slip."""
-        word, scope = node.id, self.scope
+        word, scope = shortened(node.id), self.scope
         if beside and beside.codes:
             near = next(
                 (c for c in beside.codes if isinstance(c, str) and c.casefold() == word.casefold()), None
