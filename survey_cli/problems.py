@@ -47,6 +47,21 @@ class Problem:
         return f"{self.where}: {who}{self.what}{remedy}"
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why something that was asked for cannot be done, in the same four beats; with the problems that are the cause, if
+    they are an instrument's."""
+
+    where: str
+    what: str
+    remedy: str = ""
+    problems: tuple[Problem, ...] = ()
+
+    def __str__(self) -> str:
+        remedy = f" — {self.remedy}" if self.remedy else ""
+        return f"{self.where}: {self.what}{remedy}"
+
+
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """Sorted by place, each said once."""
     return sorted(dict.fromkeys(problems), key=lambda p: (p.where, p.severity, p.rule, p.what))

@@ -72,26 +72,26 @@ class Machine:
         """After a jump: on to the first open place."""
         self.target: Place | None = None
         """A jump to a place ahead, as far as nothing is open before it."""
-        self.walk = Walk(instrument, began.seed, self._facts())
-        self._sit(began.sitting)
+        self.sitting = began.sitting
+        self.walk = Walk(instrument, began.seed, self.facts())
         self._arrive()
 
-    def _facts(self) -> dict[Any, Any]:
+    def facts(self) -> dict[Any, Any]:
+        """What is known before anything is asked."""
         env: dict[Any, Any] = dict(self.began.sample)
         for name in self.instrument.sample:
             env.setdefault(name, NOT_ASKED)
         env["#today"] = self.began.today
         env["#case"] = self.began.case
-        return env
+        return env | self._of_sitting()
 
-    def _sit(self, sitting: Sitting) -> None:
-        self.language = sitting.language
-        daypart = self.instrument.written.dayparts.get(sitting.daypart)  # type: ignore[call-overload]
-        said: Any = sitting.daypart
+    def _of_sitting(self) -> dict[Any, Any]:
+        """What the latest sitting says in texts."""
+        daypart = self.instrument.written.dayparts.get(self.sitting.daypart)  # type: ignore[call-overload]
+        said: Any = self.sitting.daypart
         if daypart is not None:
             said = {la: str(daypart.written(la)) for la in self.instrument.languages}
-        self.walk.env["#interviewer"] = sitting.interviewer
-        self.walk.env["#daypart"] = said
+        return {"#interviewer": self.sitting.interviewer, "#daypart": said}
 
     @property
     def here(self) -> Stop | None:
@@ -144,7 +144,7 @@ class Machine:
                 if isinstance(stop.leaf.question, Computed):
                     return Rejected("the computer answers this")
                 held = Held(event.value, event.words)
-                if why := self._unfit(stop, held):
+                if why := self.unfit(stop, held):
                     return Rejected(why)
             case Declined():
                 if all(d.id != event.decline for d in stop.leaf.declines):
@@ -155,13 +155,13 @@ class Machine:
                     return Rejected(f"{stop.place} is asked, not looked up")
                 words: Mapping[Code, str] = {"of": str(event.of)} if event.of else NO_WORDS
                 held = Held(event.value, words)
-                if why := self._unfit(stop, held):
+                if why := self.unfit(stop, held):
                     return Rejected(why)
             case Kept():
                 earlier = self.held.get(stop.place)
                 if earlier is None:
                     return Rejected("nothing was answered here before")
-                if why := self._unfit(stop, earlier):
+                if why := self.unfit(stop, earlier):
                     return Rejected(f"the earlier answer no longer fits: {why}")
                 held = earlier
             case Confirmed():
@@ -175,7 +175,7 @@ class Machine:
         self._go_on(stop, held)
         return None
 
-    def _unfit(self, stop: Stop, held: Held) -> str:
+    def unfit(self, stop: Stop, held: Held) -> str:
         """Why the item would not accept this now: its type and options, then its hard checks. Empty where it would."""
         cell, leaf = held.cell, stop.leaf
         if isinstance(cell, Missing):
@@ -247,7 +247,7 @@ class Machine:
             passing = self.returning and stop.place != self.target and not isinstance(stop.leaf.question, End)
             if held is None or not (passing or isinstance(stop.leaf.question, Computed)):
                 break
-            if self._unfit(stop, held):
+            if self.unfit(stop, held):
                 break
             mark = self.walk.mark
             self.walk.settle(stop, held.cell)
@@ -279,7 +279,7 @@ class Machine:
         stop = self.here
         assert stop is not None
         held = self.held.get(stop.place)
-        if held is None or self._unfit(stop, held):
+        if held is None or self.unfit(stop, held):
             return Rejected("answer this one first")
         self.returning, self.target = True, place
         self._go_on(stop, held)
@@ -294,7 +294,8 @@ class Machine:
                 return Rejected("the answers were erased")
         led_here = self.status == "suspended" and self.outcome != ""
         self.status, self.outcome, self.query, self.ending = "open", "", None, ""
-        self._sit(event.sitting)
+        self.sitting, self.language = event.sitting, event.sitting.language
+        self.walk.env.update(self._of_sitting())
         stop = self.here
         at_end = stop is not None and isinstance(stop.leaf.question, End)
         if stop is None or (led_here and at_end):
@@ -324,39 +325,39 @@ class Machine:
         return None
 
 
-def survey_route(machine: Machine) -> tuple[dict[Place, Held], tuple[Place, ...]]:
-    """Every place whose answer counts now, with that answer; and those not reached. A walk of its own, from the start.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an interview has come to, seen from the start of its route."""
 
-    A place is not reached where the interview stopped before it: the first open place, and what lies ahead of it as far as
-    conditions can tell. What is in neither is not asked.
-    """
+    answers: Mapping[Place, Held]
+    """Every place whose answer counts, in the order of the route."""
+    unreached: frozenset[Place]
+    """The first open place, and what lies ahead of it as far as conditions can tell. What is neither here nor among the
+    answers is not asked."""
+    env: Mapping[Any, Any]
+    """What is known at the end of the route: computes, and a roster's turns by `#roster`."""
+
+
+def standing(machine: Machine) -> Standing:
+    """Walk the route anew, from its start, counting each answer that stands."""
     fresh = Machine.__new__(Machine)
-    fresh.instrument, fresh.began, fresh.events = machine.instrument, machine.began, []
-    fresh.held, fresh.language, fresh.query = machine.held, machine.language, None
-    fresh.walk = Walk(machine.instrument, machine.began.seed, machine._facts())
-    walk = fresh.walk
+    fresh.instrument, fresh.began, fresh.language = machine.instrument, machine.began, machine.language
+    fresh.walk = walk = Walk(machine.instrument, machine.began.seed, machine.facts())
     counted: dict[Place, Held] = {}
     unreached: list[Place] = []
     while (stop := walk.advance()) is not None:
         held = machine.held.get(stop.place)
-        if held is not None and not fresh._unfit(stop, held):
+        ends = isinstance(stop.leaf.question, End)
+        if held is not None and not fresh.unfit(stop, held):
             counted[stop.place] = held
             walk.settle(stop, held.cell)
-            if isinstance(stop.leaf.question, End):
-                walk.finish()
-                break
-        elif isinstance(stop.leaf.question, End) and not walk.beyond:
-            walk.beyond = True
-            walk.finish()
-            break
-        else:
-            if walk.beyond and isinstance(stop.leaf.question, End):
-                walk.finish()
-                break
+        elif not ends:
             walk.beyond = True
             unreached.append(stop.place)
             walk.settle(stop, NOT_REACHED)
-    return counted, (*unreached, *walk.unreached)
+        if ends:
+            walk.finish()
+    return Standing(counted, frozenset((*unreached, *walk.unreached)), walk.env)
 
 
 class Interview:
@@ -440,9 +441,14 @@ class Interview:
     def language(self) -> str:
         return self.machine.language
 
-    def answers(self) -> tuple[dict[Place, Held], tuple[Place, ...]]:
+    @property
+    def answered(self) -> int:
+        """How many places hold an answer, whether or not it counts now."""
+        return len(self.machine.held)
+
+    def standing(self) -> Standing:
         """Every place whose answer counts, with that answer; and the places not reached."""
-        return survey_route(self.machine)
+        return standing(self.machine)
 
     def looks_up(self) -> tuple[Cell | None, int]:
         """At a Lookup whose answer the journal alone decides: the value, and from how many it was drawn."""

@@ -1,7 +1,8 @@
 """What a face is told of the place where an interview stands: the Prompt, and the entry that a reply makes."""
 
-from dataclasses import replace
-from typing import Any, assert_never
+from collections import ChainMap
+from dataclasses import dataclass, replace
+from typing import Any
 
 from survey_cli.engine.events import (
     Answered,
@@ -13,8 +14,8 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import Held, Interview, Machine
 from survey_cli.engine.route import Stop
-from survey_cli.entries import Earlier, Line, Lookup, Pick, Picked, Prompt, Query, Read, Reply, Unread, Verbatim, plain
-from survey_cli.instrument.items.quiet import End
+from survey_cli.entries import Earlier, Line, Lookup, Pick, Picked, Prompt, Query, Reply, Span, Unread, Words, plain
+from survey_cli.instrument.items.quiet import Computed, End
 from survey_cli.instrument.program import Asking, Leaf
 from survey_cli.values import Code, Missing, Place
 
@@ -36,7 +37,7 @@ def prompt(interview: Interview) -> Prompt | None:
         place=stop.place,
         words=asking.words(leaf.text),
         entry=entry,
-        intro=_intro(machine, stop, asking),
+        intro=_intro(machine, stop),
         instruction=asking.words(leaf.instruction),
         probe=asking.words(leaf.probe),
         help=asking.words(leaf.help),
@@ -56,22 +57,20 @@ def prompt(interview: Interview) -> Prompt | None:
     )
 
 
-def _intro(machine: Machine, stop: Stop, asking: Asking) -> Any:
-    spans: list[Any] = []
+def _intro(machine: Machine, stop: Stop) -> Words:
+    spans: list[Span] = []
     for template in stop.intros:
         if spans:
-            spans.append(type(spans[0])("\n"))
+            spans.append(Span("\n"))
         spans.extend(template.fill(machine.walk.env, machine.language))
     return tuple(spans)
 
 
-def _turn(machine: Machine, stop: Stop) -> Any:
+def _turn(machine: Machine, stop: Stop) -> Words:
     """Which turn of the roster this is, in words: the option it stands for, else its name, else its number."""
     leaf, turn = stop.leaf, stop.place.turn
     if leaf.roster is None or turn is None:
         return ()
-    from survey_cli.entries import Span
-
     roster = machine.instrument.groups[leaf.roster]
     env = machine.walk.env
     each = getattr(roster, "each", None)
@@ -102,7 +101,7 @@ def _earlier(machine: Machine, stop: Stop, asking: Asking) -> Earlier | None:
         )
     if not question.asks:
         return None
-    kind = "reopened" if machine._unfit(stop, held) else "answer"
+    kind = "reopened" if machine.unfit(stop, held) else "answer"
     if isinstance(held.cell, Missing):
         return Earlier(words=said_missing(stop.leaf, held.cell, language), text=f".{held.cell.kind}", kind=kind)
     assert held.cell is not None
@@ -210,30 +209,39 @@ def before(interview: Interview) -> Place | None:
     return stops[index].place if index is not None else None
 
 
-def asked(interview: Interview) -> tuple[tuple[Place, str, str, str], ...]:
-    """What has been put to somebody, in the order of the route: place, question, answer in words, section."""
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """One place that has been put to somebody."""
+
+    place: Place
+    words: str
+    answer: str
+    section: str
+
+
+def asked(interview: Interview) -> tuple[Visited, ...]:
+    """What has been put to somebody and stands, in the order of the route, beyond the present place too."""
     machine = interview.machine
+    standing = interview.standing()
+    held = dict(standing.answers)
+    here = machine.here.place if machine.here is not None else None
+    if here is not None and here not in held and here in machine.held:
+        held[here] = machine.held[here]
     rows = []
-    for stop in machine.walk.stops:
-        question = stop.leaf.question
-        if not question.asks and not isinstance(stop.leaf.question, End):
-            pass
-        held = machine.held.get(stop.place)
-        if held is None and stop is not machine.here:
+    for place, answer in held.items():
+        leaf = machine.instrument.leaves[place.item]
+        if isinstance(leaf.question, Computed):
             continue
-        if isinstance(question.entry(machine.walk.asking(stop, machine.language)), Lookup):
-            continue
-        said = _said(stop, held, machine.language)
-        env = machine.walk.env
-        words = plain(stop.leaf.text.fill(env, machine.language)).replace("\n", " ")
-        section = plain(stop.leaf.section.fill(env, machine.language)) if stop.leaf.section is not None else ""
-        rows.append((stop.place, words, said, section))
+        env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn is not None else standing.env
+        words = plain(leaf.text.fill(env, machine.language)).replace("\n", " ")
+        section = plain(leaf.section.fill(env, machine.language)) if leaf.section is not None else ""
+        rows.append(Visited(place, words, _said(leaf, answer, machine.language), section))
     return tuple(rows)
 
 
-def _said(stop: Stop, held: Held | None, language: str) -> str:
-    if held is None or held.cell is None:
+def _said(leaf: Leaf, held: Held, language: str) -> str:
+    if held.cell is None:
         return ""
     if isinstance(held.cell, Missing):
-        return said_missing(stop.leaf, held.cell, language)
-    return stop.leaf.question.said(stop.leaf, held.cell, held.words, language)
+        return said_missing(leaf, held.cell, language)
+    return leaf.question.said(leaf, held.cell, held.words, language)

@@ -1,0 +1,512 @@
+"""Seating an interviewer: the instrument, the database, the case and its interview, opened in that order."""
+
+import getpass
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from survey_cli.desk import Desk
+from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
+from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.engine.order import arm
+from survey_cli.instrument.document import SampleColumn
+from survey_cli.instrument.program import Instrument
+from survey_cli.office.opening import (
+    database_of,
+    instrument_row,
+    kept_instrument,
+    open_instrument,
+    open_store,
+)
+from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.store import InterviewRow, Origin, Snapshot, Store, StoreProblem
+from survey_cli.table import cells
+from survey_cli.values import NOT_ASKED, Missing, Value
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seating:
+    """Who sits down to interview whom, and where it is kept."""
+
+    case: str
+    interviewer: str = ""
+    """The login name where it is not said."""
+    language: str = ""
+    db: str | None = None
+    practice: bool = False
+    reopen: bool = False
+    """Correct an interview that had ended."""
+    again: bool = False
+    """A second interview of a case that has one."""
+    station: str = ""
+    """The host's name where it is not said."""
+    seed: int | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Sample columns by name, as typed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A sample column that a new interview wants."""
+
+    name: str
+    label: str
+    options: tuple[tuple[str, str], ...] = ()
+    """Code and label, where it is coded."""
+
+
+def wanted(path: str | Path, *, db: str | None, case: str, practice: bool) -> tuple[Wanted, ...] | Trouble:
+    """The sample columns to ask for before a new interview of this case; none where the case has an interview."""
+    instrument = open_instrument(path)
+    if isinstance(instrument, Trouble):
+        return instrument
+    where = database_of(path, instrument.id, db)
+    if Path(where).is_file():
+        store = open_store(where, create=False)
+        if isinstance(store, Trouble):
+            return store
+        with store:
+            try:
+                if case and store.interviews(case=case, origin=_origin(practice)):
+                    return ()
+            except StoreProblem as problem:
+                return _trouble(problem)
+    return tuple(
+        Wanted(
+            name=name,
+            label=str(column.label.written(instrument.language)) if column.label else name,
+            options=tuple((str(c), t) for c, t in labels_of(instrument, column).items()),
+        )
+        for name, column in instrument.sample.items()
+        if column.role != "key" and column.type != "split"
+    )
+
+
+def key_column(instrument: Instrument) -> str | None:
+    """The sample column that names a case."""
+    return next((name for name, c in instrument.sample.items() if c.role == "key"), None)
+
+
+def labels_of(instrument: Instrument, column: SampleColumn) -> dict[int | str, str]:
+    """The codes of a sample column and their labels; empty where it is not coded."""
+    options = column.options
+    if isinstance(options, str):
+        options = instrument.written.scales[options].options  # type: ignore[index]
+    return {c: str((o.label or o.text).written(instrument.language)) for c, o in (options or {}).items()}
+
+
+def _origin(practice: bool) -> Origin:
+    return "practice" if practice else "real"
+
+
+def _trouble(problem: StoreProblem) -> Trouble:
+    return Trouble(problem.where, problem.what, problem.remedy)
+
+
+def now() -> datetime:
+    """The moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def seat(path: str | Path, seating: Seating, *, clock: Clock = now, store: Store | None = None) -> Desk | Trouble:
+    """Open everything and begin or resume the case's interview. `store` is for tests; it is opened by path otherwise."""
+    instrument = open_instrument(path)
+    if isinstance(instrument, Trouble):
+        return instrument
+    case = seating.case.strip()
+    if not case:
+        return Trouble(str(path), "no case was named", "give the case's key with --case")
+    where = database_of(path, instrument.id, seating.db)
+    opened = store or open_store(where, create=True)
+    if isinstance(opened, Trouble):
+        return opened
+    try:
+        found = _seated(instrument, opened, where, case, seating, clock)
+    except StoreProblem as problem:
+        found = _trouble(problem)
+    if isinstance(found, Trouble) and store is None:
+        opened.close()
+    return found
+
+
+def _seated(
+    instrument: Instrument, store: Store, where: str, case: str, seating: Seating, clock: Clock
+) -> Desk | Trouble:
+    earlier = sorted(store.interviews(case=case, origin=_origin(seating.practice)), key=lambda r: r.number)
+    last = earlier[-1] if earlier else None
+    if last is None or (seating.again and last.status in ("ended", "stopped")):
+        if seating.reopen:
+            return Trouble(case, "this case has no finished interview to reopen", "leave --reopen out to begin one")
+        return _begun(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
+    if seating.again:
+        return Trouble(case, f"its interview is still {last.status}", "resume it (without --again), or end it first")
+    if last.status in ("ended", "stopped") and not seating.reopen:
+        outcome = _outcomes(instrument).get(last.outcome)
+        said = f" ({outcome.name.lower()})" if outcome else ""
+        return Trouble(
+            case,
+            f"its interview is finished{said}",
+            "--reopen corrects it, --again begins a second one",
+        )
+    return _resumed(instrument, store, where, case, last, seating, clock)
+
+
+def _begun(
+    instrument: Instrument, store: Store, where: str, case: str, number: int, seating: Seating, clock: Clock
+) -> Desk | Trouble:
+    sample = _sample(instrument, case, seating.columns)
+    if isinstance(sample, Trouble):
+        return sample
+    zone = _zone(instrument, sample)
+    if isinstance(zone, Trouble):
+        return zone
+    language = _language(instrument, seating, sample)
+    if isinstance(language, Trouble):
+        return language
+    at = clock()
+    by, station = _who(seating)
+    there = at.astimezone(zone)
+    began = Began(
+        Stamp(at, by, station),
+        instrument=instrument.hash,
+        seed=seating.seed if seating.seed is not None else secrets.randbits(63),
+        case=case,
+        today=there.date(),
+        sitting=Sitting(by, daypart(there.hour), language),
+        sample=sample,
+    )
+    interview = Interview.begin(instrument, began)
+    store.keep_instrument(instrument_row(instrument, kept_at=at))
+    id = str(uuid4())
+    taken = store.start(
+        InterviewRow(
+            id=id,
+            case=case,
+            instrument=instrument.hash,
+            began_at=at,
+            by=by,
+            updated_at=at,
+            origin=_origin(seating.practice),
+            number=number,
+            at_item=str(interview.place or ""),
+        ),
+        began,
+    )
+    if taken is not None:
+        return Trouble(case, f"{taken.by} has just begun this interview at {taken.station}", "choose another case")
+    notice = _other_text(instrument, store)
+    return _desk(store, where, id, interview, seating, clock, zone, notice)
+
+
+def _resumed(
+    newest: Instrument,
+    store: Store,
+    where: str,
+    case: str,
+    row: InterviewRow,
+    seating: Seating,
+    clock: Clock,
+) -> Desk | Trouble:
+    instrument: Instrument | Trouble = newest
+    if row.instrument != newest.hash:
+        instrument = kept_instrument(store, row.instrument)
+        if isinstance(instrument, Trouble):
+            return instrument
+    try:
+        interview = Interview.replay(instrument, store.journal(row.id))
+    except ValueError as error:
+        return Trouble(case, f"its journal cannot be followed ({error})", "`survey verify` tells more")
+    zone = _zone(instrument, interview.began.sample)
+    if isinstance(zone, Trouble):
+        return zone
+    language = seating.language or interview.language
+    if language not in instrument.languages:
+        return _no_language(instrument, language)
+    at = max(clock(), row.updated_at)
+    by, station = _who(seating)
+    there = at.astimezone(zone)
+    event = Resumed(Stamp(at, by, station), Sitting(by, daypart(there.hour), language), reopen=seating.reopen)
+    before = interview.place
+    after = interview.step(event)
+    if isinstance(after, Rejected):
+        return Trouble(case, after.why)
+    taken = store.append(
+        row.id,
+        seq=after.seq,
+        event=event,
+        status=after.status,
+        at_item=str(after.place or ""),
+        answered=after.answered,
+    )
+    if taken is not None:
+        return Trouble(case, f"{taken.by} is in this interview at {taken.station}", "choose another case")
+    when = row.updated_at.astimezone(zone)
+    stood = f"at {before}" if before is not None else "at its end"
+    version = f", version {instrument.version}" if instrument.version else ""
+    how = "reopened for correction" if seating.reopen else "resumed"
+    notice = f"Case {case} was {row.status} {stood}, {when:%d %b %H:%M}{version}: {how}."
+    if row.instrument != newest.hash:
+        notice += " The questionnaire has changed since; this interview goes on as it began."
+    return _desk(store, where, row.id, after, seating, clock, zone, notice)
+
+
+def _desk(
+    store: Store,
+    where: str,
+    id: str,
+    interview: Interview,
+    seating: Seating,
+    clock: Clock,
+    zone: tzinfo,
+    notice: str,
+) -> Desk | Trouble:
+    by, station = _who(seating)
+    instrument = interview.instrument
+    named = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
+    name = interview.began.sample.get(named) if named else None
+    desk = Desk(
+        store=store,
+        id=id,
+        interview=interview,
+        outcomes=_outcomes(instrument),
+        clock=clock,
+        by=by,
+        station=station,
+        zone=zone if any(c.role == "zone" for c in instrument.sample.values()) or _field_zone(instrument) else None,
+        respondent=name if isinstance(name, str) and name else interview.began.case,
+        notice=notice,
+        practice=seating.practice,
+        kept_in=where,
+    )
+    why = desk.settle()
+    return Trouble(seating.case, why.why) if why is not None else desk
+
+
+def _other_text(instrument: Instrument, store: Store) -> str:
+    """A warning where the file was edited under the same version label."""
+    same = [
+        r for r in store.instruments() if r.id == instrument.id and r.version == instrument.version and r.hash != instrument.hash
+    ]
+    if not same or not instrument.version:
+        return ""
+    return f"The questionnaire has changed since earlier interviews, but still says version {instrument.version}."
+
+
+def _outcomes(instrument: Instrument) -> dict[str, Outcome]:
+    """The outcome table with the study's own rows and names."""
+    from dataclasses import replace
+
+    table = dict(OUTCOMES)
+    for id, own in instrument.written.outcomes.items():
+        like = table.get(str(own.like or id)) or OUTCOMES["supervisor"]
+        table[str(id)] = replace(
+            like,
+            id=str(id),
+            name=str(own.name.written(instrument.language)),
+            moment=own.moment or like.moment,
+            temporary=like.temporary if own.temporary is None else own.temporary,
+            rdd=str(own.code or like.rdd),
+            listed=str(own.code or like.listed),
+        )
+    return table
+
+
+def daypart(hour: int) -> str:
+    """As one greets: morning to noon, afternoon to five, evening."""
+    return "morning" if hour < 12 else "afternoon" if hour < 17 else "evening"
+
+
+def _who(seating: Seating) -> tuple[str, str]:
+    return seating.interviewer.strip() or login(), seating.station.strip() or socket.gethostname()
+
+
+def login() -> str:
+    """The login name; `interviewer` where the system knows none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "interviewer"
+
+
+def _field_zone(instrument: Instrument) -> str:
+    fieldwork = instrument.written.fieldwork
+    return str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
+
+
+def _zone(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzinfo | Trouble:
+    column = next((n for n, c in instrument.sample.items() if c.role == "zone"), None)
+    said = sample.get(column) if column else None
+    name = said if isinstance(said, str) and said else _field_zone(instrument)
+    if not name:
+        return datetime.now().astimezone().tzinfo or UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return Trouble(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago")
+
+
+def _language(instrument: Instrument, seating: Seating, sample: Mapping[str, Value | Missing]) -> str | Trouble:
+    column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
+    said = sample.get(column) if column else None
+    language = seating.language or (said if isinstance(said, str) else "") or instrument.language
+    return language if language in instrument.languages else _no_language(instrument, language)
+
+
+def _no_language(instrument: Instrument, language: str) -> Trouble:
+    return Trouble("--language", f"the questionnaire has no language {language!r}", f"it has {', '.join(instrument.languages)}")
+
+
+def _sample(instrument: Instrument, case: str, typed: Mapping[str, str]) -> dict[str, Value | Missing] | Trouble:
+    """The case's sample values from what was typed."""
+    for name in typed:
+        if name not in instrument.sample:
+            remedy = did_you_mean(name, instrument.sample, otherwise=f"it has {', '.join(instrument.sample) or 'none'}")
+            return Trouble(f"--set {name}", "the instrument has no such sample column", remedy)
+    made: dict[str, Value | Missing] = {}
+    for name, column in instrument.sample.items():
+        text = typed.get(name, "").strip()
+        if column.role == "key":
+            made[name] = case
+        elif column.type == "split":
+            arms = {str(k): v for k, v in column.arms.items()}
+            made[name] = arm(arms, seed=0, id=f"{instrument.id}/{name}/{case}", turn=None)
+        elif not text:
+            made[name] = NOT_ASKED
+        else:
+            value = _column_value(instrument, column, text)
+            if value is None:
+                return Trouble(f"--set {name}={text}", "the value does not fit the column", _fitting(instrument, column))
+            made[name] = value
+    return made
+
+
+def _column_value(instrument: Instrument, column: SampleColumn, text: str) -> Value | None:
+    match column.type:
+        case "single":
+            labels = labels_of(instrument, column)
+            return next((c for c, label in labels.items() if text.casefold() in (str(c).casefold(), label.casefold())), None)
+        case "number":
+            try:
+                value = float(text)
+            except ValueError:
+                return None
+            return int(value) if value.is_integer() else value if abs(value) < 1e15 else None
+        case "date":
+            try:
+                return date.fromisoformat(text)
+            except ValueError:
+                return None
+        case _:
+            return text
+
+
+def _fitting(instrument: Instrument, column: SampleColumn) -> str:
+    match column.type:
+        case "single":
+            return "it is one of " + ", ".join(f"{c} ({label})" for c, label in labels_of(instrument, column).items())
+        case "date":
+            return "write the date as 2026-11-24"
+        case _:
+            return "write a number"
+
+
+def list_interviews(path: str | Path, *, db: str | None = None) -> tuple[str, list[InterviewRow]] | Trouble:
+    """Every interview in the instrument's database, and where that is."""
+    opened = _existing(path, db)
+    if isinstance(opened, Trouble):
+        return opened
+    where, store = opened
+    with store:
+        try:
+            return where, store.interviews()
+        except StoreProblem as problem:
+            return _trouble(problem)
+
+
+def _existing(path: str | Path, db: str | None) -> tuple[str, Store] | Trouble:
+    instrument = open_instrument(path)
+    if isinstance(instrument, Trouble):
+        return instrument
+    where = database_of(path, instrument.id, db)
+    store = open_store(where, create=False)
+    return store if isinstance(store, Trouble) else (where, store)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a verification found."""
+
+    where: str
+    interviews: int
+    events: int
+    findings: tuple[str, ...]
+    """What is wrong, in plain words; empty when all is well."""
+
+
+def verify(path: str | Path, *, db: str | None = None) -> Verified | Trouble:
+    """Every journal can be followed, every snapshot equals its journal's replay, and the database itself is whole."""
+    opened = _existing(path, db)
+    if isinstance(opened, Trouble):
+        return opened
+    where, store = opened
+    with store:
+        try:
+            return _verified(where, store)
+        except StoreProblem as problem:
+            return _trouble(problem)
+
+
+def _verified(where: str, store: Store) -> Verified:
+    findings = list(store.integrity())
+    count = events = 0
+    for row in store.instruments():
+        instrument = kept_instrument(store, row.hash)
+        if isinstance(instrument, Trouble):
+            findings.append(str(instrument))
+            continue
+        for kept in list(store.rows(row.hash, origins=("real", "practice", "simulated"), personal=True)):
+            count += 1
+            journal = store.journal(kept.interview.id)
+            events += len(journal)
+            findings.extend(_against(instrument, kept.interview, kept.snapshot, journal))
+    return Verified(where=where, interviews=count, events=events, findings=tuple(findings))
+
+
+def _against(
+    instrument: Instrument, row: InterviewRow, snapshot: Snapshot | None, journal: list[object]
+) -> list[str]:
+    who = f"case {row.case}, interview {row.id[:8]}"
+    try:
+        interview = Interview.replay(instrument, journal)  # type: ignore[arg-type]
+    except ValueError as error:
+        return [f"{who}: the journal cannot be followed: {error}"]
+    found = []
+    if interview.status != row.status:
+        found.append(f"{who}: listed as {row.status}, but its journal says {interview.status}")
+    if snapshot is not None and snapshot.engine == str(VERSION) and snapshot.cells != cells(interview):
+        found.append(f"{who}: its snapshot differs from its journal")
+    return found
+
+
+def back_up(
+    path: str | Path, to: str | Path, *, db: str | None = None, progress: Callable[[int, int], None] | None = None
+) -> str | Trouble:
+    """A consistent copy of the database while interviews run; where it was copied from."""
+    opened = _existing(path, db)
+    if isinstance(opened, Trouble):
+        return opened
+    where, store = opened
+    with store:
+        try:
+            store.backup(to, progress=progress)
+        except StoreProblem as problem:
+            return _trouble(problem)
+    return where

@@ -1,0 +1,10 @@
+"""What was answered, as variables and rows? Labels and typed missing values go with the numbers.
+
+It knows no file and no format: it makes a `Table` of interviews, and every writer is handed one.
+"""
+
+from survey_cli.table.columns import columns
+from survey_cli.table.rows import cells
+from survey_cli.table.table import ADMIN, Difference, Part, Table, united
+
+__all__ = ["ADMIN", "Difference", "Part", "Table", "cells", "columns", "united"]

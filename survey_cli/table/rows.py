@@ -1,0 +1,80 @@
+"""What stands in the columns for one interview: its answers that count, and for the rest which of the missings it is."""
+
+from typing import Any
+
+from survey_cli.engine.interview import Interview, Standing
+from survey_cli.engine.order import ordered
+from survey_cli.instrument.program import Leaf
+from survey_cli.table.columns import Block, blocks
+from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
+
+
+def cells(interview: Interview) -> tuple[Cell, ...]:
+    """One row, aligned with `columns(interview.instrument)`."""
+    instrument = interview.instrument
+    standing = interview.standing()
+    row: list[Cell] = []
+    for block in blocks(instrument, instrument.language):
+        row.extend(_block(block, interview, standing))
+    return tuple(row)
+
+
+def _block(block: Block, interview: Interview, standing: Standing) -> tuple[Cell, ...]:
+    match block.source:
+        case "leaf":
+            assert block.leaf is not None
+            return _leaf(block.leaf, Place(block.id, block.turn), standing)
+        case "sample":
+            return (interview.began.sample.get(block.id, NOT_ASKED),)
+        case "turns":
+            turns = standing.env.get("#" + block.id)
+            return (len(turns) if turns is not None else NOT_ASKED,)
+        case "compute":
+            return (_computed(standing.env.get(block.id, NOT_ASKED), block.variables[0].storage),)
+        case "order":
+            return _orders(block, interview)
+
+
+def _leaf(leaf: Leaf, place: Place, standing: Standing) -> tuple[Cell, ...]:
+    held = standing.answers.get(place)
+    if held is None:
+        return leaf.question.absent(leaf, NOT_REACHED if place in standing.unreached else NOT_ASKED)
+    if isinstance(held.cell, Missing):
+        return leaf.question.absent(leaf, held.cell)
+    return leaf.question.cells(leaf, held.cell, held.words)
+
+
+def _computed(value: Any, storage: str) -> Cell:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, tuple):
+        return " ".join(str(v) for v in value)
+    if storage == "text" and isinstance(value, int | float):
+        return str(value)
+    return value if value is not None else NOT_ASKED
+
+
+def _orders(block: Block, interview: Interview) -> tuple[Cell, ...]:
+    found: list[Cell] = []
+    several = len(block.variables) > 1 or block.variables[0].name != f"{block.id}_order"
+    for turn in range(1, len(block.variables) + 1):
+        at = turn if several else None
+        seed = interview.began.seed
+        if block.group is not None:
+            group = block.group
+            nodes = ordered(
+                group.children, group.order, seed=seed, id=group.id, turn=at,
+                name=lambda n: n.id, stays=lambda n: n.anchor,
+            )
+            found.append(" ".join(n.id for n in nodes))
+        elif block.leaf is not None:
+            leaf = block.leaf
+            how, id = (leaf.scale_order, block.scale) if block.scale else (leaf.order, leaf.id)
+            options = ordered(
+                leaf.options, how, seed=seed, id=id, turn=None if block.scale else at,
+                name=lambda o: o.code, stays=lambda o: o.stays,
+            )
+            found.append(" ".join(str(o.code) for o in options))
+        else:
+            found.append(NOT_ASKED)
+    return tuple(found)
