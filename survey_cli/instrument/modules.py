@@ -172,9 +172,11 @@ class _Including:
             )
             return []
         if len(self.seen) > MAX_INCLUDES:
-            self.say(
-                "include", written.where, f"there are more than {MAX_INCLUDES} includes", "use fewer modules"
-            )
+            if len(self.seen) == MAX_INCLUDES + 1:
+                what = f"there are more than {MAX_INCLUDES} includes"
+                self.say("include", written.where, what, "use fewer, larger modules", length=len(written))
+            return []
+        if self.values < 0:
             return []
         tree = self.module(path, written.where)
         if tree is None:

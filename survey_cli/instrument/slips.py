@@ -318,6 +318,7 @@ def _flow(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Slip | N
     line, column = at, start
     entry = True  # an entry, key or value may begin here
     keyed = False  # what begins here is a key's value
+    plain = False  # a text without quotes may go on here, on another line
     while True:
         text = lines[line]
         if column >= len(text) or (text[column] == "#" and (column == 0 or text[column - 1] in " \t")):
@@ -338,7 +339,7 @@ def _flow(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Slip | N
             if _OPEN[lines[where[0]][where[1]]] != letter:
                 return unclosed(lines, *where), line
             column += 1
-            entry = False
+            entry = plain = False
             if not opened:
                 return _behind(lines, (at, start), (line, column)), line
         elif letter == ",":
@@ -349,8 +350,8 @@ def _flow(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Slip | N
             slip, line, column = _flow_quoted(lines, line, column, key)
             if slip:
                 return slip, line
-            entry = False
-        elif not entry:
+            entry = plain = False
+        elif not entry and (not plain or _KEYED.match(text, column)):
             return Slip(
                 "comma",
                 line + 1,
@@ -362,7 +363,7 @@ def _flow(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Slip | N
             slip, column = _flow_plain(text, line, column, keyed=keyed)
             if slip:
                 return slip, line
-            entry = False
+            entry, plain = False, True
 
 
 def _flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tuple[Slip | None, int]:

@@ -56,6 +56,7 @@ def _plainly(lines: Sequence[str], fault: Fault, stop: int) -> Slip:
     indent = len(text) - len(text.lstrip(" "))
     if "quoted scalar" in context or "quoted scalar" in what:
         if "escape" in what or "digits" in what or "hexadecimal" in what:
+            place = (stop, text.rfind("\\", 0, place[1]) + 1 or place[1])
             return Slip(
                 "backslash",
                 *place,
@@ -69,6 +70,10 @@ def _plainly(lines: Sequence[str], fault: Fault, stop: int) -> Slip:
         return Slip("tab", *place, f"line {stop} is indented with a tab", "use spaces: two for each step")
     if "expected ':'" in what:
         at = opened if opened[0] <= len(lines) else place
+        begun = lines[at[0] - 1][at[1] - 1 :] if lines else ""
+        if glued := re.match(r"[^\s:,{}\[\]]+:(?=\S)", begun):
+            what = f"'{shorten(glued[0])}' has no space after its colon"
+            return Slip("colon-space", *at, what, f"write '{shorten(glued[0])} ' with a space", len(glued[0]))
         return Slip(
             "no-key",
             *at,
