@@ -94,6 +94,8 @@ def decode_moment(text: str) -> datetime:
     """The moment that is written so. Raises Unreadable."""
     try:
         at = datetime.fromisoformat(text)
+        if at.tzinfo is UTC:
+            return at
         if at.tzinfo is not None:
             return at.astimezone(UTC)
     except (ValueError, OverflowError):

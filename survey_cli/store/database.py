@@ -6,6 +6,7 @@ moment comes as an argument.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,6 @@ from typing import Final
 from survey_cli.engine.events import Began, Event, Language, Noted, Resumed, Suspended
 from survey_cli.engine.journal import (
     Entered,
-    Unreadable,
     cells_reader,
     decode_line,
     decode_moment,
@@ -122,28 +122,33 @@ class Store:
 
     def instruments(self) -> list[InstrumentRow]:
         """All that were ever in use here, the first kept first."""
-        return [
-            InstrumentRow(
-                hash=hash,
-                id=id,
-                version=version,
-                title=title,
-                texts=read_texts(texts),
-                variables=self.variables(hash),
-                kept_at=decode_moment(kept_at),
-            )
-            for hash, id, version, title, texts, kept_at in self._db.read(sql.INSTRUMENTS)
-        ]
+        rows = self._db.read(sql.INSTRUMENTS)
+        with self._legible("the list of instruments"):
+            return [
+                InstrumentRow(
+                    hash=hash,
+                    id=id,
+                    version=version,
+                    title=title,
+                    texts=read_texts(texts),
+                    variables=self.variables(hash),
+                    kept_at=decode_moment(kept_at),
+                )
+                for hash, id, version, title, texts, kept_at in rows
+            ]
 
     def instrument_texts(self, hash: str) -> Mapping[str, str] | None:
         """Every file's full text by its path, the top file first; None where the hash is not known here."""
         found = self._db.read(sql.TEXTS, (hash,))
-        return read_texts(found[0][0]) if found else None
+        with self._legible(f"the text of instrument {hash}"):
+            return read_texts(found[0][0]) if found else None
 
     def variables(self, hash: str) -> tuple[Variable, ...]:
         """The columns of an instrument's data, in order."""
         if hash not in self._variables:
-            found = tuple(read_variable(row) for row in self._db.read(sql.VARIABLES, (hash,)))
+            rows = self._db.read(sql.VARIABLES, (hash,))
+            with self._legible(f"a variable of instrument {hash}"):
+                found = tuple(read_variable(row) for row in rows)
             if not found:
                 return ()
             self._variables[hash] = found
@@ -176,13 +181,12 @@ class Store:
         The same event again (a call whose end nobody saw) is no second event. Raises ValueError for a number
         out of turn."""
         line = encode_line(event)
-        with self._db.transaction():
-            if self._db.run(
-                sql.ADVANCE, (seq, status, outcome, at_item, answered, line.by, line.at, interview, seq - 1)
-            ):
-                self._db.run(sql.ADD_EVENT, (interview, seq, *line))
+        advance = (seq, status, outcome, at_item, answered, line.by, line.at, interview, seq - 1)
+        with self._db.transaction() as execute:
+            if execute(sql.ADVANCE, advance).rowcount:
+                execute(sql.ADD_EVENT, (interview, seq, *line))
                 if not isinstance(event, KEEP_DRAFT):
-                    self._db.run(sql.DROP_DRAFT, (interview,))
+                    execute(sql.DROP_DRAFT, (interview,))
                 return None
         if self._db.read(sql.EVENT, (interview, seq)) == [line]:
             return None
@@ -195,7 +199,8 @@ class Store:
             stands = f"its last is {last[0][0]}" if last else "it was never started"
             raise ValueError(f"event {seq} of interview {interview}: {stands}")
         line = Entered(*found[0])
-        return Taken(interview, seq, line.by, line.station, decode_moment(line.at))
+        with self._legible(f"event {seq} of interview {interview}"):
+            return Taken(interview, seq, line.by, line.station, decode_moment(line.at))
 
     def _add_events(self, interview: str, first: int, events: Iterable[Event]) -> None:
         self._db.run_many(
@@ -206,10 +211,8 @@ class Store:
         """Its events in order; empty where there is no such interview."""
         events: list[Event] = []
         for row in self._db.read(sql.JOURNAL, (interview,)):
-            try:
+            with self._legible(f"event {len(events) + 1} of interview {interview}"):
                 events.append(decode_line(Entered(*row)))
-            except Unreadable as error:
-                raise self._unreadable(f"event {len(events) + 1} of interview {interview}", error) from error
         return events
 
     def interview(self, id: str) -> InterviewRow | None:
@@ -228,7 +231,9 @@ class Store:
         return self._interviews(origin=origin, case_key=case, status=status, instrument=instrument)
 
     def _interviews(self, **wanted: str | None) -> list[InterviewRow]:
-        return [read_interview(row) for row in self._db.read(*sql.interviews(**wanted))]
+        found = self._db.read(*sql.interviews(**wanted))
+        with self._legible("the list of interviews"):
+            return [read_interview(row) for row in found]
 
     def add_many(
         self,
@@ -290,7 +295,8 @@ class Store:
         if not found:
             return None
         place, text, at = found[0]
-        return Draft(place, text, decode_moment(at))
+        with self._legible(f"the draft of interview {interview}"):
+            return Draft(place, text, decode_moment(at))
 
     # Snapshots
 
@@ -332,22 +338,23 @@ class Store:
         read = cells_reader([variable.storage for variable in variables])
         ours = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
         statement = sql.rows(origins=tuple(origins), statuses=tuple(statuses))
-        for row in self._db.stream(statement, (instrument, *origins, *statuses)):
-            interview = read_interview(row[:-4])
-            seq, engine, text, details = row[-4:]
-            if seq is None:
-                yield Row(interview, None)
-                continue
-            try:
+        id = ""
+        try:
+            for row in self._db.stream(statement, (instrument, *origins, *statuses)):
+                id, seq, engine, text, details = row[0], *row[-4:]
+                interview = read_interview(row[:-4])
+                if seq is None:
+                    yield Row(interview, None)
+                    continue
                 cells = read(text)
                 if personal and details is not None:
                     private, whole = read(details), list(cells)
                     for ordinal in ours:
                         whole[ordinal] = private[ordinal]
                     cells = tuple(whole)
-            except Unreadable as error:
-                raise self._unreadable(f"the snapshot of interview {interview.id}", error) from error
-            yield Row(interview, Snapshot(seq, engine, cells))
+                yield Row(interview, Snapshot(seq, engine, cells))
+        except (ValueError, TypeError) as error:
+            raise self._illegible(f"the row of interview {id}", error) from error
 
     # Custody
 
@@ -360,7 +367,15 @@ class Store:
         all. A file that exists is not overwritten."""
         custody.backup(self._db, Path(to), progress=progress)
 
-    def _unreadable(self, what: str, error: Unreadable) -> StoreProblem:
+    @contextmanager
+    def _legible(self, what: str) -> Iterator[None]:
+        """Around the reading of what was found: whatever is not as we wrote it is damage."""
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            raise self._illegible(what, error) from error
+
+    def _illegible(self, what: str, error: Exception) -> StoreProblem:
         return StoreProblem(
             self._db.where,
             f"{what} can't be read ({error})",

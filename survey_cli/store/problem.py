@@ -34,6 +34,7 @@ SENTENCES: Final[dict[int, tuple[str, str]]] = {
         "close programs that write to it (a database browser, a copy in progress), then give the entry again",
     ),
     sqlite3.SQLITE_LOCKED: ("the database is locked", "give the entry again"),
+    sqlite3.SQLITE_PROTOCOL: ("too many programs open the database at once", "give the entry again"),
     sqlite3.SQLITE_READONLY: (
         "the database can only be read",
         "make the file and its folder writable for you, then give the entry again",
@@ -76,9 +77,13 @@ def told(error: Exception, where: str) -> StoreProblem | None:
         return StoreProblem(where, *SENTENCES[sqlite3.SQLITE_NOMEM])
     if not isinstance(error, sqlite3.Error):
         return None
-    sentence = SENTENCES.get(primary(error))
-    if sentence is None:
-        return None
-    what, remedy = sentence
-    name = getattr(error, "sqlite_errorname", "")
-    return StoreProblem(where, f"{what} ({name})" if primary(error) == sqlite3.SQLITE_IOERR else what, remedy)
+    if primary(error) in SENTENCES:
+        what, remedy = SENTENCES[primary(error)]
+        name = getattr(error, "sqlite_errorname", "")
+        return StoreProblem(
+            where, f"{what} ({name})" if primary(error) == sqlite3.SQLITE_IOERR else what, remedy
+        )
+    if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
+        # a table that somebody dropped, bytes that are no text: statements of ours are tried by the tests
+        return StoreProblem(where, f"the database is not as it was made ({error})", _DAMAGED[1])
+    return None

@@ -8,7 +8,6 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -18,6 +17,7 @@ from survey_cli.store.problem import StoreProblem, primary, told
 T = TypeVar("T")
 Parameters: TypeAlias = Sequence[str | int | float | None]
 Found: TypeAlias = list[tuple[Any, ...]]
+Execute: TypeAlias = Callable[[str, Parameters], sqlite3.Cursor]
 
 APPLICATION_ID: Final = 0x53565259
 """`SVRY`, in the file's header: file(1) and this program know by it whose file it is."""
@@ -35,6 +35,10 @@ PRAGMAS: Final = (
 )
 
 
+WORLDLY: Final = (sqlite3.Error, UnicodeError, MemoryError)
+"""What sqlite3 raises when the world is broken, or we made a mistake."""
+
+
 class Connector:
     """One connection to one database."""
 
@@ -45,8 +49,9 @@ class Connector:
         self.where = where
         self.path = path
         self._tries = max(1, round(patience / POLL))
-        self._turn = threading.RLock()
-        self._file = None if path is None else _identity(path)
+        self.turn = threading.RLock()
+        self._at = None if path is None else str(path)
+        self._file = None if self._at is None else _identity(self._at)
 
     @classmethod
     def in_memory(cls) -> "Connector":
@@ -84,7 +89,7 @@ class Connector:
 
     def read(self, statement: str, parameters: Parameters = ()) -> Found:
         """All rows."""
-        with self._turn:
+        with self.turn:
             return self._patiently(lambda: self.connection.execute(statement, parameters).fetchall())
 
     def stream(self, statement: str, parameters: Parameters = ()) -> Iterator[tuple[Any, ...]]:
@@ -104,56 +109,52 @@ class Connector:
     # Writing
 
     def run(self, statement: str, parameters: Parameters = ()) -> int:
-        """One statement; gives the number of rows it changed. Outside a transaction it is one of its own."""
-        with self._turn:
+        """One statement; gives the number of rows it changed."""
+        with self.turn:
             return self._patiently(lambda: self.connection.execute(statement, parameters).rowcount)
 
     def run_many(self, statement: str, parameters: Iterable[Parameters]) -> None:
-        with self._turn:
-            try:
-                self.connection.executemany(statement, parameters)
-            except (sqlite3.Error, UnicodeError, MemoryError) as error:
-                raise told(error, self.where) or error from error
+        """One statement, many times; within a transaction."""
+        self.connection.executemany(statement, parameters)
 
     def changes(self) -> int:
         """How many rows were changed over this connection so far."""
         return self.connection.total_changes
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing, and on the disk when it ends. Raises StoreProblem, then nothing was written."""
-        with self._turn:
-            self._check_in_place()
-            self._patiently(lambda: self.connection.execute("BEGIN IMMEDIATE"))
-            try:
-                yield
-                self.connection.execute("COMMIT")
-            except BaseException as error:
-                self._roll_back()
-                if isinstance(error, (sqlite3.Error, UnicodeError, MemoryError)):
-                    raise told(error, self.where) or error from error
-                raise
+    def transaction(self) -> "Transaction":
+        """All or nothing, and on the disk when its `with` ends, which hands out what executes a statement in
+        it. Raises StoreProblem, then nothing was written."""
+        return Transaction(self)
 
-    def _roll_back(self) -> None:
+    def begin(self) -> None:
+        """Take the turn to write, waiting for other connections as long as patience lasts."""
+        self._check_in_place()
+        self._patiently(lambda: self.connection.execute("BEGIN IMMEDIATE"))
+
+    def roll_back(self) -> None:
         try:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
         except sqlite3.Error:
             pass  # SQLite has rolled back by itself: disk full, I/O error
 
+    def told(self, error: Exception) -> Exception:
+        """The error in plain words; itself where it is a mistake of ours."""
+        return told(error, self.where) or error
+
     def _patiently(self, act: Callable[[], T]) -> T:
         for left in reversed(range(self._tries)):
             try:
                 return act()
-            except (sqlite3.Error, UnicodeError, MemoryError) as error:
+            except WORLDLY as error:
                 if left and isinstance(error, sqlite3.Error) and primary(error) == sqlite3.SQLITE_BUSY:
                     continue
-                raise told(error, self.where) or error from error
+                raise self.told(error) from error
         raise AssertionError("there is at least one try")
 
     def _check_in_place(self) -> None:
         """A file that was moved or deleted would go on taking answers that nobody finds again."""
-        if self.path is not None and _identity(self.path) != self._file:
+        if self._at is not None and _identity(self._at) != self._file:
             raise StoreProblem(
                 self.where,
                 "the file has been moved, deleted or replaced while it was in use",
@@ -161,11 +162,46 @@ class Connector:
             )
 
     def close(self) -> None:
-        with self._turn:
+        with self.turn:
             self.connection.close()
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+class Transaction:
+    """See `Connector.transaction`. (A class and not a generator: it is entered at every answer.)"""
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Connector) -> None:
+        self._db = db
+
+    def __enter__(self) -> Execute:
+        self._db.turn.acquire()
+        try:
+            self._db.begin()
+        except BaseException:
+            self._db.turn.release()
+            raise
+        return self._db.connection.execute
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        try:
+            if error is None:
+                self._db.connection.execute("COMMIT")
+        except BaseException as failed:
+            self._db.roll_back()
+            if isinstance(failed, WORLDLY):
+                raise self._db.told(failed) from failed
+            raise
+        else:
+            if error is not None:
+                self._db.roll_back()
+                if isinstance(error, WORLDLY):
+                    raise self._db.told(error) from error
+        finally:
+            self._db.turn.release()
+
+
+def _identity(path: str) -> tuple[int, int] | None:
     try:
         found = os.stat(path)
     except OSError:
