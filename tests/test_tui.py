@@ -3,17 +3,11 @@ and the desk.
 """
 
 import asyncio
-import os
 import re
-import sys
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
-import pexpect
-import pyte
 import pytest
 from rich.cells import cell_len
 from textual import events
@@ -110,11 +104,7 @@ def test_text_is_literal_everywhere(evil: str) -> None:
             shown = "\n".join("".join(s.text for s in app._sheet.render_line(y)) for y in range(24))
             assert "\x1b" not in shown
             assert clean(evil) in shown
-            assert (
-                not app._sheet.render_line(3).style.meta
-                if hasattr(app._sheet.render_line(3), "style")
-                else True
-            )
+            assert not any(s.style and s.style.meta for y in range(24) for s in app._sheet.render_line(y))
 
     app = InterviewApp(desk)
     piloted(app, look)
@@ -325,26 +315,29 @@ def test_an_interview_from_end_to_end() -> None:
     desk = FakeConduct(every_kind())
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
-        await pilot.press(
-            "enter", "3", "7", "4", "1", "7", "x", "enter", "enter", *"40", "enter", *"Chief", "enter"
-        )
-        await pilot.press(
-            *"3", "space", *"may", "enter", *"All", "ctrl+j", *"it", "enter", *"61", "enter", "1", "enter"
-        )
+        await pilot.press("enter", "3", "7", "4", "enter", "1", "7", "x", "enter", "enter", *"40", "enter")
+        await pilot.press(*"Chief", "enter", "3", "space", *"may", "enter", *"All", "ctrl+j", *"it", "enter")
+        await pilot.press(*"61", "enter", "1", "enter")
         await pilot.press("enter")
         assert app.board.closing is not None
         await pilot.press("x")
 
     app = InterviewApp(desk)
     piloted(app, act)
-    assert dict(desk.given) == {
-        "hello": "",
-        "q6": "3",
-        "pay": "7",
-        "office": "4",
-        "media": "1",
-        "hours": "40",
-    } | dict(desk.given)
+    assert desk.given == [
+        ("hello", ""),
+        ("q6", "3"),
+        ("pay", "7"),
+        ("office", "4"),
+        ("media", "1 7 x"),
+        ("hours", "40"),
+        ("title", "Chief"),
+        ("since", "3 may"),
+        ("why", "All\nit"),
+        ("age#2", "61"),
+        ("tone", "1"),
+        ("bye", ""),
+    ]
     assert app.return_code == 0
     assert app.broke is None
 
@@ -394,6 +387,40 @@ def test_a_desk_that_breaks_is_said_and_the_interview_goes_on() -> None:
     piloted(app, act)
 
 
+def test_escape_and_a_code_within_the_escape_delay_are_two_keys() -> None:
+    desk = FakeConduct((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
+
+    async def act(pilot) -> None:  # type: ignore[no-untyped-def]
+        await pilot.press("f1", "alt+2")
+        assert desk.given == [("a", "2")]
+
+    piloted(InterviewApp(desk), act)
+
+
+def test_what_is_being_typed_is_saved_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("survey_cli.tui.app.DRAFT_SECONDS", 0.05)
+    desk = FakeConduct((prompt("a", "A?", Verbatim()), prompt("b", "B", Read())))
+
+    async def act(pilot) -> None:  # type: ignore[no-untyped-def]
+        await pilot.press(*"they")
+        await pilot.pause(0.3)
+        assert desk.drafts == {"a": "they"}
+
+    piloted(InterviewApp(desk), act)
+
+
+def test_the_page_is_drawn_again_for_another_size() -> None:
+    async def act(pilot) -> None:  # type: ignore[no-untyped-def]
+        for size in ((60, 15), (20, 5), (120, 40)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert len(app._sheet.lines) == size[1]
+            assert max(width_of(line) for line in app._sheet.lines) <= size[0]
+
+    app = InterviewApp(FakeConduct(every_kind(), at=1))
+    piloted(app, act)
+
+
 def test_the_clock_ticks_in_the_header_only() -> None:
     desk = FakeConduct(every_kind(), at=1)
 
@@ -406,97 +433,3 @@ def test_the_clock_ticks_in_the_header_only() -> None:
 
     app = InterviewApp(desk)
     piloted(app, act)
-
-
-# A real terminal
-
-RUN = """
-import sys; sys.path[:0] = {path!r}
-from fake_conduct import FakeConduct, AGREEMENT, prompt, every_kind
-from survey_cli.entries import Line, Read
-from survey_cli.tui import conduct
-desk = FakeConduct({script})
-conduct(desk)
-print("GIVEN", desk.given, desk.calls)
-"""
-
-
-class Terminal:
-    """A program in a pseudo-terminal, and what its screen shows."""
-
-    def __init__(self, script: str, width: int = 80, height: int = 24, **environment: str) -> None:
-        here = Path(__file__).parent
-        program = RUN.format(path=[str(here), str(here.parent)], script=script)
-        env = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment}
-        self.screen = pyte.Screen(width, height)
-        self.stream = pyte.ByteStream(self.screen)
-        self.child = pexpect.spawn(
-            sys.executable, ["-c", program], dimensions=(height, width), env=env, timeout=15
-        )
-        self.raw = b""
-
-    def until(self, text: str, seconds: float = 15.0) -> str:
-        """Read until the screen shows this."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                got = self.child.read_nonblocking(65536, timeout=0.05)
-            except pexpect.TIMEOUT:
-                got = b""
-            except pexpect.EOF:
-                break
-            self.raw += got
-            self.stream.feed(
-                got.replace(b"\x1b[?2026$p", b"").replace(b"\x1b[>25u", b"").replace(b"\x1b[<u", b"")
-            )
-            if text in self.shown():
-                return self.shown()
-        shown = self.shown()
-        assert text in shown, shown
-        return shown
-
-    def shown(self) -> str:
-        return "\n".join(self.screen.display)
-
-
-def test_keys_typed_before_the_screen_is_there_are_not_lost() -> None:
-    terminal = Terminal(
-        "(prompt('a', 'A?', AGREEMENT), prompt('n', 'N?', Line(kind='number')), prompt('z', 'Bye', Read()))"
-    )
-    terminal.child.send("341\r")
-    terminal.until("Bye")
-    terminal.child.send("\r")
-    terminal.until("any key leaves")
-    terminal.child.send("x")
-    terminal.until("GIVEN [('a', '3'), ('n', '41'), ('z', '')]")
-
-
-def test_bytes_that_are_no_text_do_not_end_the_interview() -> None:
-    terminal = Terminal("(prompt('n', 'Name?', Line(kind='text')), prompt('z', 'Bye', Read()))")
-    terminal.until("Name?")
-    terminal.child.send(b"\xff\xfe\xc3")
-    time.sleep(0.3)
-    terminal.child.send("ok\r")
-    terminal.until("Bye")
-    terminal.child.send("\x03y")
-    terminal.until("any key leaves")
-    terminal.child.send("x")
-    assert "Traceback" not in terminal.until("GIVEN")
-
-
-def test_without_colour_the_marks_remain() -> None:
-    terminal = Terminal("every_kind()[1:]", NO_COLOR="1")
-    terminal.until("▷ Probe once")
-    colours = re.findall(rb"\x1b\[[0-9;]*?(?:3[0-7]|4[0-7]|9[0-7]|38;|48;)[0-9;]*m", terminal.raw)
-    assert colours == []
-    assert b"\x1b[1;4" in terminal.raw or b"\x1b[1;4m" in terminal.raw.replace(b";39;49", b""), (
-        "stress is bold, underlined"
-    )
-    terminal.child.close(force=True)
-
-
-def test_where_the_locale_has_no_utf_8_the_signs_are_plain() -> None:
-    terminal = Terminal("every_kind()[1:]", LC_ALL="C")
-    shown = terminal.until("> Probe once")
-    assert shown.isascii()
-    terminal.child.close(force=True)

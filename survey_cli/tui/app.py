@@ -4,6 +4,7 @@ each key to the keyboard, one after another, and paints the lines that changed; 
 
 import os
 import sys
+from collections.abc import Callable
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -42,8 +43,9 @@ class Sheet(Widget):
     )  # fmt: skip
     COMPONENT_CLASSES: ClassVar[set[str]] = set(ROLES)
 
-    def __init__(self, encoding: str | None) -> None:
+    def __init__(self, encoding: str | None, resized: Callable[[], None]) -> None:
         super().__init__()
+        self._resized = resized
         self.lines: tuple[Line, ...] = ()
         self._encoding = encoding
         self._looks: dict[str, Style] = {}
@@ -71,6 +73,9 @@ class Sheet(Widget):
             )
         return self._looks[role]
 
+    def on_resize(self) -> None:
+        self._resized()
+
     def render_line(self, y: int) -> Strip:
         line = self.lines[y] if y < len(self.lines) else ()
         texts = [
@@ -95,7 +100,7 @@ class InterviewApp(App[None]):
         self.board = Keyboard(desk)
         self.broke: BaseException | None = None
         """What broke the screen, where something did."""
-        self._sheet = Sheet(plain_encoding())
+        self._sheet = Sheet(plain_encoding(), self.redraw)
         self._settled = 0.0
         """Keys typed before this moment were meant for something that did not come."""
         self._dropped = 0
@@ -117,21 +122,17 @@ class InterviewApp(App[None]):
         else:
             await super().on_event(event)
 
-    def on_resize(self) -> None:
-        self.redraw()
-
     def _key(self, event: events.Key) -> None:
-        key = SAME_KEY.get(event.key, event.key)
         letter = event.character
-        if letter is not None and len(letter) == 1 and _prints(letter):
-            key = letter
-        elif key.startswith("alt+") and len(key) == 5:
+        printable = letter is not None and len(letter) == 1 and _prints(letter)
+        key = letter if letter is not None and printable else SAME_KEY.get(event.key, event.key)
+        if event.key.startswith("alt+") and (printable or len(event.key) == 5):
             # Escape and a character within the terminal's escape delay: two keys, not one.
             self._take(lambda: self.board.press("escape"), event.time)
-            key = key[4:]
+            key = key if printable else event.key[4:]
         self._take(lambda: self.board.press(key), event.time)
 
-    def _take(self, act: Any, typed_at: float) -> None:
+    def _take(self, act: Callable[[], None], typed_at: float) -> None:
         """Let one key or paste act, and draw what came of it."""
         if typed_at < self._settled:
             self._dropped += 1
@@ -155,8 +156,8 @@ class InterviewApp(App[None]):
 
     def redraw(self) -> None:
         """Draw the page again; what did not change is not painted."""
-        if not self._sheet.is_attached:
-            return
+        if not self._sheet.size:
+            return  # not laid out yet; its first size draws it
         page = self.page()
         board = self.board
         if isinstance(board.mode, Reading):
@@ -171,7 +172,7 @@ class InterviewApp(App[None]):
     def page(self) -> Page:
         """The page as it should stand now."""
         desk = self.board.desk
-        width, height = self.size
+        width, height = self._sheet.size
         clocks = Clocks(elapsed=desk.elapsed(), there=desk.there())
         return draw(self.board, width=width, height=height, clocks=clocks)
 
