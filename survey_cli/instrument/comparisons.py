@@ -37,9 +37,9 @@ def compared(reading: Reading, left: Part, sign: str, right: Part, node: ast.exp
     """`left sign right`."""
     if left.literal and not right.literal:
         left, sign, right = right, _TURNED[sign], left
+    if left.kind == "wrong" or right.kind == "wrong":
+        return reading.wrong(node)
     for part, other in ((left, right), (right, left)):
-        if part.kind == "wrong":
-            return part
         if part.kind == "codes":
             return _several_compared(reading, part, sign, other, node)
     exact = sign in ("==", "!=")

@@ -190,6 +190,8 @@ def number_slip(written: str) -> tuple[str, str] | None:
 def _stray(flat: str, error: SyntaxError | None = None) -> Slip | None:
     """The first thing in the text that no condition can hold: before Python's parser was asked, only what is
     wrong in any place; once it gave up with `error`, what is most likely meant."""
+    if "\\" in flat:
+        return Slip("condition-syntax", flat.index("\\"), 1, *_SIGNS["\\"])
     tokens = list(_TOKENS.finditer(flat))
     for token in tokens:
         found = _sign_slip(token) or (_word_slip(token) if error and token.lastgroup == "name" else None)

@@ -210,7 +210,7 @@ class Reading:
     def literal(self, node: ast.Constant) -> Part:
         """A number or text as written."""
         value = node.value
-        if value.__class__ is int and (node.end_col_offset or 0) - node.col_offset == len(str(value)):
+        if value.__class__ is int and (node.end_col_offset or 0) - node.col_offset == len(str(value)) < 19:
             return Part("number", constant(value), node, value=value)
         source = self.parsed.source(node)
         if isinstance(value, int | float) and not -LARGEST <= value <= LARGEST:
@@ -252,16 +252,17 @@ class Reading:
     ) -> Part:
         """`function` of the parts, turn by turn where there is a list among them. `quick` is a closure worth
         the same, which may stand for it where there is no list."""
-        roster: str | None = ""
+        lists = False
         for part in parts:
             if part.kind == "wrong":
                 return self.wrong(node)
             if part.roster:
-                roster = self.one_roster(parts, node)
+                lists = True
+        if quick and not lists:
+            return Part(kind, quick, node, unsure=doubtful(parts))
+        roster = self.one_roster(parts, node) if lists else ""
         if roster is None:
             return self.wrong(node)
-        if quick and not roster:
-            return Part(kind, quick, node, unsure=doubtful(parts))
         runs = [part.run for part in parts]
         run = (
             over_turns(function, runs, [part.roster is not None for part in parts])
@@ -396,12 +397,14 @@ class Reading:
             remedy = "leave the key out if it always holds; otherwise compare an item: q1 == 1"
             return self.problem("unknown-name", node, f"{word} is not part of a condition", remedy)
         near = nearest(word, scope.names)
-        if beside and beside.codes and near is None:
-            what = f"{word!r} is neither a variable nor a code of {beside.name or 'the item beside it'}"
-            return self.problem("unknown-name", node, what, f"its codes are {listed(beside.codes)}")
         remedy = f"did you mean {near!r}?" if near else "name an item, a sample column or a compute"
-        if beside and beside.kind == "text" and near is None:
-            remedy = f"put it in quotes if it is a text: '{word}'"
+        if beside and beside.codes:
+            what = f"{word!r} is neither a variable nor a code of {beside.name or 'the item beside it'}"
+            also = f"{remedy} " if near else ""
+            return self.problem("unknown-name", node, what, f"{also}its codes are {listed(beside.codes)}")
+        if beside and beside.kind == "text" and not beside.literal:
+            also = f"; {remedy}" if near else ""
+            remedy = f"put it in quotes if it is a text: '{word}'{also}"
         return self.problem("unknown-name", node, f"{word!r} is not a variable", remedy)
 
     def unknown_code(self, node: ast.expr, name: str, codes: frozenset[Code], value: object) -> Part:

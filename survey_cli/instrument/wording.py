@@ -1,5 +1,5 @@
-"""How is a condition said in plain English, for booklets and codebooks? Whoever asks brings the words for items
-and codes; it never decides whether a condition holds.
+"""How is a condition said in plain English, for booklets and codebooks? Whoever asks brings the words for
+items and codes; it never decides whether a condition holds.
 """
 
 import ast
@@ -74,12 +74,10 @@ def _said(node: ast.expr, say: Say) -> str:
         case ast.BinOp(left=left, op=op, right=right):
             sign = _OPERATED.get(type(op), "and")
             return f"{_bracketed(left, say)} {sign} {_bracketed(right, say)}"
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+            return f"−{number}"
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return (
-                f"minus {_bracketed(operand, say)}"
-                if not isinstance(operand, ast.Constant)
-                else f"−{operand.value}"
-            )
+            return f"minus {_bracketed(operand, say)}"
         case ast.Name(id=name):
             return say(name, None)
         case ast.Attribute(value=ast.Subscript(slice=turn), attr=name):
