@@ -1,0 +1,160 @@
+"""What may an editor know of the language? The JSON Schema of an instrument or a module, from the models and their
+docstrings. It never reads a file, and says less than `checks` does: shape only, no names, no conditions.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from survey_cli.instrument.document import Document
+from survey_cli.instrument.modules import PARTS
+from survey_cli.instrument.shape import ITEM_TYPES
+
+Schema = dict[str, Any]
+
+DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+_NAMES: Final = ("properties", "patternProperties", "$defs")
+"""Keywords below which the keys are names of the language and not of JSON Schema."""
+_LISTS: Final = ("anyOf", "oneOf", "allOf")
+_SCALAR: Final = {"type": ["string", "number", "boolean"]}
+_LANGUAGE: Final = "^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$"
+_TEXT: Final[Schema] = {
+    "anyOf": [
+        _SCALAR,
+        {"type": "object", "patternProperties": {_LANGUAGE: _SCALAR}, "additionalProperties": False},
+    ],
+}
+_INCLUDE: Final[Schema] = {
+    "title": "include",
+    "description": "The items of a module stand here; its scales and computes join those of the instrument.",
+    "type": "object",
+    "properties": {
+        "include": {"type": "string", "description": "The module's path, from the folder of this file."},
+        "prefix": {
+            "type": "string",
+            "description": "Put before every name of the module, so that it can be included twice.",
+        },
+    },
+    "required": ["include"],
+    "additionalProperties": False,
+}
+
+
+def instrument_schema() -> Schema:
+    """The schema of an instrument's file."""
+    return _whole(Document.model_json_schema(by_alias=True))
+
+
+def module_schema() -> Schema:
+    """The schema of a module's file: `scales`, `compute` and `items`, none of them required."""
+    whole = instrument_schema()
+    own = {name: whole["properties"][name] for name in PARTS}
+    what = "Part of an instrument, put in its place by `include`: scales, computes and items."
+    return {
+        **whole,
+        "title": "survey module",
+        "description": what,
+        "markdownDescription": what,
+        "properties": own,
+        "required": [],
+    }
+
+
+def _whole(raw: Schema) -> Schema:
+    tidied = _tidy(raw)
+    parts: Schema = tidied.pop("$defs")
+    kinds = {model.__name__: kind for kind, model in ITEM_TYPES.items()}
+    for name, part in parts.items():
+        part["title"] = kinds.get(name) or _spaced(name.removesuffix("Written"))
+    parts["Text"] = dict(_TEXT)
+    parts["StatementWritten"] = {"anyOf": [{"$ref": "#/$defs/Text"}, parts["StatementWritten"]]}
+    nets = {"type": "array", "items": {"type": ["string", "integer"]}}
+    for part in parts.values():
+        if "nets" in part.get("properties", ()):
+            part["properties"]["nets"]["additionalProperties"] = nets  # codes, whichever kind they are
+    for name in ("complete_from", "partial_from"):
+        said = parts["FieldworkWritten"]["properties"][name]
+        del said["$ref"]
+        said["anyOf"] = [
+            _SCALAR,
+            {"type": "object", "properties": {"answered": _SCALAR}, "additionalProperties": False},
+        ]
+    parts["Include"] = _tidy(_INCLUDE) | {"title": "include"}
+    parts["Item"] = _item(parts)
+    return {"$schema": DRAFT, **tidied, "title": "survey instrument", "$defs": parts}
+
+
+def _item(parts: Mapping[str, Schema]) -> Schema:
+    """Which part an entry of `items` must be follows from its `type`: so an editor can say what is wrong with it."""
+    said = [parts[model.__name__].get("description", "") for model in ITEM_TYPES.values()]
+    kind = {
+        "description": "What kind of item it is.",
+        "enum": list(ITEM_TYPES),
+        "enumDescriptions": said,
+        "markdownEnumDescriptions": said,
+    }
+    branches = [
+        {
+            "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+            "then": {"$ref": f"#/$defs/{model.__name__}"},
+        }
+        for name, model in ITEM_TYPES.items()
+    ]
+    return {
+        "title": "item",
+        "type": "object",
+        "if": {"required": ["include"]},
+        "then": {"$ref": "#/$defs/Include"},
+        "else": {"properties": {"type": kind}, "required": ["id", "type"], "allOf": branches},
+    }
+
+
+def _spaced(name: str) -> str:
+    """`DeclineHere` as `decline here`."""
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+
+
+def _tidy(schema: Schema) -> Schema:
+    """The same without what means nothing to a designer: generated titles, null, defaults that are null."""
+    if "discriminator" in schema:  # the union of all items
+        return {"$ref": "#/$defs/Item"}
+    tidied: Schema = {}
+    for key, part in schema.items():
+        if key in _NAMES:
+            tidied[key] = {name: _tidy(inner) for name, inner in part.items()}
+        elif key in _LISTS:
+            tidied[key] = [_tidy(inner) for inner in part if inner != {"type": "null"}]
+        elif key in ("items", "additionalProperties") and isinstance(part, dict):
+            tidied[key] = _tidy(part)
+        elif key == "description":
+            tidied[key] = tidied["markdownDescription"] = " ".join(part.split())
+        elif key != "title" and not (key == "default" and part is None):
+            tidied[key] = part
+    return _special(_single(tidied))
+
+
+def _single(schema: Schema) -> Schema:
+    """A choice of one is that one."""
+    for key in _LISTS:
+        if len(choice := schema.get(key, ())) == 1:
+            rest = {k: v for k, v in schema.items() if k != key}
+            return {**choice[0], **rest}
+    return schema
+
+
+def _special(schema: Schema) -> Schema:
+    """Texts by name, and languages told from other keys."""
+    choice = schema.get("anyOf", ())
+    if list(choice) == [_SCALAR, _by_language(_SCALAR)]:
+        return {"$ref": "#/$defs/Text", **{k: v for k, v in schema.items() if k != "anyOf"}}
+    if choice:
+        schema["anyOf"] = [
+            {"type": "object", "patternProperties": {_LANGUAGE: _SCALAR}, "additionalProperties": False}
+            if inner == _by_language({"type": "string"})
+            else inner
+            for inner in choice
+        ]
+    return schema
+
+
+def _by_language(text: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": text}
