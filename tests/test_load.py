@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -33,7 +34,7 @@ def found(text: str | bytes) -> list[tuple[str, int, int]]:
 
 # Mistakes that designers make with the file itself: what is written, the problem's rule, line and column, and
 # words that it has to say.
-MISTAKES = {
+MISTAKES: dict[str, tuple[str | bytes, str, int, int, list[str]]] = {
     "tab": ("- a: 1\n\tb: 2", "tab", 2, 1, ["tab", "spaces"]),
     "latin-1": (b"a: b\nlabel: caf\xe9", "not-utf8", 2, 11, ["line 2", "E9", "é", "re-save", "UTF-8"]),
     "control character": (b'a: b\nlabel: "\x07Hi"', "control-character", 2, 9, ["line 2", "U+0007"]),
@@ -382,7 +383,7 @@ def test_reading_is_faster_than_the_parsers_own_loader() -> None:
         pytest.skip("measured against libyaml")
     item = "  - id: q{0}\n    type: single\n    text: Number {0}?\n    options: {{1: 'Yes', 2: 'No'}}\n"
     text = "items:\n" + "".join(item.format(n) for n in range(3000))
-    loader = load.LOADER
+    loader: Any = load.LOADER
 
     def seconds(run: Callable[[], object]) -> float:
         began = time.perf_counter()

@@ -1,5 +1,7 @@
 """What a module brings: its items in place, its names renamed where a prefix says so, its places its own."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +72,7 @@ items:
   - {id: opts, type: single, options: {age: The age, tv: "{tv}"}, nets: {age: [age]}, prefill: tv}
 """
 
-RENAMED = {
+RENAMED: dict[str, Any] = {
     "scales": {"b_likes": {"1": "A lot", "2": {"text": "Not {b_age}", "ask_if": "b_age > 2"}}},
     "compute": {
         "b_older": "b_age + 1 if b_name != 'age' else kind",
@@ -106,7 +108,9 @@ def test_the_same_module_twice_with_different_prefixes_stands_twice() -> None:
     plain = read_text(MODULE).tree
     assert source.tree is not None
     assert plain is not None
-    assert source.tree["items"] == [*plain["items"], *RENAMED["items"]]
+    items = plain["items"]
+    assert isinstance(items, Listed)
+    assert source.tree["items"] == [*items, *RENAMED["items"]]
 
 
 def test_a_list_and_an_item_of_one_name_are_two_things() -> None:
@@ -160,7 +164,7 @@ def test_places_point_into_the_modules_own_file() -> None:
     ("items: [{include: m.yaml, prefix: 1b}]", [("include", "top.yaml:1:35")]),
     ("items: [{include: m.yaml, ask_if: x == 1}]", [("include", "top.yaml:1:27")]),
     ("items: [{include: m.yaml}, {include: ./m.yaml}]", [("include-twice", "top.yaml:1:38")]),
-    ("items: [{include: m.yaml, prefix: b}, {include: m.yaml, prefix: b}]", [("include-twice", "top.yaml:1:49")]),
+    ("items: [{include: m.yaml, prefix: b},\n {include: m.yaml, prefix: b}]", [("include-twice", "top.yaml:2:12")]),
     ("items: [{include: k.yaml}]", [("module-key", "k.yaml:1:1"), ("module-key", "k.yaml:2:8")]),
     ("items: [{include: e.yaml}]", [("empty-file", "e.yaml")]),
     ("items: [{include: top.yaml}]", [("include-loop", "top.yaml:1:19")]),

@@ -112,7 +112,8 @@ class Growth:
                     here[key] = branch
                 stack.append((here, listed, after))
                 if len(stack) > MAX_DEPTH:
-                    return self.too_deep(branch.where)
+                    self.too_deep(branch.where)
+                    return None
                 here, listed, key = branch, kind is sequence, None
             elif kind in ends:
                 here, listed, key = stack.pop()
@@ -128,7 +129,10 @@ class Growth:
             elif kind is kinds.DocumentStartEvent and root:
                 self.second(event.start_mark)
                 return root[0]
-        return root[0] if next(left, None) is None and root else self.too_many(root)
+        if next(left, None) is not None:
+            self.too_many()
+            return None
+        return root[0] if root else None
 
     def mended(self, root: Mapped) -> Iterator[Problem]:
         """Puts right what can be, for the sake of further checks, and says what was found on the way."""
@@ -236,9 +240,9 @@ class Growth:
         self.problems.append(Problem("too-deep", where, "", what, "is a bracket or brace too many?"))
         self.hopeless = True
 
-    def too_many(self, root: Listed) -> None:
-        if root:
-            what = f"the file holds more than {MAX_EVENTS:,} values"
-            where = Position(self.file)
-            self.problems.append(Problem("too-many-values", where, "", what, "is this the right file?"))
-            self.hopeless = True
+    def too_many(self) -> None:
+        what = f"the file holds more than {MAX_EVENTS:,} values"
+        self.problems.append(
+            Problem("too-many-values", Position(self.file), "", what, "is this the right file?")
+        )
+        self.hopeless = True
