@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, g
 
 from survey_cli.instrument.document import Document
 from survey_cli.instrument.functions import FUNCTIONS
+from survey_cli.instrument.items.question import Question
 from survey_cli.instrument.options import Part
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.shape import ITEM_TYPES
@@ -39,11 +40,16 @@ class Entry:
     word: str
     kind: Kind
     says: str
+    takes: str = ""
+    """What stands after the colon of a key."""
     within: tuple[str, ...] = ()
     """The parts of a file in which a key stands; empty for the other kinds."""
     keys: tuple[Key, ...] = ()
     """The keys of an item type, its own first."""
 
+
+MANY_KEYS: Final = 12
+"""More keys than this are not listed in half a sentence."""
 
 FUNCTION_MEANINGS: Final[Mapping[str, str]] = {
     "answered": "True where the item has an answer; an option marked `missing: true` is one.",
@@ -73,6 +79,8 @@ FILL_MEANINGS: Final[Mapping[str, str]] = {
     "options": "`{options}` in a text: the options that are read, in drawn order, joined with `or`.",
     "statement": "`{statement}` in the text of a battery: the statement that is asked.",
 }
+
+_QUESTIONS: Final = {name for name, model in ITEM_TYPES.items() if issubclass(model, Question)}
 
 _READERS: Final[Mapping[str, str]] = {
     "number": "a number",
@@ -114,10 +122,8 @@ def _keys() -> Iterator[Entry]:
             key = _key(model, name)
             if key.says:
                 meanings.setdefault((key.name, key.takes, key.says), []).append(part)
-    everywhere = len(ITEM_TYPES)
     for (word, takes, says), parts in sorted(meanings.items(), key=lambda m: m[0][0]):
-        within = ("any item",) if len(parts) == everywhere else tuple(parts)
-        yield Entry(word=word, kind="key", says=f"{says} ({takes})", within=within)
+        yield Entry(word=word, kind="key", says=says, takes=takes, within=_within(parts))
     yield Entry(
         word="type", kind="key", says=f"What the item is: {', '.join(ITEM_TYPES)}.", within=("any item",)
     )
@@ -128,6 +134,16 @@ def _keys() -> Iterator[Entry]:
         "`prefix: b_` a second time. A module holds scales, compute and items.",
         within=("items",),
     )
+
+
+def _within(parts: list[str]) -> tuple[str, ...]:
+    """The parts in words: `any item`, `any question but draw`, or each by its name."""
+    for whole, called in ((set(ITEM_TYPES), "any item"), (_QUESTIONS, "any question")):
+        lacking = whole - set(parts)
+        if len(lacking) <= 2:
+            but = f" but {' and '.join(sorted(lacking))}" if lacking else ""
+            return (called + but, *(p for p in parts if p not in whole))
+    return tuple(parts)
 
 
 def _parts() -> Iterator[tuple[str, type[Any]]]:
@@ -192,12 +208,13 @@ def _takes(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
     if isinstance(annotation, type) and issubclass(annotation, Part):
         if annotation in ITEM_TYPES.values():
             return "an item"
-        return "a mapping with " + ", ".join(f.alias or n for n, f in annotation.model_fields.items())
+        names = [f.alias or n for n, f in annotation.model_fields.items()]
+        return "a mapping with " + ", ".join(names[:MANY_KEYS] + ["…"] * (len(names) > MANY_KEYS))
     return "a value"
 
 
 def _many(what: str) -> str:
-    for one, many in (("a mapping with ", "mappings with "), ("an ", ""), ("a ", "")):
+    for one, many in (("a mapping ", "mappings "), ("a list ", "lists "), ("an ", ""), ("a ", "")):
         if what.startswith(one):
             rest = what.removeprefix(one)
             return f"{many}{rest}" if many else f"{rest}s"
