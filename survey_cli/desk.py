@@ -28,7 +28,7 @@ from survey_cli.engine.events import (
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.entries import Lookup, Prompt, Reply
 from survey_cli.outcomes import Outcome
-from survey_cli.store import Draft, Snapshot, Store, StoreProblem, Taken
+from survey_cli.store import Draft, Snapshot, Store, StoreProblem
 from survey_cli.table import cells
 from survey_cli.values import Place
 
@@ -349,7 +349,9 @@ class Desk:
             return Rejected(f"not saved: {problem.what} — {problem.remedy}")
         if taken is not None:
             when = taken.at.astimezone(self._zone)
-            return Rejected(f"not saved: {taken.by} went on with this interview at {when:%H:%M}; leave it here")
+            return Rejected(
+                f"not saved: {taken.by} went on with this interview at {when:%H:%M}; leave it here"
+            )
         self._interview, self._fresh = after, False
         return None
 

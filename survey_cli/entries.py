@@ -94,7 +94,9 @@ class Pick:
     def longer(self, keys: str) -> bool:
         """Whether some code begins with `keys` and goes on."""
         folded = keys.casefold()
-        return any(str(c.code).casefold().startswith(folded) and len(str(c.code)) > len(keys) for c in self.choices)
+        return any(
+            str(c.code).casefold().startswith(folded) and len(str(c.code)) > len(keys) for c in self.choices
+        )
 
     def sends(self, keys: str) -> bool:
         """Whether `keys` is a code and no longer offered code begins with it: then no Enter is needed."""

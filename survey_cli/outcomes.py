@@ -32,9 +32,18 @@ class Outcome:
     """Another number of the same case may be dialled at once."""
 
 
-def _row(id: str, moment: Moment, name: str, rdd: str, listed: str, kind: str, delay: str = "", **more: bool) -> Outcome:
+def _row(
+    id: str, moment: Moment, name: str, rdd: str, listed: str, kind: str, delay: str = "", **more: bool
+) -> Outcome:
     return Outcome(
-        id=id, moment=moment, name=name, rdd=rdd, listed=listed, temporary=kind == "temporary", delay=delay, **more
+        id=id,
+        moment=moment,
+        name=name,
+        rdd=rdd,
+        listed=listed,
+        temporary=kind == "temporary",
+        delay=delay,
+        **more,
     )
 
 
@@ -43,19 +52,61 @@ OUTCOMES: Final[dict[str, Outcome]] = {
     for row in (
         _row("no_answer", "before", "No answer", "3.13", "2.20", "temporary", "3h", next_number=True),
         _row("busy", "before", "Busy", "3.12", "2.20", "temporary", "20m", next_number=True),
-        _row("machine", "before", "Machine, no message", "3.14", "2.222", "temporary", "3h", next_number=True),
+        _row(
+            "machine", "before", "Machine, no message", "3.14", "2.222", "temporary", "3h", next_number=True
+        ),
         _row("machine_left", "before", "Machine, message left", "3.14", "2.221", "temporary", "1d"),
-        _row("blocked", "before", "Call blocked or screened", "3.15", "3.15", "temporary", "3d", next_number=True),
+        _row(
+            "blocked",
+            "before",
+            "Call blocked or screened",
+            "3.15",
+            "3.15",
+            "temporary",
+            "3d",
+            next_number=True,
+        ),
         _row("technical", "before", "Line fault on our side", "3.16", "3.16", "temporary", "20m"),
-        _row("no_service", "before", "Temporarily out of service", "4.33", "3.16", "temporary", "2d", next_number=True),
+        _row(
+            "no_service",
+            "before",
+            "Temporarily out of service",
+            "4.33",
+            "3.16",
+            "temporary",
+            "2d",
+            next_number=True,
+        ),
         _row("fax", "before", "Fax or data", "4.20", "dead", "final", next_number=True),
-        _row("disconnected", "before", "Not working or disconnected", "4.32", "dead", "final", next_number=True),
-        _row("changed", "before", "Number changed (new number given)", "4.41", "dead", "final", next_number=True),
-        _row("hangup_intro", "after", "Hung up before the introduction ended", "3.21", "2.111", "temporary", "3d"),
+        _row(
+            "disconnected", "before", "Not working or disconnected", "4.32", "dead", "final", next_number=True
+        ),
+        _row(
+            "changed",
+            "before",
+            "Number changed (new number given)",
+            "4.41",
+            "dead",
+            "final",
+            next_number=True,
+        ),
+        _row(
+            "hangup_intro",
+            "after",
+            "Hung up before the introduction ended",
+            "3.21",
+            "2.111",
+            "temporary",
+            "3d",
+        ),
         _row("callback", "after", "Call back, no time given", "3.21", "2.21", "temporary", "1d"),
         _row("appointment", "after", "Appointment", "3.21", "2.21", "temporary", "appointment"),
-        _row("refusal_household_soft", "after", "Household refuses (soft)", "2.111", "2.111", "temporary", "7d"),
-        _row("refusal_household_hard", "after", "Household refuses (hard)", "2.111", "2.111", "final", "never"),
+        _row(
+            "refusal_household_soft", "after", "Household refuses (soft)", "2.111", "2.111", "temporary", "7d"
+        ),
+        _row(
+            "refusal_household_hard", "after", "Household refuses (hard)", "2.111", "2.111", "final", "never"
+        ),
         _row("refusal_soft", "after", "Respondent refuses (soft)", "2.112", "2.112", "temporary", "7d"),
         _row("refusal_hard", "after", "Respondent refuses (hard)", "2.112", "2.112", "final", "never"),
         _row("never_call", "after", "Never call again", "2.112", "2.112", "final", "never"),

@@ -1,4 +1,5 @@
-"""What the computer answers where the journal alone decides it: the arm of a split, the turn that is drawn, a sample column."""
+"""What the computer answers where the journal alone decides it: the arm of a split, the turn that is drawn, a sample
+column."""
 
 from datetime import date
 from typing import Any
@@ -6,14 +7,16 @@ from typing import Any
 from survey_cli.engine.order import arm, drawn
 from survey_cli.engine.route import Stop, Walk
 from survey_cli.instrument.items.quiet import Draw, LookupItem, Split
-from survey_cli.values import NOT_ASKED, Cell, Missing
+from survey_cli.values import NOT_ASKED, Cell
 
 
 def looked_up(walk: Walk, stop: Stop) -> tuple[Cell | None, int]:
     """The answer and, for a draw, from how many; (None, 0) where only the desk can tell."""
     match stop.leaf.question:
         case Split(arms=arms):
-            return arm({str(k): v for k, v in arms.items()}, seed=walk.seed, id=stop.leaf.id, turn=stop.place.turn), 0
+            return arm(
+                {str(k): v for k, v in arms.items()}, seed=walk.seed, id=stop.leaf.id, turn=stop.place.turn
+            ), 0
         case Draw():
             cell, of, _ = drawn_turn(walk, stop)
             return cell, int(of or 0)
@@ -28,6 +31,7 @@ def drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, str | None, tuple[int, ...
     leaf = stop.leaf
     assert isinstance(leaf.question, Draw)
     turns: tuple[int, ...] = walk.env.get("#" + leaf.source, ())
+    by = leaf.question.by
     eligible = []
     for turn in turns:
         here = {**walk.env, "#turn": turn}
@@ -39,25 +43,29 @@ def drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, str | None, tuple[int, ...
     def lot(turn: int) -> int:
         return drawn(walk.seed, "draw", leaf.id, turn)
 
-    match leaf.question.by:
-        case "random":
-            chosen = min(eligible, key=lot)
-        case "youngest":
-            chosen = max(eligible, key=lambda t: (_youth(walk.env.get((leaf.using, t))), lot(t)))
-        case "next_birthday":
-            chosen = min(eligible, key=lambda t: (_days_to_birthday(walk.env.get((leaf.using, t)), walk.env["#today"]), lot(t)))
+    def rank(turn: int) -> tuple[object, ...]:
+        answer = walk.env.get((leaf.using, turn))
+        match by:
+            case "random":
+                return (lot(turn),)
+            case "youngest":
+                return (_age(answer), lot(turn))
+            case "next_birthday":
+                return (_days_to_birthday(answer, walk.env["#today"]), lot(turn))
+
+    chosen = min(eligible, key=rank)
     return chosen, str(len(eligible)), tuple(eligible)
 
 
-def _youth(born: Any) -> tuple[int, float]:
-    """Larger for the younger: a date of birth (or the year of one) or an age; unknown comes last."""
+def _age(born: Any) -> tuple[int, float]:
+    """Smaller for the younger: a date of birth (or the year of one) or an age; unknown comes last."""
     if isinstance(born, date):
-        return 1, born.toordinal()
+        return 0, -born.toordinal()
     if isinstance(born, str) and born[:4].isdecimal():
-        return 1, date(int(born[:4]), 7, 1).toordinal()
-    if isinstance(born, int | float) and not isinstance(born, Missing):
-        return 1, -float(born)
-    return 0, 0.0
+        return 0, -date(int(born[:4]), 7, 1).toordinal()
+    if isinstance(born, int | float):
+        return 0, float(born)
+    return 1, 0.0
 
 
 def _days_to_birthday(born: Any, today: date) -> int:

@@ -1,7 +1,7 @@
 """One interview: an immutable value that takes an event and gives the next interview, or says why not.
 
-`Interview` is what the house sees. Inside, the newest interview of a line owns the walk; stepping from an older one replays
-its events first. Either way the same events give the same interview.
+`Interview` is what the house sees. Inside, the newest interview of a line owns the walk; stepping from an older one
+replays its events first. Either way the same events give the same interview.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,6 @@ from survey_cli.engine.events import (
     Noted,
     Rejected,
     Resumed,
-    Sitting,
     Stopped,
     Suspended,
     WentTo,
@@ -148,7 +147,9 @@ class Machine:
                     return Rejected(why)
             case Declined():
                 if all(d.id != event.decline for d in stop.leaf.declines):
-                    return Rejected("this cannot be declined" if not stop.leaf.declines else "not a decline of this item")
+                    return Rejected(
+                        "this cannot be declined" if not stop.leaf.declines else "not a decline of this item"
+                    )
                 held = Held(missing(event.decline))
             case LookedUp():
                 if not isinstance(stop.leaf.question, Computed):
@@ -182,7 +183,11 @@ class Machine:
             offered = any(d.id == cell.kind for d in leaf.declines) or isinstance(leaf.question, Computed)
             return "" if offered else "this can no longer be declined"
         if isinstance(leaf.question, Draw):
-            return "" if (cell, held.words.get("of")) == drawn_turn(self.walk, stop)[:2] else "the draw has changed"
+            return (
+                ""
+                if (cell, held.words.get("of")) == drawn_turn(self.walk, stop)[:2]
+                else "the draw has changed"
+            )
         if why := leaf.question.fits(self.walk.asking(stop, self.language), cell):
             return why
         if not leaf.checks:
@@ -214,7 +219,11 @@ class Machine:
         if not stop.leaf.checks or isinstance(held.cell, Missing):
             return None
         for index, check in enumerate(stop.leaf.checks):
-            if check.soft and check.fires(self.walk.env) and (index, self._inputs(check, stop)) not in held.confirmed:
+            if (
+                check.soft
+                and check.fires(self.walk.env)
+                and (index, self._inputs(check, stop)) not in held.confirmed
+            ):
                 return index
         return None
 
@@ -299,7 +308,9 @@ class Machine:
         stop = self.here
         at_end = stop is not None and isinstance(stop.leaf.question, End)
         if stop is None or (led_here and at_end):
-            index = self.before(len(self.walk.stops) - (0 if stop is None and not self._ended_at_end() else 1))
+            index = self.before(
+                len(self.walk.stops) - (0 if stop is None and not self._ended_at_end() else 1)
+            )
             if index is not None:
                 self.walk.rewind(index)
         return None
@@ -401,7 +412,9 @@ class Interview:
     def machine(self) -> Machine:
         """What this interview has come to. For the engine's own use: look, don't touch."""
         if len(self._machine.events) != self.seq:
-            self._machine = Interview.replay(self._machine.instrument, self._machine.events[: self.seq])._machine
+            self._machine = Interview.replay(
+                self._machine.instrument, self._machine.events[: self.seq]
+            )._machine
         return self._machine
 
     @property

@@ -2,7 +2,7 @@
 
 from collections import ChainMap
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Literal
 
 from survey_cli.engine.events import (
     Answered,
@@ -14,7 +14,20 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import Held, Interview, Machine
 from survey_cli.engine.route import Stop
-from survey_cli.entries import Earlier, Line, Lookup, Pick, Picked, Prompt, Query, Reply, Span, Unread, Words, plain
+from survey_cli.entries import (
+    Earlier,
+    Line,
+    Lookup,
+    Pick,
+    Picked,
+    Prompt,
+    Query,
+    Reply,
+    Span,
+    Unread,
+    Words,
+    plain,
+)
 from survey_cli.instrument.items.quiet import Computed, End
 from survey_cli.instrument.program import Asking, Leaf
 from survey_cli.values import Code, Missing, Place
@@ -49,7 +62,10 @@ def prompt(interview: Interview) -> Prompt | None:
         of=stop.position + max(stop.ahead, 0),
         language=language,
         languages=machine.instrument.languages,
-        faq=tuple((q.fill(machine.walk.env, language), a.fill(machine.walk.env, language)) for q, a in machine.instrument.faq),
+        faq=tuple(
+            (q.fill(machine.walk.env, language), a.fill(machine.walk.env, language))
+            for q, a in machine.instrument.faq
+        ),
         aloud=question.by is None,
         after_hangup=leaf.after_hangup,
         ending=str(question.outcome) if isinstance(question, End) else "",
@@ -101,9 +117,11 @@ def _earlier(machine: Machine, stop: Stop, asking: Asking) -> Earlier | None:
         )
     if not question.asks:
         return None
-    kind = "reopened" if machine.unfit(stop, held) else "answer"
+    kind: Literal["answer", "reopened"] = "reopened" if machine.unfit(stop, held) else "answer"
     if isinstance(held.cell, Missing):
-        return Earlier(words=said_missing(stop.leaf, held.cell, language), text=f".{held.cell.kind}", kind=kind)
+        return Earlier(
+            words=said_missing(stop.leaf, held.cell, language), text=f".{held.cell.kind}", kind=kind
+        )
     assert held.cell is not None
     return Earlier(
         words=question.said(stop.leaf, held.cell, held.words, language),

@@ -301,6 +301,12 @@ class Walk:
         if how == "written" and leaf.scale is not None:
             how, id, turn = leaf.scale_order, leaf.scale, None
         options = ordered(
-            leaf.options, how, seed=self.seed, id=id, turn=turn, name=lambda o: o.code, stays=lambda o: o.stays
+            leaf.options,
+            how,
+            seed=self.seed,
+            id=id,
+            turn=turn,
+            name=lambda o: o.code,
+            stays=lambda o: o.stays,
         )
         return tuple(o for o in options if o.ask_if is None or o.ask_if.evaluate(self.env) is True)

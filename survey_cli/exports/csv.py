@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from survey_cli.exports.formats import Manner
 
 RESERVED: Final = {"dk": -8, "refused": -9, "not_asked": -6, "not_reached": -7}
-RESERVED_WORDS: Final = {"dk": "Don't know", "refused": "Refused", "not_asked": "Not asked", "not_reached": "Not reached"}
+RESERVED_WORDS: Final = {
+    "dk": "Don't know",
+    "refused": "Refused",
+    "not_asked": "Not asked",
+    "not_reached": "Not reached",
+}
 RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
 """A text cell that begins so can run as a formula; an apostrophe before it keeps it text."""
 

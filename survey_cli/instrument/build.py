@@ -9,10 +9,12 @@ from typing import Final, Literal
 
 from survey_cli.instrument.conditions import Condition, Known, Scope, compile_condition, read_names
 from survey_cli.instrument.document import Document
-from survey_cli.instrument.items import AnyItem, BatteryWritten, RosterWritten, SectionWritten
-from survey_cli.instrument.items.coded import Coded, Multiple, Scale, Single
-from survey_cli.instrument.items.quiet import Computed, Draw, End, Handover
+from survey_cli.instrument.items import AnyItem
+from survey_cli.instrument.items.coded import Coded, Multiple, Scale
+from survey_cli.instrument.items.groups import BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.items.question import Question
+from survey_cli.instrument.items.quiet import Computed, Draw, End, Handover
+from survey_cli.instrument.load import Source
 from survey_cli.instrument.names import Named, Step, Walk, declines_of, options_of
 from survey_cli.instrument.options import DeclineHere, DeclineWritten, OptionWritten
 from survey_cli.instrument.program import (
@@ -28,7 +30,6 @@ from survey_cli.instrument.program import (
 )
 from survey_cli.instrument.scalars import NOWHERE, Text
 from survey_cli.instrument.shape import shaped
-from survey_cli.instrument.load import Source
 from survey_cli.instrument.texts import Said, Template, TextScope, compile_text
 from survey_cli.instrument.written import Written
 from survey_cli.problems import Position, Problem, did_you_mean
@@ -122,19 +123,31 @@ class Builder:
         if written is None:
             return None
         where = getattr(written, "where", NOWHERE)
-        condition, problems = compile_condition(written, self.scope(inside), where=where, who=owner, wants=wants)
+        condition, problems = compile_condition(
+            written, self.scope(inside), where=where, who=owner, wants=wants
+        )
         self._tell(problems, key)
         if condition is not None:
             self.draft.uses.append(
-                Use(owner=owner, key=key, where=where, names=condition.names, before=before, path=path,
-                    condition=condition, length=len(written))
+                Use(
+                    owner=owner,
+                    key=key,
+                    where=where,
+                    names=condition.names,
+                    before=before,
+                    path=path,
+                    condition=condition,
+                    length=len(written),
+                )
             )
         return condition
 
     def _tell(self, problems: Sequence[Problem], key: str) -> None:
         """Say which key a problem is of; keep silent about names that were lost with a broken item."""
         for p in problems:
-            if p.rule in ("unknown-name", "unknown-fill") and any(f"'{name}'" in p.what for name in self.draft.lost):
+            if p.rule in ("unknown-name", "unknown-fill") and any(
+                f"'{name}'" in p.what for name in self.draft.lost
+            ):
                 continue
             what = p.what if p.rule.endswith(("fill", "format")) else f"{key}: {p.what}"
             self.problems.append(Problem(p.rule, p.where, p.who, what, p.remedy, p.severity, p.length))
@@ -176,7 +189,8 @@ class Builder:
         written = {str(name): (name, text) for name, text in self.document.compute.items()}
 
         needs = {
-            name: frozenset().union(*(read_names(w) for _, w in text.every())) for name, (_, text) in written.items()
+            name: frozenset().union(*(read_names(w) for _, w in text.every()))
+            for name, (_, text) in written.items()
         }
         done: set[str] = set()
         first_language = str(self.document.languages[0])
@@ -188,7 +202,9 @@ class Builder:
                 loop = " → ".join([*trail[trail.index(name) :], name])
                 where = written[name][0].where
                 self.problems.append(
-                    Problem("circular", where, name, f"the computes need one another: {loop}", "break the loop")
+                    Problem(
+                        "circular", where, name, f"the computes need one another: {loop}", "break the loop"
+                    )
                 )
                 done.update(trail)
                 return
@@ -234,7 +250,9 @@ class Builder:
             said=Said(type=kind, unsure=index >= 0),
         )
         if str(name) in self.walk.named or str(name) in self.walk.groups:
-            before = self.walk.named[str(name)] if str(name) in self.walk.named else self.walk.groups[str(name)][0]
+            before = (
+                self.walk.named[str(name)] if str(name) in self.walk.named else self.walk.groups[str(name)][0]
+            )
             self.walk.clashes.append((before, where, str(name)))
             return
         self.walk.named[str(name)] = named
@@ -250,9 +268,9 @@ class Builder:
 
     def group_of(self, items: Sequence[AnyItem]) -> Group:
         children = self._nodes(items, (), None, None, False)
-        return self._laid_out(Group(id="", written=None, children=children), -1)
+        return self._laid_out(Group(id="", written=None, children=children))
 
-    def _laid_out(self, group: Group, first: int) -> Group:
+    def _laid_out(self, group: Group) -> Group:
         leaves: list[Leaf] = []
         for child in group.children:
             leaves.extend(child.leaves if isinstance(child, Group) else (child,))
@@ -275,16 +293,30 @@ class Builder:
         return group
 
     def _nodes(
-        self, items: Sequence[AnyItem], path: tuple[Step, ...], roster: str | None, section: Template | None, hangup: bool
+        self,
+        items: Sequence[AnyItem],
+        path: tuple[Step, ...],
+        roster: str | None,
+        section: Template | None,
+        hangup: bool,
     ) -> tuple[Node, ...]:
         nodes = []
         for child, item in enumerate(items):
-            here = (*path[:-1], Step(path[-1].group, child, path[-1].shuffled)) if path else (Step("", child, False),)
+            here = (
+                (*path[:-1], Step(path[-1].group, child, path[-1].shuffled))
+                if path
+                else (Step("", child, False),)
+            )
             nodes.append(self._node(item, here, roster, section, hangup))
         return tuple(nodes)
 
     def _node(
-        self, item: AnyItem, path: tuple[Step, ...], roster: str | None, section: Template | None, hangup: bool
+        self,
+        item: AnyItem,
+        path: tuple[Step, ...],
+        roster: str | None,
+        section: Template | None,
+        hangup: bool,
     ) -> Node:
         who, first = str(item.id), self._index
         match item:
@@ -305,7 +337,7 @@ class Builder:
                 )
                 inner = (*path, Step(who, 0, item.order != "written"))
                 group.children = self._nodes(item.items, inner, roster, title, hangup)
-                return self._laid_out(group, first)
+                return self._laid_out(group)
             case BatteryWritten():
                 return self._battery(item, path, roster, section, hangup)
             case RosterWritten():
@@ -342,12 +374,21 @@ class Builder:
                     otherwise="name an earlier item of type multiple",
                 )
                 if str(item.each) not in self.draft.lost:
-                    self.problems.append(Problem("bad-each", item.at("each"), who, what, near, length=len(item.each)))
+                    self.problems.append(
+                        Problem("bad-each", item.at("each"), who, what, near, length=len(item.each))
+                    )
             else:
                 roster.each = each
                 if each.id in self.walk.named:
                     self.draft.uses.append(
-                        Use(owner=who, key="each", where=item.at("each"), names=frozenset({each.id}), before=first, path=path)
+                        Use(
+                            owner=who,
+                            key="each",
+                            where=item.at("each"),
+                            names=frozenset({each.id}),
+                            before=first,
+                            path=path,
+                        )
                     )
         roster.turn_name = self.walk._turn_name(who)
         inner = (*path, Step(who, 0, item.order != "written"))
@@ -358,15 +399,25 @@ class Builder:
                 roster.until = self._leaf(
                     named.question, f"{who}_more", item.until, path, who, title, hangup, options=named.options
                 )
-        return self._laid_out(roster, first)
+        self._laid_out(roster)
+        return roster
 
     def _battery(
-        self, item: BatteryWritten, path: tuple[Step, ...], roster: str | None, section: Template | None, hangup: bool
+        self,
+        item: BatteryWritten,
+        path: tuple[Step, ...],
+        roster: str | None,
+        section: Template | None,
+        hangup: bool,
     ) -> Group:
         who, first = str(item.id), self._index
         options, scale = options_of(item, self.document, who, [])
         asked = Scale.model_construct(
-            **{name: getattr(item, name) for name in Question.model_fields if name not in ("ask_if", "unless")},
+            **{
+                name: getattr(item, name)
+                for name in Question.model_fields
+                if name not in ("ask_if", "unless")
+            },
             type="scale",
             scale=None,
             options=dict(options),
@@ -407,7 +458,7 @@ class Builder:
             leaf.anchor = statement.anchor
             children.append(leaf)
         group.children = tuple(children)
-        return self._laid_out(group, first)
+        return self._laid_out(group)
 
     def _leaf(
         self,
@@ -460,7 +511,9 @@ class Builder:
         if scale is not None and (order := self.document.scales[scale].order) != "written":  # type: ignore[index]
             leaf.scale_order = order
         leaf.checks = self._checks(item, who, roster, at, path)
-        leaf.varies = leaf.order != "written" or leaf.scale_order != "written" or any(o.ask_if for o in compiled)
+        leaf.varies = (
+            leaf.order != "written" or leaf.scale_order != "written" or any(o.ask_if for o in compiled)
+        )
         match item:
             case Draw():
                 self._draw(item, leaf, at, path)
@@ -476,16 +529,32 @@ class Builder:
         source = str(item.from_)
         if source not in self.walk.rosters:
             if source not in self.draft.lost:
-                near = did_you_mean(source, self.walk.rosters, otherwise="name an earlier item of type roster")
+                near = did_you_mean(
+                    source, self.walk.rosters, otherwise="name an earlier item of type roster"
+                )
                 self.problems.append(
-                    Problem("bad-draw", item.at("from"), leaf.id, f"from: there is no roster {source!r}", near, length=len(source))
+                    Problem(
+                        "bad-draw",
+                        item.at("from"),
+                        leaf.id,
+                        f"from: there is no roster {source!r}",
+                        near,
+                        length=len(source),
+                    )
                 )
             return
         leaf.source = source
         leaf.turn_name = self.walk._turn_name(source)
         leaf.where = self.condition(item.where, leaf.id, "where", source, at, path)
         self.draft.uses.append(
-            Use(owner=leaf.id, key="from", where=item.at("from"), names=frozenset({source}), before=at, path=path)
+            Use(
+                owner=leaf.id,
+                key="from",
+                where=item.at("from"),
+                names=frozenset({source}),
+                before=at,
+                path=path,
+            )
         )
         if item.by == "random":
             return
@@ -569,12 +638,19 @@ class Builder:
         wanted = {}
         for name in here:
             if str(name) in self.declines:
-                wanted[str(name)] = self.declines[str(name)]  # type: ignore[index]
+                wanted[str(name)] = self.declines[str(name)]
             else:
                 near = did_you_mean(str(name), self.declines, otherwise="define it under declines:")
                 where = getattr(name, "where", NOWHERE)
                 self.problems.append(
-                    Problem("unknown-decline", where, who, f"there is no decline {str(name)!r}", near, length=len(name))
+                    Problem(
+                        "unknown-decline",
+                        where,
+                        who,
+                        f"there is no decline {str(name)!r}",
+                        near,
+                        length=len(name),
+                    )
                 )
         self._declined[id(here)] = self._offered(wanted, own)
         return self._declined[id(here)]
@@ -603,10 +679,17 @@ class Builder:
         root = self.group_of(document.items)
         self.draft.root = root
         faq = document.faq
-        pairs = [(f.ask, f.say) for f in faq] if isinstance(faq, list) else [(Text(q, {}), a) for q, a in faq.items()]
+        pairs = (
+            [(f.ask, f.say) for f in faq]
+            if isinstance(faq, list)
+            else [(Text(q, {}), a) for q, a in faq.items()]
+        )
         compiled = []
         for ask, say in pairs:
-            question, answer = self.text(ask, "faq", "faq", None, 10**9), self.text(say, "faq", "faq", None, 10**9)
+            question, answer = (
+                self.text(ask, "faq", "faq", None, 10**9),
+                self.text(say, "faq", "faq", None, 10**9),
+            )
             assert question is not None
             assert answer is not None
             compiled.append((question, answer))
@@ -614,7 +697,9 @@ class Builder:
         for kind, code in RESERVED_CODES.items():
             written = document.declines.get(kind)  # type: ignore[call-overload]
             text = written.text if written is not None else Text.of(kind.replace("_", " ").capitalize())
-            offered[kind] = DeclineOffered(id=kind, code=written.code if written is not None else code, text=text, key="")
+            offered[kind] = DeclineOffered(
+                id=kind, code=written.code if written is not None else code, text=text, key=""
+            )
         for name, scale in document.scales.items():
             if str(name) not in self.draft.used_scales:
                 self._options(scale.options, str(name), str(name), None, 10**9, ())
@@ -646,12 +731,19 @@ def _worded(frame: Text, statement: Text) -> Text:
     if frame.plain is not None and statement.plain is not None:
         if frame.plain == STATEMENT:
             return statement
-        return Text(Written(frame.plain.replace(STATEMENT, statement.plain), statement.where, plain=statement.plain.plain), {})
+        return Text(
+            Written(
+                frame.plain.replace(STATEMENT, statement.plain), statement.where, plain=statement.plain.plain
+            ),
+            {},
+        )
     languages = {la: None for t in (frame, statement) for la in t.by_language}
     return Text(
         None,
         {
-            la: Written(frame.written(la).replace(STATEMENT, statement.written(la)), statement.written(la).where)
+            la: Written(
+                frame.written(la).replace(STATEMENT, statement.written(la)), statement.written(la).where
+            )
             for la in languages
         },
     )

@@ -7,9 +7,20 @@ from typing import Final
 from survey_cli.entries import Unread
 from survey_cli.values import Value
 
-MONTHS: Final = (
-    "January February March April May June July August September October November December".split()
-)
+MONTHS: Final = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _NUMBER_OR_WORD: Final = re.compile(r"\d+|[^\W\d_]+")
 _ORDINAL: Final = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
 
@@ -66,7 +77,10 @@ def _month(word: str) -> int | None:
     folded = word.lower()
     if len(folded) < 3:
         return None
-    return next((i for i, m in enumerate(MONTHS, 1) if m.lower().startswith(folded) or folded == "sept" and i == 9), None)
+    return next(
+        (i for i, m in enumerate(MONTHS, 1) if m.lower().startswith(folded) or (folded == "sept" and i == 9)),
+        None,
+    )
 
 
 def say_date(value: Value | None) -> str:
@@ -91,7 +105,11 @@ def read_time(text: str) -> time | Unread:
         return time(0)
     found = _TIME.match(word)
     if not found:
-        return Unread("a time is wanted: 9:30, 9:30 pm or 21:30" if not word else f"{text[:20]} is not a time: 9:30, 9:30 pm or 21:30")
+        return Unread(
+            "a time is wanted: 9:30, 9:30 pm or 21:30"
+            if not word
+            else f"{text[:20]} is not a time: 9:30, 9:30 pm or 21:30"
+        )
     hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
     if half:
         if not 1 <= hour <= 12:
@@ -105,5 +123,13 @@ def read_time(text: str) -> time | Unread:
 def say_time(value: time) -> str:
     """`9:30 in the morning`: said so that a wrong half of the day is heard."""
     hour = value.hour % 12 or 12
-    part = "at night" if value.hour < 5 else "in the morning" if value.hour < 12 else "in the afternoon" if value.hour < 18 else "in the evening"
+    part = (
+        "at night"
+        if value.hour < 5
+        else "in the morning"
+        if value.hour < 12
+        else "in the afternoon"
+        if value.hour < 18
+        else "in the evening"
+    )
     return f"{value:%H:%M} ({hour}:{value.minute:02} {part})"

@@ -44,7 +44,9 @@ class SampleColumn(Part):
 
     type: Literal["text", "single", "number", "date", "split"] = "text"
     """What it holds; `split` is drawn from the case's key when the sample is imported."""
-    role: Literal["key", "phone", "name", "zone", "language", "weight", "priority", "frame", "replicate"] | None = None
+    role: (
+        Literal["key", "phone", "name", "zone", "language", "weight", "priority", "frame", "replicate"] | None
+    ) = None
     """What it is to the fieldwork. `key` names the case; `phone` and `name` are personal; `zone` is the respondent's
     IANA time zone; the others are read by the scheduler and the reports."""
     options: OptionsOrName | None = None
@@ -66,7 +68,11 @@ class SampleColumn(Part):
 
 def _closed(node: object) -> list[Written]:
     if not isinstance(node, Listed):
-        wrong("wrong-kind", f"here stands {kind_of(node)}, but a list of days is wanted", "write [2026-12-25, 2026-12-26]")
+        wrong(
+            "wrong-kind",
+            f"here stands {kind_of(node)}, but a list of days is wanted",
+            "write [2026-12-25, 2026-12-26]",
+        )
     return [words(day) for day in node]
 
 

@@ -1,4 +1,5 @@
-"""Which names does an instrument have, what is each, and in which order are they settled? One walk over what was written."""
+"""Which names does an instrument have, what is each, and in which order are they settled? One walk over what was
+written."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,10 +7,11 @@ from typing import Final, NamedTuple
 
 from survey_cli.instrument.conditions import Known
 from survey_cli.instrument.document import Document
-from survey_cli.instrument.items import AnyItem, BatteryWritten, RosterWritten, SectionWritten
+from survey_cli.instrument.items import AnyItem
 from survey_cli.instrument.items.coded import Multiple, Scale, Single
-from survey_cli.instrument.items.quiet import QUOTA_STATES, Draw, LookupItem, Split
+from survey_cli.instrument.items.groups import BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.items.question import Question
+from survey_cli.instrument.items.quiet import QUOTA_STATES, Draw, LookupItem, Split
 from survey_cli.instrument.items.typed import NumberItem
 from survey_cli.instrument.options import DeclineWritten, OptionWritten
 from survey_cli.instrument.scalars import NOWHERE, Text
@@ -74,7 +76,9 @@ def options_of(
             given = [key for key in ("scale", "options", "from_") if getattr(item, key) is not None]
             if len(given) != 1 or (item.from_ is None) != (item.to is None):
                 what = "a scale needs either scale: NAME, or options:, or from: and to:"
-                problems.append(Problem("missing-key", item.at("type"), who, what, "give exactly one of them"))
+                problems.append(
+                    Problem("missing-key", item.at("type"), who, what, "give exactly one of them")
+                )
                 return {}, None
             if item.from_ is not None and item.to is not None:
                 return _points(item, item.from_, item.to, who, problems), None
@@ -94,7 +98,14 @@ def _listed(
     where = options.where if isinstance(options, Written) else NOWHERE
     remedy = did_you_mean(options, document.scales, otherwise="define it under scales:")
     problems.append(
-        Problem("unknown-list", where, who, f"there is no list {str(options)!r} under scales", remedy, length=len(options))
+        Problem(
+            "unknown-list",
+            where,
+            who,
+            f"there is no list {str(options)!r} under scales",
+            remedy,
+            length=len(options),
+        )
     )
     return {}, None
 
@@ -115,7 +126,8 @@ def _points(
             what = f"the label of {point} is outside of {low} to {high}"
             problems.append(Problem("bad-label", item.at("labels"), who, what, "label points of the scale"))
     return {
-        n: OptionWritten.model_construct(text=item.labels.get(n) or Text.of(str(n))) for n in range(low, high + 1)
+        n: OptionWritten.model_construct(text=item.labels.get(n) or Text.of(str(n)))
+        for n in range(low, high + 1)
     }
 
 
@@ -196,7 +208,9 @@ class Walk:
                 for child, (name, statement) in enumerate(item.statements.items()):
                     step = Step(who, child, item.order != "written")
                     unsure = statement.ask_if is not None
-                    self._question(item, str(name), _where(name), (*path, step), roster, options, scale, unsure)
+                    self._question(
+                        item, str(name), _where(name), (*path, step), roster, options, scale, unsure
+                    )
             case RosterWritten():
                 self.rosters[who] = item
                 self._items(item.items, (*path, Step(who, 0, item.order != "written")), who)
@@ -214,7 +228,8 @@ class Walk:
 
     def _more(self, item: RosterWritten, who: str, path: tuple[Step, ...]) -> None:
         """The question at the end of each turn of an `until` roster."""
-        yes_no = {c: more_option(self.document.languages, c) for c in (1, 2)}
+        yes_no: dict[Code, OptionWritten] = {c: more_option(self.document.languages, c) for c in (1, 2)}
+        assert item.until is not None
         question = Single.model_construct(
             type="single", id=Written(f"{who}_more", item.id.where), text=item.until, options=yes_no
         )

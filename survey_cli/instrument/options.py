@@ -1,6 +1,6 @@
 """Options, scales and declines as they are written: codes, labels and what is special about each."""
 
-from typing import Annotated, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -93,7 +93,9 @@ class OptionWritten(Part):
         return {"text": data} if data is None or isinstance(data, str) or _languages(data) else data
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         by_language = {"type": "object", "additionalProperties": {"type": "string"}}
         return {"anyOf": [{"type": ["string", "number", "boolean"]}, handler(schema), by_language]}
 
@@ -119,26 +121,41 @@ class ScaleWritten(Part):
     def _short_form(cls, data: Any) -> Any:
         if isinstance(data, Mapped) and isinstance(data.get("options"), Mapped):
             return data
-        if isinstance(data, Mapped):
-            return {"options": data}
-        wrong("wrong-kind", f"here stands {kind_of(data)}, but a list of options is wanted", "write 1: first label, 2: …")
+        if not isinstance(data, Mapped):
+            what = f"here stands {kind_of(data)}, but a list of options is wanted"
+            wrong("wrong-kind", what, "write 1: first label, 2: …")
+        return {"options": data}
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         long_form = handler(schema)
-        return {"anyOf": [{"type": "object", "additionalProperties": long_form["properties"]["options"]["additionalProperties"]}, long_form]}
+        return {
+            "anyOf": [
+                {
+                    "type": "object",
+                    "additionalProperties": long_form["properties"]["options"]["additionalProperties"],
+                },
+                long_form,
+            ]
+        }
 
 
 def _name_or_options(node: object, handler: ValidatorFunctionWrapHandler) -> object:
     if isinstance(node, Listed):
-        wrong("wrong-kind", "here stands a list, but options have codes", "write 1: first label, 2: second label")
+        wrong(
+            "wrong-kind",
+            "here stands a list, but options have codes",
+            "write 1: first label, 2: second label",
+        )
     return handler(node) if isinstance(node, dict) else words(node)
 
 
-OptionsOrName: TypeAlias = Annotated[
-    Options,
-    WrapValidator(_name_or_options, json_schema_input_type=Options | str),
-]
+if TYPE_CHECKING:
+    OptionsOrName: TypeAlias = Options | Written
+else:
+    OptionsOrName = Annotated[Options, WrapValidator(_name_or_options, json_schema_input_type=Options | str)]
 """Options written here, or the name of a list under `scales`."""
 
 
@@ -165,7 +182,9 @@ class DeclineHere(Part):
         return {"code": data} if isinstance(data, str) else data
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         return {"anyOf": [{"type": "integer"}, handler(schema)]}
 
 

@@ -3,9 +3,9 @@
 Values only: it answers nothing and asks nothing. Everything the hot path reads is a plain slot.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from survey_cli.entries import Choice, Decline, Words
 from survey_cli.instrument.conditions import Condition
@@ -73,7 +73,7 @@ class Check:
 
     def fires(self, env: Env) -> bool:
         """An unknown condition never fires."""
-        return self.condition.evaluate(env) is (True if self.aloud else False)
+        return self.condition.evaluate(env) is self.aloud
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -188,7 +188,9 @@ class Asking:
 
     def read_options(self) -> tuple[str, ...]:
         """The labels read aloud."""
-        return tuple("".join(s.text for s in o.text.fill(self.env, self.language)) for o in self.options if o.read)
+        return tuple(
+            "".join(s.text for s in o.text.fill(self.env, self.language)) for o in self.options if o.read
+        )
 
     def joint(self) -> str:
         joint = self.leaf.question.or_
@@ -249,5 +251,3 @@ class Instrument:
     @property
     def language(self) -> str:
         return self.languages[0]
-
-

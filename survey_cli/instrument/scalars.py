@@ -24,7 +24,7 @@ NOWHERE: Final = Position("")
 
 def wrong(rule: str, what: str, remedy: str = "") -> NoReturn:
     """Refuse a scalar: `what` was found and expected, and the `remedy`."""
-    raise PydanticCustomError("written", "{what}", {"rule": rule, "what": what, "remedy": remedy})  # type: ignore[misc]
+    raise PydanticCustomError("written", "{what}", {"rule": rule, "what": what, "remedy": remedy})
 
 
 def kind_of(node: object) -> str:
@@ -68,7 +68,11 @@ def number(node: object) -> int | float:
         plainly = text.replace(",", "")
         remedy = "write it in digits, as 1000 or 0.5"
         if DECIMAL.match(plainly):
-            remedy = f"write {plainly} (no comma)" if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text) else "write a point, not a comma"
+            remedy = (
+                f"write {plainly} (no comma)"
+                if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text)
+                else "write a point, not a comma"
+            )
         wrong("not-a-number", f"{kind_of(text)} is not a number", remedy)
     return float(text) if "." in text else int(text)
 
@@ -108,7 +112,11 @@ def name(node: object) -> Written:
 def expression(node: object) -> Written:
     """A condition or a calculation, in our own language; compiled later."""
     if isinstance(node, Listed | Mapped):
-        wrong("wrong-kind", f"here stands {kind_of(node)}, but a condition is wanted", "put the condition in quotes")
+        wrong(
+            "wrong-kind",
+            f"here stands {kind_of(node)}, but a condition is wanted",
+            "put the condition in quotes",
+        )
     return scalar(node, "a condition")
 
 
@@ -120,9 +128,17 @@ def code(node: object) -> Code:
     if not text.strip():
         wrong("empty-code", "the code is empty", "give the option a number or a short word")
     if text.plain and re.fullmatch(r"-?\d+\.\d+", text):
-        wrong("bad-code", f"{text} is no code: codes are whole numbers or text", "write a whole number, or quote it")
+        wrong(
+            "bad-code",
+            f"{text} is no code: codes are whole numbers or text",
+            "write a whole number, or quote it",
+        )
     if any(c.isspace() for c in text):
-        wrong("bad-code", f"the code {str(text)!r} has a space in it", "spaces separate codes; use _ or a number")
+        wrong(
+            "bad-code",
+            f"the code {str(text)!r} has a space in it",
+            "spaces separate codes; use _ or a number",
+        )
     if len(text.encode()) > 32:
         wrong("bad-code", f"the code {str(text)!r} is longer than 32 bytes", "codes are short: yes, no, tv")
     return unicodedata.normalize("NFC", text)
@@ -176,19 +192,25 @@ class Text:
         if isinstance(node, Text):
             return node
         if isinstance(node, Mapped):
-            if node and all(isinstance(k, str) and 2 <= len(k) <= 8 for k in node) and all(node.values()):
+            if node and all(2 <= len(k) <= 8 for k in node) and all(node.values()):
                 return cls(None, {str(k).lower(): words(v) for k, v in node.items()})
             if _unbracket(node):
                 wrong("wrong-kind", f"here stands {kind_of(node)}, but text is wanted", _unbracket(node))
-            wrong("wrong-kind", "here stands a mapping, but text is wanted", "write the text, or {en: …, es: …}")
+            wrong(
+                "wrong-kind", "here stands a mapping, but text is wanted", "write the text, or {en: …, es: …}"
+            )
         return cls(words(node), {})
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, _source: object, _handler: Callable[[Any], CoreSchema]) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        cls, _source: object, _handler: Callable[[Any], CoreSchema]
+    ) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.read)
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         return {
             "anyOf": [
                 {"type": ["string", "number", "boolean"]},
@@ -204,7 +226,11 @@ def one_of(*allowed: str) -> Callable[[object], str]:
         text = str(scalar(node, f"one of {', '.join(allowed)}"))
         if text not in allowed:
             otherwise = f"write one of: {', '.join(allowed)}"
-            wrong("unknown-word", f"{text!r} is not known here", did_you_mean(text, allowed, otherwise=otherwise))
+            wrong(
+                "unknown-word",
+                f"{text!r} is not known here",
+                did_you_mean(text, allowed, otherwise=otherwise),
+            )
         return text
 
     return read

@@ -77,7 +77,9 @@ class Template:
     still: Mapping[str, Words]
     """The words of those languages in which there is nothing to fill."""
 
-    def fill(self, env: Mapping[Any, Any], language: str, options: Sequence[str] = (), joint: str = "") -> Words:
+    def fill(
+        self, env: Mapping[Any, Any], language: str, options: Sequence[str] = (), joint: str = ""
+    ) -> Words:
         """The words to be read. Never fails: what has no answer is said by its own words, or `…`."""
         key = language if language in self.runs else next(iter(self.runs))
         ready = self.still.get(key)
@@ -130,7 +132,9 @@ def said_value(value: Any, said: Said | None, env: Mapping[Any, Any], language: 
             return "true" if value else "false"
         case int() | float():
             if form and form not in _WORD_FORMATS:
-                return format(value, form if form[-1] in "fd%" else form + ("d" if isinstance(value, int) else "f"))
+                return format(
+                    value, form if form[-1] in "fd%" else form + ("d" if isinstance(value, int) else "f")
+                )
             return str(value) if isinstance(value, int) else format(value, ".10g")
         case datetime() | date():
             return _dated(value, form or "%-d %B %Y", language)
@@ -144,7 +148,9 @@ def said_value(value: Any, said: Said | None, env: Mapping[Any, Any], language: 
 
 def _dated(day: date, form: str, language: str) -> str:
     if language != "en" and re.search("%[aAbB]", form):
-        from babel.dates import format_date  # month and day names beyond English; 60 ms, so only when they are said
+        from babel.dates import (
+            format_date,
+        )  # month and day names beyond English; 60 ms, so only when they are said
 
         patterns = {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}
         form = re.sub("%[aAbB]", lambda m: format_date(day, patterns[m.group()], locale=language), form)
@@ -167,7 +173,9 @@ def _shaped(text: str, form: str) -> str:
 def _joined(options: Sequence[str], joint: str) -> str:
     if len(options) < 2:
         return "".join(options)
-    return f"{', '.join(options[:-1])} {joint} {options[-1]}" if len(options) > 2 else f" {joint} ".join(options)
+    return (
+        f"{', '.join(options[:-1])} {joint} {options[-1]}" if len(options) > 2 else f" {joint} ".join(options)
+    )
 
 
 def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, list[Problem]]:
@@ -182,7 +190,9 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
             continue
         runs[language] = _runs(written, scope, who, problems)
         if not any(isinstance(p, Fill) for parts, _ in runs[language] for p in parts):
-            still[language] = tuple(Span("".join(map(str, parts)), stress) for parts, stress in runs[language])
+            still[language] = tuple(
+                Span("".join(map(str, parts)), stress) for parts, stress in runs[language]
+            )
     return Template(text, runs, still), problems
 
 
@@ -219,7 +229,9 @@ def _fill(
     inside: str, whole: str, written: Written, start: int, scope: TextScope, who: str, problems: list[Problem]
 ) -> Fill | None:
     def problem(rule: str, what: str, remedy: str, severity: Literal["error", "warning"] = "error") -> None:
-        problems.append(Problem(rule, place_in(written, start), who, what, remedy, severity, length=len(whole)))
+        problems.append(
+            Problem(rule, place_in(written, start), who, what, remedy, severity, length=len(whole))
+        )
 
     body, bar, otherwise = inside.partition("|")
     name, _, form = body.strip().partition(":")
@@ -231,16 +243,24 @@ def _fill(
         return Fill(name, None, format=form, otherwise=words)
     found = _NAME.match(name)
     if not found:
-        problem("bad-fill", f"{whole} is no fill", "write {name} with the id of an earlier item, or double the brace: {{")
+        problem(
+            "bad-fill",
+            f"{whole} is no fill",
+            "write {name} with the id of an earlier item, or double the brace: {{",
+        )
         return None
     roster, turn, item = found.groups()
     key = item or roster
     said = scope.names.get(key)
     if said is None or (item and said.roster != roster):
         if name == "options":
-            problem("unknown-fill", "{options} has no options to read here", "use it in an item that has options")
+            problem(
+                "unknown-fill", "{options} has no options to read here", "use it in an item that has options"
+            )
             return None
-        remedy = did_you_mean(key, scope.names, otherwise="name an earlier item, a sample column or a compute")
+        remedy = did_you_mean(
+            key, scope.names, otherwise="name an earlier item, a sample column or a compute"
+        )
         problem("unknown-fill", f"the text fills in {whole}, but {key!r} is not a variable", remedy)
         return None
     if form and (why := _bad_format(form, said)):
@@ -250,7 +270,11 @@ def _fill(
         return Fill(key, said, turn=int(turn), format=form, otherwise=words)
     if said.roster and said.type != "draw":
         if said.roster != scope.inside:
-            problem("fill-of-many", f"{whole} has one value for each turn of {said.roster}", f"write {{{said.roster}[1].{key}}} for one turn")
+            problem(
+                "fill-of-many",
+                f"{whole} has one value for each turn of {said.roster}",
+                f"write {{{said.roster}[1].{key}}} for one turn",
+            )
             return None
         return Fill(key, said, turn="here", format=form, otherwise=words)
     return Fill(key, said, format=form, otherwise=words)

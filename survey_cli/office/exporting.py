@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -66,7 +66,11 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
         return instrument
     language = wish.language or instrument.language
     if language not in instrument.languages:
-        return Trouble("--language", f"the questionnaire has no language {language!r}", f"it has {', '.join(instrument.languages)}")
+        return Trouble(
+            "--language",
+            f"the questionnaire has no language {language!r}",
+            f"it has {', '.join(instrument.languages)}",
+        )
     where = database_of(path, instrument.id, wish.db)
     store = open_store(where, create=False)
     if isinstance(store, Trouble):
@@ -86,8 +90,12 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            return Trouble(wish.to, f"it cannot be written ({error.strerror})", "choose another place, or make room")
-    return Exported(to=wish.to, rows=rows, variables=len(table.variables), source=where, differences=differences)
+            return Trouble(
+                wish.to, f"it cannot be written ({error.strerror})", "choose another place, or make room"
+            )
+    return Exported(
+        to=wish.to, rows=rows, variables=len(table.variables), source=where, differences=differences
+    )
 
 
 class _Unreadable(Exception):
@@ -101,7 +109,7 @@ class _Unreadable(Exception):
 def _table(store: Store, wish: Wish, language: str) -> tuple[Table, tuple[str, ...]] | Trouble:
     origins = ORIGINS if wish.origin == "all" else (wish.origin,)
     statuses: tuple[Status, ...] = () if wish.partials else ("ended",)
-    parts = []
+    parts: list[Part] = []
     for kept in store.instruments():
         if next(iter(store.rows(kept.hash, origins=origins, statuses=statuses)), None) is None and parts:
             continue
@@ -109,8 +117,14 @@ def _table(store: Store, wish: Wish, language: str) -> tuple[Table, tuple[str, .
         if isinstance(instrument, Trouble):
             return instrument
         variables = columns(instrument, language if language in instrument.languages else instrument.language)
-        picks = [n for n, v in enumerate(variables) if not v.personal or v.name in wish.personal or "all" in wish.personal]
-        parts.append(_part(store, instrument, kept.version, variables, picks, origins, statuses, bool(wish.personal)))
+        picks = [
+            n
+            for n, v in enumerate(variables)
+            if not v.personal or v.name in wish.personal or "all" in wish.personal
+        ]
+        parts.append(
+            _part(store, instrument, kept.version, variables, picks, origins, statuses, bool(wish.personal))
+        )
     table, differences = united(parts, language=language)
     return table, tuple(str(d) for d in differences)
 
@@ -143,7 +157,9 @@ def _data(store: Store, instrument: Instrument, row: Row) -> tuple[Cell, ...]:
         return cells(Interview.replay(instrument, store.journal(row.interview.id)))
     except ValueError as error:
         where = f"case {row.interview.case}"
-        raise _Unreadable(Trouble(where, f"its journal cannot be followed ({error})", "`survey verify` tells more")) from error
+        raise _Unreadable(
+            Trouble(where, f"its journal cannot be followed ({error})", "`survey verify` tells more")
+        ) from error
 
 
 def _admin(row: InterviewRow, version: str) -> tuple[Cell, ...]:
@@ -168,7 +184,9 @@ def _written(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: T
         stdout.flush()
         return rows
     target = Path(wish.to)
-    with NamedTemporaryFile("w", encoding="utf-8", newline="", dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+    with NamedTemporaryFile(
+        "w", encoding="utf-8", newline="", dir=target.parent, prefix=f".{target.name}.", delete=False
+    ) as file:
         temporary = Path(file.name)
         try:
             rows = chosen.write(table, file, manner)  # type: ignore[arg-type]
@@ -179,5 +197,3 @@ def _written(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: T
             raise
     os.replace(temporary, target)
     return rows
-
-

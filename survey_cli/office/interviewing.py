@@ -3,7 +3,7 @@
 import getpass
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
@@ -11,7 +11,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.desk import Desk
-from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
+from survey_cli.engine.events import Began, Event, Rejected, Resumed, Sitting, Stamp
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.engine.order import arm
 from survey_cli.instrument.document import SampleColumn
@@ -99,7 +99,7 @@ def labels_of(instrument: Instrument, column: SampleColumn) -> dict[int | str, s
     """The codes of a sample column and their labels; empty where it is not coded."""
     options = column.options
     if isinstance(options, str):
-        options = instrument.written.scales[options].options  # type: ignore[index]
+        options = instrument.written.scales[options].options
     return {c: str((o.label or o.text).written(instrument.language)) for c, o in (options or {}).items()}
 
 
@@ -116,7 +116,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def seat(path: str | Path, seating: Seating, *, clock: Clock = now, store: Store | None = None) -> Desk | Trouble:
+def seat(
+    path: str | Path, seating: Seating, *, clock: Clock = now, store: Store | None = None
+) -> Desk | Trouble:
     """Open everything and begin or resume the case's interview. `store` is for tests; it is opened by path otherwise."""
     instrument = open_instrument(path)
     if isinstance(instrument, Trouble):
@@ -144,10 +146,14 @@ def _seated(
     last = earlier[-1] if earlier else None
     if last is None or (seating.again and last.status in ("ended", "stopped")):
         if seating.reopen:
-            return Trouble(case, "this case has no finished interview to reopen", "leave --reopen out to begin one")
+            return Trouble(
+                case, "this case has no finished interview to reopen", "leave --reopen out to begin one"
+            )
         return _begun(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
     if seating.again:
-        return Trouble(case, f"its interview is still {last.status}", "resume it (without --again), or end it first")
+        return Trouble(
+            case, f"its interview is still {last.status}", "resume it (without --again), or end it first"
+        )
     if last.status in ("ended", "stopped") and not seating.reopen:
         outcome = _outcomes(instrument).get(last.outcome)
         said = f" ({outcome.name.lower()})" if outcome else ""
@@ -201,7 +207,9 @@ def _begun(
         began,
     )
     if taken is not None:
-        return Trouble(case, f"{taken.by} has just begun this interview at {taken.station}", "choose another case")
+        return Trouble(
+            case, f"{taken.by} has just begun this interview at {taken.station}", "choose another case"
+        )
     notice = _other_text(instrument, store)
     return _desk(store, where, id, interview, seating, clock, zone, notice)
 
@@ -215,11 +223,9 @@ def _resumed(
     seating: Seating,
     clock: Clock,
 ) -> Desk | Trouble:
-    instrument: Instrument | Trouble = newest
-    if row.instrument != newest.hash:
-        instrument = kept_instrument(store, row.instrument)
-        if isinstance(instrument, Trouble):
-            return instrument
+    instrument = newest if row.instrument == newest.hash else kept_instrument(store, row.instrument)
+    if isinstance(instrument, Trouble):
+        return instrument
     try:
         interview = Interview.replay(instrument, store.journal(row.id))
     except ValueError as error:
@@ -280,7 +286,9 @@ def _desk(
         clock=clock,
         by=by,
         station=station,
-        zone=zone if any(c.role == "zone" for c in instrument.sample.values()) or _field_zone(instrument) else None,
+        zone=zone
+        if any(c.role == "zone" for c in instrument.sample.values()) or _field_zone(instrument)
+        else None,
         respondent=name if isinstance(name, str) and name else interview.began.case,
         notice=notice,
         practice=seating.practice,
@@ -293,7 +301,9 @@ def _desk(
 def _other_text(instrument: Instrument, store: Store) -> str:
     """A warning where the file was edited under the same version label."""
     same = [
-        r for r in store.instruments() if r.id == instrument.id and r.version == instrument.version and r.hash != instrument.hash
+        r
+        for r in store.instruments()
+        if r.id == instrument.id and r.version == instrument.version and r.hash != instrument.hash
     ]
     if not same or not instrument.version:
         return ""
@@ -353,7 +363,9 @@ def _zone(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzin
         return Trouble(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago")
 
 
-def _language(instrument: Instrument, seating: Seating, sample: Mapping[str, Value | Missing]) -> str | Trouble:
+def _language(
+    instrument: Instrument, seating: Seating, sample: Mapping[str, Value | Missing]
+) -> str | Trouble:
     column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
     said = sample.get(column) if column else None
     language = seating.language or (said if isinstance(said, str) else "") or instrument.language
@@ -361,14 +373,22 @@ def _language(instrument: Instrument, seating: Seating, sample: Mapping[str, Val
 
 
 def _no_language(instrument: Instrument, language: str) -> Trouble:
-    return Trouble("--language", f"the questionnaire has no language {language!r}", f"it has {', '.join(instrument.languages)}")
+    return Trouble(
+        "--language",
+        f"the questionnaire has no language {language!r}",
+        f"it has {', '.join(instrument.languages)}",
+    )
 
 
-def _sample(instrument: Instrument, case: str, typed: Mapping[str, str]) -> dict[str, Value | Missing] | Trouble:
+def _sample(
+    instrument: Instrument, case: str, typed: Mapping[str, str]
+) -> dict[str, Value | Missing] | Trouble:
     """The case's sample values from what was typed."""
     for name in typed:
         if name not in instrument.sample:
-            remedy = did_you_mean(name, instrument.sample, otherwise=f"it has {', '.join(instrument.sample) or 'none'}")
+            remedy = did_you_mean(
+                name, instrument.sample, otherwise=f"it has {', '.join(instrument.sample) or 'none'}"
+            )
             return Trouble(f"--set {name}", "the instrument has no such sample column", remedy)
     made: dict[str, Value | Missing] = {}
     for name, column in instrument.sample.items():
@@ -383,7 +403,9 @@ def _sample(instrument: Instrument, case: str, typed: Mapping[str, str]) -> dict
         else:
             value = _column_value(instrument, column, text)
             if value is None:
-                return Trouble(f"--set {name}={text}", "the value does not fit the column", _fitting(instrument, column))
+                return Trouble(
+                    f"--set {name}={text}", "the value does not fit the column", _fitting(instrument, column)
+                )
             made[name] = value
     return made
 
@@ -392,7 +414,14 @@ def _column_value(instrument: Instrument, column: SampleColumn, text: str) -> Va
     match column.type:
         case "single":
             labels = labels_of(instrument, column)
-            return next((c for c, label in labels.items() if text.casefold() in (str(c).casefold(), label.casefold())), None)
+            return next(
+                (
+                    c
+                    for c, label in labels.items()
+                    if text.casefold() in (str(c).casefold(), label.casefold())
+                ),
+                None,
+            )
         case "number":
             try:
                 value = float(text)
@@ -411,7 +440,9 @@ def _column_value(instrument: Instrument, column: SampleColumn, text: str) -> Va
 def _fitting(instrument: Instrument, column: SampleColumn) -> str:
     match column.type:
         case "single":
-            return "it is one of " + ", ".join(f"{c} ({label})" for c, label in labels_of(instrument, column).items())
+            return "it is one of " + ", ".join(
+                f"{c} ({label})" for c, label in labels_of(instrument, column).items()
+            )
         case "date":
             return "write the date as 2026-11-24"
         case _:
@@ -481,11 +512,11 @@ def _verified(where: str, store: Store) -> Verified:
 
 
 def _against(
-    instrument: Instrument, row: InterviewRow, snapshot: Snapshot | None, journal: list[object]
+    instrument: Instrument, row: InterviewRow, snapshot: Snapshot | None, journal: Sequence[Event]
 ) -> list[str]:
     who = f"case {row.case}, interview {row.id[:8]}"
     try:
-        interview = Interview.replay(instrument, journal)  # type: ignore[arg-type]
+        interview = Interview.replay(instrument, journal)
     except ValueError as error:
         return [f"{who}: the journal cannot be followed: {error}"]
     found = []
@@ -497,7 +528,11 @@ def _against(
 
 
 def back_up(
-    path: str | Path, to: str | Path, *, db: str | None = None, progress: Callable[[int, int], None] | None = None
+    path: str | Path,
+    to: str | Path,
+    *,
+    db: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> str | Trouble:
     """A consistent copy of the database while interviews run; where it was copied from."""
     opened = _existing(path, db)

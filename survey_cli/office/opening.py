@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from survey_cli.instrument.build import built
 from survey_cli.instrument.checks import checked
+
+from survey_cli.instrument.build import built
 from survey_cli.instrument.load import read, read_text
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Problem, Trouble, errors
@@ -18,14 +19,18 @@ def open_instrument(path: str | Path) -> Instrument | Trouble:
         return found.instrument
     wrong = errors(found.problems)
     many = f"{len(wrong)} problems" if len(wrong) != 1 else "a problem"
-    return Trouble(str(path), f"the instrument has {many}", f"mend it; `survey check {path}` shows each", tuple(wrong))
+    return Trouble(
+        str(path), f"the instrument has {many}", f"mend it; `survey check {path}` shows each", tuple(wrong)
+    )
 
 
 def kept_instrument(store: Store, hash: str) -> Instrument | Trouble:
     """An instrument as it was when its interviews began, from the full text that the database keeps."""
     texts = store.instrument_texts(hash)
     if not texts:
-        return Trouble(hash[:12], "the database does not hold this version's text", "restore it from a backup")
+        return Trouble(
+            hash[:12], "the database does not hold this version's text", "restore it from a backup"
+        )
     name = next(iter(texts))
     instrument, _, problems = built(read_text(texts[name], name, fetch=lambda other: texts[other]))
     wrong: Iterable[Problem] = errors(problems)
@@ -52,7 +57,7 @@ def home_of(path: str | Path) -> Path:
 
 def database_of(path: str | Path, instrument: str, db: str | None) -> str:
     """Where the interviews of an instrument are kept, unless `db` says otherwise."""
-    return db if db else shown(home_of(path) / "responses" / f"{instrument}.db")
+    return db or shown(home_of(path) / "responses" / f"{instrument}.db")
 
 
 def shown(path: Path) -> str:
@@ -66,7 +71,9 @@ def shown(path: Path) -> str:
 def open_store(where: str, *, create: bool) -> Store | Trouble:
     """The database, or why it cannot be opened."""
     if where.startswith(("postgresql://", "postgres://")):
-        return Trouble(where.split("@")[-1], "PostgreSQL is not supported yet", "give the path of a SQLite file")
+        return Trouble(
+            where.split("@")[-1], "PostgreSQL is not supported yet", "give the path of a SQLite file"
+        )
     try:
         if create and where != ":memory:":
             Path(where).parent.mkdir(parents=True, exist_ok=True)

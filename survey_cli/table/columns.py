@@ -45,7 +45,9 @@ def columns(instrument: Instrument, language: str = "") -> tuple[Variable, ...]:
         if kind in ("not_asked", "not_reached")
     }
     return tuple(
-        replace(v, declines={**v.declines, **reserved}) for block in blocks(instrument, language) for v in block.variables
+        replace(v, declines={**v.declines, **reserved})
+        for block in blocks(instrument, language)
+        for v in block.variables
     )
 
 
@@ -53,7 +55,7 @@ def _sample(instrument: Instrument, language: str) -> Iterator[Block]:
     storages: dict[str, Storage] = {"number": "decimal", "date": "date"}
     for name, column in instrument.sample.items():
         options = column.options
-        listed = instrument.written.scales[options].options if isinstance(options, str) else options or {}  # type: ignore[index]
+        listed = instrument.written.scales[options].options if isinstance(options, str) else options or {}
         labels = {code: str((o.label or o.text).written(language)) for code, o in listed.items()}
         numbers = labels and all(isinstance(code, int) for code in labels)
         yield Block(
@@ -85,7 +87,9 @@ def _items(nodes: tuple[Node, ...], language: str, turn: int | None) -> Iterator
                     source="turns",
                     id=node.id,
                     group=node,
-                    variables=(Variable(name=f"{node.id}_turns", label=label, measure="scale", item=node.id),),
+                    variables=(
+                        Variable(name=f"{node.id}_turns", label=label, measure="scale", item=node.id),
+                    ),
                 )
                 for each in range(1, node.maximum + 1):
                     yield from _items(node.children, language, each)
@@ -110,7 +114,12 @@ def _orders(instrument: Instrument, language: str) -> Iterator[Block]:
     """A text column for each order that is drawn: what was asked or read in which order."""
     for group in instrument.groups.values():
         if group.order != "written":
-            yield _order(group.id, "items", turns_of(instrument, group.children[0] if group.children else None), group=group)
+            yield _order(
+                group.id,
+                "items",
+                turns_of(instrument, group.children[0] if group.children else None),
+                group=group,
+            )
     for leaf in instrument.leaves.values():
         if leaf.order != "written":
             yield _order(leaf.id, "options", turns_of(instrument, leaf), leaf=leaf)
@@ -123,14 +132,21 @@ def _orders(instrument: Instrument, language: str) -> Iterator[Block]:
                 scale=str(name),
                 leaf=leaf_of,
                 variables=(
-                    Variable(name=f"{name}_order", label=f"Order of the options of {name}", storage="text", role="order"),
+                    Variable(
+                        name=f"{name}_order",
+                        label=f"Order of the options of {name}",
+                        storage="text",
+                        role="order",
+                    ),
                 ),
             )
 
 
 def turns_of(instrument: Instrument, node: Node | None) -> int:
     """How many turns a node can be gone through in: 0 outside of a roster."""
-    roster_id = node.roster if isinstance(node, Leaf) else node.leaves[0].roster if node and node.leaves else None
+    roster_id = (
+        node.roster if isinstance(node, Leaf) else node.leaves[0].roster if node and node.leaves else None
+    )
     roster = instrument.groups.get(roster_id) if roster_id else None
     return roster.maximum if isinstance(roster, Roster) else 0
 

@@ -63,16 +63,26 @@ def _orders(block: Block, interview: Interview) -> tuple[Cell, ...]:
         if block.group is not None:
             group = block.group
             nodes = ordered(
-                group.children, group.order, seed=seed, id=group.id, turn=at,
-                name=lambda n: n.id, stays=lambda n: n.anchor,
+                group.children,
+                group.order,
+                seed=seed,
+                id=group.id,
+                turn=at,
+                name=lambda n: n.id,
+                stays=lambda n: n.anchor,
             )
             found.append(" ".join(n.id for n in nodes))
         elif block.leaf is not None:
             leaf = block.leaf
             how, id = (leaf.scale_order, block.scale) if block.scale else (leaf.order, leaf.id)
             options = ordered(
-                leaf.options, how, seed=seed, id=id, turn=None if block.scale else at,
-                name=lambda o: o.code, stays=lambda o: o.stays,
+                leaf.options,
+                how,
+                seed=seed,
+                id=id,
+                turn=None if block.scale else at,
+                name=lambda o: o.code,
+                stays=lambda o: o.stays,
             )
             found.append(" ".join(str(o.code) for o in options))
         else:

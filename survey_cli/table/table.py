@@ -78,7 +78,10 @@ def united(parts: Sequence[Part], *, language: str) -> tuple[Table, tuple[Differ
             elif known.storage != variable.storage:
                 old = f"{name}__v{number}"
                 order[old] = replace(variable, name=old)
-                what = f"{variable.storage} in version {part.version or number}, {known.storage} in the newest: kept as {old}"
+                version = part.version or number
+                what = (
+                    f"{variable.storage} in version {version}, {known.storage} in the newest: kept as {old}"
+                )
                 differences.append(Difference(name, what))
                 name = old
             elif part is not newest and known != variable:
@@ -88,7 +91,9 @@ def united(parts: Sequence[Part], *, language: str) -> tuple[Table, tuple[Differ
     for variable in newest.variables if len(parts) > 1 else ():
         for part, places in zip(parts[:-1], maps[:-1], strict=True):
             if variable.name not in places:
-                differences.append(Difference(variable.name, f"not yet in version {part.version or '(unnamed)'}"))
+                differences.append(
+                    Difference(variable.name, f"not yet in version {part.version or '(unnamed)'}")
+                )
     names = tuple(order)
 
     def rows() -> Iterator[tuple[Cell, ...]]:

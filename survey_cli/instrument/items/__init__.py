@@ -30,5 +30,7 @@ AnyItem: TypeAlias = Annotated[
     Field(discriminator="type"),
 ]
 
+__all__ = ["AnyItem", "BatteryWritten", "RosterWritten", "SectionWritten"]
+
 SectionWritten.model_rebuild(_types_namespace={"AnyItem": AnyItem})
 RosterWritten.model_rebuild(_types_namespace={"AnyItem": AnyItem})

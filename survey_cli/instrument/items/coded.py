@@ -9,7 +9,7 @@ from survey_cli.entries import Entry, Line, Pick, Picked, Reply, Unread
 from survey_cli.instrument.items.question import Question, variable
 from survey_cli.instrument.options import OptionsOrName
 from survey_cli.instrument.program import Asking, Dice, Leaf, Option, Reading
-from survey_cli.instrument.scalars import Flag, Name, Order, Text, Whole
+from survey_cli.instrument.scalars import Name, Order, Text, Whole
 from survey_cli.values import Cell, Code, Measure, Missing, Value, Variable
 
 PICKED_POINTS = 11
@@ -117,8 +117,12 @@ class Scale(Coded):
         if len(asking.options) <= PICKED_POINTS:
             return Pick(choices=asking.choices())
         codes = [o.code for o in asking.options]
-        labelled = tuple((c.code, "".join(s.text for s in c.words)) for c in asking.choices() if c.code in self.labels)
-        return Line(kind="scale", hint=f"{codes[0]} to {codes[-1]}", labels=labelled, width=len(str(codes[-1])))
+        labelled = tuple(
+            (c.code, "".join(s.text for s in c.words)) for c in asking.choices() if c.code in self.labels
+        )
+        return Line(
+            kind="scale", hint=f"{codes[0]} to {codes[-1]}", labels=labelled, width=len(str(codes[-1]))
+        )
 
 
 class Multiple(Coded):

@@ -1,7 +1,7 @@
 """What every item has in common: how it is written, and the five things each type of question must say of itself.
 
-A question type is one class: how it is *written* (its fields), *asked* (`entry`), *read* (`read`, `fits`), *said* (`said`),
-*stored* (`variables`, `cells`) and *invented* (`invent`). It is handed what it needs and keeps no answer.
+A question type is one class: how it is *written* (its fields), *asked* (`entry`), *read* (`understood`, `fits`), *said*
+(`said`), *stored* (`variables`, `cells`) and *invented* (`invent`). It is handed what it needs and keeps no answer.
 """
 
 from collections.abc import Mapping

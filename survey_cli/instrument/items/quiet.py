@@ -1,4 +1,5 @@
-"""Items to which no respondent answers: `read`, `handover`, `end`, and those the computer answers: `split`, `draw`, `lookup`."""
+"""Items to which no respondent answers: `read`, `handover`, `end`; and those the computer answers: `split`, `draw`,
+`lookup`."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal
@@ -107,7 +108,7 @@ class Draw(Computed):
     """The roster."""
     where: Expression | None = None
     """Which turns can be drawn: `age >= 18`."""
-    by: Literal["random", "youngest", "next_birthday"] = "random"
+    by: Literal["random", "youngest", "next_birthday"] = "random"  # type: ignore[assignment]  # a draw's own meaning
     """How it is drawn."""
     using: Name | None = None
     """The roster's item that `youngest` (an age or a date of birth) or `next_birthday` (a date) compares."""
@@ -150,5 +151,3 @@ class LookupItem(Computed):
         if self.quota is not None:
             return Lookup(kind="quota", of=str(self.quota))
         return Lookup(kind="sample", of=str(self.sample))
-
-

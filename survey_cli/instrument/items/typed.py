@@ -55,7 +55,11 @@ class NumberItem(Question):
         value: int | float = float(text) if "." in text else int(text)
         if isinstance(value, float):
             if len(text.partition(".")[2].rstrip("0")) > self.decimals:
-                places = f"{self.decimals} decimal place{'s' if self.decimals > 1 else ''}" if self.decimals else "whole numbers"
+                places = (
+                    f"{self.decimals} decimal place{'s' if self.decimals > 1 else ''}"
+                    if self.decimals
+                    else "whole numbers"
+                )
                 return Unread(f"{places} only")
             value = round(value, self.decimals) if self.decimals else int(value)
         why = self.fits(asking, value)
@@ -112,7 +116,9 @@ def _plain(value: object) -> str:
 def tidy(text: str, *, lines: bool) -> str:
     """Typed text as it is kept: NFC, without control characters (line ends stay where lines are wanted)."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    kept = (c for c in text if c >= " " and c != "\x7f" and not "\x80" <= c <= "\x9f" or c == "\n" and lines)
+    kept = (
+        c for c in text if (c >= " " and c != "\x7f" and not "\x80" <= c <= "\x9f") or (c == "\n" and lines)
+    )
     return "".join(kept).encode("utf-8", "ignore").decode().strip()
 
 
@@ -163,7 +169,7 @@ class TextItem(WordsItem):
 
     def invent(self, asking: Asking, dice: Dice) -> Reply:
         if self.pattern is None:
-            return dice.choice(("Alex", "Sam", "Robin", "Kim", "Lee"))
+            return str(dice.choice(("Alex", "Sam", "Robin", "Kim", "Lee")))
         drawn = {"9": "0123456789", "A": "ABCDEFGH", "X": "ABC123"}
         return "".join(dice.choice(drawn[p]) if p in drawn else p for p in self.pattern)
 
@@ -185,7 +191,7 @@ class VerbatimItem(WordsItem):
         return Reading(value=text)
 
     def invent(self, asking: Asking, dice: Dice) -> Reply:
-        return dice.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are."))
+        return str(dice.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are.")))
 
 
 class DateItem(Question):
@@ -201,7 +207,9 @@ class DateItem(Question):
 
     def entry(self, asking: Asking) -> Entry:
         order = "day month year" if self.typed_as == "dmy" else "month day year"
-        return Line(kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal)
+        return Line(
+            kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal
+        )
 
     def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
         text = reply.strip() if isinstance(reply, str) else ""
