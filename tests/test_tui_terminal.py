@@ -90,14 +90,17 @@ def test_bytes_that_are_no_text_do_not_end_the_interview() -> None:
     assert "Traceback" not in terminal.until("GIVEN")
 
 
-def test_escape_hard_before_a_code_loses_neither() -> None:
+def test_escape_hard_before_a_letter_loses_neither() -> None:
     terminal = Terminal("(prompt('a', 'A?', AGREEMENT), prompt('z', 'Bye', Read()))")
     terminal.until("A?")
     terminal.child.send("\x1bOP")
     terminal.until("put the interview aside")
-    terminal.child.send("\x1b2")
+    terminal.child.send("\x1bd")
     terminal.until("Bye")
-    terminal.child.close(force=True)
+    terminal.child.send(" ")
+    terminal.until("any key leaves")
+    terminal.child.send("x")
+    terminal.until("GIVEN [('a', '.dk'), ('z', '')]")
 
 
 def test_a_screen_that_breaks_ends_without_a_traceback_and_keeps_what_was_given() -> None:
