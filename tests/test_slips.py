@@ -1,11 +1,13 @@
 """What the lines themselves show: slips are found where they are, and none are found where there are none."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survey_cli.instrument.load import read_text
+from survey_cli.instrument.load import read, read_text
 from survey_cli.instrument.slips import line_slips, owner, shorten
 
 
@@ -67,6 +69,16 @@ items:
 def test_a_sound_file_has_no_slips() -> None:
     assert read_text(SOUND).problems == ()
     assert slips(SOUND) == []
+
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "instruments").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_example_instruments_have_no_slips(path: Path) -> None:
+    source = read(path)
+    assert source.problems == ()
+    assert [slip for text in source.texts.values() for slip in slips(text)] == []
 
 
 def test_every_slip_of_a_file_is_found_in_one_run() -> None:
