@@ -59,7 +59,7 @@ def compared(reading: Reading, left: Part, sign: str, right: Part, node: ast.exp
         reading.warn("constant-condition", node, *_constant(comparison(sign)(left.value, right.value)))
     elif right.literal and left.codes and not exact:
         _reachable(reading, left, sign, right.value, node)
-    elif left.name and reading.source(left.node) == reading.source(right.node):
+    elif left.name and left.name == right.name and reading.source(left.node) == reading.source(right.node):
         what = f"{left.name} is compared with itself"
         reading.warn("compared-with-itself", node, what, "name the other item, or a code")
     quick = None
