@@ -187,6 +187,13 @@ def test_a_soft_check_stands_under_the_field_and_a_confirmation_is_read_aloud() 
     assert "1  Yes" in text_of(page)
 
 
+def test_a_date_is_echoed_in_words_before_it_is_sent() -> None:
+    desk = FakeConduct((prompt("a", "Born?", Line(kind="date")), prompt("b", "B?", YES_NO)))
+    assert "= Sunday 3 March 1985" in text_of(drawn(desk, *"3.3.85"))
+    assert "Sunday" not in text_of(drawn(desk, *"3.3.8"))
+    assert "Sunday" not in text_of(drawn(desk, *"3.3.85", "enter"))
+
+
 def test_a_refused_key_says_why_under_the_field() -> None:
     page = drawn(FakeConduct((prompt("a", "A?", YES_NO),)), "7")
     assert "! 7 is not offered here: 1, 2" in text_of(page)

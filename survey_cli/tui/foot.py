@@ -137,6 +137,8 @@ def status_lines(board: Keyboard, column: Column) -> list[Line]:
     typed = board.answer.edit.text
     if prompt is not None and isinstance(prompt.entry, Pick) and typed and not lines:
         say(" ", f"Enter takes {typed}" if prompt.entry.coded(typed) else f"{typed} is not finished", "hint")
+    elif board.echo and not lines:
+        say("=", board.echo, "hint")
     elif board.said:
         say(" ", board.said, "hint")
     if prompt is None:

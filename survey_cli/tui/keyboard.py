@@ -61,6 +61,8 @@ class Keyboard:
         """Something the interviewer should know, gone at the next key."""
         self.given = ""
         """What was sent last, for showing beside a query about it."""
+        self.echo = ""
+        """What a typed line would be taken for, where that says more than the line."""
         self.top = 0
         """The first line of the question that is shown; whoever draws corrects it to what there is."""
         self.page = 10
@@ -259,6 +261,8 @@ class Keyboard:
 
     def _edit(self, edit: Edit) -> None:
         self.answer = replace(self.answer, edit=edit)
+        line = self.prompt is not None and isinstance(self.prompt.entry, Line)
+        self.echo = self.desk.echo(literal(edit.text)) if line and not is_dot_word(edit.text) else ""
 
     def _letter(self, key: str, prompt: Prompt, *, otherwise: str) -> None:
         """A letter that acts: a decline, it is so, help, a dot word."""
@@ -407,6 +411,8 @@ class Keyboard:
     def _done(self, rejected: Rejected | None, *, swallow: bool = False, given: str = "") -> bool:
         """Go on to what is asked now, or say why not. Whether it was taken."""
         if rejected is not None:
+            if self.desk.prompt() != self.prompt:  # taken, and what follows of itself was not
+                self._arrive()
             self._refuse(rejected.why)
             return False
         self.given = given
@@ -430,6 +436,7 @@ class Keyboard:
         self.prompt = self.desk.prompt()
         self.modes = (Answering(),)
         self.answer = Answer()
+        self.echo = ""
         self.top = 0
         self._draft = ""
         if self.prompt is None:
