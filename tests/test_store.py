@@ -154,7 +154,7 @@ PRELUDE = f"""
 import os, random, sys, time
 from datetime import UTC, datetime
 from survey_cli.engine.events import Answered, Began, Sitting, Stamp
-from survey_cli.store import InterviewRow, Store, StoreProblem, Taken
+from survey_cli.store import InstrumentRow, InterviewRow, Store, StoreProblem, Taken
 from survey_cli.values import Place
 NOON = datetime(2000, 6, 1, 12, tzinfo=UTC)
 HASH = {HASH!r}
@@ -509,17 +509,24 @@ def test_an_existing_database_is_opened_without_sqlite_utils(on_disk, path):
 
 def test_eight_programs_can_make_one_file_at_once(tmp_path):
     script = """
+print("ready", flush=True)
 while not os.path.exists(sys.argv[2]):
-    pass
+    time.sleep(0.0002)
 store = Store.open(sys.argv[1], create=True)
-print(store.integrity())
+text = InstrumentRow(hash=HASH, id="asu", version="1", title="", texts={}, variables=(), kept_at=NOON)
+store.keep_instrument(text)
+print(start(store, sys.argv[3]))
 """
-    for round in range(4):
+    for round in range(3):
         path, gun = tmp_path / f"fresh{round}.db", tmp_path / f"gun{round}"
-        programs = [child(script, path, gun) for _ in range(8)]
-        time.sleep(0.6)
+        programs = [child(script, path, gun, k) for k in range(8)]
+        for program in programs:
+            assert program.stdout.readline() == "ready\n"
         gun.touch()
-        assert [outcome(program) for program in programs] == ["[]\n"] * 8
+        assert [outcome(program) for program in programs] == ["None\n"] * 8
+        with Store.open(path, create=False) as store:
+            assert [row.id for row in store.interviews()] == [str(k) for k in range(8)]
+            assert store.integrity() == []
     assert not list(tmp_path.glob(".*"))
 
 
