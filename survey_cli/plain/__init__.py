@@ -1,0 +1,42 @@
+"""How is an interview held one line at a time: for screen readers, pipes, tests and slow links? It never moves a cursor,
+says nothing by place or colour alone, and decides nothing about the survey.
+
+What the respondent hears stands bare, options as `3  Disagree`; what is for the interviewer stands in brackets, or behind
+`!` (not taken), `?` (is it so?), `=` (understood as) and `was`. Each `> ` waits for one line.
+"""
+
+from typing import Final, TextIO
+
+from survey_cli.desk import Conduct
+from survey_cli.engine.events import Rejected
+from survey_cli.plain.conversation import Conversation
+from survey_cli.plain.streams import Interrupts, OutputClosed, Printed, Typed, silence, tell
+
+HELD: Final = 0
+"""Exit code: the last item or an `end` was reached."""
+NOT_PUT_ASIDE: Final = 1
+"""Exit code: it should have been put aside, and could not be."""
+PUT_ASIDE: Final = 3
+"""Exit code: suspended or stopped."""
+
+
+def conduct(desk: Conduct, read: TextIO, write: TextIO, errors: TextIO | None = None) -> int:
+    """Hold the interview that `desk` has open, to its end or until it is put aside; gives the exit code. `errors` is told
+    what `write` can no longer show."""
+    why: Rejected | None = None
+    with Interrupts() as interrupts:
+        try:
+            why = Conversation(desk, Typed(read, interrupts), Printed(write)).hold()
+        except OutputClosed:
+            silence(write)
+            if desk.prompt() is not None and (why := desk.suspend()) is None:
+                tell(errors, "The output was closed: the interview is put aside and can be resumed.")
+    if why is not None:
+        tell(errors or write, f"The interview could not be put aside: {why.why}. Every answer taken is kept.")
+    closing = desk.closing()
+    if closing is None:
+        return NOT_PUT_ASIDE
+    led_here = (
+        closing.status == "suspended" and closing.outcome is not None
+    )  # an `end` with a temporary outcome
+    return HELD if closing.status == "ended" or led_here else PUT_ASIDE

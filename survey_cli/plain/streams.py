@@ -1,0 +1,162 @@
+"""How do lines come in and go out, whatever stands at either end: a terminal, a pipe that closes, bytes that are no text?
+It knows nothing of interviews.
+"""
+
+import contextlib
+import io
+import os
+import re
+import signal
+from types import FrameType
+from typing import Final, TextIO
+
+from survey_cli.engine.events import Rejected
+from survey_cli.plain.wording import clean, flat
+
+LONGEST: Final = 100_000
+"""Characters in a line; more is no typing, and is not held in memory."""
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+class OutputClosed(Exception):
+    """Nobody reads any more what is printed."""
+
+
+class InputEnded(Exception):
+    """There is no further line: the end of input, or Ctrl+C."""
+
+
+class Interrupts:
+    """Ctrl+C counts while a line is awaited. One that comes while the desk is at work waits until then, so that an
+    event is never half taken."""
+
+    def __init__(self) -> None:
+        self._ours = False
+        self._waiting = False
+        self._came = False
+
+    def __enter__(self) -> "Interrupts":
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            with contextlib.suppress(ValueError):  # not the main thread: there Ctrl+C never arrives
+                signal.signal(signal.SIGINT, self._take)
+                self._ours = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        self._came = True
+        if self._waiting:
+            raise KeyboardInterrupt
+
+    def line_of(self, read: TextIO) -> str:
+        """One line, at most `LONGEST` characters of it. Raises KeyboardInterrupt."""
+        try:
+            self._waiting = True
+            if self._came:
+                raise KeyboardInterrupt
+            return read.readline(LONGEST + 1)
+        finally:
+            self._waiting = False
+
+
+class Typed:
+    """The lines that come in."""
+
+    def __init__(self, read: TextIO, interrupts: Interrupts) -> None:
+        self._read = read
+        self._interrupts = interrupts
+        if isinstance(read, io.TextIOWrapper):
+            with contextlib.suppress(OSError, ValueError):  # something was read from it before
+                read.reconfigure(errors="surrogateescape")
+        try:
+            self.echoed = read.isatty()
+            """Whether the terminal has moved to a new line by itself."""
+        except (OSError, ValueError):
+            self.echoed = False
+
+    def line(self) -> str | Rejected:
+        """The next line without its end, or why it is none. Raises InputEnded."""
+        text = self._some()
+        if not text:
+            raise InputEnded
+        if len(text) > LONGEST and not text.endswith("\n"):
+            while text and not text.endswith("\n"):
+                text = self._some()
+            return Rejected(f"longer than {LONGEST} characters: shorten it")
+        if _SURROGATE.search(text):
+            return Rejected("this line has bytes that are no text in this terminal's encoding: type it again")
+        return text.rstrip("\r\n")
+
+    def _some(self) -> str:
+        try:
+            return self._interrupts.line_of(self._read)
+        except UnicodeDecodeError:
+            return "\udcff\n"
+        except (KeyboardInterrupt, OSError, ValueError) as ended:
+            raise InputEnded from ended
+
+
+class Printed:
+    """The lines that go out, literal and without control characters."""
+
+    def __init__(self, write: TextIO) -> None:
+        self._write = write
+        if isinstance(write, io.TextIOWrapper):
+            with contextlib.suppress(OSError, ValueError):
+                write.reconfigure(errors="replace")
+
+    def _out(self, text: str, *, flush: bool = False) -> None:
+        try:
+            self._write.write(text)
+            if flush:
+                self._write.flush()
+        except (OSError, ValueError) as closed:
+            raise OutputClosed from closed
+
+    def bare(self, text: str) -> None:
+        """As it stands: what is read aloud, options, marked lines."""
+        for line in clean(text).splitlines():
+            if line.strip():
+                self._out(f"{line.rstrip()}\n")
+
+    def aside(self, text: str) -> None:
+        """For the interviewer: each line in brackets."""
+        for line in clean(text).splitlines():
+            if line.strip():
+                self._out(f"[{line.strip()}]\n")
+
+    def marked(self, mark: str, text: str) -> None:
+        """One line behind a mark."""
+        self._out(f"{mark} {clean(flat(text))}\n")
+
+    def ask(self) -> None:
+        """Everything is out, and a line is awaited."""
+        self._out("> ", flush=True)
+
+    def end_line(self) -> None:
+        self._out("\n")
+
+    def finish(self) -> None:
+        self._out("", flush=True)
+
+
+def silence(write: TextIO) -> None:
+    """Let what is still in the buffer of a closed pipe go nowhere, so that leaving says nothing about it."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, write.fileno())
+        finally:
+            os.close(nowhere)
+
+
+def tell(errors: TextIO | None, text: str) -> None:
+    """Say it if anybody listens."""
+    if errors is not None:
+        with contextlib.suppress(OSError, ValueError):
+            errors.write(clean(text) + "\n")
+            errors.flush()
