@@ -18,16 +18,15 @@ def looked_up(walk: Walk, stop: Stop) -> tuple[Cell | None, int]:
                 {str(k): v for k, v in arms.items()}, seed=walk.seed, id=stop.leaf.id, turn=stop.place.turn
             ), 0
         case Draw():
-            cell, of, _ = drawn_turn(walk, stop)
-            return cell, int(of or 0)
+            return _drawn_turn(walk, stop)
         case LookupItem(sample=column) if column is not None:
             return walk.env.get(str(column), NOT_ASKED), 0
         case _:
             return None, 0
 
 
-def drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, str | None, tuple[int, ...]]:
-    """The turn that is drawn, of how many (as text), and which could have been. Not asked where there is none."""
+def _drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, int]:
+    """The turn that is drawn, and of how many. Not asked where there is none."""
     leaf = stop.leaf
     assert isinstance(leaf.question, Draw)
     turns: tuple[int, ...] = walk.env.get("#" + leaf.source, ())
@@ -38,7 +37,7 @@ def drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, str | None, tuple[int, ...
         if leaf.where is None or leaf.where.evaluate(here) is True:
             eligible.append(turn)
     if not eligible:
-        return NOT_ASKED, None, ()
+        return NOT_ASKED, 0
 
     def lot(turn: int) -> int:
         return drawn(walk.seed, "draw", leaf.id, turn)
@@ -54,7 +53,7 @@ def drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, str | None, tuple[int, ...
                 return (_days_to_birthday(answer, walk.env["#today"]), lot(turn))
 
     chosen = min(eligible, key=rank)
-    return chosen, str(len(eligible)), tuple(eligible)
+    return chosen, len(eligible)
 
 
 def _age(born: Any) -> tuple[int, float]:

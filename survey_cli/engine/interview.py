@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias, assert_never
 
-from survey_cli.engine.draws import drawn_turn, looked_up
+from survey_cli.engine.draws import looked_up
 from survey_cli.engine.events import (
     NO_WORDS,
     Answered,
@@ -30,7 +30,7 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.route import Stop, Walk
 from survey_cli.entries import plain
-from survey_cli.instrument.items.quiet import Computed, Draw, End
+from survey_cli.instrument.items.quiet import Computed, Draw, End, Split
 from survey_cli.instrument.program import Check, Instrument
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, missing
 
@@ -179,6 +179,9 @@ class Machine:
     def unfit(self, stop: Stop, held: Held) -> str:
         """Why the item would not accept this now: its type and options, then its hard checks. Empty where it would."""
         cell, leaf = held.cell, stop.leaf
+        if isinstance(leaf.question, Draw | Split):
+            drawn = looked_up(self.walk, stop)
+            return "" if (cell, held.words.get("of", "0")) == (drawn[0], str(drawn[1])) else "the draw has changed"
         if isinstance(cell, Missing):
             offered = any(d.id == cell.kind for d in leaf.declines) or isinstance(leaf.question, Computed)
             return "" if offered else "this can no longer be declined"
@@ -265,10 +268,11 @@ class Machine:
                 self.walk.undo(mark)
                 break
             self.walk.advance()
-        if self.here is None:
+        stop = self.here
+        if stop is None:
             self.ending = COMPLETE
-        self.returning = False
-        self.target = None
+        if stop is None or stop.place not in self.held or stop.place == self.target:
+            self.returning, self.target = False, None
 
     def _go(self, event: WentTo) -> Rejected | None:
         index = self.index_of(event.place)

@@ -51,7 +51,7 @@ def prompt(interview: Interview) -> Prompt | None:
         words=asking.words(leaf.text),
         entry=entry,
         intro=_intro(machine, stop),
-        instruction=asking.words(leaf.instruction),
+        instruction=_instruction(asking),
         probe=asking.words(leaf.probe),
         help=asking.words(leaf.help),
         declines=asking.declines(),
@@ -71,6 +71,15 @@ def prompt(interview: Interview) -> Prompt | None:
         ending=str(question.outcome) if isinstance(question, End) else "",
         turn=_turn(machine, stop),
     )
+
+
+def _instruction(asking: Asking) -> Words:
+    """The item's instruction; at a handover first whom to ask for."""
+    own = asking.words(asking.leaf.instruction)
+    if asking.leaf.ask_for is None:
+        return own
+    person = asking.words(asking.leaf.ask_for)
+    return (Span("Ask for "), *person, *((Span(". "),) if own else ()), *own)
 
 
 def _intro(machine: Machine, stop: Stop) -> Words:

@@ -216,10 +216,9 @@ class Walk:
             self.unreached.append(Place(leaf.id, inside))
 
     def _computes_below(self, group: Group) -> list[Compute]:
-        found = [c for leaf in group.leaves for c in leaf.computes]
+        found: list[Compute] = []
         for child in group.children:
-            if isinstance(child, Group):
-                found.extend(child.computes)
+            found.extend(self._computes_below(child) if isinstance(child, Group) else child.computes)
         return [*found, *group.computes]
 
     def _enter(self, group: Group, parent: Frame) -> Frame:

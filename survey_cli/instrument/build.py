@@ -518,7 +518,7 @@ class Builder:
             case Draw():
                 self._draw(item, leaf, at, path)
             case Handover():
-                leaf.instruction = self.text(item.ask_for, who, "ask_for", roster, at, path)
+                leaf.ask_for = self.text(item.ask_for, who, "ask_for", roster, at, path)
             case _:
                 pass
         if who not in self.draft.leaves:

@@ -102,6 +102,8 @@ class Leaf:
     section: Template | None = None
     anchor: bool = False
     after_hangup: bool = False
+    ask_for: Template | None = None
+    """At a handover: the person who is to come to the phone."""
     where: Condition | None = None
     """A draw's condition on the turns."""
     source: str = ""

@@ -45,7 +45,7 @@ class Handover(Aloud):
     type: Literal["handover"]
     ask_for: Text
     """Whom to ask for: `the {youngest}`."""
-    text: Text = Field(default_factory=lambda: Text.of("Ask to speak with the person named below."))
+    text: Text = Field(default_factory=lambda: Text.of("May I speak with that person?"))
     """What is said to whoever is on the line."""
 
 
