@@ -210,7 +210,7 @@ def _answer_keys(board: Keyboard, prompt: Prompt) -> Keys:
             isinstance(entry, Pick) and not several and prompt.earlier is None and board.answer == Answer()
         )
         if not coded and (query is None or board.answer.edit.text):
-            keys.append(("Enter", "done" if several else "next", 0))
+            keys.append(("Enter", "done" if several else "end here" if prompt.ending else "next", 0))
         keys.append((BACK, "back", 2))
         lettered = isinstance(entry, (Pick, Read))
         for decline in prompt.declines:
@@ -228,7 +228,7 @@ def _answer_keys(board: Keyboard, prompt: Prompt) -> Keys:
         others = [language for language in prompt.languages if language != prompt.language]
         keys.append(("F4", others[0] if len(others) == 1 else "language", 4))
     if prompt.faq:
-        keys.append(("F5", "asked", 5))
+        keys.append(("F5", "they ask", 5))
     keys.append(("F8", "stop", 3))
     keys.append(("F1", "keys", 3))
     return keys

@@ -172,7 +172,11 @@ class Keyboard:
             case Pick():
                 keyed = pick_keyed(key, entry, prompt, self.answer)
                 if keyed is None:
-                    self._letter(key, prompt, otherwise=f"{key} is not offered here: {entry.offered()}")
+                    self._letter(
+                        key,
+                        prompt,
+                        otherwise=f"{key.strip() or 'a blank'} is not offered here: {entry.offered()}",
+                    )
                 else:
                     self._picked(keyed)
             case Read():
