@@ -181,16 +181,14 @@ class Machine:
         cell, leaf = held.cell, stop.leaf
         if isinstance(leaf.question, Draw | Split):
             drawn = looked_up(self.walk, stop)
-            return "" if (cell, held.words.get("of", "0")) == (drawn[0], str(drawn[1])) else "the draw has changed"
+            return (
+                ""
+                if (cell, held.words.get("of", "0")) == (drawn[0], str(drawn[1]))
+                else "the draw has changed"
+            )
         if isinstance(cell, Missing):
             offered = any(d.id == cell.kind for d in leaf.declines) or isinstance(leaf.question, Computed)
             return "" if offered else "this can no longer be declined"
-        if isinstance(leaf.question, Draw):
-            return (
-                ""
-                if (cell, held.words.get("of")) == drawn_turn(self.walk, stop)[:2]
-                else "the draw has changed"
-            )
         if why := leaf.question.fits(self.walk.asking(stop, self.language), cell):
             return why
         if not leaf.checks:

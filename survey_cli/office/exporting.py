@@ -10,10 +10,11 @@ from typing import Literal, TextIO, TypeAlias
 
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.exports import FORMATS, Format, Manner, format_of
+from survey_cli.instrument.opening import open_instrument, rebuilt
 from survey_cli.instrument.program import Instrument
-from survey_cli.office.opening import database_of, kept_instrument, open_instrument, open_store
 from survey_cli.problems import Trouble
 from survey_cli.store import InterviewRow, Origin, Row, Status, Store, StoreProblem
+from survey_cli.store.places import database_of, open_store
 from survey_cli.table import ADMIN, Part, Table, cells, columns, united
 from survey_cli.values import Cell, Variable
 
@@ -113,7 +114,7 @@ def _table(store: Store, wish: Wish, language: str) -> tuple[Table, tuple[str, .
     for kept in store.instruments():
         if next(iter(store.rows(kept.hash, origins=origins, statuses=statuses)), None) is None and parts:
             continue
-        instrument = kept_instrument(store, kept.hash)
+        instrument = rebuilt(kept.texts, kept.hash)
         if isinstance(instrument, Trouble):
             return instrument
         variables = columns(instrument, language if language in instrument.languages else instrument.language)

@@ -3,30 +3,25 @@
 import getpass
 import secrets
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from survey_cli.desk import Desk
-from survey_cli.engine.events import Began, Event, Rejected, Resumed, Sitting, Stamp
-from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.desk.holding import Desk
+from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
+from survey_cli.engine.interview import Interview
 from survey_cli.engine.order import arm
 from survey_cli.instrument.document import SampleColumn
+from survey_cli.instrument.opening import open_instrument, rebuilt
 from survey_cli.instrument.program import Instrument
-from survey_cli.office.opening import (
-    database_of,
-    instrument_row,
-    kept_instrument,
-    open_instrument,
-    open_store,
-)
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.problems import Trouble, did_you_mean
-from survey_cli.store import InterviewRow, Origin, Snapshot, Store, StoreProblem
-from survey_cli.table import cells
+from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
+from survey_cli.store.places import database_of, open_store
+from survey_cli.table import columns
 from survey_cli.values import NOT_ASKED, Missing, Value
 
 Clock = Callable[[], datetime]
@@ -190,7 +185,7 @@ def _begun(
         sample=sample,
     )
     interview = Interview.begin(instrument, began)
-    store.keep_instrument(instrument_row(instrument, kept_at=at))
+    store.keep_instrument(_instrument_row(instrument, kept_at=at))
     id = str(uuid4())
     taken = store.start(
         InterviewRow(
@@ -223,7 +218,12 @@ def _resumed(
     seating: Seating,
     clock: Clock,
 ) -> Desk | Trouble:
-    instrument = newest if row.instrument == newest.hash else kept_instrument(store, row.instrument)
+    texts = store.instrument_texts(row.instrument) or {}
+    instrument = newest if row.instrument == newest.hash else rebuilt(texts, row.instrument)
+        newest
+        if row.instrument == newest.hash
+        else rebuilt(store.instrument_texts(row.instrument) or {}, row.instrument)
+    )
     if isinstance(instrument, Trouble):
         return instrument
     try:
@@ -449,99 +449,14 @@ def _fitting(instrument: Instrument, column: SampleColumn) -> str:
             return "write a number"
 
 
-def list_interviews(path: str | Path, *, db: str | None = None) -> tuple[str, list[InterviewRow]] | Trouble:
-    """Every interview in the instrument's database, and where that is."""
-    opened = _existing(path, db)
-    if isinstance(opened, Trouble):
-        return opened
-    where, store = opened
-    with store:
-        try:
-            return where, store.interviews()
-        except StoreProblem as problem:
-            return _trouble(problem)
-
-
-def _existing(path: str | Path, db: str | None) -> tuple[str, Store] | Trouble:
-    instrument = open_instrument(path)
-    if isinstance(instrument, Trouble):
-        return instrument
-    where = database_of(path, instrument.id, db)
-    store = open_store(where, create=False)
-    return store if isinstance(store, Trouble) else (where, store)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
-    """What a verification found."""
-
-    where: str
-    interviews: int
-    events: int
-    findings: tuple[str, ...]
-    """What is wrong, in plain words; empty when all is well."""
-
-
-def verify(path: str | Path, *, db: str | None = None) -> Verified | Trouble:
-    """Every journal can be followed, every snapshot equals its journal's replay, and the database itself is whole."""
-    opened = _existing(path, db)
-    if isinstance(opened, Trouble):
-        return opened
-    where, store = opened
-    with store:
-        try:
-            return _verified(where, store)
-        except StoreProblem as problem:
-            return _trouble(problem)
-
-
-def _verified(where: str, store: Store) -> Verified:
-    findings = list(store.integrity())
-    count = events = 0
-    for row in store.instruments():
-        instrument = kept_instrument(store, row.hash)
-        if isinstance(instrument, Trouble):
-            findings.append(str(instrument))
-            continue
-        for kept in list(store.rows(row.hash, origins=("real", "practice", "simulated"), personal=True)):
-            count += 1
-            journal = store.journal(kept.interview.id)
-            events += len(journal)
-            findings.extend(_against(instrument, kept.interview, kept.snapshot, journal))
-    return Verified(where=where, interviews=count, events=events, findings=tuple(findings))
-
-
-def _against(
-    instrument: Instrument, row: InterviewRow, snapshot: Snapshot | None, journal: Sequence[Event]
-) -> list[str]:
-    who = f"case {row.case}, interview {row.id[:8]}"
-    try:
-        interview = Interview.replay(instrument, journal)
-    except ValueError as error:
-        return [f"{who}: the journal cannot be followed: {error}"]
-    found = []
-    if interview.status != row.status:
-        found.append(f"{who}: listed as {row.status}, but its journal says {interview.status}")
-    if snapshot is not None and snapshot.engine == str(VERSION) and snapshot.cells != cells(interview):
-        found.append(f"{who}: its snapshot differs from its journal")
-    return found
-
-
-def back_up(
-    path: str | Path,
-    to: str | Path,
-    *,
-    db: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> str | Trouble:
-    """A consistent copy of the database while interviews run; where it was copied from."""
-    opened = _existing(path, db)
-    if isinstance(opened, Trouble):
-        return opened
-    where, store = opened
-    with store:
-        try:
-            store.backup(to, progress=progress)
-        except StoreProblem as problem:
-            return _trouble(problem)
-    return where
+def _instrument_row(instrument: Instrument, *, kept_at: datetime) -> InstrumentRow:
+    """The instrument as the store keeps it."""
+    return InstrumentRow(
+        hash=instrument.hash,
+        id=instrument.id,
+        version=instrument.version,
+        title=str(instrument.title.written(instrument.language)),
+        texts=instrument.texts,
+        variables=columns(instrument),
+        kept_at=kept_at,
+    )

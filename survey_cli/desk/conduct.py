@@ -1,0 +1,126 @@
+"""What a face may ask of whoever holds the interview: the contract between screen and desk. Nothing is done here.
+
+Every method that gives an entry returns None when it was taken and committed, or a `Rejected` whose `why` is one short
+line for under the field; then nothing changed, neither here nor in the database. That includes a database that cannot be
+written to.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from survey_cli.engine.events import Rejected
+from survey_cli.entries import Prompt, Reply
+from survey_cli.outcomes import Outcome
+from survey_cli.values import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line of the list of what has been asked, for jumping."""
+
+    place: Place
+    words: str
+    """The question, short enough for one line."""
+    answer: str
+    """What was answered, in words: `3 Disagree`, `don't know`."""
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How it ended, once `prompt()` is None."""
+
+    status: str
+    """`ended`, `suspended` or `stopped`."""
+    outcome: Outcome | None
+    answered: int
+    took: timedelta
+    kept_in: str
+    """Where the data went, as it should be printed."""
+
+
+class Conduct(Protocol):
+    """What a face may ask of the desk. `Desk` is the real one; a preview's or a test's is another."""
+
+    title: str
+    """The survey's title."""
+    respondent: str
+    """Who is on the line: the case's key, or its name column."""
+    notice: str
+    """Something to be said plainly before the first prompt (`Case 1042 was open at q17, 14:03: resumed`); or empty."""
+    practice: bool
+
+    def prompt(self) -> Prompt | None:
+        """What is asked now; None when the interview is closed (see `closing`)."""
+        ...
+
+    def reply(self, reply: Reply) -> Rejected | None:
+        """An answer as keyed: a line of text, or `Picked` from a Pick. An empty line goes on from a Read, keeps an
+        earlier answer, and is rejected elsewhere."""
+        ...
+
+    def decline(self, id: str) -> Rejected | None:
+        """Don't know, refused, or another decline of the study by its id."""
+        ...
+
+    def confirm(self, reason: str = "") -> Rejected | None:
+        """The answer to `prompt().query`: it is so."""
+        ...
+
+    def back(self) -> Rejected | None:
+        """To the item asked before this one."""
+        ...
+
+    def jump(self, place: Place) -> Rejected | None:
+        """To any place in `asked()`; after its answer one returns to the first open place."""
+        ...
+
+    def note(self, text: str) -> Rejected | None:
+        """A remark of the interviewer's, kept with the place."""
+        ...
+
+    def speak(self, language: str) -> Rejected | None:
+        """Go on in another of the instrument's languages."""
+        ...
+
+    def suspend(self) -> Rejected | None:
+        """Put aside; `prompt()` is None afterwards."""
+        ...
+
+    def stop(self, outcome: str) -> Rejected | None:
+        """End by hand with one of `stops()`."""
+        ...
+
+    def stops(self) -> tuple[Outcome, ...]:
+        """The outcomes that may be chosen for stopping in the middle."""
+        ...
+
+    def asked(self) -> tuple[Asked, ...]:
+        """What has been asked so far, in the order of the route."""
+        ...
+
+    def echo(self, text: str) -> str:
+        """What a typed line would be taken for, in words (`Sunday 3 March 1985`); empty where that says no more than the
+        line itself."""
+        ...
+
+    def draft(self) -> str:
+        """Text that was being typed at this place when the last sitting broke off; empty otherwise."""
+        ...
+
+    def save_draft(self, text: str) -> None:
+        """Keep what is being typed in a Verbatim; called every two seconds while it changes. Never fails."""
+        ...
+
+    def elapsed(self) -> timedelta:
+        """Time in this interview, all sittings together, hang-up sections left out."""
+        ...
+
+    def there(self) -> datetime | None:
+        """The respondent's clock, where their zone is known."""
+        ...
+
+    def closing(self) -> Closing | None:
+        """How it ended; None while a prompt stands."""
+        ...

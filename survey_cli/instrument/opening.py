@@ -1,0 +1,41 @@
+"""Opening an instrument, ready to be asked: from its file, or from the full text that was kept of it."""
+
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from survey_cli.instrument.build import built
+from survey_cli.instrument.checks import checked
+from survey_cli.instrument.load import read, read_text
+from survey_cli.instrument.program import Instrument
+from survey_cli.problems import Trouble, errors
+
+
+def open_instrument(path: str | PurePath) -> Instrument | Trouble:
+    """The instrument in a file, ready; or its problems."""
+    found = checked(read(str(path)))
+    if found.instrument is not None:
+        return found.instrument
+    wrong = errors(found.problems)
+    many = f"{len(wrong)} problems" if len(wrong) != 1 else "a problem"
+    return Trouble(
+        str(path), f"the instrument has {many}", f"mend it; `survey check {path}` shows each", tuple(wrong)
+    )
+
+
+def rebuilt(texts: Mapping[str, str], hash: str) -> Instrument | Trouble:
+    """An instrument as it was when its interviews began, from the text of its files (the top one first)."""
+    if not texts:
+        return Trouble(
+            hash[:12], "the database does not hold this version's text", "restore it from a backup"
+        )
+    name = next(iter(texts))
+    instrument, _, problems = built(read_text(texts[name], name, fetch=lambda other: texts[other]))
+    wrong = errors(problems)
+    if instrument is None or wrong:
+        return Trouble(
+            f"version {hash[:12]}",
+            "the kept text can no longer be read by this program",
+            "open the database with the version of survey it was made with",
+            tuple(wrong),
+        )
+    return instrument

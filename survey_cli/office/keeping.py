@@ -1,0 +1,116 @@
+"""The interviews of an instrument as a whole: listed, verified, backed up."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from survey_cli.engine.events import Event
+from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.instrument.opening import open_instrument, rebuilt
+from survey_cli.instrument.program import Instrument
+from survey_cli.problems import Trouble
+from survey_cli.store import InterviewRow, Snapshot, Store, StoreProblem
+from survey_cli.store.places import database_of, open_store
+from survey_cli.table import cells
+
+
+def _trouble(problem: StoreProblem) -> Trouble:
+    return Trouble(problem.where, problem.what, problem.remedy)
+
+
+def list_interviews(path: str | Path, *, db: str | None = None) -> tuple[str, list[InterviewRow]] | Trouble:
+    """Every interview in the instrument's database, and where that is."""
+    opened = _existing(path, db)
+    if isinstance(opened, Trouble):
+        return opened
+    where, store = opened
+    with store:
+        try:
+            return where, store.interviews()
+        except StoreProblem as problem:
+            return _trouble(problem)
+
+
+def _existing(path: str | Path, db: str | None) -> tuple[str, Store] | Trouble:
+    instrument = open_instrument(path)
+    if isinstance(instrument, Trouble):
+        return instrument
+    where = database_of(path, instrument.id, db)
+    store = open_store(where, create=False)
+    return store if isinstance(store, Trouble) else (where, store)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a verification found."""
+
+    where: str
+    interviews: int
+    events: int
+    findings: tuple[str, ...]
+    """What is wrong, in plain words; empty when all is well."""
+
+
+def verify(path: str | Path, *, db: str | None = None) -> Verified | Trouble:
+    """Every journal can be followed, every snapshot equals its journal's replay, and the database itself is whole."""
+    opened = _existing(path, db)
+    if isinstance(opened, Trouble):
+        return opened
+    where, store = opened
+    with store:
+        try:
+            return _verified(where, store)
+        except StoreProblem as problem:
+            return _trouble(problem)
+
+
+def _verified(where: str, store: Store) -> Verified:
+    findings = list(store.integrity())
+    count = events = 0
+    for row in store.instruments():
+        instrument = rebuilt(row.texts, row.hash)
+        if isinstance(instrument, Trouble):
+            findings.append(str(instrument))
+            continue
+        for kept in list(store.rows(row.hash, origins=("real", "practice", "simulated"), personal=True)):
+            count += 1
+            journal = store.journal(kept.interview.id)
+            events += len(journal)
+            findings.extend(_against(instrument, kept.interview, kept.snapshot, journal))
+    return Verified(where=where, interviews=count, events=events, findings=tuple(findings))
+
+
+def _against(
+    instrument: Instrument, row: InterviewRow, snapshot: Snapshot | None, journal: Sequence[Event]
+) -> list[str]:
+    who = f"case {row.case}, interview {row.id[:8]}"
+    try:
+        interview = Interview.replay(instrument, journal)
+    except ValueError as error:
+        return [f"{who}: the journal cannot be followed: {error}"]
+    found = []
+    if interview.status != row.status:
+        found.append(f"{who}: listed as {row.status}, but its journal says {interview.status}")
+    if snapshot is not None and snapshot.engine == str(VERSION) and snapshot.cells != cells(interview):
+        found.append(f"{who}: its snapshot differs from its journal")
+    return found
+
+
+def back_up(
+    path: str | Path,
+    to: str | Path,
+    *,
+    db: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> str | Trouble:
+    """A consistent copy of the database while interviews run; where it was copied from."""
+    opened = _existing(path, db)
+    if isinstance(opened, Trouble):
+        return opened
+    where, store = opened
+    with store:
+        try:
+            store.backup(to, progress=progress)
+        except StoreProblem as problem:
+            return _trouble(problem)
+    return where

@@ -1,0 +1,47 @@
+"""Where are interviews kept? The folder `responses/` beside the instruments, unless one says otherwise."""
+
+from pathlib import Path
+
+from survey_cli.problems import Trouble
+from survey_cli.store.database import Store
+from survey_cli.store.problem import StoreProblem
+
+
+def home_of(path: str | Path) -> Path:
+    """The folder in which `responses/` belongs: the one with an `instruments/` or a pyproject.toml, at the file or above
+    it; else where one stands."""
+    for folder in Path(path).resolve().parents:
+        if folder.name == "instruments":
+            return folder.parent
+        if (folder / "instruments").is_dir() or (folder / "pyproject.toml").is_file():
+            return folder
+    return Path.cwd()
+
+
+def database_of(path: str | Path, instrument: str, db: str | None) -> str:
+    """Where the interviews of an instrument are kept, unless `db` says otherwise."""
+    return db or shown(home_of(path) / "responses" / f"{instrument}.db")
+
+
+def shown(path: Path) -> str:
+    """A path as it is printed: from where one stands, if it lies below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def open_store(where: str, *, create: bool) -> Store | Trouble:
+    """The database, or why it cannot be opened."""
+    if where.startswith(("postgresql://", "postgres://")):
+        return Trouble(
+            where.split("@")[-1], "PostgreSQL is not supported yet", "give the path of a SQLite file"
+        )
+    try:
+        if create and where != ":memory:":
+            Path(where).parent.mkdir(parents=True, exist_ok=True)
+        return Store.open(where, create=create)
+    except StoreProblem as problem:
+        return Trouble(problem.where, problem.what, problem.remedy)
+    except OSError as error:
+        return Trouble(where, f"the folder cannot be made ({error.strerror})", "give another place with --db")
