@@ -220,10 +220,6 @@ def _resumed(
 ) -> Desk | Trouble:
     texts = store.instrument_texts(row.instrument) or {}
     instrument = newest if row.instrument == newest.hash else rebuilt(texts, row.instrument)
-        newest
-        if row.instrument == newest.hash
-        else rebuilt(store.instrument_texts(row.instrument) or {}, row.instrument)
-    )
     if isinstance(instrument, Trouble):
         return instrument
     try:
