@@ -1,0 +1,188 @@
+"""Beyond its grammar: can a condition hold at all, and does what it gives fit where it stands?"""
+
+import ast
+from collections.abc import Iterator
+from typing import Any, Final
+
+from survey_cli.instrument.build import Draft, Use
+from survey_cli.instrument.conditions import Known
+from survey_cli.instrument.expressions import Parsed, parse
+from survey_cli.instrument.items.coded import Coded, Multiple
+from survey_cli.instrument.items.question import Question
+from survey_cli.instrument.items.typed import DateItem, NumberItem, TimeItem, WordsItem
+from survey_cli.instrument.logic import COMPARE
+from survey_cli.instrument.reading import code_family, listed, shifted
+from survey_cli.problems import Problem
+from survey_cli.values import Code
+
+_SIGNS: Final = {ast.Eq: "==", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.NotEq: "!="}
+_TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def never_true(draft: Draft) -> Iterator[Problem]:
+    """A condition can never hold, or always holds, whatever is answered.
+
+        ask_if: q1 == 1 and q1 == 2          → q1 in [1, 2]
+        ask_if: age > 65 and age < 18        → age > 65 or age < 18
+        ask_if: age > 150                    where age has max: 120
+    """
+    numbers = {
+        name: named.question
+        for name, named in draft.named.items()
+        if isinstance(named.question, NumberItem) and named.kind == "item"
+    }
+    for use in draft.uses:
+        condition = use.condition
+        if condition is None:
+            continue
+        tree = condition.tree
+        if isinstance(tree, ast.BoolOp) and (found := _contradiction(tree)):
+            yield _told(use, tree, f"{found} can't both hold, so this is never true", _either(tree))
+        elif not numbers.keys().isdisjoint(condition.names):
+            yield from _beyond(use, tree, numbers)
+
+
+def _links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
+    """Name, sign, constant of each comparison that must hold for `node` to hold."""
+    match node:
+        case ast.BoolOp(op=ast.And(), values=values):
+            for value in values:
+                yield from _links(value)
+        case ast.Compare(left=left, ops=ops, comparators=comparators):
+            for op, right in zip(ops, comparators, strict=True):
+                sign = _SIGNS.get(type(op))
+                match left, right:
+                    case ast.Name(id=name), ast.Constant(value=value) if sign:
+                        yield name, sign, value, node
+                    case ast.Constant(value=value), ast.Name(id=name) if sign:
+                        yield name, _TURNED[sign], value, node
+                    case _:
+                        pass
+                left = right
+        case _:
+            pass
+
+
+def _contradiction(tree: ast.BoolOp) -> str:
+    """Two comparisons of one item that exclude one another, in words; empty where there are none."""
+    if not isinstance(tree.op, ast.And):
+        return ""
+    seen: dict[str, list[tuple[str, Any]]] = {}
+    for name, sign, value, _ in _links(tree):
+        for other_sign, other in seen.get(name, ()):
+            if _exclude((sign, value), (other_sign, other)):
+                return f"{name} {other_sign} {other!r} and {name} {sign} {value!r}"
+        seen.setdefault(name, []).append((sign, value))
+    return ""
+
+
+def _exclude(one: tuple[str, Any], two: tuple[str, Any]) -> bool:
+    if one[0] != "==" and two[0] == "==":
+        one, two = two, one
+    if one[0] == "==":
+        return type(one[1]) is type(two[1]) and not COMPARE[two[0]](one[1], two[1])
+    if one[0] in ("<", "<=") and two[0] in (">", ">="):
+        one, two = two, one
+    if one[0] not in (">", ">=") or two[0] not in ("<", "<="):
+        return False
+    low, high = one[1], two[1]
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return False
+    return bool(low > high or (low == high and one[0] + two[0] != ">=<="))
+
+
+def _either(tree: ast.BoolOp) -> str:
+    equal = [(name, value) for name, sign, value, _ in _links(tree) if sign == "=="]
+    if len(equal) == len(tree.values) and len({name for name, _ in equal}) == 1:
+        return f"for any of them say {equal[0][0]} in [{', '.join(repr(value) for _, value in equal)}]"
+    return "for either of them say or"
+
+
+def _beyond(use: Use, tree: ast.expr, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
+    """Comparisons with a number that every answer, or none, is on one side of."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Compare):
+            continue
+        for name, sign, value, _ in _links(node):
+            item = numbers.get(name)
+            if item is None or not isinstance(value, int | float) or value in item.options or item.options:
+                continue
+            holds = _in_range(item, sign, value)
+            if holds is None:
+                continue
+            top = "or more" if item.max is None else f"to {item.max}"
+            word = "true for every answer" if holds else "never true"
+            what = f"{name} {sign} {value} is {word}: {name} goes from {item.min} {top}"
+            remedy = f"say answered({name}) if you mean any answer" if holds else "change the number, or the range"
+            yield _told(use, node, what, remedy)
+
+
+def _in_range(item: NumberItem, sign: str, value: float) -> bool | None:
+    """Whether the comparison holds for every number of the range, or for none; None where it depends."""
+    low, high = item.min, item.max
+    if sign in ("==", "!="):
+        outside = value < low or (high is not None and value > high)
+        return (sign == "!=") if outside else None
+    at_low = COMPARE[sign](low, value)
+    if high is None:
+        rising = sign in (">", ">=")
+        return at_low if at_low == rising else None
+    return at_low if at_low == COMPARE[sign](high, value) else None
+
+
+def _told(use: Use, node: ast.expr, what: str, remedy: str) -> Problem:
+    where, length = use.where, use.length
+    parsed = parse(use.condition.text) if use.condition is not None else None
+    if isinstance(parsed, Parsed) and use.condition is not None:
+        at, length = parsed.at(node)
+        where = shifted(use.where, use.condition.text, at)
+    return Problem("never-true", where, use.owner, f"{use.key}: {what}", remedy, "warning", max(1, length))
+
+
+def prefill_kind(draft: Draft) -> Iterator[Problem]:
+    """What a `prefill` gives is no answer to its item.
+
+        - {id: age, type: number, prefill: name, …}     a name is no number
+    """
+    for leaf in draft.leaves.values():
+        if leaf.prefill is None:
+            continue
+        question = leaf.question
+        gives = leaf.prefill.gives
+        why = _unfit(question, gives, {option.code for option in leaf.options})
+        if why:
+            where = question.at("prefill")
+            what = f"prefill: {leaf.prefill.text} is {why}"
+            remedy = "name something of the item's own kind"
+            yield Problem("prefill-kind", where, leaf.id, what, remedy, length=len(leaf.prefill.text))
+
+
+def _unfit(question: Question, gives: Known, codes: set[Code]) -> str:
+    """Why a value of this kind can never be an answer; empty where it may."""
+    kin = code_family(gives.codes) if gives.type == "code" else gives.type
+    match question:
+        case _ if not question.asks:
+            return "given where nobody answers"
+        case NumberItem():
+            return "" if kin in ("number", "draw", "any") else "no number"
+        case Multiple():
+            return "" if gives.type == "codes" and not _apart(gives, codes) else "not a multiple with these codes"
+        case Coded():
+            if gives.type not in ("code", "number", "text"):
+                return "not the code of an option"
+            if _apart(gives, codes):
+                return f"one of {listed(gives.codes or ())}, and the options are {listed(codes)}"
+            wanted = {"number" if isinstance(c, int) else "text" for c in codes}
+            return "" if kin == "any" or kin in wanted or not codes else "not the code of an option"
+        case WordsItem():
+            return "" if kin in ("text", "any") else "no text"
+        case DateItem():
+            return "" if kin == "date" else "no date"
+        case TimeItem():
+            return "" if kin == "time" else "no time of day"
+        case _:
+            return ""
+
+
+def _apart(gives: Known, codes: set[Code]) -> bool:
+    return gives.codes is not None and bool(codes) and codes.isdisjoint(gives.codes)

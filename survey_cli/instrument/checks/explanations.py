@@ -1,0 +1,2 @@
+from typing import Final
+EXPLANATIONS: Final = {}

@@ -1,0 +1,284 @@
+"""Are lists of options, and the codes beside them, such that every answer has one meaning in the data?"""
+
+import unicodedata
+from collections.abc import Iterator
+
+from survey_cli.instrument.build import RESERVED_CODES, Draft
+from survey_cli.instrument.checks.places import every_item, every_list, key_place, name_place, said, spoken_list
+from survey_cli.instrument.items import BatteryWritten
+from survey_cli.instrument.items.coded import Coded, Multiple, Scale, Single
+from survey_cli.instrument.items.typed import DateItem, NumberItem, TimeItem, WordsItem
+from survey_cli.instrument.names import declines_of
+from survey_cli.instrument.program import Leaf
+from survey_cli.instrument.written import Mapped, Written
+from survey_cli.problems import Position, Problem, nearest
+from survey_cli.values import Code
+
+
+def unused_list(draft: Draft) -> Iterator[Problem]:
+    """A list under `scales` is used by no item and no sample column.
+
+    Take it out, or use it: `scale: NAME`, `options: NAME`.
+    """
+    scales = draft.document.scales
+    if not scales:
+        return
+    used, unknown = set(draft.used_scales), []
+    for item in every_item(draft):
+        if isinstance(item, Single | Multiple | Scale | BatteryWritten):
+            written = item.options if isinstance(item.options, str) else getattr(item, "scale", None)
+            if written is not None:
+                (used.add if written in scales else unknown.append)(str(written))
+    for column in draft.document.sample.values():
+        if isinstance(column.options, str):
+            (used.add if column.options in scales else unknown.append)(str(column.options))
+    if draft.lost:
+        return  # an item that could not be read may use it
+    meant = {nearest(word, scales) for word in unknown}
+    for name in scales:
+        if str(name) not in used and str(name) not in meant:
+            what, remedy = "no item uses this list", "take it out, or name it with scale: or options:"
+            yield Problem("unused-list", name_place(name), str(name), what, remedy, "warning", len(name))
+
+
+def empty_list(draft: Draft) -> Iterator[Problem]:
+    """A list has no options, or a question only one.
+
+        - {id: q1, type: single, options: {1: "Yes"}, text: …}
+
+    With one option there is nothing to choose. (A multiple may have one: it is named or not.)
+    """
+    for listed in every_list(draft):
+        node = listed.node
+        where = node.where if node is not None else Position("")
+        if not listed.options:
+            yield Problem("empty-list", where, listed.who, "the list has no options", "write 1: first label, 2: …")
+        elif len(listed.options) == 1 and not listed.several:
+            (code,) = listed.options
+            what = f"the only option is {code}, so there is nothing to choose"
+            at = key_place(node, code)
+            yield Problem("empty-list", at, listed.who, what, "add an option", "warning", len(str(code)))
+
+
+def mixed_codes(draft: Draft) -> Iterator[Problem]:
+    """Some codes of a list are numbers and some are texts.
+
+        options: {1: "Yes", no: "No"}     → {1: "Yes", 2: "No"}
+
+    One column of the data holds numbers or texts, not both. A number in quotes, or with a zero before it, is a text.
+    """
+    for listed in every_list(draft):
+        texts = [code for code in listed.options if isinstance(code, str)]
+        numbers = [code for code in listed.options if isinstance(code, int)]
+        if not texts or not numbers:
+            continue
+        odd: list[Code] = [*texts] if len(texts) <= len(numbers) else [*numbers]
+        kinds = ("text", "numbers") if odd[0] in texts else ("number", "texts")
+        one = f"{odd[0]} is a {kinds[0]}" if len(odd) == 1 else f"{spoken_list(odd)} are {kinds[0]}s"
+        what = f"the code {one} among codes that are {kinds[1]}" if len(odd) == 1 else f"the codes {one}, the others {kinds[1]}"
+        yield Problem(
+            "mixed-codes", key_place(listed.node, odd[0]), listed.who, what, _of_one_kind(odd[0]), length=len(str(odd[0]))
+        )
+
+
+def _of_one_kind(odd: Code) -> str:
+    if isinstance(odd, str) and odd.lstrip("+0").isdecimal():
+        return f"write {odd.lstrip('+0')} without quotes or zeros before it, or quote all codes"
+    if isinstance(odd, str) and odd.isdecimal():
+        return "write 0, or quote all codes"
+    return "give them all numbers, or all words"
+
+
+def duplicate_code(draft: Draft) -> Iterator[Problem]:
+    """Two codes of a list can't be told apart when they are keyed, or two declines have one code or key.
+
+        options: {a: Always, A: Never}      capitals are not told apart
+        declines: {dk: {code: -8, …}, unsure: {code: -8, …}}
+    """
+    for listed in every_list(draft):
+        seen: dict[str, Code] = {}
+        for code in listed.options:
+            if isinstance(code, int):
+                continue
+            other = seen.setdefault(code.casefold(), code)
+            if other != code:
+                what = f"the codes {other} and {code} differ only in their capitals, which nobody keys"
+                where = key_place(listed.node, code)
+                yield Problem("duplicate-code", where, listed.who, what, "change one of them", length=len(code))
+        yield from _composed(listed.who, listed.node)
+    declines = declines_of(draft.document)
+    keys: dict[str, str] = {}
+    for name, decline in declines.items():
+        if decline.key is None:
+            continue
+        key = str(decline.key).lower()
+        if len(key) != 1 or not key.isalpha():
+            what = f"key: {str(decline.key)!r} is not one letter"
+            yield Problem(
+                "duplicate-code", decline.at("key"), str(name), what, "write a single letter", length=len(decline.key)
+            )
+        elif (first := keys.setdefault(key, str(name))) != str(name):
+            what = f"key: the key {key} gives {first} already"
+            yield Problem("duplicate-code", decline.at("key"), str(name), what, "choose another letter")
+
+
+def _composed(who: str, node: Mapped | None) -> Iterator[Problem]:
+    """Codes that look the same but are composed of different characters: the second hides the first."""
+    seen: dict[str, Written] = {}
+    for key in node or ():
+        if key.isascii() or not isinstance(key, Written):
+            continue
+        first = seen.setdefault(unicodedata.normalize("NFC", key), key)
+        if first is not key:
+            what = f"the code {str(key)!r} stands at {first.where} already, composed of other characters"
+            yield Problem("duplicate-code", key.where, who, what, "change one of them", length=len(key))
+
+
+def duplicate_label(draft: Draft) -> Iterator[Problem]:
+    """Two options of a list have the same text.
+
+        options: {1: Often, 2: Sometimes, 3: Often}
+
+    Neither the interviewer nor the respondent can tell them apart. (Options with `ask_if` may: they are not both
+    offered.)
+    """
+    language = str(draft.document.languages[0])
+    for listed in every_list(draft):
+        options = list(listed.options.items())
+        for index in range(len(draft.document.languages)):
+            here = str(draft.document.languages[index])
+            seen: dict[str, tuple[Code, object]] = {}
+            told = False
+            for code, option in options:
+                text = option.text.plain or option.text.by_language.get(here)
+                if text is None:
+                    continue
+                same = text if text.isascii() else unicodedata.normalize("NFC", text)
+                other, earlier = seen.setdefault(same.strip(), (code, option))
+                if earlier is option or option.ask_if is not None or getattr(earlier, "ask_if", None) is not None:
+                    continue
+                told = True
+                where = text.where
+                within = f" in {here}" if here != language else ""
+                what = f"{other} and {code} are both {str(text)!r}{within}"
+                yield Problem(
+                    "duplicate-label", where, listed.who, what, "give them different texts", length=len(text)
+                )
+            if told:
+                break
+
+
+def decline_code(draft: Draft) -> Iterator[Problem]:
+    """A decline has the code of an answer.
+
+        - {id: age, type: number, max: 120, declines: {dk: 98}, …}     98 may be an age: → dk: 998
+        declines: {dk: {code: 9, …}}     and a list with an option 9
+
+    In the data the two could not be told apart. The usual codes are negative: −8 and −9 (and −6, −7 for not asked and
+    not reached). In a multiple 0 and 1 are taken: its columns say mentioned or not.
+    """
+    reserved = _reserved(draft)
+    told: set[object] = set()
+    for leaf in draft.leaves.values():
+        question = leaf.question
+        if isinstance(question, Coded):
+            key: object = (leaf.scale or id(leaf.options), id(leaf.declines), type(question))
+        elif isinstance(question, NumberItem | WordsItem | DateItem | TimeItem):
+            key = (id(leaf.declines), type(question), leaf.id if isinstance(question, NumberItem | DateItem) else "")
+        else:
+            continue
+        if key in told:
+            continue
+        told.add(key)
+        codes = [(d.code, str(d.text.written(str(draft.document.languages[0])))) for d in leaf.declines]
+        yield from _twice(leaf, codes, reserved)
+        clashes = [
+            (code, label, taken)
+            for code, label in (*codes, *reserved)
+            if (taken := _taken(draft, leaf, code))
+        ]
+        if not clashes:
+            continue
+        where, length = _decline_place(draft, leaf, clashes[0][0])
+        whole = "; ".join(f"{code} is {label!r}, and also {taken}" for code, label, taken in clashes)
+        remedy = "change the decline's code, or the option's"
+        if isinstance(question, NumberItem | DateItem):
+            remedy = "take codes that no answer can have: negative, or beyond max"
+        yield Problem("decline-code", where, _owner(leaf), whole, remedy, length=length)
+
+
+def _reserved(draft: Draft) -> list[tuple[int, str]]:
+    found = []
+    for kind, code in RESERVED_CODES.items():
+        written = draft.document.declines.get(kind)  # type: ignore[call-overload]
+        found.append((written.code if written is not None else code, kind.replace("_", " ").capitalize()))
+    return found
+
+
+def _owner(leaf: Leaf) -> str:
+    return leaf.scale or leaf.id if leaf.question.declines is None else leaf.id
+
+
+def _twice(leaf: Leaf, codes: list[tuple[int, str]], reserved: list[tuple[int, str]]) -> Iterator[Problem]:
+    """Two declines of one item with one code."""
+    seen: dict[int, str] = {}
+    for code, label in (*codes, *reserved):
+        first = seen.setdefault(code, label)
+        if first is not label:
+            what = f"{first!r} and {label!r} both have the code {code}"
+            where = leaf.question.at("declines") if leaf.question.declines is not None else leaf.question.at("id")
+            yield Problem("decline-code", where, leaf.id, what, "give each its own code")
+
+
+def _taken(draft: Draft, leaf: Leaf, code: int) -> str:
+    """What else a decline's code would mean in this item's columns; empty where nothing."""
+    question = leaf.question
+    match question:
+        case Multiple():
+            return {0: "'not mentioned'", 1: "'mentioned'"}.get(code, "")
+        case Coded():
+            for option in leaf.options:
+                if option.code == code:
+                    return f"the option {said(option.text.source, draft)!r}"
+            return ""
+        case NumberItem():
+            if code in question.options:
+                return f"the number's own label {said(question.options[code], draft)!r}"
+            if code >= question.min and (question.max is None or code <= question.max):
+                top = "or more" if question.max is None else f"to {question.max}"
+                return f"within the range {question.min} {top}"
+            return ""
+        case DateItem() if question.partial:
+            if 1 <= code <= 31 or 1000 <= code <= 9999:
+                return "a day, month or year"
+            return "'answered' in the column that says why it is empty" if code == 0 else ""
+        case _:
+            return "'answered' in the column that says why it is empty" if code == 0 else ""
+
+
+def _decline_place(draft: Draft, leaf: Leaf, code: int) -> tuple[Position, int]:
+    """Where a decline got the code: at the item, in the file's head, or, for the usual ones, what it meets."""
+    here = leaf.question.declines
+    if isinstance(here, dict):
+        for name, own in here.items():
+            if own.code == code:
+                return own.at("code") if own._node else _value_place(leaf, str(name)), len(str(code))
+    for decline in draft.document.declines.values():
+        if decline.code == code:
+            return decline.at("code"), len(str(code))
+    node = leaf.question._node or {}
+    for key in ("options", "min", "max", "from"):
+        if key in node:
+            value = node[key]
+            at = key_place(value, code) if isinstance(value, Mapped) else value.where
+            return at, len(value) if isinstance(value, Written) else len(str(code))
+    if leaf.scale is not None:
+        scale = draft.document.scales[leaf.scale]  # type: ignore[index]
+        return key_place(scale._node.get("options", scale._node) if scale._node else None, code), len(str(code))
+    return leaf.question.at("id"), len(leaf.id)
+
+
+def _value_place(leaf: Leaf, name: str) -> Position:
+    node = (leaf.question._node or {}).get("declines")
+    value = node.get(name) if isinstance(node, Mapped) else None
+    return value.where if value is not None else leaf.question.at("declines")

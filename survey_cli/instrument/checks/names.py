@@ -1,0 +1,295 @@
+"""Can every name be told from every other, in conditions, in the data and in the programs that read them?"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from keyword import iskeyword
+from typing import Final, NamedTuple
+
+from survey_cli.instrument.build import Draft
+from survey_cli.instrument.checks.places import every_item, key_place, name_place, options_node, place_of
+from survey_cli.instrument.functions import FUNCTIONS
+from survey_cli.instrument.items.coded import Multiple
+from survey_cli.instrument.names import Named, declines_of
+from survey_cli.instrument.program import Leaf, Roster
+from survey_cli.instrument.texts import ALWAYS
+from survey_cli.problems import Position, Problem
+
+LONGEST: Final = 32
+"""Characters of a Stata name; SPSS takes 64 bytes."""
+
+_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z", re.ASCII)
+_FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", re.ASCII)
+_COLUMN: Final = re.compile(r"[A-Za-z0-9_]+\Z", re.ASCII)
+_SPSS: Final = frozenset("all and by eq ge gt le lt ne not or to with".split())
+_STATA: Final = frozenset("byte double float if in int long using with strL".split())
+_STATA_TEXT: Final = re.compile(r"str\d+\Z")
+_FILLS: Final = frozenset((*ALWAYS, "options", "statement"))
+DOT_WORDS: Final = frozenset("back jump note lang suspend stop help ok keep".split())
+"""Words that mean something else when an interviewer types them after a dot."""
+
+
+def _every_name(draft: Draft) -> Iterator[tuple[str, Position]]:
+    """Every name that becomes a column or can stand in a condition."""
+    for name, named in draft.named.items():
+        yield name, named.where
+    for name, group in draft.walk.groups.items():
+        yield name, group[0]
+
+
+def bad_id(draft: Draft) -> Iterator[Problem]:
+    """An id is not a letter followed by letters, digits or `_`, at most 32 in all.
+
+        - {id: 2nd, type: text, text: …}     → id: second
+
+    Ids name columns in the data: SPSS, Stata and databases take no others, and Stata no longer ones.
+    """
+    places = list(_every_name(draft))
+    places += [(str(name), name_place(name)) for name in draft.document.declines]
+    places += [(str(quota.id), quota.at("id")) for quota in draft.document.quotas]
+    for name, where in places:
+        if _FORM.match(name):
+            if len(name) > LONGEST:
+                what = f"the id has {len(name)} characters; Stata keeps {LONGEST}"
+                remedy = f"shorten it, for example to {name[:LONGEST].rstrip('_')}"
+                yield Problem("bad-id", where, name, what, remedy, length=len(name))
+            continue
+        yield Problem("bad-id", where, name, f"{name!r} can't be an id", _mended(name), length=len(name))
+    title = draft.document.instrument
+    if not _FILE.match(title) or len(title) > 64:
+        what = f"{str(title)!r} can't name the survey: files are named by it"
+        remedy = "use letters, digits, _ and -, at most 64"
+        yield Problem("bad-id", title.where, "", what, remedy, length=len(title))
+
+
+def _mended(name: str) -> str:
+    mended = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    mended = mended if mended[:1].isalpha() or not mended else f"q{mended}"
+    rule = "a letter, then letters, digits or _"
+    return f"write {mended[:LONGEST]}: {rule}" if mended else f"write {rule}"
+
+
+def reserved_id(draft: Draft) -> Iterator[Problem]:
+    """An id is a word that means something else in conditions, in texts, or to Python, SPSS or Stata.
+
+        - {id: today, type: date, text: …}     → id: visit_day
+    """
+    declines = set(declines_of(draft.document)) | {"not_asked", "not_reached"}
+    for name, where in _every_name(draft):
+        if why := _reserved(name, declines):
+            remedy = f"choose another, for example {name}_1"
+            yield Problem("reserved-id", where, name, f"the id {name!r} is {why}", remedy, length=len(name))
+    for decline in draft.document.declines:
+        if str(decline) in DOT_WORDS:
+            what = f"the decline's id {str(decline)!r} is a word that interviewers type after a dot"
+            yield Problem(
+                "reserved-id", name_place(decline), str(decline), what, "choose another", length=len(decline)
+            )
+
+
+def _reserved(name: str, declines: set[str]) -> str:
+    if name in FUNCTIONS and name not in declines:
+        return "a function of conditions"
+    if name in declines:
+        return "a decline's id"
+    if name in _FILLS:
+        return f"always there as a fill: {{{name}}}"
+    if iskeyword(name):
+        return "a word of Python, which conditions follow"
+    if name.lower() in _SPSS:
+        return "a word that SPSS keeps for itself"
+    if name in _STATA or _STATA_TEXT.match(name):
+        return "a word that Stata keeps for itself"
+    return ""
+
+
+def duplicate_id(draft: Draft) -> Iterator[Problem]:
+    """Two things have the same id, or ids that differ only in case.
+
+        - {id: Q1, …}
+        - {id: q1, …}     → id: q2
+
+    Conditions could not tell them apart; SPSS, Stata and databases take `Q1` and `q1` for one column.
+    """
+    for first, second, name in draft.walk.clashes:
+        kind = first.kind if isinstance(first, Named) else "group of items"
+        at = first.where if isinstance(first, Named) else first
+        article = "an" if kind[0] in "aeiou" else "a"
+        what = f"there is {article} {kind} {name!r} already, at {at}"
+        yield Problem("duplicate-id", second, name, what, "rename one of them", length=len(name))
+        if at.file != second.file:
+            what = f"there is another {name!r}, at {second}"
+            remedy = "rename one, or include the module with a prefix"
+            yield Problem("duplicate-id", at, name, what, remedy, length=len(name))
+    seen: dict[str, tuple[str, Position]] = {}
+    for name, where in _every_name(draft):
+        other, place = seen.setdefault(name.lower(), (name, where))
+        if other != name:
+            (other, place), (name, where) = sorted(((other, place), (name, where)), key=lambda n: n[1])
+            what = f"{name!r} differs from {other!r} at {place} only in its capitals"
+            yield Problem("duplicate-id", where, name, what, "rename one of them", length=len(name))
+    quotas: dict[str, Position] = {}
+    for quota in draft.document.quotas:
+        name = str(quota.id)
+        first_at = quotas.setdefault(name.lower(), quota.at("id"))
+        if first_at is not quota.at("id"):
+            what = f"there is a quota {name!r} already, at {first_at}"
+            yield Problem("duplicate-id", quota.at("id"), name, what, "rename one of them", length=len(name))
+
+
+class _Column(NamedTuple):
+    name: str
+    owner: str
+    why: str
+
+
+def column_clash(draft: Draft) -> Iterator[Problem]:
+    """Two columns of the data would have the same name: one is an id, the other is made from an id.
+
+        - {id: q5, type: multiple, options: {1: TV, 2: Radio}, …}     its columns are q5_1 and q5_2
+        - {id: q5_1, type: text, …}                                   → id: q5_why
+
+    Also made: `x_state` (why a text, date or time is empty), `x_text`, `x_order`, `x_of`, `x_mentions`, the parts of
+    a date `x_y x_m x_d`, and in a roster one column for each turn, `x_2`.
+    """
+    families = _families(draft)
+    if not families:
+        return
+    told: set[tuple[str, str]] = set()
+    for family in families:
+        seen: dict[str, _Column] = {}
+        for owner in family:
+            for column in _columns(draft, owner):
+                before = seen.setdefault(column.name.lower(), column)
+                if before is column or (before.owner == column.owner and before.why == column.why):
+                    continue
+                pair = (before.owner, column.owner)
+                if pair in told:
+                    continue
+                told.add(pair)
+                where = place_of(draft, owner)
+                if before.owner == owner:
+                    what = f"two columns would be called {column.name}: {before.why} and {column.why}"
+                    yield Problem("column-clash", where, owner, what, "change one of the codes", length=len(owner))
+                    continue
+                what = (
+                    f"the column {column.name} ({column.why}) would have the name of another: {before.why}, "
+                    f"{before.owner} at {place_of(draft, before.owner)}"
+                )
+                remedy = f"rename {owner} or {before.owner}"
+                yield Problem("column-clash", where, owner, what, remedy, length=len(owner))
+
+
+def _families(draft: Draft) -> list[list[str]]:
+    """Ids of which one is the beginning of the other up to a `_`: only among these can made names meet. Also single
+    multiples, whose codes may differ only in case or be called like a companion."""
+    names = {name.lower(): name for name, _ in _every_name(draft)}
+    below: dict[str, list[str]] = defaultdict(list)
+    for low, name in names.items():
+        at = low.rfind("_")
+        while at > 0:
+            if low[:at] in names:
+                below[low[:at]].append(name)
+            at = low.rfind("_", 0, at)
+    families = [[names[low], *children] for low, children in below.items()]
+    for leaf in draft.leaves.values():
+        if isinstance(leaf.question, Multiple) and leaf.id.lower() not in below:
+            texts = [o.code.lower() for o in leaf.options if isinstance(o.code, str)]
+            if texts and (
+                len(texts) != len(set(texts)) or any(t.endswith(("text", "mentions", "order")) for t in texts)
+            ):
+                families.append([leaf.id])
+    return families
+
+
+def _columns(draft: Draft, owner: str) -> Iterator[_Column]:
+    """Every column that comes from an id, with what it is."""
+    leaf = draft.leaves.get(owner)
+    group = draft.groups.get(owner)
+    if leaf is None:
+        if owner in draft.named:
+            yield _Column(owner, owner, f"the {draft.named[owner].kind}")
+        if group is not None and group.order != "written":
+            yield _Column(f"{owner}_order", owner, "the order that was drawn")
+        return
+    if not leaf.question.variables(leaf, leaf_language(draft)):
+        yield _Column(owner, owner, "the item")
+    turns = _turns(draft, leaf)
+    for variable in leaf.question.variables(leaf, leaf_language(draft)):
+        if variable.role == "state":
+            why = "why it is empty"
+        elif variable.role == "words":
+            why = "words given with an option" if variable.option is not None else "the order of mention"
+        elif variable.option is not None:
+            why = f"the option {variable.option} of a multiple"
+        elif variable.name != owner:
+            why = f"a part of the {leaf.question.type}"  # type: ignore[attr-defined]
+        else:
+            why = "the item"
+        if turns:
+            for turn in range(1, turns + 1):
+                yield _Column(f"{variable.name}_{turn}", owner, f"turn {turn} of the roster {leaf.roster}")
+        else:
+            yield _Column(variable.name, owner, why)
+    if leaf.order != "written":
+        yield _Column(f"{owner}_order", owner, "the order that was drawn")
+
+
+def leaf_language(draft: Draft) -> str:
+    return str(draft.document.languages[0])
+
+
+def _turns(draft: Draft, leaf: Leaf) -> int:
+    roster = draft.groups.get(leaf.roster) if leaf.roster is not None else None
+    return min(roster.maximum, 999) if isinstance(roster, Roster) else 0
+
+
+def long_column(draft: Draft) -> Iterator[Problem]:
+    """A column's name, made of an id, a code and a turn, is longer than Stata keeps.
+
+        - {id: which_newspapers_do_you_read, type: multiple, options: {morning_post: …}, …}
+
+    The other formats keep it whole; the Stata file shortens it. Shorten the id or the code.
+    """
+    language = leaf_language(draft)
+    for leaf in draft.leaves.values():
+        if len(leaf.id) < 17 and not isinstance(leaf.question, Multiple):  # 32 less "_mentions" and a turn
+            continue
+        turns = _turns(draft, leaf)
+        more = len(f"_{turns}") if turns else 0
+        longest = max((len(o.code) if isinstance(o.code, str) else 4 for o in leaf.options), default=0)
+        if len(leaf.id) + longest + more + 10 <= LONGEST:
+            continue
+        names = [v.name + (f"_{turns}" if turns else "") for v in leaf.question.variables(leaf, language)]
+        long = [name for name in names if len(name) > LONGEST]
+        if long and len(leaf.id) <= LONGEST:
+            what = f"the column {long[0]} has {len(long[0])} characters; Stata keeps {LONGEST}: {long[0][:LONGEST]}"
+            remedy = "shorten the id" + (" or the code" if isinstance(leaf.question, Multiple) else "")
+            where = place_of(draft, leaf.id)
+            yield Problem("long-column", where, leaf.id, what, remedy, "warning", len(leaf.id))
+
+
+def column_code(draft: Draft) -> Iterator[Problem]:
+    """A code of a multiple can't be part of a column's name.
+
+        - {id: media, type: multiple, options: {news-paper: …}, …}     → news_paper
+
+    A multiple has one column for each option, named by its code: letters, digits and `_` only.
+    """
+    for item in every_item(draft):
+        if not isinstance(item, Multiple):
+            continue
+        options = item.options if isinstance(item.options, dict) else {}
+        if not options and isinstance(item.options, str):
+            scale = draft.document.scales.get(item.options)  # type: ignore[call-overload]
+            options = scale.options if scale is not None else {}
+        for code in options:
+            if (isinstance(code, int) and code >= 0) or (isinstance(code, str) and _COLUMN.match(code)):
+                continue
+            node = options_node(item)
+            where = key_place(node, code) if node is not None else item.at("options")
+            what = f"the code {code} would make a column {item.id}_{code}, which SPSS and Stata can't name"
+            remedy = "use letters, digits and _ in the codes of a multiple"
+            yield Problem("column-code", where, str(item.id), what, remedy, length=len(str(code)))
+
+

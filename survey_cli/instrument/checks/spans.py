@@ -1,0 +1,63 @@
+"""How are hours, days of the week, lengths of time and shares written? Reads each, or says what is wrong with it."""
+
+import re
+from typing import Final, NamedTuple
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS: Final = re.compile(r"(\d\d):(\d\d) ?[-–] ?(\d\d):(\d\d)\Z", re.ASCII)
+_DURATION: Final = re.compile(r"[1-9]\d{0,3}[mhd]\Z", re.ASCII)
+_SHARE: Final = re.compile(r"(\d{1,3})%\Z", re.ASCII)
+WORDS: Final = ("never", "held", "appointment")
+"""Delays of the outcome table that are no length of time."""
+
+
+class Hours(NamedTuple):
+    """From and to, in minutes after midnight; 24:00 is the end of the day."""
+
+    start: int
+    end: int
+
+
+def days(text: str) -> tuple[str, ...] | str:
+    """The days that `mon`, `mon-fri` or `fri-mon` names, or what is wrong with it."""
+    first, dash, last = text.strip().lower().partition("-")
+    for day in (first, last) if dash else (first,):
+        if day not in DAYS:
+            return f"{day!r} is no day"
+    if not dash:
+        return (first,)
+    start, end = DAYS.index(first), DAYS.index(last)
+    return DAYS[start : end + 1] if start <= end else (*DAYS[start:], *DAYS[: end + 1])
+
+
+def hours(text: str) -> Hours | tuple[str, str]:
+    """The hours that `09:00-20:30` names, or what is wrong with it and what to do."""
+    found = _HOURS.match(text.strip())
+    if not found:
+        return f"{str(text)!r} is no span of hours", 'write "09:00-20:30", in quotes'
+    start, end = (int(found[i]) * 60 + int(found[i + 1]) for i in (1, 3))
+    if int(found[2]) > 59 or int(found[4]) > 59 or start > 1439 or end > 1440:
+        return f"{str(text)!r} is no time of day", 'write hours from 00 to 24 and minutes to 59: "09:00-20:30"'
+    if start >= end:
+        return f"{found[3]}:{found[4]} is not later than {found[1]}:{found[2]}", "write the earlier first, both in one day"
+    return Hours(start, end)
+
+
+def duration_slip(text: str, *, words: bool) -> tuple[str, str] | None:
+    """What is wrong with `20m`, `3h` or `7d` (or, with `words`, `never`), and what to do; None where nothing is."""
+    if _DURATION.match(text) or (words and text in WORDS):
+        return None
+    what = f"{str(text)!r} is no length of time"
+    number = re.match(r"\s*(\d+)\s*([a-z]*)", text.lower())
+    unit = number[2][:1] if number else ""
+    if number and unit == "w":
+        return what, f"write {int(number[1]) * 7}d"
+    if number and unit in ("m", "h", "d") and not number[2].startswith("mo") and int(number[1]):
+        return what, f"write {int(number[1])}{unit}"
+    return what, "write minutes, hours or days: 20m, 3h, 7d" + (", or never" if words else "")
+
+
+def share_slip(text: str) -> str:
+    """What is wrong with `50%`; empty where nothing is."""
+    found = _SHARE.match(text)
+    return "" if found and 1 <= int(found[1]) <= 100 else f"{str(text)!r} is no share of the items"
