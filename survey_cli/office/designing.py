@@ -104,7 +104,9 @@ def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[Trouble]]:
         inside = [str(file) for file in _below(Path(path)) if not is_module(read(file))]
         found.update(dict.fromkeys(inside))
         if not inside:
-            troubles.append(Trouble(path, "there is no instrument in this folder", "name a file: survey check FILE"))
+            troubles.append(
+                Trouble(path, "there is no instrument in this folder", "name a file: survey check FILE")
+            )
     return list(found), troubles
 
 

@@ -1,0 +1,72 @@
+"""Which commands are there, and in what order are they listed? Each is a thin function that imports what it needs when it
+runs, so that help comes at once. Nothing is done here.
+"""
+
+import sys
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from survey_cli import __version__
+from survey_cli.cli import designing, exporting, interviewing
+
+
+class Command(TyperCommand):
+    """One command, whose arguments are listed by their names alone."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for parameter in self.params:
+            if parameter.param_type_name == "argument":
+                setattr(parameter, "display_type_rich", _nameless)  # noqa: B010 - not in every typer
+
+
+def _nameless(ctx: Any) -> str:
+    """No `<str>` after FILE."""
+    return ""
+
+
+class Commands(TyperGroup):
+    """All commands, listed under what they are for."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        for panel, commands in groupby(self.commands.items(), lambda c: getattr(c[1], "rich_help_panel", "")):
+            with formatter.section(panel):
+                formatter.write_dl([(name, (c.help or "").partition("\n\n")[0]) for name, c in commands])
+
+
+app = typer.Typer(
+    name="survey",
+    cls=Commands,
+    rich_markup_mode=None,  # boxes help nobody who listens, and cost 70 ms
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"survey {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def survey(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Telephone interviewing in a terminal: a questionnaire in a text file, one key an answer, no answer lost.
+
+    Begin with `survey new my_survey.yaml`.
+    """
+    if ctx.invoked_subcommand is None:
+        sys.stdout.write(ctx.get_help() + "\n")
+
+
+for panel, room in (("Questionnaire", designing), ("Interviews", interviewing), ("Data", exporting)):
+    for command in room.COMMANDS:
+        app.command(cls=Command, rich_help_panel=panel)(command)

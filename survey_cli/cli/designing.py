@@ -1,0 +1,162 @@
+"""The designer's commands: `new`, `check`, `schema`, `explain`.
+
+Each makes one call to the office and draws the answer; what is a problem is decided elsewhere.
+"""
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from survey_cli.cli.terminal import count, fail, paragraphs, say, width
+from survey_cli.problems import Problem, Trouble
+
+if TYPE_CHECKING:
+    from survey_cli.instrument.reference import Entry
+    from survey_cli.office.designing import Checked
+
+
+class Form(StrEnum):
+    """How problems are written."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
+def new(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The file to write; .yaml is added if it is missing.")
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+) -> None:
+    """Write a commented questionnaire to begin with."""
+    from survey_cli.office.designing import begin
+
+    begun = begin(file, force=force)
+    if isinstance(begun, Trouble):
+        fail(begun)
+    path = begun.path
+    say(f"{path}: written. It is a whole questionnaire with comments: read it, then make it yours.")
+    say(f"Next: survey interview {path} --case 1 --practice, and after each change: survey check {path}")
+
+
+def check(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE", help="Instruments; of a folder, every instrument in it and below."),
+    ],
+    form: Annotated[
+        Form, typer.Option("--format", help="text to read, json for programs, github for its annotations.")
+    ] = Form.text,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
+) -> None:
+    """Find every problem of an instrument, with its line and a remedy."""
+    from survey_cli.office.designing import check as checked
+    from survey_cli.office.designing import instruments_in
+
+    found, troubles = instruments_in(files)
+    results = [checked(file) for file in found]
+    problems = [problem for one in results for problem in one.problems]
+    _draw(results, form)
+    for one in results:
+        say(f"{one.file}: {_summary(one.problems, one.items)}")
+    if len(results) > 1:
+        say(f"{count(len(results), 'instrument')}: {_summary(problems, None)}")
+    for trouble in troubles:
+        say(str(trouble))
+    wrong = [p for p in problems if strict or p.severity == "error"]
+    raise typer.Exit(1 if wrong or troubles else 0)
+
+
+def _draw(results: "Sequence[Checked]", form: Form) -> None:
+    """Problems are what was asked for: they go to stdout."""
+    from survey_cli.cli import snippets
+
+    if form is Form.json:
+        print(snippets.as_json(p for one in results for p in one.problems))
+    elif form is Form.github:
+        for one in results:
+            for problem in one.problems:
+                print(snippets.as_github(problem))
+    elif not sys.stdout.isatty():
+        for one in results:
+            for problem in one.problems:
+                print(snippets.plain_line(problem))
+    else:
+        from rich.console import Console
+
+        console = Console(highlight=False, markup=False, emoji=False)
+        for one in results:
+            for problem in one.problems:
+                console.print(snippets.drawn(problem, one.line(problem.where), width=width()), soft_wrap=True)
+
+
+def _summary(problems: Sequence[Problem], items: int | None) -> str:
+    wrong = sum(p.severity == "error" for p in problems)
+    kinds = [count(wrong, "error")] * (wrong > 0)
+    kinds += [count(len(problems) - wrong, "warning")] * (len(problems) > wrong)
+    found = ", ".join(kinds) or "no problems"
+    return found if items is None else f"{count(items, 'item')}, {found}"
+
+
+def schema(
+    out: Annotated[
+        str, typer.Option("--out", "-o", metavar="FILE", help="Write it into this file instead of stdout.")
+    ] = "-",
+    module: Annotated[bool, typer.Option("--module", help="The schema of a module instead.")] = False,
+) -> None:
+    """Write the JSON Schema by which editors complete and check instruments.
+
+    Put it beside your instruments as instrument.schema.json, and let them begin with the line
+    "# yaml-language-server: $schema=./instrument.schema.json".
+    """
+    from survey_cli.office import designing
+
+    if out == "-":
+        sys.stdout.write(designing.schema(module=module))
+        return
+    refused = designing.write_schema(out, module=module)
+    if refused is not None:
+        fail(refused)
+    say(f"{out}: written")
+
+
+def explain(
+    word: Annotated[
+        str,
+        typer.Argument(
+            metavar="WORD", help="An item type, key, function, fill, outcome or problem.", show_default=False
+        ),
+    ] = "",
+) -> None:
+    """Explain a word of the language; without one, list them all."""
+    from survey_cli.office import designing
+
+    if not word:
+        for kind, words in designing.vocabulary().items():
+            if words:
+                print(f"{kind}s".capitalize())
+                print(paragraphs(", ".join(words), indent=2) + "\n")
+        return
+    meanings = designing.explain(word)
+    if isinstance(meanings, Trouble):
+        fail(meanings)
+    print("\n\n".join(_explained(entry) for entry in meanings))
+
+
+def _explained(entry: "Entry") -> str:
+    article = "an" if entry.kind[0] in "aeiou" else "a"
+    within = f" of {', '.join(entry.within)}" if entry.within else ""
+    lines = [paragraphs(f"{entry.word} — {article} {entry.kind}{within}"), paragraphs(entry.says, indent=2)]
+    if entry.takes:
+        lines.append(paragraphs(f"Takes {entry.takes}.", indent=2))
+    for key in entry.keys:
+        more = ", required" if key.required else f", {key.default} if left out" if key.default else ""
+        lines += ["", paragraphs(f"{key.name}: {key.takes}{more}", indent=2), paragraphs(key.says, indent=6)]
+    return "\n".join(lines)
+
+
+COMMANDS = (new, check, schema, explain)

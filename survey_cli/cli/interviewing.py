@@ -1,0 +1,243 @@
+"""The interviewer's and the supervisor's commands: `interview`, `interviews`, `verify`, `backup`.
+
+Each makes one call to the office and draws the answer; how an interview is held is a face's business.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from survey_cli.cli.terminal import count, fail, say, table
+from survey_cli.problems import Trouble
+
+if TYPE_CHECKING:
+    from survey_cli.desk import Closing, Desk
+    from survey_cli.desk.seating import Wanted
+
+PUT_ASIDE = 3
+"""Exit code: the interview was suspended or stopped by hand."""
+ROW_FIELDS = ("case", "status", "answered", "at", "last entry", "by", "origin")
+
+Instrument = Annotated[str, typer.Argument(metavar="FILE", help="The instrument.")]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--db", metavar="PATH", help="The database; responses/NAME.db beside the instruments unless given."
+    ),
+]
+
+
+def interview(
+    file: Instrument,
+    case: Annotated[
+        str, typer.Option("--case", metavar="KEY", help="Whose interview it is; asked for if not given.")
+    ] = "",
+    interviewer: Annotated[
+        str,
+        typer.Option("--interviewer", metavar="NAME", help="Who interviews; the login name unless given."),
+    ] = "",
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")
+    ] = "",
+    db: Database = None,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts."),
+    ] = False,
+    practice: Annotated[
+        bool, typer.Option("--practice", help="A trial: kept, but never among the real interviews.")
+    ] = False,
+    reopen: Annotated[bool, typer.Option("--reopen", help="Correct an interview that is finished.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Begin a second interview of the same case.")
+    ] = False,
+    station: Annotated[
+        str,
+        typer.Option("--station", metavar="NAME", help="This workplace; the computer's name unless given."),
+    ] = "",
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", help="Fixes shuffled orders and splits, to see one again."),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column of a new case; may be repeated."),
+    ] = None,
+) -> None:
+    """Hold an interview, or go on with one that was put aside.
+
+    Exit code 0: it came to its end; 3: it was suspended or stopped.
+    """
+    from survey_cli.desk.seating import Seating, seat
+
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    given = _columns(columns or [])
+    if not case.strip():
+        if not terminal:
+            raise typer.BadParameter("no terminal to ask for it: give the case's key", param_hint="--case")
+        case = _asked("Case")
+        given |= _further(file, db=db, case=case, practice=practice, given=given)
+    if not plain and not terminal:
+        say("survey: no terminal here, so the interview is held one line at a time, as with --plain")
+        plain = True
+    seating = Seating(
+        case=case,
+        interviewer=interviewer,
+        language=language,
+        db=db,
+        practice=practice,
+        reopen=reopen,
+        again=again,
+        station=station,
+        seed=seed,
+        columns=given,
+    )
+    desk = seat(file, seating)
+    if isinstance(desk, Trouble):
+        fail(desk)
+    try:
+        code = _one_line_at_a_time(desk) if plain else _full_screen(desk)
+    finally:
+        desk.close()
+    raise typer.Exit(code)
+
+
+def _columns(written: list[str]) -> dict[str, str]:
+    """`region=North` as region and North."""
+    given = {}
+    for one in written:
+        name, equals, value = one.partition("=")
+        if not equals or not name.strip():
+            raise typer.BadParameter(f"{one!r} is not COLUMN=VALUE", param_hint="--set")
+        given[name.strip()] = value.strip()
+    return given
+
+
+def _asked(what: str) -> str:
+    """A line from the terminal; Ctrl+D or Ctrl+C ends the command."""
+    while True:
+        line = input(f"{what}: ").strip()
+        if line:
+            return line
+
+
+def _further(
+    file: str, *, db: str | None, case: str, practice: bool, given: dict[str, str]
+) -> dict[str, str]:
+    """The sample columns of a new case, as far as whoever sits there knows them."""
+    from survey_cli.desk.seating import wanted
+
+    wants = wanted(file, db=db, case=case, practice=practice)
+    if isinstance(wants, Trouble):
+        fail(wants)
+    asked = [want for want in wants if want.name not in given]
+    if asked:
+        print("What is known of this case? Enter leaves a column empty.")
+    return {want.name: _column(want) for want in asked}
+
+
+def _column(want: "Wanted") -> str:
+    codes = {code.casefold() for code, _ in want.options} | {label.casefold() for _, label in want.options}
+    choice = ", ".join(code if code == label else f"{code} {label}" for code, label in want.options)
+    while True:
+        line = input(f"  {want.label}{f' ({choice})' if choice else ''}: ").strip()
+        if not line or not codes or line.casefold() in codes:
+            return line
+        print(f"  ! {line} is not one of them")
+
+
+def _one_line_at_a_time(desk: "Desk") -> int:
+    from survey_cli.plain import conduct
+
+    return conduct(desk, sys.stdin, sys.stdout, sys.stderr)
+
+
+def _full_screen(desk: "Desk") -> int:
+    from survey_cli.tui import ScreenFailed, conduct
+
+    try:
+        conduct(desk)
+    except ScreenFailed as failed:
+        from survey_cli.cli.report import reported
+
+        say(str(failed))
+        for line in reported(failed.__cause__ or failed):
+            say(line)
+        return 1
+    closing = desk.closing()
+    if closing is None:
+        say("The interview is open: start it again to go on. Every answer given is kept.")
+        return PUT_ASIDE
+    say(_closed(desk, closing))
+    return (
+        0 if closing.status == "ended" or (closing.status == "suspended" and closing.outcome) else PUT_ASIDE
+    )
+
+
+def _closed(desk: "Desk", closing: "Closing") -> str:
+    """`Case 1042: complete, 31 answers in 12:04, kept in responses/asu_2000.db`."""
+    minutes, seconds = divmod(round(closing.took.total_seconds()), 60)
+    how = closing.outcome.name.lower() if closing.outcome else closing.status
+    practice = "practice, " if desk.practice else ""
+    answers = count(closing.answered, "answer")
+    return (
+        f"{desk.respondent}: {practice}{how}, {answers} in {minutes}:{seconds:02}, kept in {closing.kept_in}"
+    )
+
+
+def interviews(file: Instrument, db: Database = None) -> None:
+    """List the interviews: whose, how they stand, where, since when, by whom."""
+    from survey_cli.office.keeping import list_interviews
+
+    listed = list_interviews(file, db=db)
+    if isinstance(listed, Trouble):
+        fail(listed)
+    where, rows = listed
+    lines = [
+        (
+            row.case if row.number == 1 else f"{row.case} ({row.number})",
+            row.outcome or row.status if row.status == "ended" else f"{row.status} {row.outcome}".strip(),
+            str(row.answered),
+            row.at_item or "–",
+            row.updated_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            row.by,
+            row.origin,
+        )
+        for row in rows
+    ]
+    if lines:
+        print(table(ROW_FIELDS, lines))
+    say(f"{where}: {count(len(lines), 'interview')}")
+
+
+def verify(file: Instrument, db: Database = None) -> None:
+    """Prove that every interview's data are what its journal says, and that the database is whole."""
+    from survey_cli.office.keeping import verify as verified
+
+    found = verified(file, db=db)
+    if isinstance(found, Trouble):
+        fail(found)
+    for finding in found.findings:
+        print(finding)
+    counted = f"{count(found.interviews, 'interview')}, {count(found.events, 'event')}"
+    well = count(len(found.findings), "finding") if found.findings else "all is well"
+    say(f"{found.where}: {counted}: {well}")
+    raise typer.Exit(1 if found.findings else 0)
+
+
+def backup(
+    file: Instrument,
+    to: Annotated[str, typer.Argument(metavar="TO", help="The copy's path.")],
+    db: Database = None,
+) -> None:
+    """Copy the database, whole and consistent, also while interviews run."""
+    from survey_cli.office.keeping import back_up
+
+    copied = back_up(file, to, db=db)
+    if isinstance(copied, Trouble):
+        fail(copied)
+    say(f"{copied}: copied to {to}")
+
+
+COMMANDS = (interview, interviews, verify, backup)

@@ -1,0 +1,82 @@
+"""How are lines shown on a terminal or in a pipe? Text is literal: never markup, never an escape sequence.
+
+It knows no command and no instrument.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+import typer
+
+from survey_cli.problems import Trouble
+
+MOST_PROBLEMS = 10
+"""How many problems of an instrument are shown where another command was wanted."""
+
+_SWITCHES = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
+"""Characters that turn the direction of what follows."""
+
+
+def printable(text: str) -> str:
+    """The text on one line, with control characters and switches of direction shown as what they are."""
+    if text.isprintable():
+        return text
+    return "".join(_shown(c) for c in text)
+
+
+def _shown(character: str) -> str:
+    point = ord(character)
+    if character in "\n\t":
+        return " "
+    if point < 0x20 or 0x7F <= point < 0xA0 or point in _SWITCHES or 0xD800 <= point < 0xE000:
+        return f"<U+{point:04X}>"
+    return character
+
+
+def say(line: str) -> None:
+    """A line to whoever sits there; stdout belongs to data."""
+    print(printable(line), file=sys.stderr)
+
+
+def fail(trouble: Trouble) -> NoReturn:
+    """Say why it could not be done, and end the command."""
+    for problem in trouble.problems[:MOST_PROBLEMS]:
+        say(str(problem))
+    if len(trouble.problems) > MOST_PROBLEMS:
+        say(f"… and {len(trouble.problems) - MOST_PROBLEMS} more")
+    say(str(trouble))
+    raise typer.Exit(1)
+
+
+def width() -> int:
+    """How many cells a line has."""
+    return max(20, shutil.get_terminal_size().columns)
+
+
+def paragraphs(text: str, *, indent: int = 0) -> str:
+    """Text wrapped to the terminal, at most 100 cells wide."""
+    from textwrap import fill
+
+    space = " " * indent
+    return fill(printable(text), min(width(), 100), initial_indent=space, subsequent_indent=space)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows in columns, two spaces apart; wide characters count as two."""
+    from rich.cells import cell_len
+
+    lines = [[printable(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*lines, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (c + " " * (w - cell_len(c)) for c, w in zip(cells, widths, strict=True))
+        return "  ".join(padded).rstrip()
+
+    return "\n".join(line(cells) for cells in lines)
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 row`, `12 rows`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
