@@ -1,0 +1,237 @@
+"""The engine's second client, for tests: keys in, Prompts and data out.
+
+`scenario("features/ask_if.yaml").keys("1", ".dk").data == {"cars": 1, …}` reads like a call. Keys are the plain face's
+lines: an entry, an empty line, `.dk` and the other declines, `.back`, `.jump age#2`, `.ok reason`, `.lang es`,
+`.suspend`, `.resume`. It has no rule of its own: it journals what the computer answers, and closes where the route ends.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from survey_cli.engine import prompts
+from survey_cli.engine.events import (
+    Began,
+    Ended,
+    Event,
+    Language,
+    LookedUp,
+    Noted,
+    Rejected,
+    Resumed,
+    Sitting,
+    Stamp,
+    Stopped,
+    Suspended,
+    WentTo,
+)
+from survey_cli.engine.interview import Interview
+from survey_cli.entries import Lookup, Pick, Prompt, plain
+from survey_cli.instrument.build import built
+from survey_cli.instrument.load import Source, read, read_text
+from survey_cli.instrument.program import Instrument
+from survey_cli.outcomes import OUTCOMES
+from survey_cli.problems import errors
+from survey_cli.values import Cell, Code, Missing, Place, Value
+
+INSTRUMENTS = Path(__file__).parent.parent / "instruments"
+STAMP = Stamp(datetime(2026, 11, 24, 15, tzinfo=UTC), "pat", "s1")
+TODAY = date(2026, 11, 24)
+HEAD = "instrument: inline\ntitle: Inline\n"
+NOTHING: Mapping[str, Value | Missing] = MappingProxyType({})
+
+
+@cache
+def instrument(text: str) -> Instrument:
+    """The instrument of a file under instruments/, or of YAML text (`items:` alone will do). It must have no errors."""
+    found, _, problems = built(source_of(text))
+    assert not errors(problems), "\n".join(map(str, problems))
+    assert found is not None
+    return found
+
+
+def source_of(text: str) -> Source:
+    if "\n" not in text:
+        return read(INSTRUMENTS / text)
+    return read_text(text if "instrument:" in text else HEAD + text)
+
+
+def scenario(
+    source: str,
+    *,
+    seed: int = 1,
+    sample: Mapping[str, Value | Missing] = NOTHING,
+    quotas: Mapping[str, str] = MappingProxyType({}),
+    language: str | None = None,
+    today: date = TODAY,
+) -> "Scenario":
+    """An interview that has begun. `quotas` are the states of quota cells; open where not said."""
+    made = instrument(source)
+    sitting = Sitting("Pat", "morning", language or made.language)
+    began = Began(STAMP, made.hash, seed, "case 7", today, sitting, sample)
+    return Scenario(Interview.begin(made, began), quotas).settled()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An interview and what was last said to the interviewer. Every step gives another Scenario."""
+
+    interview: Interview
+    quotas: Mapping[str, str] = field(default_factory=dict)
+    why: str = ""
+    """Why the last key was rejected; empty where it was taken."""
+
+    # keys in
+
+    def keys(self, *keys: str) -> "Scenario":
+        """Key these lines, one after another."""
+        now = self
+        for key in keys:
+            now = now.key(key)
+        return now
+
+    def key(self, key: str) -> "Scenario":
+        """Key one line."""
+        event = self._event(key)
+        if isinstance(event, Rejected):
+            return replace(self, why=event.why)
+        return self.step(event).settled()
+
+    def step(self, event: Event) -> "Scenario":
+        """Journal one event."""
+        after = self.interview.step(event)
+        if isinstance(after, Rejected):
+            return replace(self, why=after.why)
+        return replace(self, interview=after, why="")
+
+    def _event(self, key: str) -> Event | Rejected:
+        if not key.startswith("."):
+            return prompts.entry(self.interview, key, STAMP)
+        word, _, rest = key[1:].partition(" ")
+        match word:
+            case "back":
+                place = prompts.before(self.interview)
+                return WentTo(STAMP, place) if place is not None else Rejected("this is the first item")
+            case "jump":
+                return WentTo(STAMP, Place.parse(rest), jump=True)
+            case "ok":
+                return prompts.confirmed(self.interview, rest, STAMP)
+            case "note":
+                return Noted(STAMP, Place.parse(self.place), rest)
+            case "lang":
+                return Language(STAMP, rest)
+            case "suspend":
+                return Suspended(STAMP)
+            case "stop":
+                return Stopped(STAMP, rest)
+            case "resume" | "reopen":
+                sitting = Sitting(rest or "Pat", "evening", self.interview.language)
+                return Resumed(STAMP, sitting, reopen=word == "reopen")
+            case decline:
+                return prompts.declined(self.interview, decline, STAMP)
+
+    def settled(self) -> "Scenario":
+        """Answer what the computer answers, and close where the route has ended: the desk's part."""
+        now = self
+        while now.prompt is not None and isinstance(entry := now.prompt.entry, Lookup):
+            value, of = now.interview.looks_up()
+            if entry.kind == "quota":
+                value = now.quotas.get(entry.of, "open")
+            assert value is not None
+            now = now.step(LookedUp(STAMP, now.prompt.place, value, of))
+            assert not now.why, now.why
+        if ending := now.interview.ending:
+            outcome = OUTCOMES.get(ending)
+            temporary = outcome is not None and outcome.temporary
+            now = now.step(Suspended(STAMP, ending) if temporary else Ended(STAMP, ending))
+        return now
+
+    # Prompts out
+
+    @property
+    def prompt(self) -> Prompt | None:
+        return prompts.prompt(self.interview)
+
+    @property
+    def asked(self) -> Prompt:
+        """The Prompt, where there must be one."""
+        assert self.prompt is not None, f"closed: {self.status} {self.outcome}"
+        return self.prompt
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as `age#2`; empty when closed."""
+        return str(self.prompt.place) if self.prompt is not None else ""
+
+    @property
+    def words(self) -> str:
+        """What is read."""
+        return plain(self.asked.words)
+
+    @property
+    def offered(self) -> dict[Code, str]:
+        """The options, in the order in which they are offered."""
+        entry = self.asked.entry
+        assert isinstance(entry, Pick)
+        return {c.code: plain(c.words) for c in entry.choices}
+
+    @property
+    def declines(self) -> dict[str, int]:
+        return {d.id: d.code for d in self.asked.declines}
+
+    @property
+    def query(self) -> str:
+        """What has to be confirmed or changed; empty where there is nothing."""
+        return plain(self.asked.query.text) if self.asked.query is not None else ""
+
+    @property
+    def earlier(self) -> str:
+        """What stands already, and how: `answer: 2 No`."""
+        return f"{self.asked.earlier.kind}: {self.asked.earlier.words}" if self.asked.earlier is not None else ""
+
+    @property
+    def status(self) -> str:
+        return self.interview.status
+
+    @property
+    def outcome(self) -> str:
+        return self.interview.outcome
+
+    # data out
+
+    @property
+    def data(self) -> dict[str, Cell]:
+        """Every answer that counts, in the order of the route."""
+        answers = self.interview.standing().answers
+        return {str(place): held.cell for place, held in answers.items() if held.cell is not None}
+
+    @property
+    def route(self) -> list[str]:
+        """Every place that has been put to somebody and counts, Reads among them."""
+        return [str(place) for place in self.interview.standing().answers]
+
+    @property
+    def unreached(self) -> set[str]:
+        return {str(place) for place in self.interview.standing().unreached}
+
+    def computed(self, name: str) -> object:
+        """What a compute is worth."""
+        return self.interview.standing().env[name]
+
+    @property
+    def row(self) -> dict[str, Cell]:
+        """The answers as the columns of the data, roster items by turn."""
+        row: dict[str, Cell] = {}
+        for place, held in self.interview.standing().answers.items():
+            leaf = self.interview.instrument.leaves[place.item]
+            turn = f"_{place.turn}" if place.turn else ""
+            if isinstance(held.cell, Missing):
+                cells = leaf.question.absent(leaf, held.cell)
+            else:
+                cells = leaf.question.cells(leaf, held.cell, held.words)
+            names = [v.name + turn for v in leaf.question.variables(leaf, self.interview.language)]
+            row.update(zip(names, cells, strict=True))
+        return row
