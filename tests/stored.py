@@ -1,0 +1,192 @@
+"""What the tests of the store share: an instrument, interviews, other programs on the same machine."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from survey_cli.engine.events import (
+    Answered,
+    Began,
+    Sitting,
+    Stamp,
+)
+from survey_cli.store import (
+    InstrumentRow,
+    InterviewRow,
+    Snapshot,
+    Store,
+    StoreProblem,
+    Taken,
+    Whole,
+)
+from survey_cli.values import DK, NOT_ASKED, Place, Variable
+
+NOON = datetime(2000, 6, 1, 12, tzinfo=UTC)
+SITTING = Sitting("Ann", "morning", "en")
+HASH = "c0ffee" * 10
+
+VARIABLES = (
+    Variable(
+        name="own",
+        label="Owns a car",
+        labels={1: "Yes", 2: "No", "1": "one in words"},
+        declines={"dk": (-8, "Don't know"), "refused": (-9, "Refused")},
+        wording="Do you own a car?",
+        item="own",
+    ),
+    Variable(name="phone", storage="text", item="phone", personal=True, role="sample"),
+    Variable(name="visit", storage="date", item="visit", turn=2),
+    Variable(
+        name="m_tv",
+        labels={0: "Not named", 1: "Named"},
+        user_missing=(9, "x"),
+        item="m",
+        option="tv",
+        decimals=2,
+    ),
+    Variable(name="m_8", item="m", option=8, measure="ordinal"),
+)
+CELLS = (1, "202 555 0100", date(2000, 1, 31), DK, NOT_ASKED)
+
+
+def moment(k: int = 0) -> datetime:
+    return NOON + timedelta(seconds=k)
+
+
+def stamp(k: int = 0, *, by: str = "ann", station: str = "s1") -> Stamp:
+    return Stamp(moment(k), by, station)
+
+
+def an_instrument(**other) -> InstrumentRow:
+    row = {
+        "hash": HASH,
+        "id": "asu_2000",
+        "version": "1",
+        "title": "Survey of Units",
+        "texts": {"asu.yaml": "title: señal\n", "modules/a.yaml": "items: []\n"},
+        "variables": VARIABLES,
+        "kept_at": NOON,
+    }
+    return InstrumentRow(**{**row, **other})
+
+
+def an_interview(id: str = "i1", **other) -> InterviewRow:
+    row = {
+        "id": id,
+        "case": f"case {id}",
+        "instrument": HASH,
+        "began_at": NOON,
+        "by": "ann",
+        "updated_at": NOON,
+    }
+    return InterviewRow(**{**row, **other})
+
+
+def began(case: str = "case i1", *, by: str = "ann") -> Began:
+    return Began(stamp(by=by), HASH, 7, case, NOON.date(), SITTING, {"phone": "202 555 0100"})
+
+
+def begin(store: Store, id: str = "i1", **other) -> InterviewRow:
+    interview = an_interview(id, **other)
+    assert store.start(interview, began(interview.case)) is None
+    return interview
+
+
+def answer(store: Store, seq: int, *, id: str = "i1", event=None, **other) -> Taken | None:
+    event = event or Answered(stamp(seq), Place("own"), seq)
+    row = {"status": "open", "at_item": "own", "answered": seq - 1}
+    return store.append(id, seq=seq, event=event, **{**row, **other})
+
+
+@pytest.fixture(name="path")
+def a_path(tmp_path: Path) -> Path:
+    return tmp_path / "responses" / "asu_2000.db"
+
+
+@pytest.fixture(name="store", params=["file", "memory"])
+def a_store(request, path: Path):
+    path.parent.mkdir()
+    with Store.open(path if request.param == "file" else ":memory:", create=True) as found:
+        found.keep_instrument(an_instrument())
+        yield found
+
+
+@pytest.fixture(name="on_disk")
+def a_store_on_disk(path: Path):
+    path.parent.mkdir()
+    with Store.open(path, create=True) as found:
+        found.keep_instrument(an_instrument())
+        begin(found)
+        yield found
+
+
+def sql(path: Path, statement: str, *parameters):
+    """Asked as somebody with a database browser would."""
+    connection = sqlite3.connect(path)
+    try:
+        found = connection.execute(statement, parameters).fetchall()
+        connection.commit()
+        return found
+    finally:
+        connection.close()
+
+
+PRELUDE = f"""
+import os, random, sys, time
+from datetime import UTC, datetime
+from survey_cli.engine.events import Answered, Began, Sitting, Stamp
+from survey_cli.store import InstrumentRow, InterviewRow, Store, StoreProblem, Taken
+from survey_cli.values import Place
+NOON = datetime(2000, 6, 1, 12, tzinfo=UTC)
+HASH = {HASH!r}
+def start(store, id, by="ann"):
+    first = Began(Stamp(NOON, by, by), HASH, 7, id, NOON.date(), Sitting("Ann", "morning", "en"))
+    return store.start(InterviewRow(id, id, HASH, NOON, by, NOON), first)
+def answer(store, id, seq, by="ann"):
+    event = Answered(Stamp(NOON, by, by), Place("own"), seq)
+    return store.append(id, seq=seq, event=event, status="open", at_item="own", answered=seq - 1)
+"""
+
+
+def child(script: str, *arguments, **options) -> subprocess.Popen[str]:
+    """Another program on the same machine."""
+    return subprocess.Popen(
+        [sys.executable, "-c", PRELUDE + script, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def outcome(process: subprocess.Popen[str]) -> str:
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    return out
+
+
+def wholes(count: int, *, first: int = 0, events: int = 3):
+    for k in range(first, first + count):
+        interview = an_interview(f"s{k:05}", origin="simulated", last_seq=events, status="ended")
+        journal = [
+            began(interview.case),
+            *(Answered(stamp(e), Place("own"), e) for e in range(2, events + 1)),
+        ]
+        yield Whole(interview, journal, Snapshot(events, "1", CELLS))
+
+
+def refusal(path, **options) -> str:
+    with pytest.raises(StoreProblem) as problem:
+        Store.open(path, **{"create": True, **options})
+    said = str(problem.value)
+    assert said.startswith(f"{path}: ")
+    assert " — " in said
+    return said
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -1,0 +1,165 @@
+"""A database is made whole, for its owner only, or refused with the reason."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from stored import a_path, a_store_on_disk, an_instrument, begin, child, outcome, refusal, sql  # noqa: F401 – fixtures
+from survey_cli.store import (
+    Store,
+    schema,
+)
+from survey_cli.store.files import file_system, mounted
+
+# The file
+
+
+def test_files_are_for_their_owner_only_whatever_the_umask(path):
+    path.parent.mkdir()
+    before = os.umask(0)
+    try:
+        with Store.open(path, create=True) as store:
+            store.keep_instrument(an_instrument())
+            begin(store)
+            store.backup(path.with_name("copy.db"))
+            modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(["asu_2000.db", "asu_2000.db-wal", "asu_2000.db-shm", "copy.db"], 0o600)
+
+
+def test_each_commit_is_synced(on_disk, path):
+    read = lambda pragma: on_disk._db.read(f"PRAGMA {pragma}")[0][0]  # noqa: E731
+    assert read("journal_mode") == "wal"
+    assert read("synchronous") == 2  # FULL
+    assert read("foreign_keys") == 1
+    assert path.read_bytes()[68:72] == b"SVRY"
+
+
+def test_an_existing_database_is_opened_without_sqlite_utils(on_disk, path):
+    opened = child("Store.open(sys.argv[1], create=False); print('sqlite_utils' in sys.modules)", path)
+    assert outcome(opened) == "False\n"
+
+
+def test_eight_programs_can_make_one_file_at_once(tmp_path):
+    script = """
+print("ready", flush=True)
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.0002)
+store = Store.open(sys.argv[1], create=True)
+text = InstrumentRow(hash=HASH, id="asu", version="1", title="", texts={}, variables=(), kept_at=NOON)
+store.keep_instrument(text)
+print(start(store, sys.argv[3]))
+"""
+    for round in range(3):
+        path, gun = tmp_path / f"fresh{round}.db", tmp_path / f"gun{round}"
+        programs = [child(script, path, gun, k) for k in range(8)]
+        for program in programs:
+            assert program.stdout.readline() == "ready\n"
+        gun.touch()
+        assert [outcome(program) for program in programs] == ["None\n"] * 8
+        with Store.open(path, create=False) as store:
+            assert [row.id for row in store.interviews()] == [str(k) for k in range(8)]
+            assert store.integrity() == []
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_programs_that_find_an_older_schema_at_once_bring_it_up_to_date_once(path, monkeypatch):
+    path.parent.mkdir()
+    with monkeypatch.context() as older:
+        older.setattr(schema, "STEPS", schema.STEPS[:1])
+        older.setattr(schema.migrations, "__defaults__", (schema.STEPS[:1],))
+        Store.open(path, create=True).close()
+    assert sql(path, "SELECT name FROM sqlite_master WHERE type = 'view'") == []
+    programs = [child("print(Store.open(sys.argv[1], create=False).integrity())", path) for _ in range(4)]
+    assert [outcome(program) for program in programs] == ["[]\n"] * 4
+    assert len(sql(path, "SELECT name FROM sqlite_master WHERE type = 'view'")) == 2
+
+
+def test_a_missing_database_is_made_only_when_asked(tmp_path):
+    assert "no such database" in refusal(tmp_path / "asu.db", create=False)
+    assert "does not exist" in refusal(tmp_path / "nowhere" / "asu.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_database_of_ours_is_refused_and_left_alone(tmp_path):
+    other = tmp_path / "other.db"
+    sql(other, "CREATE TABLE recipes (name)")
+    for name, content in (
+        ("empty.db", b""),
+        ("text.db", b"Dear diary, " * 999),
+        ("short.db", b"SQLite format 3\0"),
+    ):
+        (tmp_path / name).write_bytes(content)
+    before = {p: p.read_bytes() for p in tmp_path.iterdir()}
+    assert "not one of this program's" in refusal(other)
+    assert "not one of this program's" in refusal(tmp_path / "empty.db")
+    assert "not a database" in refusal(tmp_path / "text.db")
+    assert "not a" in refusal(tmp_path / "short.db")
+    assert "not a file" in refusal(tmp_path)
+    assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_a_database_server_is_not_mistaken_for_a_file():
+    assert "can't be used" in refusal("postgresql://localhost/asu")
+
+
+def test_a_database_of_a_newer_program_is_refused_with_the_reason(on_disk, path):
+    sql(path, "INSERT INTO _sqlite_migrations VALUES (99, ?, 'teleportation', '')", schema.SET)
+    said = refusal(path)
+    assert "newer version" in said
+    assert "'teleportation'" in said
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs"])
+def test_a_network_file_system_is_refused_with_the_reason(tmp_path, kind):
+    said = refusal(tmp_path / "asu.db", file_system_of=lambda folder: kind)
+    assert kind in said
+    assert "network file system" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_system_is_the_one_mounted_nearest(tmp_path):
+    table = (
+        "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
+        "30 22 0:40 / /srv rw - autofs systemd-1 rw\n"
+        "31 30 0:41 / /srv rw,relatime shared:7 master:2 - nfs4 host:/x rw\n"
+        "32 22 0:42 / /srv/my\\040disk rw - xfs /dev/vdb rw\n"
+        "gibberish\n"
+    )
+    assert mounted(table, "/home/ann") == "ext4"
+    assert mounted(table, "/srv") == "nfs4"
+    assert mounted(table, "/srv/a/b") == "nfs4"
+    assert mounted(table, "/srv2") == "ext4"
+    assert mounted(table, "/srv/my disk/a") == "xfs"
+    if Path("/proc/self/mountinfo").exists():
+        assert file_system(Path("/proc/self")) == "proc"
+
+
+BECOME_NOBODY = "os.setegid(65534); os.seteuid(65534)\n"
+TRY_TO_OPEN = """
+try:
+    Store.open(sys.argv[1], create=True)
+except StoreProblem as problem:
+    print(problem)
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "said"),
+    [
+        (0o777, 0o444, "can only be read"),
+        (0o777, 0o200, "can't be read"),
+        (0o555, 0o666, "can be written in the folder"),
+    ],
+)
+def test_what_may_not_be_written_is_refused_with_the_reason(on_disk, path, folder, file, said):
+    become = BECOME_NOBODY if os.geteuid() == 0 else ""
+    path.chmod(file)
+    path.parent.chmod(folder)
+    try:
+        assert said in outcome(child(become + TRY_TO_OPEN, path.name, cwd=path.parent))
+    finally:
+        path.parent.chmod(0o700)
