@@ -15,15 +15,13 @@ PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
 PYTEST_FLAGS ?= -n 2 --dist worksteal
 
-# The demonstration: on a terminal the full screen, elsewhere the plain face with the answers given here.
+# The demonstration: on a terminal the full screen, elsewhere the plain face with the answers written beside the
+# instrument. It is practice, and has a database of its own.
 INSTRUMENT := instruments/asu_2000.yaml
-CASE := Chicago District
 DEMO_DB := responses/demo.db
-DEMO = .venv/bin/survey interview $(INSTRUMENT) --practice --db $(DEMO_DB) --case "$(CASE)"
-PLAIN_DB = $$scratch/demo.db
-PLAIN_ANSWERS := 1 2
-PLAIN_DEMO = .venv/bin/survey interview $(INSTRUMENT) --plain --practice --seed 1 --db "$(PLAIN_DB)" --case "$(CASE)"
-PLAIN_DATA = .venv/bin/survey export $(INSTRUMENT) --db "$(PLAIN_DB)" --format csv
+DEMO = .venv/bin/survey interview $(INSTRUMENT) --practice --again --case 'Chicago District' \
+	--set kind=District --set region=Central --set city=Chicago --set zone=America/Chicago
+PLAIN_ANSWERS := instruments/asu_2000.answers.txt
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -31,12 +29,12 @@ help:
 # Exit 3 says that the interview was suspended or stopped: no failure of the demonstration.
 demo: .venv/run.stamp
 	@if test -t 0 && test -t 1; then \
-		$(DEMO) || test $$? -eq 3; \
+		$(DEMO) --db $(DEMO_DB) || test $$? -eq 3; \
 	else \
-		echo 'make demo: no terminal here, so a made-up interview runs through the plain face; its data follow.' >&2; \
+		echo 'make demo: no terminal here, so a scripted interview runs through the plain face; its data follow.' >&2; \
 		scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
-		{ printf '%s\n' $(PLAIN_ANSWERS) | $(PLAIN_DEMO) >&2 || test $$? -eq 3; } && \
-		$(PLAIN_DATA) </dev/null; \
+		$(DEMO) --db "$$scratch/demo.db" --plain --seed 2000 --interviewer demo <$(PLAIN_ANSWERS) >&2 && \
+		.venv/bin/survey export $(INSTRUMENT) --db "$$scratch/demo.db" --origin practice -o - </dev/null; \
 	fi
 
 test: .venv/dev.stamp

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
+from typing import Final
 
 from survey_cli.desk.conduct import Asked, Closing
 from survey_cli.engine import prompts
@@ -21,13 +22,22 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.entries import Lookup, Prompt, Reply
-from survey_cli.outcomes import Outcome
+from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.store import Draft, Snapshot, Store, StoreProblem
 from survey_cli.table import cells
 from survey_cli.values import Place
 
-MOMENTS = ("interrupted", "after", "any")
-"""Outcomes of these moments can end an interview in the middle."""
+STOPS: Final = (
+    "break_off",
+    "refusal_soft",
+    "refusal_hard",
+    "language",
+    "unable",
+    "not_eligible",
+    "never_call",
+    "withdrawn",
+)
+"""What can end an interview in the middle, the likeliest first; a study's own outcomes follow."""
 
 
 class Desk:
@@ -83,7 +93,8 @@ class Desk:
         )
 
     def stops(self) -> tuple[Outcome, ...]:
-        return tuple(o for o in self._outcomes.values() if o.moment in MOMENTS)
+        own = (o.id for o in self._outcomes.values() if o.id not in OUTCOMES and o.moment in ("interrupted", "any"))
+        return tuple(self._outcomes[id] for id in (*STOPS, *own))
 
     def echo(self, text: str) -> str:
         return prompts.echo(self._interview, text)

@@ -40,7 +40,7 @@ class Seating:
     reopen: bool = False
     """Correct an interview that had ended."""
     again: bool = False
-    """A second interview of a case that has one."""
+    """Another interview of a case whose last one is finished; one that is not is resumed all the same."""
     station: str = ""
     """The host's name where it is not said."""
     seed: int | None = None
@@ -145,10 +145,6 @@ def _seated(
                 case, "this case has no finished interview to reopen", "leave --reopen out to begin one"
             )
         return _begun(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
-    if seating.again:
-        return Trouble(
-            case, f"its interview is still {last.status}", "resume it (without --again), or end it first"
-        )
     if last.status in ("ended", "stopped") and not seating.reopen:
         outcome = _outcomes(instrument).get(last.outcome)
         said = f" ({outcome.name.lower()})" if outcome else ""
