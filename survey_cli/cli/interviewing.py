@@ -12,7 +12,8 @@ from survey_cli.cli.terminal import count, fail, say, table
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
-    from survey_cli.desk import Closing, Desk
+    from survey_cli.desk import Closing
+    from survey_cli.desk.holding import Desk
     from survey_cli.desk.seating import Wanted
 
 PUT_ASIDE = 3
