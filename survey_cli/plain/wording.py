@@ -41,7 +41,7 @@ def spoken(words: Words) -> str:
 
 def flat(text: str) -> str:
     """The text on one line."""
-    return " ".join(text.split())
+    return " ".join(clean(text).split())
 
 
 def lasted(time: timedelta) -> str:
@@ -104,9 +104,9 @@ def was(earlier: Earlier) -> str:
 
 def unknown(word: str, prompt: Prompt) -> Rejected:
     """Which dot words there are, or the one that was meant."""
-    known = [f".{d.id}" for d in prompt.declines] + [said.partition(" ")[0] for said in DOT_WORDS]
-    near = nearest(f".{word}", known) if word else None
-    meant = f"did you mean {near}? .help lists them all" if near else " ".join(known)
+    known = [d.id for d in prompt.declines] + [said[1:].partition(" ")[0] for said in DOT_WORDS]
+    near = nearest(word, known) if word else None
+    meant = f"did you mean .{near}? .help lists them all" if near else " ".join(f".{one}" for one in known)
     return Rejected(f".{word} is no dot word here: {meant}")
 
 

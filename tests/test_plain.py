@@ -1,0 +1,691 @@
+"""An interview held one line at a time: what is printed, what is taken from a line, and how it ends whatever breaks."""
+
+import io
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fake_conduct import AGREEMENT, FAQ, MEDIA, FakeConduct, choices, every_kind, prompt, words
+from survey_cli.desk.holding import Desk
+from survey_cli.desk.seating import Seating, seat
+from survey_cli.engine.events import Answered, Confirmed, Noted, Rejected
+from survey_cli.entries import Choice, Earlier, Line, Pick, Picked, Prompt, Query, Read, Reply, Verbatim
+from survey_cli.plain import conduct
+from survey_cli.plain.streams import LONGEST
+from survey_cli.plain.wording import DOT_WORDS, clean
+from survey_cli.store import Store
+from survey_cli.values import Place
+
+YES_NO = Pick(choices=choices("Yes", "No"))
+TESTS = Path(__file__).parent
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+class Fake(FakeConduct):
+    """The fake desk, which understands one date."""
+
+    def echo(self, text: str) -> str:
+        return "Sunday 3 March 1985" if text == "3/3/85" else ""
+
+
+def held(desk: FakeConduct | Desk, *lines: str, errors: io.StringIO | None = None) -> tuple[int, str]:
+    """The exit code and all that was printed when these lines were typed and then the input ended."""
+    write = io.StringIO()
+    code = conduct(desk, io.StringIO("".join(f"{line}\n" for line in lines)), write, errors)
+    return code, write.getvalue()
+
+
+def printed(desk: FakeConduct | Desk, *lines: str) -> list[str]:
+    """The lines printed after each `> `: one text for each line typed, and one before the first."""
+    return held(desk, *lines)[1].split("> \n")
+
+
+def one(text: str, entry: Read | Pick | Line | Verbatim, **more: object) -> Fake:
+    """A desk that asks one thing and then says goodbye."""
+    return Fake((prompt("a", text, entry, **more), prompt("bye", "Goodbye.", Read())))
+
+
+# What is printed
+
+
+def test_a_whole_interview_as_a_transcript() -> None:
+    script = (
+        prompt("hello", "Good morning, this is **Maria**.", Read(), section="Introduction"),
+        prompt(
+            "q6",
+            "Do you agree?",
+            AGREEMENT,
+            section="Mission",
+            intro=words("I'll read a statement."),
+            instruction=words("Read slowly."),
+            probe=words("Which comes closest?"),
+        ),
+        prompt(
+            "hours", "How many hours?", Line(kind="number", hint="0 to 168", unit="hours"), section="Mission"
+        ),
+        prompt("since", "Since when?", Line(kind="date", hint="day month year"), section="Mission"),
+        prompt("why", "Why?", Verbatim(), section="Mission"),
+    )
+    desk = Fake(
+        script, rejects={("hours", "200"): "200 is more than 168"}, notice="Case 7 was open: resumed."
+    )
+    code, out = held(desk, "", "2", "200", "40", "3/3/85", "no time \\", "no money")
+    assert out == textwrap.dedent(
+        """\
+        [Survey of Anti-Smuggling Units, Chicago District]
+        [Case 7 was open: resumed.]
+        [.help lists what else can be typed]
+        [Section: Introduction]
+        Good morning, this is *Maria*.
+        [Enter goes on]
+        >_
+        [Section: Mission]
+        I'll read a statement.
+        Do you agree?
+        1  Strongly agree
+        2  Agree
+        3  Disagree
+        4  Strongly disagree
+        5  No opinion (don't read)
+        [Read slowly.]
+        [Which comes closest?]
+        [or .dk Don't know, .refused Refused]
+        >_
+        How many hours?
+        [0 to 168 hours]
+        >_
+        ! 200 is more than 168
+        >_
+        Since when?
+        [day month year]
+        >_
+        = Sunday 3 March 1985
+        Why?
+        [a line that ends in \\ goes on in the next]
+        >_
+        >_
+        [Ended: Complete]
+        [5 answers in 3 minutes 12 seconds]
+        [kept in responses/asu.db]
+        """
+    ).replace(">_", "> ")
+    assert code == 0
+    assert desk.given[-1] == ("why", "no time\nno money")
+
+
+def test_every_way_of_asking_is_walked_with_one_line_each() -> None:
+    desk = Fake(every_kind())
+    keyed = ["", "2", "10", "7", "1 3", "40", "Chief", "3/3/85", "many things", "44", "1", ""]
+    code, _ = held(desk, *keyed)
+    assert code == 0
+    assert [entry for _, entry in desk.given] == keyed
+
+
+def test_what_is_not_read_aloud_is_told_apart_by_signs() -> None:
+    observed = one("How did they sound?", YES_NO, aloud=False, intro=words("Two remarks."))
+    first = printed(observed)[0]
+    assert "[Two remarks.]\n[How did they sound?]\n" in first
+    assert "[not asked: your own entry]" in first
+    options = (
+        Choice(code=1, words=words("Yes"), note="also: sometimes"),
+        Choice(code=7, words=words("Other"), specify=True, read=False),
+        Choice(code=9, words=words("None"), exclusive=True),
+    )
+    first = printed(one("Which?", Pick(choices=options, several=True, most=2, ordered=True)))[0]
+    assert (
+        "\n1  Yes [also: sometimes]\n7  Other (don't read, key 7 and the words)\n9  None (alone)\n" in first
+    )
+    assert "[any of these, blanks between, at most 2, in the order given]" in first
+
+
+def test_codes_of_a_line_stand_like_options() -> None:
+    scale = Line(kind="scale", hint="0 to 100", labels=((0, "Not at all"), (100, "Completely")))
+    assert "\n0  Not at all\n100  Completely\n[0 to 100]\n" in printed(one("How far?", scale))[0]
+    assert "[at most 5 characters]" in printed(one("ZIP?", Line(kind="text", width=5)))[0]
+
+
+def test_section_turn_and_declines_are_said_when_they_change() -> None:
+    def ask(id: str, turn: int, **more: object) -> Prompt:
+        asked = prompt(id, f"{id}?", YES_NO, turn, section="Household", **more)
+        return replace(asked, turn=words(f"Person {turn}"))
+
+    script = (ask("a", 1), ask("b", 1), ask("a", 2, declines=()), ask("b", 2, declines=()))
+    out = held(Fake(script), "1", "1", "1", "1")[1]
+    assert out.count("[Section: Household]") == 1
+    assert out.count("[Person 1]") == out.count("[Person 2]") == 1
+    assert out.count("[or .dk Don't know, .refused Refused]") == 1
+    assert out.count("[an answer is needed here]") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("answer", "was 2 No: Enter keeps"),
+        ("prefill", "was 2 No, from the file: Enter keeps"),
+        ("reopened", "was 2 No: it no longer fits, ask again"),
+    ],
+)
+def test_the_earlier_answer_comes_last(kind: str, said: str) -> None:
+    earlier = Earlier(words="2 No", codes=(2,), text="2", kind=kind)  # type: ignore[arg-type]
+    desk = one("Really?", YES_NO, earlier=earlier, instruction=words("Wait."))
+    assert printed(desk)[0].endswith(f"2  No\n[Wait.]\n[or .dk Don't know, .refused Refused]\n{said}\n")
+
+
+@pytest.mark.parametrize(
+    "evil", ["[red]x[/]", "\x1b[31mx\x1b]0;t\x07", "a\x9bb", "x\u202ey", "a\x85b", "\ud800"]
+)
+def test_text_is_literal_and_carries_no_control_characters(evil: str) -> None:
+    pick = Pick(choices=(Choice(code=1, words=words(evil), note=evil),))
+    script = (
+        prompt("a", evil, pick, instruction=words(evil), section=evil, faq=((words(evil), words(evil)),)),
+        prompt("b", evil, Line(kind="text", hint=evil), help=words(evil), earlier=Earlier(words=evil)),
+    )
+    desk = Fake(script, title=evil, respondent=evil, notice=evil, rejects={("b", "no"): evil})
+    out = held(desk, ".faq", f"{evil} no", "1", ".help", "no", ".again", ".jump")[1]
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", out)
+    assert out.count(clean(evil)) >= 15
+    assert f"! {clean(evil)}\n" in out
+
+
+@given(st.text())
+def test_clean_leaves_what_can_be_read(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+    if text.isprintable():
+        assert clean(text) == "".join("�" if "\u2028" <= c <= "\u202e" else c for c in text)
+
+
+# What is taken
+
+
+def test_an_empty_line_goes_on_keeps_or_is_rejected() -> None:
+    desk = Fake(every_kind())
+    after = printed(desk, "", "", "2", ".back", "")
+    assert after[2].startswith("! ")
+    assert [entry for _, entry in desk.given] == ["", "2", "2"]
+    assert "keep" in desk.calls
+
+
+def test_a_rejected_entry_is_followed_by_the_entry_line_alone() -> None:
+    desk = one("Really?", YES_NO)
+    assert printed(desk, "7", "1 2", "1")[1:3] == [
+        "! 7 is not offered here: 1, 2\n",
+        "! one answer only: 1, 2\n",
+    ]
+    assert desk.given == [("a", "1")]
+
+
+def test_a_pick_sends_codes_and_words() -> None:
+    sent: list[Reply] = []
+
+    class Recording(Fake):
+        def reply(self, reply: Reply) -> Rejected | None:
+            sent.append(reply)
+            return super().reply(reply)
+
+    held(Recording((prompt("a", "Which?", MEDIA),)), "1, 3 7 the  local radio")
+    assert sent == [Picked((1, 3, 7), {7: "the  local radio"})]
+    sent.clear()
+    none = replace(MEDIA, least=0)
+    held(Recording((prompt("a", "Which?", none),)), "")
+    assert sent == [Picked(())]
+
+
+@pytest.mark.parametrize(
+    ("entry", "line", "taken"),
+    [
+        (Line(kind="text"), "..back", ".back"),
+        (Line(kind="text"), "..", "."),
+        (Line(kind="number"), ".5", ".5"),
+        (Line(kind="text"), "  a  b ", "a  b"),
+        (Line(kind="text"), "a\\", "a\\"),
+        (Verbatim(), "..and so on", ".and so on"),
+        (Verbatim(), "no. 5 .back", "no. 5 .back"),
+        (Verbatim(), "[b]bold[/b]", "[b]bold[/b]"),
+    ],
+)
+def test_a_typed_line_is_taken_as_it_is_meant(entry: Line | Verbatim, line: str, taken: str) -> None:
+    desk = one("What?", entry)
+    held(desk, line)
+    assert desk.given == [("a", taken)]
+
+
+@pytest.mark.parametrize("entry", [Read(), YES_NO])
+@pytest.mark.parametrize("line", ["..back", ".5", ".", ".hlep"])
+def test_elsewhere_a_line_that_begins_with_a_dot_is_never_an_answer(entry: Read | Pick, line: str) -> None:
+    desk = one("What?", entry)
+    assert printed(desk, line)[1].startswith(f"! {line} is no dot word here: ")
+    assert desk.given == []
+
+
+def test_a_verbatim_goes_on_over_lines_that_end_in_a_backslash() -> None:
+    desk = one("Why?", Verbatim())
+    held(desk, "one\\", ".back \\", "", "")
+    assert desk.given[0] == ("a", "one\n.back\n")
+    assert desk.drafts == {}
+
+
+def test_unfinished_words_are_kept_as_a_draft_and_shown_again() -> None:
+    desk = one("Why?", Verbatim())
+    assert held(desk, "one\\", "two\\")[0] == 3
+    assert desk.drafts == {"a": "one\ntwo"}
+    assert desk.given == []
+    again = one("Why?", Verbatim())
+    again.drafts = desk.drafts
+    assert "[typed here, but not finished, when last left:]\n[one]\n[two]\n" in printed(again)[0]
+
+
+def test_a_soft_check_takes_ok_with_a_reason_or_another_entry() -> None:
+    hours = prompt("hours", "How many?", Line(kind="number"))
+    last = prompt("bye", "Goodbye.", Read())
+    query = Query(text=words("120 is **many**."))
+
+    def desk() -> Fake:
+        return Fake((hours, last), queries={("hours", "120"): query})
+
+    said = "? 120 is *many*.\n[.ok if it is so, with a reason if you like, or another answer]\n"
+    first = desk()
+    after = printed(first, "120", "", ".ok two jobs", "")
+    assert after[1] == said
+    assert after[2] == "! is it so? .ok, or another answer\n"
+    assert first.given == [("hours", "120"), ("hours", ".ok two jobs"), ("bye", "")]
+    second = desk()
+    held(second, "120", "40", "")
+    assert second.given == [("hours", "120"), ("hours", "40"), ("bye", "")]
+    assert said in printed(desk(), "120", ".again")[2]
+    assert "How many?" in printed(desk(), "120", ".again")[2]
+
+
+def test_what_is_read_back_to_the_respondent_says_so() -> None:
+    query = Query(text=words("Did you say 600?"), aloud=True)
+    desk = Fake((prompt("a", "How much?", Line(kind="number")),), queries={("a", "600"): query})
+    assert printed(desk, "600")[1].startswith("? Did you say 600?\n[read this aloud; .ok ")
+
+
+def test_a_line_that_is_no_text_or_endless_is_not_taken() -> None:
+    desk = one("What?", Line(kind="text"))
+    read = io.TextIOWrapper(io.BytesIO(b"caf\xe9\n" + b"x" * (3 * LONGEST) + b"\ncaf\xc3\xa9\r\n"), "utf-8")
+    write = io.StringIO()
+    conduct(desk, read, write)
+    assert desk.given == [("a", "café")]
+    assert [line.partition(":")[0] for line in write.getvalue().splitlines() if line[0] == "!"] == [
+        "! this line has bytes that are no text in this terminal's encoding",
+        f"! longer than {LONGEST} characters",
+    ]
+
+
+def test_a_terminal_that_cannot_write_a_letter_still_gets_the_rest() -> None:
+    buffer = io.BytesIO()
+    write = io.TextIOWrapper(buffer, "ascii")
+    assert conduct(one("¿Cuántos años?", YES_NO), io.StringIO("1\n\n"), write) == 0
+    assert b"?Cu?ntos a?os?" in buffer.getvalue()
+
+
+# Dot words
+
+
+def test_declines_go_by_their_id() -> None:
+    desk = Fake((prompt("a", "One?", YES_NO), prompt("b", "Two?", YES_NO, declines=())))
+    after = printed(desk, ".DK", ".dk", "1")
+    assert desk.given == [("a", ".dk"), ("b", "1")]
+    assert after[2].startswith("! .dk is no dot word here: .back .jump ")
+
+
+def test_back_jump_note_and_language() -> None:
+    script = tuple(replace(p, languages=("en", "es")) for p in every_kind())
+    desk = Fake(script)
+    after = printed(
+        desk,
+        "",
+        "1",
+        ".back",
+        "2",
+        "9",
+        ".jump Q6",
+        "3",
+        ".note deaf",
+        ".note",
+        ".lang es",
+        ".lang",
+        ".lang fr",
+    )
+    assert desk.calls == ["back", "jump q6", "note deaf", "speak es", "suspend"]
+    assert [entry for _, entry in desk.given] == ["", "1", "2", "9", "3"]
+    assert "was 1 Strongly agree: Enter keeps" in after[3]
+    assert after[8] == "[noted]\n"
+    assert after[9].startswith("! a note wants words")
+    assert "[Section: Work]" in after[10]
+    assert "Which district office" in after[10]
+    assert after[11] == "! now es; .lang and one of en, es\n"
+    assert after[12].startswith("! fr is not one of")
+
+
+def test_jump_alone_lists_and_a_mistyped_place_is_guessed() -> None:
+    desk = Fake(every_kind())
+    after = printed(desk, "", "3", ".jump", ".jump hallo", ".jump nowhere")
+    assert re.search(r"^\[q6  There is agreement .*: 3 Disagree\]$", after[3], re.MULTILINE)
+    assert after[4] == "! hallo has not been asked: did you mean hello?\n"
+    assert after[5].startswith("! nowhere has not been asked: .jump alone lists")
+
+
+def test_again_repeats_the_whole_item() -> None:
+    desk = Fake((prompt("a", "One?", YES_NO, section="Part"),))
+    first, again = printed(desk, ".again")[:2]
+    assert first.endswith("[Section: Part]\nOne?\n1  Yes\n2  No\n[or .dk Don't know, .refused Refused]\n")
+    assert first.endswith(again.partition("> ")[0])
+
+
+def test_help_says_where_one_is_and_lists_every_dot_word() -> None:
+    desk = Fake((prompt("a", "One?", YES_NO, help=words("A long\nstory")),))
+    help = printed(desk, ".help")[1]
+    assert (
+        "[A long]\n[story]\n[a, 1 of 1; 3 minutes 12 seconds so far; 10:42 there]\n[.dk  Don't know]" in help
+    )
+    assert all(f"[{word}  " in help for word in DOT_WORDS)
+
+
+@pytest.mark.parametrize("word", [word.partition(" ")[0] for word in DOT_WORDS])
+def test_every_listed_dot_word_is_known(word: str) -> None:
+    assert "is no dot word" not in held(one("One?", YES_NO), word)[1]
+
+
+def test_answers_to_questions_are_read_and_the_questions_are_not() -> None:
+    asked = printed(one("One?", YES_NO, faq=FAQ), ".faq")[1]
+    assert "[Who is paying for this?]\nThe Office of the Inspector General pays" in asked
+    assert printed(one("One?", YES_NO), ".faq")[1].startswith("! this survey has no answers")
+
+
+def test_a_mistyped_dot_word_names_the_nearest() -> None:
+    desk = one("One?", YES_NO)
+    after = printed(desk, ".bakc", ".refsed", ".xyzzy", ".ok")
+    assert after[1] == "! .bakc is no dot word here: did you mean .back? .help lists them all\n"
+    assert "did you mean .refused?" in after[2]
+    assert all(word.partition(" ")[0] in after[3] for word in DOT_WORDS)
+    assert after[4].startswith("! nothing is in doubt here")
+
+
+# How it ends
+
+
+def test_stop_with_an_outcome() -> None:
+    desk = one("One?", YES_NO)
+    code, out = held(desk, ".stop broke_off", ".stop break_off")
+    assert "! broke_off is none of them: did you mean break_off?" in out
+    assert desk.calls == ["stop break_off"]
+    assert "[Stopped: Broke off]" in out
+    assert code == 3
+
+
+def test_stop_alone_lists_the_outcomes_and_asks() -> None:
+    desk = one("One?", YES_NO)
+    after = printed(desk, ".stop", "9", "", ".stop", ".dk", ".stop", "2")
+    assert "[1  Broke off: break_off]\n[2  Call back, no time given: callback]\n" in after[1]
+    assert after[2].startswith("! 9 is none of them: break_off, callback")
+    assert after[3] == "[not stopped]\n"
+    assert desk.given == [("a", ".dk")]
+    assert desk.calls == ["stop callback"]
+
+
+def test_the_end_of_input_puts_aside_wherever_it_comes() -> None:
+    for lines in ((), ("",), ("", ".stop"), ("", "2", "10", "7", "1", "40", "x", "1", "one\\")):
+        desk = Fake(every_kind())
+        code, out = held(desk, *lines)
+        assert code == 3
+        assert desk.calls[-1] == "suspend"
+        assert "> \n[Put aside: it can be resumed at the same item]\n" in out
+
+
+def test_suspend_puts_aside() -> None:
+    desk = one("One?", YES_NO)
+    code, out = held(desk, ".suspend", "1")
+    assert (code, desk.calls, desk.given) == (3, ["suspend"], [])
+    assert "[Put aside" in out
+
+
+def test_a_last_line_without_an_end_counts() -> None:
+    desk = Fake((prompt("a", "One?", YES_NO),))
+    assert conduct(desk, io.StringIO("2"), io.StringIO()) == 0
+    assert desk.given == [("a", "2")]
+
+
+def test_a_closed_interview_asks_nothing() -> None:
+    desk = Fake((prompt("a", "One?", YES_NO),))
+    desk.reply("1")
+    code, out = held(desk, "2")
+    assert code == 0
+    assert "> " not in out
+    assert desk.given == [("a", "1")]
+
+
+class Interrupted(io.StringIO):
+    """A terminal at which Ctrl+C is pressed once the lines are over."""
+
+    def readline(self, size: int | None = -1, /) -> str:
+        line = super().readline(-1 if size is None else size)
+        if not line:
+            raise KeyboardInterrupt
+        return line
+
+
+@pytest.mark.parametrize("lines", ["", "1\n", "1\nwords\\\n", ".stop\n"])
+def test_ctrl_c_puts_aside(lines: str) -> None:
+    desk = Fake((prompt("a", "One?", YES_NO), prompt("b", "Why?", Verbatim())))
+    write = io.StringIO()
+    assert conduct(desk, Interrupted(lines), write) == 3
+    assert desk.calls == ["suspend"]
+    assert "[Put aside" in write.getvalue()
+
+
+def test_ctrl_c_while_the_desk_is_at_work_waits_for_it() -> None:
+    class Busy(Fake):
+        def reply(self, reply: Reply) -> Rejected | None:
+            os.kill(os.getpid(), signal.SIGINT)
+            rejected = super().reply(reply)
+            self.calls.append("committed")
+            return rejected
+
+    before = signal.getsignal(signal.SIGINT)
+    desk = Busy(every_kind())
+    assert held(desk, "", "2", "3")[0] == 3
+    assert desk.calls == ["committed", "suspend"]
+    assert desk.given == [("hello", "")]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+class Broken(io.StringIO):
+    """A pipe whose reader goes away after so many prompts."""
+
+    def __init__(self, prompts: int) -> None:
+        super().__init__()
+        self.prompts = prompts
+
+    def flush(self) -> None:
+        self.prompts -= 1
+        if self.prompts < 0:
+            raise BrokenPipeError(32, "Broken pipe")
+
+
+@pytest.mark.parametrize("prompts", [0, 1, 2])
+def test_a_closed_output_puts_aside_and_says_so_elsewhere(prompts: int) -> None:
+    desk, errors = Fake(every_kind()), io.StringIO()
+    assert conduct(desk, io.StringIO("\n2\n10\n7\n"), Broken(prompts), errors) == 3
+    assert desk.calls == ["suspend"]
+    assert len(desk.given) == prompts
+    assert errors.getvalue() == "The output was closed: the interview is put aside and can be resumed.\n"
+
+
+def test_an_output_that_closes_after_the_last_answer_changes_nothing() -> None:
+    desk = Fake((prompt("a", "One?", YES_NO),))
+    assert conduct(desk, io.StringIO("1\n"), Broken(1)) == 0
+    assert desk.calls == []
+
+
+def test_what_cannot_be_put_aside_is_said() -> None:
+    class Full(Fake):
+        def suspend(self) -> Rejected | None:
+            return Rejected("not saved: the disk is full")
+
+    for write in (io.StringIO(), Broken(0)):
+        errors = io.StringIO()
+        assert conduct(Full(every_kind()), io.StringIO(""), write, errors) == 1
+        assert "could not be put aside: not saved: the disk is full. Every answer" in errors.getvalue()
+
+
+def test_a_database_that_refuses_leaves_one_at_the_same_item() -> None:
+    desk = one("One?", YES_NO)
+    desk.rejects[("a", "1")] = "not saved: the disk is full — make room"
+    assert printed(desk, "1", "2", "")[1] == "! not saved: the disk is full — make room\n"
+    assert desk.given == [("a", "2"), ("bye", "")]
+
+
+# Real pipes and terminals
+
+SCRIPT = f"""
+import sys
+sys.path.insert(0, {str(TESTS)!r})
+from fake_conduct import FakeConduct, every_kind
+from survey_cli.plain import conduct
+class Desk(FakeConduct):
+    def echo(self, text): return ""
+desk = Desk(every_kind())
+code = conduct(desk, sys.stdin, sys.stdout, sys.stderr)
+print(desk.calls[-1:], file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def test_a_real_pipe_that_closes_leaves_no_traceback() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        seen = b""
+        while not seen.endswith(b"> "):  # the prompt is flushed, with no line end after it
+            seen += process.stdout.read(1)
+        process.stdout.close()
+        process.stdin.write(b"\n2\n10\n")
+        process.stdin.flush()
+        assert process.wait(20) == 3
+        said = process.stderr.read().decode()
+    assert said == "The output was closed: the interview is put aside and can be resumed.\n['suspend']\n"
+
+
+def test_a_terminal_prints_no_line_twice_and_ctrl_c_puts_aside() -> None:
+    main, side = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT], stdin=side, stdout=side, stderr=side, start_new_session=True
+    ) as process:
+        os.close(side)
+        seen = b""
+
+        def until(text: bytes) -> None:
+            nonlocal seen
+            while text not in seen:
+                seen += os.read(main, 1000)
+
+        until(b"goes on]\r\n> ")
+        seen = b""
+        os.write(main, b"\n")
+        until(b"Refused]\r\n> ")
+        assert seen.startswith(b"\r\n[Section: Mission]")
+        process.send_signal(signal.SIGINT)
+        until(b"['suspend']")
+        assert b"\r\n[Put aside" in seen
+        assert b"Traceback" not in seen
+        assert process.wait(20) == 3
+    os.close(main)
+
+
+# With the real desk
+
+INSTRUMENT = """\
+instrument: small
+title: A small survey
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer}."}
+  - id: own
+    type: single
+    text: Do you own a car?
+    options: {1: "Yes", 2: "No", 7: {text: Something else, specify: true}}
+  - id: hours
+    type: number
+    max: 168
+    unit: hours
+    ask_if: own == 1
+    text: How many hours do you drive in a week?
+    checks:
+      - {expect: hours <= 80, soft: true, say: "{hours} hours is much."}
+  - {id: born, type: date, text: When were you born?}
+  - {id: why, type: verbatim, text: Anything else?}
+  - {id: later, type: end, unless: own == 1, outcome: callback, text: I will call again.}
+"""
+
+
+@pytest.fixture
+def seated(tmp_path: Path) -> Callable[[], Desk]:
+    """Sits down to an interview that is kept in memory; a second time, to the same one."""
+    file = tmp_path / "small.yaml"
+    file.write_text(INSTRUMENT)
+    store = Store.open(":memory:", create=True)
+    seconds = count()
+
+    def sit() -> Desk:
+        seating = Seating(case="7", interviewer="Ann", seed=1)
+        desk = seat(file, seating, clock=lambda: NOON + timedelta(seconds=next(seconds)), store=store)
+        assert isinstance(desk, Desk), str(desk)
+        return desk
+
+    return sit
+
+
+def journal(desk: Desk) -> list[object]:
+    return list(desk._store.journal("i"))
+
+
+def test_a_whole_interview_with_the_real_desk(seated: Callable[[], Desk]) -> None:
+    desk = seated()
+    code, out = held(
+        desk, "", ".dkk", "3", "1", "100", ".note sounded sure", ".ok drives a bus",
+        ".back", "200", "90", ".ok", "3 march 1985", "much\\", "more",
+    )  # fmt: skip
+    assert code == 0
+    assert "! 3 is not offered here: 1, 2, 7\n" in out
+    assert "? 100 hours is much.\n" in out
+    assert "was 100 hours: Enter keeps\n" in out
+    assert "! 200 is more than 168\n" in out
+    assert "= Sunday 3 March 1985\n" in out
+    assert "[Ended: Complete]\n[5 answers in " in out
+    events = journal(desk)
+    answers = {e.place.item: e.value for e in events if isinstance(e, Answered)}
+    assert answers == {"hello": None, "own": 1, "hours": 90, "born": date(1985, 3, 3), "why": "much\nmore"}
+    assert [e.reason for e in events if isinstance(e, Confirmed)] == ["drives a bus", ""]
+    assert [(e.place, e.text) for e in events if isinstance(e, Noted)] == [(Place("hours"), "sounded sure")]
+
+
+def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
+    seated: Callable[[], Desk],
+) -> None:
+    code, out = held(seated(), "", "7", "7 a bicycle")
+    assert code == 3
+    assert "! 7 wants words" in out
+    assert "[Put aside: it can be resumed at the same item]" in out
+    code, out = held(seated(), ".dk", ".dk", "")
+    assert "[Case 7 was suspended at born, " in out
+    assert out.index("[Case 7 was") < out.index("When were you born?") < out.index("> ")
+    assert "[Enter ends here]" in out
+    assert "[Put aside: Call back, no time given]" in out
+    assert code == 0
