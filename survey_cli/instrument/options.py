@@ -37,7 +37,11 @@ class Part(BaseModel):
     """Anything a designer writes as a mapping: it remembers where each key and value stood."""
 
     model_config = ConfigDict(
-        extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True, validate_by_name=True
+        defer_build=True,
+        use_attribute_docstrings=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        validate_by_name=True,
     )
     _node: Mapped | None = None
 

@@ -4,6 +4,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from survey_cli.instrument.items import groups
 from survey_cli.instrument.items.coded import Multiple, Scale, Single
 from survey_cli.instrument.items.groups import BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.items.quiet import Draw, End, Handover, LookupItem, ReadItem, Split
@@ -32,5 +33,5 @@ AnyItem: TypeAlias = Annotated[
 
 __all__ = ["AnyItem", "BatteryWritten", "RosterWritten", "SectionWritten"]
 
-SectionWritten.model_rebuild(_types_namespace={"AnyItem": AnyItem})
-RosterWritten.model_rebuild(_types_namespace={"AnyItem": AnyItem})
+# The groups hold items of every type, which are known only now; pydantic looks the name up there when it builds the models.
+groups.AnyItem = AnyItem  # type: ignore[attr-defined]
