@@ -5,7 +5,7 @@ Everything that refers to something is noted as a `Use`, so that checks can say 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from survey_cli.instrument.conditions import Condition, Known, Scope, compile_condition, read_names
 from survey_cli.instrument.document import Document
@@ -71,6 +71,8 @@ class Draft:
     groups: dict[str, Group] = field(default_factory=dict)
     computes: dict[str, Compute] = field(default_factory=dict)
     used_scales: set[str] = field(default_factory=set)
+    gathered: dict[str, Any] = field(default_factory=dict)
+    """What several checks look at, gathered once."""
 
     @property
     def named(self) -> Mapping[str, Named]:

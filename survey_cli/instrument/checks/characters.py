@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from survey_cli.instrument.build import Draft
@@ -19,8 +19,9 @@ _UNSEEN: Final = re.compile(
 )
 _JOINER: Final = "\u200d"
 _TAGS: Final = ("\U000e0020", "\U000e007f")
-_QUOTES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"'})
-_QUOTED: Final = re.compile("['’‘ʼ´`\"“”„]")
+_QUOTES: Final = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"'}
+)
 
 
 def _written(draft: Draft) -> Iterator[tuple[str, Written]]:
@@ -34,9 +35,10 @@ def _written(draft: Draft) -> Iterator[tuple[str, Written]]:
             if not written.isascii():
                 yield who, written
     for listed in every_list(draft):
-        for key in listed.node or ():
-            if not key.isascii() and isinstance(key, Written):
-                yield listed.who, key
+        if not "".join(map(str, listed.options)).isascii():
+            for key in listed.node or ():
+                if not key.isascii() and isinstance(key, Written):
+                    yield listed.who, key
 
 
 def turned_text(draft: Draft) -> Iterator[Problem]:
@@ -62,12 +64,14 @@ def invisible(draft: Draft) -> Iterator[Problem]:
                 break
 
 
-def _unique(draft: Draft) -> Iterator[tuple[str, Written]]:
-    seen: set[Position] = set()
-    for who, written in _written(draft):
-        if written.where not in seen:
-            seen.add(written.where)
-            yield who, written
+def _unique(draft: Draft) -> Sequence[tuple[str, Written]]:
+    """Each of them once, though it may serve several items."""
+    found: dict[Position, tuple[str, Written]] | None = draft.gathered.get("beyond ascii")
+    if found is None:
+        found = draft.gathered["beyond ascii"] = {}
+        for who, written in _written(draft):
+            found.setdefault(written.where, (who, written))
+    return list(found.values())
 
 
 def _in_place(text: str, at: int) -> bool:
@@ -93,7 +97,9 @@ def _unseen(rule: str, who: str, written: Written, at: int, why: str) -> Problem
     near = " ".join(written[max(0, at - 12) : at].split())
     after = f" after {near!r}" if near else " at the beginning"
     what = f"U+{ord(letter):04X}{called}{after} {why}"
-    return Problem(rule, place_in(written, at), who, what, "take it out: delete and retype the letters around it")
+    return Problem(
+        rule, place_in(written, at), who, what, "take it out: delete and retype the letters around it"
+    )
 
 
 def unlike_quotes(draft: Draft) -> Iterator[Problem]:
@@ -105,15 +111,20 @@ def unlike_quotes(draft: Draft) -> Iterator[Problem]:
     told: set[str] = set()
     for listed in every_list(draft):
         for code, option in listed.options.items():
-            for _, text in option.text.every():
-                if text.isascii() and not _QUOTED.search(text):
+            for text in (
+                option.text.by_language.values() if option.text.plain is None else (option.text.plain,)
+            ):
+                if text.isascii() and "'" not in text and '"' not in text and "`" not in text:
                     continue
                 like = unicodedata.normalize("NFC", text.translate(_QUOTES)).strip()
                 first, where = seen.setdefault(like, (str(text), text.where))
                 if first == text or like in told:
                     continue
                 told.add(like)
-                how = "quotes" if unicodedata.normalize("NFC", first) != unicodedata.normalize("NFC", text) else "accents, composed otherwise"
+                same = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", text)
+                how = "accents, composed otherwise" if same else "quotes"
                 at = text.where if text.where.line else key_place(listed.node, code)
                 what = f"{str(text)!r} differs from {first!r} at {where} only in its {how}"
-                yield Problem("unlike-quotes", at, listed.who, what, "write both the same way", "warning", len(text))
+                yield Problem(
+                    "unlike-quotes", at, listed.who, what, "write both the same way", "warning", len(text)
+                )

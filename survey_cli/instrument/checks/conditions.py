@@ -22,9 +22,9 @@ _TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": 
 def never_true(draft: Draft) -> Iterator[Problem]:
     """A condition can never hold, or always holds, whatever is answered.
 
-        ask_if: q1 == 1 and q1 == 2          → q1 in [1, 2]
-        ask_if: age > 65 and age < 18        → age > 65 or age < 18
-        ask_if: age > 150                    where age has max: 120
+    ask_if: q1 == 1 and q1 == 2          → q1 in [1, 2]
+    ask_if: age > 65 and age < 18        → age > 65 or age < 18
+    ask_if: age > 150                    where age has max: 120
     """
     numbers = {
         name: named.question
@@ -48,17 +48,15 @@ def _links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
         case ast.BoolOp(op=ast.And(), values=values):
             for value in values:
                 yield from _links(value)
-        case ast.Compare(left=left, ops=ops, comparators=comparators):
-            for op, right in zip(ops, comparators, strict=True):
-                sign = _SIGNS.get(type(op))
-                match left, right:
-                    case ast.Name(id=name), ast.Constant(value=value) if sign:
-                        yield name, sign, value, node
-                    case ast.Constant(value=value), ast.Name(id=name) if sign:
-                        yield name, _TURNED[sign], value, node
-                    case _:
-                        pass
-                left = right
+        case ast.Compare():
+            before: ast.expr = node.left
+            for op, after in zip(node.ops, node.comparators, strict=True):
+                sign = _SIGNS.get(type(op), "")
+                if sign and isinstance(before, ast.Name) and isinstance(after, ast.Constant):
+                    yield before.id, sign, after.value, node
+                elif sign and isinstance(before, ast.Constant) and isinstance(after, ast.Name):
+                    yield after.id, _TURNED[sign], before.value, node
+                before = after
         case _:
             pass
 
@@ -113,7 +111,9 @@ def _beyond(use: Use, tree: ast.expr, numbers: dict[str, NumberItem]) -> Iterato
             top = "or more" if item.max is None else f"to {item.max}"
             word = "true for every answer" if holds else "never true"
             what = f"{name} {sign} {value} is {word}: {name} goes from {item.min} {top}"
-            remedy = f"say answered({name}) if you mean any answer" if holds else "change the number, or the range"
+            remedy = (
+                f"say answered({name}) if you mean any answer" if holds else "change the number, or the range"
+            )
             yield _told(use, node, what, remedy)
 
 
@@ -142,7 +142,7 @@ def _told(use: Use, node: ast.expr, what: str, remedy: str) -> Problem:
 def prefill_kind(draft: Draft) -> Iterator[Problem]:
     """What a `prefill` gives is no answer to its item.
 
-        - {id: age, type: number, prefill: name, …}     a name is no number
+    - {id: age, type: number, prefill: name, …}     a name is no number
     """
     for leaf in draft.leaves.values():
         if leaf.prefill is None:
@@ -166,7 +166,11 @@ def _unfit(question: Question, gives: Known, codes: set[Code]) -> str:
         case NumberItem():
             return "" if kin in ("number", "draw", "any") else "no number"
         case Multiple():
-            return "" if gives.type == "codes" and not _apart(gives, codes) else "not a multiple with these codes"
+            return (
+                ""
+                if gives.type == "codes" and not _apart(gives, codes)
+                else "not a multiple with these codes"
+            )
         case Coded():
             if gives.type not in ("code", "number", "text"):
                 return "not the code of an option"

@@ -1,2 +1,3 @@
 from typing import Final
-EXPLANATIONS: Final = {}
+
+EXPLANATIONS: Final[dict[str, str]] = {}

@@ -39,8 +39,10 @@ def introduction(draft: Draft) -> Iterator[Problem]:
     if not wanted:
         return
     what = f"nothing before or in this first question says {' and '.join(wanted)}"
-    remedy = "begin with a read: \"Good {daypart}, this is {interviewer} calling for …\""
-    yield Problem("introduction", draft.named[first.id].where, first.id, what, remedy, "warning", len(first.id))
+    remedy = 'begin with a read: "Good {daypart}, this is {interviewer} calling for …"'
+    yield Problem(
+        "introduction", draft.named[first.id].where, first.id, what, remedy, "warning", len(first.id)
+    )
 
 
 def _opening(root: Group) -> tuple[Leaf | None, list[Template]]:

@@ -4,10 +4,19 @@ import unicodedata
 from collections.abc import Iterator
 
 from survey_cli.instrument.build import RESERVED_CODES, Draft
-from survey_cli.instrument.checks.places import every_item, every_list, key_place, name_place, said, spoken_list
+from survey_cli.instrument.checks.places import (
+    element,
+    every_list,
+    items_of,
+    key_place,
+    name_place,
+    options_node,
+    said,
+    spoken_list,
+)
 from survey_cli.instrument.items import BatteryWritten
 from survey_cli.instrument.items.coded import Coded, Multiple, Scale, Single
-from survey_cli.instrument.items.typed import DateItem, NumberItem, TimeItem, WordsItem
+from survey_cli.instrument.items.typed import DateItem, NumberItem
 from survey_cli.instrument.names import declines_of
 from survey_cli.instrument.program import Leaf
 from survey_cli.instrument.written import Mapped, Written
@@ -23,12 +32,12 @@ def unused_list(draft: Draft) -> Iterator[Problem]:
     scales = draft.document.scales
     if not scales:
         return
-    used, unknown = set(draft.used_scales), []
-    for item in every_item(draft):
-        if isinstance(item, Single | Multiple | Scale | BatteryWritten):
-            written = item.options if isinstance(item.options, str) else getattr(item, "scale", None)
-            if written is not None:
-                (used.add if written in scales else unknown.append)(str(written))
+    used = set(draft.used_scales)
+    unknown: list[str] = []
+    for item in items_of(draft, Single, Multiple, Scale, BatteryWritten):
+        written = item.options if isinstance(item.options, str) else getattr(item, "scale", None)
+        if written is not None:
+            (used.add if written in scales else unknown.append)(str(written))
     for column in draft.document.sample.values():
         if isinstance(column.options, str):
             (used.add if column.options in scales else unknown.append)(str(column.options))
@@ -52,7 +61,9 @@ def empty_list(draft: Draft) -> Iterator[Problem]:
         node = listed.node
         where = node.where if node is not None else Position("")
         if not listed.options:
-            yield Problem("empty-list", where, listed.who, "the list has no options", "write 1: first label, 2: …")
+            yield Problem(
+                "empty-list", where, listed.who, "the list has no options", "write 1: first label, 2: …"
+            )
         elif len(listed.options) == 1 and not listed.several:
             (code,) = listed.options
             what = f"the only option is {code}, so there is nothing to choose"
@@ -68,16 +79,25 @@ def mixed_codes(draft: Draft) -> Iterator[Problem]:
     One column of the data holds numbers or texts, not both. A number in quotes, or with a zero before it, is a text.
     """
     for listed in every_list(draft):
+        if len(set(map(type, listed.options))) < 2:
+            continue
         texts = [code for code in listed.options if isinstance(code, str)]
         numbers = [code for code in listed.options if isinstance(code, int)]
-        if not texts or not numbers:
-            continue
         odd: list[Code] = [*texts] if len(texts) <= len(numbers) else [*numbers]
         kinds = ("text", "numbers") if odd[0] in texts else ("number", "texts")
         one = f"{odd[0]} is a {kinds[0]}" if len(odd) == 1 else f"{spoken_list(odd)} are {kinds[0]}s"
-        what = f"the code {one} among codes that are {kinds[1]}" if len(odd) == 1 else f"the codes {one}, the others {kinds[1]}"
+        what = (
+            f"the code {one} among codes that are {kinds[1]}"
+            if len(odd) == 1
+            else f"the codes {one}, the others {kinds[1]}"
+        )
         yield Problem(
-            "mixed-codes", key_place(listed.node, odd[0]), listed.who, what, _of_one_kind(odd[0]), length=len(str(odd[0]))
+            "mixed-codes",
+            key_place(listed.node, odd[0]),
+            listed.who,
+            what,
+            _of_one_kind(odd[0]),
+            length=len(str(odd[0])),
         )
 
 
@@ -92,10 +112,12 @@ def _of_one_kind(odd: Code) -> str:
 def duplicate_code(draft: Draft) -> Iterator[Problem]:
     """Two codes of a list can't be told apart when they are keyed, or two declines have one code or key.
 
-        options: {a: Always, A: Never}      capitals are not told apart
-        declines: {dk: {code: -8, …}, unsure: {code: -8, …}}
+    options: {a: Always, A: Never}      capitals are not told apart
+    declines: {dk: {code: -8, …}, unsure: {code: -8, …}}
     """
     for listed in every_list(draft):
+        if set(map(type, listed.options)) == {int}:
+            continue
         seen: dict[str, Code] = {}
         for code in listed.options:
             if isinstance(code, int):
@@ -104,7 +126,9 @@ def duplicate_code(draft: Draft) -> Iterator[Problem]:
             if other != code:
                 what = f"the codes {other} and {code} differ only in their capitals, which nobody keys"
                 where = key_place(listed.node, code)
-                yield Problem("duplicate-code", where, listed.who, what, "change one of them", length=len(code))
+                yield Problem(
+                    "duplicate-code", where, listed.who, what, "change one of them", length=len(code)
+                )
         yield from _composed(listed.who, listed.node)
     declines = declines_of(draft.document)
     keys: dict[str, str] = {}
@@ -115,7 +139,12 @@ def duplicate_code(draft: Draft) -> Iterator[Problem]:
         if len(key) != 1 or not key.isalpha():
             what = f"key: {str(decline.key)!r} is not one letter"
             yield Problem(
-                "duplicate-code", decline.at("key"), str(name), what, "write a single letter", length=len(decline.key)
+                "duplicate-code",
+                decline.at("key"),
+                str(name),
+                what,
+                "write a single letter",
+                length=len(decline.key),
             )
         elif (first := keys.setdefault(key, str(name))) != str(name):
             what = f"key: the key {key} gives {first} already"
@@ -145,8 +174,10 @@ def duplicate_label(draft: Draft) -> Iterator[Problem]:
     language = str(draft.document.languages[0])
     for listed in every_list(draft):
         options = list(listed.options.items())
-        for index in range(len(draft.document.languages)):
-            here = str(draft.document.languages[index])
+        plain = {option.text.plain.strip() for _, option in options if option.text.plain is not None}
+        if len(plain) == len(options) and "".join(plain).isascii():
+            continue  # all different, as they nearly always are
+        for here in map(str, draft.document.languages):
             seen: dict[str, tuple[Code, object]] = {}
             told = False
             for code, option in options:
@@ -155,7 +186,11 @@ def duplicate_label(draft: Draft) -> Iterator[Problem]:
                     continue
                 same = text if text.isascii() else unicodedata.normalize("NFC", text)
                 other, earlier = seen.setdefault(same.strip(), (code, option))
-                if earlier is option or option.ask_if is not None or getattr(earlier, "ask_if", None) is not None:
+                if (
+                    earlier is option
+                    or option.ask_if is not None
+                    or getattr(earlier, "ask_if", None) is not None
+                ):
                     continue
                 told = True
                 where = text.where
@@ -178,33 +213,45 @@ def decline_code(draft: Draft) -> Iterator[Problem]:
     not reached). In a multiple 0 and 1 are taken: its columns say mentioned or not.
     """
     reserved = _reserved(draft)
+    language = str(draft.document.languages[0]) if draft.document.languages else "en"
+    coded: dict[int, list[tuple[int, str]]] = {}
     told: set[object] = set()
     for leaf in draft.leaves.values():
         question = leaf.question
-        if isinstance(question, Coded):
-            key: object = (leaf.scale or id(leaf.options), id(leaf.declines), type(question))
-        elif isinstance(question, NumberItem | WordsItem | DateItem | TimeItem):
-            key = (id(leaf.declines), type(question), leaf.id if isinstance(question, NumberItem | DateItem) else "")
-        else:
+        if not question.asks:
             continue
-        if key in told:
+        offered = coded.get(id(leaf.declines))
+        if offered is None:
+            offered = [(d.code, str(d.text.written(language))) for d in leaf.declines]
+            coded[id(leaf.declines)] = offered
+            yield from _twice(leaf, offered, reserved)
+        key = (leaf.scale or id(leaf.options), id(leaf.declines), type(question))
+        if leaf.options and key in told:
             continue
         told.add(key)
-        codes = [(d.code, str(d.text.written(str(draft.document.languages[0])))) for d in leaf.declines]
-        yield from _twice(leaf, codes, reserved)
-        clashes = [
-            (code, label, taken)
-            for code, label in (*codes, *reserved)
-            if (taken := _taken(draft, leaf, code))
+        taken = [
+            (code, label, why) for code, label in (*offered, *reserved) if (why := _taken(draft, leaf, code))
         ]
-        if not clashes:
-            continue
-        where, length = _decline_place(draft, leaf, clashes[0][0])
-        whole = "; ".join(f"{code} is {label!r}, and also {taken}" for code, label, taken in clashes)
-        remedy = "change the decline's code, or the option's"
-        if isinstance(question, NumberItem | DateItem):
-            remedy = "take codes that no answer can have: negative, or beyond max"
-        yield Problem("decline-code", where, _owner(leaf), whole, remedy, length=length)
+        if taken:
+            yield _meeting(draft, leaf, taken)
+
+
+def _meeting(draft: Draft, leaf: Leaf, taken: list[tuple[int, str, str]]) -> Problem:
+    """What is said of declines whose codes mean something else at an item."""
+    where, length = _decline_place(draft, leaf, taken[0][0])
+    reasons = {why for _, _, why in taken}
+    remedy = "change the code of the one or the other"
+    if isinstance(leaf.question, NumberItem | DateItem):
+        remedy = "give declines codes here that no answer can have: declines: {dk: 9998, refused: 9999}"
+        if any(label in ("Not asked", "Not reached") for _, label, _ in taken):
+            remedy = "change the codes under declines: at the top to ones that no answer can have, as -9998"
+    if len(reasons) == 1:
+        labels = spoken_list([f"{label!r} ({code})" for code, label, _ in taken])
+        code_of = "the code of" if len(taken) == 1 else "the codes of"
+        what = f"{code_of} {labels} {'is' if len(taken) == 1 else 'are'} also {reasons.pop()}"
+    else:
+        what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in taken)
+    return Problem("decline-code", where, _owner(leaf), what, remedy, length=length)
 
 
 def _reserved(draft: Draft) -> list[tuple[int, str]]:
@@ -226,34 +273,36 @@ def _twice(leaf: Leaf, codes: list[tuple[int, str]], reserved: list[tuple[int, s
         first = seen.setdefault(code, label)
         if first is not label:
             what = f"{first!r} and {label!r} both have the code {code}"
-            where = leaf.question.at("declines") if leaf.question.declines is not None else leaf.question.at("id")
+            where = (
+                leaf.question.at("declines") if leaf.question.declines is not None else leaf.question.at("id")
+            )
             yield Problem("decline-code", where, leaf.id, what, "give each its own code")
 
 
 def _taken(draft: Draft, leaf: Leaf, code: int) -> str:
     """What else a decline's code would mean in this item's columns; empty where nothing."""
     question = leaf.question
+    if isinstance(question, Coded):
+        if isinstance(question, Multiple):
+            return {0: "that of 'not mentioned'", 1: "that of 'mentioned'"}.get(code, "")
+        for option in leaf.options:
+            if option.code == code:
+                return f"that of the option {said(option.text.source, draft)!r}"
+        return ""
     match question:
-        case Multiple():
-            return {0: "'not mentioned'", 1: "'mentioned'"}.get(code, "")
-        case Coded():
-            for option in leaf.options:
-                if option.code == code:
-                    return f"the option {said(option.text.source, draft)!r}"
-            return ""
         case NumberItem():
             if code in question.options:
-                return f"the number's own label {said(question.options[code], draft)!r}"
+                return f"that of the number's own label {said(question.options[code], draft)!r}"
             if code >= question.min and (question.max is None or code <= question.max):
                 top = "or more" if question.max is None else f"to {question.max}"
-                return f"within the range {question.min} {top}"
+                return f"in the range {question.min} {top}"
             return ""
         case DateItem() if question.partial:
             if 1 <= code <= 31 or 1000 <= code <= 9999:
-                return "a day, month or year"
-            return "'answered' in the column that says why it is empty" if code == 0 else ""
+                return "that of a day, month or year"
+            return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
         case _:
-            return "'answered' in the column that says why it is empty" if code == 0 else ""
+            return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
 
 
 def _decline_place(draft: Draft, leaf: Leaf, code: int) -> tuple[Position, int]:
@@ -266,19 +315,18 @@ def _decline_place(draft: Draft, leaf: Leaf, code: int) -> tuple[Position, int]:
     for decline in draft.document.declines.values():
         if decline.code == code:
             return decline.at("code"), len(str(code))
-    node = leaf.question._node or {}
     for key in ("options", "min", "max", "from"):
-        if key in node:
-            value = node[key]
+        value = element(leaf.question._node, key)
+        if value is not None:
             at = key_place(value, code) if isinstance(value, Mapped) else value.where
-            return at, len(value) if isinstance(value, Written) else len(str(code))
+            if not isinstance(value, Written) or leaf.scale is None:
+                return at, len(value) if isinstance(value, Written) else len(str(code))
     if leaf.scale is not None:
         scale = draft.document.scales[leaf.scale]  # type: ignore[index]
-        return key_place(scale._node.get("options", scale._node) if scale._node else None, code), len(str(code))
+        return key_place(options_node(scale), code), len(str(code))
     return leaf.question.at("id"), len(leaf.id)
 
 
 def _value_place(leaf: Leaf, name: str) -> Position:
-    node = (leaf.question._node or {}).get("declines")
-    value = node.get(name) if isinstance(node, Mapped) else None
+    value = element(leaf.question._node, "declines", name)
     return value.where if value is not None else leaf.question.at("declines")

@@ -7,7 +7,7 @@ from keyword import iskeyword
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.build import Draft
-from survey_cli.instrument.checks.places import every_item, key_place, name_place, options_node, place_of
+from survey_cli.instrument.checks.places import items_of, key_place, name_place, options_node, place_of
 from survey_cli.instrument.functions import FUNCTIONS
 from survey_cli.instrument.items.coded import Multiple
 from survey_cli.instrument.names import Named, declines_of
@@ -21,11 +21,11 @@ LONGEST: Final = 32
 _FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z", re.ASCII)
 _FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", re.ASCII)
 _COLUMN: Final = re.compile(r"[A-Za-z0-9_]+\Z", re.ASCII)
-_SPSS: Final = frozenset("all and by eq ge gt le lt ne not or to with".split())
-_STATA: Final = frozenset("byte double float if in int long using with strL".split())
+_SPSS: Final = frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"])
+_STATA: Final = frozenset(["byte", "double", "float", "if", "in", "int", "long", "using", "with", "strL"])
 _STATA_TEXT: Final = re.compile(r"str\d+\Z")
 _FILLS: Final = frozenset((*ALWAYS, "options", "statement"))
-DOT_WORDS: Final = frozenset("back jump note lang suspend stop help ok keep".split())
+DOT_WORDS: Final = frozenset(["back", "jump", "note", "lang", "suspend", "stop", "help", "ok", "keep"])
 """Words that mean something else when an interviewer types them after a dot."""
 
 
@@ -72,7 +72,7 @@ def _mended(name: str) -> str:
 def reserved_id(draft: Draft) -> Iterator[Problem]:
     """An id is a word that means something else in conditions, in texts, or to Python, SPSS or Stata.
 
-        - {id: today, type: date, text: …}     → id: visit_day
+    - {id: today, type: date, text: …}     → id: visit_day
     """
     declines = set(declines_of(draft.document)) | {"not_asked", "not_reached"}
     for name, where in _every_name(draft):
@@ -170,7 +170,9 @@ def column_clash(draft: Draft) -> Iterator[Problem]:
                 where = place_of(draft, owner)
                 if before.owner == owner:
                     what = f"two columns would be called {column.name}: {before.why} and {column.why}"
-                    yield Problem("column-clash", where, owner, what, "change one of the codes", length=len(owner))
+                    yield Problem(
+                        "column-clash", where, owner, what, "change one of the codes", length=len(owner)
+                    )
                     continue
                 what = (
                     f"the column {column.name} ({column.why}) would have the name of another: {before.why}, "
@@ -276,12 +278,10 @@ def column_code(draft: Draft) -> Iterator[Problem]:
 
     A multiple has one column for each option, named by its code: letters, digits and `_` only.
     """
-    for item in every_item(draft):
-        if not isinstance(item, Multiple):
-            continue
+    for item in items_of(draft, Multiple):
         options = item.options if isinstance(item.options, dict) else {}
         if not options and isinstance(item.options, str):
-            scale = draft.document.scales.get(item.options)  # type: ignore[call-overload]
+            scale = draft.document.scales.get(item.options)
             options = scale.options if scale is not None else {}
         for code in options:
             if (isinstance(code, int) and code >= 0) or (isinstance(code, str) and _COLUMN.match(code)):
@@ -291,5 +291,3 @@ def column_code(draft: Draft) -> Iterator[Problem]:
             what = f"the code {code} would make a column {item.id}_{code}, which SPSS and Stata can't name"
             remedy = "use letters, digits and _ in the codes of a multiple"
             yield Problem("column-code", where, str(item.id), what, remedy, length=len(str(code)))
-
-

@@ -1,7 +1,7 @@
 """Where in what was written do codes, keys and lists stand? Enumerates for the checks; finds fault with nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, overload
 
 from survey_cli.instrument.build import Draft
 from survey_cli.instrument.items import AnyItem, BatteryWritten, RosterWritten, SectionWritten
@@ -25,9 +25,33 @@ class WrittenList(NamedTuple):
     """It stands under `scales`."""
 
 
-def every_item(draft: Draft) -> Iterator[AnyItem]:
+T = TypeVar("T")
+
+
+def every_item(draft: Draft) -> Sequence[AnyItem]:
     """Every item and group, in written order, also those whose id was taken."""
-    yield from _below(draft.document.items)
+    items: list[AnyItem] | None = draft.gathered.get("items")
+    if items is None:
+        items = draft.gathered["items"] = list(_below(draft.document.items))
+    return items
+
+
+@overload
+def items_of(draft: Draft, kind: type[T], /) -> Iterator[T]: ...
+@overload
+def items_of(draft: Draft, /, *kinds: type[Any]) -> Iterator[Any]: ...
+def items_of(draft: Draft, /, *kinds: type[Any]) -> Iterator[Any]:
+    """Every item of one of these classes, in written order."""
+    by_class: dict[type, list[tuple[int, AnyItem]]] | None = draft.gathered.get("by class")
+    if by_class is None:
+        by_class = draft.gathered["by class"] = {}
+        for at, item in enumerate(every_item(draft)):
+            by_class.setdefault(item.__class__, []).append((at, item))
+    found = [entry for kind, entries in by_class.items() if issubclass(kind, kinds) for entry in entries]
+    if len(by_class) > 1:
+        found.sort(key=lambda entry: entry[0])
+    for _, item in found:
+        yield item
 
 
 def _below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
@@ -37,12 +61,19 @@ def _below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
             yield from _below(item.items)
 
 
-def every_list(draft: Draft) -> Iterator[WrittenList]:
+def every_list(draft: Draft) -> Sequence[WrittenList]:
     """Every list of options that was written out: under `scales`, at items, at sample columns."""
+    lists: list[WrittenList] | None = draft.gathered.get("lists")
+    if lists is None:
+        lists = draft.gathered["lists"] = list(_lists(draft))
+    return lists
+
+
+def _lists(draft: Draft) -> Iterator[WrittenList]:
     for name, scale in draft.document.scales.items():
         yield WrittenList(str(name), scale.options, options_node(scale), named=True)
-    for item in every_item(draft):
-        if isinstance(item, Single | Multiple | Scale | BatteryWritten) and isinstance(item.options, dict):
+    for item in items_of(draft, Single, Multiple, Scale, BatteryWritten):
+        if isinstance(item.options, dict):
             yield WrittenList(str(item.id), item.options, options_node(item), isinstance(item, Multiple))
     for name, column in draft.document.sample.items():
         if isinstance(column.options, dict):

@@ -22,7 +22,7 @@ _MOST_CELLS: Final = 10_000
 def quota_where(draft: Draft) -> Iterator[Problem]:
     """A quota's `where` is no condition, or names something or a code that is not there.
 
-        - {id: women, where: sex == 3, target: 100}     sex has 1 and 2
+    - {id: women, where: sex == 3, target: 100}     sex has 1 and 2
     """
     if not draft.document.quotas:
         return
@@ -30,7 +30,9 @@ def quota_where(draft: Draft) -> Iterator[Problem]:
         for p in problems:
             if p.rule == "unknown-name" and any(f"'{name}'" in p.what for name in draft.lost):
                 continue
-            yield Problem("quota-where", p.where, str(quota.id), f"where: {p.what}", p.remedy, p.severity, p.length)
+            yield Problem(
+                "quota-where", p.where, str(quota.id), f"where: {p.what}", p.remedy, p.severity, p.length
+            )
 
 
 def _compiled(draft: Draft) -> Iterator[tuple[QuotaWritten, Condition | None, tuple[Problem, ...]]]:
@@ -62,7 +64,9 @@ def quota_cells(draft: Draft) -> Iterator[Problem]:
             if named is None:
                 codes = None
                 if str(name) not in draft.lost:
-                    near = did_you_mean(name, draft.named, otherwise="name an item or a sample column with codes")
+                    near = did_you_mean(
+                        name, draft.named, otherwise="name an item or a sample column with codes"
+                    )
                     what = f"by: {str(name)!r} is not a variable"
                     yield Problem("quota-cells", where, who, what, near, length=len(name))
                 continue
@@ -73,7 +77,14 @@ def quota_cells(draft: Draft) -> Iterator[Problem]:
                 yield Problem("quota-cells", where, who, what, remedy, length=len(name))
                 continue
             if str(name) in [str(n) for n in quota.by[:index]]:
-                yield Problem("quota-cells", where, who, f"by: {name} stands here twice", "take one out", length=len(name))
+                yield Problem(
+                    "quota-cells",
+                    where,
+                    who,
+                    f"by: {name} stands here twice",
+                    "take one out",
+                    length=len(name),
+                )
             if named.known.codes is None:
                 codes = None
             elif codes is not None:
@@ -107,7 +118,15 @@ def _targets(quota: QuotaWritten, codes: list[list[str]] | None) -> Iterator[Pro
         what = f"targets: {len(lacking)} cells have no target: {spoken_list(lacking, most=_SPELLED)}"
         remedy = "add them, or write 0 where nobody is wanted; without a target a cell counts as outside"
         where = key_place(quota._node, "targets")
-        yield Problem("quota-cells", where, who, what.replace("1 cells have", "1 cell has"), remedy, "warning", len("targets"))
+        yield Problem(
+            "quota-cells",
+            where,
+            who,
+            what.replace("1 cells have", "1 cell has"),
+            remedy,
+            "warning",
+            len("targets"),
+        )
 
 
 def quota_target(draft: Draft) -> Iterator[Problem]:
@@ -124,12 +143,23 @@ def quota_target(draft: Draft) -> Iterator[Problem]:
             what = "target: with by: each cell has a target of its own"
             yield Problem("quota-target", quota.at("target"), who, what, "write targets: {code: 5, …}")
         elif quota.by and not quota.targets:
-            yield Problem("quota-target", at, who, "the quota has no targets", "add targets: {code: 5, …}", length=len(who))
+            yield Problem(
+                "quota-target",
+                at,
+                who,
+                "the quota has no targets",
+                "add targets: {code: 5, …}",
+                length=len(who),
+            )
         elif quota.targets and not quota.by:
             what = "targets: name cells, but there is no by: to make them"
-            yield Problem("quota-target", key_place(quota._node, "targets"), who, what, "add by: [variable]", length=7)
+            yield Problem(
+                "quota-target", key_place(quota._node, "targets"), who, what, "add by: [variable]", length=7
+            )
         elif quota.target is None and not quota.by:
-            yield Problem("quota-target", at, who, "the quota has no target", "add target: 100", length=len(who))
+            yield Problem(
+                "quota-target", at, who, "the quota has no target", "add target: 100", length=len(who)
+            )
         amounts = [("target", quota.target, quota.at("target"))]
         amounts += [(f"targets: {c}", n, _amount(quota, str(c))) for c, n in quota.targets.items()]
         for key, amount, where in amounts:
@@ -146,18 +176,29 @@ def _amount(quota: QuotaWritten, cell: str) -> Position:
 def quota_early(draft: Draft) -> Iterator[Problem]:
     """A quota is looked up before everything that it counts by has been asked.
 
-        - {id: room, type: lookup, quota: women}     put it behind the item sex
+    - {id: room, type: lookup, quota: women}     put it behind the item sex
     """
-    quotas = {str(quota.id): (quota, condition) for quota, condition, _ in _compiled(draft)} if draft.document.quotas else {}
+    quotas = (
+        {str(quota.id): (quota, condition) for quota, condition, _ in _compiled(draft)}
+        if draft.document.quotas
+        else {}
+    )
     for name, leaf in draft.leaves.items():
         question = leaf.question
-        if not isinstance(question, LookupItem) or question.quota is None or str(question.quota) not in quotas:
+        if (
+            not isinstance(question, LookupItem)
+            or question.quota is None
+            or str(question.quota) not in quotas
+        ):
             continue
         quota, condition = quotas[str(question.quota)]
         needs = {str(n) for n in quota.by} | (set(condition.names) if condition is not None else set())
         at = draft.named[name].index if name in draft.named else -1
         late = [n for n in sorted(needs) if n in draft.named and draft.named[n].index >= at]
         if late:
-            what = f"quota: {question.quota} counts by {late[0]} (at {place_of(draft, late[0])}), which is settled only later"
+            what = (
+                f"quota: {question.quota} counts by {late[0]} (at {place_of(draft, late[0])}), "
+                "which is settled only later"
+            )
             remedy = f"move {name} behind {late[0]}"
             yield Problem("quota-early", question.at("quota"), name, what, remedy, length=len(question.quota))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from survey_cli.instrument.build import Draft
-from survey_cli.instrument.checks.places import element, every_item, key_place, name_place, spoken_list
+from survey_cli.instrument.checks.places import element, items_of, key_place, name_place, spoken_list
 from survey_cli.instrument.items import BatteryWritten, RosterWritten
 from survey_cli.instrument.items.coded import Coded, Multiple, Scale
 from survey_cli.instrument.items.question import Question
@@ -27,7 +27,7 @@ _REGEX: Final = re.compile(r"\\[dwsDWS]|\[[^\]]*-[^\]]*\]|\{\d+(,\d*)?\}|\.\*|^\
 def _at(part: Part, *keys: str) -> tuple[Position, int]:
     """Where the first of these keys that was written has its value, and how long that is."""
     for key in keys:
-        value = (part._node or {}).get(key)
+        value = element(part._node, key)
         if value is not None:
             return value.where, len(value) if isinstance(value, Written) else 1
     return part.at(), 1
@@ -36,17 +36,18 @@ def _at(part: Part, *keys: str) -> tuple[Position, int]:
 def empty_range(draft: Draft) -> Iterator[Problem]:
     """The least is more than the most, so that no answer fits; or a scale's first point is not below its last.
 
-        - {id: hours, type: number, min: 10, max: 1, …}     → min: 1, max: 10
+    - {id: hours, type: number, min: 10, max: 1, …}     → min: 1, max: 10
     """
-    for item in every_item(draft):
-        if isinstance(item, NumberItem) and item.max is not None and item.min > item.max:
-            where, length = _at(item, "max")
+    for item in items_of(draft, NumberItem, Multiple):
+        if item.max is None or item.min <= item.max:
+            continue
+        where, length = _at(item, "max")
+        if isinstance(item, NumberItem):
             own = "" if item._node and "min" in item._node else " (0 where it is left out)"
             what = f"min is {item.min}{own}, and max is {item.max}: no number fits"
             remedy = "exchange them" if not own else "write min: as well, below max"
             yield Problem("empty-range", where, str(item.id), what, remedy, length=length)
-        elif isinstance(item, Multiple) and item.max is not None and item.min > item.max:
-            where, length = _at(item, "max")
+        else:
             what = f"min is {item.min}, and max is {item.max}: no number of answers fits"
             yield Problem("empty-range", where, str(item.id), what, "exchange them", length=length)
 
@@ -54,11 +55,11 @@ def empty_range(draft: Draft) -> Iterator[Problem]:
 def bad_range(draft: Draft) -> Iterator[Problem]:
     """A number is not possible where it stands: more answers than options, negative decimals, a roster of no turns.
 
-        - {id: media, type: multiple, min: 5, options: {1: TV, 2: Radio}, …}     → min: 1
-        - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
-        - {id: person, type: roster, max: 0, …}                                  → max: 10
+    - {id: media, type: multiple, min: 5, options: {1: TV, 2: Radio}, …}     → min: 1
+    - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
+    - {id: person, type: roster, max: 0, …}                                  → max: 10
     """
-    for item in every_item(draft):
+    for item in items_of(draft, Multiple, NumberItem, RosterWritten):
         who = str(item.id)
         match item:
             case Multiple():
@@ -99,9 +100,7 @@ def roster_turns(draft: Draft) -> Iterator[Problem]:
     Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?) is wanted. With
     `each:`, options beyond `max` bring no turn.
     """
-    for item in every_item(draft):
-        if not isinstance(item, RosterWritten):
-            continue
+    for item in items_of(draft, RosterWritten):
         who = str(item.id)
         given = [key for key in ("count", "each", "until") if getattr(item, key) is not None]
         if len(given) != 1:
@@ -124,12 +123,10 @@ def roster_turns(draft: Draft) -> Iterator[Problem]:
 def bad_arms(draft: Draft) -> Iterator[Problem]:
     """A split has no arm, one arm, or an arm whose share is not positive.
 
-        - {id: version, type: split, arms: {a: 1, b: 1}}     half of the interviews each
+    - {id: version, type: split, arms: {a: 1, b: 1}}     half of the interviews each
     """
-    splits: list[tuple[str, Part, dict[Written, int]]] = []
-    for item in every_item(draft):
-        if isinstance(item, Split):
-            splits.append((str(item.id), item, item.arms))
+    splits: list[tuple[str, Part, dict[Written, int]]]
+    splits = [(str(item.id), item, item.arms) for item in items_of(draft, Split)]
     for name, column in draft.document.sample.items():
         if column.type == "split":
             splits.append((str(name), column, column.arms))
@@ -151,10 +148,10 @@ def bad_arms(draft: Draft) -> Iterator[Problem]:
 def unknown_net(draft: Draft) -> Iterator[Problem]:
     """A net counts codes together that the list does not have.
 
-        nets: {Agree: [1, 2], Disagree: [3, 7]}     there is no 7
+    nets: {Agree: [1, 2], Disagree: [3, 7]}     there is no 7
     """
-    for item in every_item(draft):
-        if not isinstance(item, Question) or not item.nets:
+    for item in items_of(draft, Question):
+        if not item.nets:
             continue
         who = str(item.id)
         codes = _codes(draft, item)
@@ -164,14 +161,20 @@ def unknown_net(draft: Draft) -> Iterator[Problem]:
                     continue
                 node = element(item._node, "nets", str(net), index)
                 where = node.where if node is not None else item.at("nets")
-                has = f"the codes are {spoken_list(list(codes.values()), most=12)}" if codes else "it has no codes"
+                has = (
+                    f"the codes are {spoken_list(list(codes.values()), most=12)}"
+                    if codes
+                    else "it has no codes"
+                )
                 what = f"nets: {str(net)!r} counts the code {member}, which {who} does not have"
                 yield Problem("unknown-net", where, who, what, has, length=len(member))
 
 
 def _codes(draft: Draft, item: Question) -> dict[str, Code]:
     if isinstance(item, BatteryWritten):
-        first: Named | None = next((draft.named[s] for s in map(str, item.statements) if s in draft.named), None)
+        first: Named | None = next(
+            (draft.named[s] for s in map(str, item.statements) if s in draft.named), None
+        )
     else:
         first = draft.named.get(str(item.id))
     if isinstance(item, NumberItem):
@@ -186,8 +189,8 @@ def bad_pattern(draft: Draft) -> Iterator[Problem]:
 
     `9` stands for a digit, `A` for a letter, `X` for either; anything else stands for itself.
     """
-    for item in every_item(draft):
-        if not isinstance(item, TextItem) or item.pattern is None:
+    for item in items_of(draft, TextItem):
+        if item.pattern is None:
             continue
         where, length = _at(item, "pattern")
         if _REGEX.search(item.pattern):
@@ -196,20 +199,28 @@ def bad_pattern(draft: Draft) -> Iterator[Problem]:
             yield Problem("bad-pattern", where, str(item.id), what, remedy, "warning", length)
         elif not any(letter in "9AX" for letter in item.pattern):
             what = f"pattern: only {str(item.pattern)!r} itself would be accepted"
-            yield Problem("bad-pattern", where, str(item.id), what, "write 9 for a digit, A for a letter", "warning", length)
+            yield Problem(
+                "bad-pattern",
+                where,
+                str(item.id),
+                what,
+                "write 9 for a digit, A for a letter",
+                "warning",
+                length,
+            )
 
 
 def idle_labels(draft: Draft) -> Iterator[Problem]:
     """`labels:` stands where they label nothing: they belong to a scale with `from:` and `to:`.
 
-        - {id: sat, type: scale, from: 0, to: 10, labels: {0: Not at all, 10: Completely}, …}
+    - {id: sat, type: scale, from: 0, to: 10, labels: {0: Not at all, 10: Completely}, …}
     """
-    for item in every_item(draft):
+    for item in items_of(draft, Question):
         if isinstance(item, Scale | BatteryWritten) and item.labels and item.from_ is None:
             where = key_place(item._node, "labels")
             what = "labels: only go with from: and to:; the options have texts of their own"
             yield Problem("idle-labels", where, str(item.id), what, "take them out", "warning", len("labels"))
-        elif isinstance(item, Question) and not isinstance(item, Coded | BatteryWritten) and item.or_ is not None:
+        elif item.or_ is not None and not isinstance(item, Coded | BatteryWritten):
             where = key_place(item._node, "or")
             what = "or: joins the options in {options}, and there are none here"
             yield Problem("idle-labels", where, str(item.id), what, "take it out", "warning", len("or"))

@@ -34,7 +34,9 @@ def later(draft: Draft) -> Iterator[Problem]:
                     continue
                 where, length = place(use, name)
                 what = f"{use.key}: {name} (at {group_at}) comes later than {use.owner}"
-                yield Problem("later", where, use.owner, what, f"move {use.owner} after {name}", length=length)
+                yield Problem(
+                    "later", where, use.owner, what, f"move {use.owner} after {name}", length=length
+                )
 
 
 def _places_in_texts(draft: Draft) -> Callable[[Use, str], tuple[Position, int]]:
@@ -86,7 +88,11 @@ def _later(draft: Draft, use: Use, named: Named, where: Position, length: int) -
         inside = any(step.group == owner for step in named.path)
         how = f"is part of {owner}" if inside else "is asked later"
         what = f"{use.key}: {name} (at {named.where}) {how}, so there is no answer yet"
-        remedy = f"name something asked before {owner}" if inside else f"move {name} before {owner}, or name an earlier item"
+        remedy = (
+            f"name something asked before {owner}"
+            if inside
+            else f"move {name} before {owner}, or name an earlier item"
+        )
     return Problem("later", where, owner, what, remedy, length=length)
 
 
@@ -129,7 +135,9 @@ def drawn_order(draft: Draft) -> Iterator[Problem]:
                 f"{use.key}: {name} (at {named.where}) stands in {step[0].group} too, whose order is drawn, "
                 f"so it may come after {use.owner}"
             )
-            remedy = f"take {name} or {use.owner} out of {step[0].group}, or put both into a section inside it"
+            remedy = (
+                f"take {name} or {use.owner} out of {step[0].group}, or put both into a section inside it"
+            )
             yield Problem("drawn-order", where, use.owner, what, remedy, length=length)
 
 

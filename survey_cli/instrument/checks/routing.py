@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from survey_cli.instrument.build import Draft
-from survey_cli.instrument.checks.places import every_item, key_place, name_place, spoken_list
+from survey_cli.instrument.checks.places import items_of, key_place, name_place, spoken_list
 from survey_cli.instrument.checks.references import always_last
 from survey_cli.instrument.items import AnyItem, BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.items.question import Question
@@ -66,7 +66,9 @@ def end_in_order(draft: Draft) -> Iterator[Problem]:
             continue
         group = next(step.group for step in named.path if step.shuffled)
         kind = leaf.question.type
-        what = f"this {kind} stands in {group}, whose order is drawn, so what comes before it is left to chance"
+        what = (
+            f"this {kind} stands in {group}, whose order is drawn, so what comes before it is left to chance"
+        )
         yield Problem("end-in-order", named.where, name, what, f"move it behind {group}", length=len(name))
 
 
@@ -82,7 +84,9 @@ def nested_roster(draft: Draft) -> Iterator[Problem]:
                 if outer:
                     what = f"this roster stands inside of the roster {outer}"
                     remedy = f"move it behind {outer}"
-                    yield Problem("nested-roster", name_place(item.id), str(item.id), what, remedy, length=len(item.id))
+                    yield Problem(
+                        "nested-roster", name_place(item.id), str(item.id), what, remedy, length=len(item.id)
+                    )
                 yield from below(item.items, str(item.id))
             elif isinstance(item, SectionWritten):
                 yield from below(item.items, outer)
@@ -109,7 +113,14 @@ def in_roster(draft: Draft) -> Iterator[Problem]:
             if outer and (hangup or isinstance(item, Draw | Handover)):
                 kind = "section for after the hang-up" if hangup else item.type
                 what = f"a {kind} can't stand inside of the roster {outer}"
-                yield Problem("in-roster", name_place(item.id), str(item.id), what, f"move it behind {outer}", length=len(item.id))
+                yield Problem(
+                    "in-roster",
+                    name_place(item.id),
+                    str(item.id),
+                    what,
+                    f"move it behind {outer}",
+                    length=len(item.id),
+                )
 
     yield from below(draft.document.items, "")
 
@@ -124,25 +135,34 @@ def bad_lookup(draft: Draft) -> Iterator[Problem]:
     """
     quotas = [str(quota.id) for quota in draft.document.quotas]
     columns = list(map(str, draft.document.sample))
-    for item in every_item(draft):
-        if not isinstance(item, LookupItem):
-            continue
+    for item in items_of(draft, LookupItem):
         who = str(item.id)
         if (item.quota is None) == (item.sample is None):
             what = "a lookup needs either quota: or sample:"
-            yield Problem("bad-lookup", name_place(item.id), who, what, "give exactly one of them", length=len(who))
+            yield Problem(
+                "bad-lookup", name_place(item.id), who, what, "give exactly one of them", length=len(who)
+            )
             continue
         for key, name, known in (("quota", item.quota, quotas), ("sample", item.sample, columns)):
             if name is not None and str(name) not in known and str(name) not in draft.lost:
                 kind = "quota" if key == "quota" else "sample column"
                 where = "quotas:" if key == "quota" else "sample:"
                 near = did_you_mean(name, known, otherwise=f"define it under {where}")
-                yield Problem("bad-lookup", item.at(key), who, f"{key}: there is no {kind} {str(name)!r}", near, length=len(name))
+                yield Problem(
+                    "bad-lookup",
+                    item.at(key),
+                    who,
+                    f"{key}: there is no {kind} {str(name)!r}",
+                    near,
+                    length=len(name),
+                )
 
 
 def bad_by(draft: Draft) -> Iterator[Problem]:
     """`by:` and `after:` have one meaning each: `by: interviewer`, and on a section `after: hangup`."""
-    for item in every_item(draft):
+    for item in items_of(draft, Question, SectionWritten):
+        if isinstance(item, Draw):
+            continue  # its `by` says how it is drawn
         if isinstance(item, Question) and item.by is not None and item.by != INTERVIEWER:
             what = f"by: {str(item.by)!r} is not known here"
             remedy = "write by: interviewer if nobody is asked, or take it out"
@@ -156,17 +176,25 @@ def bad_by(draft: Draft) -> Iterator[Problem]:
 def hangup_not_last(draft: Draft) -> Iterator[Problem]:
     """A section for after the hang-up is followed by questions: the respondent is no longer there.
 
-        - {id: notes, type: section, after: hangup, items: […]}     belongs at the end
+    - {id: notes, type: section, after: hangup, items: […]}     belongs at the end
     """
     items = draft.document.items
     for at, item in enumerate(items):
         if isinstance(item, SectionWritten):
             if item.after == HANGUP:
-                rest = [i for i in items[at + 1 :] if not (isinstance(i, SectionWritten) and i.after == HANGUP)]
+                rest = [
+                    i for i in items[at + 1 :] if not (isinstance(i, SectionWritten) and i.after == HANGUP)
+                ]
                 if rest:
                     what = f"the respondent has hung up, but {rest[0].id} comes after it"
                     yield Problem(
-                        "hangup-not-last", item.at("after"), str(item.id), what, "move it to the end", "warning", len(HANGUP)
+                        "hangup-not-last",
+                        item.at("after"),
+                        str(item.id),
+                        what,
+                        "move it to the end",
+                        "warning",
+                        len(HANGUP),
                     )
             yield from _hung_up_below(item)
 
@@ -177,7 +205,9 @@ def _hung_up_below(section: SectionWritten) -> Iterator[Problem]:
             if item.after == HANGUP and section.after != HANGUP:
                 what = f"a section for after the hang-up stands inside of {section.id}"
                 remedy = "move it to the end of the file's items"
-                yield Problem("hangup-not-last", item.at("after"), str(item.id), what, remedy, "warning", len(HANGUP))
+                yield Problem(
+                    "hangup-not-last", item.at("after"), str(item.id), what, remedy, "warning", len(HANGUP)
+                )
             yield from _hung_up_below(item)
 
 
@@ -185,19 +215,35 @@ def empty_group(draft: Draft) -> Iterator[Problem]:
     """A section, battery or roster holds nothing, or the file has no items: there is nothing to ask."""
     if not draft.document.items and not draft.lost:
         where = draft.document.at("items")
-        yield Problem("empty-group", where, "", "items: there is nothing to ask", "write the items, each with id and type")
-    for item in every_item(draft):
+        yield Problem(
+            "empty-group",
+            where,
+            "",
+            "items: there is nothing to ask",
+            "write the items, each with id and type",
+        )
+    for item in items_of(draft, BatteryWritten, SectionWritten, RosterWritten):
         key = "statements" if isinstance(item, BatteryWritten) else "items"
-        if isinstance(item, BatteryWritten | SectionWritten | RosterWritten) and not getattr(item, key) and not draft.lost:
+        if not getattr(item, key) and not draft.lost:
             what = f"{key}: this {item.type} holds nothing"
             where = key_place(item._node, key)
-            yield Problem("empty-group", where, str(item.id), what, "fill it, or take it out", "warning", len(key))
+            yield Problem(
+                "empty-group", where, str(item.id), what, "fill it, or take it out", "warning", len(key)
+            )
 
 
 def idle_condition(draft: Draft) -> Iterator[Problem]:
     """A draw's `using:` goes with `by: youngest` or `by: next_birthday`; with a random draw it compares nothing."""
-    for item in every_item(draft):
-        if isinstance(item, Draw) and item.by == "random" and item.using is not None:
+    for item in items_of(draft, Draw):
+        if item.by == "random" and item.using is not None:
             what = "using: a random draw compares nothing"
             ways = spoken_list(["by: youngest", "by: next_birthday"], joint="or")
-            yield Problem("idle-condition", item.at("using"), str(item.id), what, f"write {ways}, or take it out", "warning", len(item.using))
+            yield Problem(
+                "idle-condition",
+                item.at("using"),
+                str(item.id),
+                what,
+                f"write {ways}, or take it out",
+                "warning",
+                len(item.using),
+            )

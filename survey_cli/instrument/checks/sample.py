@@ -14,7 +14,7 @@ SEVERAL: Final = frozenset({"phone"})
 def twice_role(draft: Draft) -> Iterator[Problem]:
     """Two columns of the sample have the same role. Only `phone` may be given several times.
 
-        sample: {unit: {role: key}, number: {role: key}}     one column names the case
+    sample: {unit: {role: key}, number: {role: key}}     one column names the case
     """
     seen: dict[str, tuple[str, Position]] = {}
     for name, column in draft.document.sample.items():
@@ -33,7 +33,7 @@ def twice_role(draft: Draft) -> Iterator[Problem]:
 def no_case_key(draft: Draft) -> Iterator[Problem]:
     """No column of the sample has the role `key`, so that cases can't be named and no sample can be imported.
 
-        sample: {unit: {type: text, role: key}}
+    sample: {unit: {type: text, role: key}}
     """
     sample = draft.document.sample
     if sample and not any(column.role == "key" for column in sample.values()) and not draft.lost:
@@ -45,15 +45,17 @@ def no_case_key(draft: Draft) -> Iterator[Problem]:
 def sample_column(draft: Draft) -> Iterator[Problem]:
     """A column's type and its other keys do not go together.
 
-        kind: {type: single, options: {1: Sector, 2: District}}     a single needs options, nothing else has them
-        version: {type: split, arms: {a: 1, b: 1}, balanced_within: kind}
+    kind: {type: single, options: {1: Sector, 2: District}}     a single needs options, nothing else has them
+    version: {type: split, arms: {a: 1, b: 1}, balanced_within: kind}
     """
     sample = draft.document.sample
     for name, column in sample.items():
         who = str(name)
         if column.type == "single" and column.options is None:
             what = "a single needs options"
-            yield Problem("sample-column", name_place(name), who, what, "add options: {1: …, 2: …}", length=len(who))
+            yield Problem(
+                "sample-column", name_place(name), who, what, "add options: {1: …, 2: …}", length=len(who)
+            )
         for key, kind, given in (
             ("options", "single", column.options is not None),
             ("arms", "split", bool(column.arms)),
@@ -62,19 +64,27 @@ def sample_column(draft: Draft) -> Iterator[Problem]:
             if given and column.type != kind:
                 what = f"{key}: goes with type: {kind}, and this is a {column.type}"
                 remedy = f"write type: {kind}, or take it out"
-                yield Problem("sample-column", key_place(column._node, key), who, what, remedy, length=len(key))
+                yield Problem(
+                    "sample-column", key_place(column._node, key), who, what, remedy, length=len(key)
+                )
         if column.role in ("weight", "priority") and column.type != "number":
             what = f"role: a {column.role} is a number, and this is a {column.type}"
-            yield Problem("sample-column", column.at("role"), who, what, "write type: number", length=len(column.role))
+            yield Problem(
+                "sample-column", column.at("role"), who, what, "write type: number", length=len(column.role)
+            )
         within = column.balanced_within
         if within is None or column.type != "split":
             continue
         other = sample.get(within)
         if other is None or str(within) == who:
-            near = did_you_mean(within, [str(n) for n in sample if str(n) != who], otherwise="name another column")
+            near = did_you_mean(
+                within, [str(n) for n in sample if str(n) != who], otherwise="name another column"
+            )
             what = f"balanced_within: there is no other column {str(within)!r}"
             yield Problem("sample-column", column.at("balanced_within"), who, what, near, length=len(within))
         elif other.type not in ("single", "text"):
             what = f"balanced_within: {within} is a {other.type}"
             remedy = "name a single, or a text of few values"
-            yield Problem("sample-column", column.at("balanced_within"), who, what, remedy, length=len(within))
+            yield Problem(
+                "sample-column", column.at("balanced_within"), who, what, remedy, length=len(within)
+            )

@@ -37,9 +37,15 @@ def hours(text: str) -> Hours | tuple[str, str]:
         return f"{str(text)!r} is no span of hours", 'write "09:00-20:30", in quotes'
     start, end = (int(found[i]) * 60 + int(found[i + 1]) for i in (1, 3))
     if int(found[2]) > 59 or int(found[4]) > 59 or start > 1439 or end > 1440:
-        return f"{str(text)!r} is no time of day", 'write hours from 00 to 24 and minutes to 59: "09:00-20:30"'
+        return (
+            f"{str(text)!r} is no time of day",
+            'write hours from 00 to 24 and minutes to 59: "09:00-20:30"',
+        )
     if start >= end:
-        return f"{found[3]}:{found[4]} is not later than {found[1]}:{found[2]}", "write the earlier first, both in one day"
+        return (
+            f"{found[3]}:{found[4]} is not later than {found[1]}:{found[2]}",
+            "write the earlier first, both in one day",
+        )
     return Hours(start, end)
 
 

@@ -1,5 +1,6 @@
 """Is every text there in every language, with the same fills, and with words for what may be missing?"""
 
+import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from typing import Final
 
 from survey_cli.instrument.build import Draft
 from survey_cli.instrument.checks.places import name_place
-from survey_cli.instrument.checks.wording import every_text
+from survey_cli.instrument.checks.wording import every_text, filled_texts, translated_texts
 from survey_cli.instrument.items.coded import Multiple
 from survey_cli.instrument.texts import Fill, Template, place_in
 from survey_cli.problems import Position, Problem, did_you_mean
@@ -24,20 +25,35 @@ _NAMED: Final = 12
 def bad_language(draft: Draft) -> Iterator[Problem]:
     """A language under `languages:` is given twice, or is no language tag.
 
-        languages: [en, es]     two or three small letters; with a region where it matters: pt-br
+    languages: [en, es]     two or three small letters; with a region where it matters: pt-br
     """
     seen: set[str] = set()
     if not draft.document.languages:
         where = draft.document.at("languages")
-        yield Problem("bad-language", where, "languages", "the list is empty", "write the default language first: [en]")
+        yield Problem(
+            "bad-language", where, "languages", "the list is empty", "write the default language first: [en]"
+        )
     for language in draft.document.languages:
         where, name = name_place(language), str(language)
         if not _LANGUAGE.match(name):
             small = name.lower().replace("_", "-")
-            remedy = f"write {small}" if _LANGUAGE.match(small) else "write two or three small letters: en, es, pt-br"
-            yield Problem("bad-language", where, "languages", f"{name!r} is no language tag", remedy, length=len(name))
+            remedy = (
+                f"write {small}"
+                if _LANGUAGE.match(small)
+                else "write two or three small letters: en, es, pt-br"
+            )
+            yield Problem(
+                "bad-language", where, "languages", f"{name!r} is no language tag", remedy, length=len(name)
+            )
         elif name in seen:
-            yield Problem("bad-language", where, "languages", f"{name} stands here twice", "take one out", length=len(name))
+            yield Problem(
+                "bad-language",
+                where,
+                "languages",
+                f"{name} stands here twice",
+                "take one out",
+                length=len(name),
+            )
         seen.add(name)
 
 
@@ -53,8 +69,8 @@ def missing_translation(draft: Draft) -> Iterator[Problem]:
         return
     lacking: dict[str, list[tuple[Position, str]]] = defaultdict(list)
     seen: set[Position] = set()
-    for who, text in every_text(draft):
-        if text.plain is not None or text.where in seen or not text.where.line:
+    for who, text in translated_texts(draft):
+        if text.where in seen or not text.where.line:
             continue
         seen.add(text.where)
         for language in languages:
@@ -69,7 +85,9 @@ def missing_translation(draft: Draft) -> Iterator[Problem]:
         more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
         count = "1 text" if len(places) == 1 else f"{len(places)} texts"
         parts.append(f"{language} is missing from {count}: {', '.join(named)}{more}")
-    yield Problem("missing-translation", first[0], first[1], "; ".join(parts), "add them, or take the language out")
+    yield Problem(
+        "missing-translation", first[0], first[1], "; ".join(parts), "add them, or take the language out"
+    )
 
 
 def one_language(draft: Draft) -> Iterator[Problem]:
@@ -86,7 +104,11 @@ def one_language(draft: Draft) -> Iterator[Problem]:
     for places in plain.values():
         unique = sorted(set(places))
         where, who = unique[0]
-        more = f", and so {'is 1 more' if len(unique) == 2 else f'are {len(unique) - 1} more'}" if len(unique) > 1 else ""
+        more = (
+            f", and so {'is 1 more' if len(unique) == 2 else f'are {len(unique) - 1} more'}"
+            if len(unique) > 1
+            else ""
+        )
         both = ", ".join(str(language) for language in draft.document.languages)
         what = f"this text is the same in all languages ({both}){more}"
         first, second = draft.document.languages[:2]
@@ -97,16 +119,20 @@ def one_language(draft: Draft) -> Iterator[Problem]:
 def undeclared_language(draft: Draft) -> Iterator[Problem]:
     """A text is written in a language that is not under `languages:`, so nobody will ever read it.
 
-        languages: [en, es]
-        text: {en: Hello, sp: Hola}     → es: Hola
+    languages: [en, es]
+    text: {en: Hello, sp: Hola}     → es: Hola
     """
     declared = {str(language) for language in draft.document.languages}
-    for who, text in every_text(draft):
-        if not text.by_language or text.by_language.keys() <= declared:
+    for who, text in translated_texts(draft):
+        if text.by_language.keys() <= declared:
             continue
         for language, written in text.by_language.items():
             if language not in declared and written.where.line:
-                remedy = did_you_mean(language, declared, otherwise=f"add it: languages: [{', '.join(sorted(declared))}, {language}]")
+                remedy = did_you_mean(
+                    language,
+                    declared,
+                    otherwise=f"add it: languages: [{', '.join(sorted(declared))}, {language}]",
+                )
                 what = f"{language!r} is not one of the languages of this file"
                 yield Problem("undeclared-language", written.where, who, what, remedy, length=len(written))
 
@@ -120,8 +146,8 @@ def unlike_fills(draft: Draft) -> Iterator[Problem]:
     """
     if len(draft.document.languages) < 2:
         return
-    for who, template in draft.templates:
-        if len(template.runs) < 2 or len(template.still) == len(template.runs):
+    for who, template in filled_texts(draft):
+        if len(template.runs) < 2:
             continue
         fills = {language: _fills(template, language) for language in template.runs}
         everywhere = set().union(*fills.values())
@@ -136,7 +162,13 @@ def unlike_fills(draft: Draft) -> Iterator[Problem]:
                 f"{other}: {_short(template.source.by_language[other])!r}"
             )
             yield Problem(
-                "unlike-fills", written.where, who, what, "add the fill, or leave it out of both", "warning", len(written)
+                "unlike-fills",
+                written.where,
+                who,
+                what,
+                "add the fill, or leave it out of both",
+                "warning",
+                len(written),
             )
             break
 
@@ -158,21 +190,9 @@ def unsure_fill(draft: Draft) -> Iterator[Problem]:
 
     Nothing is said where the item's own `ask_if` or check names it, since it is then answered.
     """
-    for who, template in draft.templates:
-        if len(template.still) == len(template.runs):
-            continue
-        sure: set[str] | None = None
-        for language, runs in template.runs.items():
-            fill = next(
-                (
-                    part
-                    for parts, _ in runs
-                    for part in parts
-                    if isinstance(part, Fill) and part.said is not None and part.said.unsure and part.otherwise is None
-                    and part.key not in (sure := _sure(draft, who) if sure is None else sure)
-                ),
-                None,
-            )
+    for who, template in filled_texts(draft):
+        for language in template.runs:
+            fill = _unsure(draft, who, template, language)
             if fill is None:
                 continue
             written = template.source.by_language.get(language) or template.source.written(language)
@@ -183,6 +203,40 @@ def unsure_fill(draft: Draft) -> Iterator[Problem]:
                 "unsure-fill", place_in(written, at), who, what, remedy, "warning", len(fill.key) + 2
             )
             break
+
+
+def _unsure(draft: Draft, who: str, template: Template, language: str) -> Fill | None:
+    """The first fill of a text that may be missing and has no words for that."""
+    for parts, _ in template.runs[language]:
+        for part in parts:
+            if (
+                not isinstance(part, Fill)
+                or part.said is None
+                or not part.said.unsure
+                or part.otherwise is not None
+            ):
+                continue
+            compute = draft.computes.get(part.key)
+            if compute is not None and all(_never_missing(c.tree) for c in compute.conditions.values()):
+                continue
+            if part.key not in _sure(draft, who):
+                return part
+    return None
+
+
+def _never_missing(tree: ast.expr) -> bool:
+    """Whether a calculation has a value whatever is not answered: constants, choices among them, counts of truths."""
+    match tree:
+        case ast.Constant():
+            return True
+        case ast.IfExp(body=body, orelse=orelse):
+            return _never_missing(body) and _never_missing(orelse)
+        case ast.Call(func=ast.Name(id="count"), args=args):
+            return not any(isinstance(argument, ast.Name) for argument in args)
+        case ast.Call(func=ast.Name(id=name)):
+            return name in ("answered", "dk", "refused", "declined", "today")
+        case _:
+            return False
 
 
 def _sure(draft: Draft, who: str) -> set[str]:
@@ -225,7 +279,8 @@ def long_label(draft: Draft) -> Iterator[Problem]:
             if size:
                 own = question.label is not None
                 of = " with its longest option" if isinstance(question, Multiple) else ""
-                what = f"the {'label' if own else 'text, which is the label too,'}{of} has {size} bytes; SPSS keeps {VARIABLE_LABEL}"
+                which = "label" if own else "text, which is the label too,"
+                what = f"the {which}{of} has {size} bytes; SPSS keeps {VARIABLE_LABEL}"
                 remedy = "shorten it" if own else "add a short label:"
                 where = label.where if label.where.line else question.at("id")
                 yield Problem("long-label", where, name, what, remedy, "warning", len(label))
@@ -239,7 +294,9 @@ def long_label(draft: Draft) -> Iterator[Problem]:
                 if size := _bytes(label, VALUE_LABEL):
                     what = f"the label of {option.code} has {size} bytes; SPSS keeps {VALUE_LABEL}"
                     remedy = "give the option a short label: beside its text"
-                    yield Problem("long-label", label.where, leaf.scale or name, what, remedy, "warning", len(label))
+                    yield Problem(
+                        "long-label", label.where, leaf.scale or name, what, remedy, "warning", len(label)
+                    )
                     break
 
 
@@ -263,4 +320,6 @@ def undeclared_daypart(draft: Draft) -> Iterator[Problem]:
         if str(name) not in parts:
             remedy = did_you_mean(name, parts, otherwise=f"the parts are {', '.join(parts)}")
             what = f"dayparts: {str(name)!r} is never said"
-            yield Problem("undeclared-daypart", name_place(name), "dayparts", what, remedy, "warning", len(name))
+            yield Problem(
+                "undeclared-daypart", name_place(name), "dayparts", what, remedy, "warning", len(name)
+            )

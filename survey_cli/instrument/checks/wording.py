@@ -1,12 +1,13 @@
 """Every text of an instrument, with whose it is. Enumerates for the checks; finds fault with nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from survey_cli.instrument.build import Draft
 from survey_cli.instrument.document import StudyWritten
 from survey_cli.instrument.items.typed import NumberItem
 from survey_cli.instrument.scalars import Text
+from survey_cli.instrument.texts import Template
 
 
 class Worded(NamedTuple):
@@ -16,8 +17,33 @@ class Worded(NamedTuple):
     text: Text
 
 
-def every_text(draft: Draft) -> Iterator[Worded]:
+def every_text(draft: Draft) -> Sequence[Worded]:
     """Every text that is read, shown or exported; one that many items share (a list's) once. Computes are not texts."""
+    texts: list[Worded] | None = draft.gathered.get("texts")
+    if texts is None:
+        texts = draft.gathered["texts"] = list(_texts(draft))
+    return texts
+
+
+def translated_texts(draft: Draft) -> Sequence[Worded]:
+    """Those that are written for each language."""
+    texts: list[Worded] | None = draft.gathered.get("translated")
+    if texts is None:
+        texts = draft.gathered["translated"] = [
+            worded for worded in every_text(draft) if worded[1].by_language
+        ]
+    return texts
+
+
+def filled_texts(draft: Draft) -> Sequence[tuple[str, Template]]:
+    """Those in which something is filled in, compiled, with their owners."""
+    texts: list[tuple[str, Template]] | None = draft.gathered.get("filled")
+    if texts is None:
+        texts = draft.gathered["filled"] = [t for t in draft.templates if len(t[1].still) < len(t[1].runs)]
+    return texts
+
+
+def _texts(draft: Draft) -> Iterator[Worded]:
     for owner, template in draft.templates:
         yield Worded(owner, template.source)
     for name, leaf in draft.leaves.items():
