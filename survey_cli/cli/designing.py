@@ -154,8 +154,12 @@ def _explained(entry: "Entry") -> str:
     if entry.takes:
         lines.append(paragraphs(f"Takes {entry.takes}.", indent=2))
     for key in entry.keys:
+        if key.shared:
+            continue
         more = ", required" if key.required else f", {key.default} if left out" if key.default else ""
         lines += ["", paragraphs(f"{key.name}: {key.takes}{more}", indent=2), paragraphs(key.says, indent=6)]
+    if shared := ", ".join(key.name for key in entry.keys if key.shared):
+        lines += ["", paragraphs(f"As any question it may also have {shared}.", indent=2)]
     return "\n".join(lines)
 
 

@@ -55,6 +55,7 @@ def _misused(error: Exception) -> int:
     """Say what was not understood, and where it is explained."""
     near = getattr(error, "possibilities", None) or ()
     message = error.message if near else error.format_message()  # type: ignore[attr-defined]
+    message = message.replace("Value error, ", "")  # how typer's own validator begins
     what, _, suggested = message.strip().rstrip(".").partition(". Did you mean ")
     context = getattr(error, "ctx", None)
     command = getattr(context, "command_path", "survey")

@@ -46,7 +46,8 @@ def fail(trouble: Trouble) -> NoReturn:
         say(str(problem))
     if len(trouble.problems) > MOST_PROBLEMS:
         say(f"… and {len(trouble.problems) - MOST_PROBLEMS} more")
-    say(str(trouble))
+    if [p.where.line for p in trouble.problems] != [0]:  # a file that can't be read at all has said so
+        say(str(trouble))
     raise typer.Exit(1)
 
 

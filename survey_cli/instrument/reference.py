@@ -4,14 +4,14 @@ that define them. It never draws a page and knows no instrument.
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
-from survey_cli.instrument.document import Document
 from survey_cli.instrument.functions import FUNCTIONS
 from survey_cli.instrument.items.question import Question
 from survey_cli.instrument.options import Part
+from survey_cli.instrument.parts import documented, models
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.shape import ITEM_TYPES
 from survey_cli.outcomes import OUTCOMES, Outcome
@@ -31,6 +31,8 @@ class Key:
     required: bool = False
     default: str = ""
     """What holds where it is left out, if that is a plain value."""
+    shared: bool = False
+    """Any question has it, with the same meaning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +111,16 @@ def _item_types() -> Iterator[Entry]:
 
 def _own_first(model: type[Any]) -> tuple[Key, ...]:
     """Its keys without `type`: id first, then what it alone defines, then what items share."""
-    own = inspect.get_annotations(model)
+    own = {"id", "text", *inspect.get_annotations(model)}
+    shared = set(Question.model_fields) - own
     names = [n for n in model.model_fields if n != "type"]
-    ordered = sorted(names, key=lambda n: (n != "id", n not in own and n != "text"))
-    return tuple(_key(model, n) for n in ordered)
+    ordered = sorted(names, key=lambda n: (n != "id", n in shared))
+    return tuple(replace(_key(model, n), shared=n in shared) for n in ordered)
 
 
 def _keys() -> Iterator[Entry]:
     meanings: dict[tuple[str, str, str], list[str]] = {}
-    for part, model in _parts():
+    for part, model in models():
         for name in model.model_fields:
             key = _key(model, name)
             if key.says:
@@ -146,33 +149,9 @@ def _within(parts: list[str]) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _parts() -> Iterator[tuple[str, type[Any]]]:
-    """Every part of a file and its model, the file itself first."""
-    yield "the file", Document
-    for name, model in ITEM_TYPES.items():
-        yield name, model
-    waiting: list[type[Any]] = [Document, *ITEM_TYPES.values()]
-    seen = set(waiting)
-    while waiting:
-        model = waiting.pop(0)
-        for name, field in model.model_fields.items():
-            for inner in _models(field.annotation):
-                if inner not in seen:
-                    seen.add(inner)
-                    waiting.append(inner)
-                    yield (field.alias or name), inner
-
-
-def _models(annotation: Any) -> Iterator[type[Any]]:
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models(inner)
-
-
 def _key(model: type[Any], name: str) -> Key:
     field = model.model_fields[name]
-    says = " ".join((field.description or "").split())
+    says = documented(model).get(name, "")
     default = (
         field.default if isinstance(field.default, int | float | str) and not field.is_required() else ""
     )

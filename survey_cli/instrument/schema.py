@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from survey_cli.instrument.document import Document
 from survey_cli.instrument.modules import PARTS
+from survey_cli.instrument.parts import documented, models
 from survey_cli.instrument.shape import ITEM_TYPES
 
 Schema = dict[str, Any]
@@ -62,6 +63,8 @@ def module_schema() -> Schema:
 def _whole(raw: Schema) -> Schema:
     tidied = _tidy(raw)
     parts: Schema = tidied.pop("$defs")
+    for _, model in models():
+        _describe(tidied if model is Document else parts[model.__name__], model)
     kinds = {model.__name__: kind for kind, model in ITEM_TYPES.items()}
     for name, part in parts.items():
         part["title"] = kinds.get(name) or _spaced(name.removesuffix("Written"))
@@ -81,6 +84,15 @@ def _whole(raw: Schema) -> Schema:
     parts["Include"] = _tidy(_INCLUDE) | {"title": "include"}
     parts["Item"] = _item(parts)
     return {"$schema": DRAFT, **tidied, "title": "survey instrument", "$defs": parts}
+
+
+def _describe(part: Schema, model: type[Any]) -> None:
+    """Put the docstrings under a model's fields beside its keys."""
+    keys = next((p for p in part.get("anyOf", ()) if "properties" in p), part)["properties"]
+    for name, says in documented(model).items():
+        key = keys.get(model.model_fields[name].alias or name)
+        if key is not None:
+            key["description"] = key["markdownDescription"] = says
 
 
 def _item(parts: Mapping[str, Schema]) -> Schema:
