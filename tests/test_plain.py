@@ -1,17 +1,10 @@
 """An interview held one line at a time: what is printed, what is taken from a line, and how it ends whatever breaks."""
 
 import io
-import os
-import pty
 import re
-import signal
-import subprocess
-import sys
 import textwrap
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,15 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_conduct import AGREEMENT, FAQ, MEDIA, FakeConduct, choices, every_kind, prompt, words
-from survey_cli.desk.holding import Desk
-from survey_cli.desk.seating import Seating, seat
-from survey_cli.engine.events import Answered, Confirmed, Noted, Rejected
+from survey_cli.desk import Conduct
+from survey_cli.engine.events import Rejected
 from survey_cli.entries import Choice, Earlier, Line, Pick, Picked, Prompt, Query, Read, Reply, Verbatim
 from survey_cli.plain import conduct
-from survey_cli.plain.streams import LONGEST
 from survey_cli.plain.wording import DOT_WORDS, clean
-from survey_cli.store import Store
-from survey_cli.values import Place
 
 YES_NO = Pick(choices=choices("Yes", "No"))
 TESTS = Path(__file__).parent
@@ -41,14 +30,14 @@ class Fake(FakeConduct):
         return "Sunday 3 March 1985" if text == "3/3/85" else ""
 
 
-def held(desk: FakeConduct | Desk, *lines: str, errors: io.StringIO | None = None) -> tuple[int, str]:
+def held(desk: Conduct, *lines: str) -> tuple[int, str]:
     """The exit code and all that was printed when these lines were typed and then the input ended."""
     write = io.StringIO()
-    code = conduct(desk, io.StringIO("".join(f"{line}\n" for line in lines)), write, errors)
+    code = conduct(desk, io.StringIO("".join(f"{line}\n" for line in lines)), write)
     return code, write.getvalue()
 
 
-def printed(desk: FakeConduct | Desk, *lines: str) -> list[str]:
+def printed(desk: Conduct, *lines: str) -> list[str]:
     """The lines printed after each `> `: one text for each line typed, and one before the first."""
     return held(desk, *lines)[1].split("> \n")
 
@@ -136,7 +125,9 @@ def test_every_way_of_asking_is_walked_with_one_line_each() -> None:
 
 def test_what_is_not_read_aloud_is_told_apart_by_signs() -> None:
     observed = one("How did they sound?", YES_NO, aloud=False, intro=words("Two remarks."))
+    observed.practice = True
     first = printed(observed)[0]
+    assert "[Practice interview]\n" in first
     assert "[Two remarks.]\n[How did they sound?]\n" in first
     assert "[not asked: your own entry]" in first
     options = (
@@ -149,6 +140,8 @@ def test_what_is_not_read_aloud_is_told_apart_by_signs() -> None:
         "\n1  Yes [also: sometimes]\n7  Other (don't read, key 7 and the words)\n9  None (alone)\n" in first
     )
     assert "[any of these, blanks between, at most 2, in the order given]" in first
+    points = Pick(choices=choices("Not at all", "", "3"))
+    assert "\n1  Not at all\n2\n3\n" in printed(one("How far?", points))[0]
 
 
 def test_codes_of_a_line_stand_like_options() -> None:
@@ -174,7 +167,7 @@ def test_section_turn_and_declines_are_said_when_they_change() -> None:
     ("kind", "said"),
     [
         ("answer", "was 2 No: Enter keeps"),
-        ("prefill", "was 2 No, from the file: Enter keeps"),
+        ("prefill", "was 2 No, not yet confirmed: Enter keeps"),
         ("reopened", "was 2 No: it no longer fits, ask again"),
     ],
 )
@@ -314,25 +307,6 @@ def test_what_is_read_back_to_the_respondent_says_so() -> None:
     assert printed(desk, "600")[1].startswith("? Did you say 600?\n[read this aloud; .ok ")
 
 
-def test_a_line_that_is_no_text_or_endless_is_not_taken() -> None:
-    desk = one("What?", Line(kind="text"))
-    read = io.TextIOWrapper(io.BytesIO(b"caf\xe9\n" + b"x" * (3 * LONGEST) + b"\ncaf\xc3\xa9\r\n"), "utf-8")
-    write = io.StringIO()
-    conduct(desk, read, write)
-    assert desk.given == [("a", "café")]
-    assert [line.partition(":")[0] for line in write.getvalue().splitlines() if line[0] == "!"] == [
-        "! this line has bytes that are no text in this terminal's encoding",
-        f"! longer than {LONGEST} characters",
-    ]
-
-
-def test_a_terminal_that_cannot_write_a_letter_still_gets_the_rest() -> None:
-    buffer = io.BytesIO()
-    write = io.TextIOWrapper(buffer, "ascii")
-    assert conduct(one("¿Cuántos años?", YES_NO), io.StringIO("1\n\n"), write) == 0
-    assert b"?Cu?ntos a?os?" in buffer.getvalue()
-
-
 # Dot words
 
 
@@ -431,7 +405,7 @@ def test_stop_with_an_outcome() -> None:
 def test_stop_alone_lists_the_outcomes_and_asks() -> None:
     desk = one("One?", YES_NO)
     after = printed(desk, ".stop", "9", "", ".stop", ".dk", ".stop", "2")
-    assert "[1  Broke off: break_off]\n[2  Call back, no time given: callback]\n" in after[1]
+    assert "[1  Broke off (break_off)]\n[2  Call back, no time given (callback)]\n" in after[1]
     assert after[2].startswith("! 9 is none of them: break_off, callback")
     assert after[3] == "[not stopped]\n"
     assert desk.given == [("a", ".dk")]
@@ -467,225 +441,3 @@ def test_a_closed_interview_asks_nothing() -> None:
     assert code == 0
     assert "> " not in out
     assert desk.given == [("a", "1")]
-
-
-class Interrupted(io.StringIO):
-    """A terminal at which Ctrl+C is pressed once the lines are over."""
-
-    def readline(self, size: int | None = -1, /) -> str:
-        line = super().readline(-1 if size is None else size)
-        if not line:
-            raise KeyboardInterrupt
-        return line
-
-
-@pytest.mark.parametrize("lines", ["", "1\n", "1\nwords\\\n", ".stop\n"])
-def test_ctrl_c_puts_aside(lines: str) -> None:
-    desk = Fake((prompt("a", "One?", YES_NO), prompt("b", "Why?", Verbatim())))
-    write = io.StringIO()
-    assert conduct(desk, Interrupted(lines), write) == 3
-    assert desk.calls == ["suspend"]
-    assert "[Put aside" in write.getvalue()
-
-
-def test_ctrl_c_while_the_desk_is_at_work_waits_for_it() -> None:
-    class Busy(Fake):
-        def reply(self, reply: Reply) -> Rejected | None:
-            os.kill(os.getpid(), signal.SIGINT)
-            rejected = super().reply(reply)
-            self.calls.append("committed")
-            return rejected
-
-    before = signal.getsignal(signal.SIGINT)
-    desk = Busy(every_kind())
-    assert held(desk, "", "2", "3")[0] == 3
-    assert desk.calls == ["committed", "suspend"]
-    assert desk.given == [("hello", "")]
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-class Broken(io.StringIO):
-    """A pipe whose reader goes away after so many prompts."""
-
-    def __init__(self, prompts: int) -> None:
-        super().__init__()
-        self.prompts = prompts
-
-    def flush(self) -> None:
-        self.prompts -= 1
-        if self.prompts < 0:
-            raise BrokenPipeError(32, "Broken pipe")
-
-
-@pytest.mark.parametrize("prompts", [0, 1, 2])
-def test_a_closed_output_puts_aside_and_says_so_elsewhere(prompts: int) -> None:
-    desk, errors = Fake(every_kind()), io.StringIO()
-    assert conduct(desk, io.StringIO("\n2\n10\n7\n"), Broken(prompts), errors) == 3
-    assert desk.calls == ["suspend"]
-    assert len(desk.given) == prompts
-    assert errors.getvalue() == "The output was closed: the interview is put aside and can be resumed.\n"
-
-
-def test_an_output_that_closes_after_the_last_answer_changes_nothing() -> None:
-    desk = Fake((prompt("a", "One?", YES_NO),))
-    assert conduct(desk, io.StringIO("1\n"), Broken(1)) == 0
-    assert desk.calls == []
-
-
-def test_what_cannot_be_put_aside_is_said() -> None:
-    class Full(Fake):
-        def suspend(self) -> Rejected | None:
-            return Rejected("not saved: the disk is full")
-
-    for write in (io.StringIO(), Broken(0)):
-        errors = io.StringIO()
-        assert conduct(Full(every_kind()), io.StringIO(""), write, errors) == 1
-        assert "could not be put aside: not saved: the disk is full. Every answer" in errors.getvalue()
-
-
-def test_a_database_that_refuses_leaves_one_at_the_same_item() -> None:
-    desk = one("One?", YES_NO)
-    desk.rejects[("a", "1")] = "not saved: the disk is full — make room"
-    assert printed(desk, "1", "2", "")[1] == "! not saved: the disk is full — make room\n"
-    assert desk.given == [("a", "2"), ("bye", "")]
-
-
-# Real pipes and terminals
-
-SCRIPT = f"""
-import sys
-sys.path.insert(0, {str(TESTS)!r})
-from fake_conduct import FakeConduct, every_kind
-from survey_cli.plain import conduct
-class Desk(FakeConduct):
-    def echo(self, text): return ""
-desk = Desk(every_kind())
-code = conduct(desk, sys.stdin, sys.stdout, sys.stderr)
-print(desk.calls[-1:], file=sys.stderr)
-sys.exit(code)
-"""
-
-
-def test_a_real_pipe_that_closes_leaves_no_traceback() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        seen = b""
-        while not seen.endswith(b"> "):  # the prompt is flushed, with no line end after it
-            seen += process.stdout.read(1)
-        process.stdout.close()
-        process.stdin.write(b"\n2\n10\n")
-        process.stdin.flush()
-        assert process.wait(20) == 3
-        said = process.stderr.read().decode()
-    assert said == "The output was closed: the interview is put aside and can be resumed.\n['suspend']\n"
-
-
-def test_a_terminal_prints_no_line_twice_and_ctrl_c_puts_aside() -> None:
-    main, side = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT], stdin=side, stdout=side, stderr=side, start_new_session=True
-    ) as process:
-        os.close(side)
-        seen = b""
-
-        def until(text: bytes) -> None:
-            nonlocal seen
-            while text not in seen:
-                seen += os.read(main, 1000)
-
-        until(b"goes on]\r\n> ")
-        seen = b""
-        os.write(main, b"\n")
-        until(b"Refused]\r\n> ")
-        assert seen.startswith(b"\r\n[Section: Mission]")
-        process.send_signal(signal.SIGINT)
-        until(b"['suspend']")
-        assert b"\r\n[Put aside" in seen
-        assert b"Traceback" not in seen
-        assert process.wait(20) == 3
-    os.close(main)
-
-
-# With the real desk
-
-INSTRUMENT = """\
-instrument: small
-title: A small survey
-items:
-  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer}."}
-  - id: own
-    type: single
-    text: Do you own a car?
-    options: {1: "Yes", 2: "No", 7: {text: Something else, specify: true}}
-  - id: hours
-    type: number
-    max: 168
-    unit: hours
-    ask_if: own == 1
-    text: How many hours do you drive in a week?
-    checks:
-      - {expect: hours <= 80, soft: true, say: "{hours} hours is much."}
-  - {id: born, type: date, text: When were you born?}
-  - {id: why, type: verbatim, text: Anything else?}
-  - {id: later, type: end, unless: own == 1, outcome: callback, text: I will call again.}
-"""
-
-
-@pytest.fixture
-def seated(tmp_path: Path) -> Callable[[], Desk]:
-    """Sits down to an interview that is kept in memory; a second time, to the same one."""
-    file = tmp_path / "small.yaml"
-    file.write_text(INSTRUMENT)
-    store = Store.open(":memory:", create=True)
-    seconds = count()
-
-    def sit() -> Desk:
-        seating = Seating(case="7", interviewer="Ann", seed=1)
-        desk = seat(file, seating, clock=lambda: NOON + timedelta(seconds=next(seconds)), store=store)
-        assert isinstance(desk, Desk), str(desk)
-        return desk
-
-    return sit
-
-
-def journal(desk: Desk) -> list[object]:
-    return list(desk._store.journal("i"))
-
-
-def test_a_whole_interview_with_the_real_desk(seated: Callable[[], Desk]) -> None:
-    desk = seated()
-    code, out = held(
-        desk, "", ".dkk", "3", "1", "100", ".note sounded sure", ".ok drives a bus",
-        ".back", "200", "90", ".ok", "3 march 1985", "much\\", "more",
-    )  # fmt: skip
-    assert code == 0
-    assert "! 3 is not offered here: 1, 2, 7\n" in out
-    assert "? 100 hours is much.\n" in out
-    assert "was 100 hours: Enter keeps\n" in out
-    assert "! 200 is more than 168\n" in out
-    assert "= Sunday 3 March 1985\n" in out
-    assert "[Ended: Complete]\n[5 answers in " in out
-    events = journal(desk)
-    answers = {e.place.item: e.value for e in events if isinstance(e, Answered)}
-    assert answers == {"hello": None, "own": 1, "hours": 90, "born": date(1985, 3, 3), "why": "much\nmore"}
-    assert [e.reason for e in events if isinstance(e, Confirmed)] == ["drives a bus", ""]
-    assert [(e.place, e.text) for e in events if isinstance(e, Noted)] == [(Place("hours"), "sounded sure")]
-
-
-def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
-    seated: Callable[[], Desk],
-) -> None:
-    code, out = held(seated(), "", "7", "7 a bicycle")
-    assert code == 3
-    assert "! 7 wants words" in out
-    assert "[Put aside: it can be resumed at the same item]" in out
-    code, out = held(seated(), ".dk", ".dk", "")
-    assert "[Case 7 was suspended at born, " in out
-    assert out.index("[Case 7 was") < out.index("When were you born?") < out.index("> ")
-    assert "[Enter ends here]" in out
-    assert "[Put aside: Call back, no time given]" in out
-    assert code == 0

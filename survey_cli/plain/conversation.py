@@ -50,7 +50,7 @@ class Conversation:
         """To the end, or until it is put aside. A Rejected says why it could not be put aside. Raises OutputClosed."""
         self._printed.aside(f"{self._desk.title}, {self._desk.respondent}".strip(" ,"))
         if self._desk.practice:
-            self._printed.aside("Practice")
+            self._printed.aside("Practice interview")
         self._printed.aside(self._desk.notice)
         self._printed.aside(".help lists what else can be typed")
         why = self._talk()
@@ -255,7 +255,7 @@ class Conversation:
         if wanted:
             return self._stopped(wanted, stops)
         for number, outcome in enumerate(stops, 1):
-            self._printed.aside(f"{number}  {outcome.name}: {outcome.id}")
+            self._printed.aside(f"{number}  {outcome.name} ({outcome.id})")
         self._printed.aside("a number ends the interview for good; Enter goes on with it")
         while line := self._line().strip():
             if line.startswith("."):

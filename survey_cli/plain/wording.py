@@ -59,7 +59,8 @@ def option(choice: Choice, *, several: bool) -> str:
     remarks = [] if choice.read else ["don't read"]
     remarks += ["alone"] if choice.exclusive and several else []
     remarks += [f"key {choice.code} and the words"] if choice.specify else []
-    parts = [f"{choice.code}  {flat(spoken(choice.words))}".rstrip()]
+    words = flat(spoken(choice.words))
+    parts = [str(choice.code) if words in ("", str(choice.code)) else f"{choice.code}  {words}"]
     parts += [f"[{flat(choice.note)}]"] if choice.note else []
     parts += [f"({', '.join(remarks)})"] if remarks else []
     return " ".join(parts)
@@ -95,7 +96,7 @@ def was(earlier: Earlier) -> str:
         case "answer":
             return f"was {words}: Enter keeps"
         case "prefill":
-            return f"was {words}, from the file: Enter keeps"
+            return f"was {words}, not yet confirmed: Enter keeps"
         case "reopened":
             return f"was {words}: it no longer fits, ask again"
         case _:

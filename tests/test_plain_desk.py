@@ -1,0 +1,102 @@
+"""The plain face and the real desk together: what is keyed line by line is what stands in the journal."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from survey_cli.desk.holding import Desk
+from survey_cli.desk.seating import Seating, seat
+from survey_cli.engine.events import Answered, Confirmed, Noted
+from survey_cli.plain import conduct
+from survey_cli.store import Store
+from survey_cli.values import Place
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+INSTRUMENT = """\
+instrument: small
+title: A small survey
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer}."}
+  - id: own
+    type: single
+    text: Do you own a car?
+    options: {1: "Yes", 2: "No", 7: {text: Something else, specify: true}}
+  - id: hours
+    type: number
+    max: 168
+    unit: hours
+    ask_if: own == 1
+    text: How many hours do you drive in a week?
+    checks:
+      - {expect: hours <= 80, soft: true, say: "{hours} hours is much."}
+  - {id: born, type: date, text: When were you born?}
+  - {id: why, type: verbatim, text: Anything else?}
+  - {id: later, type: end, unless: own == 1, outcome: callback, text: I will call again.}
+"""
+
+
+@pytest.fixture
+def seated(tmp_path: Path) -> Callable[[], Desk]:
+    """Sits down to an interview that is kept in memory; a second time, to the same one."""
+    file = tmp_path / "small.yaml"
+    file.write_text(INSTRUMENT)
+    store = Store.open(":memory:", create=True)
+    seconds = count()
+
+    def sit() -> Desk:
+        seating = Seating(case="7", interviewer="Ann", seed=1)
+        desk = seat(file, seating, clock=lambda: NOON + timedelta(seconds=next(seconds)), store=store)
+        assert isinstance(desk, Desk), str(desk)
+        return desk
+
+    return sit
+
+
+def held(desk: Desk, *lines: str) -> tuple[int, str]:
+    """The exit code and all that was printed when these lines were typed and then the input ended."""
+    write = io.StringIO()
+    code = conduct(desk, io.StringIO("".join(f"{line}\n" for line in lines)), write)
+    return code, write.getvalue()
+
+
+def journal(desk: Desk) -> list[object]:
+    return list(desk._store.journal(desk._id))
+
+
+def test_a_whole_interview_with_the_real_desk(seated: Callable[[], Desk]) -> None:
+    desk = seated()
+    code, out = held(
+        desk, "", ".dkk", "3", "1", "100", ".note sounded sure", ".ok drives a bus",
+        ".back", "200", "90", ".ok", "3 march 1985", "much\\", "more",
+    )  # fmt: skip
+    assert code == 0
+    assert "! 3 is not offered here: 1, 2, 7\n" in out
+    assert "? 100 hours is much.\n" in out
+    assert "was 100 hours: Enter keeps\n" in out
+    assert "! 200 is more than 168\n" in out
+    assert "= Sunday 3 March 1985\n" in out
+    assert "[Ended: Complete]\n[5 answers in " in out
+    events = journal(desk)
+    answers = {e.place.item: e.value for e in events if isinstance(e, Answered)}
+    assert answers == {"hello": None, "own": 1, "hours": 90, "born": date(1985, 3, 3), "why": "much\nmore"}
+    assert [e.reason for e in events if isinstance(e, Confirmed)] == ["drives a bus", ""]
+    assert [(e.place, e.text) for e in events if isinstance(e, Noted)] == [(Place("hours"), "sounded sure")]
+
+
+def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
+    seated: Callable[[], Desk],
+) -> None:
+    code, out = held(seated(), "", "7", "7 a bicycle")
+    assert code == 3
+    assert "! 7 wants words" in out
+    assert "[Put aside: it can be resumed at the same item]" in out
+    code, out = held(seated(), ".dk", ".dk", "")
+    assert "[Case 7 was suspended at born, " in out
+    assert out.index("[Case 7 was") < out.index("When were you born?") < out.index("> ")
+    assert "[Enter ends here]" in out
+    assert "[Put aside: Call back, no time given]" in out
+    assert code == 0

@@ -1,0 +1,194 @@
+"""The plain face at a pipe, a terminal, a closed output, an interrupt: nothing is lost, no traceback is shown."""
+
+import io
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fake_conduct import FakeConduct, choices, every_kind, prompt
+from survey_cli.engine.events import Rejected
+from survey_cli.entries import Line, Pick, Read, Reply, Verbatim
+from survey_cli.plain import conduct
+from survey_cli.plain.streams import LONGEST
+
+YES_NO = Pick(choices=choices("Yes", "No"))
+TESTS = Path(__file__).parent
+
+
+class Fake(FakeConduct):
+    """The fake desk, which understands no dates."""
+
+    def echo(self, text: str) -> str:
+        return ""
+
+
+def one(text: str, entry: Pick | Line) -> Fake:
+    """A desk that asks one thing and then says goodbye."""
+    return Fake((prompt("a", text, entry), prompt("bye", "Goodbye.", Read())))
+
+
+def test_a_line_that_is_no_text_or_endless_is_not_taken() -> None:
+    desk = one("What?", Line(kind="text"))
+    read = io.TextIOWrapper(io.BytesIO(b"caf\xe9\n" + b"x" * (3 * LONGEST) + b"\ncaf\xc3\xa9\r\n"), "utf-8")
+    write = io.StringIO()
+    conduct(desk, read, write)
+    assert desk.given == [("a", "café")]
+    assert [line.partition(":")[0] for line in write.getvalue().splitlines() if line[0] == "!"] == [
+        "! this line has bytes that are no text in this terminal's encoding",
+        f"! longer than {LONGEST} characters",
+    ]
+
+
+def test_a_terminal_that_cannot_write_a_letter_still_gets_the_rest() -> None:
+    buffer = io.BytesIO()
+    write = io.TextIOWrapper(buffer, "ascii")
+    assert conduct(one("¿Cuántos años?", YES_NO), io.StringIO("1\n\n"), write) == 0
+    assert b"?Cu?ntos a?os?" in buffer.getvalue()
+
+
+class Interrupted(io.StringIO):
+    """A terminal at which Ctrl+C is pressed once the lines are over."""
+
+    def readline(self, size: int | None = -1, /) -> str:
+        line = super().readline(-1 if size is None else size)
+        if not line:
+            raise KeyboardInterrupt
+        return line
+
+
+@pytest.mark.parametrize("lines", ["", "1\n", "1\nwords\\\n", ".stop\n"])
+def test_ctrl_c_puts_aside(lines: str) -> None:
+    desk = Fake((prompt("a", "One?", YES_NO), prompt("b", "Why?", Verbatim())))
+    write = io.StringIO()
+    assert conduct(desk, Interrupted(lines), write) == 3
+    assert desk.calls == ["suspend"]
+    assert "[Put aside" in write.getvalue()
+
+
+def test_ctrl_c_while_the_desk_is_at_work_waits_for_it() -> None:
+    class Busy(Fake):
+        def reply(self, reply: Reply) -> Rejected | None:
+            os.kill(os.getpid(), signal.SIGINT)
+            rejected = super().reply(reply)
+            self.calls.append("committed")
+            return rejected
+
+    before = signal.getsignal(signal.SIGINT)
+    desk = Busy(every_kind())
+    assert conduct(desk, io.StringIO("\n2\n3\n"), io.StringIO()) == 3
+    assert desk.calls == ["committed", "suspend"]
+    assert desk.given == [("hello", "")]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+class Broken(io.StringIO):
+    """A pipe whose reader goes away after so many prompts."""
+
+    def __init__(self, prompts: int) -> None:
+        super().__init__()
+        self.prompts = prompts
+
+    def flush(self) -> None:
+        self.prompts -= 1
+        if self.prompts < 0:
+            raise BrokenPipeError(32, "Broken pipe")
+
+
+@pytest.mark.parametrize("prompts", [0, 1, 2])
+def test_a_closed_output_puts_aside_and_says_so_elsewhere(prompts: int) -> None:
+    desk, errors = Fake(every_kind()), io.StringIO()
+    assert conduct(desk, io.StringIO("\n2\n10\n7\n"), Broken(prompts), errors) == 3
+    assert desk.calls == ["suspend"]
+    assert len(desk.given) == prompts
+    assert errors.getvalue() == "The output was closed: the interview is put aside and can be resumed.\n"
+
+
+def test_an_output_that_closes_after_the_last_answer_changes_nothing() -> None:
+    desk = Fake((prompt("a", "One?", YES_NO),))
+    assert conduct(desk, io.StringIO("1\n"), Broken(1)) == 0
+    assert desk.calls == []
+
+
+def test_what_cannot_be_put_aside_is_said() -> None:
+    class Full(Fake):
+        def suspend(self) -> Rejected | None:
+            return Rejected("not saved: the disk is full")
+
+    for write in (io.StringIO(), Broken(0)):
+        errors = io.StringIO()
+        assert conduct(Full(every_kind()), io.StringIO(""), write, errors) == 1
+        assert "could not be put aside: not saved: the disk is full. Every answer" in errors.getvalue()
+
+
+def test_a_database_that_refuses_leaves_one_at_the_same_item() -> None:
+    desk = one("One?", YES_NO)
+    desk.rejects[("a", "1")] = "not saved: the disk is full — make room"
+    write = io.StringIO()
+    conduct(desk, io.StringIO("1\n2\n\n"), write)
+    assert "> \n! not saved: the disk is full — make room\n> " in write.getvalue()
+    assert desk.given == [("a", "2"), ("bye", "")]
+
+
+# Real pipes and terminals
+
+SCRIPT = f"""
+import sys
+sys.path.insert(0, {str(TESTS)!r})
+from fake_conduct import FakeConduct, every_kind
+from survey_cli.plain import conduct
+class Desk(FakeConduct):
+    def echo(self, text): return ""
+desk = Desk(every_kind())
+code = conduct(desk, sys.stdin, sys.stdout, sys.stderr)
+print(desk.calls[-1:], file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def test_a_real_pipe_that_closes_leaves_no_traceback() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        seen = b""
+        while not seen.endswith(b"> "):  # the prompt is flushed, with no line end after it
+            seen += process.stdout.read(1)
+        process.stdout.close()
+        process.stdin.write(b"\n2\n10\n")
+        process.stdin.flush()
+        assert process.wait(20) == 3
+        said = process.stderr.read().decode()
+    assert said == "The output was closed: the interview is put aside and can be resumed.\n['suspend']\n"
+
+
+def test_a_terminal_prints_no_line_twice_and_ctrl_c_puts_aside() -> None:
+    main, side = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT], stdin=side, stdout=side, stderr=side, start_new_session=True
+    ) as process:
+        os.close(side)
+        seen = b""
+
+        def until(text: bytes) -> None:
+            nonlocal seen
+            while text not in seen:
+                seen += os.read(main, 1000)
+
+        until(b"goes on]\r\n> ")
+        seen = b""
+        os.write(main, b"\n")
+        until(b"Refused]\r\n> ")
+        assert seen.startswith(b"\r\n[Section: Mission]")
+        process.send_signal(signal.SIGINT)
+        until(b"['suspend']")
+        assert b"\r\n[Put aside" in seen
+        assert b"Traceback" not in seen
+        assert process.wait(20) == 3
+    os.close(main)
