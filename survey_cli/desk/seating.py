@@ -60,7 +60,7 @@ class Wanted:
 
 def wanted(path: str | Path, *, db: str | None, case: str, practice: bool) -> tuple[Wanted, ...] | Trouble:
     """The sample columns to ask for before a new interview of this case; none where the case has an interview."""
-    instrument = open_instrument(path)
+    instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
     where = database_of(path, instrument.id, db)
@@ -115,7 +115,7 @@ def seat(
     path: str | Path, seating: Seating, *, clock: Clock = now, store: Store | None = None
 ) -> Desk | Trouble:
     """Open everything and begin or resume the case's interview. `store` is for tests; it is opened by path otherwise."""
-    instrument = open_instrument(path)
+    instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
     case = seating.case.strip()

@@ -1,7 +1,6 @@
 """Opening an instrument, ready to be asked: from its file, or from the full text that was kept of it."""
 
 from collections.abc import Mapping
-from pathlib import PurePath
 
 from survey_cli.instrument.build import built
 from survey_cli.instrument.checks import checked
@@ -10,9 +9,9 @@ from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble, errors
 
 
-def open_instrument(path: str | PurePath) -> Instrument | Trouble:
+def open_instrument(path: str) -> Instrument | Trouble:
     """The instrument in a file, ready; or its problems."""
-    found = checked(read(str(path)))
+    found = checked(read(path))
     if found.instrument is not None:
         return found.instrument
     wrong = errors(found.problems)

@@ -62,7 +62,7 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
         return Trouble(wish.to, chosen, f"formats: {', '.join(FORMATS)}")
     if wish.to != "-" and Path(wish.to).exists() and not wish.force:
         return Trouble(wish.to, "the file exists", "--force overwrites it")
-    instrument = open_instrument(path)
+    instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
     language = wish.language or instrument.language

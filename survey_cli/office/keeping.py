@@ -32,7 +32,7 @@ def list_interviews(path: str | Path, *, db: str | None = None) -> tuple[str, li
 
 
 def _existing(path: str | Path, db: str | None) -> tuple[str, Store] | Trouble:
-    instrument = open_instrument(path)
+    instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
     where = database_of(path, instrument.id, db)
