@@ -25,7 +25,8 @@ from survey_cli.instrument.checks import (
     sample,
     texts,
 )
-from survey_cli.instrument.checks.explanations import EXPLANATIONS
+from survey_cli.instrument.checks.condition_rules import CONDITION_RULES
+from survey_cli.instrument.checks.file_rules import FILE_RULES
 from survey_cli.instrument.load import Source
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Problem, errors, in_order
@@ -103,7 +104,7 @@ def rule_of(check: Check) -> str:
 
 
 RULES: Final[Mapping[str, str]] = MappingProxyType(
-    {**EXPLANATIONS, **{rule_of(check): cleandoc(check.__doc__ or "") for check in CHECKS}}
+    {**FILE_RULES, **CONDITION_RULES, **{rule_of(check): cleandoc(check.__doc__ or "") for check in CHECKS}}
 )
 """Every rule that a problem can name, and what it means: what is wrong, an example, what to do."""
 

@@ -1,3 +1,0 @@
-from typing import Final
-
-EXPLANATIONS: Final[dict[str, str]] = {}
