@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from survey_cli import __version__
 from survey_cli.cli import designing, exporting, interviewing
+from survey_cli.cli.terminal import PIPE_CLOSED
 
 
 class Command(TyperCommand):
@@ -30,6 +31,12 @@ def _nameless(ctx: Any) -> str:
 
 class Commands(TyperGroup):
     """All commands, listed under what they are for."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise typer.Exit(PIPE_CLOSED) from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for panel, commands in groupby(self.commands.items(), lambda c: getattr(c[1], "rich_help_panel", "")):

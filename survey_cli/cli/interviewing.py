@@ -163,8 +163,7 @@ def _full_screen(desk: "Desk") -> int:
         from survey_cli.cli.report import reported
 
         say(str(failed))
-        for line in reported(failed.__cause__ or failed):
-            say(line)
+        say(reported(failed.__cause__ or failed))
         return 1
     closing = desk.closing()
     if closing is None:

@@ -14,8 +14,8 @@ from survey_cli import __version__
 PACKAGE = Path(__file__).parent.parent
 
 
-def reported(bug: BaseException) -> tuple[str, ...]:
-    """Write the report into a file of the temporary folder; the lines to say."""
+def reported(bug: BaseException) -> str:
+    """Write the report into a file of the temporary folder; the line to say."""
     text = "\n".join(_report(bug)) + "\n"
     try:
         with tempfile.NamedTemporaryFile(
@@ -25,7 +25,7 @@ def reported(bug: BaseException) -> tuple[str, ...]:
         kept = f"please report it with the file {file.name}, which holds no answers"
     except OSError:
         kept = "please report it, and how it came about (no report could be written here)"
-    return (f"survey: this is a bug in survey ({type(bug).__name__}) — {kept}",)
+    return f"survey: this is a bug in survey ({type(bug).__name__}) — {kept}"
 
 
 def _report(bug: BaseException) -> Iterator[str]:

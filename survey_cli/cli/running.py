@@ -10,19 +10,17 @@ from contextlib import suppress
 
 import typer
 
-from survey_cli.cli.terminal import printable, say
+from survey_cli.cli.terminal import PIPE_CLOSED, say
 
-USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
-"""As shells have it: 128 and the number of the signal (2 SIGINT, 13 SIGPIPE)."""
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+"""130 as shells have it: 128 and the number of SIGINT."""
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer keeps its parser to itself
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    _stream()
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -30,9 +28,21 @@ def run(arguments: Sequence[str]) -> int:
         code = PIPE_CLOSED
     except KeyboardInterrupt:
         code = INTERRUPTED
-    if code == PIPE_CLOSED:
-        _quiet(sys.stdout)
+    except Exception as error:
+        code = _failed(error)
+    if code != 0:
+        _last_flush()
     return code
+
+
+def _stream() -> None:
+    """Every stream is there, and no text is too strange for it."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -44,10 +54,6 @@ def _run(arguments: Sequence[str]) -> int:
         return _misused(error)
     except typer.Abort:
         return INTERRUPTED
-    except (BrokenPipeError, KeyboardInterrupt):
-        raise
-    except Exception as bug:
-        return _failed(bug)
     return code if isinstance(code, int) else 0
 
 
@@ -59,27 +65,30 @@ def _misused(error: Exception) -> int:
     what, _, suggested = message.strip().rstrip(".").partition(". Did you mean ")
     context = getattr(error, "ctx", None)
     command = getattr(context, "command_path", "survey")
-    suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(
-        repr(option) for option in sorted(near)
-    )
+    suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(map(repr, sorted(near)))
     remedy = f"did you mean {suggested}?" if suggested else f"`{command} --help` says how"
     say(f"{command}: {what[:1].lower()}{what[1:]} — {remedy}")
-    return USAGE
+    return MISUSED
 
 
 def _failed(error: Exception) -> int:
     """A broken world says so in its own words; anything else is our mistake."""
     if all(isinstance(getattr(error, beat, None), str) for beat in ("where", "what", "remedy")):
-        say(printable(str(error)))
-        return 1
-    from survey_cli.cli.report import reported
+        say(str(error))
+    elif isinstance(error, OSError) and error.strerror:
+        where = error.filename if isinstance(error.filename, str) else "survey"
+        say(f"{where}: {error.strerror.lower()} — see to that, then give the command again")
+    else:
+        from survey_cli.cli.report import reported
 
-    for line in reported(error):
-        say(line)
-    return 1
+        say(reported(error))
+    return FAILED
 
 
-def _quiet(stream: object) -> None:
-    """Nobody reads any more: let the interpreter's last flush go nowhere."""
-    with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[attr-defined]
+def _last_flush() -> None:
+    """Let the interpreter's last flush go nowhere where nobody takes it."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,6 +12,8 @@ import typer
 
 from survey_cli.problems import Trouble
 
+PIPE_CLOSED = 141
+"""As shells have it: 128 and the number of SIGPIPE."""
 MOST_PROBLEMS = 10
 """How many problems of an instrument are shown where another command was wanted."""
 
