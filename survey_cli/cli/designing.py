@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.terminal import count, fail, paragraphs, say, width
+from survey_cli.cli.terminal import count, fail, paragraphs, printable, say, width
 from survey_cli.problems import Problem, Trouble
 
 if TYPE_CHECKING:
@@ -147,10 +147,22 @@ def explain(
     print("\n\n".join(_explained(entry) for entry in meanings))
 
 
+def _says(text: str) -> str:
+    """Prose wrapped; examples, which are indented or show a remedy by an arrow, as they stand."""
+    parts = text.split("\n\n")
+    example = [any(line.startswith("  ") or "→" in line for line in part.split("\n")) for part in parts]
+    return "\n\n".join(
+        "\n".join(f"      {printable(line.strip())}" for line in part.split("\n"))
+        if shown
+        else paragraphs(" ".join(part.split()), indent=2)
+        for part, shown in zip(parts, example, strict=True)
+    )
+
+
 def _explained(entry: "Entry") -> str:
     article = "an" if entry.kind[0] in "aeiou" else "a"
     within = f" of {', '.join(entry.within)}" if entry.within else ""
-    lines = [paragraphs(f"{entry.word} — {article} {entry.kind}{within}"), paragraphs(entry.says, indent=2)]
+    lines = [paragraphs(f"{entry.word} — {article} {entry.kind}{within}"), _says(entry.says)]
     if entry.takes:
         lines.append(paragraphs(f"Takes {entry.takes}.", indent=2))
     for key in entry.keys:

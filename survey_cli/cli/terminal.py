@@ -63,7 +63,13 @@ def paragraphs(text: str, *, indent: int = 0) -> str:
     from textwrap import fill
 
     space = " " * indent
-    return fill(printable(text), min(width(), 100), initial_indent=space, subsequent_indent=space)
+    return fill(
+        printable(text),
+        min(width(), 100),
+        initial_indent=space,
+        subsequent_indent=space,
+        break_on_hyphens=False,
+    )
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

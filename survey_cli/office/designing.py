@@ -9,17 +9,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from survey_cli.instrument.checks import RULES, checked
 from survey_cli.instrument.load import Source, read
 from survey_cli.instrument.modules import PARTS
-from survey_cli.instrument.reference import KINDS, Entry, entries
+from survey_cli.instrument.reference import KINDS, Entry, Kind, entries
 from survey_cli.instrument.schema import DRAFT, instrument_schema, module_schema
 from survey_cli.problems import Position, Problem, Trouble, nearest
 
 SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
+MODULE_RULE: Final = "module"
+MODULE_SAYS: Final = (
+    "The file holds nothing but scales, compute and items: it is a module. It is checked with each instrument that "
+    "includes it, since only there all the names it uses are known."
+)
 _EDITOR_LINES: Final = 4
 """How many of the template's first lines are for the editor, the explanation among them."""
 
@@ -127,8 +132,9 @@ def check(file: str) -> Checked:
     """Every problem of one instrument and its modules."""
     source = read(file)
     if is_module(source):
+        what = "this is a module, no instrument of its own"
         remedy = "check the instrument that includes it; an instrument begins with `instrument:` and `title:`"
-        module = Problem("module", Position(file), "", "this is a module, no instrument of its own", remedy)
+        module = Problem(MODULE_RULE, Position(file), "", what, remedy)
         return Checked(file=file, problems=(module,), items=None, line=source.line)
     found = checked(source)
     items = len(found.instrument.leaves) if found.instrument is not None else None
@@ -163,8 +169,6 @@ def _is_schema(path: Path) -> bool:
 
 # ── a word explained ───────────────────────────────────────────────────────────────────────────────────────
 
-Vocabulary: TypeAlias = dict[Literal["item type", "key", "function", "fill", "outcome", "problem"], list[str]]
-
 
 def explain(word: str) -> tuple[Entry, ...] | Trouble:
     """Every meaning of a word of the language."""
@@ -178,12 +182,12 @@ def explain(word: str) -> tuple[Entry, ...] | Trouble:
     return Trouble("explain", f"{word!r} is no word of the language", remedy)
 
 
-def vocabulary() -> Vocabulary:
+def vocabulary() -> dict[Kind, list[str]]:
     """Every word that can be explained, by kind."""
     known = _known()
     return {kind: list(dict.fromkeys(e.word for e in known if e.kind == kind)) for kind in KINDS}
 
 
 def _known() -> tuple[Entry, ...]:
-    rules = (Entry(word=rule, kind="problem", says=" ".join(says.split())) for rule, says in RULES.items())
-    return (*entries(), *rules)
+    rules = (Entry(word=rule, kind="problem", says=says) for rule, says in RULES.items())
+    return (*entries(), *rules, Entry(word=MODULE_RULE, kind="problem", says=MODULE_SAYS))
