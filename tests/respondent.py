@@ -48,13 +48,14 @@ def answer(now: Scenario, dice: Random) -> Scenario:
         elif isinstance(asked.entry, Read) or (asked.earlier is not None and dice.random() < 0.3):
             after = now.key("")
         else:
-            after = _invented(now, dice)
+            after = invented(now, dice)
         if not after.why:
             return after
     raise AssertionError(f"nothing is accepted at {now.place}: {now.words!r}")
 
 
-def _invented(now: Scenario, dice: Random) -> Scenario:
+def invented(now: Scenario, dice: Random) -> Scenario:
+    """An answer that the item itself makes up; a check may still reject it."""
     machine = now.interview.machine
     stop = machine.here
     assert stop is not None

@@ -8,7 +8,7 @@ lines: an entry, an empty line, `.dk` and the other declines, `.back`, `.jump ag
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -44,7 +44,7 @@ HEAD = "instrument: inline\ntitle: Inline\n"
 NOTHING: Mapping[str, Value | Missing] = MappingProxyType({})
 
 
-@cache
+@lru_cache(maxsize=200)
 def instrument(text: str) -> Instrument:
     """The instrument of a file under instruments/, or of YAML text (`items:` alone will do). It must have no errors."""
     found, _, problems = built(source_of(text))
