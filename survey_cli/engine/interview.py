@@ -5,7 +5,7 @@ replays its events first. Either way the same events give the same interview.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias, assert_never
 
 from survey_cli.engine.draws import looked_up
@@ -50,6 +50,8 @@ class Held:
     words: Mapping[Code, str] = field(default_factory=lambda: NO_WORDS)
     confirmed: frozenset[tuple[int, tuple[Any, ...]]] = frozenset()
     """Queries answered with: it is so, each with what it depended on then."""
+    lapsed: bool = False
+    """It has been off the route since: shown again when its place returns, and counting once it is kept."""
 
 
 class Machine:
@@ -72,7 +74,7 @@ class Machine:
         self.target: Place | None = None
         """A jump to a place ahead, as far as nothing is open before it."""
         self.sitting = began.sitting
-        self.walk = Walk(instrument, began.seed, self.facts())
+        self.walk = Walk(instrument, began.seed, self.facts(), left=self._lapse)
         self._arrive()
 
     def facts(self) -> dict[Any, Any]:
@@ -164,7 +166,7 @@ class Machine:
                     return Rejected("nothing was answered here before")
                 if why := self.unfit(stop, earlier):
                     return Rejected(f"the earlier answer no longer fits: {why}")
-                held = earlier
+                held = replace(earlier, lapsed=False)
             case Confirmed():
                 earlier = self.held.get(stop.place)
                 if earlier is None or self.query is None or event.check != self.query:
@@ -255,7 +257,7 @@ class Machine:
         while (stop := self.here) is not None:
             held = self.held.get(stop.place)
             passing = self.returning and stop.place != self.target and not isinstance(stop.leaf.question, End)
-            if held is None or not (passing or isinstance(stop.leaf.question, Computed)):
+            if held is None or held.lapsed or not (passing or isinstance(stop.leaf.question, Computed)):
                 break
             if self.unfit(stop, held):
                 break
@@ -271,6 +273,12 @@ class Machine:
             self.ending = COMPLETE
         if stop is None or stop.place not in self.held or stop.place == self.target:
             self.returning, self.target = False, None
+
+    def _lapse(self, item: str, turn: int | None) -> None:
+        """This place is off the route: what was answered there is not revived of itself."""
+        held = self.held.get(Place(item, turn))
+        if held is not None and not held.lapsed:
+            self.held[Place(item, turn)] = replace(held, lapsed=True)
 
     def _go(self, event: WentTo) -> Rejected | None:
         index = self.index_of(event.place)
@@ -290,7 +298,7 @@ class Machine:
         stop = self.here
         assert stop is not None
         held = self.held.get(stop.place)
-        if held is None or self.unfit(stop, held):
+        if held is None or held.lapsed or self.unfit(stop, held):
             return Rejected("answer this one first")
         self.returning, self.target = True, place
         self._go_on(stop, held)
@@ -315,6 +323,8 @@ class Machine:
             )
             if index is not None:
                 self.walk.rewind(index)
+            elif stop is None:
+                self.ending = COMPLETE  # nobody was asked anything: there is nothing to go back to
         return None
 
     def _ended_at_end(self) -> bool:
@@ -357,20 +367,17 @@ def standing(machine: Machine) -> Standing:
     fresh.instrument, fresh.began, fresh.language = machine.instrument, machine.began, machine.language
     fresh.walk = walk = Walk(machine.instrument, machine.began.seed, machine.facts())
     counted: dict[Place, Held] = {}
-    unreached: list[Place] = []
     while (stop := walk.advance()) is not None:
         held = machine.held.get(stop.place)
         ends = isinstance(stop.leaf.question, End)
-        if held is not None and not fresh.unfit(stop, held):
+        if held is not None and not held.lapsed and not fresh.unfit(stop, held):
             counted[stop.place] = held
             walk.settle(stop, held.cell)
         elif not ends:
-            walk.beyond = True
-            unreached.append(stop.place)
-            walk.settle(stop, NOT_REACHED)
+            walk.leave_open(stop)
         if ends:
             walk.finish()
-    return Standing(counted, frozenset((*unreached, *walk.unreached)), walk.env)
+    return Standing(counted, frozenset(walk.unreached), walk.env)
 
 
 class Interview:

@@ -4,15 +4,23 @@ The settled part of the walk is kept, so that a step costs the same at the nine-
 change of what is known is noted, so that going back undoes exactly what came after.
 """
 
+import ast
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.order import ordered
+from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.program import Asking, Compute, Group, Instrument, Leaf, Node, Option, Roster
 from survey_cli.instrument.texts import Template
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 
 ABSENT: Final = object()
+HASTY: Final = frozenset(
+    ("answered", "dk", "refused", "declined", "count", "sum", "mean", "min", "max", "sum_answered", "mean_answered")
+)
+"""Functions that take what is not known yet for a no or for nothing: an item, or a roster's turns still to come."""
 
 
 class Frame(NamedTuple):
@@ -44,6 +52,26 @@ class Stop:
     ahead: int
 
 
+def _rosters(node: Node) -> Iterator[Roster]:
+    """The rosters at or below a node."""
+    if isinstance(node, Roster):
+        yield node
+    elif isinstance(node, Group):
+        for child in node.children:
+            yield from _rosters(child)
+
+
+@lru_cache(maxsize=4096)
+def hasty(condition: Condition) -> bool:
+    """Whether it can have a value before all that it reads is known, and another one after: by counting, by asking
+    whether something is answered, or by an `else` that takes the unknown."""
+    return any(
+        isinstance(node, ast.IfExp)
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in HASTY)
+        for node in ast.walk(condition.tree)
+    )
+
+
 class Walk:
     """The walk of one interview: `stops` so far, the last being where it stands, and what is known there (`env`).
 
@@ -51,16 +79,28 @@ class Walk:
     it: nothing of what lies ahead.
     """
 
-    def __init__(self, instrument: Instrument, seed: int, env: dict[Any, Any]) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        seed: int,
+        env: dict[Any, Any],
+        left: Callable[[str, int | None], None] | None = None,
+    ) -> None:
         self.instrument = instrument
         self.seed = seed
         self.env = env
+        self._left = left
+        """Told each item (and turn) that the walk passes over."""
         self.stops: list[Stop] = []
         self.over = False
         """The route is at its end."""
         self.beyond = False
         """Walking past an open place, to find what lies ahead of it: what depends on the unreached is not reached."""
         self.unreached: list[Place] = []
+        self._open: set[str] = set()
+        """Beyond an open place: names whose value is not known yet."""
+        self._guessed: set[str] = set()
+        """Beyond an open place: computes that have a value which an open place can still change."""
         self._changes: list[tuple[Any, Any]] = []
         self._pending: tuple[tuple[Group, Template], ...] = ()
         root = instrument.root
@@ -99,12 +139,23 @@ class Walk:
         for compute in leaf.computes:
             self._compute(compute)
 
+    def leave_open(self, stop: Stop) -> None:
+        """Go past a place that nobody has answered, to find what lies ahead of it."""
+        self.beyond = True
+        self.unreached.append(stop.place)
+        self._open.add(stop.leaf.id)
+        self.settle(stop, NOT_REACHED)
+
     def _compute(self, compute: Compute) -> None:
         first = True
         for language, condition in compute.conditions.items():
             value = condition.evaluate(self.env)
             if first:
                 self.put(compute.id, value)
+                if self.beyond and value == NOT_REACHED:
+                    self._open.add(compute.id)
+                elif self.beyond and self._guesses(condition):
+                    self._guessed.add(compute.id)
             if language:
                 self.put((compute.id, language), value)
             first = False
@@ -131,6 +182,9 @@ class Walk:
                 if group.until is not None and not asked and turn is not None and turns:
                     return self._stop(group.until, Frame(parent, group, order, at, turn, turns, True))
                 if group.until is not None and asked and self.env.get((group.until.id, turn)) != 1:
+                    self._leave_turns(group, range(1, (turn or 0) + 1))
+                    if self.beyond and self.env.get((group.until.id, turn)) == NOT_REACHED:
+                        self._leave_turns_open(group, turns)
                     turns = ()
                 if turns:
                     frame = self._turn(group, parent, turns)
@@ -176,15 +230,24 @@ class Walk:
         """True where it is on the route; else False or, for the unknown, the Missing."""
         if node.ask_if is not None:
             asked = node.ask_if.evaluate(self.env)
+            if self.beyond and self._guesses(node.ask_if):
+                return NOT_REACHED
             if asked is not True:
                 return asked
         if node.unless is not None:
             passed = node.unless.evaluate(self.env)
+            if self.beyond and (passed == NOT_REACHED or self._guesses(node.unless)):
+                return NOT_REACHED
             if passed is True:
                 return False
-            if self.beyond and passed == NOT_REACHED:
-                return passed
         return True
+
+    def _guesses(self, condition: Condition) -> bool:
+        """Whether its value may change with what is open, though it has one: `not answered(q)` is true of a q that is
+        still to come."""
+        if not self._guessed.isdisjoint(condition.names):
+            return True
+        return not self._open.isdisjoint(condition.names) and hasty(condition)
 
     def _passed(self, node: Node, turn: int | None, shown: Any) -> None:
         """It is off the route; or, beyond an open place, nobody can say yet."""
@@ -200,12 +263,12 @@ class Walk:
         for leaf in node.leaves:
             if leaf.roster is None or turn is not None:
                 self._absent(leaf, turn, why)
-            elif unreached:
-                roster = self.instrument.groups[leaf.roster]
-                most = roster.maximum if isinstance(roster, Roster) else 1
-                self.unreached.extend(Place(leaf.id, t) for t in range(1, most + 1))
-        if isinstance(node, Roster):
-            self.put("#" + node.id, ())
+        for roster in _rosters(node):
+            self.put("#" + roster.id, ())
+            if unreached:
+                self._leave_turns_open(roster, range(1, roster.maximum + 1))
+            else:
+                self._leave_turns(roster, ())
         for inner in self._computes_below(node):
             self._compute(inner)
 
@@ -214,6 +277,17 @@ class Walk:
         self.put(leaf.id if inside is None else (leaf.id, inside), why)
         if why is NOT_REACHED:
             self.unreached.append(Place(leaf.id, inside))
+            self._open.add(leaf.id)
+        elif self._left is not None:
+            self._left(leaf.id, inside)
+
+    def _leave_turns(self, roster: Roster, but: Collection[int]) -> None:
+        """All turns but these are off the route."""
+        if self._left is not None:
+            for turn in range(1, roster.maximum + 1):
+                if turn not in but:
+                    for leaf in roster.leaves:
+                        self._left(leaf.id, turn)
 
     def _computes_below(self, group: Group) -> list[Compute]:
         found: list[Compute] = []
@@ -228,6 +302,7 @@ class Walk:
             return Frame(parent, group, self._order(group, parent.turn), 0, parent.turn)
         turns = self._turns(group)
         self.put("#" + group.id, ())
+        self._leave_turns(group, turns)
         if not turns:
             self._ahead -= group.weight
             if self.beyond and group.until is None:
@@ -243,8 +318,14 @@ class Walk:
         if roster.each is not None:
             count = self.env.get(roster.each.id, NOT_REACHED)
         if count == NOT_REACHED:
-            for leaf in roster.leaves:
-                self.unreached.extend(Place(leaf.id, t) for t in range(1, roster.maximum + 1))
+            self._leave_turns_open(roster, range(1, roster.maximum + 1))
+
+    def _leave_turns_open(self, roster: Roster, turns: Collection[int]) -> None:
+        """Whether there will be these turns is not known yet."""
+        for leaf in roster.leaves:
+            self._open.add(leaf.id)
+            last = roster.maximum - (leaf is roster.until)  # after the last turn nobody is asked for another
+            self.unreached.extend(Place(leaf.id, turn) for turn in turns if turn <= last)
 
     def _turns(self, roster: Roster) -> tuple[int, ...]:
         """The numbers of the turns that are on the route."""
