@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import UnionType
-from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Final, ForwardRef, Literal, TypeAlias, Union, get_args, get_origin
 
 from survey_cli.instrument.functions import FUNCTIONS
 from survey_cli.instrument.items.question import Question
@@ -171,6 +171,8 @@ def _takes(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
         word = _READERS.get(getattr(getattr(reader, "func", None), "__name__", ""))
         if word is not None:
             return word
+    if isinstance(annotation, ForwardRef):  # the one reference ahead: items hold items
+        return "a list of items"
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _takes(arguments[0], arguments[1:])

@@ -1,0 +1,95 @@
+"""Is every word of the language explained, and found by whoever mistypes it?"""
+
+import pytest
+
+from survey_cli.cli.running import run
+from survey_cli.instrument.checks import RULES
+from survey_cli.instrument.document import Document
+from survey_cli.instrument.functions import FUNCTIONS
+from survey_cli.instrument.reference import FILL_MEANINGS, FUNCTION_MEANINGS, entries
+from survey_cli.instrument.shape import ITEM_TYPES
+from survey_cli.instrument.texts import ALWAYS
+from survey_cli.office.designing import explain, vocabulary
+from survey_cli.outcomes import OUTCOMES
+from survey_cli.problems import Trouble
+
+
+def test_the_vocabulary_is_the_language() -> None:
+    known = vocabulary()
+    assert known["item type"] == list(ITEM_TYPES)
+    assert known["function"] == list(FUNCTIONS)
+    assert known["outcome"] == list(OUTCOMES)
+    assert set(RULES) < set(known["problem"])
+    assert {field.alias or name for name, field in Document.model_fields.items()} < set(known["key"])
+    for model in ITEM_TYPES.values():
+        assert {field.alias or name for name, field in model.model_fields.items()} <= set(known["key"])
+
+
+def test_every_word_says_something() -> None:
+    assert [entry.word for entry in entries() if len(entry.says) < 5] == []
+    assert [
+        e.word for e in entries() if e.kind == "key" and e.word not in ("type", "include") and not e.takes
+    ] == []
+    assert not [key for e in entries() for key in e.keys if not key.says or key.takes == "a value"]
+
+
+def test_functions_and_fills_have_a_meaning_each() -> None:
+    assert FUNCTION_MEANINGS.keys() == FUNCTIONS.keys()
+    assert set(ALWAYS) <= FILL_MEANINGS.keys()
+
+
+def test_a_word_with_several_meanings_has_them_all() -> None:
+    meanings = explain("max")
+    assert not isinstance(meanings, Trouble)
+    assert {(m.kind, m.within) for m in meanings} >= {
+        ("function", ()),
+        ("key", ("number",)),
+        ("key", ("multiple",)),
+        ("key", ("roster",)),
+    }
+
+
+@pytest.mark.parametrize(
+    "written", ["ask_if", "`ask_if`", "ask_if:", "ASK_IF", "years_between()", "{daypart}"]
+)
+def test_a_word_is_found_as_it_is_written(written: str) -> None:
+    assert not isinstance(explain(written), Trouble)
+
+
+def test_a_mistyped_word_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "unles"]) == 1
+    assert capsys.readouterr().err == "explain: 'unles' is no word of the language — did you mean 'unless'?\n"
+
+
+def test_a_key_says_where_it_stands_and_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "unless"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.startswith("unless — a key of any item ")
+    assert "Applies on false *and on unknown*" in out
+    assert "Takes a condition or calculation." in out
+
+
+def test_an_item_type_lists_its_own_keys_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "multiple"]) == 0
+    own, _, shared = " ".join(capsys.readouterr().out.split()).partition("As any question it may also have")
+    assert "mentions: ordered" in own
+    assert "min: a whole number, 1 if left out" in own
+    assert "options: options, or the name of a list, required" in own
+    assert "probe" in shared
+    assert "probe" not in own
+
+
+def test_an_outcome_tells_whether_it_is_final(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "refusal_hard"]) == 0
+    assert "final; AAPOR 2.112" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_problem_shows_its_examples_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "duplicate-id"]) == 0
+    assert "      - {id: q1, …}     → id: q2\n" in capsys.readouterr().out
+
+
+def test_without_a_word_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain"]) == 0
+    listed = capsys.readouterr().out.replace(",", "").split()
+    assert {"single", "ask_if", "years_between", "duplicate-id", "refusal_soft", "daypart"} <= set(listed)
