@@ -4,8 +4,6 @@ import io
 import re
 import textwrap
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,8 +17,6 @@ from survey_cli.plain import conduct
 from survey_cli.plain.wording import DOT_WORDS, clean
 
 YES_NO = Pick(choices=choices("Yes", "No"))
-TESTS = Path(__file__).parent
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 class Fake(FakeConduct):
@@ -234,6 +230,9 @@ def test_a_pick_sends_codes_and_words() -> None:
     none = replace(MEDIA, least=0)
     held(Recording((prompt("a", "Which?", none),)), "")
     assert sent == [Picked(())]
+    sent.clear()
+    held(Recording((prompt("a", "Which?", none, earlier=Earlier(words="1 Television", text="1")),)), "")
+    assert sent == [""], "an empty line keeps what stands"
 
 
 @pytest.mark.parametrize(

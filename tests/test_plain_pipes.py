@@ -18,6 +18,8 @@ from survey_cli.plain.streams import LONGEST
 
 YES_NO = Pick(choices=choices("Yes", "No"))
 TESTS = Path(__file__).parent
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""As an interviewer starts it: what is printed waits in a buffer."""
 
 
 class Fake(FakeConduct):
@@ -34,12 +36,13 @@ def one(text: str, entry: Pick | Line) -> Fake:
 
 def test_a_line_that_is_no_text_or_endless_is_not_taken() -> None:
     desk = one("What?", Line(kind="text"))
-    read = io.TextIOWrapper(io.BytesIO(b"caf\xe9\n" + b"x" * (3 * LONGEST) + b"\ncaf\xc3\xa9\r\n"), "utf-8")
+    read = io.TextIOWrapper(io.BytesIO(b"caf\xe9\n\n" + b"x" * (3 * LONGEST) + b"\ncaf\xc3\xa9\r\n"), "utf-8")
     write = io.StringIO()
     conduct(desk, read, write)
     assert desk.given == [("a", "café")]
     assert [line.partition(":")[0] for line in write.getvalue().splitlines() if line[0] == "!"] == [
         "! this line has bytes that are no text in this terminal's encoding",
+        "! an answer is wanted, or .dk",
         f"! longer than {LONGEST} characters",
     ]
 
@@ -152,7 +155,11 @@ sys.exit(code)
 
 def test_a_real_pipe_that_closes_leaves_no_traceback() -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", SCRIPT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=BUFFERED,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -171,7 +178,12 @@ def test_a_real_pipe_that_closes_leaves_no_traceback() -> None:
 def test_a_terminal_prints_no_line_twice_and_ctrl_c_puts_aside() -> None:
     main, side = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT], stdin=side, stdout=side, stderr=side, start_new_session=True
+        [sys.executable, "-c", SCRIPT],
+        stdin=side,
+        stdout=side,
+        stderr=side,
+        start_new_session=True,
+        env=BUFFERED,
     ) as process:
         os.close(side)
         seen = b""
