@@ -166,6 +166,10 @@ def test_an_interview_in_which_nobody_is_asked_can_be_reopened_and_closed() -> N
     now = scenario("items:\n  - {id: arm, type: split, arms: {a: 1}}\n")
     assert (now.status, now.outcome) == ("ended", "complete")
     assert now.keys(".reopen").outcome == "complete"
+    now = scenario("items:\n  - {id: arm, type: split, arms: {a: 1}}\n  - {id: no, type: end, outcome: not_eligible}\n")
+    assert now.keys("").outcome == "not_eligible"
+    assert now.keys("", ".reopen").place == "no"
+    assert now.keys("", ".reopen", "").outcome == "not_eligible"
 
 
 # what a broken-off interview can and cannot know

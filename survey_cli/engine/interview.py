@@ -323,6 +323,8 @@ class Machine:
             )
             if index is not None:
                 self.walk.rewind(index)
+            elif stop is None and self._ended_at_end():
+                self.walk.rewind(len(self.walk.stops) - 1)
             elif stop is None:
                 self.ending = COMPLETE  # nobody was asked anything: there is nothing to go back to
         return None
