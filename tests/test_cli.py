@@ -1,0 +1,571 @@
+"""Does the command line say plainly what it did, and what it could not do? Exit codes, streams, and no traceback ever."""
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+import typer.main
+from rich.cells import cell_len
+
+from survey_cli import __version__
+from survey_cli.cli.app import app
+from survey_cli.cli.running import run
+from survey_cli.cli.snippets import snippet
+from survey_cli.cli.terminal import printable
+
+STYLES = re.compile(r"\x1b\[[\d;]*m")
+SURVEY = [sys.executable, "-m", "survey_cli"]
+
+BROKEN = """\
+instrument: broken
+title: Broken
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling."}
+  - {id: age, type: number, text: How old are you?, probbe: Anything else?}
+  - {id: job, type: text, text: What do you do?, ask_if: agee > 15}
+"""
+DOUBTFUL = """\
+instrument: doubtful
+title: Doubtful
+items:
+  - {id: age, type: number, text: How old are you?}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test stands in an empty folder of its own, and reports go there too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def written(name: str, text: str) -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def held(monkeypatch: pytest.MonkeyPatch, lines: str, *arguments: str) -> int:
+    """Hold an interview through a pipe; the exit code."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    return run(["interview", *arguments])
+
+
+# ── the commands themselves ────────────────────────────────────────────────────────────────────────────────
+
+
+def commands() -> Iterator[tuple[str, typer.core.TyperCommand]]:
+    group = typer.main.get_command(app)
+    yield from group.commands.items()  # type: ignore[attr-defined]
+
+
+def test_every_command_argument_and_option_has_help() -> None:
+    silent = [name for name, command in commands() if len(command.help or "") < 20]
+    for name, command in commands():
+        silent += [f"{name} {p.name}" for p in command.params if len(getattr(p, "help", None) or "") < 10]
+    assert silent == []
+    assert len(list(commands())) >= 9
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands()])
+def test_every_command_says_how_it_is_used(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"Usage: survey {name} ")
+
+
+def test_help_lists_every_command_with_its_whole_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for name, command in commands():
+        sentence = " ".join((command.help or "").partition("\n\n")[0].split())
+        assert f"{name} {sentence}" in said
+
+
+def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+    assert "Usage: survey" in capsys.readouterr().out
+
+
+def test_help_loads_nothing_that_is_slow() -> None:
+    heavy = ("pydantic", "yaml", "textual", "sqlite3", "rich", "survey_cli.instrument", "survey_cli.store")
+    asked = (
+        "import sys; from survey_cli.cli.running import run; run(['--help']); "
+        f"print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"survey {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["exprt"], "survey: no such command 'exprt' — did you mean 'export'?"),
+        (["check", "--strct", "x"], "survey check: no such option: --strct — did you mean '--strict'?"),
+        (["check"], "survey check: missing argument 'FILE' — `survey check --help` says how"),
+        (
+            ["export", "x", "--origin", "reel"],
+            "survey export: invalid value for '--origin': 'reel' is not one of",
+        ),
+        (["interview", "x"], "survey interview: invalid value for --case: no terminal to ask for it"),
+        (["interview", "x", "--case", "1", "--set", "a"], "'a' is not COLUMN=VALUE"),
+    ],
+)
+def test_what_is_not_understood_is_said_in_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert err.count("\n") == 1
+
+
+# ── new ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_new_instrument_has_no_problem_and_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["new", "sub/my survey"]) == 0
+    text = Path("sub/my survey.yaml").read_text(encoding="utf-8")
+    assert "\ninstrument: my_survey " in text
+    assert "survey check 'sub/my survey.yaml'" in text
+    assert "survey schema -o instrument.schema.json" in text
+    assert not re.search(r"\{(file|name)\}", text)
+    capsys.readouterr()
+    assert run(["check", "--strict", "sub/my survey.yaml"]) == 0
+    assert capsys.readouterr() == ("", "sub/my survey.yaml: 13 items, no problems\n")
+
+
+def test_new_overwrites_nothing_unasked(capsys: pytest.CaptureFixture[str]) -> None:
+    written("mine.yaml", "precious")
+    assert run(["new", "mine.yaml"]) == 1
+    assert capsys.readouterr().err == (
+        "mine.yaml: the file exists — give another name, or --force to overwrite it\n"
+    )
+    assert Path("mine.yaml").read_text() == "precious"
+    assert run(["new", "mine.yaml", "--force"]) == 0
+    assert "instrument: mine" in Path("mine.yaml").read_text(encoding="utf-8")
+
+
+def test_beside_a_schema_a_new_instrument_does_not_explain_it() -> None:
+    assert run(["schema", "-o", "instrument.schema.json"]) == 0
+    assert run(["new", "2026"]) == 0
+    lines = Path("2026.yaml").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "# yaml-language-server: $schema=./instrument.schema.json"
+    assert lines[1].startswith("# This is a whole questionnaire.")
+    assert any(line.startswith("instrument: survey_2026") for line in lines)
+
+
+# ── check ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_problems_are_lines_on_stdout_and_the_count_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    written("broken.yaml", BROKEN)
+    assert run(["check", "broken.yaml"]) == 1
+    out, err = capsys.readouterr()
+    first, second = out.splitlines()
+    assert first.startswith("broken.yaml:5:53: age: 'probbe' is not a key here — did you mean 'probe'?")
+    assert second.startswith("broken.yaml:6:58: job: ")
+    assert second.endswith("— did you mean 'age'?")
+    assert err == "broken.yaml: 2 errors\n"
+
+
+def test_warnings_are_called_so_and_fail_only_when_strict(capsys: pytest.CaptureFixture[str]) -> None:
+    written("doubtful.yaml", DOUBTFUL)
+    assert run(["check", "doubtful.yaml"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("doubtful.yaml:4:10: warning: age: ")
+    assert err == "doubtful.yaml: 1 item, 1 warning\n"
+    assert run(["check", "--strict", "doubtful.yaml"]) == 1
+
+
+def test_problems_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    written("broken.yaml", BROKEN)
+    assert run(["check", "--format", "json", "broken.yaml"]) == 1
+    first, second = json.loads(capsys.readouterr().out)
+    assert first == {
+        "rule": "unknown-key",
+        "severity": "error",
+        "file": "broken.yaml",
+        "line": 5,
+        "column": 53,
+        "length": 6,
+        "who": "age",
+        "what": "'probbe' is not a key here",
+        "remedy": "did you mean 'probe'?",
+    }
+    assert second["rule"] == "unknown-name"
+
+
+def test_no_problems_are_an_empty_list_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["new", "mine"]) == 0
+    capsys.readouterr()
+    assert run(["check", "--format", "json", "mine.yaml"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_problems_as_annotations(capsys: pytest.CaptureFixture[str]) -> None:
+    written("broken, 100%.yaml", BROKEN)
+    assert run(["check", "--format", "github", "broken, 100%.yaml"]) == 1
+    first = capsys.readouterr().out.splitlines()[0]
+    place = "file=broken%2C 100%25.yaml,line=5,col=53,title=unknown-key"
+    assert first == f"::error {place}::age: 'probbe' is not a key here — did you mean 'probe'?"
+
+
+def test_a_folder_gives_its_instruments_and_not_their_modules(capsys: pytest.CaptureFixture[str]) -> None:
+    written("all/a.yaml", DOUBTFUL)
+    written("all/below/b.yml", BROKEN)
+    written("all/modules/m.yaml", "items:\n  - {id: x, type: read, text: Hi}\n")
+    written("all/.hidden/c.yaml", BROKEN)
+    assert run(["check", "all"]) == 1
+    err = capsys.readouterr().err.splitlines()
+    assert err == [
+        "all/a.yaml: 1 item, 1 warning",
+        "all/below/b.yml: 2 errors",
+        "2 instruments: 2 errors, 1 warning",
+    ]
+
+
+def test_a_module_by_itself_is_told_to_be_one(capsys: pytest.CaptureFixture[str]) -> None:
+    written("m.yaml", "items:\n  - {id: x, type: read, text: Hi}\n")
+    assert run(["check", "m.yaml"]) == 1
+    assert "this is a module" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["nothere.yaml"], ["."]])
+def test_nothing_to_check_is_a_failure(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", *arguments]) == 1
+    out, err = capsys.readouterr()
+    assert "there is no" in out + err
+
+
+def test_escape_sequences_of_a_file_never_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    written("e.yaml", 'instrument: e\ntitle: "\\e[31mred \\u202e"\nitems:\n  - {"id\\e[2J": a, type: read}\n')
+    assert run(["check", "e.yaml"]) == 1
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err
+    assert "\u202e" not in out + err
+    assert printable("a\x1b[2Jb\u202ec\x07\n") == "a<U+001B>[2Jb<U+202E>c<U+0007> "
+
+
+def on_terminal(*arguments: str, columns: int = 60, **environment: str) -> str:
+    """What a command shows on a terminal."""
+    shown = pexpect.spawn(
+        SURVEY[0],
+        [*SURVEY[1:], *arguments],
+        env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **environment},
+        dimensions=(24, columns),
+        encoding="utf-8",
+        timeout=30,
+    )
+    shown.expect(pexpect.EOF)
+    shown.close()
+    assert shown.before is not None
+    return str(shown.before).replace("\r\n", "\n")
+
+
+def test_on_a_terminal_carets_point_at_the_word() -> None:
+    written("broken.yaml", BROKEN)
+    shown = on_terminal("check", "broken.yaml", columns=100)
+    assert re.sub(STYLES, "", shown).splitlines()[:3] == [
+        "broken.yaml:5:53: error: age: 'probbe' is not a key here — did you mean 'probe'?",
+        "  5 │   - {id: age, type: number, text: How old are you?, probbe: Anything else?}",
+        "    │                                                     ^^^^^^",
+    ]
+
+
+def test_colour_adds_nothing_but_colour() -> None:
+    written("broken.yaml", BROKEN)
+    shown = on_terminal("check", "broken.yaml")
+    plain = on_terminal("check", "broken.yaml", NO_COLOR="1")
+    assert "\x1b[1;31merror" in shown
+    assert not re.search(r"\x1b\[[\d;]*3\dm", plain)
+    assert re.sub(STYLES, "", shown) == re.sub(STYLES, "", plain)
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("    ask_if: regoin == 1", "regoin"),
+        ("\t\task_if: regoin == 1", "regoin"),
+        ("text: 日本語のテキスト, ask_if: regoin", "regoin"),
+        ("text: 日本語のテキスト", "テキスト"),
+        ("text: e\u0301te\u0301 👩‍👩‍👧 regoin", "regoin"),
+        ("x" * 500 + " regoin " + "y" * 500, "regoin"),
+        ("日" * 500 + " regoin " + "本" * 500, "regoin"),
+        ("x" * 500 + " regoin", "regoin"),
+        ("regoin " + "y" * 500, "regoin"),
+    ],
+)
+def test_carets_stand_under_the_word_and_the_line_fits(line: str, word: str) -> None:
+    cut = snippet(line, column=line.index(word) + 1, length=len(word), width=50)
+    indent = cell_len(cut.carets) - cell_len(cut.carets.lstrip())
+    assert word in cut.line
+    assert cell_len(cut.line[: cut.line.index(word)]) == indent
+    assert cut.carets.strip() == "^" * cell_len(word)
+    assert max(map(cell_len, cut)) <= 50
+
+
+def test_a_word_longer_than_the_line_is_underlined_as_far_as_it_is_shown() -> None:
+    cut = snippet("ask_if: " + "x" * 300, column=9, length=300, width=40)
+    assert max(map(cell_len, cut)) <= 40
+    assert cut.carets.strip("^ ") == ""
+    assert cut.line.endswith("…")
+
+
+@pytest.mark.parametrize(("column", "length"), [(1, 1), (5, 3), (99, 1), (0, 0)])
+def test_there_is_a_caret_wherever_a_problem_says_it_is(column: int, length: int) -> None:
+    assert snippet("abc", column=column, length=length, width=30).carets.count("^") >= 1
+
+
+# ── interview, interviews, verify, backup, export ──────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def mine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """A new instrument with one finished interview of case 7 and one put aside, of case 8."""
+    assert run(["new", "mine"]) == 0
+    answers = "\n1\n3\n1 3\n2\nlonger hours\n1\n2\n3\n44\n\n"
+    assert held(monkeypatch, answers, "mine.yaml", "--case", "7", "--plain", "--set", "branch=Riverside") == 0
+    assert held(monkeypatch, "\n1\n3\n", "mine.yaml", "--case", "8", "--plain", "--interviewer", "Ann") == 3
+    capsys.readouterr()
+    return "mine.yaml"
+
+
+def test_from_new_to_data(mine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", mine]) == 0
+    out, err = capsys.readouterr()
+    seven, eight = csv.DictReader(io.StringIO(out))
+    assert seven["case"] == "7"
+    assert (seven["status"], seven["outcome"], seven["branch"], seven["age"]) == (
+        "ended",
+        "complete",
+        "2",
+        "44",
+    )
+    assert (seven["used_1"], seven["used_2"], seven["used_3"], seven["why"]) == (
+        "1",
+        "0",
+        "1",
+        "longer hours",
+    )
+    assert (eight["status"], eight["by"], eight["times"], eight["age"]) == ("suspended", "Ann", "3", "-7")
+    assert err == f"stdout: 2 interviews, {len(seven)} columns, from responses/mine.db\n"
+
+
+def test_exports_say_what_they_leave_out_and_overwrite_nothing(
+    mine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["export", mine, "-o", "out.csv", "--no-partials", "--labels"]) == 0
+    assert capsys.readouterr().out == ""
+    (seven,) = csv.DictReader(io.StringIO(Path("out.csv").read_text(encoding="utf-8")))
+    assert seven["branch"] == "Riverside"
+    before = Path("out.csv").read_bytes()
+    assert run(["export", mine, "-o", "out.csv"]) == 1
+    assert "the file exists" in capsys.readouterr().err
+    assert Path("out.csv").read_bytes() == before
+    assert run(["export", mine, "-o", "out.csv", "--force"]) == 0
+    assert Path("out.csv").read_bytes() != before
+
+
+def test_practice_is_kept_apart(
+    mine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert held(monkeypatch, "\n2\n\n", mine, "--case", "9", "--practice") == 0
+    assert "no terminal here" in capsys.readouterr().err
+    cases = {}
+    for origin in ("real", "practice", "all"):
+        assert run(["export", mine, "--origin", origin]) == 0
+        cases[origin] = [row["case"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))]
+    assert cases == {"real": ["7", "8"], "practice": ["9"], "all": ["7", "8", "9"]}
+
+
+def test_the_list_of_interviews(mine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["interviews", mine]) == 0
+    out, err = capsys.readouterr()
+    head, *rows = [re.split(r"\s{2,}", line) for line in out.splitlines()]
+    assert head == ["case", "status", "answered", "at", "last entry", "by", "origin"]
+    by_case = {row[0]: row for row in rows}
+    assert by_case["7"][1] == "complete"
+    assert (by_case["8"][1], by_case["8"][3], by_case["8"][5]) == ("suspended", "used", "Ann")
+    assert err == "responses/mine.db: 2 interviews\n"
+
+
+def test_verify_and_backup(mine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["backup", mine, "copy.db"]) == 0
+    assert capsys.readouterr().err == "responses/mine.db: copied to copy.db\n"
+    assert run(["verify", mine, "--db", "copy.db"]) == 0
+    assert re.fullmatch(r"copy\.db: 2 interviews, \d+ events: all is well\n", capsys.readouterr().err)
+    assert run(["backup", mine, "copy.db"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["interviews", "mine.yaml", "--db", "none.db"], "none.db: "),
+        (["export", "nothere.yaml"], "nothere.yaml: there is no file"),
+        (["export", "mine.yaml", "--format", "cvs"], "did you mean 'csv'?"),
+        (
+            ["interview", "mine.yaml", "--case", "7", "--plain"],
+            "--reopen corrects it, --again begins a second one",
+        ),
+        (["interview", "mine.yaml", "--case", "1", "--plain", "--set", "brnch=1"], "did you mean 'branch'?"),
+        (["interview", "mine.yaml", "--case", "1", "--plain", "--language", "xx"], "no language 'xx'"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_a_remedy(
+    mine: str, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert " — " in err
+    assert err.count("\n") == 1
+
+
+def test_an_instrument_with_problems_cannot_be_interviewed_with(capsys: pytest.CaptureFixture[str]) -> None:
+    written("broken.yaml", BROKEN)
+    assert run(["interview", "broken.yaml", "--case", "1", "--plain"]) == 1
+    err = capsys.readouterr().err.splitlines()
+    assert err[0].startswith("broken.yaml:5:53: age: 'probbe'")
+    assert err[-1].startswith("broken.yaml: the instrument has 2 problems — ")
+    assert not Path("responses").exists()
+
+
+def test_the_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", "--formats"]) == 0
+    assert re.search(r"^csv +\.csv +\S", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_on_a_terminal_the_case_is_asked_for(mine: str) -> None:
+    screen = pexpect.spawn(
+        SURVEY[0],
+        [*SURVEY[1:], "interview", mine, "--plain"],
+        dimensions=(24, 80),
+        encoding="utf-8",
+        timeout=30,
+        echo=False,
+    )
+    screen.expect("Case: ")
+    screen.sendline("42")
+    screen.expect(r"Branch that the person visits \(1 Main Street, 2 Riverside\): ")
+    screen.sendline("Oakwood")
+    screen.expect("! Oakwood is not one of them")
+    screen.sendline("riverside")
+    screen.expect("this is")
+    screen.sendline("")
+    screen.expect("> ")
+    screen.sendline(".suspend")
+    screen.expect(pexpect.EOF)
+    screen.close()
+    assert screen.exitstatus == 3
+
+
+# ── a broken world, and our own mistakes ───────────────────────────────────────────────────────────────────
+
+
+def test_our_own_mistake_is_a_report_without_anybodys_words(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def careless(file: str) -> None:
+        answer = "555 0199"
+        raise RuntimeError(f"could not keep {answer} of {file}")
+
+    monkeypatch.setattr("survey_cli.office.designing.check", careless)
+    monkeypatch.setattr("sys.argv", ["survey", "check", "jane-doe.yaml", "--format=text"])
+    assert run(["check", "jane-doe.yaml"]) == 1
+    out, err = capsys.readouterr()
+    (report,) = folder.glob("survey-bug-*.txt")
+    assert out == ""
+    assert err == (
+        "survey: this is a bug in survey (RuntimeError) — please report it with the file "
+        f"{report}, which holds no answers\n"
+    )
+    text = report.read_text(encoding="utf-8")
+    assert "builtins.RuntimeError" in text
+    assert "survey_cli/cli/designing.py" in text
+    assert "command: check --format\n" in text
+    assert "0199" not in text.replace('answer = "555 0199"', "")
+    assert "jane" not in text
+    assert report.stat().st_mode & 0o077 == 0
+
+
+def test_trouble_that_was_thrown_is_said_in_its_own_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from survey_cli.store import StoreProblem
+
+    def locked(file: str) -> None:
+        raise StoreProblem("a.db", "another program keeps the database locked", "close it")
+
+    monkeypatch.setattr("survey_cli.office.designing.check", locked)
+    assert run(["check", "x.yaml"]) == 1
+    assert capsys.readouterr().err == "a.db: another program keeps the database locked — close it\n"
+
+
+def test_a_reader_who_leaves_is_no_failure_to_speak_of() -> None:
+    mine, theirs = os.pipe()
+    os.close(mine)
+    done = subprocess.run([*SURVEY, "explain"], stdout=theirs, stderr=subprocess.PIPE, timeout=60)
+    os.close(theirs)
+    assert done.stderr == b""
+    assert done.returncode == 141
+
+
+@pytest.mark.parametrize("arguments", [["schema"], ["explain"], ["--help"], ["explain", "single"]])
+def test_a_full_disk_is_said_in_one_line(arguments: list[str]) -> None:
+    full = Path("/dev/full")
+    if not full.is_char_device():
+        pytest.skip("this machine has no /dev/full")
+    with full.open("w") as out:
+        done = subprocess.run(
+            [*SURVEY, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 1
+    assert done.stderr == "survey: no space left on device — see to that, then give the command again\n"
+
+
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_hurt_nobody(closing: str) -> None:
+    written("doubtful.yaml", DOUBTFUL)
+    command = f'"{sys.executable}" -m survey_cli check doubtful.yaml {closing}'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_terminal_of_few_letters_gets_what_it_can_show() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run([*SURVEY, "explain", "nets"], env=environment, capture_output=True, timeout=60)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"nets \\u2014 a key of ")
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl+C", "Ctrl+D"])
+def test_leaving_the_question_for_a_case_is_quiet(key: str) -> None:
+    assert run(["new", "mine"]) == 0
+    screen = pexpect.spawn(
+        SURVEY[0], [*SURVEY[1:], "interview", "mine.yaml"], encoding="utf-8", timeout=30, echo=False
+    )
+    screen.expect("Case: ")
+    screen.send(key)
+    screen.expect(pexpect.EOF)
+    screen.close()
+    assert screen.before is not None
+    assert "Traceback" not in screen.before
+    assert screen.exitstatus == 130
