@@ -126,7 +126,7 @@ class Desk:
         return Closing(
             status=status,
             outcome=self._outcomes.get(self._interview.outcome),
-            answered=len(self._interview.standing().answers),
+            answered=sum(h.cell is not None for h in self._interview.standing().answers.values()),
             took=self.elapsed(),
             kept_in=self.kept_in,
         )

@@ -62,6 +62,8 @@ class Machine:
         self.began = began
         self.events: list[Event] = []
         self.held: dict[Place, Held] = {}
+        self.answered = 0
+        """How many places hold an answer, whether or not it counts now; a text read aloud is none."""
         self.language = began.sitting.language
         self.status: Status = "open"
         self.outcome = ""
@@ -174,6 +176,7 @@ class Machine:
                 held = self._confirmed(stop, earlier, event.check)
             case _:
                 assert_never(event)
+        self.answered += stop.place not in self.held and held.cell is not None
         self.held[stop.place] = held
         self._go_on(stop, held)
         return None
@@ -468,7 +471,7 @@ class Interview:
     @property
     def answered(self) -> int:
         """How many places hold an answer, whether or not it counts now."""
-        return len(self.machine.held)
+        return self.machine.answered
 
     def standing(self) -> Standing:
         """Every place whose answer counts, with that answer; and the places not reached."""

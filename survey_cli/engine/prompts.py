@@ -28,6 +28,7 @@ from survey_cli.entries import (
     Words,
     plain,
 )
+from survey_cli.instrument.items.coded import Multiple
 from survey_cli.instrument.items.quiet import Computed, End
 from survey_cli.instrument.program import Asking, Leaf
 from survey_cli.values import Code, Missing, Place
@@ -172,14 +173,13 @@ def entry(interview: Interview, reply: Reply, stamp: Stamp) -> Answered | Kept |
         return Rejected("the interview is closed")
     asking = machine.walk.asking(stop, machine.language)
     question = stop.leaf.question
-    empty = (isinstance(reply, str) and not reply.strip()) or (isinstance(reply, Picked) and not reply.codes)
-    if empty and question.asks:
+    if isinstance(reply, str) and not reply.strip() and question.asks:
         if stop.place in machine.held:
             return Kept(stamp, stop.place)
         earlier = _earlier(machine, stop, asking)
         if earlier is not None:
             reply = earlier.text
-        elif not (isinstance(reply, Picked) and getattr(question, "min", 1) == 0):
+        elif not (isinstance(question, Multiple) and question.min == 0):
             return Rejected(_wanted(question.entry(asking)))
     reading = question.understood(asking, reply)
     if isinstance(reading, Unread):

@@ -81,7 +81,11 @@ def whole(node: object) -> int:
     """A whole number."""
     value = number(node)
     if isinstance(value, float):
-        wrong("not-a-number", f"{node} is not a whole number", f"write {round(value)}")
+        wrong(
+            "not-a-number",
+            f"{node} is not a whole number",
+            f"write {int(value) if value == int(value) else 'it without decimals'}",
+        )
     return value
 
 
@@ -128,11 +132,11 @@ def code(node: object) -> Code:
     if not text.strip():
         wrong("empty-code", "the code is empty", "give the option a number or a short word")
     if text.plain and re.fullmatch(r"-?\d+\.\d+", text):
-        wrong(
-            "bad-code",
-            f"{text} is no code: codes are whole numbers or text",
-            "write a whole number, or quote it",
-        )
+        whole_part, _, rest = text.partition(".")
+        remedy = "write a whole number, or quote it"
+        if not rest.strip("0"):
+            remedy = f"write {whole_part}: spreadsheets add the .{rest}"
+        wrong("bad-code", f"{text} is no code: codes are whole numbers or text", remedy)
     if any(c.isspace() for c in text):
         wrong(
             "bad-code",
@@ -141,7 +145,7 @@ def code(node: object) -> Code:
         )
     if len(text.encode()) > 32:
         wrong("bad-code", f"the code {str(text)!r} is longer than 32 bytes", "codes are short: yes, no, tv")
-    return unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", str(text))
 
 
 class Text:
