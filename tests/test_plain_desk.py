@@ -79,7 +79,7 @@ def test_a_whole_interview_with_the_real_desk(seated: Callable[[], Desk]) -> Non
     assert "was 100 hours: Enter keeps\n" in out
     assert "! 200 is more than 168\n" in out
     assert "= Sunday 3 March 1985\n" in out
-    assert "[Ended: Complete]\n[5 answers in " in out
+    assert "[Ended: Complete]\n[4 answers in " in out
     events = journal(desk)
     answers = {e.place.item: e.value for e in events if isinstance(e, Answered)}
     assert answers == {"hello": None, "own": 1, "hours": 90, "born": date(1985, 3, 3), "why": "much\nmore"}
