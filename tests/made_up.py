@@ -51,7 +51,12 @@ class _Writer:
             elif lot == 2 and not self.inside and self.rosters:
                 self.drawn(indent)
             elif lot == 3 and not self.inside and self.named and self.chance(2):
-                parts = [f"id: {self.name()}", "type: end", f"ask_if: \"{self.condition()}\"", "outcome: not_eligible"]
+                parts = [
+                    f"id: {self.name()}",
+                    "type: end",
+                    f'ask_if: "{self.condition()}"',
+                    "outcome: not_eligible",
+                ]
                 self.lines.append(f"{indent}- {{{', '.join(parts)}}}")
             elif lot == 4 and depth < 2:
                 self.battery(indent)
@@ -87,10 +92,14 @@ class _Writer:
 
     def option(self, code: int, kind: str) -> str:
         if code == 3 and self.named and self.chance(3):
-            return f"3: {{text: three, ask_if: \"{self.condition()}\"}}"
+            return f'3: {{text: three, ask_if: "{self.condition()}"}}'
         if code == 2 and self.chance(6):
             return "2: {text: other, specify: true}"
-        return "3: {text: none, exclusive: true}" if code == 3 and kind == "multiple" else f"{code}: option {code}"
+        return (
+            "3: {text: none, exclusive: true}"
+            if code == 3 and kind == "multiple"
+            else f"{code}: option {code}"
+        )
 
     def fill(self) -> str:
         names = [name for name, kind in self.named if kind != "list"]
@@ -99,7 +108,7 @@ class _Writer:
     def shown(self) -> list[str]:
         if not self.named or self.chance(2):
             return []
-        return [f"{self.draw(st.sampled_from(('ask_if', 'unless')))}: \"{self.condition()}\""]
+        return [f'{self.draw(st.sampled_from(("ask_if", "unless")))}: "{self.condition()}"']
 
     def checks(self, name: str) -> list[str]:
         other = [n for n, kind in self.named if kind in ("number", "scale", "compute")]
@@ -119,21 +128,29 @@ class _Writer:
         name, kind = self.draw(st.sampled_from(self.named))
         match kind:
             case "multiple":
-                return self.draw(st.sampled_from((f"1 in {name}", f"count({name}) >= 2", f"answered({name})")))
+                return self.draw(
+                    st.sampled_from((f"1 in {name}", f"count({name}) >= 2", f"answered({name})"))
+                )
             case "split":
                 return f"{name} == 'a'"
             case "compute" | "number" | "scale":
-                other = self.draw(st.sampled_from(["1", "2", *(n for n, k in self.named if k in ("number", "compute"))]))
+                other = self.draw(
+                    st.sampled_from(["1", "2", *(n for n, k in self.named if k in ("number", "compute"))])
+                )
                 return f"{name} {self.draw(st.sampled_from(('<', '>=', '==')))} {other}"
             case "list":
                 return f"count({name} >= 2) >= 1"
             case "drawn":
                 return f"answered({name})"
-        return self.draw(st.sampled_from((f"{name} == 1", f"{name} in [2, dk]", f"dk({name})", f"answered({name})")))
+        return self.draw(
+            st.sampled_from((f"{name} == 1", f"{name} in [2, dk]", f"dk({name})", f"answered({name})"))
+        )
 
     def compute(self, name: str) -> None:
         computed = self.name()
-        form = self.draw(st.sampled_from((f"{name} * 2", f"1 if {name} == 2 else 3", f"sum_answered({name}, 1)")))
+        form = self.draw(
+            st.sampled_from((f"{name} * 2", f"1 if {name} == 2 else 3", f"sum_answered({name}, 1)"))
+        )
         self.computes.append(f"  {computed}: {form}")
         self.named.append((computed, "compute"))
 
@@ -141,7 +158,11 @@ class _Writer:
         name = self.name()
         order = self.draw(st.sampled_from(("written", "written", "random", "rotate")))
         head = [f"id: {name}", "type: section", f"order: {order}", f"intro: Intro {name}", *self.shown()]
-        self.lines += [f"{indent}- {head[0]}", *(f"{indent}  {part}" for part in head[1:]), f"{indent}  items:"]
+        self.lines += [
+            f"{indent}- {head[0]}",
+            *(f"{indent}  {part}" for part in head[1:]),
+            f"{indent}  items:",
+        ]
         before = list(self.named)
         count = self.draw(st.integers(1, 3))
         if order == "written":
@@ -161,7 +182,7 @@ class _Writer:
         statements = [self.name() for _ in range(self.draw(st.integers(1, 3)))]
         written = []
         for statement in statements:
-            condition = f", ask_if: \"{self.condition()}\"" if self.named and self.chance(3) else ""
+            condition = f', ask_if: "{self.condition()}"' if self.named and self.chance(3) else ""
             written.append(f"{statement}: {{text: Statement {statement}{condition}}}")
         parts = [f"id: {name}", "type: battery", "from: 1", "to: 4", f"order: {order}"]
         parts.append(f"statements: {{{', '.join(written)}}}")
@@ -174,7 +195,12 @@ class _Writer:
         several = [n for n, k in self.named if k == "multiple"]
         ways = ["until: Another one?"] + [f"count: {n}" for n in numbers] + [f"each: {n}" for n in several]
         way = self.draw(st.sampled_from(ways))
-        self.lines += [f"{indent}- id: {name}", f"{indent}  type: roster", f"{indent}  {way}", f"{indent}  max: 3"]
+        self.lines += [
+            f"{indent}- id: {name}",
+            f"{indent}  type: roster",
+            f"{indent}  {way}",
+            f"{indent}  max: 3",
+        ]
         self.lines += [f"{indent}  {part}" for part in self.shown()]
         self.lines.append(f"{indent}  items:")
         before, self.inside = list(self.named), name

@@ -31,7 +31,9 @@ def begun(made: Instrument, dice: Random) -> Scenario:
         elif not codes:
             sample[name] = dice.choice(("Ann", "Bob", "x [b]y[/b]"))
     sitting = Sitting("Pat", dice.choice(("morning", "evening")), dice.choice(made.languages))
-    began = Began(STAMP, made.hash, dice.randint(0, 2**40), f"case {dice.randint(1, 999)}", TODAY, sitting, sample)
+    began = Began(
+        STAMP, made.hash, dice.randint(0, 2**40), f"case {dice.randint(1, 999)}", TODAY, sitting, sample
+    )
     states = ("open", "open", "open", "full", "outside")
     quotas = {str(q.id): dice.choice(states) for q in made.written.quotas}
     return Scenario(Interview.begin(made, began), quotas).settled()
@@ -66,7 +68,9 @@ def invented(now: Scenario, dice: Random) -> Scenario:
     return now.step(event).settled()
 
 
-def wander(now: Scenario, dice: Random, *, moves: int, seen: Callable[[Scenario], None] = lambda _: None) -> Scenario:
+def wander(
+    now: Scenario, dice: Random, *, moves: int, seen: Callable[[Scenario], None] = lambda _: None
+) -> Scenario:
     """A call with so many backs, jumps, odd entries, changes of language and interruptions among its answers."""
     while moves > 0:
         moves -= 1
@@ -206,4 +210,3 @@ def assert_data_is_the_route(now: Scenario) -> None:
 def replayed(now: Scenario) -> Scenario:
     """The interview that its journal gives."""
     return Scenario(Interview.replay(now.interview.instrument, now.interview.events), now.quotas)
-

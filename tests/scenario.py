@@ -190,7 +190,9 @@ class Scenario:
     @property
     def earlier(self) -> str:
         """What stands already, and how: `answer: 2 No`."""
-        return f"{self.asked.earlier.kind}: {self.asked.earlier.words}" if self.asked.earlier is not None else ""
+        return (
+            f"{self.asked.earlier.kind}: {self.asked.earlier.words}" if self.asked.earlier is not None else ""
+        )
 
     @property
     def status(self) -> str:

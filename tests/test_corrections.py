@@ -64,7 +64,9 @@ def corrected(made: Instrument, seed: int, moves: int) -> Scenario:
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(instruments(), st.integers(0, 10**6), st.integers(0, 60))
-def test_any_order_of_corrections_gives_the_data_of_the_final_answers(text: str, seed: int, moves: int) -> None:
+def test_any_order_of_corrections_gives_the_data_of_the_final_answers(
+    text: str, seed: int, moves: int
+) -> None:
     now = corrected(instrument(text), seed, moves)
     if now.status == "ended":
         assert_data_is_the_route(now)
@@ -72,7 +74,9 @@ def test_any_order_of_corrections_gives_the_data_of_the_final_answers(text: str,
     assert portrait(replayed(now)) == portrait(now)
 
 
-FILES = sorted(p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
+FILES = sorted(
+    p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts
+)
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -136,7 +140,7 @@ def test_jumps_to_mend_each_answer_give_what_the_person_says(text: str, seed: in
 
 
 def test_an_answer_whose_place_returns_is_shown_and_asked_again() -> None:
-    now = scenario("features/ask_if.yaml").keys("1", "a Fiat", "1", ".reopen", ".jump cars", "0")
+    now = scenario("features/ask_if.yaml").keys("", "1", "a Fiat", "1", ".reopen", ".jump cars", "0")
     assert (now.status, now.data) == ("ended", {"cars": 0, "bus": 1})
     now = now.keys(".reopen", ".jump cars", "1")
     assert (now.place, now.earlier) == ("makes", "answer: a Fiat")
@@ -147,16 +151,18 @@ def test_an_answer_whose_place_returns_is_shown_and_asked_again() -> None:
 
 
 def test_a_turn_that_returns_is_asked_again() -> None:
-    now = scenario("features/roster_count.yaml").keys("2", "Ann", "9", "Bo", "7", "", "")
+    now = scenario("features/roster_count.yaml").keys("", "2", "Ann", "9", "Bo", "7", "", "")
     now = now.keys(".reopen", ".jump hh_size", "1")
     assert now.data == {"hh_size": 1, "name#1": "Ann", "age#1": 9}
-    now = now.keys(".jump hh_size", "2") if now.status == "open" else now.keys(".reopen", ".jump hh_size", "2")
+    now = (
+        now.keys(".jump hh_size", "2") if now.status == "open" else now.keys(".reopen", ".jump hh_size", "2")
+    )
     assert (now.place, now.earlier) == ("name#2", "answer: Bo")
     assert now.keys("", "").data == {"hh_size": 2, "name#1": "Ann", "age#1": 9, "name#2": "Bo", "age#2": 7}
 
 
 def test_walking_back_and_on_again_loses_nothing() -> None:
-    now = scenario("features/ask_if.yaml").keys("2", "a Fiat", "a bus")
+    now = scenario("features/ask_if.yaml").keys("", "2", "a Fiat", "a bus")
     back = now.keys(".back", ".back", ".back")
     assert (back.place, back.data) == ("cars", {"cars": 2, "makes": "a Fiat", "second": "a bus"})
     assert back.keys("", "", "").place == "bus"
@@ -166,7 +172,9 @@ def test_an_interview_in_which_nobody_is_asked_can_be_reopened_and_closed() -> N
     now = scenario("items:\n  - {id: arm, type: split, arms: {a: 1}}\n")
     assert (now.status, now.outcome) == ("ended", "complete")
     assert now.keys(".reopen").outcome == "complete"
-    now = scenario("items:\n  - {id: arm, type: split, arms: {a: 1}}\n  - {id: no, type: end, outcome: not_eligible}\n")
+    now = scenario(
+        "items:\n  - {id: arm, type: split, arms: {a: 1}}\n  - {id: no, type: end, outcome: not_eligible}\n"
+    )
     assert now.keys("").outcome == "not_eligible"
     assert now.keys("", ".reopen").place == "no"
     assert now.keys("", ".reopen", "").outcome == "not_eligible"
@@ -187,16 +195,18 @@ items:
 
 
 def test_what_lay_ahead_of_a_break_off_is_not_reached() -> None:
-    now = scenario("instrument: ahead\ntitle: Ahead\ncompute: {size: \"'big' if second > 5 else 'small'\"}" + AHEAD)
+    now = scenario(
+        "instrument: ahead\ntitle: Ahead\ncompute: {size: \"'big' if second > 5 else 'small'\"}" + AHEAD
+    )
     stopped = now.keys("2", ".suspend")
     assert stopped.unreached == {"second", "none", "perhaps", "by_compute", "last"}
     assert stopped.data == {"first": 2}
 
 
 def test_turns_that_may_still_come_are_not_reached() -> None:
-    now = scenario("features/roster_until.yaml").keys("Rome", "1", ".suspend")
+    now = scenario("features/roster_until.yaml").keys("", "Rome", "1", ".suspend")
     assert now.unreached == {"place#2", "trip_more#2", "place#3", "sum_up"}
-    assert scenario("features/roster_until.yaml").keys("Rome", "2", ".suspend").unreached == {"sum_up"}
+    assert scenario("features/roster_until.yaml").keys("", "Rome", "2", ".suspend").unreached == {"sum_up"}
 
 
 # what a step costs
