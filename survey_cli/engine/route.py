@@ -18,7 +18,19 @@ from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 
 ABSENT: Final = object()
 HASTY: Final = frozenset(
-    ("answered", "dk", "refused", "declined", "count", "sum", "mean", "min", "max", "sum_answered", "mean_answered")
+    (
+        "answered",
+        "dk",
+        "refused",
+        "declined",
+        "count",
+        "sum",
+        "mean",
+        "min",
+        "max",
+        "sum_answered",
+        "mean_answered",
+    )
 )
 """Functions that take what is not known yet for a no or for nothing: an item, or a roster's turns still to come."""
 
