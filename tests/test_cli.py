@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import re
 import subprocess
@@ -13,46 +12,11 @@ from pathlib import Path
 import pexpect
 import pytest
 import typer.main
-from rich.cells import cell_len
 
+from command_line import BROKEN, DOUBTFUL, SURVEY, folder, on_terminal, written  # noqa: F401
 from survey_cli import __version__
 from survey_cli.cli.app import app
 from survey_cli.cli.running import run
-from survey_cli.cli.snippets import snippet
-from survey_cli.cli.terminal import printable
-
-STYLES = re.compile(r"\x1b\[[\d;]*m")
-SURVEY = [sys.executable, "-m", "survey_cli"]
-
-BROKEN = """\
-instrument: broken
-title: Broken
-items:
-  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling."}
-  - {id: age, type: number, text: How old are you?, probbe: Anything else?}
-  - {id: job, type: text, text: What do you do?, ask_if: agee > 15}
-"""
-DOUBTFUL = """\
-instrument: doubtful
-title: Doubtful
-items:
-  - {id: age, type: number, text: How old are you?}
-"""
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test stands in an empty folder of its own, and reports go there too."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    return tmp_path
-
-
-def written(name: str, text: str) -> Path:
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def held(monkeypatch: pytest.MonkeyPatch, lines: str, *arguments: str) -> int:
@@ -168,168 +132,6 @@ def test_beside_a_schema_a_new_instrument_does_not_explain_it() -> None:
     assert lines[0] == "# yaml-language-server: $schema=./instrument.schema.json"
     assert lines[1].startswith("# This is a whole questionnaire.")
     assert any(line.startswith("instrument: survey_2026") for line in lines)
-
-
-# ── check ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_problems_are_lines_on_stdout_and_the_count_is_not(capsys: pytest.CaptureFixture[str]) -> None:
-    written("broken.yaml", BROKEN)
-    assert run(["check", "broken.yaml"]) == 1
-    out, err = capsys.readouterr()
-    first, second = out.splitlines()
-    assert first.startswith("broken.yaml:5:53: age: 'probbe' is not a key here — did you mean 'probe'?")
-    assert second.startswith("broken.yaml:6:58: job: ")
-    assert second.endswith("— did you mean 'age'?")
-    assert err == "broken.yaml: 2 errors\n"
-
-
-def test_warnings_are_called_so_and_fail_only_when_strict(capsys: pytest.CaptureFixture[str]) -> None:
-    written("doubtful.yaml", DOUBTFUL)
-    assert run(["check", "doubtful.yaml"]) == 0
-    out, err = capsys.readouterr()
-    assert out.startswith("doubtful.yaml:4:10: warning: age: ")
-    assert err == "doubtful.yaml: 1 item, 1 warning\n"
-    assert run(["check", "--strict", "doubtful.yaml"]) == 1
-
-
-def test_problems_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    written("broken.yaml", BROKEN)
-    assert run(["check", "--format", "json", "broken.yaml"]) == 1
-    first, second = json.loads(capsys.readouterr().out)
-    assert first == {
-        "rule": "unknown-key",
-        "severity": "error",
-        "file": "broken.yaml",
-        "line": 5,
-        "column": 53,
-        "length": 6,
-        "who": "age",
-        "what": "'probbe' is not a key here",
-        "remedy": "did you mean 'probe'?",
-    }
-    assert second["rule"] == "unknown-name"
-
-
-def test_no_problems_are_an_empty_list_in_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["new", "mine"]) == 0
-    capsys.readouterr()
-    assert run(["check", "--format", "json", "mine.yaml"]) == 0
-    assert json.loads(capsys.readouterr().out) == []
-
-
-def test_problems_as_annotations(capsys: pytest.CaptureFixture[str]) -> None:
-    written("broken, 100%.yaml", BROKEN)
-    assert run(["check", "--format", "github", "broken, 100%.yaml"]) == 1
-    first = capsys.readouterr().out.splitlines()[0]
-    place = "file=broken%2C 100%25.yaml,line=5,col=53,title=unknown-key"
-    assert first == f"::error {place}::age: 'probbe' is not a key here — did you mean 'probe'?"
-
-
-def test_a_folder_gives_its_instruments_and_not_their_modules(capsys: pytest.CaptureFixture[str]) -> None:
-    written("all/a.yaml", DOUBTFUL)
-    written("all/below/b.yml", BROKEN)
-    written("all/modules/m.yaml", "items:\n  - {id: x, type: read, text: Hi}\n")
-    written("all/.hidden/c.yaml", BROKEN)
-    assert run(["check", "all"]) == 1
-    err = capsys.readouterr().err.splitlines()
-    assert err == [
-        "all/a.yaml: 1 item, 1 warning",
-        "all/below/b.yml: 2 errors",
-        "2 instruments: 2 errors, 1 warning",
-    ]
-
-
-def test_a_module_by_itself_is_told_to_be_one(capsys: pytest.CaptureFixture[str]) -> None:
-    written("m.yaml", "items:\n  - {id: x, type: read, text: Hi}\n")
-    assert run(["check", "m.yaml"]) == 1
-    assert "this is a module" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("arguments", [["nothere.yaml"], ["."]])
-def test_nothing_to_check_is_a_failure(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["check", *arguments]) == 1
-    out, err = capsys.readouterr()
-    assert "there is no" in out + err
-
-
-def test_escape_sequences_of_a_file_never_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    written("e.yaml", 'instrument: e\ntitle: "\\e[31mred \\u202e"\nitems:\n  - {"id\\e[2J": a, type: read}\n')
-    assert run(["check", "e.yaml"]) == 1
-    out, err = capsys.readouterr()
-    assert "\x1b" not in out + err
-    assert "\u202e" not in out + err
-    assert printable("a\x1b[2Jb\u202ec\x07\n") == "a<U+001B>[2Jb<U+202E>c<U+0007> "
-
-
-def on_terminal(*arguments: str, columns: int = 60, **environment: str) -> str:
-    """What a command shows on a terminal."""
-    shown = pexpect.spawn(
-        SURVEY[0],
-        [*SURVEY[1:], *arguments],
-        env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **environment},
-        dimensions=(24, columns),
-        encoding="utf-8",
-        timeout=30,
-    )
-    shown.expect(pexpect.EOF)
-    shown.close()
-    assert shown.before is not None
-    return str(shown.before).replace("\r\n", "\n")
-
-
-def test_on_a_terminal_carets_point_at_the_word() -> None:
-    written("broken.yaml", BROKEN)
-    shown = on_terminal("check", "broken.yaml", columns=100)
-    assert re.sub(STYLES, "", shown).splitlines()[:3] == [
-        "broken.yaml:5:53: error: age: 'probbe' is not a key here — did you mean 'probe'?",
-        "  5 │   - {id: age, type: number, text: How old are you?, probbe: Anything else?}",
-        "    │                                                     ^^^^^^",
-    ]
-
-
-def test_colour_adds_nothing_but_colour() -> None:
-    written("broken.yaml", BROKEN)
-    shown = on_terminal("check", "broken.yaml")
-    plain = on_terminal("check", "broken.yaml", NO_COLOR="1")
-    assert "\x1b[1;31merror" in shown
-    assert not re.search(r"\x1b\[[\d;]*3\dm", plain)
-    assert re.sub(STYLES, "", shown) == re.sub(STYLES, "", plain)
-
-
-@pytest.mark.parametrize(
-    ("line", "word"),
-    [
-        ("    ask_if: regoin == 1", "regoin"),
-        ("\t\task_if: regoin == 1", "regoin"),
-        ("text: 日本語のテキスト, ask_if: regoin", "regoin"),
-        ("text: 日本語のテキスト", "テキスト"),
-        ("text: e\u0301te\u0301 👩‍👩‍👧 regoin", "regoin"),
-        ("x" * 500 + " regoin " + "y" * 500, "regoin"),
-        ("日" * 500 + " regoin " + "本" * 500, "regoin"),
-        ("x" * 500 + " regoin", "regoin"),
-        ("regoin " + "y" * 500, "regoin"),
-    ],
-)
-def test_carets_stand_under_the_word_and_the_line_fits(line: str, word: str) -> None:
-    cut = snippet(line, column=line.index(word) + 1, length=len(word), width=50)
-    indent = cell_len(cut.carets) - cell_len(cut.carets.lstrip())
-    assert word in cut.line
-    assert cell_len(cut.line[: cut.line.index(word)]) == indent
-    assert cut.carets.strip() == "^" * cell_len(word)
-    assert max(map(cell_len, cut)) <= 50
-
-
-def test_a_word_longer_than_the_line_is_underlined_as_far_as_it_is_shown() -> None:
-    cut = snippet("ask_if: " + "x" * 300, column=9, length=300, width=40)
-    assert max(map(cell_len, cut)) <= 40
-    assert cut.carets.strip("^ ") == ""
-    assert cut.line.endswith("…")
-
-
-@pytest.mark.parametrize(("column", "length"), [(1, 1), (5, 3), (99, 1), (0, 0)])
-def test_there_is_a_caret_wherever_a_problem_says_it_is(column: int, length: int) -> None:
-    assert snippet("abc", column=column, length=length, width=30).carets.count("^") >= 1
 
 
 # ── interview, interviews, verify, backup, export ──────────────────────────────────────────────────────────
@@ -476,11 +278,18 @@ def test_on_a_terminal_the_case_is_asked_for(mine: str) -> None:
     assert screen.exitstatus == 3
 
 
+def test_an_instrument_with_problems_is_told_before_anything_is_asked() -> None:
+    written("broken.yaml", BROKEN)
+    shown = on_terminal("interview", "broken.yaml")
+    assert "the instrument has 2 problems" in shown
+    assert "Case" not in shown
+
+
 # ── a broken world, and our own mistakes ───────────────────────────────────────────────────────────────────
 
 
 def test_our_own_mistake_is_a_report_without_anybodys_words(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def careless(file: str) -> None:
         answer = "555 0199"
@@ -490,7 +299,7 @@ def test_our_own_mistake_is_a_report_without_anybodys_words(
     monkeypatch.setattr("sys.argv", ["survey", "check", "jane-doe.yaml", "--format=text"])
     assert run(["check", "jane-doe.yaml"]) == 1
     out, err = capsys.readouterr()
-    (report,) = folder.glob("survey-bug-*.txt")
+    (report,) = tmp_path.glob("survey-bug-*.txt")
     assert out == ""
     assert err == (
         "survey: this is a bug in survey (RuntimeError) — please report it with the file "

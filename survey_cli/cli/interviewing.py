@@ -77,8 +77,9 @@ def interview(
     if not case.strip():
         if not terminal:
             raise typer.BadParameter("no terminal to ask for it: give the case's key", param_hint="--case")
+        _wants(file, db=db, case="", practice=practice)  # what is wrong is said before anything is asked
         case = _asked("Case")
-        given |= _further(file, db=db, case=case, practice=practice, given=given)
+        given |= _further(_wants(file, db=db, case=case, practice=practice), given)
     if not plain and not terminal:
         say("survey: no terminal here, so the interview is held one line at a time, as with --plain")
         plain = True
@@ -123,15 +124,17 @@ def _asked(what: str) -> str:
             return line
 
 
-def _further(
-    file: str, *, db: str | None, case: str, practice: bool, given: dict[str, str]
-) -> dict[str, str]:
-    """The sample columns of a new case, as far as whoever sits there knows them."""
+def _wants(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[Wanted, ...]":
     from survey_cli.desk.seating import wanted
 
     wants = wanted(file, db=db, case=case, practice=practice)
     if isinstance(wants, Trouble):
         fail(wants)
+    return wants
+
+
+def _further(wants: "tuple[Wanted, ...]", given: dict[str, str]) -> dict[str, str]:
+    """The sample columns of a new case, as far as whoever sits there knows them."""
     asked = [want for want in wants if want.name not in given]
     if asked:
         print("What is known of this case? Enter leaves a column empty.")

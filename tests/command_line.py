@@ -1,0 +1,58 @@
+"""What the tests of the command line share: a folder of one's own, two instruments with problems, a terminal."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+STYLES = re.compile(r"\x1b\[[\d;]*m")
+SURVEY = [sys.executable, "-m", "survey_cli"]
+
+BROKEN = """\
+instrument: broken
+title: Broken
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling."}
+  - {id: age, type: number, text: How old are you?, probbe: Anything else?}
+  - {id: job, type: text, text: What do you do?, ask_if: agee > 15}
+"""
+DOUBTFUL = """\
+instrument: doubtful
+title: Doubtful
+items:
+  - {id: age, type: number, text: How old are you?}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test stands in an empty folder of its own, and reports go there too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def written(name: str, text: str) -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def on_terminal(*arguments: str, columns: int = 60, **environment: str) -> str:
+    """What a command shows on a terminal."""
+    shown = pexpect.spawn(
+        SURVEY[0],
+        [*SURVEY[1:], *arguments],
+        env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **environment},
+        dimensions=(24, columns),
+        encoding="utf-8",
+        timeout=30,
+    )
+    shown.expect(pexpect.EOF)
+    shown.close()
+    assert shown.before is not None
+    return str(shown.before).replace("\r\n", "\n")
