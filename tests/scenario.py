@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from survey_cli.engine import prompts
 from survey_cli.engine.events import (
@@ -73,6 +74,12 @@ def scenario(
     sitting = Sitting("Pat", "morning", language or made.language)
     began = Began(STAMP, made.hash, seed, "case 7", today, sitting, sample)
     return Scenario(Interview.begin(made, began), quotas).settled()
+
+
+def feature(name: str, *keys: str, **more: Any) -> "Scenario":
+    """A feature's instrument, past the line that says who is calling."""
+    now = scenario(f"features/{name}.yaml", **more)
+    return now.keys("", *keys) if now.place == "hello" else now.keys(*keys)
 
 
 @dataclass(frozen=True)
