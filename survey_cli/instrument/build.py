@@ -85,7 +85,9 @@ class Builder:
     def __init__(self, document: Document, lost: frozenset[str]) -> None:
         self.document = document
         self.walk = Walk(document)
-        self.problems: list[Problem] = list(self.walk.problems)
+        self.problems: list[Problem] = [
+            p for p in self.walk.problems if p.rule != "unknown-list" or not any(f"{n!r}" in p.what for n in lost)
+        ]
         self.draft = Draft(document=document, walk=self.walk, uses=[], lost=lost)
         self.declines = declines_of(document)
         self.known = {name: n.known for name, n in self.walk.named.items()}
@@ -759,6 +761,11 @@ def built(source: Source) -> tuple[Instrument | None, Draft | None, list[Problem
     problems = [*source.problems, *problems]
     if document is None:
         return None, None, problems
+    if not document.languages:
+        where = document.at("languages")
+        what, remedy = "languages: the list is empty", "write the default language first: [en]"
+        problems.append(Problem("bad-language", where, "languages", what, remedy))
+        document.languages.append(Written("en", where))
     builder = Builder(document, lost)
     instrument = builder.instrument(source)
     return instrument, builder.draft, [*problems, *builder.problems]

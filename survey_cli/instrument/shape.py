@@ -4,7 +4,7 @@ What cannot be used is cut out of a copy of the tree and the rest is looked at a
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeAlias, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -13,7 +13,7 @@ from survey_cli.instrument.document import Document
 from survey_cli.instrument.items import AnyItem
 from survey_cli.instrument.scalars import kind_of
 from survey_cli.instrument.written import Listed, Mapped, Node, Written
-from survey_cli.problems import Position, Problem, did_you_mean
+from survey_cli.problems import Position, Problem, did_you_mean, nearest
 
 ITEM_TYPES: Final[Mapping[str, type[BaseModel]]] = {
     get_args(member.model_fields["type"].annotation)[0]: member for member in get_args(get_args(AnyItem)[0])
@@ -24,26 +24,76 @@ _ROUNDS: Final = 40
 """How often the tree is cut and looked at again; every round removes at least one node that is wrong."""
 
 
+Path: TypeAlias = list[tuple[Node, Any]]
+"""From the top: each node and the key or index by which one goes on."""
+
+
 def shaped(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str]]:
     """The document (without what could not be used), the problems, and the ids of items that were cut out."""
+    try:
+        return Document.model_validate(tree), [], frozenset()
+    except ValidationError:
+        return _mended(_copied(tree))
+
+
+def _mended(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str]]:
+    """The same, of a tree that may be changed: keys that were mistyped are put right, and what can't be is cut out."""
     problems: list[Problem] = []
     lost: set[str] = set()
     for _ in range(_ROUNDS):
+        _complete(tree, lost)
         try:
             return Document.model_validate(tree), problems, frozenset(lost)
         except ValidationError as refusal:
-            cuts: list[tuple[Node, Any]] = []
-            for error in refusal.errors(include_url=False, include_input=False):
-                path = _path(tree, error["loc"])
-                problems.append(_problem(tree, path, error))
+            found = refusal.errors(include_url=False, include_input=False)
+        mistyped = [error for error in found if error["type"] == "extra_forbidden"]
+        cuts: list[tuple[Node, Any]] = []
+        for error in mistyped or found:  # what a mistyped key brings about is not said besides
+            path = _path(tree, error["loc"])
+            problem = _problem(tree, path, error)
+            if not problem.where.line or problem not in problems:
+                problems.append(problem)
+            if not (error["type"] == "extra_forbidden" and _renamed(tree, path)):
                 cuts.append(_cut(path, error))
-            if not _cut_out(cuts, lost):
-                return None, problems, frozenset(lost)
+        if not _cut_out(cuts, lost) and not mistyped:
+            return None, problems, frozenset(lost)
+        if not mistyped:
+            lost.update(key for key in _REQUIRED if key not in tree)
     return None, problems, frozenset(lost)
 
 
-Path = list[tuple[Node, Any]]
-"""From the top: each node and the key or index by which one goes on."""
+_REQUIRED: Final = ("instrument", "title", "items")
+
+
+def _complete(tree: Mapped, lost: set[str]) -> None:
+    """Put something in the place of what the file can't do without, once its absence was told."""
+    for key in _REQUIRED:
+        if key in lost and key not in tree:
+            where = tree.where
+            tree[Written(key, where)] = Listed(where) if key == "items" else Written(key, where)
+
+
+def _renamed(tree: Mapped, path: Path) -> bool:
+    """Whether a mistyped key could be put right, so that the rest of its part is looked at as it was meant."""
+    node, key = path[-1]
+    near = nearest(key, _known_keys(tree, path))
+    if near is None or near in node or not isinstance(node, Mapped):
+        return False
+    node[Written(near, _key_place(node, key))] = node.pop(key)
+    return True
+
+
+def _copied(node: Node) -> Any:
+    """A copy of lists and mappings; the scalars are the same."""
+    if isinstance(node, Mapped):
+        copy = Mapped(node.where)
+        copy.update((key, _copied(value)) for key, value in node.items())
+        return copy
+    if isinstance(node, Listed):
+        listed = Listed(node.where)
+        listed.extend(_copied(value) for value in node)
+        return listed
+    return node
 
 
 def _path(tree: Node, loc: tuple[int | str, ...]) -> Path:
@@ -52,6 +102,14 @@ def _path(tree: Node, loc: tuple[int | str, ...]) -> Path:
     node: Node = tree
     for index, step in enumerate(loc):
         last = index == len(loc) - 1
+        if (
+            index
+            and isinstance(loc[index - 1], int)
+            and isinstance(node, Mapped)
+            and step == node.get("type")
+            and step in ITEM_TYPES
+        ):
+            continue  # the item's type, by which its class was chosen; a key may have the same name
         if isinstance(node, Listed) and isinstance(step, int) and step < len(node):
             path.append((node, step))
             node = node[step]
@@ -84,35 +142,48 @@ def _key_place(node: Node, key: str) -> Position:
     return node.where
 
 
+_BY_NAME: Final = frozenset(("sample", "scales", "declines", "compute", "outcomes"))
+"""Sections of the file whose entries have names."""
+
+
 def who_of(path: Iterable[tuple[Node, Any]]) -> str:
-    """The innermost id on the way, or the section of the file."""
+    """The innermost id on the way, the name of an entry, or the section of the file."""
     who = ""
-    for node, step in path:
+    for at, (node, step) in enumerate(path):
         if isinstance(node, Mapped) and isinstance(node.get("id"), Written):
             who = str(node["id"])
-        elif not who and isinstance(node, Mapped) and isinstance(step, str) and step not in ("items", "title"):
+        elif at == 0 and isinstance(step, str) and step in _SECTIONS:
             who = step
+        elif at == 1 and isinstance(node, Mapped) and who in _BY_NAME:
+            who = str(step)
     return who
+
+
+_SECTIONS: Final = frozenset(Document.model_fields) - {"items", "title", "instrument", "version", "quotas"}
 
 
 def _problem(tree: Mapped, path: Path, error: ErrorDetails) -> Problem:
     value, where = _here(tree, path)
     node, step = path[-1] if path else (tree, "")
-    key = step if isinstance(step, str) else ""
-    who = who_of(path)
+    who, key = who_of(path), _key(path, who_of(path))
     length = max(1, len(value)) if isinstance(value, Written) else 1
     ctx = error.get("ctx", {})
     match error["type"]:
         case "written":
+            if error["loc"][-1] == "[key]":
+                where, length, key = _key_place(node, step), len(str(step)), _key(path[:-1], who)
             return Problem(ctx["rule"], where, who, _named(key, ctx["what"]), ctx["remedy"], length=length)
         case "extra_forbidden":
-            known = _known_keys(tree, path)
+            key, known = str(step), _known_keys(tree, path)
             near = did_you_mean(key, known, otherwise=f"the keys here are {', '.join(known)}")
-            return Problem("unknown-key", _key_place(node, key), who, f"{key!r} is not a key here", near, length=len(key))
+            return Problem(
+                "unknown-key", _key_place(node, key), who, f"{key!r} is not a key here", near, length=len(key)
+            )
         case "missing":
-            at = node.where
-            article = _kind_of_part(node)
-            return Problem("missing-key", at, who, f"{article} needs the key {key!r}", f"add `{key}: …`")
+            part = "the file" if node is tree else _kind_of_part(node)
+            return Problem(
+                "missing-key", node.where, who, f"{part} needs the key {step!r}", f"add `{step}: …`"
+            )
         case "union_tag_invalid":
             written = value.get("type") if isinstance(value, Mapped) else None
             name = str(written)
@@ -125,21 +196,66 @@ def _problem(tree: Mapped, path: Path, error: ErrorDetails) -> Problem:
                 what = f"here stands {kind_of(value)}, but an item (a mapping with id and type) is wanted"
                 return Problem("wrong-kind", where, who, what, "write - {id: …, type: …}", length=length)
             own = str(value["id"]) if "id" in value else who
-            return Problem("missing-key", where, own, "the item needs a type", f"add `type:` and one of {', '.join(ITEM_TYPES)}")
+            return Problem(
+                "missing-key",
+                where,
+                own,
+                "the item needs a type",
+                f"add `type:` and one of {', '.join(ITEM_TYPES)}",
+            )
         case "literal_error":
             allowed = str(ctx.get("expected", "")).replace("'", "")
             words = [w.strip() for w in allowed.replace(" or ", ", ").split(",")]
             near = did_you_mean(str(value), words, otherwise=f"write {allowed}")
-            return Problem("unknown-word", where, who, _named(key, f"{kind_of(value)} is not known here"), near, length=length)
+            return Problem(
+                "unknown-word",
+                where,
+                who,
+                _named(key, f"{kind_of(value)} is not known here"),
+                near,
+                length=length,
+            )
         case "list_type":
-            return Problem("wrong-kind", where, who, _named(key, f"here stands {kind_of(value)}, but a list is wanted"), "begin each entry on its own line with -, or write [a, b]", length=length)
+            what = _named(key, f"here stands {kind_of(value)}, but a list is wanted")
+            return Problem("wrong-kind", where, who, what, _as_list(value, str(step)), length=length)
         case _:
             what = f"here stands {kind_of(value)}, but a mapping (key: value) is wanted"
-            return Problem("wrong-kind", where, who, _named(key, what), "write key: value, indented below", length=length)
+            return Problem(
+                "wrong-kind", where, who, _named(key, what), "write key: value, indented below", length=length
+            )
+
+
+def _key(path: Path, who: str) -> str:
+    """The key that a value stands under, with the key above it where it stands under a code or name: `options 1`."""
+    steps = [step for _, step in path]
+    while steps and not isinstance(steps[-1], str):
+        steps.pop()
+    if not steps:
+        return ""
+    above = steps[-2] if len(steps) > 1 and steps[-1] != who else ""
+    within = above if isinstance(above, str) and above in _KEYED else ""
+    return f"{within} {steps[-1]}".strip() if steps[-1] != who else ""
+
+
+_KEYED: Final = frozenset(
+    (
+        *("options", "labels", "statements", "nets", "arms", "hours", "dayparts", "delays", "scripts"),
+        *("retention", "targets", "faq", "declines"),
+    )
+)
+"""Keys under which codes or names stand for keys."""
 
 
 def _named(key: str, what: str) -> str:
     return f"{key}: {what}" if key else what
+
+
+def _as_list(value: Node | None, key: str) -> str:
+    if isinstance(value, Written) and value in ("none", "None", "no", "false"):
+        return f"write {key}: [] for none"
+    if isinstance(value, Written) and value.replace("_", "").isalnum():
+        return f"write {key}: [{value}]"
+    return "begin each entry on its own line with -, or write [a, b]"
 
 
 def _kind_of_part(node: Node) -> str:

@@ -152,7 +152,7 @@ def prefill_kind(draft: Draft) -> Iterator[Problem]:
         why = _unfit(question, gives, {option.code for option in leaf.options})
         if why:
             where = question.at("prefill")
-            what = f"prefill: {leaf.prefill.text} is {why}"
+            what = f"prefill: {leaf.prefill.text} can't be an answer: {why}"
             remedy = "name something of the item's own kind"
             yield Problem("prefill-kind", where, leaf.id, what, remedy, length=len(leaf.prefill.text))
 
@@ -162,28 +162,24 @@ def _unfit(question: Question, gives: Known, codes: set[Code]) -> str:
     kin = code_family(gives.codes) if gives.type == "code" else gives.type
     match question:
         case _ if not question.asks:
-            return "given where nobody answers"
+            return "nobody answers here"
         case NumberItem():
-            return "" if kin in ("number", "draw", "any") else "no number"
+            return "" if kin in ("number", "draw", "any") else "a number is wanted"
         case Multiple():
             return (
-                ""
-                if gives.type == "codes" and not _apart(gives, codes)
-                else "not a multiple with these codes"
+                "" if gives.type == "codes" and not _apart(gives, codes) else "codes of a multiple are wanted"
             )
         case Coded():
-            if gives.type not in ("code", "number", "text"):
-                return "not the code of an option"
             if _apart(gives, codes):
-                return f"one of {listed(gives.codes or ())}, and the options are {listed(codes)}"
+                return f"it gives {listed(gives.codes or ())}, and the options are {listed(codes)}"
             wanted = {"number" if isinstance(c, int) else "text" for c in codes}
-            return "" if kin == "any" or kin in wanted or not codes else "not the code of an option"
+            return "" if kin == "any" or kin in wanted or not codes else "the code of an option is wanted"
         case WordsItem():
-            return "" if kin in ("text", "any") else "no text"
+            return "" if kin in ("text", "any") else "a text is wanted"
         case DateItem():
-            return "" if kin == "date" else "no date"
+            return "" if kin == "date" else "a date is wanted"
         case TimeItem():
-            return "" if kin == "time" else "no time of day"
+            return "" if kin == "time" else "a time of day is wanted"
         case _:
             return ""
 

@@ -297,7 +297,7 @@ def bad_limit(draft: Draft) -> Iterator[Problem]:
             yield Problem(
                 "bad-limit", part.at(key), "fieldwork", what, "write 1 or more", length=len(str(value))
             )
-        elif key == "per_day" and value > attempts.total:
+        elif key == "per_day" and value > attempts.total > 0:
             what = f"{key}: {value} in a day, but {attempts.total} in all"
             yield Problem(
                 "bad-limit", part.at(key), "fieldwork", what, "lower it", "warning", len(str(value))
@@ -383,6 +383,9 @@ def recording_notice(draft: Draft) -> Iterator[Problem]:
     if passed is None and leaf.roster is not None:
         passed = leaf.roster
     if passed is not None:
-        what = f"recording: the notice {name} (at {place_of(draft, name)}) is passed over where {passed} is"
-        remedy = "take the condition away, or give notice in an item that everybody is asked"
+        which = (
+            "it has a condition" if passed == name else f"{passed}, in which it stands, may be passed over"
+        )
+        what = f"recording: not everybody hears the notice {name} (at {place_of(draft, name)}): {which}"
+        remedy = "give notice in an item that everybody is asked"
         yield Problem("recording-notice", field.at("recording"), "fieldwork", what, remedy, length=len(name))

@@ -9,15 +9,15 @@ FILE_RULES: Final[dict[str, str]] = {
     "too-large": "The file is larger than any instrument. Is it the right one?",
     "too-deep": "Brackets or indentations stand too deep in one another; perhaps one was never closed.",
     "too-many-values": "The file, or its modules together, hold more values than an instrument can. Include less.",
-    "too-many": "There are more problems than are worth printing. Begin with the first ones.",
+    "too-many": "There are more problems than are printed. Begin with the first ones.",
     "empty-file": "The file holds nothing. `survey new NAME` writes one to begin with.",
     "no-mapping": "The file does not begin with keys, as `instrument: my_survey`.",
-    "control-character": "A character that nobody sees, and that no text may hold, stands in the file. Delete it.",
+    "control-character": "The file holds a character that nobody sees and no text may hold. Delete it.",
     "two-documents": "A line `---` or `...` begins a second document. One file holds one instrument: take the line away.",
-    "syntax": "The file can't be made out at this place, or a little before it. Compare the lines with those around them.",
+    "syntax": "The file can't be made out here, or a little before. Compare the lines with those around them.",
     # lines
     "tab": "A line is indented with a tab. YAML takes spaces only: two for each step.",
-    "indentation": "A line is indented more or less than those it belongs with. Keys of one item stand below one another.",
+    "indentation": "A line is indented more or less than those it belongs with. Keys of one item line up.",
     "colon": """A `: ` in a text reads as the end of a key.
 
     text: Now: how old?     → text: "Now: how old?"
@@ -86,7 +86,7 @@ FILE_RULES: Final[dict[str, str]] = {
     a b: Both    → a_b: Both
 """,
     "not-a-number": "A number in digits is wanted: `1000` (no comma), `0.5` (a point). In a condition: a number's item.",
-    "not-a-flag": "The key takes `true` or `false`.",
+    "not-a-flag": "The key takes `true` or `false`, and no other word: not yes, no, on or off.",
     # lists and rosters
     "unknown-list": "There is no list of this name under `scales:`. The nearest one is offered.",
     "unknown-decline": "There is no decline of this name: define it under `declines:`, or use dk and refused.",

@@ -84,21 +84,14 @@ def mixed_codes(draft: Draft) -> Iterator[Problem]:
         texts = [code for code in listed.options if isinstance(code, str)]
         numbers = [code for code in listed.options if isinstance(code, int)]
         odd: list[Code] = [*texts] if len(texts) <= len(numbers) else [*numbers]
-        kinds = ("text", "numbers") if odd[0] in texts else ("number", "texts")
-        one = f"{odd[0]} is a {kinds[0]}" if len(odd) == 1 else f"{spoken_list(odd)} are {kinds[0]}s"
-        what = (
-            f"the code {one} among codes that are {kinds[1]}"
-            if len(odd) == 1
-            else f"the codes {one}, the others {kinds[1]}"
-        )
-        yield Problem(
-            "mixed-codes",
-            key_place(listed.node, odd[0]),
-            listed.who,
-            what,
-            _of_one_kind(odd[0]),
-            length=len(str(odd[0])),
-        )
+        is_text = odd[0] in texts
+        kind, others = ("a text", "numbers") if is_text else ("a number", "texts")
+        if len(odd) == 1:
+            what = f"the code {odd[0]} is {kind}, and the others are {others}"
+        else:
+            what = f"the codes {spoken_list(odd)} are {kind[2:]}s, and the others are {others}"
+        where = key_place(listed.node, odd[0])
+        yield Problem("mixed-codes", where, listed.who, what, _of_one_kind(odd[0]), length=len(str(odd[0])))
 
 
 def _of_one_kind(odd: Code) -> str:
@@ -213,7 +206,7 @@ def decline_code(draft: Draft) -> Iterator[Problem]:
     not reached). In a multiple 0 and 1 are taken: its columns say mentioned or not.
     """
     reserved = _reserved(draft)
-    language = str(draft.document.languages[0]) if draft.document.languages else "en"
+    language = str(draft.document.languages[0])
     coded: dict[int, list[tuple[int, str]]] = {}
     told: set[object] = set()
     for leaf in draft.leaves.values():

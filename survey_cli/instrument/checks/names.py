@@ -14,6 +14,7 @@ from survey_cli.instrument.names import Named, declines_of
 from survey_cli.instrument.program import Leaf, Roster
 from survey_cli.instrument.texts import ALWAYS
 from survey_cli.problems import Position, Problem
+from survey_cli.values import Variable
 
 LONGEST: Final = 32
 """Characters of a Stata name; SPSS takes 64 bytes."""
@@ -140,7 +141,8 @@ def duplicate_id(draft: Draft) -> Iterator[Problem]:
 class _Column(NamedTuple):
     name: str
     owner: str
-    why: str
+    what: str
+    """What stands in it, in words."""
 
 
 def column_clash(draft: Draft) -> Iterator[Problem]:
@@ -161,25 +163,14 @@ def column_clash(draft: Draft) -> Iterator[Problem]:
         for owner in family:
             for column in _columns(draft, owner):
                 before = seen.setdefault(column.name.lower(), column)
-                if before is column or (before.owner == column.owner and before.why == column.why):
-                    continue
-                pair = (before.owner, column.owner)
-                if pair in told:
+                pair = (before.owner, owner)
+                if before.what == column.what or pair in told:
                     continue
                 told.add(pair)
-                where = place_of(draft, owner)
-                if before.owner == owner:
-                    what = f"two columns would be called {column.name}: {before.why} and {column.why}"
-                    yield Problem(
-                        "column-clash", where, owner, what, "change one of the codes", length=len(owner)
-                    )
-                    continue
-                what = (
-                    f"the column {column.name} ({column.why}) would have the name of another: {before.why}, "
-                    f"{before.owner} at {place_of(draft, before.owner)}"
-                )
-                remedy = f"rename {owner} or {before.owner}"
-                yield Problem("column-clash", where, owner, what, remedy, length=len(owner))
+                other = f" (at {place_of(draft, before.owner)})" if before.owner != owner else ""
+                what = f"two columns would be called {column.name}: {column.what}, and {before.what}{other}"
+                remedy = f"rename {owner} or {before.owner}" if other else "change one of the codes"
+                yield Problem("column-clash", place_of(draft, owner), owner, what, remedy, length=len(owner))
 
 
 def _families(draft: Draft) -> list[list[str]]:
@@ -210,31 +201,33 @@ def _columns(draft: Draft, owner: str) -> Iterator[_Column]:
     group = draft.groups.get(owner)
     if leaf is None:
         if owner in draft.named:
-            yield _Column(owner, owner, f"the {draft.named[owner].kind}")
+            yield _Column(owner, owner, f"the {draft.named[owner].kind} {owner}")
         if group is not None and group.order != "written":
-            yield _Column(f"{owner}_order", owner, "the order that was drawn")
+            yield _Column(f"{owner}_order", owner, f"the order drawn for {owner}")
         return
-    if not leaf.question.variables(leaf, leaf_language(draft)):
-        yield _Column(owner, owner, "the item")
     turns = _turns(draft, leaf)
-    for variable in leaf.question.variables(leaf, leaf_language(draft)):
-        if variable.role == "state":
-            why = "why it is empty"
-        elif variable.role == "words":
-            why = "words given with an option" if variable.option is not None else "the order of mention"
-        elif variable.option is not None:
-            why = f"the option {variable.option} of a multiple"
-        elif variable.name != owner:
-            why = f"a part of the {leaf.question.type}"  # type: ignore[attr-defined]
-        else:
-            why = "the item"
-        if turns:
-            for turn in range(1, turns + 1):
-                yield _Column(f"{variable.name}_{turn}", owner, f"turn {turn} of the roster {leaf.roster}")
-        else:
-            yield _Column(variable.name, owner, why)
+    variables = leaf.question.variables(leaf, leaf_language(draft))
+    if not variables:
+        yield _Column(owner, owner, f"the item {owner}")
+    for variable in variables:
+        what = _what(variable, owner)
+        if not turns:
+            yield _Column(variable.name, owner, what)
+        for turn in range(1, turns + 1):
+            yield _Column(f"{variable.name}_{turn}", owner, f"{what} in turn {turn}")
     if leaf.order != "written":
-        yield _Column(f"{owner}_order", owner, "the order that was drawn")
+        yield _Column(f"{owner}_order", owner, f"the order drawn for {owner}")
+
+
+def _what(variable: Variable, owner: str) -> str:
+    if variable.role == "state":
+        return f"the reason why {owner} is empty"
+    if variable.role == "words":
+        given = f"the words given with option {variable.option} of {owner}"
+        return given if variable.option is not None else f"the order of mention in {owner}"
+    if variable.option is not None:
+        return f"option {variable.option} of {owner}"
+    return f"the item {owner}" if variable.name == owner else f"a part of {owner}"
 
 
 def leaf_language(draft: Draft) -> str:

@@ -30,8 +30,8 @@ def later(draft: Draft) -> Iterator[Problem]:
                 yield _later(draft, use, named, *place(use, name))
             elif name in draft.walk.groups:
                 group_at, _, last, _ = draft.walk.groups[name]
-                if last < use.before:
-                    continue
+                if last < use.before or any(step.group == name for step in use.path):
+                    continue  # settled, or inside of it, which is said elsewhere
                 where, length = place(use, name)
                 what = f"{use.key}: {name} (at {group_at}) comes later than {use.owner}"
                 yield Problem(

@@ -11,7 +11,7 @@ from survey_cli.instrument.checks.places import name_place
 from survey_cli.instrument.checks.wording import every_text, filled_texts, translated_texts
 from survey_cli.instrument.items.coded import Multiple
 from survey_cli.instrument.texts import Fill, Template, place_in
-from survey_cli.problems import Position, Problem, did_you_mean
+from survey_cli.problems import Position, Problem, did_you_mean, nearest
 
 VARIABLE_LABEL: Final = 256
 """Bytes of a variable's label that SPSS keeps."""
@@ -28,11 +28,6 @@ def bad_language(draft: Draft) -> Iterator[Problem]:
     languages: [en, es]     two or three small letters; with a region where it matters: pt-br
     """
     seen: set[str] = set()
-    if not draft.document.languages:
-        where = draft.document.at("languages")
-        yield Problem(
-            "bad-language", where, "languages", "the list is empty", "write the default language first: [en]"
-        )
     for language in draft.document.languages:
         where, name = name_place(language), str(language)
         if not _LANGUAGE.match(name):
@@ -57,6 +52,23 @@ def bad_language(draft: Draft) -> Iterator[Problem]:
         seen.add(name)
 
 
+_MEANT: Final = {
+    "sp": "es",
+    "spa": "es",
+    "eng": "en",
+    "ge": "de",
+    "ger": "de",
+    "fre": "fr",
+    "jp": "ja",
+    "cn": "zh",
+}
+
+
+def _declared(draft: Draft) -> list[str]:
+    """The file's languages, each once, as they would be written rightly."""
+    return list(dict.fromkeys(str(la).lower().replace("_", "-") for la in draft.document.languages))
+
+
 def missing_translation(draft: Draft) -> Iterator[Problem]:
     """Texts are not there in every language of `languages:`. All of them are named in one problem.
 
@@ -64,7 +76,7 @@ def missing_translation(draft: Draft) -> Iterator[Problem]:
 
     Until it is added, the text is read in the first language that it has.
     """
-    languages = [str(language) for language in draft.document.languages]
+    languages = _declared(draft)
     if len(languages) < 2:
         return
     lacking: dict[str, list[tuple[Position, str]]] = defaultdict(list)
@@ -122,17 +134,17 @@ def undeclared_language(draft: Draft) -> Iterator[Problem]:
     languages: [en, es]
     text: {en: Hello, sp: Hola}     → es: Hola
     """
-    declared = {str(language) for language in draft.document.languages}
+    declared = _declared(draft)
     for who, text in translated_texts(draft):
-        if text.by_language.keys() <= declared:
+        if text.by_language.keys() <= set(declared):
             continue
         for language, written in text.by_language.items():
             if language not in declared and written.where.line:
-                remedy = did_you_mean(
-                    language,
-                    declared,
-                    otherwise=f"add it: languages: [{', '.join(sorted(declared))}, {language}]",
-                )
+                add = f"add it: languages: [{', '.join([*declared, language])}]"
+                meant = _MEANT.get(language, language)
+                if meant not in declared:
+                    meant = nearest(language, ("text", "label", "note")) or nearest(language, declared) or ""
+                remedy = f"did you mean {meant!r}?" if meant else add
                 what = f"{language!r} is not one of the languages of this file"
                 yield Problem("undeclared-language", written.where, who, what, remedy, length=len(written))
 
@@ -146,10 +158,11 @@ def unlike_fills(draft: Draft) -> Iterator[Problem]:
     """
     if len(draft.document.languages) < 2:
         return
+    declared = _declared(draft)
     for who, template in filled_texts(draft):
         if len(template.runs) < 2:
             continue
-        fills = {language: _fills(template, language) for language in template.runs}
+        fills = {la: _fills(template, la) for la in template.runs if la in declared}
         everywhere = set().union(*fills.values())
         for language, own in fills.items():
             lacking = sorted(everywhere - own)
@@ -319,7 +332,7 @@ def undeclared_daypart(draft: Draft) -> Iterator[Problem]:
     for name in draft.document.dayparts:
         if str(name) not in parts:
             remedy = did_you_mean(name, parts, otherwise=f"the parts are {', '.join(parts)}")
-            what = f"dayparts: {str(name)!r} is never said"
+            what = f"{str(name)!r} is never said"
             yield Problem(
                 "undeclared-daypart", name_place(name), "dayparts", what, remedy, "warning", len(name)
             )

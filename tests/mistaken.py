@@ -1,0 +1,41 @@
+"""Reads a table of mistakes: what is written, and what is said of it. Shared by the tests of checks and of shape."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from survey_cli.instrument.checks import Checked, checked
+from survey_cli.instrument.load import read_text
+
+HEAD = 'instrument: t\ntitle: T\nitems:\n  - {id: hi, type: read, text: "I am {interviewer}."}\n'
+
+
+class Mistake(NamedTuple):
+    """One entry of a table."""
+
+    name: str
+    written: str
+    said: list[str]
+
+
+def mistakes(table: str) -> list[Mistake]:
+    """Every entry of a table under `data/`."""
+    found = []
+    text = (Path(__file__).parent / "data" / table).read_text(encoding="utf-8")
+    for entry in text.split("\n## ")[1:]:
+        name, *lines = entry.rstrip("\n").split("\n")
+        said = [line for line in lines if line.startswith(("! ", "? "))]
+        written = "".join(f"{line}\n" for line in lines if not line.startswith(("! ", "? ")))
+        found.append(Mistake(name, HEAD + written if written.startswith("  - ") else written, said))
+    return found
+
+
+def looked_at(text: str) -> Checked:
+    return checked(read_text(text, "f.yaml"))
+
+
+def said(text: str) -> list[str]:
+    """The lines that are printed, each with its severity, rule and the length of its caret."""
+    return [
+        f"{'!' if p.severity == 'error' else '?'} {p} [{p.rule}, {p.length}]"
+        for p in looked_at(text).problems
+    ]

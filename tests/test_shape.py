@@ -1,0 +1,45 @@
+"""A file that has not the shape of an instrument: every slip is told once, at its place, and hides no other."""
+
+import pytest
+
+from mistaken import HEAD, Mistake, looked_at, mistakes, said
+from survey_cli.instrument.load import read_text
+from survey_cli.instrument.shape import shaped
+from survey_cli.problems import errors
+
+
+@pytest.mark.parametrize("mistake", mistakes("shapes.txt"), ids=lambda m: m.name)
+def test_a_slip_is_told_at_its_place(mistake: Mistake) -> None:
+    assert said(mistake.written) == mistake.said
+
+
+def test_broken_items_do_not_hide_one_another() -> None:
+    broken = ["txet: Why?", "text: ''", "text: Why?, personal: maybe", "text: [a]", "text: Why?, by: []"]
+    text = HEAD + "".join(f"  - {{id: q{n}, type: text, {slip}}}\n" for n, slip in enumerate(broken))
+    assert {p.where.line for p in looked_at(text).problems} == set(range(5, 10))
+
+
+def test_what_refers_to_a_broken_item_is_not_blamed() -> None:
+    text = HEAD + (
+        "  - {id: a, type: sinlge, text: Do you?}\n"
+        '  - {id: b, type: text, ask_if: a == 1 and answered(a), text: "Why {a|so}?"}\n'
+    )
+    assert [p.rule for p in looked_at(text).problems] == ["unknown-type"]
+
+
+def test_a_mistyped_key_is_looked_at_as_it_was_meant() -> None:
+    text = HEAD + "  - {id: a, type: number, mxa: 5, min: 9, text: How many?}\n"
+    assert [p.rule for p in looked_at(text).problems] == ["unknown-key", "empty-range"]
+
+
+def test_the_tree_that_was_read_is_left_as_it_is() -> None:
+    source = read_text(HEAD + "  - {id: a, type: text, txet: Why?}\n", "f.yaml")
+    assert source.tree is not None
+    first = shaped(source.tree)[1]
+    assert shaped(source.tree)[1] == first != []
+
+
+def test_the_rest_is_looked_at_where_the_title_is_missing() -> None:
+    text = "instrument: t\nitems:\n  - {id: a, type: txt, text: Why?}\n  - {id: b, type: text, text: ''}\n"
+    rules = [p.rule for p in errors(looked_at(text).problems)]
+    assert rules == ["missing-key", "unknown-type", "empty-text"]
