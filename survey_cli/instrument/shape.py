@@ -50,15 +50,14 @@ def _mended(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str
         cuts: list[tuple[Node, Any]] = []
         for error in mistyped or found:  # what a mistyped key brings about is not said besides
             path = _path(tree, error["loc"])
-            problem = _problem(tree, path, error)
-            if not problem.where.line or problem not in problems:
-                problems.append(problem)
+            problems.append(_problem(tree, path, error))
             if not (error["type"] == "extra_forbidden" and _renamed(tree, path)):
                 cuts.append(_cut(path, error))
-        if not _cut_out(cuts, lost) and not mistyped:
-            return None, problems, frozenset(lost)
-        if not mistyped:
-            lost.update(key for key in _REQUIRED if key not in tree)
+        cut = _cut_out(cuts, lost)
+        absent = [key for key in _REQUIRED if key not in tree and not mistyped]
+        lost.update(absent)
+        if not (cut or mistyped or absent):
+            break
     return None, problems, frozenset(lost)
 
 
@@ -75,9 +74,11 @@ def _complete(tree: Mapped, lost: set[str]) -> None:
 
 def _renamed(tree: Mapped, path: Path) -> bool:
     """Whether a mistyped key could be put right, so that the rest of its part is looked at as it was meant."""
-    node, key = path[-1]
+    node, key = path[-1] if path else (tree, "")
+    if not isinstance(node, Mapped) or not isinstance(key, str) or key not in node:
+        return False
     near = nearest(key, _known_keys(tree, path))
-    if near is None or near in node or not isinstance(node, Mapped):
+    if near is None or near in node:
         return False
     node[Written(near, _key_place(node, key))] = node.pop(key)
     return True
@@ -103,7 +104,8 @@ def _path(tree: Node, loc: tuple[int | str, ...]) -> Path:
     for index, step in enumerate(loc):
         last = index == len(loc) - 1
         if (
-            index
+            index > 1
+            and loc[index - 2] == "items"
             and isinstance(loc[index - 1], int)
             and isinstance(node, Mapped)
             and step == node.get("type")
