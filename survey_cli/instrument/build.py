@@ -5,7 +5,7 @@ Everything that refers to something is noted as a `Use`, so that checks can say 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from survey_cli.instrument.conditions import Condition, Known, Scope, compile_condition, read_names
 from survey_cli.instrument.document import Document
@@ -323,6 +323,9 @@ class Builder:
         hangup: bool,
     ) -> Node:
         who, first = str(item.id), self._index
+        if not item.groups:
+            question = cast(Question, item)
+            return self._leaf(question, who, question.text, path, roster, section, hangup)
         match item:
             case SectionWritten():
                 title = self.text(item.title, who, "title", roster, first, path) or section
@@ -510,7 +513,7 @@ class Builder:
             after_hangup=hangup,
             computes=tuple(self._after.get(at, ())),
             anchor=item.anchor if label is None else False,
-            counted=not isinstance(item, Computed | End),
+            counted=item.asks or not isinstance(item, Computed | End),
         )
         if scale is not None and (order := self.document.scales[scale].order) != "written":  # type: ignore[index]
             leaf.scale_order = order
@@ -518,13 +521,10 @@ class Builder:
         leaf.varies = (
             leaf.order != "written" or leaf.scale_order != "written" or any(o.ask_if for o in compiled)
         )
-        match item:
-            case Draw():
-                self._draw(item, leaf, at, path)
-            case Handover():
-                leaf.ask_for = self.text(item.ask_for, who, "ask_for", roster, at, path)
-            case _:
-                pass
+        if not item.asks and isinstance(item, Handover):
+            leaf.ask_for = self.text(item.ask_for, who, "ask_for", roster, at, path)
+        elif not item.asks and isinstance(item, Draw):
+            self._draw(item, leaf, at, path)
         if who not in self.draft.leaves:
             self.draft.leaves[who] = leaf
         return leaf

@@ -3,7 +3,7 @@ written."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from survey_cli.instrument.conditions import Known
 from survey_cli.instrument.document import Document
@@ -200,6 +200,10 @@ class Walk:
         who = str(item.id)
         where = item.id.where
         first = self.index
+        if not item.groups:  # most are: settled before the classes are asked one by one
+            options, scale = options_of(item, self.document, who, self.problems)
+            self._question(cast(Question, item), who, where, path, roster, options, scale, False)
+            return
         match item:
             case SectionWritten():
                 self._items(item.items, (*path, Step(who, 0, item.order != "written")), roster)
@@ -278,6 +282,8 @@ class Walk:
         self, item: Question, options: Mapping[Code, OptionWritten]
     ) -> tuple[str, frozenset[Code] | None, Mapping[Code, Text] | None]:
         labels = {c: o.label or o.text for c, o in options.items()} or None
+        if item.asks and not item.groups and item.known != "number":
+            return item.known, frozenset(options) if options else None, labels
         match item:
             case Split():
                 return "code", frozenset(map(str, item.arms)), None

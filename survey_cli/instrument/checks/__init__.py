@@ -131,6 +131,8 @@ def checked(source: Source) -> Checked:
                 problems.extend(check(draft))
     finally:
         if collecting:
+            gc.freeze()
+            gc.unfreeze()  # all that has grown counts as old, or the next collection would begin by walking it
             gc.enable()
     found = tuple(in_order(problems))
     return Checked(None if errors(found) else instrument, found, draft)

@@ -98,7 +98,7 @@ def _either(tree: ast.BoolOp) -> str:
 
 def _beyond(use: Use, tree: ast.expr, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
     """Comparisons with a number that every answer, or none, is on one side of."""
-    for node in ast.walk(tree):
+    for node in (tree,) if isinstance(tree, ast.Compare) else ast.walk(tree):
         if not isinstance(node, ast.Compare):
             continue
         for name, sign, value, _ in _links(node):

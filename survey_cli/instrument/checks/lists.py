@@ -16,6 +16,7 @@ from survey_cli.instrument.checks.places import (
 )
 from survey_cli.instrument.items import BatteryWritten
 from survey_cli.instrument.items.coded import Coded, Multiple, Scale, Single
+from survey_cli.instrument.items.question import Question
 from survey_cli.instrument.items.typed import DateItem, NumberItem
 from survey_cli.instrument.names import declines_of
 from survey_cli.instrument.program import Leaf
@@ -222,11 +223,22 @@ def decline_code(draft: Draft) -> Iterator[Problem]:
         if leaf.options and key in told:
             continue
         told.add(key)
+        if _apart(question, leaf, offered, reserved):
+            continue
         taken = [
             (code, label, why) for code, label in (*offered, *reserved) if (why := _taken(draft, leaf, code))
         ]
         if taken:
             yield _meeting(draft, leaf, taken)
+
+
+def _apart(question: Question, leaf: Leaf, *declines: list[tuple[int, str]]) -> bool:
+    """Whether declines are told from answers at a glance, as they are nearly always: negative, and no answer is."""
+    if not all(code < 0 for codes in declines for code, _ in codes):
+        return False
+    if question.__class__ is NumberItem:
+        return question.min >= 0 and not question.options
+    return all(option.code.__class__ is not int or option.code >= 0 for option in leaf.options)
 
 
 def _meeting(draft: Draft, leaf: Leaf, taken: list[tuple[int, str, str]]) -> Problem:

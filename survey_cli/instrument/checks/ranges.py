@@ -59,27 +59,27 @@ def bad_range(draft: Draft) -> Iterator[Problem]:
     - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
     - {id: person, type: roster, max: 0, …}                                  → max: 10
     """
-    for item in items_of(draft, Multiple, NumberItem, RosterWritten):
-        who = str(item.id)
-        match item:
-            case Multiple():
-                yield from _answers(draft, item, who)
-            case NumberItem() if not 0 <= item.decimals <= MOST_DECIMALS:
-                where, length = _at(item, "decimals")
-                what = f"decimals: {item.decimals} is not between 0 and {MOST_DECIMALS}"
-                yield Problem("bad-range", where, who, what, "write how many places are kept", length=length)
-            case RosterWritten() if not 1 <= item.max <= MOST_TURNS:
-                where, length = _at(item, "max")
-                what = f"max: {item.max} is not between 1 and {MOST_TURNS}"
-                remedy = "write the most turns there can be: each is a set of columns in the data"
-                yield Problem("bad-range", where, who, what, remedy, length=length)
-            case _:
-                pass
+    for several in items_of(draft, Multiple):
+        yield from _answers(draft, several, str(several.id))
+    for number in items_of(draft, NumberItem):
+        if not 0 <= number.decimals <= MOST_DECIMALS:
+            where, length = _at(number, "decimals")
+            what = f"decimals: {number.decimals} is not between 0 and {MOST_DECIMALS}"
+            remedy = "write how many places are kept"
+            yield Problem("bad-range", where, str(number.id), what, remedy, length=length)
+    for roster in items_of(draft, RosterWritten):
+        if not 1 <= roster.max <= MOST_TURNS:
+            where, length = _at(roster, "max")
+            what = f"max: {roster.max} is not between 1 and {MOST_TURNS}"
+            remedy = "write the most turns there can be: each is a set of columns in the data"
+            yield Problem("bad-range", where, str(roster.id), what, remedy, length=length)
 
 
 def _answers(draft: Draft, item: Multiple, who: str) -> Iterator[Problem]:
     named = draft.named.get(who)
     offered = len(named.options) if named is not None else 0
+    if 0 <= item.min <= 1 and item.max is None:
+        return
     for key, value in (("min", item.min), ("max", item.max)):
         if value is None or not offered or (key == "min" and item.max is not None and item.min > item.max):
             continue

@@ -282,27 +282,31 @@ def long_label(draft: Draft) -> Iterator[Problem]:
         question = leaf.question
         if not question.asks:
             continue
-        for language in languages:
+        several = question.__class__ is Multiple
+        plain = leaf.label.plain
+        short = plain is not None and not several and not _bytes(plain, VARIABLE_LABEL)
+        for language in () if short else languages:
             label = leaf.label.written(language)
             size = _bytes(label, VARIABLE_LABEL)
-            if isinstance(question, Multiple) and leaf.options:
+            if several and leaf.options:
                 longest = max(leaf.options, key=lambda o: len(o.label.written(language)))
                 both = f"{label}: {longest.label.written(language)}"
                 size = _bytes(both, VARIABLE_LABEL)
             if size:
                 own = question.label is not None
-                of = " with its longest option" if isinstance(question, Multiple) else ""
+                of = " with its longest option" if several else ""
                 which = "label" if own else "text, which is the label too,"
                 what = f"the {which}{of} has {size} bytes; SPSS keeps {VARIABLE_LABEL}"
                 remedy = "shorten it" if own else "add a short label:"
                 where = label.where if label.where.line else question.at("id")
                 yield Problem("long-label", where, name, what, remedy, "warning", len(label))
                 break
-        if id(leaf.options) in lists or isinstance(question, Multiple):
+        if id(leaf.options) in lists or several:
             continue
         lists.add(id(leaf.options))
         for option in leaf.options:
-            for language in languages:
+            plain = option.label.plain
+            for language in () if plain is not None and len(plain) * 4 <= VALUE_LABEL else languages:
                 label = option.label.written(language)
                 if size := _bytes(label, VALUE_LABEL):
                     what = f"the label of {option.code} has {size} bytes; SPSS keeps {VALUE_LABEL}"

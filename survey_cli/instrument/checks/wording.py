@@ -54,7 +54,8 @@ def _texts(draft: Draft) -> Iterator[Worded]:
             yield Worded(name, question.or_)
         if question.base is not None:
             yield Worded(name, question.base)
-        if isinstance(question, NumberItem):
+        if question.__class__ is NumberItem:
+            assert isinstance(question, NumberItem)
             if question.unit is not None:
                 yield Worded(name, question.unit)
             for text in question.options.values():
