@@ -161,6 +161,16 @@ def test_a_turn_that_returns_is_asked_again() -> None:
     assert now.keys("", "").data == {"hh_size": 2, "name#1": "Ann", "age#1": 9, "name#2": "Bo", "age#2": 7}
 
 
+@pytest.mark.parametrize("way", [(".jump rooms", "2"), (".back", ".back", "2")], ids=["jump", "back"])
+def test_an_answer_that_did_not_fit_is_not_revived_when_it_fits_again(way: tuple[str, ...]) -> None:
+    now = scenario("features/hard_check.yaml").keys("", "3", "3", *way)
+    assert (now.place, now.earlier) == ("bedrooms", "reopened: 3")
+    now = now.keys(".jump rooms", "4")
+    assert (now.place, now.earlier) == ("bedrooms", "answer: 3")
+    assert "bedrooms" not in now.data
+    assert now.keys("").data == {"rooms": 4, "bedrooms": 3}
+
+
 def test_walking_back_and_on_again_loses_nothing() -> None:
     now = scenario("features/ask_if.yaml").keys("", "2", "a Fiat", "a bus")
     back = now.keys(".back", ".back", ".back")

@@ -51,7 +51,7 @@ class Held:
     confirmed: frozenset[tuple[int, tuple[Any, ...]]] = frozenset()
     """Queries answered with: it is so, each with what it depended on then."""
     lapsed: bool = False
-    """It has been off the route since: shown again when its place returns, and counting once it is kept."""
+    """It has been off the route since, or was not acceptable: shown again, and counting once it is kept."""
 
 
 class Machine:
@@ -260,9 +260,10 @@ class Machine:
         while (stop := self.here) is not None:
             held = self.held.get(stop.place)
             passing = self.returning and stop.place != self.target and not isinstance(stop.leaf.question, End)
-            if held is None or held.lapsed or not (passing or isinstance(stop.leaf.question, Computed)):
+            if held is not None and not held.lapsed and self.unfit(stop, held):
+                self._lapse(*stop.place)
                 break
-            if self.unfit(stop, held):
+            if held is None or held.lapsed or not (passing or isinstance(stop.leaf.question, Computed)):
                 break
             mark = self.walk.mark
             self.walk.settle(stop, held.cell)
@@ -278,7 +279,7 @@ class Machine:
             self.returning, self.target = False, None
 
     def _lapse(self, item: str, turn: int | None) -> None:
-        """This place is off the route: what was answered there is not revived of itself."""
+        """This place is off the route, or would not accept its answer: that is not revived of itself."""
         held = self.held.get(Place(item, turn))
         if held is not None and not held.lapsed:
             self.held[Place(item, turn)] = replace(held, lapsed=True)
