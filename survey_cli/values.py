@@ -63,6 +63,12 @@ class Place(NamedTuple):
         return cls(item, int(turn) if mark else None)
 
 
+ADMIN_COLUMNS: Final = tuple(
+    f"interview_{what}"
+    for what in ("id", "case", "number", "origin", "version", "status", "outcome", "began", "updated", "by")
+)
+"""The columns that every table of interviews begins with; no item may have such a name."""
+
 Storage: TypeAlias = Literal["integer", "decimal", "text", "date", "time"]
 Measure: TypeAlias = Literal["nominal", "ordinal", "scale"]
 Role: TypeAlias = Literal["answer", "words", "state", "order", "sample", "compute", "admin"]

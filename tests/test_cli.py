@@ -152,7 +152,7 @@ def test_from_new_to_data(mine: str, capsys: pytest.CaptureFixture[str]) -> None
     assert run(["export", mine]) == 0
     out, err = capsys.readouterr()
     seven, eight = csv.DictReader(io.StringIO(out))
-    assert seven["case"] == "7"
+    assert seven["interview_case"] == "7"
     assert (seven["status"], seven["outcome"], seven["branch"], seven["age"]) == (
         "ended",
         "complete",
@@ -192,7 +192,7 @@ def test_practice_is_kept_apart(
     cases = {}
     for origin in ("real", "practice", "all"):
         assert run(["export", mine, "--origin", origin]) == 0
-        cases[origin] = [row["case"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))]
+        cases[origin] = [row["interview_case"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))]
     assert cases == {"real": ["7", "8"], "practice": ["9"], "all": ["7", "8", "9"]}
 
 

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from survey_cli import __version__
-from survey_cli.cli import designing, exporting, interviewing
+from survey_cli.cli import designing, exporting, interviewing, simulating
 from survey_cli.cli.terminal import PIPE_CLOSED
 
 
@@ -74,6 +74,12 @@ def survey(
         sys.stdout.write(ctx.get_help() + "\n")
 
 
-for panel, room in (("Questionnaire", designing), ("Interviews", interviewing), ("Data", exporting)):
-    for command in room.COMMANDS:
+PANELS = (
+    ("Questionnaire", (*designing.COMMANDS, *simulating.COMMANDS)),
+    ("Interviews", interviewing.COMMANDS),
+    ("Data", exporting.COMMANDS),
+)
+
+for panel, commands in PANELS:
+    for command in commands:
         app.command(cls=Command, rich_help_panel=panel)(command)

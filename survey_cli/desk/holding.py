@@ -93,7 +93,11 @@ class Desk:
         )
 
     def stops(self) -> tuple[Outcome, ...]:
-        own = (o.id for o in self._outcomes.values() if o.id not in OUTCOMES and o.moment in ("interrupted", "any"))
+        own = (
+            o.id
+            for o in self._outcomes.values()
+            if o.id not in OUTCOMES and o.moment in ("interrupted", "any")
+        )
         return tuple(self._outcomes[id] for id in (*STOPS, *own))
 
     def echo(self, text: str) -> str:

@@ -21,7 +21,6 @@ from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
 from survey_cli.store.places import database_of, open_store
-from survey_cli.table import columns
 from survey_cli.values import NOT_ASKED, Missing, Value
 
 Clock = Callable[[], datetime]
@@ -181,7 +180,7 @@ def _begun(
         sample=sample,
     )
     interview = Interview.begin(instrument, began)
-    store.keep_instrument(_instrument_row(instrument, kept_at=at))
+    store.keep_instrument(InstrumentRow.of(instrument, kept_at=at))
     id = str(uuid4())
     taken = store.start(
         InterviewRow(
@@ -439,16 +438,3 @@ def _fitting(instrument: Instrument, column: SampleColumn) -> str:
             return "write the date as 2026-11-24"
         case _:
             return "write a number"
-
-
-def _instrument_row(instrument: Instrument, *, kept_at: datetime) -> InstrumentRow:
-    """The instrument as the store keeps it."""
-    return InstrumentRow(
-        hash=instrument.hash,
-        id=instrument.id,
-        version=instrument.version,
-        title=str(instrument.title.written(instrument.language)),
-        texts=instrument.texts,
-        variables=columns(instrument),
-        kept_at=kept_at,
-    )

@@ -389,12 +389,18 @@ def standing(machine: Machine) -> Standing:
 class Interview:
     """An interview as an immutable value: `step` gives another one."""
 
-    __slots__ = ("_machine", "seq")
+    __slots__ = ("_machine", "outcome", "place", "seq", "status")
 
     def __init__(self, machine: Machine, seq: int) -> None:
         self._machine = machine
         self.seq = seq
-        """How many events it has, the first being 0."""
+        """How many events it has."""
+        here = machine.here
+        self.place: Place | None = here.place if here is not None else None
+        """Where it stands; None past the end of its route."""
+        self.status: Status = machine.status
+        self.outcome: str = machine.outcome
+        """The outcome's id, once there is one."""
 
     @classmethod
     def begin(cls, instrument: Instrument, began: Began) -> "Interview":
@@ -445,25 +451,10 @@ class Interview:
         return self._machine.began
 
     @property
-    def status(self) -> Status:
-        return self.machine.status
-
-    @property
-    def outcome(self) -> str:
-        """The outcome's id, once there is one."""
-        return self.machine.outcome
-
-    @property
     def ending(self) -> str:
         """The outcome that the route has come to and `Ended` should journal; empty elsewhere."""
         machine = self.machine
         return machine.ending if machine.walk.over and machine.status == "open" else ""
-
-    @property
-    def place(self) -> Place | None:
-        """Where it stands."""
-        stop = self.machine.here
-        return stop.place if stop is not None else None
 
     @property
     def language(self) -> str:

@@ -19,7 +19,6 @@ from survey_cli.entries import (
     Line,
     Lookup,
     Pick,
-    Picked,
     Prompt,
     Query,
     Reply,

@@ -38,7 +38,6 @@ class Part(BaseModel):
 
     model_config = ConfigDict(
         defer_build=True,
-        use_attribute_docstrings=True,
         extra="forbid",
         arbitrary_types_allowed=True,
         validate_by_name=True,

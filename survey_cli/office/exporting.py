@@ -60,8 +60,8 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
     chosen = format_of("x.csv" if wish.to == "-" and not wish.format else wish.to, chosen=wish.format)
     if isinstance(chosen, str):
         return Trouble(wish.to, chosen, f"formats: {', '.join(FORMATS)}")
-    if wish.to != "-" and Path(wish.to).exists() and not wish.force:
-        return Trouble(wish.to, "the file exists", "--force overwrites it")
+    if wish.to != "-" and (trouble := _in_the_way(Path(wish.to), force=wish.force)) is not None:
+        return trouble
     instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
@@ -97,6 +97,15 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
     return Exported(
         to=wish.to, rows=rows, variables=len(table.variables), source=where, differences=differences
     )
+
+
+def _in_the_way(target: Path, *, force: bool) -> Trouble | None:
+    """Why nothing may be written there. Only a plain file is ever replaced: not a device, a pipe or a folder."""
+    if target.exists() and not target.is_file():
+        return Trouble(str(target), "this is no plain file", "name a file, or - for standard output")
+    if target.exists() and not force:
+        return Trouble(str(target), "the file exists", "--force overwrites it")
+    return None
 
 
 class _Unreadable(Exception):
@@ -184,7 +193,7 @@ def _written(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: T
         rows = chosen.write(table, stdout, manner)
         stdout.flush()
         return rows
-    target = Path(wish.to)
+    target = Path(wish.to).resolve()  # through a link, so that the link stays one
     with NamedTemporaryFile(
         "w", encoding="utf-8", newline="", dir=target.parent, prefix=f".{target.name}.", delete=False
     ) as file:

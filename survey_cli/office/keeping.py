@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from time import sleep
+from uuid import uuid4
 
 from survey_cli.engine.events import Event
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.instrument.opening import open_instrument, rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble
-from survey_cli.store import InterviewRow, Snapshot, Store, StoreProblem
+from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreProblem, Whole
 from survey_cli.store.places import database_of, open_store
 from survey_cli.table import cells
 
@@ -94,6 +97,65 @@ def _against(
     if snapshot is not None and snapshot.engine == str(VERSION) and snapshot.cells != cells(interview):
         found.append(f"{who}: its snapshot differs from its journal")
     return found
+
+
+class Keeper:
+    """Keeps invented interviews, some at a time, in a database that holds no real ones."""
+
+    def __init__(self, store: Store, where: str, instrument: Instrument, *, start: datetime) -> None:
+        self._store = store
+        self.where = where
+        self._start = start
+        store.keep_instrument(InstrumentRow.of(instrument, kept_at=start))
+
+    def keep(self, interviews: Sequence[Interview]) -> None:
+        """Keep these with their whole journals. Raises StoreProblem."""
+        self._store.add_many((self._whole(i) for i in interviews), rows=5_000, pause=_breath)
+
+    def _whole(self, interview: Interview) -> Whole:
+        began, last = interview.began.stamp, interview.events[-1].stamp
+        row = InterviewRow(
+            id=str(uuid4()),
+            case=interview.began.case,
+            instrument=interview.instrument.hash,
+            began_at=began.at,
+            by=began.by,
+            updated_at=last.at,
+            origin="simulated",
+            status=interview.status,
+            outcome=interview.outcome,
+            last_seq=interview.seq,
+            at_item=str(interview.place or ""),
+            answered=interview.answered,
+        )
+        return Whole(row, interview.events, Snapshot(interview.seq, str(VERSION), cells(interview)))
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def _breath() -> None:
+    """Between two commits: an interviewer beside us waits no longer than one of them."""
+    sleep(0.005)
+
+
+def keeper(
+    path: str | Path, instrument: Instrument, *, db: str | None, force: bool, start: datetime
+) -> Keeper | Trouble:
+    """A keeper for invented interviews of this instrument; refused where real ones are kept, unless forced."""
+    where = database_of(path, instrument.id, db)
+    store = open_store(where, create=True)
+    if isinstance(store, Trouble):
+        return store
+    try:
+        if not force and store.interviews(origin="real"):
+            store.close()
+            what = "real interviews are kept here, and invented ones do not belong among them"
+            return Trouble(where, what, "give another database with --db, or --force")
+        return Keeper(store, where, instrument, start=start)
+    except StoreProblem as problem:
+        store.close()
+        return _trouble(problem)
 
 
 def back_up(

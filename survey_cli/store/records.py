@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.events import Event
+from survey_cli.instrument.program import Instrument
+from survey_cli.table import columns
 from survey_cli.values import Cell, Variable
 
 Origin: TypeAlias = Literal["real", "practice", "simulated"]
@@ -27,6 +29,19 @@ class InstrumentRow:
     variables: tuple[Variable, ...]
     """The columns of its data, in order."""
     kept_at: datetime
+
+    @classmethod
+    def of(cls, instrument: Instrument, *, kept_at: datetime) -> "InstrumentRow":
+        """An instrument as it is kept."""
+        return cls(
+            hash=instrument.hash,
+            id=instrument.id,
+            version=instrument.version,
+            title=str(instrument.title.written(instrument.language)),
+            texts=instrument.texts,
+            variables=columns(instrument),
+            kept_at=kept_at,
+        )
 
 
 class InterviewRow(NamedTuple):

@@ -4,24 +4,28 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from survey_cli.values import NOT_ASKED, Cell, Variable
+from survey_cli.values import ADMIN_COLUMNS, NOT_ASKED, Cell, Variable
 
-
-def _admin(name: str, label: str, storage: str = "text") -> Variable:
-    return Variable(name=name, label=label, storage=storage, role="admin")  # type: ignore[arg-type]
-
-
-ADMIN: Final = (
-    _admin("interview", "Interview"),
-    _admin("case", "Case"),
-    _admin("number", "Which interview of the case", "integer"),
-    _admin("origin", "Real, practice or simulated"),
-    _admin("version", "Version of the instrument"),
-    _admin("status", "How the interview stands"),
-    _admin("outcome", "Outcome"),
-    _admin("began", "Began (UTC)"),
-    _admin("updated", "Last entry (UTC)"),
-    _admin("by", "Interviewer"),
+_ADMIN_LABELS: Final = {
+    "interview_id": "Interview",
+    "interview_case": "Case",
+    "interview_number": "Which interview of the case",
+    "interview_origin": "Real, practice or simulated",
+    "interview_version": "Version of the instrument",
+    "interview_status": "How the interview stands",
+    "interview_outcome": "Outcome",
+    "interview_began": "Began (UTC)",
+    "interview_updated": "Last entry (UTC)",
+    "interview_by": "Interviewer",
+}
+ADMIN: Final = tuple(
+    Variable(
+        name=name,
+        label=_ADMIN_LABELS[name],
+        storage="integer" if name == "interview_number" else "text",
+        role="admin",
+    )
+    for name in ADMIN_COLUMNS
 )
 """What is known of every interview, before its data."""
 

@@ -33,5 +33,5 @@ AnyItem: TypeAlias = Annotated[
 
 __all__ = ["AnyItem", "BatteryWritten", "RosterWritten", "SectionWritten"]
 
-# The groups hold items of every type, which are known only now; pydantic looks the name up there when it builds the models.
+# The groups hold items of every type, known only now; pydantic looks the name up there when it builds the models.
 groups.AnyItem = AnyItem  # type: ignore[attr-defined]

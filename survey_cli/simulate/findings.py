@@ -1,0 +1,69 @@
+"""What a crowd of invented interviews shows: what nobody reaches, what nobody chooses, how long the routes are."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from survey_cli.engine.interview import Interview
+from survey_cli.instrument.program import Instrument, Leaf
+from survey_cli.values import Code
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How often one item was put to somebody."""
+
+    item: str
+    interviews: int
+
+
+@dataclass(slots=True)
+class Findings:
+    """Counts over the interviews that were `seen`."""
+
+    instrument: Instrument
+    interviews: int = 0
+    reached: Counter[str] = field(default_factory=Counter)
+    chosen: Counter[tuple[str, Code]] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    stuck: Counter[str] = field(default_factory=Counter)
+    """Items whose checks no invented answer passed."""
+    shortest: int = 0
+    longest: int = 0
+    shortest_seed: int = 0
+    longest_seed: int = 0
+    places: int = 0
+    """Places put to somebody, over all interviews."""
+
+    def see(self, interview: Interview, stuck: str = "") -> None:
+        """Count one interview."""
+        self.interviews += 1
+        answers = interview.standing().answers
+        self.reached.update({place.item for place in answers})
+        asked = 0
+        for place, held in answers.items():
+            leaf = self.instrument.leaves[place.item]
+            asked += leaf.question.asks
+            codes = held.cell if isinstance(held.cell, tuple) else (held.cell,)
+            self.chosen.update((place.item, code) for code in codes if isinstance(code, int | str))
+        self.outcomes[interview.outcome or interview.status] += 1
+        if stuck:
+            self.stuck[stuck] += 1
+        if self.interviews == 1 or asked < self.shortest:
+            self.shortest, self.shortest_seed = asked, interview.began.seed
+        if asked > self.longest:
+            self.longest, self.longest_seed = asked, interview.began.seed
+        self.places += asked
+
+    def never_reached(self) -> tuple[Leaf, ...]:
+        """Items nobody was asked, in written order."""
+        return tuple(leaf for leaf in self.instrument.leaves.values() if not self.reached[leaf.id])
+
+    def never_chosen(self) -> tuple[tuple[Leaf, tuple[Code, ...]], ...]:
+        """Items that were reached, with the options nobody chose."""
+        found = []
+        for leaf in self.instrument.leaves.values():
+            if self.reached[leaf.id]:
+                unchosen = tuple(o.code for o in leaf.options if not self.chosen[leaf.id, o.code])
+                if unchosen:
+                    found.append((leaf, unchosen))
+        return tuple(found)
