@@ -153,7 +153,7 @@ def test_from_new_to_data(mine: str, capsys: pytest.CaptureFixture[str]) -> None
     out, err = capsys.readouterr()
     seven, eight = csv.DictReader(io.StringIO(out))
     assert seven["interview_case"] == "7"
-    assert (seven["status"], seven["outcome"], seven["branch"], seven["age"]) == (
+    assert (seven["interview_status"], seven["interview_outcome"], seven["branch"], seven["age"]) == (
         "ended",
         "complete",
         "2",
@@ -165,7 +165,7 @@ def test_from_new_to_data(mine: str, capsys: pytest.CaptureFixture[str]) -> None
         "1",
         "longer hours",
     )
-    assert (eight["status"], eight["by"], eight["times"], eight["age"]) == ("suspended", "Ann", "3", "-7")
+    assert (eight["interview_status"], eight["interview_by"], eight["times"], eight["age"]) == ("suspended", "Ann", "3", "-7")
     assert err == f"stdout: 2 interviews, {len(seven)} columns, from responses/mine.db\n"
 
 
