@@ -86,7 +86,9 @@ class Builder:
         self.document = document
         self.walk = Walk(document)
         self.problems: list[Problem] = [
-            p for p in self.walk.problems if p.rule != "unknown-list" or not any(f"{n!r}" in p.what for n in lost)
+            p
+            for p in self.walk.problems
+            if p.rule != "unknown-list" or not any(f"{n!r}" in p.what for n in lost)
         ]
         self.draft = Draft(document=document, walk=self.walk, uses=[], lost=lost)
         self.declines = declines_of(document)
