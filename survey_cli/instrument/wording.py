@@ -54,8 +54,13 @@ _OPERATED: Final[dict[type[ast.operator], str]] = {
 
 def words(condition: Condition, say: Say) -> str:
     """The condition as an English sentence without its full stop."""
-    sentence = (_holding if condition.gives.type == "flag" else _said)(condition.tree, say)
+    sentence = clause(condition, say)
     return sentence[:1].upper() + sentence[1:]
+
+
+def clause(condition: Condition, say: Say) -> str:
+    """The same as a part of a longer sentence: what follows "asked if"."""
+    return (_holding if condition.gives.type == "flag" else _said)(condition.tree, say)
 
 
 def _said(node: ast.expr, say: Say) -> str:
