@@ -255,7 +255,7 @@ class Walk:
         declinable = declinable and not (item.by and item.declines is None)
         type_, codes, labels = self._type(item, options)
         source = str(item.from_) if isinstance(item, Draw) else roster
-        turn_name = self._turn_name(source) if isinstance(item, Draw) and source else None
+        turn_name = self.turn_name(source) if isinstance(item, Draw) and source else None
         self._add(
             Named(
                 id=who,
@@ -299,7 +299,7 @@ class Walk:
             case _:
                 return item.known, frozenset(options) if options else None, labels
 
-    def _turn_name(self, roster: str) -> str | None:
+    def turn_name(self, roster: str) -> str | None:
         """The roster's first text item: by it a turn is called."""
         written = self.rosters.get(roster)
         for item in _below(written.items if written else ()):

@@ -10,7 +10,7 @@ from inspect import cleandoc
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from survey_cli.instrument.build import Draft, built
+from survey_cli.instrument.build import built
 from survey_cli.instrument.checks import (
     characters,
     conditions,
@@ -27,6 +27,7 @@ from survey_cli.instrument.checks import (
 )
 from survey_cli.instrument.checks.condition_rules import CONDITION_RULES
 from survey_cli.instrument.checks.file_rules import FILE_RULES
+from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.load import Source
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Problem, errors, in_order

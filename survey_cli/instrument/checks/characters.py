@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.instrument.build import Draft
 from survey_cli.instrument.checks.places import every_list, key_place
 from survey_cli.instrument.checks.wording import every_text
+from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.texts import place_in
 from survey_cli.instrument.written import Written
 from survey_cli.problems import Position, Problem

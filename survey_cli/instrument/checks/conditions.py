@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any, Final
 
-from survey_cli.instrument.build import Draft, Use
 from survey_cli.instrument.conditions import Known
+from survey_cli.instrument.draft import Draft, Use
 from survey_cli.instrument.expressions import Parsed, parse
 from survey_cli.instrument.items.coded import Coded, Multiple
 from survey_cli.instrument.items.question import Question

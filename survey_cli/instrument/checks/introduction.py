@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from survey_cli.instrument.build import Draft
+from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.program import Group, Leaf
 from survey_cli.instrument.texts import ALWAYS, Template
 from survey_cli.problems import Problem

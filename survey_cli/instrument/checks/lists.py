@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 
-from survey_cli.instrument.build import RESERVED_CODES, Draft
+from survey_cli.instrument.build import RESERVED_CODES
 from survey_cli.instrument.checks.places import (
     element,
     every_list,
@@ -14,6 +14,7 @@ from survey_cli.instrument.checks.places import (
     said,
     spoken_list,
 )
+from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.items import BatteryWritten
 from survey_cli.instrument.items.coded import Coded, Multiple, Scale, Single
 from survey_cli.instrument.items.question import Question

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from keyword import iskeyword
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.build import Draft
 from survey_cli.instrument.checks.places import items_of, key_place, name_place, options_node, place_of
+from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.functions import FUNCTIONS
 from survey_cli.instrument.items.coded import Multiple
 from survey_cli.instrument.names import Named, declines_of

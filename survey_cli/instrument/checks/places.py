@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, overload
 
-from survey_cli.instrument.build import Draft
+from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.items import AnyItem, BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.items.coded import Multiple, Scale, Single
 from survey_cli.instrument.options import OptionWritten, Part

@@ -5,10 +5,10 @@ from itertools import product
 from math import prod
 from typing import Final
 
-from survey_cli.instrument.build import Draft
 from survey_cli.instrument.checks.places import element, key_place, name_place, place_of, spoken_list
 from survey_cli.instrument.conditions import Condition, Scope, compile_condition
 from survey_cli.instrument.document import QuotaWritten
+from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.items.quiet import LookupItem
 from survey_cli.instrument.names import declines_of
 from survey_cli.instrument.scalars import NOWHERE

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.build import Draft
 from survey_cli.instrument.checks.places import element, items_of, key_place, name_place, spoken_list
+from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.items import BatteryWritten, RosterWritten
 from survey_cli.instrument.items.coded import Coded, Multiple, Scale
 from survey_cli.instrument.items.question import Question

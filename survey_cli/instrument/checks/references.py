@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from survey_cli.instrument.build import Draft, Use
 from survey_cli.instrument.conditions import use_of
+from survey_cli.instrument.draft import Draft, Use
 from survey_cli.instrument.names import Named, Step
 from survey_cli.instrument.texts import place_in
 from survey_cli.instrument.written import Written

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.instrument.build import Draft
 from survey_cli.instrument.checks.places import items_of, key_place, name_place, spoken_list
 from survey_cli.instrument.checks.references import always_last
+from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.items import AnyItem, BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.items.question import Question
 from survey_cli.instrument.items.quiet import Draw, End, Handover, LookupItem

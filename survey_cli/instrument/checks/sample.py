@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.build import Draft
 from survey_cli.instrument.checks.places import key_place, name_place
+from survey_cli.instrument.draft import Draft
 from survey_cli.problems import Position, Problem, did_you_mean
 
 SEVERAL: Final = frozenset({"phone"})

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.build import Draft
 from survey_cli.instrument.checks.places import name_place
 from survey_cli.instrument.checks.wording import every_text, filled_texts, translated_texts
+from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.items.coded import Multiple
 from survey_cli.instrument.texts import Fill, Template, place_in
 from survey_cli.problems import Position, Problem, did_you_mean, nearest

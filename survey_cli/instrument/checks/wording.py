@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from survey_cli.instrument.build import Draft
 from survey_cli.instrument.document import StudyWritten
+from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.items.typed import NumberItem
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.texts import Template

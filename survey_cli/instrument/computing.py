@@ -1,0 +1,88 @@
+"""The computes of an instrument: compiled in the order of what they need, and placed after the last thing they need."""
+
+from survey_cli.instrument.compiling import Compiler, Spot
+from survey_cli.instrument.conditions import Condition, Known, read_names
+from survey_cli.instrument.names import Named
+from survey_cli.instrument.program import Compute
+from survey_cli.instrument.scalars import NOWHERE, Text
+from survey_cli.instrument.texts import Said
+from survey_cli.instrument.written import Written
+from survey_cli.problems import Problem
+
+
+def computes(compiler: Compiler) -> dict[int, list[Compute]]:
+    """By the index after which each can be computed (−1: from the sample alone). Their names are added to the draft;
+    loops and clashes become problems."""
+    written = {str(name): (name, text) for name, text in compiler.draft.document.compute.items()}
+    needs = {
+        name: frozenset().union(*(read_names(w) for _, w in text.every())) & written.keys()
+        for name, (_, text) in written.items()
+    }
+    done: set[str] = set()
+    after: dict[int, list[Compute]] = {}
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        if name in done:
+            return
+        if name in trail:
+            loop = " → ".join([*trail[trail.index(name) :], name])
+            what = f"the computes need one another: {loop}"
+            compiler.problems.append(
+                Problem("circular", written[name][0].where, name, what, "break the loop")
+            )
+            done.update(trail)
+            return
+        for need in sorted(needs[name]):
+            visit(need, (*trail, name))
+        if name not in done:
+            done.add(name)
+            index, compute = _compiled(compiler, *written[name])
+            if compute is not None:
+                after.setdefault(index, []).append(compute)
+
+    for name in written:
+        visit(name, ())
+    return after
+
+
+def _compiled(compiler: Compiler, name: Written, text: Text) -> tuple[int, Compute | None]:
+    """One compute, and the index after which it can be computed."""
+    draft = compiler.draft
+    conditions: dict[str, Condition] = {}
+    for language, expression in text.every():
+        condition = compiler.condition(expression, Spot(str(name)), "compute", "value")
+        if condition is not None:
+            conditions[language] = condition
+    first = conditions.get(str(draft.document.languages[0])) or next(iter(conditions.values()), None)
+    gives = first.gives if first is not None else Known("text")
+    where = getattr(name, "where", NOWHERE)
+    if str(name) in draft.named or str(name) in draft.walk.groups:
+        before = draft.named.get(str(name)) or draft.walk.groups[str(name)][0]
+        draft.walk.clashes.append((before, where, str(name)))
+        return -1, None
+    index = max((_settled(compiler, need) for c in conditions.values() for need in c.names), default=-1)
+    draft.walk.named[str(name)] = Named(
+        id=str(name),
+        kind="compute",
+        where=where,
+        index=index,
+        known=gives,
+        said=Said(type=gives.type, unsure=index >= 0),
+    )
+    compiler.learn(str(name))
+    if first is None:
+        return index, None
+    compute = draft.computes[str(name)] = Compute(id=str(name), conditions=conditions, type=gives.type)
+    return index, compute
+
+
+def _settled(compiler: Compiler, name: str) -> int:
+    """When a name is settled, come what may: in a shuffled group or a roster, at the end of that."""
+    walk = compiler.draft.walk
+    named = walk.named.get(name)
+    if named is None:
+        return -1
+    ends = [walk.groups[s.group][2] for s in named.path if s.shuffled and s.group in walk.groups]
+    if named.known.roster in walk.groups:
+        ends.append(walk.groups[named.known.roster][2])
+    return max([named.index, *ends])
