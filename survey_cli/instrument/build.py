@@ -20,7 +20,7 @@ from survey_cli.instrument.program import Compute, DeclineOffered, Group, Instru
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.shape import shaped
 from survey_cli.instrument.texts import Template
-from survey_cli.instrument.written import Written
+from survey_cli.instrument.written import Composed, Written
 from survey_cli.problems import Problem, did_you_mean
 from survey_cli.values import Code
 
@@ -344,22 +344,21 @@ def _worded(frame: Text, statement: Text) -> Text:
     if frame.plain is not None and statement.plain is not None:
         if frame.plain == STATEMENT:
             return statement
-        return Text(
-            Written(
-                frame.plain.replace(STATEMENT, statement.plain), statement.where, plain=statement.plain.plain
-            ),
-            {},
-        )
+        return Text(_put_in(frame.plain, statement.plain), {})
     languages = {la: None for t in (frame, statement) for la in t.by_language}
-    return Text(
-        None,
-        {
-            la: Written(
-                frame.written(la).replace(STATEMENT, statement.written(la)), statement.written(la).where
-            )
-            for la in languages
-        },
-    )
+    return Text(None, {la: _put_in(frame.written(la), statement.written(la)) for la in languages})
+
+
+def _put_in(frame: Written, statement: Written) -> Written:
+    """The battery's text with the statement in it; its letters keep their places."""
+    pieces: list[tuple[int, Written, int]] = []
+    made, done = "", 0
+    while (at := frame.find(STATEMENT, done)) >= 0:
+        pieces += [(len(made), frame, done), (len(made) + at - done, statement, 0)]
+        made += frame[done:at] + statement
+        done = at + len(STATEMENT)
+    pieces.append((len(made), frame, done))
+    return Composed.of(made + frame[done:], statement.where, pieces)
 
 
 def built(source: Source) -> tuple[Instrument | None, Draft | None, list[Problem]]:

@@ -19,7 +19,7 @@ from survey_cli.instrument.encoded import MAX_BYTES, Unreadable, decoded, unseen
 from survey_cli.instrument.slips import shorten
 from survey_cli.instrument.syntax import Fault, explained
 from survey_cli.instrument.tree import MAX_EVENTS, MAX_PROBLEMS, Growth
-from survey_cli.instrument.written import Listed, Mapped, Written
+from survey_cli.instrument.written import File, Listed, Mapped, Written
 from survey_cli.problems import Position, Problem, did_you_mean, in_order
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -197,7 +197,7 @@ def _tree(text: str, file: str, problems: list[Problem]) -> Mapped | None:
     if hidden:
         problems += hidden
         return None
-    growth = Growth(text, file, yaml.events)
+    growth = Growth(text, File(file, text), yaml.events)
     try:
         root = growth.grown(iter(LOADER(text).get_event, None))
     except yaml.MarkedYAMLError as error:

@@ -6,12 +6,12 @@ every place still points into the module's own file.
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from survey_cli.instrument.slips import shorten
-from survey_cli.instrument.written import Listed, Mapped, Node, Written
+from survey_cli.instrument.written import Composed, Listed, Mapped, Node, Written
 from survey_cli.problems import Position, Problem, did_you_mean
 
 Opener: TypeAlias = Callable[[str, Position], Mapped | None]
@@ -66,15 +66,36 @@ class Renaming:
         """One name."""
         return self.prefix + text if text in self.names else text
 
-    def expression(self, text: str) -> str:
+    def expression(self, text: Written) -> Written:
         """A condition or calculation; what stands in quotes is left alone."""
-        return _TOKEN.sub(lambda m: self.name(m[0]) if m["name"] else m[0], text)
+        return self._prefixed(text, list(self._names(text, 0, len(text))))
 
-    def text(self, text: str) -> str:
+    def text(self, text: Written) -> Written:
         """A text: the names in its fills."""
         if "{" not in text:
             return text
-        return _FILL.sub(lambda m: m[0] if m[1] is None else f"{{{self.expression(m[1])}{m[2]}}}", text)
+        fills = [m.span(1) for m in _FILL.finditer(text) if m[1] is not None]
+        return self._prefixed(text, [at for start, end in fills for at in self._names(text, start, end)])
+
+    def _names(self, text: str, start: int, end: int) -> Iterator[int]:
+        """Where names begin that take the prefix."""
+        for found in _TOKEN.finditer(text, start, end):
+            if found["name"] and found[0] in self.names:
+                yield found.start()
+
+    def _prefixed(self, text: Written, places: list[int]) -> Written:
+        """The text with the prefix put in at these places; each letter still stands where it was written."""
+        if not places:
+            return text
+        pieces: list[tuple[int, Written, int]] = [(0, text, 0)]
+        made, done = "", 0
+        for at in places:
+            made += text[done:at]
+            pieces.append((len(made), text, at))
+            made += self.prefix
+            pieces.append((len(made), text, at))
+            done = at
+        return Composed.of(made + text[done:], text.where, pieces)
 
 
 @dataclass(slots=True)
@@ -338,7 +359,7 @@ def _renamed_part(part: str, node: Mapped, renaming: Renaming) -> Mapped:
 
 def _renamed(node: Node, renaming: Renaming) -> Node:
     if isinstance(node, Written):
-        return _again(node, renaming.text(node))
+        return renaming.text(node)
     return _renamed_list(node, renaming) if isinstance(node, Listed) else _renamed_mapping(node, renaming)
 
 
@@ -377,7 +398,7 @@ def _coded(node: Mapped, renaming: Renaming, *, ids: bool) -> Mapped:
 def _conditions(node: Node, renaming: Renaming) -> Node:
     """An expression, or several (by language, or in a list)."""
     if isinstance(node, Written):
-        return _again(node, renaming.expression(node))
+        return renaming.expression(node)
     if isinstance(node, Listed):
         result = Listed(node.where)
         result += [_conditions(entry, renaming) for entry in node]

@@ -127,12 +127,10 @@ def listed(codes: Iterable[Code], most: int = 8) -> str:
 
 
 def shifted(where: Position, text: str, at: int) -> Position:
-    """The place of the character `at` of a text written at `where`; the text's own place where it has several
-    lines."""
-    if not where.column or "\n" in text:
-        return where
-    quoted = isinstance(text, Written) and not text.plain and text.where == where
-    return Position(where.file, where.line, where.column + at + quoted)
+    """The place of the character `at` of a text written at `where`."""
+    if isinstance(text, Written) and text.where == where:
+        return text.place(at)
+    return Position(where.file, where.line, where.column + at) if where.column else where
 
 
 def _nothing(env: object) -> Any:
