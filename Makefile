@@ -1,13 +1,14 @@
 # make demo    an interview, with only Python 3.11 or newer and make on the machine
 # make test    the tests
 # make check   ruff, mypy and the walls between the rooms
+# make soak    interviews killed at random moments, 1,000 times (SOAK_RUNS=…, SOAK_SEED=… to see one again)
 # make clean   away with everything that was made, except interviews
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check clean
+.PHONY: help demo test check soak clean
 
 # Which Python builds .venv; empty: the newest one found.
 PYTHON ?=
@@ -22,6 +23,9 @@ DEMO_DB := responses/demo.db
 DEMO = .venv/bin/survey interview $(INSTRUMENT) --practice --again --case 'Chicago District' \
 	--set kind=District --set region=Central --set city=Chicago --set zone=America/Chicago
 PLAIN_ANSWERS := instruments/asu_2000.answers.txt
+
+SOAK_RUNS ?= 1000
+SOAK_SEED ?=
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -45,6 +49,9 @@ check: .venv/dev.stamp
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+
+soak: .venv/dev.stamp
+	@PYTHONPATH=tests .venv/bin/python -m soak --runs $(SOAK_RUNS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
 
 clean:
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache snapshot_report.html

@@ -1,0 +1,66 @@
+"""Is an answer lost when the interview is killed at any instant? Some of what `make soak` does a thousand times."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from soak.script import ITEMS, Stand, stand
+from soak.witness import missing
+
+TESTS = Path(__file__).parent
+
+
+def soaked(tmp_path: Path, *arguments: str) -> tuple[int, str, str]:
+    """The driver's exit code, its summary, and what it found wrong."""
+    done = subprocess.run(
+        [sys.executable, "-m", "soak", *arguments],
+        env={**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}", "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def counted(summary: str, what: str) -> int:
+    found = re.search(rf"(\d+) {re.escape(what)}", summary)
+    assert found is not None, summary
+    return int(found[1])
+
+
+def test_fifty_crashes_lose_nothing(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+    code, summary, wrong = soaked(tmp_path, "--runs", "50", "--stations", "2")
+    record_property("soak", summary)
+    assert code == 0, summary + wrong
+    assert re.search(r"\b0 missing; .* 0 elsewhere; 0 tracebacks; 0 hung; .* 0 findings;", summary), summary
+    assert counted(summary, "runs") == 50
+    assert counted(summary, "resumed") > 20, "too few interviews were gone on with to say anything"
+    assert counted(summary, "answers compared") > 50
+    for way in ("full screen", "plain", "kill -9", "terminals closed", "SIGTERM", "copies of the files"):
+        assert counted(summary, way) > 0, way
+
+
+def test_the_driver_notices_a_program_that_writes_too_late(tmp_path: Path) -> None:
+    code, summary, wrong = soaked(tmp_path, "--runs", "8", "--seed", "3", "--stations", "1", "--sabotage")
+    assert code == 1
+    assert counted(summary, "missing") > 0, summary
+    assert counted(summary, "elsewhere") > 0, summary
+    assert "was shown as taken" in wrong
+
+
+def test_what_is_missing_is_found_in_its_order() -> None:
+    rows = [("answered", "q1", '{"value":1}', ""), ("answered", "q2", '{"value":2}', "")]
+    assert missing([("answered", "q1", "1"), ("answered", "q2", "2")], rows) == []
+    assert missing([("answered", "q2", "2"), ("answered", "q1", "1")], rows) == [("answered", "q1", "1")]
+    assert missing([("answered", "q1", "7")], rows) == [("answered", "q1", "7")]
+
+
+def test_where_an_interview_stands_is_read_from_what_is_shown() -> None:
+    assert stand("Item 003 of\nDoubt 003.") == Stand(3, doubted=True)
+    assert stand("Item 003 of\n? Doubt 003.\nItem 004 of") == Stand(4)
+    assert stand("Item 00") is None
+    assert stand("35 answers · any key leaves") == Stand(ITEMS)
