@@ -1,0 +1,52 @@
+"""The command `print`: the questionnaire as people review it. One call to the office, and a line about what went where."""
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+from survey_cli.cli.interviewing import Instrument
+from survey_cli.cli.terminal import count, fail, say
+from survey_cli.problems import Trouble
+
+
+def print(
+    file: Instrument,
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="The file to write, .html or .md; - is Markdown on stdout."
+        ),
+    ] = "-",
+    language: Annotated[
+        str,
+        typer.Option(
+            "--language", metavar="CODE", help="The language of the texts; all for every one of them."
+        ),
+    ] = "",
+    comments: Annotated[
+        bool, typer.Option("--comments", help="With lines to write comments on, under every item.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+) -> None:
+    """Print the questionnaire for those who review it.
+
+    What is read aloud, instructions, answers with their codes, and in plain English who is asked and what is checked.
+    The .html is one file that opens in any browser, and prints well from there.
+    """
+    from survey_cli.office.printing import Wish, booklet
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            encoding="utf-8", newline=""
+        )  # a document is UTF-8, whatever the terminal speaks
+    wish = Wish(to=out, language=language, comments=comments, force=force)
+    made = booklet(file, wish, stdout=sys.stdout)
+    if isinstance(made, Trouble):
+        fail(made)
+    to = "stdout" if made.to == "-" else made.to
+    say(f"{to}: {count(made.items, 'item')}, {', '.join(made.languages)}")
+
+
+COMMANDS = (print,)
