@@ -213,7 +213,7 @@ def test_item_declines() -> None:
     coded = one.keys(".dk")
     assert coded.declines == {"dk": 98, "refused": 99}
     assert [d.text for d in coded.asked.declines] == ["Don't know", "Will not say"]
-    assert coded.keys("98").place == "coded"
+    assert coded.keys("98").data["coded"] == coded.keys(".dk").data["coded"]
     assert instrument("features/item_declines.yaml").declines["not_reached"].code == -5
 
 

@@ -10,6 +10,7 @@ from survey_cli.engine.events import (
     Began,
     Ended,
     Event,
+    Kept,
     Language,
     LookedUp,
     Noted,
@@ -20,7 +21,7 @@ from survey_cli.engine.events import (
     Suspended,
     WentTo,
 )
-from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.engine.interview import COMPLETE, VERSION, Interview
 from survey_cli.entries import Lookup, Prompt, Reply
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.store import Draft, Snapshot, Store, StoreProblem
@@ -165,11 +166,24 @@ class Desk:
         return self._keep(Language(self._stamp(), language))
 
     def suspend(self) -> Rejected | None:
+        if self._interview.hung_up:
+            return self._keep(Ended(self._stamp(), COMPLETE))
+        if self._interview.reopened and self._finished_again():
+            return None
         return self._keep(Suspended(self._stamp()))
+
+    def _finished_again(self) -> bool:
+        """A corrected interview ends as it had ended, where every answer stands."""
+        place = self._interview.place
+        if place is None or self.jump(place) is not None:
+            return False
+        return self._keep(Kept(self._stamp(), place)) is None and self._interview.status == "ended"
 
     def stop(self, outcome: str) -> Rejected | None:
         if outcome not in {o.id for o in self.stops()}:
             return Rejected(f"{outcome} is no outcome for stopping an interview")
+        if self._interview.hung_up and outcome == "break_off":
+            return self._keep(Ended(self._stamp(), COMPLETE))
         return self._keep(Stopped(self._stamp(), outcome))
 
     # drafts

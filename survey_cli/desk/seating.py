@@ -15,6 +15,7 @@ from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.order import arm
 from survey_cli.instrument.document import SampleColumn
+from survey_cli.instrument.items.question import tidy
 from survey_cli.instrument.opening import open_instrument, rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.outcomes import OUTCOMES, Outcome
@@ -246,7 +247,7 @@ def _resumed(
     if taken is not None:
         return Trouble(case, f"{taken.by} is in this interview at {taken.station}", "choose another case")
     when = row.updated_at.astimezone(zone)
-    stood = f"at {before}" if before is not None else "at its end"
+    stood = f"at {before or after.place or 'its end'}"
     version = f", version {instrument.version}" if instrument.version else ""
     how = "reopened for correction" if seating.reopen else "resumed"
     notice = f"Case {case} was {row.status} {stood}, {when:%d %b %H:%M}{version}: {how}."
@@ -383,7 +384,7 @@ def _sample(
             return Trouble(f"--set {name}", "the instrument has no such sample column", remedy)
     made: dict[str, Value | Missing] = {}
     for name, column in instrument.sample.items():
-        text = typed.get(name, "").strip()
+        text = tidy(typed.get(name, ""), lines=False)
         if column.role == "key":
             made[name] = case
         elif column.type == "split":

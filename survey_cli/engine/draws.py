@@ -7,7 +7,7 @@ from typing import Any
 from survey_cli.engine.order import arm, drawn
 from survey_cli.engine.route import Stop, Walk
 from survey_cli.instrument.items.quiet import Draw, LookupItem, Split
-from survey_cli.values import NOT_ASKED, Cell
+from survey_cli.values import NOT_ASKED, Cell, Missing
 
 
 def looked_up(walk: Walk, stop: Stop) -> tuple[Cell | None, int]:
@@ -26,10 +26,12 @@ def looked_up(walk: Walk, stop: Stop) -> tuple[Cell | None, int]:
 
 
 def _drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, int]:
-    """The turn that is drawn, and of how many. Not asked where there is none."""
+    """The turn that is drawn, and of how many. Not asked where there is none; missing where the turns are."""
     leaf = stop.leaf
     assert isinstance(leaf.question, Draw)
-    turns: tuple[int, ...] = walk.env.get("#" + leaf.source, ())
+    turns: tuple[int, ...] | Missing = walk.env.get("#" + leaf.source, ())
+    if isinstance(turns, Missing):
+        return turns, 0
     by = leaf.question.by
     eligible = []
     for turn in turns:

@@ -101,6 +101,14 @@ class Machine:
         """Where the interview stands; None past the end of the route."""
         return self.walk.stops[-1] if not self.walk.over else None
 
+    @property
+    def due_outcome(self) -> str:
+        """The outcome with which it can end now: that of the end of its route, or complete once they have hung up."""
+        here = self.here
+        if here is None:
+            return self.ending
+        return COMPLETE if here.leaf.after_hangup else ""
+
     # taking events
 
     def take(self, event: Event) -> Rejected | None:
@@ -121,7 +129,7 @@ class Machine:
             case Stopped() if self.status == "open":
                 self.status, self.outcome, why = "stopped", event.outcome, None
             case Ended() if self.status == "open":
-                if not self.walk.over or event.outcome != self.ending:
+                if event.outcome != self.due_outcome:
                     return Rejected("the interview is not at its end")
                 self.status, self.outcome, why = "ended", event.outcome, None
             case Resumed():
@@ -381,8 +389,10 @@ def standing(machine: Machine) -> Standing:
             walk.settle(stop, held.cell)
         elif not ends:
             walk.leave_open(stop)
-        if ends:
+        if ends and not (machine.outcome and machine.status == "suspended"):
             walk.finish()
+        elif ends:  # a temporary end: what lies behind it is still to come
+            walk.beyond = True
     return Standing(counted, frozenset(walk.unreached), walk.env)
 
 
@@ -455,6 +465,18 @@ class Interview:
         """The outcome that the route has come to and `Ended` should journal; empty elsewhere."""
         machine = self.machine
         return machine.ending if machine.walk.over and machine.status == "open" else ""
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the respondent has hung up and only the interviewer's own items are left: the case is complete."""
+        here = self.machine.here
+        return here is not None and here.leaf.after_hangup
+
+    @property
+    def reopened(self) -> bool:
+        """Whether this sitting corrects an interview that had ended."""
+        sittings = (e for e in reversed(self.machine.events) if isinstance(e, Resumed))
+        return getattr(next(sittings, None), "reopen", False)
 
     @property
     def language(self) -> str:

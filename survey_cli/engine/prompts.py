@@ -29,7 +29,7 @@ from survey_cli.entries import (
 )
 from survey_cli.instrument.items.coded import Multiple
 from survey_cli.instrument.items.quiet import Computed, End
-from survey_cli.instrument.program import Asking, Leaf
+from survey_cli.instrument.program import Asking, Leaf, Roster
 from survey_cli.values import Code, Missing, Place
 
 
@@ -92,21 +92,19 @@ def _intro(machine: Machine, stop: Stop) -> Words:
 
 
 def _turn(machine: Machine, stop: Stop) -> Words:
-    """Which turn of the roster this is, in words: the option it stands for, else its name, else its number."""
+    """Which turn of the roster this is: `person 2 of 4: Bob`, or the option it stands for."""
     leaf, turn = stop.leaf, stop.place.turn
     if leaf.roster is None or turn is None:
         return ()
     roster = machine.instrument.groups[leaf.roster]
     env = machine.walk.env
-    each = getattr(roster, "each", None)
-    name = env.get((getattr(roster, "turn_name", None), turn))
-    if each is not None:
-        said = str(env["#each"].get(machine.language, ""))
-    elif isinstance(name, str):
-        said = name
-    else:
-        said = f"{leaf.roster} {turn}"
-    return (Span(said),)
+    assert isinstance(roster, Roster)
+    if roster.each is not None:
+        return (Span(str(env["#each"].get(machine.language, ""))),)
+    known = roster.until is None
+    said = f"{leaf.roster} {turn} of {turn + len(stop.frame.turns)}" if known else f"{leaf.roster} {turn}"
+    name = env.get((roster.turn_name, turn))
+    return (Span(f"{said}: {name}" if isinstance(name, str) else said),)
 
 
 def _earlier(machine: Machine, stop: Stop, asking: Asking) -> Earlier | None:
@@ -164,7 +162,7 @@ def _query(machine: Machine, stop: Stop) -> Query | None:
     return Query(text=words, aloud=check.aloud)
 
 
-def entry(interview: Interview, reply: Reply, stamp: Stamp) -> Answered | Kept | Rejected:
+def entry(interview: Interview, reply: Reply, stamp: Stamp) -> Answered | Declined | Kept | Rejected:
     """The event that a reply makes at the place where the interview stands. An empty reply keeps what stands."""
     machine = interview.machine
     stop = machine.here
@@ -180,10 +178,18 @@ def entry(interview: Interview, reply: Reply, stamp: Stamp) -> Answered | Kept |
             reply = earlier.text
         elif not (isinstance(question, Multiple) and question.min == 0):
             return Rejected(_wanted(question.entry(asking)))
+    if isinstance(reply, str) and (coded := _coded_decline(stop.leaf, reply)) is not None:
+        return Declined(stamp, stop.place, coded)
     reading = question.understood(asking, reply)
     if isinstance(reading, Unread):
         return Rejected(reading.why)
     return Answered(stamp, stop.place, reading.value, reading.words)
+
+
+def _coded_decline(leaf: Leaf, typed: str) -> str | None:
+    """The decline whose code was typed, as interviewers do who know 98 and 99 by heart."""
+    text = typed.strip()
+    return next((d.id for d in leaf.declines if str(d.code) == text), None)
 
 
 def _wanted(kind: object) -> str:

@@ -313,7 +313,8 @@ class Walk:
         if not isinstance(group, Roster):
             return Frame(parent, group, self._order(group, parent.turn), 0, parent.turn)
         turns = self._turns(group)
-        self.put("#" + group.id, ())
+        self.put("#" + group.id, () if isinstance(turns, tuple) else turns)
+        turns = turns if isinstance(turns, tuple) else ()
         self._leave_turns(group, turns)
         if not turns:
             self._ahead -= group.weight
@@ -339,17 +340,19 @@ class Walk:
             last = roster.maximum - (leaf is roster.until)  # after the last turn nobody is asked for another
             self.unreached.extend(Place(leaf.id, turn) for turn in turns if turn <= last)
 
-    def _turns(self, roster: Roster) -> tuple[int, ...]:
-        """The numbers of the turns that are on the route."""
+    def _turns(self, roster: Roster) -> tuple[int, ...] | Missing:
+        """The numbers of the turns that are on the route; why it is not known how many, where it is not."""
         if roster.until is not None:
             return tuple(range(1, roster.maximum + 1))
         if roster.each is not None:
-            chosen = self.env.get(roster.each.id)
+            chosen = self.env.get(roster.each.id, NOT_REACHED)
             if not isinstance(chosen, tuple):
-                return ()
+                return chosen if isinstance(chosen, Missing) else ()
             places = [n for n, o in enumerate(roster.each.options, 1) if o.code in chosen]
             return tuple(places[: roster.maximum])
         count = roster.count.evaluate(self.env) if roster.count is not None else 0
+        if isinstance(count, Missing):
+            return count
         if isinstance(count, bool) or not isinstance(count, int | float):
             return ()
         return tuple(range(1, max(0, min(int(count), roster.maximum)) + 1))

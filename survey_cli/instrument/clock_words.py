@@ -1,6 +1,7 @@
 """Dates and times of day as people type them, and as they are said back. Knows no clock: `today` is not understood."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, time
 from typing import Final
 
@@ -21,23 +22,28 @@ MONTHS: Final = [
     "November",
     "December",
 ]
+LINKS: Final = ("of", "de", "del")
+"""Words between the parts of a date that say nothing."""
 _NUMBER_OR_WORD: Final = re.compile(r"\d+|[^\W\d_]+")
 _ORDINAL: Final = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
 
 
-def read_date(text: str, *, month_first: bool = False, partial: bool = False) -> date | str | Unread:
+def read_date(
+    text: str, *, month_first: bool = False, partial: bool = False, months: Sequence[str] = MONTHS
+) -> date | str | Unread:
     """`3 Mar 1985`, `3/3/1985`, `1985-03-03`; with `partial` also `Mar 1985`, `3/1985`, `1985` (as ISO text).
 
-    Years are written in full: of two digits nobody can tell the century.
+    Years are written in full: of two digits nobody can tell the century. `months` are the twelve names in another
+    language, understood beside the English ones.
     """
     if not text:
         return Unread("a date is wanted")
     if not re.fullmatch(r"[\w\s.,/\-]+", text) or len(text) > 40:
         return Unread(f"{text[:20]} is not a date: write day, month and year")
     pieces = _NUMBER_OR_WORD.findall(_ORDINAL.sub("", text))
-    months = [m for p in pieces if (m := _month(p))]
+    named = [m for p in pieces if (m := _month(p, months) or _month(p, MONTHS))]
     numbers = [p for p in pieces if p.isdecimal()]
-    if len(months) > 1 or len(months) + len(numbers) != len([p for p in pieces if p.lower() != "of"]):
+    if len(named) > 1 or len(named) + len(numbers) != len([p for p in pieces if p.lower() not in LINKS]):
         return Unread(f"{text[:20]} is not a date: write day, month and year")
     year = next((p for p in numbers if len(p) == 4), None)
     if year is None:
@@ -45,13 +51,13 @@ def read_date(text: str, *, month_first: bool = False, partial: bool = False) ->
     first = numbers[0] == year
     rest = list(numbers)
     rest.remove(year)
-    if months:
-        day_month = [*rest[:1], months[0]] if rest else [months[0]]
+    if named:
+        day_month = [*rest[:1], named[0]] if rest else [named[0]]
     elif first or not month_first:
         day_month = [int(n) for n in (reversed(rest) if first else rest)]
     else:
         day_month = [int(n) for n in reversed(rest)]
-    if len(rest) > 2 - len(months):
+    if len(rest) > 2 - len(named):
         return Unread(f"{text[:20]} is not a date: write day, month and year")
     return _made(int(year), [int(n) for n in day_month], partial)
 
@@ -73,14 +79,14 @@ def _made(year: int, day_month: list[int], partial: bool) -> date | str | Unread
         return Unread(f"there is no {day_month[0]} {MONTHS[month - 1]} {year}")
 
 
-def _month(word: str) -> int | None:
-    folded = word.lower()
+def _month(word: str, months: Sequence[str]) -> int | None:
+    """The month whose name begins with this word of three letters or more."""
+    folded = word.casefold()
     if len(folded) < 3:
         return None
-    return next(
-        (i for i, m in enumerate(MONTHS, 1) if m.lower().startswith(folded) or (folded == "sept" and i == 9)),
-        None,
-    )
+    if folded == "sept":
+        return 9
+    return next((n for n, month in enumerate(months, 1) if month.casefold().startswith(folded)), None)
 
 
 def say_date(value: Value | None) -> str:

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal, TypeAlias
 
 from survey_cli.instrument.logic import first, kept, nfc
-from survey_cli.values import NOT_ASKED, Missing
+from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, Missing
 
 Takes: TypeAlias = Literal["item", "truths", "numbers", "comparable", "number", "text", "dates", "nothing"]
 """`item`: a variable itself; `truths`, `numbers`, `comparable`: any number of them, or a list."""
@@ -41,7 +41,10 @@ def in_all(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(parts())
 
 
-def _count(truths: tuple[Any, ...]) -> int:
+def _count(truths: tuple[Any, ...]) -> Any:
+    """What is true counts; what is declined or was not asked does not; what is not reached may yet be either."""
+    if NOT_REACHED in truths:
+        return NOT_REACHED
     return sum(1 for truth in truths if truth is True)
 
 
@@ -112,7 +115,7 @@ def years_between(start: Any, end: Any) -> Any:
     if start.__class__ is Missing or end.__class__ is Missing:
         return first(start, end)
     if not isinstance(start, date) or not isinstance(end, date):
-        return NOT_ASKED
+        return DK  # a partial date: the day, or the month too, is what they did not know
     if end < start:
         return -_years(end, start)
     return _years(start, end)

@@ -281,7 +281,7 @@ class Walk:
     def _type(
         self, item: Question, options: Mapping[Code, OptionWritten]
     ) -> tuple[str, frozenset[Code] | None, Mapping[Code, Text] | None]:
-        labels = {c: o.label or o.text for c, o in options.items()} or None
+        labels = {c: o.text for c, o in options.items()} or None
         if item.asks and not item.groups and item.known != "number":
             return item.known, frozenset(options) if options else None, labels
         match item:

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
 from survey_cli.entries import Span, Words
+from survey_cli.instrument.clock_words import MONTHS
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.written import Written
 from survey_cli.problems import Position, Problem, did_you_mean
@@ -144,6 +146,19 @@ def said_value(value: Any, said: Said | None, env: Mapping[Any, Any], language: 
             return ", ".join(str(v) for v in value)
         case _:
             return str(value)
+
+
+@lru_cache(maxsize=64)
+def month_names(language: str) -> tuple[str, ...]:
+    """The twelve months in a language; the English ones where it is not known."""
+    from babel.core import UnknownLocaleError
+    from babel.dates import get_month_names
+
+    try:
+        named = get_month_names("wide", locale=language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return tuple(MONTHS)
+    return tuple(named[number] for number in range(1, 13))
 
 
 def _dated(day: date, form: str, language: str) -> str:
@@ -291,8 +306,5 @@ def _bad_format(form: str, said: Said) -> str:
 
 
 def place_in(written: Written, offset: int) -> Position:
-    """The position of a character within a scalar; of its beginning where the scalar runs over lines."""
-    where = written.where
-    if "\n" in written or not where.line:
-        return where
-    return Position(where.file, where.line, where.column + offset + (0 if written.plain else 1))
+    """The position of a character within a scalar."""
+    return written.place(offset)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from survey_cli.entries import Entry, Line, Pick, Picked, Reply, Unread
-from survey_cli.instrument.items.question import Question, variable
+from survey_cli.instrument.items.question import Question, tidy, variable
 from survey_cli.instrument.options import OptionsOrName
 from survey_cli.instrument.program import Asking, Dice, Leaf, Option, Reading
 from survey_cli.instrument.scalars import Name, Order, Text, Whole
@@ -39,9 +39,10 @@ class Coded(Question):
         option = option_of(asking.options, code)
         if option is None:
             return Unread(f"{code} is not offered here")
-        if option.specify and not picked.words.get(code, "").strip():
+        words = _tidied(picked, (option,))
+        if option.specify and not words[code]:
             return Unread(f"{code} wants words: {code} and what was said")
-        return Reading(value=code, words={code: picked.words[code].strip()} if option.specify else {})
+        return Reading(value=code, words=words)
 
     def _picked(self, asking: Asking, reply: Reply) -> Picked | Unread:
         if isinstance(reply, Picked):
@@ -160,11 +161,11 @@ class Multiple(Coded):
             return Unread("one of these is not offered here")
         if why := self.fits(asking, codes):
             return Unread(why)
-        wanting = [o.code for o in asking.options if o.specify and o.code in codes]
-        for code in wanting:
-            if not picked.words.get(code, "").strip():
+        words = _tidied(picked, tuple(o for o in asking.options if o.code in codes))
+        for code, said in words.items():
+            if not said:
                 return Unread(f"{code} wants words: {code} and what was said")
-        return Reading(value=codes, words={c: picked.words[c].strip() for c in wanting})
+        return Reading(value=codes, words=words)
 
     def fits(self, asking: Asking, value: Value | None) -> str:
         codes = value if isinstance(value, tuple) else ()
@@ -220,6 +221,11 @@ class Multiple(Coded):
     def invent(self, asking: Asking, dice: Dice) -> Reply:
         most = min(self.max or 3, len(asking.options))
         return _invented(asking, dice, dice.randint(min(max(self.min, 1), most), most) if most else 0)
+
+
+def _tidied(picked: Picked, options: tuple[Option, ...]) -> dict[Code, str]:
+    """The words of those options that want words, as they are kept."""
+    return {o.code: tidy(picked.words.get(o.code, ""), lines=False) for o in options if o.specify}
 
 
 def option_of(options: tuple[Option, ...], code: object) -> Option | None:

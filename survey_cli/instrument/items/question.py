@@ -4,8 +4,9 @@ A question type is one class: how it is *written* (its fields), *asked* (`entry`
 (`said`), *stored* (`variables`, `cells`) and *invented* (`invent`). It is handed what it needs and keeps no answer.
 """
 
+import unicodedata
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -125,6 +126,17 @@ class Question(ItemWritten):
     def invent(self, asking: Asking, dice: Dice) -> Reply:
         """An entry that a respondent could give."""
         raise NotImplementedError
+
+
+_TURNS_TEXT: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Characters that turn the direction of what follows; nobody types them, and they hide what is written."""
+
+
+def tidy(text: str, *, lines: bool) -> str:
+    """Typed text as it is kept: NFC, without control characters (line ends stay where lines are wanted)."""
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_TURNS_TEXT))
+    kept = (c for c in text if (c >= " " and not "\x7f" <= c <= "\x9f") or (c == "\n" and lines))
+    return "".join(kept).encode("utf-8", "ignore").decode().strip()
 
 
 def variable(leaf: Leaf, language: str, suffix: str = "", **more: Any) -> Variable:

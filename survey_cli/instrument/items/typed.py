@@ -1,7 +1,6 @@
 """Questions answered by typing: `number`, `text`, `verbatim`, `date`, `time`."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import date, time
 from typing import ClassVar, Final, Literal
@@ -9,12 +8,15 @@ from typing import ClassVar, Final, Literal
 from pydantic import Field
 
 from survey_cli.entries import Entry, Line, Reply, Unread, Verbatim
-from survey_cli.instrument.clock_words import read_date, read_time, say_date, say_time
-from survey_cli.instrument.items.question import Question, state_variable, variable
+from survey_cli.instrument.clock_words import MONTHS, read_date, read_time, say_date, say_time
+from survey_cli.instrument.items.question import Question, state_variable, tidy, variable
 from survey_cli.instrument.program import Asking, Dice, Leaf, Reading
 from survey_cli.instrument.scalars import DECIMAL, Flag, Label, Number, Text, Whole
+from survey_cli.instrument.texts import month_names
 from survey_cli.values import Cell, Code, Missing, Value, Variable
 
+_LETTERS: Final = re.compile(r"[^\W\d_]")
+_COMMA: Final = re.compile(r"(-?\d+),(\d+)\Z", re.ASCII)
 _THOUSANDS: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?\Z", re.ASCII)
 LONGEST: Final = 30_000
 """Bytes of the longest text an SPSS file keeps whole, a little less."""
@@ -48,6 +50,8 @@ class NumberItem(Question):
         text = reply.strip() if isinstance(reply, str) else ""
         if _THOUSANDS.match(text):
             text = text.replace(",", "")
+        elif self.decimals and _COMMA.match(text):
+            text = text.replace(",", ".")
         if not text:
             return Unread("a number is wanted")
         if not DECIMAL.match(text) or len(text) > 15:
@@ -111,15 +115,6 @@ class NumberItem(Question):
 
 def _plain(value: object) -> str:
     return format(value, ".10g") if isinstance(value, float) else str(value)
-
-
-def tidy(text: str, *, lines: bool) -> str:
-    """Typed text as it is kept: NFC, without control characters (line ends stay where lines are wanted)."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    kept = (
-        c for c in text if (c >= " " and c != "\x7f" and not "\x80" <= c <= "\x9f") or (c == "\n" and lines)
-    )
-    return "".join(kept).encode("utf-8", "ignore").decode().strip()
 
 
 class WordsItem(Question):
@@ -213,7 +208,9 @@ class DateItem(Question):
 
     def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
         text = reply.strip() if isinstance(reply, str) else ""
-        value = read_date(text, month_first=self.typed_as == "mdy", partial=self.partial)
+        plain = asking.language == "en" or not _LETTERS.search(text)
+        months = MONTHS if plain else month_names(asking.language)
+        value = read_date(text, month_first=self.typed_as == "mdy", partial=self.partial, months=months)
         return value if isinstance(value, Unread) else Reading(value=value)
 
     def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
