@@ -1,0 +1,175 @@
+"""Rows of the instrument and the engine: in this process, no screen and no disk but the database of `simulate`."""
+
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import yaml
+
+from benchmarks import questionnaires as made
+from benchmarks.measuring import Line, at_least, at_most, below, by_turns, each, exponent, later, medians
+from benchmarks.peers import session
+from survey_cli.engine import prompts
+from survey_cli.engine.interview import Interview
+from survey_cli.instrument.checks import checked
+from survey_cli.instrument.load import read, read_text
+from survey_cli.instrument.opening import open_instrument
+from survey_cli.office.keeping import keeper
+from survey_cli.problems import errors
+from survey_cli.simulate import Habits
+from survey_cli.simulate.running import run as crowd
+from survey_cli.values import NOT_ASKED
+
+ITEMS, SIZES = 3000, (300, 1000, 3000, 10_000)
+
+
+def load_row(folder: Path) -> list[Line]:
+    """Everything `survey check` does to a file, against PyYAML's parser alone and pyxform's whole conversion."""
+    text = made.mixed(ITEMS)
+    file, form = made.written(text, folder), made.as_xlsform(ITEMS, folder)
+    found = checked(read(file))
+    assert found.instrument is not None, found.problems[:3]
+    assert not errors(found.problems)
+    assert len(found.instrument.leaves) == ITEMS
+
+    def ours() -> None:
+        checked(read(file))
+
+    def libyaml() -> None:
+        yaml.load(text, yaml.CSafeLoader)
+
+    lines = []
+    try:
+        from pyxform.xls2xform import convert
+    except ImportError:
+        lines.append(
+            later(f"load + validate + checks of {ITEMS:,} items", "≤ 0.25×", "pyxform is not installed")
+        )
+    else:
+        took, theirs = medians(5, ours, lambda: convert(form, validate=False) and None)
+        against = "pyxform, the same items from csv"
+        lines.append(
+            at_most(f"load + validate + checks of {ITEMS:,} items", took, theirs, 0.25, against=against)
+        )
+    took, theirs = medians(9, ours, libyaml)
+    lines.append(at_most("the same", took, theirs, 0.6, against="PyYAML's CSafeLoader alone"))
+    return lines
+
+
+def growth_row(folder: Path) -> list[Line]:
+    texts = [made.mixed(size) for size in SIZES]
+
+    def loaded(text: str) -> None:
+        checked(read_text(text))
+
+    times = medians(5, *(lambda text=text: loaded(text) for text in texts))  # type: ignore[misc]
+    slope = exponent(SIZES, times)
+    said = ", ".join(f"{size:,}: {time * 1e3:.0f} ms" for size, time in zip(SIZES, times, strict=True))
+    return [below(f"growth of that ({said})", slope, 1.1, said=f"exponent {slope:.2f}", goal="≤ 1.1")]
+
+
+def condition_row(folder: Path) -> list[Line]:
+    """A condition of three comparisons and an `and`, with every answer known and with one that is not asked."""
+    instrument = made.instrument(
+        made.HEAD.format(id="condition", count=4)
+        + "  - {id: a, type: number, text: A?, min: 0}\n  - {id: b, type: number, text: B?, min: 0}\n"
+        + "  - {id: c, type: single, text: C?, options: agreement}\n"
+        + '  - {id: d, type: single, text: D?, options: agreement, ask_if: "a == 1 and b > 3 and c in [1, 2]"}\n'
+    )
+    condition = instrument.leaves["d"].ask_if
+    assert condition is not None
+    evaluate = condition.evaluate
+    native = lambda env: env["a"] == 1 and env["b"] > 3 and env["c"] in (1, 2)  # noqa: E731 - the peer is a lambda
+    env = {"a": 1, "b": 4, "c": 2}
+    unknown = {"a": 1, "b": NOT_ASKED, "c": 2}
+    assert evaluate(env) is True
+    assert evaluate(unknown) is not True
+    ours, missing, theirs = medians(
+        9,
+        each(50_000, lambda: evaluate(env)),
+        each(50_000, lambda: evaluate(unknown)),
+        each(50_000, lambda: native(env)),
+    )
+    empty = median(by_turns(9, each(50_000, lambda: None))[0])
+    what = "a condition, three-valued, of three comparisons"
+    return [
+        at_most(what, ours - empty, theirs - empty, 5, against="a native lambda", unit="µs"),
+        at_most("the same, an answer missing", missing - empty, theirs - empty, 5, against="", unit="µs"),
+    ]
+
+
+def step_row(folder: Path) -> list[Line]:
+    """The last 40 answers of a short and of a long interview, each with the Prompt that follows."""
+    instruments = {count: made.instrument(made.plain(count)) for count in (50, ITEMS)}
+
+    def stepped(count: int) -> float:
+        interview = made.answered(instruments[count], count - 41)
+        events = list(made.answers(count - 40, count - 1))
+        start = perf_counter()
+        for event in events:
+            after = interview.step(event)
+            assert isinstance(after, Interview)
+            interview = after
+            prompts.prompt(interview)
+        return (perf_counter() - start) / len(events)
+
+    short, long = (median(times) for times in by_turns(25, lambda: stepped(50), lambda: stepped(ITEMS)))
+    what = f"one answer and the next item, 50 → {ITEMS:,} items"
+    return [at_most(what, long, short, 1.2, against="itself", unit="µs")]
+
+
+def simulate_row(folder: Path) -> list[Line]:
+    instrument = made.instrument(made.plain(50))
+    asked = session.items(50)
+
+    def ours(count: int = 400) -> float:
+        start = perf_counter()
+        found = crowd(instrument, count=count, seed=7, start=made.NOON, habits=Habits())
+        assert found.interviews == count
+        return (perf_counter() - start) / count
+
+    def theirs(count: int = 4000) -> float:
+        start = perf_counter()
+        assert session.sessions(asked, count, 7) == count * 50
+        return (perf_counter() - start) / count
+
+    took, bare = medians(9, ours, theirs)
+    against = "a bare session loop with validation and history, 50 items"
+    return [at_least("`simulate` in memory", 1 / took, 1 / bare, 0.1, against=against, unit="interviews/s")]
+
+
+def keep_row(folder: Path) -> list[Line]:
+    file = made.written(made.plain(50), folder)
+    instrument = open_instrument(str(file))
+    number = 0
+
+    def ours(count: int = 2000) -> float:
+        nonlocal number
+        number += 1
+        kept = keeper(file, instrument, db=str(folder / f"kept{number}.db"), force=False, start=made.NOON)  # type: ignore[arg-type]
+        start = perf_counter()
+        crowd(instrument, count=count, seed=7, start=made.NOON, habits=Habits(), keep=kept.keep)  # type: ignore[arg-type, union-attr]
+        took = (perf_counter() - start) / count
+        kept.close()  # type: ignore[union-attr]
+        return took
+
+    def theirs(count: int = 10_000) -> float:
+        start = perf_counter()
+        session.rows(str(folder / f"raw{number}.db"), count, 50)
+        return (perf_counter() - start) / count
+
+    took, raw = medians(5, ours, theirs)
+    against = "raw sqlite3 rows, 1,000 interviews a commit"
+    return [
+        at_least("`simulate` into a database", 1 / took, 1 / raw, 0.2, against=against, unit="interviews/s")
+    ]
+
+
+ROWS = {
+    "load": load_row,
+    "growth": growth_row,
+    "condition": condition_row,
+    "step": step_row,
+    "simulate": simulate_row,
+    "keep": keep_row,
+}

@@ -1,0 +1,159 @@
+"""Rows of the data that go out: whole processes, from a database of interviews with snapshots."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+
+from benchmarks import questionnaires as made
+from benchmarks.measuring import Line, at_most, below, later
+from survey_cli.engine.interview import VERSION
+from survey_cli.simulate import simulated
+from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, Whole
+from survey_cli.table import cells, columns
+
+MANY, FEW, ITEMS = 100_000, 10_000, 50
+DUMP = """
+import csv, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+found = db.execute("SELECT * FROM wide")
+with open(sys.argv[2], "w", newline="", encoding="utf-8") as file:
+    writer = csv.writer(file)
+    writer.writerow([column[0] for column in found.description])
+    writer.writerows(found)
+"""
+
+
+def csv_row(folder: Path) -> list[Line]:
+    """100,000 interviews: the answers of 1,000 simulated ones, a hundred times. Their journals are cut to the first and
+    the last event: an export from snapshots does not read them."""
+    file = made.written(made.plain(ITEMS), folder)
+    for count in (FEW, MANY):
+        _filled(folder / f"{count}.db", count)
+    _wide(folder / "wide.db", folder / f"{MANY}.db")
+    survey = str(Path(sys.executable).with_name("survey"))
+
+    def ours(count: int) -> tuple[float, int]:
+        db, out = folder / f"{count}.db", folder / "ours.csv"
+        command = [
+            survey,
+            "export",
+            str(file),
+            "--db",
+            str(db),
+            "--origin",
+            "simulated",
+            "-o",
+            str(out),
+            "--force",
+        ]
+        return _process(command)
+
+    def theirs() -> tuple[float, int]:
+        if binary := shutil.which("sqlite3"):
+            command = f'"{binary}" -csv -header wide.db "SELECT * FROM wide" > theirs.csv'
+            return _process(["/bin/sh", "-c", f'cd "{folder}" && {command}'])
+        return _process([sys.executable, "-c", DUMP, str(folder / "wide.db"), str(folder / "theirs.csv")])
+
+    times: tuple[list[float], list[float]] = ([], [])
+    few = ours(FEW)[1]
+    most = 0
+    for _ in range(3):
+        took, peak = ours(MANY)
+        times[0].append(took)
+        times[1].append(theirs()[0])
+        most = max(most, peak)
+    with (folder / "ours.csv").open(encoding="utf-8") as lines:
+        assert sum(1 for _ in lines) == MANY + 1
+    against = (
+        "`sqlite3 -csv` on an equal wide table" if shutil.which("sqlite3") else "sqlite3 and csv of Python"
+    )
+    peak_said = f"{most / 1024:.0f} MiB ({few / 1024:.0f} MiB with {FEW:,})"
+    return [
+        at_most(
+            f"CSV of {MANY:,} interviews × {ITEMS} items", *map(median, times), 2, against=against, unit="s"
+        ),
+        below("peak memory of that", most / 1024, 64, said=peak_said, goal="≤ 64 MiB"),
+        below(
+            f"growth of the peak from {FEW:,} to {MANY:,}",
+            most / few,
+            1.05,
+            said=f"{most / few:.2f}×",
+            goal="flat",
+        ),
+        later(".sav", "≤ 1×", "later: issue 5"),
+    ]
+
+
+LAUNCH = """
+import os, sys, time
+start = time.perf_counter()
+pid = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(pid, 0)
+print(time.perf_counter() - start, usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""A small process between, since a child's peak memory is never below that of the process it was forked from."""
+
+
+def _process(command: list[str]) -> tuple[float, int]:
+    """Seconds and peak memory (KiB) of a whole process."""
+    child = [sys.executable, "-S", "-c", LAUNCH, *command]
+    said = subprocess.run(child, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    seconds, kibibytes = said.stdout.split()
+    return float(seconds), int(kibibytes)
+
+
+def _filled(db: Path, count: int) -> None:
+    instrument = made.instrument(made.plain(ITEMS))
+    crowd = [invented.interview for invented in simulated(instrument, count=1000, seed=7, start=made.NOON)]
+    rows = [cells(interview) for interview in crowd]
+
+    def wholes() -> Iterator[Whole]:
+        for number, (interview, row) in enumerate(islice(cycle(zip(crowd, rows, strict=True)), count)):
+            at = made.NOON + timedelta(seconds=number)
+            whole = InterviewRow(
+                id=f"{number:08x}-0000-4000-8000-{number:012x}",
+                case=f"simulated {number}",
+                instrument=instrument.hash,
+                began_at=at,
+                by="simulated",
+                updated_at=at,
+                origin="simulated",
+                status="ended",
+                outcome="complete",
+                last_seq=2,
+                answered=interview.answered,
+            )
+            yield Whole(whole, (interview.events[0], interview.events[-1]), Snapshot(2, str(VERSION), row))
+
+    with Store.open(db, create=True) as store:
+        store.keep_instrument(InstrumentRow.of(instrument, kept_at=made.NOON))
+        store.add_many(wholes())
+
+
+def _wide(wide: Path, kept: Path) -> None:
+    """The same data as a table with a column for each: what `sqlite3 -csv` writes out."""
+    names = [variable.name for variable in columns(made.instrument(made.plain(ITEMS)))]
+    admin = "i.id, i.case_key, i.number, i.origin, '1' AS version, i.status, i.outcome, i.began_at, i.updated_at, i.by"
+    data = ", ".join(
+        f"CASE json_type(s.cells, '$[{n}]') WHEN 'object' THEN -8 ELSE coalesce(json_extract(s.cells, '$[{n}]'), -6) END"
+        f' AS "{name}"'
+        for n, name in enumerate(names)
+    )
+    with sqlite3.connect(wide) as db:
+        db.execute("ATTACH ? AS kept", (str(kept),))
+        db.execute(
+            f"CREATE TABLE wide AS SELECT {admin}, {data} FROM kept.interviews i "
+            "JOIN kept.snapshots s ON s.interview = i.id ORDER BY i.began_at"
+        )
+    db.close()
+
+
+ROWS = {"csv": csv_row}

@@ -1,0 +1,126 @@
+"""How are two things compared on a noisy machine? By turns, A B A B …, and by their medians. It prints nothing."""
+
+import gc
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log
+from statistics import median
+from time import perf_counter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the table: what was measured against what, and whether the goal was met."""
+
+    what: str
+    ours: str
+    against: str = ""
+    theirs: str = ""
+    value: float | None = None
+    """What the goal is about: a ratio, an exponent, seconds, a count."""
+    shown: str = ""
+    """The same, as it is printed."""
+    goal: str = ""
+    met: bool | None = None
+    """None where there is no goal, or nothing to measure yet."""
+
+
+def at_most(what: str, ours: float, theirs: float, limit: float, *, against: str, unit: str = "ms") -> Line:
+    """A time that may be so many times the peer's."""
+    ratio = ours / theirs
+    return Line(
+        what=what,
+        ours=shown(ours, unit),
+        against=against,
+        theirs=shown(theirs, unit),
+        value=ratio,
+        shown=f"{ratio:.2f}×",
+        goal=f"≤ {limit:g}×",
+        met=ratio <= limit,
+    )
+
+
+def at_least(what: str, ours: float, theirs: float, limit: float, *, against: str, unit: str) -> Line:
+    """A rate that must be at least so many times the peer's."""
+    ratio = ours / theirs
+    return Line(
+        what=what,
+        ours=f"{ours:,.0f} {unit}",
+        against=against,
+        theirs=f"{theirs:,.0f} {unit}",
+        value=ratio,
+        shown=f"{ratio:.3f}×",
+        goal=f"≥ {limit:g}×",
+        met=ratio >= limit,
+    )
+
+
+def below(what: str, value: float, limit: float, *, said: str, goal: str) -> Line:
+    """A figure with a limit of its own."""
+    return Line(what=what, ours=said, value=value, shown=said, goal=goal, met=value <= limit)
+
+
+def later(what: str, goal: str, why: str) -> Line:
+    """A goal for which there is nothing to measure yet."""
+    return Line(what=what, ours="", goal=goal, shown=why)
+
+
+def shown(seconds: float, unit: str) -> str:
+    """A time in its unit."""
+    match unit:
+        case "µs":
+            return f"{seconds * 1e6:.3g} µs"
+        case "s":
+            return f"{seconds:.2f} s"
+        case _:
+            return f"{seconds * 1e3:.3g} ms"
+
+
+def by_turns(rounds: int, *acts: Callable[[], float | None]) -> list[list[float]]:
+    """Each act in its turn, so many rounds: a time for each. An act that returns a time has measured itself."""
+    times: list[list[float]] = [[] for _ in acts]
+    for _ in range(rounds):
+        for kept, act in zip(times, acts, strict=True):
+            gc.collect()
+            start = perf_counter()
+            said = act()
+            kept.append(perf_counter() - start if said is None else said)
+    return times
+
+
+def medians(rounds: int, *acts: Callable[[], float | None]) -> list[float]:
+    """The median of each act's times."""
+    return [median(times) for times in by_turns(rounds, *acts)]
+
+
+def each(times: int, act: Callable[[], object]) -> Callable[[], float]:
+    """The time of one call, out of so many in a row."""
+
+    def measured() -> float:
+        start = perf_counter()
+        for _ in range(times):
+            act()
+        return (perf_counter() - start) / times
+
+    return measured
+
+
+def high(times: Sequence[float], share: float = 0.95) -> float:
+    """The time below which so large a share of them lies."""
+    ordered = sorted(times)
+    return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+
+
+def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
+    """How time grows with size: the slope of the best line through both logarithms."""
+    xs, ys = [log(size) for size in sizes], [log(time) for time in times]
+    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
+    return sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / sum(
+        (x - mean_x) ** 2 for x in xs
+    )
+
+
+def run(command: Sequence[str], **more: object) -> None:
+    """A program from its start to its end. Raises CalledProcessError with what it said."""
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, **more)  # type: ignore[call-overload]

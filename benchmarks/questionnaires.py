@@ -1,0 +1,171 @@
+"""What is measured with? Instruments of any size, the same items as pyxform takes them, interviews that answer them."""
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from survey_cli.engine.events import Answered, Began, Event, Sitting, Stamp
+from survey_cli.engine.interview import Interview
+from survey_cli.instrument.checks import checked
+from survey_cli.instrument.load import read_text
+from survey_cli.instrument.program import Instrument
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+STAMP = Stamp(NOON, "bench", "bench")
+CODES = 5
+HEAD = """\
+instrument: {id}
+title: Benchmark of {count} items
+version: "1"
+scales:
+  agreement:
+    1: Strongly agree
+    2: Agree
+    3: Disagree
+    4: Strongly disagree
+    5: No opinion
+items:
+"""
+
+
+def plain(count: int) -> str:
+    """So many questions of one kind, each with five options of its own; the last option names its item, so that a screen
+    that shows it shows the whole question."""
+    items = "".join(
+        f"  - id: q{n}\n    type: single\n    text: Question number {n} of them, {{interviewer}}?\n    options:\n"
+        f"      1: One\n      2: Two\n      3: Three\n      4: Four\n      5: Five, {mark(n)}\n"
+        for n in range(1, count + 1)
+    )
+    return HEAD.format(id=f"plain_{count}", count=count) + items
+
+
+def mark(number: int) -> str:
+    """What stands on the screen when an item is painted whole."""
+    return f"end-{number:05d}"
+
+
+def mixed(count: int) -> str:
+    """So many items as designers write them: lists, ranges, texts, batteries' scales, conditions on earlier items."""
+    return HEAD.format(id=f"mixed_{count}", count=count) + "".join(_written(n) for n in range(1, count + 1))
+
+
+def _written(number: int) -> str:
+    lines = [f"  - id: q{number}"]
+    match number % 5:
+        case 1:
+            lines += [
+                "    type: single",
+                f"    text: Is statement {number} true of you, {{interviewer}} asks?",
+                "    options: agreement",
+            ]
+        case 2:
+            lines += [
+                "    type: number",
+                f"    text: How many hours a week does number {number} take?",
+                "    min: 0",
+                "    max: 168",
+            ]
+        case 3:
+            lines += [
+                "    type: single",
+                f"    text: Which of these fits number {number} best?",
+                "    options: {1: The first, 2: The second, 3: Another}",
+                f"    ask_if: q{number - 2} in [1, 2] and q{number - 1} > 10",
+            ]
+        case 4:
+            lines += [
+                "    type: multiple",
+                f"    text: Which have you used for number {number}?",
+                "    options: {1: Telephone, 2: Post, 3: In person, 4: {text: None of these, exclusive: true}}",
+            ]
+        case _:
+            lines += [
+                "    type: text",
+                f"    text: What is it called, number {number}?",
+                f"    ask_if: q{number - 3} >= 1",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def as_xlsform(count: int, folder: Path) -> Path:
+    """The items of `mixed` as pyxform reads them from one csv file."""
+    path = folder / f"mixed_{count}.csv"
+    columns = ("type", "name", "label", "relevant", "constraint")
+    rows: list[tuple[str, ...]] = [("survey",), ("", *columns)]
+    for n in range(1, count + 1):
+        match n % 5:
+            case 1:
+                row = ("select_one agreement", f"q{n}", f"Is statement {n} true of you?", "", "")
+            case 2:
+                row = (
+                    "integer",
+                    f"q{n}",
+                    f"How many hours a week does number {n} take?",
+                    "",
+                    ". >= 0 and . <= 168",
+                )
+            case 3:
+                relevant = f"(${{q{n - 2}}} = 1 or ${{q{n - 2}}} = 2) and ${{q{n - 1}}} > 10"
+                row = ("select_one fits", f"q{n}", f"Which of these fits number {n} best?", relevant, "")
+            case 4:
+                row = ("select_multiple used", f"q{n}", f"Which have you used for number {n}?", "", "")
+            case _:
+                row = ("text", f"q{n}", f"What is it called, number {n}?", f"${{q{n - 3}}} >= 1", "")
+        rows.append(("", *row))
+    lists = {
+        "agreement": ("Strongly agree", "Agree", "Disagree", "Strongly disagree", "No opinion"),
+        "fits": ("The first", "The second", "Another"),
+        "used": ("Telephone", "Post", "In person", "None of these"),
+    }
+    rows += [("choices",), ("", "list_name", "name", "label")]
+    for name, labels in lists.items():
+        rows += [("", name, str(code), label) for code, label in enumerate(labels, 1)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def instrument(text: str) -> Instrument:
+    """The instrument, which must be without errors."""
+    found = checked(read_text(text))
+    assert found.instrument is not None, found.problems[:5]
+    return found.instrument
+
+
+def written(text: str, folder: Path) -> Path:
+    """The instrument as a file named after itself."""
+    path = folder / (text.split("\n", 1)[0].removeprefix("instrument: ") + ".yaml")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def begun(instrument: Instrument, case: str = "1") -> Interview:
+    return Interview.begin(instrument, beginning(instrument, case))
+
+
+def beginning(instrument: Instrument, case: str = "1") -> Began:
+    return Began(STAMP, instrument.hash, 7, case, date(2026, 11, 24), Sitting("bench", "morning", "en"))
+
+
+def answers(first: int, last: int) -> Iterator[Event]:
+    """Answers to the items `first` to `last` of `plain`, none the same as the one before."""
+    from survey_cli.values import Place
+
+    for number in range(first, last + 1):
+        yield Answered(STAMP, Place(f"q{number}"), code(number))
+
+
+def code(number: int) -> int:
+    """The answer given to an item, so that none lands unnoticed on another."""
+    return 1 + (number * 3 + number // 7) % CODES
+
+
+def answered(instrument: Instrument, upto: int) -> Interview:
+    """An interview of `plain` that has come past so many items."""
+    found = begun(instrument)
+    for event in answers(1, upto):
+        after = found.step(event)
+        assert isinstance(after, Interview), after
+        found = after
+    return found
