@@ -163,7 +163,7 @@ def test_section_turn_and_declines_are_said_when_they_change() -> None:
     ("kind", "said"),
     [
         ("answer", "was 2 No: Enter keeps"),
-        ("prefill", "was 2 No, not yet confirmed: Enter keeps"),
+        ("prefill", "already here: 2 No. Enter takes it"),
         ("reopened", "was 2 No: it no longer fits, ask again"),
     ],
 )
@@ -276,7 +276,9 @@ def test_unfinished_words_are_kept_as_a_draft_and_shown_again() -> None:
     assert desk.given == []
     again = one("Why?", Verbatim())
     again.drafts = desk.drafts
-    assert "[typed here, but not finished, when last left:]\n[one]\n[two]\n" in printed(again)[0]
+    shown = "[typed here, but not finished, when last left: Enter keeps it]\n[one]\n[two]\n"
+    assert shown in printed(again, "", "")[0]
+    assert again.given[0] == ("a", "one\ntwo")
 
 
 def test_a_soft_check_takes_ok_with_a_reason_or_another_entry() -> None:

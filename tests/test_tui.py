@@ -157,7 +157,7 @@ def test_what_stands_from_earlier_is_marked_and_said() -> None:
     stands = Earlier(words="3 Disagree", codes=(3,), text="3")
     for kind, says in (
         ("answer", "was 3 Disagree · Enter keeps"),
-        ("prefill", "from the sample: 3 Disagree · Enter takes it"),
+        ("prefill", "already here: 3 Disagree · Enter takes it"),
         ("reopened", "was 3 Disagree, which no longer fits: ask again"),
     ):
         earlier = replace(stands, kind=kind)  # type: ignore[arg-type]

@@ -108,7 +108,8 @@ class Conversation:
             printed.aside(hint(prompt))
             self._permitted(prompt, anew=anew)
             if isinstance(prompt.entry, Verbatim) and (draft := self._desk.draft()):
-                printed.aside(f"typed here, but not finished, when last left:\n{draft}")
+                keeps = "" if prompt.earlier is not None else ": Enter keeps it"
+                printed.aside(f"typed here, but not finished, when last left{keeps}\n{draft}")
             if prompt.earlier is not None and query is None:
                 printed.bare(was(prompt.earlier))
         if query is not None:
@@ -170,6 +171,8 @@ class Conversation:
                     self._printed.marked("=", echo)
                 return _Next.ARRIVE
             case Verbatim():
+                if not literal and prompt.earlier is None:
+                    literal = self._desk.draft()
                 return self._desk.reply(self._continued(literal)) or _Next.ARRIVE
             case _:
                 assert_never(prompt.entry)

@@ -96,7 +96,7 @@ def was(earlier: Earlier) -> str:
         case "answer":
             return f"was {words}: Enter keeps"
         case "prefill":
-            return f"was {words}, not yet confirmed: Enter keeps"
+            return f"already here: {words}. Enter takes it"
         case "reopened":
             return f"was {words}: it no longer fits, ask again"
         case _:

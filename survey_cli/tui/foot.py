@@ -153,7 +153,7 @@ def _stands(prompt: Prompt) -> str:
         case "answer":
             return f"was {earlier.words} · Enter keeps"
         case "prefill":
-            return f"from the sample: {earlier.words} · Enter takes it"
+            return f"already here: {earlier.words} · Enter takes it"
         case "reopened":
             return f"was {earlier.words}, which no longer fits: ask again"
 
