@@ -2,9 +2,15 @@
 anything about the survey, and knows neither the store nor the instrument.
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from survey_cli.desk import Conduct
 
-__all__ = ["ScreenFailed", "conduct"]
+if TYPE_CHECKING:
+    from survey_cli.desk.previewing import Shown
+
+__all__ = ["ScreenFailed", "conduct", "rehearse"]
 
 
 class ScreenFailed(RuntimeError):
@@ -23,3 +29,18 @@ def conduct(desk: Conduct) -> None:
             f"The screen failed ({type(app.broke).__name__}). Every answer given is kept: "
             "start the interview again and it goes on at the same question."
         ) from app.broke
+
+
+def rehearse(shown: "Shown", *, reload: "Callable[[], Shown | None]", restart: "Callable[[], Shown]") -> None:
+    """Hold an interview that is not kept and follows its file, until it is left. Raises ScreenFailed when the
+    screen breaks.
+
+    `reload` is called five times a second and gives what the file has come to, None where nothing changed;
+    `restart` begins anew.
+    """
+    from survey_cli.tui.preview import PreviewApp
+
+    app = PreviewApp(shown, reload=reload, restart=restart)
+    app.run(mouse=False)
+    if app.broke is not None:
+        raise ScreenFailed(f"The screen failed ({type(app.broke).__name__}).") from app.broke

@@ -94,10 +94,10 @@ class InterviewApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
 
-    def __init__(self, desk: Conduct) -> None:
+    def __init__(self, desk: Conduct, board: Keyboard | None = None) -> None:
         super().__init__(ansi_color=True, driver_class=_driver())
         self.theme = "ansi-dark"
-        self.board = Keyboard(desk)
+        self.board = board or Keyboard(desk)
         self.broke: BaseException | None = None
         """What broke the screen, where something did."""
         self._sheet = Sheet(plain_encoding(), self.redraw)
@@ -110,7 +110,7 @@ class InterviewApp(App[None]):
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.redraw)
-        self.set_interval(DRAFT_SECONDS, self.board.keep_draft)
+        self.set_interval(DRAFT_SECONDS, lambda: self.board.keep_draft())
         self.redraw()
 
     async def on_event(self, event: events.Event) -> None:

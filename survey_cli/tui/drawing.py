@@ -188,7 +188,7 @@ def _body(board: Keyboard, column: Column) -> tuple[list[Line], int | None]:
         case Reading(what="faq"):
             return faq_lines(prompt, column), None
         case Reading():
-            return _help(prompt, column), None
+            return help_lines(prompt, column), None
         case _:
             chosen, words = standing(prompt, board.answer)
             specifying = board.mode.choice if isinstance(board.mode, Writing) else None
@@ -264,7 +264,8 @@ def _stops(stopping: Stopping, column: Column) -> tuple[list[Line], int | None]:
     return lines, at
 
 
-def _help(prompt: Prompt, column: Column) -> list[Line]:
+def help_lines(prompt: Prompt, column: Column) -> list[Line]:
+    """More about the question, then all keys."""
     lines: list[Line] = []
     if prompt.help:
         lines += [*aside(prompt.help, column), BLANK]

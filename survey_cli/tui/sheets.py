@@ -1,0 +1,259 @@
+"""What lies over the question in a preview: the file's problems, the data so far, a question about leaving. Pure: what is
+to be told, a size and a first line give the lines of a page; all text is literal.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.cells import cell_len
+
+from survey_cli.desk import Closing
+from survey_cli.desk.rehearsing import Datum
+from survey_cli.problems import Position, Problem, errors
+from survey_cli.tui.drawing import Page
+from survey_cli.tui.foot import Keys, keys_line
+from survey_cli.tui.question import BLANK, TO_READ, row_of
+from survey_cli.tui.wording import (
+    DOT,
+    DOWN,
+    HERE,
+    MORE,
+    RULE,
+    UP,
+    Line,
+    Role,
+    Run,
+    clean,
+    clipped,
+    crop,
+    indented,
+    spread,
+    width_of,
+    wrap,
+    written,
+)
+
+MARGIN: Final = 2
+BAR: Final = " │ "
+LEAVES: Final = (("y", "leave", 0), ("n", "go on", 0))
+OVER: Final = (("y", "start over", 0), ("n", "go on", 0))
+MANUAL: Final = (
+    ("F3", "any item, asked or not: what is open before it is invented, and said"),
+    ("F4", "another language"),
+    ("Ctrl+R", "start over: every answer is forgotten"),
+    ("Ctrl+T", "the data so far, as an analyst will get them"),
+    ("Ctrl+P", "the problems and warnings of the file"),
+    ("Ctrl+C", "leave the preview"),
+    ("", "The file is read again whenever it is saved. All other keys are the interviewer's."),
+)
+"""The keys that only a preview has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """Lines to be scrolled through, and what the keys do meanwhile."""
+
+    lines: tuple[Line, ...]
+    keys: Keys
+    at: int | None = None
+    """The line to be seen when it opens."""
+
+
+def counted(number: int, one: str) -> str:
+    """`1 error`, `3 errors`."""
+    return f"{number} {one}{'' if number == 1 else 's'}"
+
+
+def found(problems: Sequence[Problem]) -> str:
+    """`3 errors · 1 warning`; empty where there is nothing."""
+    wrong = len(errors(problems))
+    parts = [counted(wrong, "error")] * (wrong > 0)
+    parts += [counted(len(problems) - wrong, "warning")] * (len(problems) > wrong)
+    return DOT.join(parts)
+
+
+def head(name: str, right: Sequence[tuple[str, Role]], width: int) -> Line:
+    """The first line: PREVIEW, what is shown, and on the right what there is to know of it."""
+    end: list[Run] = []
+    for text, role in right:
+        if text:
+            end += [Run(DOT, "head")] * bool(end) + [Run(clean(text), role)]
+    start: Line = (Run(" ", "blank"), Run(" PREVIEW ", "practice"), Run(" ", "blank"))
+    room = width - width_of(start) - width_of(end) - 3
+    return spread((*start, Run(crop(clean(name), max(room, 0)), "head")), tuple(end), width - 1)
+
+
+def rule(width: int, keys: Keys, says: str = "") -> Line:
+    """A rule with keys on its left and a remark on its right."""
+    after = f" {says} " if says else ""
+    line = keys_line(keys, width - cell_len(after) - 6) if width >= 40 else ()
+    left: Line = (Run(RULE, "rule"), *line, Run(" ", "blank")) if line else ()
+    tail = RULE * 3 if says else ""
+    fill = max(width - width_of(left) - cell_len(after) - len(tail), 0)
+    return clipped(
+        (*left, Run(RULE * fill, "rule"), Run(after, "hint"), Run(tail, "rule")),
+        width,
+    )
+
+
+def page(sheet: Sheet, first: Line, *, top: int, width: int, height: int) -> Page:
+    """A sheet on the whole screen, from its line `top` on."""
+    foot = 1 if height >= 3 else 0
+    ruled = height >= 8
+    rows = max(height - 1 - foot - (2 if ruled else 0), 1)
+    top = min(max(top, 0), max(len(sheet.lines) - rows, 0))
+    below = top + rows < len(sheet.lines)
+    margin: Line = (Run(" " * MARGIN, "blank"),)
+    body = [margin + line for line in sheet.lines[top : top + rows]]
+    body += [BLANK] * (rows - len(body))
+    lines = [first]
+    if ruled:
+        lines.append(rule(width, (), f"more above: PgUp {UP}" if top else ""))
+    lines += body
+    if ruled:
+        lines.append(rule(width, (), f"more below: PgDn {DOWN}" if below else ""))
+    if foot:
+        lines.append((Run(" ", "blank"), *keys_line(sheet.keys, width - 2)))
+    return Page(lines=tuple(clipped(line, width) for line in lines[:height]), top=top, rows=rows, cursor=None)
+
+
+# ── problems ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def problem_sheet(
+    problems: Sequence[Problem], line: Callable[[Position], str], *, broken: bool, width: int
+) -> Sheet:
+    """Every problem with its place, what to do about it, and the line it stands in; errors first."""
+    lines: list[Line] = []
+    for problem in sorted(problems, key=lambda p: p.severity != "error"):
+        if lines:
+            lines.append(BLANK)
+        lines += _problem(problem, line(problem.where), width - 2 * MARGIN)
+    if not problems:
+        lines = [written("The file has no problems.", "aside")]
+    keys: Keys = (
+        ("", "mend it and save: the question comes back", 1),
+        (f"{UP} {DOWN}", "scroll", 2),
+        ("Ctrl+C", "leave", 0),
+    )
+    return Sheet(lines=tuple(lines), keys=keys if broken else (("Esc", "back to the question", 0),))
+
+
+def _problem(problem: Problem, line: str, width: int) -> list[Line]:
+    role: Role = "why" if problem.severity == "error" else "query"
+    who = f"{problem.who}: " if problem.who else ""
+    remedy = f" — {problem.remedy}" if problem.remedy else ""
+    text = (
+        Run(clean(str(problem.where)), "stress"),
+        Run(": ", "aloud"),
+        Run(problem.severity, role),
+        Run(f": {clean(who + problem.what)}", "aloud"),
+        Run(clean(remedy), "chosen"),
+    )
+    lines = indented(wrap(text, width - 2), (Run(f"{'!' if role == 'why' else '?'} ", role),), 2)
+    if not line.strip() or not problem.where.column:
+        return lines
+    number = str(problem.where.line)
+    gutter = 4 + len(number) + len(BAR)
+    shown, carets = _snippet(line, problem.where.column, problem.length, max(width - gutter, 10))
+    lines.append((Run(f"    {number}{BAR}", "hint"), Run(shown, "aside")))
+    lines.append((Run(f"    {' ' * len(number)}{BAR}", "hint"), Run(carets, role)))
+    return lines
+
+
+def _snippet(line: str, column: int, length: int, width: int) -> tuple[str, str]:
+    """The line cut to `width` cells around its place, and carets below it."""
+    at = min(max(column - 1, 0), len(line))
+    end = min(max(at + max(length, 1), at + 1), max(len(line), at + 1))
+    start = 0
+    while start < at and cell_len(clean(line[start:end])) > width - 2:
+        start += 1
+    while start < at and start and cell_len(clean(line[start:at])) > width // 2:
+        start += 1
+    before = MORE if start else ""
+    shown = crop(before + clean(line[start:]), width)
+    indent = cell_len(before + clean(line[start:at]))
+    carets = max(cell_len(clean(line[at:end])), 1)
+    return shown, " " * indent + "^" * max(min(carets, width - indent), 1)
+
+
+# ── the data ───────────────────────────────────────────────────────────────────────────────────────────────
+
+STATES: Final = ("answered", "dk", "refused", "not_asked", "not_reached")
+
+
+def data_sheet(data: Sequence[Datum], here: str, *, width: int) -> Sheet:
+    """Variables and values as an analyst will get them, and why a cell has no answer."""
+    room = min(width, 120) - 2 * MARGIN
+    count = Counter(d.state for d in data)
+    names = {d.state: d.says for d in data if d.state != "answered"}
+    states = [*STATES, *(s for s in count if s not in STATES)]
+    told = DOT.join(f"{count[s]} {names.get(s, s.replace('_', ' ')).lower()}" for s in states if count[s])
+    name = min(max((cell_len(d.name) for d in data), default=8), max(room // 3, 8))
+    value = min(max((cell_len(d.value) for d in data), default=8), max(room // 3, 8))
+    says = max(room - name - value - 6, 8)
+    lines: list[Line] = [*wrap(written(f"{counted(len(data), 'variable')}: {told}", "aside"), room), BLANK]
+    at = None
+    for datum in data:
+        if datum.item == here and at is None:
+            at = len(lines)
+        answered = datum.state == "answered"
+        role: Role = "aloud" if answered else "aside"
+        text = datum.says + (" (invented)" if datum.invented else "")
+        cells: list[tuple[str, int, Role]] = [
+            (datum.name, name, "chosen" if datum.item == here else "code"),
+            (datum.value, value, role),
+            (text.strip(), says, "aside"),
+        ]
+        lines.append((Run(f"{HERE if datum.item == here else ' '} ", "chosen"), *row_of(cells)))
+    return Sheet(lines=tuple(lines), keys=(("Esc", "back to the question", 0),), at=at)
+
+
+# ── the rest ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def asking_sheet(text: str, keys: Keys, width: int) -> Sheet:
+    """One question about the preview itself."""
+    return Sheet(lines=wrap(written(text, "stress"), min(width - 2 * MARGIN, TO_READ)), keys=keys)
+
+
+def manual_sheet(help: Sequence[Line], width: int) -> Sheet:
+    """The keys of a preview above the interviewer's own page of keys."""
+    lines: list[Line] = []
+    for key, does in MANUAL:
+        text = wrap(written(does, "aside"), min(width - 2 * MARGIN, TO_READ) - 16)
+        lines += indented(text, (Run(f"{key:<16}", "code"),), 16)
+    return Sheet(lines=(*lines, BLANK, *help), keys=(("Esc", "back to the question", 0),))
+
+
+def closing_sheet(closing: Closing | None, width: int) -> Sheet:
+    """How the interview ended, and where one can go from there."""
+    said = "The interview is closed"
+    if closing is not None:
+        outcome = closing.outcome.name if closing.outcome is not None else ""
+        said = {
+            "ended": f"The interview ends here: {outcome or 'complete'}",
+            "suspended": f"The interview is put aside here{': ' + outcome if outcome else ''}",
+            "stopped": f"The interview was stopped: {outcome}",
+        }.get(closing.status, said)
+    answers = counted(closing.answered, "answer") if closing is not None else "no answers"
+    lines = [
+        *wrap(written(said, "stress"), min(width - 2 * MARGIN, TO_READ)),
+        BLANK,
+        *wrap(
+            written(
+                f"{answers}, not kept. An item added to the file behind it is asked when you save.", "aside"
+            ),
+            min(width - 2 * MARGIN, TO_READ),
+        ),
+    ]
+    keys: Keys = (
+        ("←", "back", 0),
+        ("F3", "any item", 1),
+        ("Enter", "start over", 0),
+        ("Ctrl+T", "data", 1),
+        ("Ctrl+C", "leave", 0),
+    )
+    return Sheet(lines=tuple(lines), keys=keys)
