@@ -3,7 +3,8 @@
 import csv
 from collections.abc import Callable, Iterator
 from datetime import date, time
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from operator import getitem
+from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.table import Table
 from survey_cli.values import Cell, Missing, Variable
@@ -37,17 +38,36 @@ def _write(table: Table, to: TextIO, manner: "Manner", delimiter: str) -> int:
         to.write("\ufeff")
     writer = csv.writer(to, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow([v.name if manner.raw else tame(v.name) for v in table.variables])
-    says = [_sayer(v, manner) for v in table.variables]
+    says = [Said(_sayer(v, manner)) for v in table.variables]
     rows = 0
 
-    def lines() -> Iterator[list[Any]]:
+    def lines() -> Iterator[list[object]]:
         nonlocal rows
         for row in table.rows:
+            if len(row) != len(says):
+                raise ValueError(f"a row of {len(row)} cells among {len(says)} columns")
             rows += 1
-            yield [say(cell) for say, cell in zip(says, row, strict=True)]
+            yield list(map(getitem, says, row))
 
     writer.writerows(lines())
     return rows
+
+
+class Said(dict[Cell, str]):
+    """What has been said of a column's cells: most are said again and again, and looked up without a call. Floats are
+    always said anew, since a whole one is equal to an integer, which may be written otherwise."""
+
+    MOST: Final = 1000
+
+    def __init__(self, say: Callable[[Cell], str]) -> None:
+        super().__init__()
+        self._say = say
+
+    def __missing__(self, cell: Cell) -> str:
+        said = self._say(cell)
+        if len(self) < self.MOST and not isinstance(cell, float):
+            self[cell] = said
+        return said
 
 
 def tame(text: str) -> str:
@@ -55,27 +75,27 @@ def tame(text: str) -> str:
     return "'" + text if text.startswith(RUNS) else text
 
 
-def _sayer(variable: Variable, manner: "Manner") -> Callable[[Cell], object]:
+def _sayer(variable: Variable, manner: "Manner") -> Callable[[Cell], str]:
     """How the cells of one column are written."""
     numeric = variable.storage in ("integer", "decimal")
     codes = {kind: code for kind, (code, _) in variable.declines.items()}
     said = {kind: text for kind, (_, text) in variable.declines.items()}
     labels = variable.labels if manner.labels else {}
 
-    def absent(cell: Missing) -> object:
+    def absent(cell: Missing) -> str:
         if manner.labels and numeric:
             return said.get(cell.kind) or RESERVED_WORDS.get(cell.kind, cell.kind)
         if numeric or (variable.role == "answer" and variable.labels):
-            return codes.get(cell.kind, RESERVED.get(cell.kind, ""))
+            return str(codes.get(cell.kind, RESERVED.get(cell.kind, "")))
         return ""
 
-    def say(cell: Cell) -> object:
+    def say(cell: Cell) -> str:
         if isinstance(cell, Missing):
             return absent(cell)
         if labels and isinstance(cell, int | str) and cell in labels:
             return labels[cell] if manner.raw else tame(labels[cell])
         if isinstance(cell, int):
-            return cell
+            return str(cell)
         if isinstance(cell, float):
             return format(cell, ".10g")
         if isinstance(cell, time):
