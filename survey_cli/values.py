@@ -44,7 +44,8 @@ Cell: TypeAlias = Value | Missing
 
 def missing(kind: str) -> Missing:
     """The one `Missing` of this kind."""
-    return _KNOWN.get(kind) or _KNOWN.setdefault(kind, Missing(kind))
+    known = _KNOWN.get(kind)
+    return known if known is not None else _KNOWN.setdefault(kind, Missing(kind))
 
 
 class Place(NamedTuple):
