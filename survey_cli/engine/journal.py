@@ -393,6 +393,9 @@ def _from_cell(cell: Cell) -> object:
 
 
 def _absent(written: dict[str, Any]) -> Missing:
+    kind = written.get("missing")
+    if isinstance(kind, str) and len(written) == 1:
+        return missing(kind)
     found = _to_value(written)
     if isinstance(found, Missing):
         return found
