@@ -1,4 +1,4 @@
-"""The command `print`: the questionnaire as people review it. One call to the office, and a line about what went where."""
+"""The command `print`: the questionnaire as people review it. One call to the office, and a line about what went out."""
 
 import io
 import sys

@@ -169,5 +169,5 @@ def _compute(compute: Compute, layout: Layout) -> Entry:
     for language, condition in compute.conditions.items():
         notes.append(Note(label=language, prose=sentence(f"{layout.rules.clause(condition)}.")))
         written: Line = (Stretch(literal(" ".join(condition.text.split())), "code"),)
-        notes.append(Note(label="written", prose=written))
+        notes.append(Note(label="as written", prose=written))
     return Entry(id=compute.id, notes=tuple(notes))

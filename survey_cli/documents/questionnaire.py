@@ -116,7 +116,7 @@ class Layout:
             number=self._next(),
             id=leaf.id,
             kind=_kind(leaf),
-            asked=self.rules.asked(_verb(leaf), leaf.ask_if, leaf.unless),
+            asked=(*_who_answers(leaf), *self.rules.asked(_verb(leaf), leaf.ask_if, leaf.unless)),
             said=() if quiet else self.speaker.said(leaf.text, question.or_),
             aloud=not _observed(leaf),
             several=isinstance(question, Multiple),
@@ -140,7 +140,10 @@ class Layout:
             number=number,
             id=group.id,
             kind="one answer for each statement",
-            asked=self.rules.asked("Asked", group.ask_if, group.unless),
+            asked=(
+                *(_who_answers(first) if first is not None else ()),
+                *self.rules.asked("Asked", group.ask_if, group.unless),
+            ),
             intro=self.speaker.said(group.intro),
             said=() if plain else self.speaker.text(written.text, statement),
             aloud=written.by is None,
@@ -150,12 +153,15 @@ class Layout:
                 Row(
                     id=leaf.id,
                     said=self.speaker.text(written.statements[leaf.id].text, inside=leaf.roster),  # type: ignore[index]
-                    remarks=self.rules.asked("asked", leaf.ask_if, None),
+                    remarks=self._statement_asked(leaf),
                 )
                 for leaf in leaves
             ),
             notes=(*(self._notes(first) if first is not None else ()), *order),
         )
+
+    def _statement_asked(self, leaf: Leaf) -> tuple[Line, ...]:
+        return (sentence(f"asked if {self.rules.clause(leaf.ask_if)}"),) if leaf.ask_if is not None else ()
 
     def _expects(self, leaf: Leaf) -> str:
         question = leaf.question
@@ -195,9 +201,7 @@ class Layout:
         question, notes = leaf.question, []
         if leaf.ask_for is not None:
             notes.append(Note(label="Ask for", said=self.speaker.said(leaf.ask_for)))
-        if _observed(leaf):
-            notes.append(Note(label="", prose=sentence("Not asked: the interviewer answers.")))
-        elif not question.read and leaf.options:
+        if not question.read and leaf.options and not _observed(leaf):
             notes.append(
                 Note(
                     label="", prose=sentence("The answers are not read: the interviewer codes what is said.")
@@ -303,6 +307,10 @@ def _verb(leaf: Leaf) -> str:
 def _observed(leaf: Leaf) -> bool:
     """The interviewer answers, nobody is asked."""
     return str(leaf.question.by) == "interviewer"
+
+
+def _who_answers(leaf: Leaf) -> tuple[Line, ...]:
+    return (sentence("Not asked: the interviewer answers."),) if _observed(leaf) else ()
 
 
 def _kind(leaf: Leaf) -> str:
