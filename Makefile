@@ -2,13 +2,15 @@
 # make test    the tests
 # make check   ruff, mypy and the walls between the rooms
 # make soak    interviews killed at random moments, 1,000 times (SOAK_RUNS=…, SOAK_SEED=… to see one again)
+# make docs    the reference pages, from the docstrings
+# make pictures the pictures, from the program
 # make clean   away with everything that was made, except interviews
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check soak clean
+.PHONY: help demo test check docs pictures soak clean
 
 # Which Python builds .venv; empty: the newest one found.
 PYTHON ?=
@@ -52,6 +54,13 @@ check: .venv/dev.stamp
 
 soak: .venv/dev.stamp
 	@PYTHONPATH=tests .venv/bin/python -m soak --runs $(SOAK_RUNS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
+
+# The reference pages and the pictures, from the program itself.
+docs: .venv/dev.stamp
+	.venv/bin/python docs/pages.py
+
+pictures: .venv/dev.stamp
+	.venv/bin/python docs/pictures.py
 
 clean:
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache snapshot_report.html

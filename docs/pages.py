@@ -1,0 +1,114 @@
+"""Writes the reference pages from the program itself: `python docs/pages.py`. With `--check` it writes nothing and says
+which pages are no longer fresh."""
+
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+import typer.main
+
+from survey_cli.cli.app import app
+from survey_cli.instrument.checks import RULES
+from survey_cli.instrument.parts import documented, models
+from survey_cli.instrument.reference import Entry, entries
+
+HERE = Path(__file__).parent
+MADE = "<!-- written by `make docs`; edit the docstrings it is made from -->"
+
+
+def language() -> Iterator[str]:
+    """Item types with their keys, then the parts of a file, functions, fills and outcomes."""
+    yield "# The instrument language\n"
+    yield MADE + "\n"
+    yield "`survey explain WORD` says the same in the terminal. Examples stand in [`instruments/`](../instruments).\n"
+    kinds = {kind: list(found) for kind, found in groupby(entries(), lambda e: e.kind)}
+    yield "## Item types\n"
+    for entry in kinds["item type"]:
+        yield from _item(entry)
+    yield "## The parts of a file\n"
+    seen = {e.word for e in kinds["item type"]}
+    for part, model in models():
+        rows = [(f.alias or n, documented(model).get(n, "")) for n, f in model.model_fields.items()]
+        if part not in seen and any(says for _, says in rows):
+            yield f"### {part}\n"
+            yield from _rows(rows)
+    for kind, title in (("function", "Functions of conditions"), ("fill", "Fills"), ("outcome", "Outcomes")):
+        yield f"## {title}\n"
+        yield from _rows([(e.word, e.says) for e in kinds[kind]])
+
+
+def _item(entry: Entry) -> Iterator[str]:
+    yield f"### {entry.word}\n"
+    yield entry.says.replace("\n", " ") + "\n"
+    own = [(k.name, _key(k.takes, k.says, k.required, k.default)) for k in entry.keys if not k.shared]
+    yield from _rows(own)
+    shared = ", ".join(f"`{k.name}`" for k in entry.keys if k.shared)
+    if shared:
+        yield f"As any question also: {shared}.\n"
+
+
+def _key(takes: str, says: str, required: bool, default: str) -> str:
+    more = "; required" if required else f"; {default} if left out" if default else ""
+    return f"{says} ({takes}{more})"
+
+
+def _rows(rows: list[tuple[str, str]]) -> Iterator[str]:
+    yield "| word | meaning |\n|---|---|"
+    for word, says in rows:
+        told = " ".join(says.split()).replace("|", "\\|")
+        yield f"| `{word}` | {told} |"
+    yield ""
+
+
+def commands() -> Iterator[str]:
+    """Every command with its arguments and options, as `--help` says them."""
+    yield "# Commands\n"
+    yield MADE + "\n"
+    group = typer.main.get_command(app)
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        yield f"## survey {name}\n"
+        yield " ".join((command.help or "").split()) + "\n"
+        yield "| option | meaning |\n|---|---|"
+        for parameter in command.params:
+            words = ", ".join((*parameter.opts, *parameter.secondary_opts))
+            shown = parameter.metavar or words.upper() if parameter.param_type_name == "argument" else words
+            if parameter.param_type_name == "option" and parameter.metavar:
+                shown += f" {parameter.metavar}"
+            told = " ".join((getattr(parameter, "help", "") or "").split()).replace("|", "\\|")
+            yield f"| `{shown}` | {told} |"
+        yield ""
+
+
+def problems() -> Iterator[str]:
+    """Every rule that `survey check` can name."""
+    yield "# What survey check finds\n"
+    yield MADE + "\n"
+    for rule, says in sorted(RULES.items()):
+        yield f"## {rule}\n"
+        yield says.strip() + "\n"
+
+
+PAGES = {"language.md": language, "commands.md": commands, "problems.md": problems}
+
+
+def stale() -> list[str]:
+    """The pages that differ from what the program would write now."""
+    return [
+        name
+        for name, page in PAGES.items()
+        if not (HERE / name).exists() or (HERE / name).read_text(encoding="utf-8") != _page(page())
+    ]
+
+
+def _page(lines: Iterator[str]) -> str:
+    return "\n".join(lines).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        old = stale()
+        print("\n".join(f"docs/{name}: not fresh — run make docs" for name in old), file=sys.stderr)
+        sys.exit(bool(old))
+    for name, page in PAGES.items():
+        (HERE / name).write_text(_page(page()), encoding="utf-8")
