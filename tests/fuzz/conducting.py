@@ -1,0 +1,78 @@
+"""Whatever the checks accept can be asked: invented people come to an end, and their data can be written and read."""
+
+import csv
+import io
+from datetime import UTC, date, datetime, time
+
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.journal import cells_reader, decode, encode, encode_cells
+from survey_cli.exports import FORMATS, Manner
+from survey_cli.exports.csv import RUNS, tame
+from survey_cli.instrument.program import Instrument
+from survey_cli.simulate import Habits, simulated
+from survey_cli.table import ADMIN, Table, cells, columns
+from survey_cli.values import Cell, Missing, Variable
+
+START = datetime(2026, 11, 24, 9, tzinfo=UTC)
+HABITS = Habits(decline=0.1, back=0.1)
+
+
+def conducted(instrument: Instrument, *, seed: int, count: int = 3) -> list[Interview]:
+    """So many invented interviews, each looked at from all sides."""
+    variables = columns(instrument)
+    names = [v.name.casefold() for v in (*ADMIN, *variables)]
+    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    assert not twice, f"columns of the same name: {sorted(twice)[:4]}"
+    interviews, rows = [], []
+    for invented in simulated(instrument, count=count, seed=seed, start=START, habits=HABITS):
+        interview = invented.interview
+        assert interview.status in ("ended", "suspended", "stopped") or invented.stuck, "no end"
+        again = Interview.replay(instrument, [decode(encode(event)) for event in interview.events])
+        row = cells(interview)
+        assert len(row) == len(variables), f"{len(row)} cells for {len(variables)} columns"
+        assert cells(again) == row, "a replayed interview has other data"
+        assert cells_reader([v.storage for v in variables])(encode_cells(row)) == row, "a snapshot is read otherwise"
+        interviews.append(interview)
+        rows.append(row)
+    for manner in (Manner(), Manner(labels=True, bom=True), Manner(raw=True)):
+        written_and_read(variables, rows, manner, "csv")
+    return interviews
+
+
+def written_and_read(
+    variables: tuple[Variable, ...], rows: list[tuple[Cell, ...]], manner: Manner, name: str
+) -> None:
+    """A table written by one format, read by Python's own reader: every cell is there, and none can run."""
+    to = io.StringIO(newline="")
+    assert FORMATS[name].write(Table(variables=variables, rows=iter(rows)), to, manner) == len(rows)
+    text = to.getvalue().encode().decode("utf-8-sig" if manner.bom else "utf-8")
+    read = list(csv.reader(io.StringIO(text, newline=""), delimiter="," if name == "csv" else "\t"))
+    if not variables:
+        return
+    header, *lines = read
+    assert len(lines) == len(rows), f"{len(rows)} rows were written and {len(lines)} read"
+    assert header == [v.name if manner.raw else tame(v.name) for v in variables]
+    for row, line in zip(rows, lines, strict=True):
+        for variable, cell, text in zip(variables, row, line, strict=True):
+            _cell(variable, cell, text, manner)
+
+
+def _cell(variable: Variable, cell: Cell, text: str, manner: Manner) -> None:
+    if not manner.raw and text.startswith(RUNS):
+        number = isinstance(cell, int | float) or (isinstance(cell, Missing) and text.lstrip("-").isdecimal())
+        assert number, f"{variable.name}: {text!r} can run in a spreadsheet"
+        float(text)
+    if isinstance(cell, Missing):
+        return
+    if manner.labels and isinstance(cell, int | str) and cell in variable.labels:
+        assert text in (variable.labels[cell], tame(variable.labels[cell]))
+    elif isinstance(cell, int):
+        assert int(text) == cell
+    elif isinstance(cell, float):
+        assert abs(float(text) - cell) <= abs(cell) * 1e-9, f"{cell!r} is written {text!r}"
+    elif isinstance(cell, time):
+        assert time.fromisoformat(text) == cell.replace(second=0, microsecond=0)
+    elif isinstance(cell, date):
+        assert date.fromisoformat(text) == cell
+    elif isinstance(cell, str):
+        assert text == (cell if manner.raw else tame(cell)), f"{cell!r} is written {text!r}"

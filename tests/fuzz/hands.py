@@ -1,0 +1,172 @@
+"""Random hands at the keyboard and at the plain face, with the real desk over a database in memory: nothing is raised,
+every answer that was taken is in the journal, and the interview is resumed where it stood."""
+
+import io
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from fuzz.entries_typed import CODES
+from fuzz.entries_typed import INSTRUMENT as EVERY_KIND
+from fuzz.seeds import INSTRUMENTS
+from fuzz.words import hostile, moments
+from survey_cli.desk.holding import Desk
+from survey_cli.desk.seating import Seating, seat
+from survey_cli.engine.events import Answered, Confirmed, Declined, Kept, Language, Noted, Rejected, Stopped, WentTo
+from survey_cli.plain import conduct
+from survey_cli.store import Store
+from survey_cli.tui.drawing import Clocks, draw
+from survey_cli.tui.keyboard import Keyboard
+from survey_cli.tui.modes import NAMED
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+EXAMPLES = (
+    "asu_2000.yaml", "household.yaml", "customer.yaml", "features/soft_check.yaml", "features/roster_until.yaml",
+    "features/confirm_aloud.yaml", "features/languages.yaml", "features/mentions_ordered.yaml", "features/faq.yaml",
+    "features/verbatim.yaml", "features/prefill.yaml", "features/hard_check.yaml", "features/partial_date.yaml",
+)  # fmt: skip
+COUNTED = (Answered, Declined, Kept, Confirmed, WentTo, Noted, Language, Stopped)
+ENTRIES = {"reply", "decline", "confirm", "back", "jump", "note", "speak", "stop", "suspend"}
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="survey-fuzz-")
+
+
+def path_of(name: str) -> Path:
+    """An example, or the instrument with an item of every kind."""
+    if name in EXAMPLES:
+        return INSTRUMENTS / name
+    path = Path(_folder().name) / "every_kind.yaml"
+    if not path.exists():
+        path.write_text(EVERY_KIND, encoding="utf-8")
+    return path
+
+
+class Watched:
+    """A desk that counts the entries it has taken."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.taken = 0
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.desk, name)
+        if name not in ENTRIES:
+            return found
+
+        def entry(*arguments: Any) -> Rejected | None:
+            why: Rejected | None = found(*arguments)
+            assert why is None or why.why.strip(), f"{name} was not taken, and no reason"
+            self.taken += why is None and name != "suspend"
+            return why
+
+        return entry
+
+
+@contextmanager
+def seated(name: str, seed: int) -> Iterator[tuple[Watched, Any]]:
+    """A desk at a new case, and what sits down to it again."""
+    with Store.open(":memory:", create=True) as store:
+        seconds = count()
+
+        def sit() -> Desk:
+            seating = Seating(case="7", interviewer="Ann", seed=seed, practice=True)
+            clock = lambda: NOON + timedelta(seconds=next(seconds))  # noqa: E731
+            desk = seat(path_of(name), seating, clock=clock, store=store)
+            assert isinstance(desk, Desk), str(desk)
+            return desk
+
+        yield Watched(sit()), sit
+
+
+def settled(watched: Watched, sit: Any) -> None:
+    """What was taken is in the journal, and the interview stands where it stood."""
+    desk = watched.desk
+    journal = list(desk._store.journal(desk._id))
+    assert journal == list(desk._interview.events), "the journal is not what the desk holds"
+    kept = sum(isinstance(event, COUNTED) for event in journal)
+    assert kept == watched.taken, f"{watched.taken} entries were taken and {kept} are kept"
+    before, held = desk.prompt(), dict(desk._interview.machine.held)
+    if desk._interview.status in ("open", "suspended"):
+        again = sit()
+        assert dict(again._interview.machine.held) == held, "resumed with other answers"
+        if before is not None and again.prompt() is not None:
+            assert again.prompt().place == before.place, f"left at {before.place}, resumed at {again.prompt().place}"
+
+
+MOVES = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What moves a cursor, turns a line around or is no character: it must not reach a terminal."""
+KEYS = (*sorted(NAMED), "shift+tab", "ctrl+q", "f12")
+keys = st.one_of(
+    st.sampled_from("123456789"),
+    st.sampled_from("0123579dryno?.# eé"),
+    st.just("enter"),
+    st.sampled_from(KEYS),
+    st.characters(codec="utf-8"),
+    st.sampled_from((".back", ".dk", ".note x", ".jump q1", ".ok", "..", ".lang es", "12/3/1985", "930", "2.5")),
+)
+hands = st.tuples(
+    st.sampled_from((*EXAMPLES, "every_kind", "every_kind")),
+    st.integers(0, 99),
+    st.lists(keys | st.tuples(hostile), max_size=50),
+    st.tuples(st.integers(1, 200), st.integers(1, 60)),
+)
+
+
+def check_keys(case: tuple[str, int, Sequence[str | tuple[str]], tuple[int, int]]) -> bool:
+    """Press them one after another, and draw what stands; a tuple is pasted. Whether anything was taken."""
+    name, seed, pressed, (width, height) = case
+    with seated(name, seed) as (watched, sit):
+        board = Keyboard(watched)
+        clocks = Clocks(elapsed=timedelta(minutes=3), there=NOON)
+        for key in pressed:
+            if isinstance(key, tuple):
+                board.paste(key[0])
+            else:
+                for one in [key] if key in KEYS else key:
+                    board.press(one)
+                    board.keep_draft()
+        page = draw(board, width=width, height=height, clocks=clocks)
+        assert len(page.lines) <= height
+        settled(watched, sit)
+        return watched.taken > 0
+
+
+lines = st.one_of(
+    st.sampled_from(CODES),
+    st.just(""),
+    hostile,
+    moments,
+    st.sampled_from(
+        (
+            ".back", ".dk", ".refused", ".ok", ".ok so", ".note sure", ".note", ".jump", ".jump q1", ".jump yes_no",
+            ".lang", ".lang es", ".stop", ".stop break_off", ".suspend", ".help", ".faq", ".again", ".", "..", ".x",
+            "text\\", "1 2", "7 words", "3 March 1985", "1985", "930",
+        )
+    ),
+)  # fmt: skip
+talks = st.tuples(st.sampled_from((*EXAMPLES, "every_kind", "every_kind")), st.integers(0, 99), st.lists(lines, max_size=40))
+
+
+def check_lines(case: tuple[str, int, Sequence[str]]) -> bool:
+    """Type them at the plain face; whether anything was taken."""
+    name, seed, typed = case
+    with seated(name, seed) as (watched, sit):
+        write = io.StringIO()
+        code = conduct(watched, io.StringIO("".join(f"{line}\n" for line in typed)), write)
+        assert code in (0, 3), f"exit code {code}"
+        shown = write.getvalue().replace("\n", "")
+        strange = set(MOVES.findall(shown))
+        assert not strange, f"printed: {strange!r}"
+        settled(watched, sit)
+        return watched.taken > 0
