@@ -371,9 +371,11 @@ def built(source: Source) -> tuple[Instrument | None, Draft | None, list[Problem
         return None, None, problems
     if not document.languages:
         where = document.at("languages")
-        what, remedy = "languages: the list is empty", "write the default language first: [en]"
+        what, remedy = "the list is empty", "write the default language first: [en]"
         problems.append(Problem("bad-language", where, "languages", what, remedy))
         document.languages.append(Written("en", where))
     builder = Builder(document, lost)
     instrument = builder.instrument(source)
-    return instrument, builder.draft, [*problems, *builder.problems]
+    meant = {p.where for p in problems if p.rule == "fill-at-start"}  # said already, in plainer words
+    found = [p for p in builder.problems if p.rule != "unknown-fill" or p.where not in meant]
+    return instrument, builder.draft, [*problems, *found]

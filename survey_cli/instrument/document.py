@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from survey_cli.instrument.items import AnyItem
-from survey_cli.instrument.options import DeclineWritten, OptionsOrName, Part, ScaleWritten
+from survey_cli.instrument.options import DeclineWritten, OptionsOrName, Part, ScaleWritten, mapping_or_list
 from survey_cli.instrument.scalars import Expression, Flag, Label, Name, Text, Whole, kind_of, words, wrong
 from survey_cli.instrument.written import Listed, Written
 
@@ -81,6 +81,10 @@ Days: TypeAlias = Annotated[
 ]
 
 
+def _word_or_mapping(node: object) -> str:
+    return "mapping" if isinstance(node, dict) else "word"
+
+
 class AttemptsWritten(Part):
     """How often a case may be called."""
 
@@ -112,6 +116,12 @@ class ScriptWritten(Part):
     """`true`: once a case."""
 
 
+ItemOrShare: TypeAlias = Annotated[
+    Annotated[Label, Tag("word")] | Annotated[dict[Name, Label], Tag("mapping")],
+    Discriminator(_word_or_mapping),
+]
+
+
 class FieldworkWritten(Part):
     """When and how often cases are called, and what their outcomes mean."""
 
@@ -141,9 +151,9 @@ class FieldworkWritten(Part):
     """Least time before the next call, by outcome: `{busy: 20m, no_answer: 3h}`."""
     refusals: RefusalsWritten = Field(default_factory=RefusalsWritten)
     """What follows a refusal."""
-    complete_from: Label | dict[Name, Label] | None = None
+    complete_from: ItemOrShare | None = None
     """The item from which an interview is complete though not finished, or `{answered: 50%}`."""
-    partial_from: Label | dict[Name, Label] | None = None
+    partial_from: ItemOrShare | None = None
     """The item from which a broken-off interview is a partial one."""
     eligible_from: Name | None = None
     """The item from which the respondent is known to be eligible."""
@@ -198,6 +208,12 @@ class FaqWritten(Part):
     """What the interviewer answers."""
 
 
+Faq: TypeAlias = Annotated[
+    Annotated[dict[Label, Text], Tag("mapping")] | Annotated[list[FaqWritten], Tag("list")],
+    Discriminator(mapping_or_list),
+]
+
+
 class Document(Part):
     """An instrument: everything in one file (and the modules it includes)."""
 
@@ -222,7 +238,7 @@ class Document(Part):
     """Named calculations, each a condition or expression; for texts also one per language."""
     dayparts: dict[Name, Text] = Field(default_factory=dict)
     """What `{daypart}` says: `{morning: {en: morning, es: buenos días}, afternoon: …, evening: …}`."""
-    faq: dict[Label, Text] | list[FaqWritten] = Field(default_factory=dict)
+    faq: Faq = Field(default_factory=dict)
     """What respondents ask, one key away on every screen: question to answer."""
     outcomes: dict[Name, OutcomeWritten] = Field(default_factory=dict)
     """Outcomes of the study's own, and other names for those of the table."""

@@ -93,7 +93,8 @@ class OptionWritten(Part):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, data: Any) -> Any:
-        return {"text": data} if data is None or isinstance(data, str) or _languages(data) else data
+        short = data is None or isinstance(data, str | Listed) or _languages(data)
+        return {"text": data} if short else data
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -152,6 +153,12 @@ def _name_or_options(node: object, handler: ValidatorFunctionWrapHandler) -> obj
             "here stands a list, but options have codes",
             "write 1: first label, 2: second label",
         )
+    if isinstance(node, Mapped) and isinstance(node.get("options"), Mapped):
+        wrong(
+            "wrong-kind",
+            "here stands another options:, but codes are wanted",
+            "write the codes directly under options:, and order: beside it",
+        )
     return handler(node) if isinstance(node, dict) else words(node)
 
 
@@ -191,12 +198,18 @@ class DeclineHere(Part):
         return {"anyOf": [{"type": "integer"}, handler(schema)]}
 
 
-def _list_or_mapping(node: object) -> str:
+def list_or_mapping(node: object) -> str:
+    """The tag of a mapping, or of the list that is wanted else."""
     return "mapping" if isinstance(node, dict) else "list"
+
+
+def mapping_or_list(node: object) -> str:
+    """The tag of a list, or of the mapping that is wanted else."""
+    return "list" if isinstance(node, Listed | list) else "mapping"
 
 
 DeclinesHere: TypeAlias = Annotated[
     Annotated[list[Name], Tag("list")] | Annotated[dict[Name, DeclineHere], Tag("mapping")],
-    Discriminator(_list_or_mapping),
+    Discriminator(list_or_mapping),
 ]
 """`[]` for none, `[dk]` for some, `{dk: 98}` for other codes."""

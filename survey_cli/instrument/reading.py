@@ -127,10 +127,12 @@ def listed(codes: Iterable[Code], most: int = 8) -> str:
 
 
 def shifted(where: Position, text: str, at: int) -> Position:
-    """The place of the character `at` of a text written at `where`."""
+    """The place of the character `at` of a text written at `where`; the text's own place where nobody knows better."""
     if isinstance(text, Written) and text.where == where:
         return text.place(at)
-    return Position(where.file, where.line, where.column + at) if where.column else where
+    if not where.column or "\n" in text:
+        return where
+    return Position(where.file, where.line, where.column + at)
 
 
 def _nothing(env: object) -> Any:
@@ -399,6 +401,9 @@ class Reading:
         if beside and beside.codes:
             what = f"{word!r} is neither a variable nor a code of {beside.name or 'the item beside it'}"
             also = f"{remedy} " if near else ""
+            code = nearest(word, [c for c in beside.codes if isinstance(c, str)])
+            if code is not None and not near:
+                also = f"did you mean {written(code)}, in quotes? "
             return self.problem("unknown-name", node, what, f"{also}its codes are {listed(beside.codes)}")
         if beside and beside.kind == "text" and not beside.literal:
             also = f"; {remedy}" if near else ""

@@ -76,7 +76,8 @@ def _whole(raw: Schema) -> Schema:
             part["properties"]["nets"]["additionalProperties"] = nets  # codes, whichever kind they are
     for name in ("complete_from", "partial_from"):
         said = parts["FieldworkWritten"]["properties"][name]
-        del said["$ref"]
+        for key in said.keys() & {"$ref", "oneOf"}:
+            del said[key]
         said["anyOf"] = [
             _SCALAR,
             {"type": "object", "properties": {"answered": _SCALAR}, "additionalProperties": False},

@@ -3,7 +3,8 @@
 What cannot be used is cut out of a copy of the tree and the rest is looked at again, so that one slip hides no other.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any, Final, TypeAlias, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -40,6 +41,7 @@ def _mended(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str
     """The same, of a tree that may be changed: keys that were mistyped are put right, and what can't be is cut out."""
     problems: list[Problem] = []
     lost: set[str] = set()
+    gone: set[tuple[int, Any]] = set()  # what was cut out is not missed besides
     for _ in range(_ROUNDS):
         _complete(tree, lost)
         try:
@@ -50,15 +52,21 @@ def _mended(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str
         cuts: list[tuple[Node, Any]] = []
         for error in mistyped or found:  # what a mistyped key brings about is not said besides
             path = _path(tree, error["loc"])
-            problems.append(_problem(tree, path, error))
+            if not (error["type"] == "missing" and path and _slot(*path[-1]) in gone):
+                problems.append(_problem(tree, path, error))
             if not (error["type"] == "extra_forbidden" and _renamed(tree, path)):
                 cuts.append(_cut(path, error))
         cut = _cut_out(cuts, lost)
+        gone.update(_slot(*way) for way in cuts)
         absent = [key for key in _REQUIRED if key not in tree and not mistyped]
         lost.update(absent)
         if not (cut or mistyped or absent):
             break
     return None, problems, frozenset(lost)
+
+
+def _slot(node: Node, step: Any) -> tuple[int, Any]:
+    return id(node), step
 
 
 _REQUIRED: Final = ("instrument", "title", "items")
@@ -77,11 +85,37 @@ def _renamed(tree: Mapped, path: Path) -> bool:
     node, key = path[-1] if path else (tree, "")
     if not isinstance(node, Mapped) or not isinstance(key, str) or key not in node:
         return False
-    near = nearest(key, _known_keys(tree, path))
-    if near is None or near in node:
+    near = _meant(key, _known_keys(path))
+    if near is None or near in node or not _alike(key, near) or _types_with(key, _model_at(path)):
         return False
     node[Written(near, _key_place(node, key))] = node.pop(key)
     return True
+
+
+def _meant(key: str, known: Sequence[str]) -> str | None:
+    """The known key that a mistyped one is nearest to, if one is near: also where only the letters' order is wrong."""
+    return nearest(key, known) or next((k for k in known if sorted(k) == sorted(key)), None)
+
+
+def _alike(key: str, near: str) -> bool:
+    """Whether a key is so near to another that it can be taken for it."""
+    return sorted(key) == sorted(near) or SequenceMatcher(None, key, near).ratio() > _SURELY
+
+
+_SURELY: Final = 0.74
+"""How alike two keys are (of 1) where one is taken for the other: `titel` and `title` are 0.8."""
+
+
+def _types_with(key: str, model: type[BaseModel] | None) -> list[str]:
+    """The types of item that have this key, where the part is an item of another type."""
+    if model not in ITEM_TYPES.values():
+        return []
+    return [name for name, other in ITEM_TYPES.items() if key in keys_of(other)]
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """The keys of a part, as they are written."""
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _copied(node: Node) -> Any:
@@ -118,7 +152,7 @@ def _path(tree: Node, loc: tuple[int | str, ...]) -> Path:
         elif isinstance(node, Mapped) and str(step) in node:
             path.append((node, str(step)))
             node = node[str(step)]
-        elif isinstance(node, Mapped) and last and step not in ITEM_TYPES and not str(step).startswith("["):
+        elif isinstance(node, Mapped) and last and not str(step).startswith("["):
             path.append((node, str(step)))
     return path
 
@@ -176,16 +210,14 @@ def _problem(tree: Mapped, path: Path, error: ErrorDetails) -> Problem:
                 where, length, key = _key_place(node, step), len(str(step)), _key(path[:-1], who)
             return Problem(ctx["rule"], where, who, _named(key, ctx["what"]), ctx["remedy"], length=length)
         case "extra_forbidden":
-            key, known = str(step), _known_keys(tree, path)
-            near = did_you_mean(key, known, otherwise=f"the keys here are {', '.join(known)}")
-            return Problem(
-                "unknown-key", _key_place(node, key), who, f"{key!r} is not a key here", near, length=len(key)
-            )
+            return _unknown_key(str(step), node, path, who)
         case "missing":
             part = "the file" if node is tree else _kind_of_part(node)
-            return Problem(
-                "missing-key", node.where, who, f"{part} needs the key {step!r}", f"add `{step}: …`"
-            )
+            at, length = node.where, 1
+            if isinstance(node, Mapped) and isinstance(named := node.get("id"), Written) and named:
+                at, length = named.where, len(named)
+            what, remedy = f"{part} needs the key {str(step)!r}", f"add `{step}: …`"
+            return Problem("missing-key", at, who, what, remedy, length=length)
         case "union_tag_invalid":
             written = value.get("type") if isinstance(value, Mapped) else None
             name = str(written)
@@ -227,6 +259,26 @@ def _problem(tree: Mapped, path: Path, error: ErrorDetails) -> Problem:
             )
 
 
+def _unknown_key(key: str, node: Node, path: Path, who: str) -> Problem:
+    known, model = _known_keys(path), _model_at(path)
+    what, near = f"{key!r} is not a key here", _meant(key, known)
+    remedy = f"did you mean {near!r}?" if near else f"the keys here are {', '.join(known)}"
+    if (types := _types_with(key, model)) and not (near and _alike(key, near)):
+        own = next(name for name, item in ITEM_TYPES.items() if item is model)
+        what = f"{key!r} is a key of {_some(types)}, not of {own}"
+        remedy = "take it out, or change the type"
+    return Problem("unknown-key", _key_place(node, key), who, what, remedy, length=len(key))
+
+
+def _some(words: Sequence[str]) -> str:
+    """`section`; `single, scale and multiple`; the first few of many."""
+    few = words if len(words) <= _FEW else [*words[:_FEW], "others"]
+    return few[0] if len(few) == 1 else f"{', '.join(few[:-1])} and {few[-1]}"
+
+
+_FEW: Final = 4
+
+
 def _key(path: Path, who: str) -> str:
     """The key that a value stands under, with the key above it where it stands under a code or name: `options 1`."""
     steps = [step for _, step in path]
@@ -262,13 +314,15 @@ def _as_list(value: Node | None, key: str) -> str:
 
 def _kind_of_part(node: Node) -> str:
     kind = node.get("type") if isinstance(node, Mapped) else None
-    return f"a {kind}" if isinstance(kind, str) and kind in ITEM_TYPES else "this"
+    if not isinstance(kind, str) or kind not in ITEM_TYPES:
+        return "this"
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
-def _known_keys(tree: Mapped, path: Path) -> list[str]:
+def _known_keys(path: Path) -> list[str]:
     """The keys that the part at the end of the way may have: those of the model that was tried there."""
     model = _model_at(path)
-    return [f.alias or name for name, f in model.model_fields.items()] if model is not None else []
+    return keys_of(model) if model is not None else []
 
 
 def _model_at(path: Path) -> type[BaseModel] | None:
@@ -323,9 +377,9 @@ def _cut_out(cuts: list[tuple[Node, Any]], lost: set[str]) -> bool:
     done = False
     seen: set[tuple[int, Any]] = set()
     for node, step in sorted(cuts, key=lambda c: c[1] if isinstance(c[1], int) else -1, reverse=True):
-        if (id(node), step) in seen:
+        if _slot(node, step) in seen:
             continue
-        seen.add((id(node), step))
+        seen.add(_slot(node, step))
         if isinstance(node, Listed):
             lost.update(_ids(node[step]))
             del node[step]

@@ -14,16 +14,18 @@ class File(str):
 
     __slots__ = ("_lines", "text")
     text: str
+    _lines: list[str]
 
     def __new__(cls, name: str, text: str) -> "File":
         self = super().__new__(cls, name)
         self.text = text
-        self._lines: list[str] | None = None
+        self._lines = []
         return self
 
     @property
     def lines(self) -> Sequence[str]:
-        if self._lines is None:
+        """Split once, and only if somebody asks."""
+        if not self._lines:
             self._lines = self.text.split("\n")
         return self._lines
 

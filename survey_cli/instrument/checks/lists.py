@@ -312,15 +312,12 @@ def _taken(draft: Draft, leaf: Leaf, code: int) -> str:
 
 
 def _decline_place(draft: Draft, leaf: Leaf, code: int) -> tuple[Position, int]:
-    """Where a decline got the code: at the item, in the file's head, or, for the usual ones, what it meets."""
+    """Where a decline meets an answer: at the item's own declines, else at the code or range that it meets."""
     here = leaf.question.declines
     if isinstance(here, dict):
         for name, own in here.items():
             if own.code == code:
                 return own.at("code") if own._node else _value_place(leaf, str(name)), len(str(code))
-    for decline in draft.document.declines.values():
-        if decline.code == code:
-            return decline.at("code"), len(str(code))
     for key in ("options", "min", "max", "from"):
         value = element(leaf.question._node, key)
         if value is not None:
@@ -330,6 +327,9 @@ def _decline_place(draft: Draft, leaf: Leaf, code: int) -> tuple[Position, int]:
     if leaf.scale is not None:
         scale = draft.document.scales[leaf.scale]  # type: ignore[index]
         return key_place(options_node(scale), code), len(str(code))
+    for decline in draft.document.declines.values():
+        if decline.code == code:
+            return decline.at("code"), len(str(code))
     return leaf.question.at("id"), len(leaf.id)
 
 
