@@ -84,7 +84,8 @@ def _sayer(variable: Variable, manner: "Manner") -> Callable[[Cell], str]:
 
     def absent(cell: Missing) -> str:
         if manner.labels and numeric:
-            return said.get(cell.kind) or RESERVED_WORDS.get(cell.kind, cell.kind)
+            text = said.get(cell.kind) or RESERVED_WORDS.get(cell.kind, cell.kind)
+            return text if manner.raw else tame(text)
         if numeric or (variable.role == "answer" and variable.labels):
             return str(codes.get(cell.kind, RESERVED.get(cell.kind, "")))
         return ""

@@ -75,7 +75,7 @@ def _made(year: int, day_month: list[int], partial: bool) -> date | str | Unread
         return f"{year:04}-{month:02}" if day_month else f"{year:04}"
     try:
         return date(year, month, day_month[0])
-    except ValueError:
+    except (ValueError, OverflowError):
         return Unread(f"there is no {day_month[0]} {MONTHS[month - 1]} {year}")
 
 
