@@ -399,10 +399,11 @@ def standing(machine: Machine) -> Standing:
 class Interview:
     """An interview as an immutable value: `step` gives another one."""
 
-    __slots__ = ("_machine", "outcome", "place", "seq", "status")
+    __slots__ = ("_machine", "_standing", "outcome", "place", "seq", "status")
 
     def __init__(self, machine: Machine, seq: int) -> None:
         self._machine = machine
+        self._standing: Standing | None = None
         self.seq = seq
         """How many events it has."""
         here = machine.here
@@ -489,7 +490,9 @@ class Interview:
 
     def standing(self) -> Standing:
         """Every place whose answer counts, with that answer; and the places not reached."""
-        return standing(self.machine)
+        if self._standing is None:
+            self._standing = standing(self.machine)
+        return self._standing
 
     def looks_up(self) -> tuple[Cell | None, int]:
         """At a Lookup whose answer the journal alone decides: the value, and from how many it was drawn."""

@@ -6,7 +6,6 @@ change of what is known is noted, so that going back undoes exactly what came af
 
 import ast
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -50,8 +49,7 @@ class Frame(NamedTuple):
     """In an `until` roster: the question at the end of this turn has been put."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """One place on the route, and all that is needed to stand there again."""
 
     place: Place
