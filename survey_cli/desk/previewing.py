@@ -16,14 +16,14 @@ from survey_cli.desk.rehearsing import MOST_NAMED, STATION, Rehearsal, held_at, 
 from survey_cli.desk.seating import (
     Clock,
     Seating,
-    _language,
-    _sample,
-    _zone,
     daypart,
     key_column,
     labels_of,
+    language_of,
     login,
     now,
+    sample_of,
+    zone_of,
 )
 from survey_cli.engine.events import Began, Sitting, Stamp
 from survey_cli.engine.interview import Held, Interview
@@ -197,10 +197,15 @@ class Preview:
         """The interview on the new version, standing where it stood, and what became of it."""
         if self._nothing:
             desk = self._fresh(instrument, {})
+            invented = [
+                n for n, c in instrument.sample.items() if n not in self._beginning.columns and c.role is None
+            ]
+            told = f"the case is invented: --set {invented[0]}=… says what it brings" if invented else ""
             if not self._beginning.at:
-                return desk, ""
+                return desk, told
             refused = desk.jump(place_of(self._beginning.at))
-            return desk, refused.why if refused is not None else desk.said
+            said, desk.said = refused.why if refused is not None else desk.said, ""
+            return desk, "; ".join(part for part in (said, told) if part)
         before = self._shown.desk
         old, given = before.interview, before.given()
         place = old.place if old.status == "open" else None
@@ -225,8 +230,8 @@ class Preview:
         if found is None or not found.stood:
             dice = Random(self._beginning.seed)
             found = carried(instrument, begin(0), given, to=None, stamp=stamp, dice=dice)
-        invented = {**before.invented(), **held_at(found, found.invented)}
-        desk = self._rehearsal(found.interview, begin, given, invented)
+        nobodys = {**before.invented(), **held_at(found, found.invented)}
+        desk = self._rehearsal(found.interview, begin, given, nobodys)
         return desk, _became(old, place, found, desk.interview)
 
     def _fresh(self, instrument: Instrument, given: Mapping[Place, Held]) -> Rehearsal:
@@ -258,13 +263,13 @@ class Preview:
         """Why the preview cannot begin as it was asked to; afterwards the file may change as it likes."""
         if not self._nothing:
             return None
-        sample = _sample(instrument, CASE, self._beginning.columns)
+        sample = sample_of(instrument, CASE, self._beginning.columns)
         if isinstance(sample, Trouble):
             return sample
-        zone = _zone(instrument, sample)
+        zone = zone_of(instrument, sample)
         if isinstance(zone, Trouble):
             return zone
-        language = _language(instrument, Seating(case=CASE, language=self._beginning.language), sample)
+        language = language_of(instrument, Seating(case=CASE, language=self._beginning.language), sample)
         if isinstance(language, Trouble):
             return language
         at = self._beginning.at
@@ -276,7 +281,7 @@ class Preview:
     def _spoken(self, instrument: Instrument) -> str:
         """The language to begin in."""
         sample = self._sampled(instrument, 0)
-        language = _language(instrument, Seating(case=CASE, language=self._beginning.language), sample)
+        language = language_of(instrument, Seating(case=CASE, language=self._beginning.language), sample)
         return language if isinstance(language, str) else instrument.language
 
     def _beginner(self, instrument: Instrument, language: str) -> Callable[[int], Began]:
@@ -285,7 +290,7 @@ class Preview:
 
         def begin(variant: int) -> Began:
             sample = self._sampled(instrument, variant)
-            zone = _zone(instrument, sample)
+            zone = zone_of(instrument, sample)
             at = self._clock()
             there = at.astimezone(None if isinstance(zone, Trouble) else zone)
             key = key_column(instrument)
@@ -310,7 +315,7 @@ class Preview:
             if column.role == "key":
                 made[name] = typed or CASE
                 continue
-            said = _sample(instrument, CASE, {name: typed}) if typed else {}
+            said = sample_of(instrument, CASE, {name: typed}) if typed else {}
             value = NOT_ASKED if isinstance(said, Trouble) else said.get(name, NOT_ASKED)
             made[name] = invented_column(instrument, name, column, dice) if value is NOT_ASKED else value
         return made

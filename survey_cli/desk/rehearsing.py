@@ -3,17 +3,19 @@ data as an analyst will get them. It keeps nothing, in no database.
 """
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final
 
 from survey_cli.desk.carrying import Carried, conditions_on, led
 from survey_cli.desk.conduct import Asked
 from survey_cli.desk.holding import Desk
-from survey_cli.desk.seating import Clock, _outcomes, _zone
+from survey_cli.desk.seating import Clock, outcomes_of, zone_of
 from survey_cli.engine import prompts
 from survey_cli.engine.events import Began, Rejected
 from survey_cli.engine.interview import Held, Interview
+from survey_cli.entries import plain
 from survey_cli.instrument.items.quiet import Computed
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.store import Store
@@ -36,7 +38,8 @@ class Datum:
     """The code's label; or why there is no answer."""
     state: str
     """`answered`, or a missing's kind: `dk`, `refused`, `not_asked`, `not_reached`, …"""
-    item: str
+    place: Place
+    """Where it comes from."""
     invented: bool
     """Nobody keyed it: it was invented on the way to another item."""
 
@@ -77,13 +80,13 @@ class Rehearsal(Desk):
         seed: int,
     ) -> None:
         instrument, sample = interview.instrument, interview.began.sample
-        zone = _zone(instrument, sample)
+        zone = zone_of(instrument, sample)
         named = next((n for n, c in instrument.sample.items() if c.role == "name"), "")
         super().__init__(
             store=Nowhere(),
             id=STATION,
             interview=interview,
-            outcomes=_outcomes(instrument),
+            outcomes=outcomes_of(instrument),
             clock=clock,
             by=interview.began.stamp.by,
             station=STATION,
@@ -118,20 +121,24 @@ class Rehearsal(Desk):
         instrument, standing = self._interview.instrument, self._interview.standing()
         visited = {v.place: v for v in prompts.asked(self._interview)}
         rows: list[Asked] = []
-        for leaf in instrument.leaves.values():
-            if isinstance(leaf.question, Computed):
+        for place in self._places(standing.env):
+            if (seen := visited.get(place)) is not None:
+                rows.append(Asked(place, seen.words, seen.answer, seen.section))
                 continue
-            turns = standing.env.get("#" + leaf.roster, ()) if leaf.roster else ()
-            places = [Place(leaf.id, turn) for turn in turns or (1,)] if leaf.roster else [Place(leaf.id)]
-            for place in places:
-                if (seen := visited.get(place)) is not None:
-                    rows.append(Asked(place, seen.words, seen.answer, seen.section))
-                    continue
-                env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn else standing.env
-                words = "".join(s.text for s in leaf.text.fill(env, self._interview.language))
-                state = "not reached" if place in standing.unreached else "not asked"
-                rows.append(Asked(place, words.replace("\n", " "), f"({state})"))
+            env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn else standing.env
+            words = plain(instrument.leaves[place.item].text.fill(env, self._interview.language))
+            state = "not reached" if place in standing.unreached else "not asked"
+            rows.append(Asked(place, words.replace("\n", " "), f"({state})"))
         return tuple(rows)
+
+    def _places(self, env: Mapping[Any, Any]) -> Iterator[Place]:
+        """Where somebody can stand, as written; a roster's turns one after another, the first in any case."""
+        for roster, leaves in groupby(
+            self._interview.instrument.leaves.values(), key=lambda leaf: leaf.roster
+        ):
+            asked = [leaf for leaf in leaves if not isinstance(leaf.question, Computed)]
+            for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
+                yield from (Place(leaf.id, turn) for leaf in asked)
 
     def back(self) -> Rejected | None:
         """To the item before; from the end of the interview, to its last one."""
@@ -180,7 +187,7 @@ class Rehearsal(Desk):
         instrument, invented = self._interview.instrument, self.invented()
         codes = {v.name: v for v in columns(instrument, self._interview.language)}
         return tuple(
-            _datum(codes[v.name], cell, Place(v.item, v.turn) in invented)
+            _datum(codes[v.name], cell, invented)
             for v, cell in zip(columns(instrument), cells(self._interview), strict=True)
         )
 
@@ -213,7 +220,8 @@ def listed(places: tuple[Place, ...]) -> str:
     return ", ".join(map(str, places[:MOST_NAMED])) + more
 
 
-def _datum(variable: Variable, cell: Cell, invented: bool) -> Datum:
+def _datum(variable: Variable, cell: Cell, invented: Container[Place]) -> Datum:
+    place = Place(variable.item, variable.turn)
     value, says, state = "", "", "answered"
     if isinstance(cell, Missing):
         state = cell.kind
@@ -225,5 +233,5 @@ def _datum(variable: Variable, cell: Cell, invented: bool) -> Datum:
         if isinstance(cell, int | str):
             says = variable.labels.get(cell, "")
     return Datum(
-        name=variable.name, value=value, says=says, state=state, item=variable.item, invented=invented
+        name=variable.name, value=value, says=says, state=state, place=place, invented=place in invented
     )

@@ -146,7 +146,7 @@ def _seated(
             )
         return _begun(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
     if last.status in ("ended", "stopped") and not seating.reopen:
-        outcome = _outcomes(instrument).get(last.outcome)
+        outcome = outcomes_of(instrument).get(last.outcome)
         said = f" ({outcome.name.lower()})" if outcome else ""
         return Trouble(
             case,
@@ -159,13 +159,13 @@ def _seated(
 def _begun(
     instrument: Instrument, store: Store, where: str, case: str, number: int, seating: Seating, clock: Clock
 ) -> Desk | Trouble:
-    sample = _sample(instrument, case, seating.columns)
+    sample = sample_of(instrument, case, seating.columns)
     if isinstance(sample, Trouble):
         return sample
-    zone = _zone(instrument, sample)
+    zone = zone_of(instrument, sample)
     if isinstance(zone, Trouble):
         return zone
-    language = _language(instrument, seating, sample)
+    language = language_of(instrument, seating, sample)
     if isinstance(language, Trouble):
         return language
     at = clock()
@@ -222,7 +222,7 @@ def _resumed(
         interview = Interview.replay(instrument, store.journal(row.id))
     except ValueError as error:
         return Trouble(case, f"its journal cannot be followed ({error})", "`survey verify` tells more")
-    zone = _zone(instrument, interview.began.sample)
+    zone = zone_of(instrument, interview.began.sample)
     if isinstance(zone, Trouble):
         return zone
     language = seating.language or interview.language
@@ -274,7 +274,7 @@ def _desk(
         store=store,
         id=id,
         interview=interview,
-        outcomes=_outcomes(instrument),
+        outcomes=outcomes_of(instrument),
         clock=clock,
         by=by,
         station=station,
@@ -302,7 +302,7 @@ def _other_text(instrument: Instrument, store: Store) -> str:
     return f"The questionnaire has changed since earlier interviews, but still says version {instrument.version}."
 
 
-def _outcomes(instrument: Instrument) -> dict[str, Outcome]:
+def outcomes_of(instrument: Instrument) -> dict[str, Outcome]:
     """The outcome table with the study's own rows and names."""
     from dataclasses import replace
 
@@ -343,7 +343,7 @@ def _field_zone(instrument: Instrument) -> str:
     return str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
 
 
-def _zone(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzinfo | Trouble:
+def zone_of(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzinfo | Trouble:
     column = next((n for n, c in instrument.sample.items() if c.role == "zone"), None)
     said = sample.get(column) if column else None
     name = said if isinstance(said, str) and said else _field_zone(instrument)
@@ -355,7 +355,7 @@ def _zone(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzin
         return Trouble(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago")
 
 
-def _language(
+def language_of(
     instrument: Instrument, seating: Seating, sample: Mapping[str, Value | Missing]
 ) -> str | Trouble:
     column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
@@ -372,7 +372,7 @@ def _no_language(instrument: Instrument, language: str) -> Trouble:
     )
 
 
-def _sample(
+def sample_of(
     instrument: Instrument, case: str, typed: Mapping[str, str]
 ) -> dict[str, Value | Missing] | Trouble:
     """The case's sample values from what was typed."""

@@ -252,7 +252,7 @@ class PreviewApp(InterviewApp):
             case "problems":
                 return sheets.problem_sheet(shown.problems, shown.line, broken=shown.broken, width=width)
             case "data":
-                here = board.prompt.place.item if board.prompt is not None else ""
+                here = board.prompt.place if board.prompt is not None else None
                 return sheets.data_sheet(board.trial.data(), here, width=width)
             case "keys" if board.prompt is not None:
                 column = Column(width=min(width - 2 * sheets.MARGIN, TO_READ), rows=0)

@@ -34,6 +34,7 @@ from survey_cli.tui.wording import (
     wrap,
     written,
 )
+from survey_cli.values import Place
 
 MARGIN: Final = 2
 BAR: Final = " │ "
@@ -184,7 +185,7 @@ def _snippet(line: str, column: int, length: int, width: int) -> tuple[str, str]
 STATES: Final = ("answered", "dk", "refused", "not_asked", "not_reached")
 
 
-def data_sheet(data: Sequence[Datum], here: str, *, width: int) -> Sheet:
+def data_sheet(data: Sequence[Datum], here: Place | None, *, width: int) -> Sheet:
     """Variables and values as an analyst will get them, and why a cell has no answer."""
     room = min(width, 120) - 2 * MARGIN
     count = Counter(d.state for d in data)
@@ -197,17 +198,17 @@ def data_sheet(data: Sequence[Datum], here: str, *, width: int) -> Sheet:
     lines: list[Line] = [*wrap(written(f"{counted(len(data), 'variable')}: {told}", "aside"), room), BLANK]
     at = None
     for datum in data:
-        if datum.item == here and at is None:
+        if datum.place == here and at is None:
             at = len(lines)
         answered = datum.state == "answered"
         role: Role = "aloud" if answered else "aside"
         text = datum.says + (" (invented)" if datum.invented else "")
         cells: list[tuple[str, int, Role]] = [
-            (datum.name, name, "chosen" if datum.item == here else "code"),
+            (datum.name, name, "chosen" if datum.place == here else "code"),
             (datum.value, value, role),
             (text.strip(), says, "aside"),
         ]
-        lines.append((Run(f"{HERE if datum.item == here else ' '} ", "chosen"), *row_of(cells)))
+        lines.append((Run(f"{HERE if datum.place == here else ' '} ", "chosen"), *row_of(cells)))
     return Sheet(lines=tuple(lines), keys=(("Esc", "back to the question", 0),), at=at)
 
 
