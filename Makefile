@@ -1,6 +1,7 @@
 # make demo    an interview, with only Python 3.11 or newer and make on the machine
 # make test    the tests
 # make check   ruff, mypy and the walls between the rooms
+# make bench   every goal measured beside its peer, one table (ROWS="step csv" for some; needs about five minutes)
 # make soak    interviews killed at random moments, 1,000 times (SOAK_RUNS=…, SOAK_SEED=… to see one again)
 # make docs    the reference pages, from the docstrings
 # make pictures the pictures, from the program
@@ -10,7 +11,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check docs pictures soak clean
+.PHONY: help demo test check docs pictures bench soak clean
 
 # Which Python builds .venv; empty: the newest one found.
 PYTHON ?=
@@ -27,6 +28,9 @@ DEMO = .venv/bin/survey interview $(INSTRUMENT) --practice --again --case 'Chica
 PLAIN_ANSWERS := instruments/asu_2000.answers.txt
 
 SOAK_RUNS ?= 1000
+
+# Which rows of the benchmarks; empty: all of them.
+ROWS ?=
 SOAK_SEED ?=
 
 help:
@@ -51,6 +55,11 @@ check: .venv/dev.stamp
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+
+bench: .venv/dev.stamp
+	@.venv/bin/python -c 'import pyxform' 2>/dev/null || $(PIP) install --editable '.[bench]' || \
+		echo 'make bench: pyxform cannot be installed here; its row is left out' >&2
+	@.venv/bin/python -m benchmarks $(ROWS)
 
 soak: .venv/dev.stamp
 	@PYTHONPATH=tests .venv/bin/python -m soak --runs $(SOAK_RUNS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
