@@ -291,7 +291,7 @@ items:
     type: single
     text: "# not a heading\\n- not a list\\n1. nor this[31m\\u202e"
     options: {"<b>": "a | b", "`": "</li>", 3: {text: "*", note: "[n](m)", specify: true}}
-  - {id: two, type: battery, options: {1: "x|y", 2: "<td>"}, statements: {s_1: "a | <b>", s_2: "`|`"}}
+  - {id: two, type: battery, options: {"a|b": "x|y", "2": "<td>"}, statements: {s_1: "a | <b>", s_2: "`|`"}}
   - {id: why, type: text, text: Why?, instruction: "<img src=x>", ask_if: pick == '<b>'}
 """
 
