@@ -1,12 +1,16 @@
 """Which columns do the data of an instrument have? Fixed by the instrument alone, whatever was answered."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
+from survey_cli.instrument.conditions import Condition
+from survey_cli.instrument.items.quiet import Computed, LookupItem
+from survey_cli.instrument.items.typed import DateItem
 from survey_cli.instrument.program import Compute, Group, Instrument, Leaf, Node, Roster
-from survey_cli.values import Storage, Variable
+from survey_cli.table.personal import personal_names
+from survey_cli.values import Code, Storage, Variable
 
 Source: TypeAlias = Literal["sample", "leaf", "turns", "compute", "order"]
 
@@ -29,58 +33,75 @@ def blocks(instrument: Instrument, language: str) -> tuple[Block, ...]:
     """The columns in order: the sample, the items as written (a roster's turns after one another), the orders that were
     drawn, the computes."""
     return (
-        *_sample(instrument, language),
-        *_items(instrument.root.children, language, None),
+        *(
+            Block(source="sample", id=name, variables=(_sample(instrument, name, language),))
+            for name in instrument.sample
+        ),
+        *_items(instrument, instrument.root.children, language, None),
         *_orders(instrument, language),
-        *(_compute(instrument, c) for c in instrument.computes.values()),
+        *(_compute(instrument, c, language) for c in instrument.computes.values()),
     )
 
 
 def columns(instrument: Instrument, language: str = "") -> tuple[Variable, ...]:
     """The variables of an instrument's data, labels in `language` (its first, unless said)."""
     language = language or instrument.language
-    reserved = {
-        kind: (d.code, str(d.text.written(language)))
-        for kind, d in instrument.declines.items()
-        if kind in ("not_asked", "not_reached")
+    study = {kind: (d.code, str(d.text.written(language))) for kind, d in instrument.declines.items()}
+    reserved: dict[str, tuple[int, str]] = {
+        kind: study[kind] for kind in ("not_asked", "not_reached") if kind in study
     }
+    personal = personal_names(instrument)
     return tuple(
-        replace(v, declines={**v.declines, **reserved})
+        replace(
+            v,
+            declines={**(study if _from_elsewhere(block) else {}), **v.declines, **reserved},
+            personal=v.personal or block.id in personal,
+        )
         for block in blocks(instrument, language)
         for v in block.variables
     )
 
 
-def _sample(instrument: Instrument, language: str) -> Iterator[Block]:
+def _from_elsewhere(block: Block) -> bool:
+    """Whether its cells can be missing in a way that its own item does not offer."""
+    match block.source:
+        case "sample" | "turns" | "compute":
+            return True
+        case "leaf":
+            question = block.leaf.question if block.leaf is not None else None
+            return isinstance(question, Computed) or (isinstance(question, DateItem) and question.partial)
+        case "order":
+            return False
+
+
+def _sample(instrument: Instrument, name: str, language: str) -> Variable:
     storages: dict[str, Storage] = {"number": "decimal", "date": "date"}
-    for name, column in instrument.sample.items():
-        options = column.options
-        listed = instrument.written.scales[options].options if isinstance(options, str) else options or {}
-        labels = {code: str((o.label or o.text).written(language)) for code, o in listed.items()}
-        numbers = labels and all(isinstance(code, int) for code in labels)
-        yield Block(
-            source="sample",
-            id=name,
-            variables=(
-                Variable(
-                    name=name,
-                    label=str(column.label.written(language)) if column.label else name,
-                    storage="integer" if numbers else storages.get(column.type, "text"),
-                    measure="scale" if column.type in storages else "nominal",
-                    labels=labels,
-                    item=name,
-                    role="sample",
-                    personal=column.hidden,
-                ),
-            ),
-        )
+    column = instrument.sample[name]
+    options = column.options
+    listed = instrument.written.scales[options].options if isinstance(options, str) else options or {}
+    labels: dict[Code, str] = {code: str((o.label or o.text).written(language)) for code, o in listed.items()}
+    if column.type == "split":
+        labels = {str(arm): str(arm) for arm in column.arms}
+    numbers = labels and all(isinstance(code, int) for code in labels)
+    return Variable(
+        name=name,
+        label=str(column.label.written(language)) if column.label else name,
+        storage="integer" if numbers else storages.get(column.type, "text"),
+        measure="scale" if column.type in storages else "nominal",
+        labels=labels,
+        item=name,
+        role="sample",
+        personal=column.hidden,
+    )
 
 
-def _items(nodes: tuple[Node, ...], language: str, turn: int | None) -> Iterator[Block]:
+def _items(
+    instrument: Instrument, nodes: tuple[Node, ...], language: str, turn: int | None
+) -> Iterator[Block]:
     for node in nodes:
         match node:
             case Leaf():
-                yield from _leaf(node, language, turn)
+                yield from _leaf(instrument, node, language, turn)
             case Roster():
                 label = f"Turns of {node.id}"
                 yield Block(
@@ -92,15 +113,17 @@ def _items(nodes: tuple[Node, ...], language: str, turn: int | None) -> Iterator
                     ),
                 )
                 for each in range(1, node.maximum + 1):
-                    yield from _items(node.children, language, each)
+                    yield from _items(instrument, node.children, language, each)
                     if node.until is not None:
-                        yield from _leaf(node.until, language, each)
+                        yield from _leaf(instrument, node.until, language, each)
             case Group():
-                yield from _items(node.children, language, turn)
+                yield from _items(instrument, node.children, language, turn)
 
 
-def _leaf(leaf: Leaf, language: str, turn: int | None) -> Iterator[Block]:
+def _leaf(instrument: Instrument, leaf: Leaf, language: str, turn: int | None) -> Iterator[Block]:
     variables = leaf.question.variables(leaf, language)
+    if isinstance(leaf.question, LookupItem) and leaf.question.sample in instrument.sample:
+        variables = (_copied(_sample(instrument, str(leaf.question.sample), language), variables[0]),)
     if not variables:
         return
     if turn is not None:
@@ -163,10 +186,28 @@ def _order(id: str, of: str, turns: int, *, group: Group | None = None, leaf: Le
     )
 
 
+def _copied(column: Variable, lookup: Variable) -> Variable:
+    """A lookup's column: it holds what the sample column holds."""
+    return replace(
+        column,
+        name=lookup.name,
+        label=column.label if lookup.label == lookup.item else lookup.label,
+        wording=lookup.wording,
+        item=lookup.item,
+        role=lookup.role,
+    )
+
+
 _COMPUTED: dict[str, Storage] = {"number": "decimal", "flag": "integer", "date": "date", "time": "time"}
 
 
-def _compute(instrument: Instrument, compute: Compute) -> Block:
+def _compute(instrument: Instrument, compute: Compute, language: str) -> Block:
+    condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
+    codes = condition.gives.codes or frozenset() if compute.type == "code" else frozenset()
+    storage = _COMPUTED.get(compute.type, "text")
+    if codes and all(isinstance(code, int) for code in codes):
+        storage = "integer"
+    labels: dict[Code, str] = {0: "false", 1: "true"} if compute.type == "flag" else {}
     return Block(
         source="compute",
         id=compute.id,
@@ -174,12 +215,28 @@ def _compute(instrument: Instrument, compute: Compute) -> Block:
             Variable(
                 name=compute.id,
                 label=compute.id,
-                storage=_COMPUTED.get(compute.type, "text"),
+                storage=storage,
                 measure="scale" if compute.type in ("number", "date", "time") else "nominal",
-                labels={0: "false", 1: "true"} if compute.type == "flag" else {},
+                labels=labels or _labels(instrument, condition, codes, language),
+                wording=condition.text,
                 item=compute.id,
                 role="compute",
                 decimals=2 if compute.type == "number" else 0,
             ),
         ),
     )
+
+
+def _labels(
+    instrument: Instrument, condition: Condition, codes: Collection[Code], language: str
+) -> dict[Code, str]:
+    """What a computed code means: what it means where the condition reads it, if that is one thing only."""
+    meant: dict[Code, set[str]] = {}
+    for name in condition.names:
+        if name in instrument.leaves:
+            for option in instrument.leaves[name].options:
+                meant.setdefault(option.code, set()).add(str(option.label.written(language)))
+        elif name in instrument.sample:
+            for code, text in _sample(instrument, name, language).labels.items():
+                meant.setdefault(code, set()).add(text)
+    return {code: min(texts) for code, texts in meant.items() if code in codes and len(texts) == 1}

@@ -4,7 +4,7 @@ from typing import Any
 
 from survey_cli.engine.interview import Interview, Standing
 from survey_cli.engine.order import ordered
-from survey_cli.instrument.program import Leaf
+from survey_cli.instrument.program import Leaf, Roster
 from survey_cli.table.columns import Block, blocks
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 
@@ -27,12 +27,29 @@ def _block(block: Block, interview: Interview, standing: Standing) -> tuple[Cell
         case "sample":
             return (interview.began.sample.get(block.id, NOT_ASKED),)
         case "turns":
-            turns = standing.env.get("#" + block.id)
-            return (len(turns) if turns is not None else NOT_ASKED,)
+            assert isinstance(block.group, Roster)
+            return (_turns(block.group, standing),)
         case "compute":
             return (_computed(standing.env.get(block.id, NOT_ASKED), block.variables[0].storage),)
         case "order":
             return _orders(block, interview)
+
+
+def _turns(roster: Roster, standing: Standing) -> Cell:
+    """How many turns there were: 0 where none were due, missing where that is not known or the roster was not asked."""
+    turns = standing.env.get("#" + roster.id, NOT_ASKED)
+    if isinstance(turns, Missing):
+        return turns
+    if turns:
+        return len(turns)
+    if any(Place(leaf.id, 1) in standing.unreached for leaf in roster.leaves):
+        return NOT_REACHED
+    if roster.each is not None:
+        return 0 if standing.env.get(roster.each.id) == () else NOT_ASKED
+    count = roster.count.evaluate(standing.env) if roster.count is not None else NOT_ASKED
+    if isinstance(count, Missing):
+        return count
+    return 0 if isinstance(count, int | float) and count < 1 else NOT_ASKED
 
 
 def _leaf(leaf: Leaf, place: Place, standing: Standing) -> tuple[Cell, ...]:
@@ -40,7 +57,7 @@ def _leaf(leaf: Leaf, place: Place, standing: Standing) -> tuple[Cell, ...]:
     if held is None:
         return leaf.question.absent(leaf, NOT_REACHED if place in standing.unreached else NOT_ASKED)
     if isinstance(held.cell, Missing):
-        return leaf.question.absent(leaf, held.cell)
+        return leaf.question.declined(leaf, held.cell)
     return leaf.question.cells(leaf, held.cell, held.words)
 
 

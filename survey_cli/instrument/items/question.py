@@ -123,6 +123,10 @@ class Question(ItemWritten):
         """What stands in those columns where there is no answer."""
         return tuple(why for _ in self.variables(leaf, ""))
 
+    def declined(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+        """The same where it was put and no answer came of it."""
+        return self.absent(leaf, why)
+
     def invent(self, asking: Asking, dice: Dice) -> Reply:
         """An entry that a respondent could give."""
         raise NotImplementedError
@@ -163,4 +167,5 @@ def state_variable(leaf: Leaf, language: str) -> Variable:
         declines={d.id: (d.code, str(d.text.written(language))) for d in leaf.declines},
         item=leaf.id,
         role="state",
+        personal=leaf.question.personal,
     )

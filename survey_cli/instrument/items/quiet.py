@@ -10,7 +10,7 @@ from survey_cli.entries import Entry, Lookup, Read, Reply, Unread
 from survey_cli.instrument.items.question import Question, variable
 from survey_cli.instrument.program import Asking, Dice, Leaf, Reading
 from survey_cli.instrument.scalars import Expression, Name, Text, Whole
-from survey_cli.values import Cell, Code, Missing, Value, Variable
+from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Value, Variable
 
 
 class Aloud(Question):
@@ -71,7 +71,13 @@ class Computed(Question):
         return Unread("the computer answers this")
 
     def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
-        return (variable(leaf, language, storage="text"),)
+        label = str(leaf.label.written(language)) or leaf.id
+        labels = {code: code for code in self.codes()}
+        return (variable(leaf, language, storage="text", label=label, labels=labels),)
+
+    def codes(self) -> tuple[str, ...]:
+        """The words that it can answer, where they are its own; each is its own label."""
+        return ()
 
     def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         assert value is not None
@@ -96,6 +102,9 @@ class Split(Computed):
     def entry(self, asking: Asking) -> Entry:
         return Lookup(kind="split", of=asking.leaf.id)
 
+    def codes(self) -> tuple[str, ...]:
+        return tuple(str(arm) for arm in self.arms)
+
     def fits(self, asking: Asking, value: Value | None) -> str:
         return "" if value in self.arms else f"{value} is no arm"
 
@@ -119,7 +128,7 @@ class Draw(Computed):
         return Lookup(kind="draw", of=asking.leaf.id)
 
     def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
-        label = str(leaf.label.written(language))
+        label = str(leaf.label.written(language)) or leaf.id
         return (
             variable(leaf, language, label=f"{label} (turn of {self.from_})"),
             variable(leaf, language, "_of", label=f"{label}: drawn from how many", measure="scale"),
@@ -131,6 +140,9 @@ class Draw(Computed):
 
     def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
         return why, why
+
+    def declined(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+        return why, 0 if why == NOT_ASKED else why
 
 
 QUOTA_STATES = ("open", "full", "outside")
@@ -151,3 +163,6 @@ class LookupItem(Computed):
         if self.quota is not None:
             return Lookup(kind="quota", of=str(self.quota))
         return Lookup(kind="sample", of=str(self.sample))
+
+    def codes(self) -> tuple[str, ...]:
+        return QUOTA_STATES if self.quota is not None else ()

@@ -1,0 +1,39 @@
+"""Which names tell something of a person that stays apart? What is marked so, and all that is computed or copied from it.
+
+It looks at what was written, never at an answer.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from survey_cli.instrument.conditions import Condition
+from survey_cli.instrument.items.quiet import LookupItem
+from survey_cli.instrument.program import Instrument, Roster
+
+
+@lru_cache(maxsize=32)
+def personal_names(instrument: Instrument) -> frozenset[str]:
+    """Items, sample columns and computes that are personal, said or because they read one that is; and rosters whose
+    number of turns is read from one."""
+    found = {str(name) for name, column in instrument.sample.items() if column.hidden}
+    for leaf in instrument.leaves.values():
+        question = leaf.question
+        copied = question.sample if isinstance(question, LookupItem) else None
+        if question.personal or copied in found:
+            found.add(leaf.id)
+    readers = {c.id: tuple(c.conditions.values()) for c in instrument.computes.values()}
+    while spread := {
+        id for id, conditions in readers.items() if id not in found and _reads(conditions, found)
+    }:
+        found |= spread
+    for group in instrument.groups.values():
+        if isinstance(group, Roster) and (
+            (group.count is not None and _reads((group.count,), found))
+            or (group.each is not None and group.each.id in found)
+        ):
+            found.add(group.id)
+    return frozenset(found)
+
+
+def _reads(conditions: Iterable[Condition], names: set[str]) -> bool:
+    return any(not condition.names.isdisjoint(names) for condition in conditions)
