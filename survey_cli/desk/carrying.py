@@ -116,7 +116,8 @@ def carried(
                 break
             if leaf.question.asks:
                 same = held is not None and held.cell == found.machine.held[place].cell
-                (invented if held is None else changed if not same else []).append(place)
+                fresh = held is None or place in unfit
+                (invented if fresh else changed if not same else []).append(place)
             interview = found
             continue
         done = event if isinstance(event, Rejected) else interview.step(event)
@@ -131,7 +132,7 @@ def carried(
     return Carried(
         interview=interview,
         invented=tuple(invented),
-        changed=tuple(p for p in changed if p not in unfit),
+        changed=tuple(changed),
         unfit=tuple(unfit),
         stood=stood,
     )

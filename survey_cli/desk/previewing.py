@@ -211,17 +211,17 @@ class Preview:
         place = old.place if old.status == "open" else None
         language = old.language if old.language in instrument.languages else instrument.language
         begin = self._beginner(instrument, language)
-        stamp = begin(0).stamp
+        began = begin(before.variant)
         targets = _targets(old.instrument, instrument, place)
         found: Carried | None = None
         for target in targets:
             dice = Random(f"{self._beginning.seed}/{target}")
             found = carried(
                 instrument,
-                begin(0),
+                began,
                 given,
                 to=target,
-                stamp=stamp,
+                stamp=began.stamp,
                 dice=dice,
                 jump=old.machine.returning,
             )
@@ -229,7 +229,7 @@ class Preview:
                 break
         if found is None or not found.stood:
             dice = Random(self._beginning.seed)
-            found = carried(instrument, begin(0), given, to=None, stamp=stamp, dice=dice)
+            found = carried(instrument, began, given, to=None, stamp=began.stamp, dice=dice)
         nobodys = {**before.invented(), **held_at(found, found.invented)}
         desk = self._rehearsal(found.interview, begin, given, nobodys)
         return desk, _became(old, place, found, desk.interview)

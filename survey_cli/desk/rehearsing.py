@@ -107,9 +107,17 @@ class Rehearsal(Desk):
     def interview(self) -> Interview:
         return self._interview
 
+    @property
+    def variant(self) -> int:
+        """Which invented case it is: 0 the one it began with, others where the way to an item asked for another."""
+        return self._interview.began.seed - self._seed
+
     def given(self) -> Mapping[Place, Held]:
-        """Every answer, those of places that are gone for now among them."""
-        return {**self._given, **self._interview.machine.held}
+        """Every answer, those of places that are gone for now among them; and, where one that was keyed no longer fits
+        and another was invented, the one that was keyed."""
+        stood_in = self._given.keys() & self.invented().keys()
+        held = self._interview.machine.held
+        return {**self._given, **{place: h for place, h in held.items() if place not in stood_in}}
 
     def invented(self) -> Mapping[Place, Held]:
         """The answers nobody keyed, as far as they stand."""
@@ -169,7 +177,12 @@ class Rehearsal(Desk):
     def _led(self, place: Place) -> Rejected | None:
         interview = self._interview
         found = led(
-            interview.instrument, self._begin, self.given(), to=place, stamp=self._stamp(), seed=self._seed
+            interview.instrument,
+            lambda variant: self._begin(variant or self.variant),
+            self.given(),
+            to=place,
+            stamp=self._stamp(),
+            seed=self._seed,
         )
         if found is None:
             leaf = interview.instrument.leaves[place.item]
@@ -177,7 +190,7 @@ class Rehearsal(Desk):
             why = f"; it depends on {conditions[0]}" if conditions else ""
             return Rejected(f"no way to {place} was found by inventing answers{why}")
         self.said = _way(found, interview.began.sample)
-        self._given = dict(self.given())
+        self._given = {**self.given(), **held_at(found, found.changed)}
         self._invented = {**self.invented(), **held_at(found, found.invented + found.changed)}
         self._interview, self._fresh, self._hung_up = found.interview, False, None
         return self.settle()

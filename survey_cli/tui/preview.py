@@ -285,11 +285,10 @@ class PreviewApp(InterviewApp):
         return sheets.head(DOT.join(names), right, width)
 
     def _keys(self) -> Keys:
-        several = self.board.shown.problems
         return (
             ("F3", "any item", 1),
-            ("Ctrl+R", "start over", 3),
+            ("Ctrl+R", "restart", 3),
             ("Ctrl+T", "data", 2),
-            *((("Ctrl+P", sheets.found(several).split(DOT)[-1], 1),) if several else ()),
+            *((("Ctrl+P", "warnings", 1),) if self.board.shown.problems else ()),
             ("Ctrl+C", "leave", 0),
         )

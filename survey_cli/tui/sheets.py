@@ -89,7 +89,7 @@ def head(name: str, right: Sequence[tuple[str, Role]], width: int) -> Line:
 def rule(width: int, keys: Keys, says: str = "") -> Line:
     """A rule with keys on its left and a remark on its right."""
     after = f" {says} " if says else ""
-    line = keys_line(keys, width - cell_len(after) - 6) if width >= 40 else ()
+    line = keys_line(keys, width - cell_len(after) - 4) if width >= 40 else ()
     left: Line = (Run(RULE, "rule"), *line, Run(" ", "blank")) if line else ()
     tail = RULE * 3 if says else ""
     fill = max(width - width_of(left) - cell_len(after) - len(tail), 0)

@@ -1,0 +1,580 @@
+"""Does the preview follow its file? Saved in place, by rename, half saved, broken and mended: the answers that fit
+stay, so does the item, and nothing is kept anywhere.
+"""
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+
+from command_line import SURVEY, folder  # noqa: F401
+from survey_cli.cli.running import run
+from survey_cli.desk.previewing import Beginning, Preview, Shown
+from survey_cli.problems import Trouble
+from survey_cli.tui.preview import PreviewApp
+from survey_cli.values import Place
+
+FILE = "s.yaml"
+EXAMPLES = Path(__file__).parent.parent / "instruments"
+TEXT = """\
+instrument: s
+title: A small survey
+languages: [en, es]
+sample:
+  key: {type: text, role: key}
+  kind: {type: single, options: {1: Sector, 2: District}}
+items:
+  - {id: hello, type: read, text: {en: Good morning., es: Buenos días.}}
+  - {id: own, type: single, text: {en: Do you own a car?, es: ¿Tiene auto?}, options: {1: "Yes", 2: "No"}}
+  - {id: cars, type: number, max: 9, ask_if: own == 1, text: {en: How many cars?, es: ¿Cuántos?}}
+  - {id: why, type: verbatim, ask_if: own == 2, text: {en: Why not?, es: ¿Por qué no?}}
+  - {id: age, type: number, max: 120, text: {en: How old are you?, es: ¿Qué edad tiene?}}
+  - {id: chief, type: text, ask_if: kind == 2, text: {en: Who is your director?, es: ¿Quién dirige?}}
+  - {id: bye, type: read, text: {en: Goodbye., es: Adiós.}}
+"""
+SHORT = TEXT.replace("  - {id: age, type: number", "  # - {id: age, type: number")
+
+
+def saved(text: str) -> None:
+    Path(FILE).write_text(text, encoding="utf-8")
+
+
+def begun(text: str = TEXT, **beginning: object) -> Preview:
+    saved(text)
+    preview = Preview(FILE, Beginning(**beginning))  # type: ignore[arg-type]
+    shown = preview.open()
+    assert isinstance(shown, Shown), shown
+    return preview
+
+
+def keyed(shown: Shown, *entries: str) -> Shown:
+    for entry in entries:
+        assert shown.desk.reply(entry) is None
+    return shown
+
+
+def followed(preview: Preview, text: str) -> Shown:
+    """What is shown once this was saved."""
+    saved(text)
+    shown = preview.reload() or preview.reload()
+    assert shown is not None
+    return shown
+
+
+def place(shown: Shown) -> str:
+    prompt = shown.desk.prompt()
+    return str(prompt.place) if prompt is not None else "-"
+
+
+def data(shown: Shown) -> dict[str, str]:
+    """Every answer that stands."""
+    return {d.name: d.value for d in shown.desk.data() if d.state == "answered"}
+
+
+def states(shown: Shown) -> dict[str, str]:
+    return {d.name: d.state for d in shown.desk.data()}
+
+
+# ── what becomes of the interview ──────────────────────────────────────────────────────────────────────────
+
+
+def test_another_wording_is_shown_at_the_same_item_with_all_answers() -> None:
+    preview = begun(columns={"kind": "1"})
+    shown = keyed(preview.restart(), "", "1", "3")
+    assert place(shown) == "age"
+    shown = followed(preview, TEXT.replace("How old are you?", "In which year were you born?"))
+    assert place(shown) == "age"
+    assert "".join(s.text for s in shown.desk.prompt().words) == "In which year were you born?"  # type: ignore[union-attr]
+    assert data(shown) == {"key": "1001", "kind": "1", "own": "1", "cars": "3"}
+    assert "2 answers kept" in shown.said
+
+
+def test_answers_ahead_of_where_one_went_back_to_are_kept() -> None:
+    preview = begun(columns={"kind": "1"})
+    shown = keyed(preview.restart(), "", "1", "3", "40")
+    for _ in range(3):
+        shown.desk.back()
+    assert place(shown) == "own"
+    shown = followed(preview, TEXT.replace("Do you own a car?", "Do you own one?"))
+    assert place(shown) == "own"
+    prompt = shown.desk.prompt()
+    assert prompt is not None
+    assert prompt.earlier is not None
+    assert prompt.earlier.codes == (1,)
+    keyed(shown, "", "")
+    assert (place(shown), data(shown)["age"]) == ("age", "40")
+
+
+def test_an_answer_that_no_longer_fits_is_dropped_and_said_and_comes_back_with_its_option() -> None:
+    preview = begun(columns={"kind": "1"})
+    keyed(preview.restart(), "", "1", "9")
+    shown = followed(preview, TEXT.replace("max: 9", "max: 5"))
+    assert place(shown) == "age", "one stays at the item"
+    assert "no longer fits: cars" in shown.said
+    assert 0 <= int(data(shown)["cars"]) <= 5
+    assert next(d for d in shown.desk.data() if d.name == "cars").invented
+    shown = followed(preview, TEXT)
+    assert (place(shown), data(shown)["cars"]) == ("age", "9")
+
+
+def test_an_item_that_is_gone_is_said_and_its_answer_returns_with_it() -> None:
+    preview = begun(columns={"kind": "1"})
+    shown = keyed(preview.restart(), "", "1", "3", "40")
+    shown.desk.back()
+    assert place(shown) == "age"
+    shown = followed(preview, SHORT)
+    assert "age is gone: standing at bye" in shown.said
+    assert place(shown) == "bye"
+    assert "age" not in data(shown)
+    shown = followed(preview, TEXT)
+    assert (place(shown), data(shown)["age"]) == ("bye", "40")
+
+
+def test_a_renamed_item_is_found_again_in_its_place() -> None:
+    preview = begun(columns={"kind": "1"})
+    keyed(preview.restart(), "", "1", "3")
+    shown = followed(preview, TEXT.replace("id: age", "id: age_now"))
+    assert place(shown) == "age_now"
+    assert "age is gone: standing at age_now" in shown.said
+
+
+def test_a_new_item_before_the_present_one_is_invented_and_said() -> None:
+    preview = begun(columns={"kind": "1"})
+    keyed(preview.restart(), "", "1", "3")
+    more = "  - {id: colour, type: single, text: {en: Colour?, es: ¿Color?}, options: {1: Red, 2: Blue}}\n"
+    shown = followed(preview, TEXT.replace("  - {id: age,", more + "  - {id: age,"))
+    assert place(shown) == "age"
+    assert "invented: colour" in shown.said
+    shown.desk.back()
+    assert place(shown) == "colour"
+
+
+def test_an_item_no_longer_asked_says_where_one_stands() -> None:
+    preview = begun(columns={"kind": "1"})
+    keyed(preview.restart(), "", "1")
+    shown = followed(preview, TEXT.replace("ask_if: own == 1", "ask_if: own == 2"))
+    assert "cars is not asked now: standing at age" in shown.said
+
+
+def test_a_file_that_grows_at_its_end_asks_the_new_item() -> None:
+    preview = begun(columns={"kind": "1"})
+    shown = keyed(preview.restart(), "", "1", "3", "40", "")
+    assert shown.desk.closing() is not None
+    shown = followed(preview, TEXT + "  - {id: more, type: text, text: {en: More?, es: ¿Más?}}\n")
+    assert place(shown) == "more"
+    assert data(shown)["age"] == "40"
+
+
+def test_a_doubt_that_waits_for_its_answer_still_waits() -> None:
+    soft = TEXT.replace(
+        "max: 9,", "max: 9, checks: [{expect: cars < 5, soft: true, say: {en: Many., es: Son.}}],"
+    )
+    preview = begun(soft, columns={"kind": "1"})
+    shown = keyed(preview.restart(), "", "1", "7")
+    shown = followed(preview, soft.replace("Many.", "So many?"))
+    prompt = shown.desk.prompt()
+    assert prompt is not None
+    assert prompt.query is not None
+    assert (str(prompt.place), prompt.query.text[0].text) == ("cars", "So many?")
+
+
+# ── going anywhere ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_any_item_can_be_stood_at_and_what_is_open_before_it_is_invented_and_said() -> None:
+    preview = begun(columns={"kind": "1"})
+    desk = preview.restart().desk
+    assert desk.jump(Place("why")) is None
+    assert str(desk.prompt().place) == "why"  # type: ignore[union-attr]
+    assert desk.said == "invented: own"
+    assert {d.name for d in desk.data() if d.invented} == {"own"}
+
+
+def test_what_was_keyed_changes_only_where_there_is_no_other_way() -> None:
+    preview = begun(columns={"kind": "1"})
+    shown = keyed(preview.restart(), "", "2", "No money.")
+    assert shown.desk.jump(Place("bye")) is None
+    assert data(shown)["own"] == "2"
+    assert shown.desk.said == "invented: age"
+    assert shown.desk.jump(Place("cars")) is None
+    assert data(shown)["own"] == "1"
+    assert "answered otherwise: own" in shown.desk.said
+
+
+def test_another_case_is_taken_where_the_item_wants_one_and_stays_over_a_change() -> None:
+    preview = begun(seed=next(n for n in range(20) if begun(seed=n).restart().desk.data()[1].value == "1"))
+    shown = preview.restart()
+    assert shown.desk.jump(Place("chief")) is None
+    assert "another case: kind 2" in shown.desk.said
+    shown = followed(preview, TEXT.replace("Who is your director?", "Who directs?"))
+    assert (place(shown), data(shown)["kind"]) == ("chief", "2")
+
+
+def test_a_case_that_was_given_does_not_change_and_the_reason_is_said() -> None:
+    preview = begun(columns={"kind": "1"})
+    refused = preview.restart().desk.jump(Place("chief"))
+    assert refused is not None
+    assert "no way to chief" in refused.why
+    assert "kind == 2" in refused.why
+
+
+@pytest.mark.parametrize(
+    "name", ["asu_2000", "household", "customer", "features/draw_random", "features/split"]
+)
+def test_every_item_of_an_example_can_be_stood_at(name: str, tmp_path: Path) -> None:
+    preview = Preview(str(EXAMPLES / f"{name}.yaml"), Beginning(columns={}))
+    shown = preview.open()
+    assert isinstance(shown, Shown)
+    for asked in shown.desk.asked():
+        assert shown.desk.jump(asked.place) is None, asked.place
+        assert shown.desk.prompt().place == asked.place  # type: ignore[union-attr]
+        assert len(states(shown)) == len(shown.desk.data())
+
+
+def test_the_list_has_every_item_and_says_which_were_not_asked() -> None:
+    shown = keyed(begun(columns={"kind": "1"}).restart(), "", "2", "No money.")
+    listed = {str(a.place): a.answer for a in shown.desk.asked()}
+    assert list(listed) == ["hello", "own", "cars", "why", "age", "chief", "bye"]
+    assert (listed["own"], listed["cars"], listed["age"]) == ("2 No", "(not asked)", "(not reached)")
+
+
+def test_the_data_keep_the_five_states_apart() -> None:
+    shown = keyed(begun(columns={"kind": "1"}).restart(), "", "1")
+    shown.desk.decline("dk")
+    found = states(shown)
+    assert [found[n] for n in ("own", "cars", "why", "age")] == ["answered", "dk", "not_asked", "not_reached"]
+    by_name = {d.name: d for d in shown.desk.data()}
+    assert (by_name["own"].value, by_name["own"].says) == ("1", "Yes")
+    assert (by_name["cars"].value, by_name["age"].value) == ("-8", "-7")
+
+
+# ── the file ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_is_written() -> None:
+    shown = keyed(begun().restart(), "", "2", "No money.", "40")
+    shown.desk.suspend()
+    assert sorted(os.listdir()) == [FILE]
+
+
+def test_a_look_at_an_unchanged_file_says_nothing() -> None:
+    preview = begun()
+    time.sleep(0.06)
+    assert [preview.reload() for _ in range(5)] == [None] * 5
+    Path(FILE).touch()
+    assert [preview.reload() for _ in range(3)] == [None] * 3, "the same text is no change"
+
+
+def test_two_changes_within_one_tick_of_the_clock_are_both_seen() -> None:
+    preview = begun()
+    first, second = TEXT.replace("A small", "A great"), TEXT.replace("A small", "A brief")
+    at = time.time_ns()
+    for text, title in ((first, "A great survey"), (second, "A brief survey")):
+        saved(text)
+        os.utime(FILE, ns=(at, at))
+        shown = preview.reload()
+        assert shown is not None
+        assert shown.desk.title == title
+
+
+def test_a_half_saved_file_is_not_shown_as_broken() -> None:
+    preview = begun()
+    for half in ("", TEXT[:200]):
+        saved(half)
+        assert preview.reload() is None
+        saved(TEXT.replace("A small", f"A {len(half)}"))
+        shown = preview.reload()
+        assert shown is not None
+        assert not shown.broken
+
+
+@pytest.mark.parametrize("how", ["in place", "by rename", "removed first"])
+def test_every_way_of_saving_is_seen(how: str) -> None:
+    preview = begun()
+    text = TEXT.replace("A small survey", "Another survey")
+    if how == "removed first":
+        os.rename(FILE, FILE + "~")
+        assert preview.reload() is None
+    if how == "in place":
+        saved(text)
+    else:
+        Path("new.tmp").write_text(text, encoding="utf-8")
+        os.replace("new.tmp", FILE)
+    shown = preview.reload()
+    assert shown is not None
+    assert (shown.desk.title, shown.broken) == ("Another survey", False)
+
+
+def test_a_broken_file_shows_its_problems_and_the_interview_waits() -> None:
+    preview = begun(columns={"kind": "1"})
+    keyed(preview.restart(), "", "1", "3")
+    shown = followed(preview, TEXT.replace("own == 1", "won == 1"))
+    assert shown.broken
+    assert [p.rule for p in shown.problems if p.severity == "error"] == ["unknown-name"]
+    assert "won == 1" in shown.line(next(p.where for p in shown.problems if p.severity == "error"))
+    shown = followed(preview, TEXT)
+    assert (shown.broken, place(shown)) == (False, "age")
+    assert data(shown)["cars"] == "3"
+
+
+def test_modules_are_followed_and_one_that_was_missing_is_seen_when_it_comes() -> None:
+    Path("parts").mkdir()
+    top = TEXT + "  - include: parts/more.yaml\n"
+    saved(top)
+    preview = Preview(FILE, Beginning())
+    shown = preview.open()
+    assert isinstance(shown, Shown)
+    assert shown.broken
+    module = "items:\n  - {id: extra, type: text, text: {en: Extra?, es: ¿Extra?}}\n"
+    Path("parts/more.yaml").write_text(module, encoding="utf-8")
+    after = preview.reload() or preview.reload()
+    assert after is not None
+    assert not after.broken
+    after.desk.jump(Place("extra"))
+    Path("parts/more.yaml").write_text(module.replace("Extra?", "And more?"), encoding="utf-8")
+    after = preview.reload() or preview.reload()
+    assert after is not None
+    assert "And more?" in str(after.desk.prompt())
+    assert place(after) == "extra"
+
+
+def test_a_file_broken_from_the_start_begins_when_it_is_mended() -> None:
+    saved("")
+    preview = Preview(FILE, Beginning(at="age"))
+    shown = preview.open()
+    assert isinstance(shown, Shown)
+    assert shown.broken
+    shown = followed(preview, TEXT)
+    assert place(shown) == "age"
+
+
+# ── what is asked for ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("beginning", "says"),
+    [
+        (Beginning(columns={"kidn": "1"}), "did you mean 'kind'?"),
+        (Beginning(columns={"kind": "7"}), "it is one of 1 (Sector), 2 (District)"),
+        (Beginning(language="fr"), "it has en, es"),
+        (Beginning(at="agee"), "did you mean 'age'?"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_the_screen(beginning: Beginning, says: str) -> None:
+    saved(TEXT)
+    found = Preview(FILE, beginning).open()
+    assert isinstance(found, Trouble)
+    assert says in str(found)
+
+
+def test_a_missing_file_is_said() -> None:
+    saved(TEXT)
+    found = Preview("ss.yaml", Beginning()).open()
+    assert isinstance(found, Trouble)
+    assert "did you mean 's.yaml'?" in str(found)
+
+
+def test_without_a_terminal_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    saved(TEXT)
+    assert run(["preview", FILE]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "there is no terminal here" in said.err
+
+
+def test_the_same_seed_invents_the_same() -> None:
+    first, again = (begun(seed=5).restart().desk for _ in range(2))
+    for desk in (first, again):
+        desk.jump(Place("bye"))
+    assert first.data() == again.data()
+
+
+# ── the screen ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def piloted(
+    preview: Preview,
+    act: Callable[..., Awaitable[None]],
+    size: tuple[int, int] = (80, 24),
+) -> None:
+    """Run the screen without a terminal; `act` is given a way to press keys and see the screen after the next look."""
+    shown = preview.open()
+    assert isinstance(shown, Shown)
+    app = PreviewApp(shown, reload=preview.reload, restart=preview.restart)
+
+    async def run_it() -> None:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+
+            async def screen(*keys: str) -> str:
+                await pilot.press(*keys)
+                app.look()
+                app.look()
+                await pilot.pause()
+                lines = ["".join(s.text for s in app._sheet.render_line(y)) for y in range(size[1])]
+                return "\n".join(line.rstrip() for line in lines)
+
+            await act(screen)
+
+    asyncio.run(run_it())
+
+
+Screen = Callable[..., Awaitable[str]]
+
+
+def test_the_screen_says_preview_and_follows_the_file() -> None:
+    saved(TEXT)
+
+    async def act(screen: Screen) -> None:
+        first = await screen()
+        assert re.match(r"  PREVIEW  A small survey +en · hello · 1 of \d", first)
+        assert "Ctrl+R restart" in first
+        assert "How many cars?" in await screen("enter", "1")
+        saved(TEXT.replace("How many cars?", "How many [b]cars[/b] have you?"))
+        assert "How many [b]cars[/b] have you?" in await screen()
+
+    piloted(Preview(FILE, Beginning()), act)
+
+
+def test_problems_take_the_place_of_the_question_and_keys_wait() -> None:
+    saved(TEXT)
+
+    async def act(screen: Screen) -> None:
+        await screen("enter", "1", "4")
+        saved(TEXT.replace("own == 1", "won == 1").replace("id: bye", "idd: bye"))
+        broken = await screen()
+        head, *rest = broken.splitlines()
+        assert re.match(r"  PREVIEW  s\.yaml +\d errors", head)
+        assert "How many cars?" not in "".join(line for line in rest if "│" not in line)
+        assert re.search(r"! s\.yaml:10:\d+: error: cars: .*'won'", broken)
+        assert "did you mean" in broken
+        assert re.search(r"10 │ .*won == 1[^\n]*\n +│ +\^\^\^", broken)
+        assert "won" in await screen("7", "enter", "escape", "ctrl+r", "y"), "no key reaches the interview"
+        saved(TEXT)
+        mended = await screen()
+        assert "How many cars?" in mended
+        assert mended.splitlines()[-3].strip().startswith("4"), "what was being typed is still in the field"
+
+    piloted(Preview(FILE, Beginning()), act)
+
+
+def test_warnings_are_counted_and_listed_on_a_key() -> None:
+    saved(TEXT.replace("items:", "scales:\n  unused: {1: {en: A, es: A}, 2: {en: B, es: B}}\nitems:"))
+
+    async def act(screen: Screen) -> None:
+        first = await screen()
+        assert re.search(r"\d warnings?$", first.splitlines()[0])
+        listed = await screen("ctrl+p")
+        assert "warning: unused" in listed
+        assert "Good morning." in await screen("escape")
+
+    piloted(Preview(FILE, Beginning()), act)
+
+
+def test_the_keys_of_a_preview() -> None:
+    saved(TEXT)
+
+    async def act(screen: Screen) -> None:
+        listed = await screen("f3")
+        assert re.search(r"chief +Who is your director\? +\(not (asked|reached)\)", listed)
+        jumped = await screen(*"age", "enter")
+        assert "How old are you?" in jumped
+        assert "invented: own" in jumped
+        shown = await screen("ctrl+t")
+        assert re.search(r"own +[12] +(Yes|No) \(invented\)", shown)
+        assert re.search(r"▸ age +-7 +Not reached", shown)
+        assert "¿Qué edad tiene?" in await screen("escape", "f4")
+        assert "Start over?" in await screen("ctrl+r")
+        assert "¿Qué edad tiene?" in await screen("n")
+        assert "Good morning." in await screen("ctrl+r", "y")
+        assert "any item, asked or not" in await screen("f1")
+        assert "Leave the preview?" in await screen("escape", "ctrl+c")
+        assert "Good morning." in await screen("n")
+
+    piloted(Preview(FILE, Beginning(columns={"kind": "1"})), act)
+
+
+def test_the_end_is_not_the_end_of_the_preview() -> None:
+    saved(TEXT)
+
+    async def act(screen: Screen) -> None:
+        end = await screen("enter", "2", *"no", "enter", *"40", "enter", "enter")
+        assert "The interview ends here" in end
+        assert "not kept" in end
+        assert "Goodbye." in await screen("left")
+        assert "The interview ends here" in await screen("enter")
+        assert re.search(r"▸ ?\S+ ", await screen("f3"))
+        assert "Do you own a car?" in await screen(*"own", "enter")
+
+    piloted(Preview(FILE, Beginning(columns={"kind": "1"})), act)
+
+
+def test_a_note_being_typed_survives_a_save() -> None:
+    saved(TEXT)
+
+    async def act(screen: Screen) -> None:
+        assert "note: half" in await screen("enter", "f2", *"half")
+        saved(TEXT.replace("Do you own a car?", "Do you have a car?"))
+        after = await screen()
+        assert "Do you have a car?" in after
+        assert "note: half" in after
+
+    piloted(Preview(FILE, Beginning()), act)
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 10), (120, 40), (1, 1)])
+def test_any_size_of_terminal_is_drawn(size: tuple[int, int]) -> None:
+    saved(TEXT)
+
+    async def act(screen: Screen) -> None:
+        for keys in ((), ("ctrl+t",), ("escape", "f1"), ("escape", "f3"), ("escape", "ctrl+p")):
+            shown = await screen(*keys)
+            assert all(len(line) <= size[0] for line in shown.splitlines())
+        saved("instrument: [")
+        assert len((await screen("escape")).split("\n")) == size[1]
+
+    piloted(Preview(FILE, Beginning()), act, size)
+
+
+def test_in_a_terminal_a_save_is_seen_within_half_a_second_and_it_leaves_cleanly() -> None:
+    saved(TEXT)
+    screen = pyte.Screen(80, 24)
+    stream = pyte.ByteStream(screen)
+    environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    child = pexpect.spawn(
+        SURVEY[0], [*SURVEY[1:], "preview", FILE], dimensions=(24, 80), env=environment, timeout=15
+    )
+
+    def until(text: str) -> float:
+        began = time.monotonic()
+        while time.monotonic() < began + 15:
+            try:
+                got = child.read_nonblocking(65536, timeout=0.02)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                break
+            stream.feed(re.sub(rb"\x1b\[[?>][\d;]*[$pu]+", b"", got).replace(b"\x1b[<u", b""))
+            if text in "\n".join(screen.display):
+                return time.monotonic() - began
+        raise AssertionError("\n".join(screen.display))
+
+    until("Good morning.")
+    took = []
+    for n in range(5):
+        Path("new.tmp").write_text(TEXT.replace("Good morning.", f"Number {n} here."), encoding="utf-8")
+        os.replace("new.tmp", FILE)
+        took.append(until(f"Number {n} here."))
+    assert sorted(took)[2] < 0.5, took
+    saved("instrument: s\n  title: [")
+    until("error")
+    child.send("\x03\x03")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert (child.exitstatus, sorted(os.listdir())) == (0, [FILE])
