@@ -108,7 +108,8 @@ class Preview:
     def open(self) -> Shown | Trouble:
         """The first look. A Trouble where the file is not there, or what was wanted does not fit it; where it is there
         and broken, its problems."""
-        found, source = self._read()
+        source = self._read()
+        found = checked(source)
         if source.tree is None and any(p.rule == "no-file" for p in found.problems):
             first = found.problems[0]
             return Trouble(str(first.where), first.what, first.remedy)
@@ -123,9 +124,10 @@ class Preview:
         if seen == self._seen and not self._young and self._broken_at is None:
             return None
         content, before = self._content, self._shown
-        found, source = self._read()
+        source = self._read()
         if self._content == content and self._broken_at is None:
             return None
+        found = checked(source)
         if found.instrument is None and not before.broken and self._broken_at != self._seen:
             self._broken_at = self._seen  # half saved, perhaps: the next look decides
             return None
@@ -142,7 +144,7 @@ class Preview:
     def _signature(self) -> Signature:
         return tuple(_stat(name) for name in sorted(self._names | {self._file}))
 
-    def _read(self) -> tuple[Checked, Source]:
+    def _read(self) -> Source:
         at = self._clock()
         before = self._signature()
         source = read(self._file)
@@ -156,7 +158,7 @@ class Preview:
         newest = max((s[0] for s in self._seen if s is not None), default=0) / 1e9
         young = (at - YOUNG).timestamp() < newest < (at + AHEAD).timestamp()
         self._young = young or (len(before) == len(self._seen) and before != self._seen)
-        return checked(source), source
+        return source
 
     # the interview
 

@@ -38,6 +38,8 @@ class PreviewBoard(Keyboard):
         """What lies over the question."""
         self.over_top: int | None = None
         """Its first line shown; None where it has just been opened."""
+        self.laid = 0
+        """How often something was laid there."""
         self.renewed: Shown | None = None
         """The interview was started over: this is to be shown from now on."""
         self._restart = restart
@@ -98,6 +100,7 @@ class PreviewBoard(Keyboard):
         """Lay this over the question; while the file is broken its problems lie there."""
         self.over = over or ("problems" if self.shown.broken else None)
         self.over_top = None
+        self.laid += 1
 
     def _pressed_over(self, key: str, over: Over) -> None:
         top = self.over_top or 0
@@ -189,6 +192,7 @@ class PreviewApp(InterviewApp):
     ) -> None:
         self._reload = reload
         self._restart = restart
+        self._drawn: tuple[object, sheets.Sheet | None] = (None, None)
         super().__init__(shown.desk, PreviewBoard(shown, restart=restart))
 
     def on_mount(self) -> None:
@@ -226,7 +230,10 @@ class PreviewApp(InterviewApp):
     def page(self) -> Page:
         board = self.board
         width, height = self._sheet.size
-        sheet = self._lying(width)
+        drawn = (board, board.laid, board.over, board.prompt is None, width)
+        if self._drawn[0] != drawn:  # nothing under a sheet changes while it lies there
+            self._drawn = drawn, self._lying(width)
+        sheet = self._drawn[1]
         if sheet is not None:
             top = board.over_top
             if top is None:
