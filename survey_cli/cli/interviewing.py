@@ -3,6 +3,7 @@
 Each makes one call to the office and draws the answer; how an interview is held is a face's business.
 """
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PUT_ASIDE = 3
 """Exit code: the interview was suspended or stopped by hand."""
+SIMPLE_TERMINALS = ("dumb", "unknown")
+"""Values of TERM: no cursor can be moved there."""
 ROW_FIELDS = ("case", "status", "answered", "at", "last entry", "by", "origin")
 
 Instrument = Annotated[str, typer.Argument(metavar="FILE", help="The instrument.")]
@@ -72,6 +75,10 @@ def interview(
     """
     from survey_cli.desk.seating import Seating, seat
 
+    if sys.__stdout__ is None:
+        fail(
+            Trouble("survey", "the output is closed, so no question could be shown", "start it on a terminal")
+        )
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     given = _columns(columns or [])
     if not case.strip():
@@ -82,6 +89,12 @@ def interview(
         given |= _further(_wants(file, db=db, case=case, practice=practice), given)
     if not plain and not terminal:
         say("survey: no terminal here, so the interview is held one line at a time, as with --plain")
+        plain = True
+    if not plain and os.environ.get("TERM") in SIMPLE_TERMINALS:
+        term = os.environ["TERM"]
+        say(
+            f"survey: no full screen here (TERM={term}), so the interview is held one line at a time, as with --plain"
+        )
         plain = True
     seating = Seating(
         case=case,
@@ -170,8 +183,8 @@ def _full_screen(desk: "Desk") -> int:
         return 1
     closing = desk.closing()
     if closing is None:
-        say("The interview is open: start it again to go on. Every answer given is kept.")
-        return PUT_ASIDE
+        say("The interview could not be put aside: start it again to go on. Every answer taken is kept.")
+        return 1
     say(_closed(desk, closing))
     return (
         0 if closing.status == "ended" or (closing.status == "suspended" and closing.outcome) else PUT_ASIDE
