@@ -212,7 +212,8 @@ class Desk:
     # order of doing
 
     def _stamp(self) -> Stamp:
-        return Stamp(self._clock(), self._by, self._station)
+        """Now, or the moment of the last event where the clock has been set back: a journal never runs backwards."""
+        return Stamp(max(self._clock(), self._interview.events[-1].stamp.at), self._by, self._station)
 
     def _keep(self, event: Event | Rejected) -> Rejected | None:
         """Step, commit, and then whatever the computer has to answer or close by itself."""
