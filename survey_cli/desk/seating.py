@@ -116,9 +116,9 @@ def seat(
 ) -> Desk | Trouble:
     """Open everything and begin or resume the case's interview. `store` is for tests; it is opened by path otherwise."""
     instrument = open_instrument(str(path))
-    if isinstance(instrument, Trouble):
-        return instrument
     case = seating.case.strip()
+    if isinstance(instrument, Trouble):
+        return (_as_it_began(path, case, seating, clock) if case else None) or instrument
     if not case:
         return Trouble(str(path), "no case was named", "give the case's key with --case")
     where = database_of(path, instrument.id, seating.db)
@@ -131,6 +131,28 @@ def seat(
         found = _trouble(problem)
     if isinstance(found, Trouble) and store is None:
         opened.close()
+    return found
+
+
+def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock) -> Desk | Trouble | None:
+    """Where the file is gone or has problems now, an interview that was put aside goes on all the same; None where there
+    is none."""
+    where = database_of(path, Path(path).stem, seating.db)
+    if seating.reopen or not Path(where).is_file():
+        return None
+    store = open_store(where, create=False)
+    if isinstance(store, Trouble):
+        return None
+    found: Desk | Trouble | None = None
+    try:
+        earlier = store.interviews(case=case, origin=_origin(seating.practice))
+        last = max(earlier, key=lambda row: row.number, default=None)
+        if last is not None and last.status in ("open", "suspended"):
+            found = _resumed(None, store, where, case, last, seating, clock)
+    except StoreProblem as problem:
+        found = _trouble(problem)
+    if not isinstance(found, Desk):
+        store.close()
     return found
 
 
@@ -206,7 +228,7 @@ def _begun(
 
 
 def _resumed(
-    newest: Instrument,
+    newest: Instrument | None,
     store: Store,
     where: str,
     case: str,
@@ -215,7 +237,8 @@ def _resumed(
     clock: Clock,
 ) -> Desk | Trouble:
     texts = store.instrument_texts(row.instrument) or {}
-    instrument = newest if row.instrument == newest.hash else rebuilt(texts, row.instrument)
+    same = newest is not None and row.instrument == newest.hash
+    instrument = newest if newest is not None and same else rebuilt(texts, row.instrument)
     if isinstance(instrument, Trouble):
         return instrument
     try:
@@ -251,7 +274,11 @@ def _resumed(
     version = f", version {instrument.version}" if instrument.version else ""
     how = "reopened for correction" if seating.reopen else "resumed"
     notice = f"Case {case} was {row.status} {stood}, {when:%d %b %H:%M}{version}: {how}."
-    if row.instrument != newest.hash:
+    if newest is None:
+        notice += (
+            " The questionnaire's file is missing or has problems now; this interview goes on as it began."
+        )
+    elif not same:
         notice += " The questionnaire has changed since; this interview goes on as it began."
     return _desk(store, where, row.id, after, seating, clock, zone, notice)
 
