@@ -7,8 +7,9 @@ import io
 import os
 import re
 import signal
+from collections.abc import Callable
 from types import FrameType
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from survey_cli.engine.events import Rejected
 from survey_cli.plain.wording import clean, flat
@@ -24,28 +25,33 @@ class OutputClosed(Exception):
 
 
 class InputEnded(Exception):
-    """There is no further line: the end of input, or Ctrl+C."""
+    """There is no further line: the end of input, Ctrl+C, or the program was told to end."""
 
 
 class Interrupts:
-    """Ctrl+C counts while a line is awaited. One that comes while the desk is at work waits until then, so that an
-    event is never half taken."""
+    """Ctrl+C, and being told to end, count while a line is awaited. What comes while the desk is at work waits until
+    then, so that an event is never half taken."""
 
     def __init__(self) -> None:
-        self._ours = False
+        self._ours: dict[int, Callable[[int, FrameType | None], Any] | int] = {}
         self._waiting = False
         self._came = False
 
     def __enter__(self) -> "Interrupts":
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            with contextlib.suppress(ValueError):  # not the main thread: there Ctrl+C never arrives
-                signal.signal(signal.SIGINT, self._take)
-                self._ours = True
+        usual: dict[int, Callable[[int, FrameType | None], Any] | int] = {
+            signal.SIGINT: signal.default_int_handler,
+            signal.SIGTERM: signal.SIG_DFL,
+        }
+        for number, before in usual.items():
+            if signal.getsignal(number) == before:
+                with contextlib.suppress(ValueError):  # not the main thread: there signals never arrive
+                    signal.signal(number, self._take)
+                    self._ours[number] = before
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, before in self._ours.items():
+            signal.signal(number, before)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         self._came = True
