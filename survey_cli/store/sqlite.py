@@ -52,6 +52,8 @@ class Connector:
         self.turn = threading.RLock()
         self._at = None if path is None else str(path)
         self._file = None if self._at is None else _identity(self._at)
+        self._log: tuple[int, int] | None = None
+        """The -wal beside the file, once we have written to it; while we are connected it stays."""
 
     @classmethod
     def in_memory(cls) -> "Connector":
@@ -160,6 +162,17 @@ class Connector:
                 "the file has been moved, deleted or replaced while it was in use",
                 "put it back where it was, then give the entry again",
             )
+        if self._log is not None and _identity(f"{self._at}-wal") != self._log:
+            raise StoreProblem(
+                self.where,
+                "the file with -wal at its end, which belongs to the database, has been moved or deleted",
+                "leave every interview on this database, then begin again; nothing that was taken is lost",
+            )
+
+    def written(self) -> None:
+        """A transaction is on the disk."""
+        if self._at is not None and self._log is None:
+            self._log = _identity(f"{self._at}-wal")
 
     def close(self) -> None:
         with self.turn:
@@ -187,6 +200,7 @@ class Transaction:
         try:
             if error is None:
                 self._db.connection.execute("COMMIT")
+                self._db.written()
         except BaseException as failed:
             self._db.roll_back()
             if isinstance(failed, WORLDLY):
