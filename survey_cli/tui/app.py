@@ -3,8 +3,11 @@ each key to the keyboard, one after another, and paints the lines that changed; 
 """
 
 import os
+import signal
 import sys
+from asyncio import get_running_loop
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -109,6 +112,8 @@ class InterviewApp(App[None]):
         yield self._sheet
 
     def on_mount(self) -> None:
+        with suppress(ValueError, RuntimeError):  # not the main thread: signals do not arrive there
+            get_running_loop().add_signal_handler(signal.SIGTERM, self._ended_from_outside)
         self.set_interval(1.0, self.redraw)
         self.set_interval(DRAFT_SECONDS, lambda: self.board.keep_draft())
         self.redraw()
@@ -153,6 +158,13 @@ class InterviewApp(App[None]):
             self.bell()
         if self.board.unexpected:
             self._settled = monotonic()
+
+    def _ended_from_outside(self) -> None:
+        """Put the interview aside and leave the terminal as it was found."""
+        self.board.keep_draft()
+        if self.board.prompt is not None:
+            self.board.desk.suspend()
+        self.exit()
 
     def redraw(self) -> None:
         """Draw the page again; what did not change is not painted."""
@@ -205,7 +217,16 @@ def _driver() -> type[Driver] | None:
     """Textual's own driver, made to live on when a byte arrives that is no UTF-8."""
     if sys.platform == "win32":
         return None
+    from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
     from textual.drivers.linux_driver import LinuxDriver
+
+    # Escape and a digit within the escape delay are two keys; Textual would make one odd letter of them (2: ™).
+    odd = [
+        s for s, key in ANSI_SEQUENCES_KEYS.items() if isinstance(key, str) and len(s) == 2 and s[0] == "\x1b"
+    ]
+    if isinstance(ANSI_SEQUENCES_KEYS, dict):
+        for sequence in odd:
+            ANSI_SEQUENCES_KEYS.pop(sequence)
 
     class TerminalDriver(LinuxDriver):
         def run_input_thread(self) -> None:

@@ -75,6 +75,8 @@ class Keyboard:
         self.left = False
         """The interview is over and its last screen was left."""
         self._swallow = False
+        self._insisted = False
+        """Putting aside was asked for and could not be written."""
         self._draft = ""
         self._unsent: dict[Place, Answer] = {}
         self._arrive()
@@ -374,7 +376,7 @@ class Keyboard:
                 self._done(self.desk.jump(place))
             case Suspend():
                 self._leave()
-                self._done(self.desk.suspend())
+                self._put_aside()
             case Stop(outcome):
                 self._leave()
                 self._done(self.desk.stop(outcome))
@@ -389,6 +391,16 @@ class Keyboard:
             case _:
                 self._drop_dot_word()
                 self._push(act)
+
+    def _put_aside(self) -> None:
+        """Where it cannot be written, asking once more leaves all the same: what was answered is kept."""
+        if self._done(self.desk.suspend()) or self.prompt is None:
+            return
+        if self._insisted:
+            self.left = True
+        else:
+            self._insisted = True
+            self.why += "; once more leaves without it, every answer taken is kept"
 
     def _specified(self, choice: Choice, words: str) -> None:
         prompt = self.prompt
@@ -420,6 +432,7 @@ class Keyboard:
             self._refuse(rejected.why)
             return False
         self.given = given
+        self._insisted = False
         self._arrive()
         self._swallow = swallow
         return True
