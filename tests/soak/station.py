@@ -10,7 +10,9 @@ import sys
 import termios
 import time
 import traceback
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 import pyte
 
@@ -19,22 +21,33 @@ from soak.script import Stand, stand
 WIDTH, HEIGHT = 80, 24
 UNKNOWN = (b"\x1b[?2026$p", b"\x1b[>25u", b"\x1b[>1u", b"\x1b[<u", b"\x1b[=1;1u")
 """What pyte would print instead of taking it for a control sequence."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
 SLOW = 15.0
 """Seconds after which a program that shows nothing is said to hang."""
 
 
 class Station:
     """One sitting. Forked from the driver, which has everything imported, it starts in no time; `fresh` starts a new
-    Python as the command line does."""
+    Python as the command line does. `before` is what is done to the program before it begins."""
 
-    def __init__(self, arguments: list[str], *, plain: bool, fresh: bool) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        *,
+        plain: bool,
+        fresh: bool = False,
+        size: tuple[int, int] = (WIDTH, HEIGHT),
+        environment: Mapping[str, str] = NOTHING,
+        before: Callable[[], object] = bool,
+    ) -> None:
         self.plain = plain
         self.raw = b""
-        self._screen = pyte.Screen(WIDTH, HEIGHT)
+        self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
-            _become(arguments, fresh=fresh)
+            os.environ.update(environment)
+            _become(arguments, fresh=fresh, size=size, before=before)
         self.ended = False
         self.open = True
 
@@ -81,6 +94,16 @@ class Station:
         self.drain()
         return self.stand()
 
+    def shows(self, text: str, seconds: float = SLOW) -> bool:
+        """Wait until this is shown, on however many lines; whether it is."""
+        end = time.monotonic() + seconds
+        while text not in " ".join(self.shown().split()):
+            if self.ended or time.monotonic() > end:
+                self.drain()
+                return text in " ".join(self.shown().split())
+            self.read(0.05)
+        return True
+
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
@@ -105,11 +128,13 @@ class Station:
         return None
 
 
-def _become(arguments: list[str], *, fresh: bool) -> None:
+def _become(
+    arguments: list[str], *, fresh: bool, size: tuple[int, int], before: Callable[[], object]
+) -> None:
     """In the child: become `survey`, and never return."""
     code = 99
     try:
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         if fresh:
             os.execv(sys.executable, [sys.executable, "-m", "survey_cli", *arguments])
         sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
@@ -117,6 +142,7 @@ def _become(arguments: list[str], *, fresh: bool) -> None:
         sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
         from survey_cli.cli.running import run
 
+        before()
         code = run(arguments)
     except BaseException:
         traceback.print_exc()
