@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Mapping
+from compileall import compile_dir
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -70,6 +71,10 @@ def main(wanted: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
+    os.environ.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # installed programs are compiled: so are ours and the peers
+    compile_dir(Path(__file__).parent.parent / "survey_cli", quiet=1)
     print("\n".join(header()))
     begun = perf_counter()
     missed = 0
