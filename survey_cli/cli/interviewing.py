@@ -80,7 +80,7 @@ def interview(
             Trouble("survey", "the output is closed, so no question could be shown", "start it on a terminal")
         )
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    given = _columns(columns or [])
+    given = columns_given(columns or [])
     if not case.strip():
         if not terminal:
             raise typer.BadParameter("no terminal to ask for it: give the case's key", param_hint="--case")
@@ -118,7 +118,7 @@ def interview(
     raise typer.Exit(code)
 
 
-def _columns(written: list[str]) -> dict[str, str]:
+def columns_given(written: list[str]) -> dict[str, str]:
     """`region=North` as region and North."""
     given = {}
     for one in written:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.interviewing import Instrument, _columns
+from survey_cli.cli.interviewing import Instrument, columns_given
 from survey_cli.cli.terminal import fail, say
 from survey_cli.problems import Trouble
 
@@ -39,7 +39,7 @@ def preview(
     Keep this open beside your editor: each time the file is saved, the screen shows it at the same item, with the answers
     that still fit; while the file is broken, its problems. Nothing is kept.
     """
-    given = _columns(columns or [])
+    given = columns_given(columns or [])
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         say(
             "survey preview: there is no terminal here to show the screen on — "
