@@ -231,7 +231,6 @@ if os.geteuid() == 0:
     ("folder_mode", "file_mode", "said"),
     [
         (0o777, 0o444, "the file can only be read — make it writable for you"),
-        (0o777, 0o200, "the file can't be read — make it readable for you"),
         (0o555, 0o666, "nothing can be written in the folder responses — make it writable for you"),
         (0o555, None, "nothing can be written in the folder responses — make it writable for you"),
     ],
