@@ -22,6 +22,7 @@ items:
 DOUBTFUL = """\
 instrument: doubtful
 title: Doubtful
+study: {sponsor: Acme}
 items:
   - {id: age, type: number, text: How old are you?}
 """

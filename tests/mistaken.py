@@ -6,7 +6,7 @@ from typing import NamedTuple
 from survey_cli.instrument.checks import Checked, checked
 from survey_cli.instrument.load import read_text
 
-HEAD = 'instrument: t\ntitle: T\nitems:\n  - {id: hi, type: read, text: "I am {interviewer}."}\n'
+HEAD = 'instrument: t\ntitle: T\nitems:\n  - {id: hi, type: read, text: "I am {interviewer} of Acme."}\n'
 
 
 class Mistake(NamedTuple):

@@ -27,7 +27,7 @@ def test_warnings_are_called_so_and_fail_only_when_strict(capsys: pytest.Capture
     written("doubtful.yaml", DOUBTFUL)
     assert run(["check", "doubtful.yaml"]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith("doubtful.yaml:4:10: warning: age: ")
+    assert out.startswith("doubtful.yaml:5:10: warning: age: ")
     assert err == "doubtful.yaml: 1 item, 1 warning\n"
     assert run(["check", "--strict", "doubtful.yaml"]) == 1
 

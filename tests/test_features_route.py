@@ -76,7 +76,7 @@ def test_roster_count() -> None:
     assert "name#2" not in fewer.data
     assert fewer.computed("eldest") == 40
     assert feature("roster_count", ".dk").place == "sum_up"
-    many = feature("roster_count", "9")
+    many = feature("roster_count", "9", ".ok")
     assert many.asked.of == 2 + 4 * 3 + 2, "max bounds the turns"
 
 

@@ -224,7 +224,7 @@ class Builder:
         leaf = Leaf(
             id=who,
             question=item,
-            text=compiler.template(text, spot, "text", options=bool(compiled)),
+            text=compiler.template(text, spot, "text", options=item.read and any(o.read for o in compiled)),
             label=label,
             ask_if=compiler.condition(ask_if, spot, "ask_if"),
             unless=compiler.condition(unless, spot, "unless"),
@@ -375,6 +375,7 @@ def built(source: Source) -> tuple[Instrument | None, Draft | None, list[Problem
         problems.append(Problem("bad-language", where, "languages", what, remedy))
         document.languages.append(Written("en", where))
     builder = Builder(document, lost)
+    builder.draft.found = tuple(problems)
     instrument = builder.instrument(source)
     meant = {p.where for p in problems if p.rule == "fill-at-start"}  # said already, in plainer words
     found = [p for p in builder.problems if p.rule != "unknown-fill" or p.where not in meant]

@@ -60,7 +60,13 @@ class Compiler:
                 r: frozenset(n for n, named in self.draft.named.items() if named.known.roster == r)
                 for r in self.draft.walk.rosters
             }
-            scope = Scope(names=self.known, rosters=rosters, declines=tuple(self.declines), inside=inside)
+            scope = Scope(
+                names=self.known,
+                rosters=rosters,
+                declines=tuple(self.declines),
+                inside=inside,
+                groups=self.draft.walk.groups.keys(),
+            )
             self._scopes[inside] = scope
         return scope
 
@@ -108,7 +114,9 @@ class Compiler:
         """Compile one text."""
         scope = self._text_scopes.get((spot.roster, options))
         if scope is None:
-            scope = TextScope(names=self.said, inside=spot.roster, options=options)
+            roster = self.draft.walk.rosters.get(spot.roster) if spot.roster is not None else None
+            each = roster is not None and roster.each is not None
+            scope = TextScope(names=self.said, inside=spot.roster, options=options, each=each)
             self._text_scopes[spot.roster, options] = scope
         template, problems = compile_text(text, scope, who=spot.owner)
         if problems:

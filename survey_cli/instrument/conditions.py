@@ -166,6 +166,9 @@ def _variable(
     roster: str | None = None,
 ) -> Part:
     reading.names.add(name)
+    if known.silent:
+        what = f"{name} {known.silent}; it has no answer"
+        return reading.problem("no-answer", node, what, "name an item that somebody answers")
     unsure = frozenset((name,)) if known.declinable else frozenset[str]()
     kind: Kind = _READ_AS.get(known.type, known.type)  # type: ignore[arg-type]
     if kind == "truth":

@@ -3,7 +3,7 @@
 It holds what the checks look at; nothing is compiled or judged here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from survey_cli.instrument.document import Document
 from survey_cli.instrument.names import Named, Step, Walk
 from survey_cli.instrument.program import Compute, Group, Leaf
 from survey_cli.instrument.texts import Template
-from survey_cli.problems import Position
+from survey_cli.problems import Position, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,8 @@ class Draft:
     groups: dict[str, Group] = field(default_factory=dict)
     computes: dict[str, Compute] = field(default_factory=dict)
     used_scales: set[str] = field(default_factory=set)
+    found: Sequence[Problem] = ()
+    """What was wrong with the file before anything was checked."""
     gathered: dict[str, Any] = field(default_factory=dict)
     """What several checks look at, gathered once."""
 

@@ -2,7 +2,7 @@
 written."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, cast
 
 from survey_cli.instrument.conditions import Known
@@ -37,6 +37,10 @@ DEFAULT_DECLINES: Final = {
     "dk": (-8, {"en": "Don't know", "es": "No sabe"}, "d"),
     "refused": (-9, {"en": "Refused", "es": "No responde"}, "r"),
 }
+
+
+SILENT: Final = {"read": "is read aloud", "handover": "is a handover", "end": "ends the interview"}
+"""Items that nobody answers, by type."""
 
 
 class Step(NamedTuple):
@@ -239,6 +243,9 @@ class Walk:
         )
         question._node = item._node
         self._question(question, f"{who}_more", item.id.where, path, who, yes_no, None, False)
+        named = self.named.get(f"{who}_more")
+        if named is not None and named.question is question:
+            self.named[named.id] = replace(named, kind="question after each turn")
 
     def _question(
         self,
@@ -255,6 +262,7 @@ class Walk:
         declinable = declinable and not (item.by and item.declines is None)
         type_, codes, labels = self._type(item, options)
         source = str(item.from_) if isinstance(item, Draw) else roster
+        silent = "" if item.asks else SILENT.get(item.type, "")  # type: ignore[attr-defined]
         turn_name = self.turn_name(source) if isinstance(item, Draw) and source else None
         self._add(
             Named(
@@ -262,13 +270,24 @@ class Walk:
                 kind="statement" if isinstance(item, BatteryWritten) else "item",
                 where=where,
                 index=self.index,
-                known=Known(type=type_, codes=codes, declinable=declinable, roster=roster),  # type: ignore[arg-type]
+                known=Known(
+                    type=type_,  # type: ignore[arg-type]
+                    codes=codes,
+                    declinable=declinable,
+                    roster=roster,
+                    silent=silent,
+                ),
                 said=Said(
                     type=type_,  # type: ignore[arg-type]
                     labels=labels,
                     roster=source,
                     turn_name=turn_name,
-                    unsure=unsure or declinable or item.ask_if is not None or item.unless is not None,
+                    unsure=unsure
+                    or declinable
+                    or item.ask_if is not None
+                    or item.unless is not None
+                    or (isinstance(item, Draw) and self._may_find_nobody(item)),
+                    silent=silent,
                 ),
                 path=path,
                 question=item,
@@ -298,6 +317,11 @@ class Walk:
                 return "code", frozenset(options), labels
             case _:
                 return item.known, frozenset(options) if options else None, labels
+
+    def _may_find_nobody(self, draw: Draw) -> bool:
+        """Whether a draw may have no turn to draw from: only a roster with `until:` has one turn at least."""
+        roster = self.rosters.get(str(draw.from_))
+        return draw.where is not None or roster is None or roster.until is None
 
     def turn_name(self, roster: str) -> str | None:
         """The roster's first text item: by it a turn is called."""

@@ -190,6 +190,8 @@ class Asking:
 
     def read_options(self) -> tuple[str, ...]:
         """The labels read aloud."""
+        if not self.leaf.question.read:
+            return ()
         return tuple(
             "".join(s.text for s in o.text.fill(self.env, self.language)) for o in self.options if o.read
         )

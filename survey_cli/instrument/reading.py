@@ -29,6 +29,8 @@ class Known:
     """Whether it may be don't know or refused."""
     roster: str | None = None
     """The roster it lives in."""
+    silent: str = ""
+    """Why it never has an answer: `is read aloud`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Scope:
     """The declines' ids, as in `q in [3, dk, refused]`."""
     inside: str | None = None
     """The roster the condition stands in: its items are this turn's; elsewhere they are lists."""
+    groups: Collection[str] = frozenset()
+    """Sections and batteries, which have no answer of their own."""
 
 
 Kind: TypeAlias = Literal["truth", "number", "text", "code", "codes", "date", "time", "wrong"]
@@ -388,6 +392,9 @@ class Reading:
             return self.problem(
                 "roster-as-value", node, f"{word} is a roster, which has no value of its own", remedy
             )
+        if word in scope.groups:
+            what = f"{word} is a group of items; it has no answer of its own"
+            return self.problem("no-answer", node, what, "name one of its items")
         if word in FUNCTIONS:
             remedy = f"write {FUNCTIONS[word].signature}"
             return self.problem(

@@ -21,6 +21,13 @@ UNKNOWN: Final = "…"
 """Read where a fill has no answer and no words for that."""
 
 ALWAYS: Final = ("interviewer", "daypart", "today", "case", "turn", "each")
+_NO_TURN: Final = {
+    "turn": ("{turn} is the number of a roster's turn, and this is in no roster", "take it out"),
+    "each": (
+        "{each} is the option that a turn of an `each:` roster is for, and this is in none",
+        "take it out; in another roster say {turn}, or fill in one of its items",
+    ),
+}
 OR: Final = {"en": "or", "es": "o", "fr": "ou", "de": "oder", "pt": "ou", "it": "o", "nl": "of"}
 
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\*\*", re.DOTALL)
@@ -42,6 +49,8 @@ class Said:
     """For a draw: the roster's item that names a turn."""
     unsure: bool = False
     """It can be missing where it stands, so the text should have words for that."""
+    silent: str = ""
+    """Why it never has an answer: `is read aloud`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,8 @@ class TextScope:
     inside: str | None = None
     options: bool = False
     """`{options}` has a meaning here."""
+    each: bool = True
+    """`{each}` has a meaning here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +230,7 @@ def _runs(written: Written, scope: TextScope, who: str, problems: list[Problem])
     for found in _PIECE.finditer(written):
         if found.start() > at:
             parts.append(written[at : found.start()])
+            _unmatched(written, at, found.start(), who, problems)
         at = found.end()
         match found.group():
             case "{{" | "}}" as brace:
@@ -235,9 +247,26 @@ def _runs(written: Written, scope: TextScope, who: str, problems: list[Problem])
                 parts.append(fill if fill is not None else whole)
     if at < len(written):
         parts.append(str(written[at:]))
+        _unmatched(written, at, len(written), who, problems)
     if parts:
         runs.append((tuple(parts), stress))
     return tuple(runs)
+
+
+def _unmatched(written: Written, start: int, end: int, who: str, problems: list[Problem]) -> None:
+    """A brace that opens or closes nothing, in what is read as it stands."""
+    for brace, what, remedy, severity in _BRACES:
+        at = written.find(brace, start, end)
+        if at >= 0:
+            place = place_in(written, at)
+            problems.append(Problem("bad-fill", place, who, what, remedy, severity))
+            return
+
+
+_BRACES: Final[tuple[tuple[str, str, str, Literal["error", "warning"]], ...]] = (
+    ("{", "the brace { is never closed", "write } where the fill ends, or double the brace: {{", "error"),
+    ("}", "the brace } closes nothing", "write { where the fill begins, or double the brace: }}", "warning"),
+)
 
 
 def _fill(
@@ -255,6 +284,8 @@ def _fill(
     if name == "options" and scope.options:
         return Fill("options", None, format=form)
     if name in ALWAYS:
+        if (name == "turn" and scope.inside is None) or (name == "each" and not scope.each):
+            problem("unknown-fill", *_NO_TURN[name])
         return Fill(name, None, format=form, otherwise=words)
     found = _NAME.match(name)
     if not found:
@@ -277,6 +308,11 @@ def _fill(
             key, scope.names, otherwise="name an earlier item, a sample column or a compute"
         )
         problem("unknown-fill", f"the text fills in {whole}, but {key!r} is not a variable", remedy)
+        return None
+    if said.silent:
+        problem(
+            "unknown-fill", f"{whole}: {key} {said.silent}; it has no answer", "fill in something answered"
+        )
         return None
     if form and (why := _bad_format(form, said)):
         problem("bad-format", f"{whole}: {why}", "formats are {x:code} {x:lower} {x:,.0f} {x:%A %d %B}")
@@ -308,3 +344,15 @@ def _bad_format(form: str, said: Said) -> str:
 def place_in(written: Written, offset: int) -> Position:
     """The position of a character within a scalar."""
     return written.place(offset)
+
+
+def fill_at(text: str, name: str) -> int:
+    """Where a text fills in a name; −1 where it does not."""
+    at = text.find("{")
+    while at >= 0:
+        inside = text[at + 1 : text.find("}", at)]
+        head = inside.partition("|")[0].partition(":")[0].strip()
+        if name == head or head.endswith(f".{name}"):
+            return at
+        at = text.find("{", at + 1)
+    return -1

@@ -18,6 +18,7 @@ Names, numbers, 'texts', lists, and or not, == != < <= > >=, in, + - * /, `a if 
 """,
     "unknown-function": "There is no such function. There are answered dk refused declined count sum mean …",
     "wrong-arguments": "A function is called with too few, too many or other things than it takes. Its form is printed.",
+    "no-answer": "An item that is read aloud, or a group of items, has no answer: nothing can depend on it.",
     "bare-code": "A code that is a word stands in quotes in a condition: `q1 == 'yes'`.",
     "unlike-kinds": """Two things of different kinds are compared.
 

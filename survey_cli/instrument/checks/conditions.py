@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any, Final
 
+from survey_cli.instrument.checks.places import spoken_list
 from survey_cli.instrument.conditions import Known
 from survey_cli.instrument.draft import Draft, Use
 from survey_cli.instrument.expressions import Parsed, parse
@@ -11,6 +12,7 @@ from survey_cli.instrument.items.coded import Coded, Multiple
 from survey_cli.instrument.items.question import Question
 from survey_cli.instrument.items.typed import DateItem, NumberItem, TimeItem, WordsItem
 from survey_cli.instrument.logic import COMPARE
+from survey_cli.instrument.names import declines_of
 from survey_cli.instrument.reading import code_family, listed, shifted
 from survey_cli.problems import Problem
 from survey_cli.values import Code
@@ -31,6 +33,7 @@ def never_true(draft: Draft) -> Iterator[Problem]:
         for name, named in draft.named.items()
         if isinstance(named.question, NumberItem) and named.kind == "item"
     }
+    declines = {float(decline.code): name for name, decline in declines_of(draft.document).items()}
     for use in draft.uses:
         condition = use.condition
         if condition is None:
@@ -39,7 +42,7 @@ def never_true(draft: Draft) -> Iterator[Problem]:
         if isinstance(tree, ast.BoolOp) and (found := _contradiction(tree)):
             yield _told(use, tree, f"{found} can't both hold, so this is never true", _either(tree))
         elif not numbers.keys().isdisjoint(condition.names):
-            yield from _beyond(use, tree, numbers)
+            yield from _beyond(use, tree, numbers, declines)
 
 
 def _links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
@@ -52,13 +55,24 @@ def _links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
             before: ast.expr = node.left
             for op, after in zip(node.ops, node.comparators, strict=True):
                 sign = _SIGNS.get(type(op), "")
-                if sign and isinstance(before, ast.Name) and isinstance(after, ast.Constant):
-                    yield before.id, sign, after.value, node
-                elif sign and isinstance(before, ast.Constant) and isinstance(after, ast.Name):
-                    yield after.id, _TURNED[sign], before.value, node
+                for name, value, turned in ((before, after, sign), (after, before, _TURNED.get(sign, ""))):
+                    if turned and isinstance(name, ast.Name) and (worth := _constant(value)) is not None:
+                        yield name.id, turned, worth, node
+                        break
                 before = after
         case _:
             pass
+
+
+def _constant(node: ast.expr) -> Any:
+    """The number or text that a constant is, with its sign; None where it is no constant."""
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            return -value
+        case _:
+            return None
 
 
 def _contradiction(tree: ast.BoolOp) -> str:
@@ -96,33 +110,64 @@ def _either(tree: ast.BoolOp) -> str:
     return "for either of them say or"
 
 
-def _beyond(use: Use, tree: ast.expr, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
+def _beyond(
+    use: Use, tree: ast.expr, numbers: dict[str, NumberItem], declines: dict[float, str]
+) -> Iterator[Problem]:
     """Comparisons with a number that every answer, or none, is on one side of."""
     for node in (tree,) if isinstance(tree, ast.Compare) else ast.walk(tree):
         if not isinstance(node, ast.Compare):
             continue
         for name, sign, value, _ in _links(node):
             item = numbers.get(name)
-            if item is None or not isinstance(value, int | float) or value in item.options or item.options:
+            if item is None or not isinstance(value, int | float):
                 continue
             holds = _in_range(item, sign, value)
             if holds is None:
                 continue
-            top = "or more" if item.max is None else f"to {item.max}"
             word = "true for every answer" if holds else "never true"
-            what = f"{name} {sign} {value} is {word}: {name} goes from {item.min} {top}"
+            what = f"{name} {sign} {value} is {word}: {_range_of(name, item, value)}"
             remedy = (
                 f"say answered({name}) if you mean any answer" if holds else "change the number, or the range"
             )
+            if not holds and (kind := declines.get(value)) is not None:
+                remedy = f"say dk({name})" if kind == "dk" else f"say {name} in [{kind}]"
             yield _told(use, node, what, remedy)
+        yield from _none_of(use, node, numbers)
+
+
+def _none_of(use: Use, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
+    """Numbers in a list that the item named before it can't be."""
+    match node:
+        case ast.Compare(
+            left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.List(elts=elts)]
+        ):
+            item = numbers.get(name)
+            values = [value for element in elts if isinstance(value := _constant(element), int | float)]
+            idle = [value for value in values if item is not None and _in_range(item, "==", value) is False]
+            if item is not None and idle:
+                said = spoken_list(idle, joint="or")
+                what = f"{name} is never {said}: {_range_of(name, item, *idle)}"
+                yield _told(use, node, what, "change the list, or the range")
+        case _:
+            pass
+
+
+def _range_of(name: str, item: NumberItem, *asked: float) -> str:
+    top = "or more" if item.max is None else f"to {item.max}"
+    kept = f"{item.decimals or 'no'} decimal{'s' if item.decimals != 1 else ''}"
+    whole = f", with {kept}" if any(round(value, item.decimals) != value for value in asked) else ""
+    more = f", or is {spoken_list(list(item.options), joint='or')}" if item.options else ""
+    return f"{name} goes from {item.min} {top}{whole}{more}"
 
 
 def _in_range(item: NumberItem, sign: str, value: float) -> bool | None:
     """Whether the comparison holds for every number of the range, or for none; None where it depends."""
     low, high = item.min, item.max
     if sign in ("==", "!="):
-        outside = value < low or (high is not None and value > high)
-        return (sign == "!=") if outside else None
+        outside = value < low or (high is not None and value > high) or round(value, item.decimals) != value
+        return (sign == "!=") if outside and value not in item.options else None
+    if item.options:
+        return None
     at_low = COMPARE[sign](low, value)
     if high is None:
         rising = sign in (">", ">=")

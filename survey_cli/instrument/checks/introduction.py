@@ -2,11 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.program import Group, Leaf
 from survey_cli.instrument.texts import ALWAYS, Template
 from survey_cli.problems import Problem
+
+_FOR_WHOM: Final = re.compile(
+    r"\b(?:for|from|of|with|behalf|de|del|para|von|vom|für|der|des|pour|du|da|do|di|per|van|voor)\s+"
+    r"(?:(?:the|an?|la|el|los|las|le|les|der|die|das|dem|den|il|het|o)\s+)?[^\W\d_a-z]"
+)
+"""A word such as *for*, and a name with a capital behind it."""
 
 
 def introduction(draft: Draft) -> Iterator[Problem]:
@@ -14,10 +21,14 @@ def introduction(draft: Draft) -> Iterator[Problem]:
 
         - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Inspections Division."}
 
-    Codes of practice ask for both. `{interviewer}` is the interviewer's name; the sponsor or the institute is looked for
-    as it stands under `study:`.
+    Codes of practice ask for both. `{interviewer}` is the interviewer's name; for whom is taken to be said by a fill, by
+    words that stand under `study:`, or by any name after `for`, `from` or `of`. A file without `study:`, `fieldwork:` and
+    `sample:` calls nobody, and needs no introduction.
     """
+    document = draft.document
     if draft.root is None or draft.lost:
+        return
+    if not document.sample and document.fieldwork is None and not document.study.model_fields_set:
         return
     first, templates = _opening(draft.root)
     if first is None or first.id not in draft.named:
@@ -28,13 +39,12 @@ def introduction(draft: Draft) -> Iterator[Problem]:
     wanted = []
     if "interviewer" not in fills:
         wanted.append("who is calling ({interviewer})")
-    study = draft.document.study
-    names = [t for t in (study.sponsor, study.conducted_by) if t is not None]
-    if names and not fills - set(ALWAYS) - {"options"}:
+    names = [t for t in (document.study.sponsor, document.study.conducted_by) if t is not None]
+    if not fills - set(ALWAYS) - {"options"} and not any(map(_FOR_WHOM.search, texts)):
         words = {w for t in names for _, text in t.every() for w in re.findall(r"\w{4,}", text.casefold())}
         words |= {str(text).casefold() for t in names for _, text in t.every()}
         if not any(word in said for word in words):
-            name = names[-1].written(str(draft.document.languages[0]))
+            name = names[-1].written(str(document.languages[0])) if names else "the sponsor or the institute"
             wanted.append(f"for whom ({name})")
     if not wanted:
         return

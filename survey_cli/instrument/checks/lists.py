@@ -70,6 +70,8 @@ def empty_list(draft: Draft) -> Iterator[Problem]:
             (code,) = listed.options
             what = f"the only option is {code}, so there is nothing to choose"
             at = key_place(node, code)
+            if any(p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ") for p in draft.found):
+                continue  # the other option may have been meant to have another code
             yield Problem("empty-list", at, listed.who, what, "add an option", "warning", len(str(code)))
 
 

@@ -14,7 +14,7 @@ from survey_cli.instrument.names import Named, declines_of
 from survey_cli.instrument.program import Leaf, Roster
 from survey_cli.instrument.texts import ALWAYS
 from survey_cli.problems import Position, Problem
-from survey_cli.values import Variable
+from survey_cli.values import ADMIN_COLUMNS, Variable
 
 LONGEST: Final = 32
 """Characters of a Stata name; SPSS takes 64 bytes."""
@@ -26,7 +26,9 @@ _SPSS: Final = frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne"
 _STATA: Final = frozenset(["byte", "double", "float", "if", "in", "int", "long", "using", "with", "strL"])
 _STATA_TEXT: Final = re.compile(r"str\d+\Z")
 _FILLS: Final = frozenset((*ALWAYS, "options", "statement"))
-DOT_WORDS: Final = frozenset(["back", "jump", "note", "lang", "suspend", "stop", "help", "ok", "keep"])
+DOT_WORDS: Final = frozenset(
+    ["back", "jump", "note", "lang", "suspend", "stop", "help", "ok", "keep", "again", "faq"]
+)
 """Words that mean something else when an interviewer types them after a dot."""
 
 
@@ -95,6 +97,8 @@ def _reserved(name: str, declines: set[str]) -> str:
         return "a decline's id"
     if name in _FILLS:
         return f"always there as a fill: {{{name}}}"
+    if name.lower() in ADMIN_COLUMNS:
+        return "a column that the data of every interview begin with"
     if iskeyword(name):
         return "a word of Python, which conditions follow"
     if name.lower() in _SPSS:
@@ -152,7 +156,7 @@ def column_clash(draft: Draft) -> Iterator[Problem]:
         - {id: q5_1, type: text, …}                                   → id: q5_why
 
     Also made: `x_state` (why a text, date or time is empty), `x_text`, `x_order`, `x_of`, `x_mentions`, the parts of
-    a date `x_y x_m x_d`, and in a roster one column for each turn, `x_2`.
+    a date `x_y x_m x_d`, and in a roster `x_turns` and one column for each turn, `x_2`.
     """
     families = _families(draft)
     if not families:
@@ -204,6 +208,8 @@ def _columns(draft: Draft, owner: str) -> Iterator[_Column]:
             yield _Column(owner, owner, f"the {draft.named[owner].kind} {owner}")
         if group is not None and group.order != "written":
             yield _Column(f"{owner}_order", owner, f"the order drawn for {owner}")
+        if isinstance(group, Roster):
+            yield _Column(f"{owner}_turns", owner, f"the number of turns of {owner}")
         return
     turns = _turns(draft, leaf)
     variables = leaf.question.variables(leaf, leaf_language(draft))

@@ -1,5 +1,6 @@
 """Can the numbers that an item, roster or split is given be met at all?"""
 
+import ast
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from survey_cli.instrument.checks.places import element, items_of, key_place, name_place, spoken_list
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.items import BatteryWritten, RosterWritten
-from survey_cli.instrument.items.coded import Coded, Multiple, Scale
+from survey_cli.instrument.items.coded import Coded, Multiple, Scale, Single
 from survey_cli.instrument.items.question import Question
 from survey_cli.instrument.items.quiet import Split
 from survey_cli.instrument.items.typed import NumberItem, TextItem
@@ -67,6 +68,16 @@ def bad_range(draft: Draft) -> Iterator[Problem]:
             what = f"decimals: {number.decimals} is not between 0 and {MOST_DECIMALS}"
             remedy = "write how many places are kept"
             yield Problem("bad-range", where, str(number.id), what, remedy, length=length)
+            continue
+        for key, value in (("min", number.min), ("max", number.max)):
+            if isinstance(value, float) and round(value, number.decimals) != value:
+                where, length = _at(number, key)
+                kept = f"{number.decimals or 'no'} decimal{'s' if number.decimals != 1 else ''}"
+                what = f"{key}: {value} can't be keyed: answers have {kept}"
+                places = len(str(value).partition(".")[2])
+                yield Problem(
+                    "bad-range", where, str(number.id), what, f"write decimals: {places}", length=length
+                )
     for roster in items_of(draft, RosterWritten):
         if not 1 <= roster.max <= MOST_TURNS:
             where, length = _at(roster, "max")
@@ -97,8 +108,8 @@ def roster_turns(draft: Draft) -> Iterator[Problem]:
 
         - {id: person, type: roster, max: 8, count: hh_size, items: […]}
 
-    Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?) is wanted. With
-    `each:`, options beyond `max` bring no turn.
+    Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?) is wanted. What
+    `count:` or `each:` bring beyond `max` has no turn.
     """
     for item in items_of(draft, RosterWritten):
         who = str(item.id)
@@ -113,11 +124,61 @@ def roster_turns(draft: Draft) -> Iterator[Problem]:
             length = len(given[1]) if given else len(who)
             yield Problem("roster-turns", where, who, what, "give exactly one of them", length=length)
         group = draft.groups.get(who)
+        if isinstance(group, Roster) and group.count is not None:
+            yield from _counted(draft, item, group)
         if isinstance(group, Roster) and group.each is not None and item.max < len(group.each.options):
             where, length = _at(item, "max")
             what = f"max: {item.max} turns, but {group.each.id} has {len(group.each.options)} options"
             remedy = "the last ones would bring no turn: raise max, or let it stand if that is meant"
             yield Problem("roster-turns", where, who, what, remedy, "warning", length)
+
+
+def _counted(draft: Draft, item: RosterWritten, group: Roster) -> Iterator[Problem]:
+    """The count may be more than the most turns."""
+    assert group.count is not None
+    most, of = _most(draft, group.count.tree)
+    if item.max < 1 or (most is not None and most <= item.max):
+        return
+    where, length = _at(item, "max")
+    up_to = "any number" if most is None else f"up to {most}"
+    what = (
+        f"max: {item.max} turns, but {of} can be {up_to}"
+        if of
+        else f"max: {item.max} turns, but count: {most}"
+    )
+    remedy = f"give {of} a max: or a check" if of and most is None else "raise max"
+    remedy = f"those beyond it would have no turn: {remedy}, or let it stand if that is meant"
+    yield Problem("roster-turns", where, str(item.id), what, remedy, "warning", length)
+
+
+def _most(draft: Draft, tree: ast.expr) -> tuple[float | None, str]:
+    """The most that a count can be (None: no bound), and the item that it is; 0 where that can't be told."""
+    if isinstance(tree, ast.Constant) and isinstance(tree.value, int):
+        return tree.value, ""
+    leaf = draft.leaves.get(tree.id) if isinstance(tree, ast.Name) else None
+    if leaf is None:
+        return 0, ""
+    question = leaf.question
+    bounds: list[float] = (
+        [] if not isinstance(question, NumberItem) or question.max is None else [question.max]
+    )
+    if isinstance(question, Coded):
+        return max(
+            (o.code for o in leaf.options if isinstance(o.code, int) and not o.missing), default=0
+        ), leaf.id
+    if not isinstance(question, NumberItem):
+        return 0, ""
+    for check in leaf.checks:
+        match check.condition.tree:
+            case ast.Compare(
+                left=ast.Name(id=name),
+                ops=[ast.LtE() | ast.Lt()],
+                comparators=[ast.Constant(value=int() as bound)],
+            ) if name == leaf.id and not check.aloud and not check.soft:
+                bounds.append(bound)
+            case ast.Compare() | ast.BoolOp() | ast.UnaryOp():
+                return 0, ""  # some other rule, which may bound it
+    return min(bounds, default=None), leaf.id
 
 
 def bad_arms(draft: Draft) -> Iterator[Problem]:
@@ -211,7 +272,8 @@ def bad_pattern(draft: Draft) -> Iterator[Problem]:
 
 
 def idle_labels(draft: Draft) -> Iterator[Problem]:
-    """`labels:` stands where they label nothing: they belong to a scale with `from:` and `to:`.
+    """`labels:`, `or:` or `exclusive:` stands where it says nothing: labels belong to a scale with `from:` and `to:`,
+    `or:` to an item with options, `exclusive:` to a multiple.
 
     - {id: sat, type: scale, from: 0, to: 10, labels: {0: Not at all, 10: Completely}, …}
     """
@@ -220,7 +282,13 @@ def idle_labels(draft: Draft) -> Iterator[Problem]:
             where = key_place(item._node, "labels")
             what = "labels: only go with from: and to:; the options have texts of their own"
             yield Problem("idle-labels", where, str(item.id), what, "take them out", "warning", len("labels"))
-        elif item.or_ is not None and not isinstance(item, Coded | BatteryWritten):
+        elif isinstance(item, Single | Scale) and isinstance(item.options, dict):
+            for code, option in item.options.items():
+                if option.exclusive:
+                    where, length = (option.at("exclusive"), 4) if option._node else (item.at("options"), 1)
+                    what = f"exclusive: option {code} is chosen alone anyway, as every option of a {item.type} is"
+                    yield Problem("idle-labels", where, str(item.id), what, "take it out", "warning", length)
+        if item.or_ is not None and not isinstance(item, Coded | BatteryWritten):
             where = key_place(item._node, "or")
             what = "or: joins the options in {options}, and there are none here"
             yield Problem("idle-labels", where, str(item.id), what, "take it out", "warning", len("or"))

@@ -6,7 +6,7 @@ from functools import cache
 from survey_cli.instrument.conditions import use_of
 from survey_cli.instrument.draft import Draft, Use
 from survey_cli.instrument.names import Named, Step
-from survey_cli.instrument.texts import place_in
+from survey_cli.instrument.texts import fill_at, place_in
 from survey_cli.instrument.written import Written
 from survey_cli.problems import Position, Problem
 
@@ -50,25 +50,13 @@ def _places_in_texts(draft: Draft) -> Callable[[Use, str], tuple[Position, int]]
         if use.condition is not None:
             return use_of(name, use.condition, use.where)
         for written in texts().get((use.owner, use.where), ()):
-            at = _fill(written, name)
+            at = fill_at(written, name)
             if at >= 0:
                 end = written.find("}", at)
                 return place_in(written, at), max(1, end - at + 1)
         return use.where, len(name)
 
     return place
-
-
-def _fill(text: str, name: str) -> int:
-    """Where a text fills in a name; −1 where it does not."""
-    at = text.find("{")
-    while at >= 0:
-        inside = text[at + 1 : text.find("}", at)]
-        head = inside.partition("|")[0].partition(":")[0].strip()
-        if name == head or head.endswith(f".{name}"):
-            return at
-        at = text.find("{", at + 1)
-    return -1
 
 
 def _later(draft: Draft, use: Use, named: Named, where: Position, length: int) -> Problem:

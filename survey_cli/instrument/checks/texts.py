@@ -10,7 +10,9 @@ from survey_cli.instrument.checks.places import name_place
 from survey_cli.instrument.checks.wording import every_text, filled_texts, translated_texts
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.items.coded import Multiple
-from survey_cli.instrument.texts import Fill, Template, place_in
+from survey_cli.instrument.items.quiet import End
+from survey_cli.instrument.program import Group, Roster
+from survey_cli.instrument.texts import Fill, Template, fill_at, place_in
 from survey_cli.problems import Position, Problem, did_you_mean, nearest
 
 VARIABLE_LABEL: Final = 256
@@ -209,12 +211,11 @@ def unsure_fill(draft: Draft) -> Iterator[Problem]:
             if fill is None:
                 continue
             written = template.source.by_language.get(language) or template.source.written(language)
-            at = max(written.find("{" + fill.key), 0)
-            what = f"{{{fill.key}}} may have no answer here, and the text has no words for that"
-            remedy = f"write {{{fill.key}|words for that}}"
-            yield Problem(
-                "unsure-fill", place_in(written, at), who, what, remedy, "warning", len(fill.key) + 2
-            )
+            at = max(fill_at(written, fill.key), 0)
+            whole = written[at : written.find("}", at) + 1]
+            what = f"{whole} may have no answer here, and the text has no words for that"
+            remedy = f"write {whole[:-1]}|words for that}}"
+            yield Problem("unsure-fill", place_in(written, at), who, what, remedy, "warning", len(whole))
             break
 
 
@@ -222,12 +223,9 @@ def _unsure(draft: Draft, who: str, template: Template, language: str) -> Fill |
     """The first fill of a text that may be missing and has no words for that."""
     for parts, _ in template.runs[language]:
         for part in parts:
-            if (
-                not isinstance(part, Fill)
-                or part.said is None
-                or not part.said.unsure
-                or part.otherwise is not None
-            ):
+            if not isinstance(part, Fill) or part.said is None or part.otherwise is not None:
+                continue
+            if not part.said.unsure and not _beyond_turns(draft, part):
                 continue
             compute = draft.computes.get(part.key)
             if compute is not None and all(_never_missing(c.tree) for c in compute.conditions.values()):
@@ -235,6 +233,14 @@ def _unsure(draft: Draft, who: str, template: Template, language: str) -> Fill |
             if part.key not in _sure(draft, who):
                 return part
     return None
+
+
+def _beyond_turns(draft: Draft, fill: Fill) -> bool:
+    """Whether a fill names a turn that the roster may not have."""
+    if not isinstance(fill.turn, int) or fill.said is None or fill.said.roster is None:
+        return False
+    roster = draft.walk.rosters.get(fill.said.roster)
+    return fill.turn > 1 or roster is None or roster.until is None
 
 
 def _never_missing(tree: ast.expr) -> bool:
@@ -266,7 +272,30 @@ def _sure(draft: Draft, who: str) -> set[str]:
         above = draft.groups.get(step.group)
         if above is not None and above.ask_if is not None:
             names |= above.ask_if.names
+    at = draft.named[who].index if who in draft.named else -1
+    for index, passed in _gates(draft):
+        if index < at:
+            names |= passed
     return names
+
+
+def _gates(draft: Draft) -> list[tuple[int, frozenset[str]]]:
+    """Each `end` that everybody comes to and passes only where its `unless` holds: when, and what that names."""
+    gates: list[tuple[int, frozenset[str]]] | None = draft.gathered.get("gates")
+    if gates is None:
+        gates = draft.gathered["gates"] = list(_below(draft, draft.root)) if draft.root is not None else []
+    return gates
+
+
+def _below(draft: Draft, group: Group) -> Iterator[tuple[int, frozenset[str]]]:
+    for child in group.children:
+        if child.ask_if is not None:
+            continue
+        if isinstance(child, Group):
+            if child.unless is None and child.order == "written" and not isinstance(child, Roster):
+                yield from _below(draft, child)
+        elif child.unless is not None and isinstance(child.question, End) and child.id in draft.named:
+            yield draft.named[child.id].index, child.unless.names
 
 
 def long_label(draft: Draft) -> Iterator[Problem]:

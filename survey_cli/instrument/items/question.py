@@ -6,9 +6,9 @@ A question type is one class: how it is *written* (its fields), *asked* (`entry`
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from survey_cli.entries import Entry, Reply, Unread
 from survey_cli.instrument.options import DeclinesHere, Part
@@ -43,6 +43,19 @@ class CheckWritten(Part):
     """`true`: the interviewer may confirm the answer; both the warning and the decision are kept."""
 
 
+def _one_or_more(node: object) -> object:
+    return [node] if isinstance(node, dict) else node
+
+
+if TYPE_CHECKING:
+    Checks: TypeAlias = list[CheckWritten]
+else:
+    Checks = Annotated[
+        list[CheckWritten],
+        BeforeValidator(_one_or_more, json_schema_input_type=CheckWritten | list[CheckWritten]),
+    ]
+
+
 class ConfirmWritten(Part):
     """A question read back to the respondent: `{if: hours > 100, text: "Did you say {hours} hours?"}`."""
 
@@ -65,8 +78,8 @@ class Question(ItemWritten):
     """Longer help, one key away."""
     label: Text | None = None
     """The variable's label in the data; the text where it is left out."""
-    checks: list[CheckWritten] = Field(default_factory=list)
-    """Rules the answer must meet."""
+    checks: Checks = Field(default_factory=list)
+    """Rules the answer must meet: a list of them, or one."""
     confirm: ConfirmWritten | None = None
     """Read back to the respondent where its condition holds."""
     declines: DeclinesHere | None = None
