@@ -14,7 +14,8 @@ from respondent import assert_data_is_the_route, begun, forward, invented, portr
 from scenario import INSTRUMENTS, STAMP, Scenario, instrument, scenario
 from survey_cli.engine import prompts
 from survey_cli.engine.events import Answered, Declined
-from survey_cli.engine.interview import Held, Interview
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Held
 from survey_cli.entries import Read
 from survey_cli.instrument.program import Instrument
 from survey_cli.values import Missing, Place

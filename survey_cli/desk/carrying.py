@@ -20,7 +20,8 @@ from survey_cli.engine.events import (
     Stamp,
     WentTo,
 )
-from survey_cli.engine.interview import Held, Interview
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Held
 from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.items.coded import Multiple
 from survey_cli.instrument.items.quiet import Computed, End

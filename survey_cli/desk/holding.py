@@ -21,7 +21,8 @@ from survey_cli.engine.events import (
     Suspended,
     WentTo,
 )
-from survey_cli.engine.interview import COMPLETE, VERSION, Interview
+from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.engine.machine import COMPLETE
 from survey_cli.entries import Lookup, Prompt, Reply
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.store import Draft, Snapshot, Store, StoreProblem

@@ -26,7 +26,8 @@ from survey_cli.desk.seating import (
     zone_of,
 )
 from survey_cli.engine.events import Began, Sitting, Stamp
-from survey_cli.engine.interview import Held, Interview
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Held
 from survey_cli.engine.order import arm
 from survey_cli.instrument.checks import Checked, checked
 from survey_cli.instrument.document import SampleColumn

@@ -14,7 +14,8 @@ from survey_cli.desk.holding import Desk
 from survey_cli.desk.seating import Clock, outcomes_of, zone_of
 from survey_cli.engine import prompts
 from survey_cli.engine.events import Began, Rejected
-from survey_cli.engine.interview import Held, Interview
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Held
 from survey_cli.entries import plain
 from survey_cli.instrument.items.quiet import Computed
 from survey_cli.problems import Trouble, did_you_mean

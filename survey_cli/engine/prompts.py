@@ -12,7 +12,8 @@ from survey_cli.engine.events import (
     Rejected,
     Stamp,
 )
-from survey_cli.engine.interview import Held, Interview, Machine
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Held, Machine
 from survey_cli.engine.route import Stop
 from survey_cli.entries import (
     Earlier,
