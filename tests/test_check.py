@@ -85,6 +85,14 @@ def test_a_module_by_itself_is_told_to_be_one(capsys: pytest.CaptureFixture[str]
     assert "this is a module" in capsys.readouterr().out
 
 
+def test_no_name_is_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    written("a.yaml", BROKEN)
+    assert run(["check", ""]) == 1
+    out, err = capsys.readouterr()
+    assert "a name is empty" in out + err
+    assert "a.yaml" not in out + err
+
+
 @pytest.mark.parametrize("arguments", [["nothere.yaml"], ["."]])
 def test_nothing_to_check_is_a_failure(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", *arguments]) == 1

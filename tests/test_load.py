@@ -97,6 +97,13 @@ MISTAKES: dict[str, tuple[str | bytes, str, int, int, list[str]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("opens", ["[", "{a: "])
+def test_brackets_far_too_deep_are_not_called_unclosed(opens: str) -> None:
+    closes = {"[": "]", "{": "}"}[opens[0]]
+    (found,) = read_text("a: " + opens * 3000 + closes * 3000).problems
+    assert (found.rule, found.where.line) == ("too-deep", 1)
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_each_mistake_is_one_problem_at_its_place_with_a_remedy(mistake: str) -> None:
     text, rule, line, column, words = MISTAKES[mistake]

@@ -7,48 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from survey_cli.instrument.slips import QUOTE_IT, owner, shorten
+from survey_cli.instrument.comments import cut_off
+from survey_cli.instrument.slips import QUOTE_IT, cut, owner, shorten
 from survey_cli.instrument.written import Listed, Mapped, Written
 from survey_cli.problems import Position, Problem
 
 ODD_KEY: Final = re.compile(r"^ *(?:- +)*(?:-[^\W\d]|\?(?: |$))", re.MULTILINE)
 """A line that may hold a key this module has something to say about."""
 
-READ_ALOUD: Final = frozenset(
-    (
-        "text",
-        "intro",
-        "instruction",
-        "probe",
-        "help",
-        "label",
-        "title",
-        "say",
-        "ask_for",
-        "note",
-        "until",
-        "base",
-    )
-)
-_NO_TEXT: Final = frozenset(
-    (
-        "id",
-        "type",
-        "ask_if",
-        "unless",
-        "expect",
-        "if",
-        "where",
-        "count",
-        "each",
-        "from",
-        "to",
-        "min",
-        "max",
-        "scale",
-    )
-)
-_LETTER: Final = re.compile(r"[^\W\d]")
 _DASHED: Final = re.compile(r"-[^\W\d]")
 
 
@@ -76,26 +42,12 @@ def hash_lines(text: str) -> frozenset[int]:
 
 
 def cut_short(key: str, text: Written, line: str, where: Position) -> Iterator[Problem]:
-    """The text under `key` ends at a ` #` at `where`, whose line is `line`: is what follows a comment?
-
-    `Brand #4` (one space, none behind) is a text cut short; so is `Press # to go on.` in what is read aloud.
-    """
+    """The text under `key` ends at a ` #` at `where`, whose line is `line`: is what follows a comment?"""
     rest = line[where.column - 1 :]
-    if not rest.startswith(" #") or not _LETTER.search(text) or key in _NO_TEXT:
-        return
-    after = rest[2:]
-    glued = after[:1] not in ("", " ", "#", "!", "-", "=")
-    goes_on = key in READ_ALOUD and text[-1] not in ".?!:" and after.rstrip()[-1:] in (".", "?", "!")
-    if glued or goes_on:
-        yield Problem(
-            "hash",
-            where._replace(column=where.column + 1),
-            "",
-            f"the text ends before '{shorten(rest.strip())}', which reads as a comment",
-            f"if it belongs to the text, {QUOTE_IT}; a comment wants two spaces before its # and one after",
-            severity="warning",
-            length=len(rest) - 1,
-        )
+    if cut_off(key, text, rest):
+        slip = cut(where.line, where.column, rest)
+        where = where._replace(column=slip.column)
+        yield Problem(slip.rule, where, "", slip.what, slip.remedy, severity="warning", length=slip.length)
 
 
 def apart(holder: Mapped, key: str) -> Iterator[Problem]:

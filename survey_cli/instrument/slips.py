@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from survey_cli.instrument.comments import cut_at
+
 QUOTE_IT: Final = "put the whole text in double quotes"
 
 
 class Slip(NamedTuple):
-    """One line's slip; `spans` is True where it can hide for many lines before a parser notices."""
+    """One line's slip; `spans` is True where it can hide for many lines before a parser notices, `passes` where no
+    parser ever does."""
 
     rule: str
     line: int
@@ -21,6 +24,7 @@ class Slip(NamedTuple):
     remedy: str
     length: int = 1
     spans: bool = False
+    passes: bool = False
 
 
 _HEAD: Final = re.compile(
@@ -36,6 +40,7 @@ _ID: Final = re.compile(r"(?:^|[\s{,-])id: *[\"']?(\w+)")
 _SHORT: Final = 48
 _LOOK_BACK: Final = 500  # lines, and letters of a line: no item is longer
 _OPEN: Final = {"[": "]", "{": "}"}
+_NOT_PLAIN: Final = ("", "#", '"', "'", "[", "{")
 MARKS: Final = {"[": "bracket", "{": "brace", '"': "double quote", "'": "single quote"}
 
 
@@ -111,10 +116,23 @@ def line_slips(lines: Sequence[str]) -> Iterator[Slip]:
         slip, end = _value(lines, at, start, key, keyed=bool(head and head["key"]))
         if slip:
             yield slip
+        elif end == at and value[:1] not in _NOT_PLAIN and (found := cut_at(line, start, _key(head))):
+            yield cut(at + 1, found + 1, line[found:])
         above = (key, bool(value) and value[0] not in "[{\"'#|>" and end == at)
         at = max(end, at) + 1
     if tabbed:
         yield _tabs(tabbed)
+
+
+def cut(line: int, column: int, rest: str) -> Slip:
+    """The slip of a text that ends before `rest`, which begins with ` #` at that line and column (from 1)."""
+    what = f"the text ends before '{shorten(rest.strip())}', which reads as a comment"
+    remedy = f"if it belongs to the text, {QUOTE_IT}; a comment wants two spaces before its # and one after"
+    return Slip("hash", line, column + 1, what, remedy, len(rest) - 1, passes=True)
+
+
+def _key(head: re.Match[str] | None) -> str:
+    return (head["key"] or "").strip("\"' ") if head else ""
 
 
 def _tabs(tabbed: list[int]) -> Slip:
@@ -377,6 +395,9 @@ def _flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tuple[Slip
                 return _colon_slip(line, column, text[start:column]), column
             break
         if text[column] == "#" and text[column - 1] in " \t":
+            before, rest = text[start : column - 1], text[column - 1 :]
+            if keyed and before[-1:] not in ("", " ") and rest.rstrip()[-1] in "]}":
+                return cut(line + 1, column, rest)._replace(spans=True, passes=False), column
             break
         column += 1
     return None, column

@@ -37,12 +37,18 @@ def explained(lines: Sequence[str], fault: Fault, file: str) -> list[Problem]:
     stop = min(fault.line, len(lines)) if fault.line else 1
     begun = fault.context_line if "simple key" in fault.context or "quoted scalar" in fault.context else stop
     first = min(begun, stop)
-    kept = [s for s in found if s.line >= first or (s.spans and s.line <= stop)]
-    if not any(s.line <= stop for s in kept):
+    kept = [s for s in found if s.passes or s.line >= first or (s.spans and s.line <= stop)]
+    if not any(s.line <= stop and not s.passes for s in kept):
         kept.append(_plainly(lines, fault, stop))
     return [
         Problem(
-            s.rule, Position(file, s.line, s.column), owner(lines, s.line), s.what, s.remedy, length=s.length
+            s.rule,
+            Position(file, s.line, s.column),
+            owner(lines, s.line),
+            s.what,
+            s.remedy,
+            "warning" if s.passes else "error",
+            s.length,
         )
         for s in kept
     ]
@@ -54,6 +60,13 @@ def _plainly(lines: Sequence[str], fault: Fault, stop: int) -> Slip:
     opened = (fault.context_line or stop, fault.context_column or 1)
     text = lines[stop - 1] if lines else ""
     indent = len(text) - len(text.lstrip(" "))
+    if "depth" in what:  # the parser's own bound, far beyond ours
+        return Slip(
+            "too-deep",
+            *place,
+            "lists and mappings stand too deep in each other",
+            "is a bracket or brace too many?",
+        )
     if "quoted scalar" in context or "quoted scalar" in what:
         if "escape" in what or "digits" in what or "hexadecimal" in what:
             place = (stop, text.rfind("\\", 0, place[1]) + 1 or place[1])

@@ -103,6 +103,9 @@ def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[Trouble]]:
     found: dict[str, None] = {}
     troubles = []
     for path in paths:
+        if not path.strip():
+            troubles.append(Trouble("check", "a name is empty", "name a file or folder: survey check FILE"))
+            continue
         if not Path(path).is_dir():
             found[path] = None
             continue
