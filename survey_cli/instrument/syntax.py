@@ -37,7 +37,9 @@ def explained(lines: Sequence[str], fault: Fault, file: str) -> list[Problem]:
     stop = min(fault.line, len(lines)) if fault.line else 1
     begun = fault.context_line if "simple key" in fault.context or "quoted scalar" in fault.context else stop
     first = min(begun, stop)
-    kept = [s for s in found if s.passes or s.line >= first or (s.spans and s.line <= stop)]
+    kept = [s for s in found if not s.passes and (s.line >= first or (s.spans and s.line <= stop))]
+    places = {s[1:3] for s in kept}
+    kept += [s for s in found if s.passes and s[1:3] not in places]
     if not any(s.line <= stop and not s.passes for s in kept):
         kept.append(_plainly(lines, fault, stop))
     return [
