@@ -6,31 +6,19 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Final, TypeAlias
 
 from survey_cli.desk.carrying import Carried, carried, neighbours
+from survey_cli.desk.case import invented_column, key_column, language_of, sample_of, zone_of
 from survey_cli.desk.rehearsing import MOST_NAMED, STATION, Rehearsal, held_at, listed
-from survey_cli.desk.seating import (
-    Clock,
-    Seating,
-    daypart,
-    key_column,
-    labels_of,
-    language_of,
-    login,
-    now,
-    sample_of,
-    zone_of,
-)
+from survey_cli.desk.seating import Clock, daypart, login, now
 from survey_cli.engine.events import Began, Sitting, Stamp
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
-from survey_cli.engine.order import arm
 from survey_cli.instrument.checks import Checked, checked
-from survey_cli.instrument.document import SampleColumn
 from survey_cli.instrument.load import Source, read, read_text
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Position, Problem, Trouble, did_you_mean
@@ -43,7 +31,6 @@ YOUNG: Final = timedelta(milliseconds=50)
 """A file changed so shortly before it was read may have been changed again within one tick of its clock."""
 AHEAD: Final = timedelta(seconds=2)
 """How far another machine's clock, on whose disk the file lies, may be ahead of ours."""
-NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee Novak")
 _INCLUDES: Final = re.compile(r"\binclude:[ \t]*['\"]?([^'\"#,}\n]+)")
 _NOTHING: Final = """\
 instrument: nothing
@@ -272,7 +259,7 @@ class Preview:
         zone = zone_of(instrument, sample)
         if isinstance(zone, Trouble):
             return zone
-        language = language_of(instrument, Seating(case=CASE, language=self._beginning.language), sample)
+        language = language_of(instrument, self._beginning.language, sample)
         if isinstance(language, Trouble):
             return language
         at = self._beginning.at
@@ -284,7 +271,7 @@ class Preview:
     def _spoken(self, instrument: Instrument) -> str:
         """The language to begin in."""
         sample = self._sampled(instrument, 0)
-        language = language_of(instrument, Seating(case=CASE, language=self._beginning.language), sample)
+        language = language_of(instrument, self._beginning.language, sample)
         return language if isinstance(language, str) else instrument.language
 
     def _beginner(self, instrument: Instrument, language: str) -> Callable[[int], Began]:
@@ -322,29 +309,6 @@ class Preview:
             value = NOT_ASKED if isinstance(said, Trouble) else said.get(name, NOT_ASKED)
             made[name] = invented_column(instrument, name, column, dice) if value is NOT_ASKED else value
         return made
-
-
-def invented_column(instrument: Instrument, name: str, column: SampleColumn, dice: Random) -> Value | Missing:
-    """What an invented case brings in one column."""
-    if column.role in ("zone", "language"):
-        return NOT_ASKED
-    if column.role == "name":
-        return dice.choice(NAMES)
-    if column.role == "phone":
-        return f"202 555 01{dice.randint(0, 99):02}"
-    label = str(column.label.written(instrument.language)) if column.label else name
-    match column.type:
-        case "single":
-            return dice.choice(list(labels_of(instrument, column)) or [NOT_ASKED])
-        case "split":
-            arms = {str(k): v for k, v in column.arms.items()}
-            return arm(arms, seed=dice.getrandbits(62), id=name, turn=None)
-        case "number":
-            return dice.randint(1, 100)
-        case "date":
-            return date(2026, 1, 1) - timedelta(days=dice.randint(0, 365))
-        case _:
-            return f"{label} {dice.randint(1, 99)}"
 
 
 def place_of(text: str) -> Place:

@@ -9,9 +9,10 @@ from itertools import groupby
 from typing import Any, Final
 
 from survey_cli.desk.carrying import Carried, conditions_on, led
+from survey_cli.desk.case import zone_of
 from survey_cli.desk.conduct import Asked
 from survey_cli.desk.holding import Desk
-from survey_cli.desk.seating import Clock, outcomes_of, zone_of
+from survey_cli.desk.seating import Clock, outcomes_of
 from survey_cli.engine import prompts
 from survey_cli.engine.events import Began, Rejected
 from survey_cli.engine.interview import Interview

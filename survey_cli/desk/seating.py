@@ -5,24 +5,20 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from uuid import uuid4
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from survey_cli.desk.case import field_zone, labels_of, language_of, no_language, sample_of, zone_of
 from survey_cli.desk.holding import Desk
 from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.order import arm
-from survey_cli.instrument.document import SampleColumn
-from survey_cli.instrument.items.question import tidy
 from survey_cli.instrument.opening import open_instrument, rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.outcomes import OUTCOMES, Outcome
-from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
 from survey_cli.store.places import database_of, open_store
-from survey_cli.values import NOT_ASKED, Missing, Value
 
 Clock = Callable[[], datetime]
 
@@ -83,19 +79,6 @@ def wanted(path: str | Path, *, db: str | None, case: str, practice: bool) -> tu
         for name, column in instrument.sample.items()
         if column.role != "key" and column.type != "split"
     )
-
-
-def key_column(instrument: Instrument) -> str | None:
-    """The sample column that names a case."""
-    return next((name for name, c in instrument.sample.items() if c.role == "key"), None)
-
-
-def labels_of(instrument: Instrument, column: SampleColumn) -> dict[int | str, str]:
-    """The codes of a sample column and their labels; empty where it is not coded."""
-    options = column.options
-    if isinstance(options, str):
-        options = instrument.written.scales[options].options
-    return {c: str((o.label or o.text).written(instrument.language)) for c, o in (options or {}).items()}
 
 
 def _origin(practice: bool) -> Origin:
@@ -187,7 +170,7 @@ def _begun(
     zone = zone_of(instrument, sample)
     if isinstance(zone, Trouble):
         return zone
-    language = language_of(instrument, seating, sample)
+    language = language_of(instrument, seating.language, sample)
     if isinstance(language, Trouble):
         return language
     at = clock()
@@ -250,7 +233,7 @@ def _resumed(
         return zone
     language = seating.language or interview.language
     if language not in instrument.languages:
-        return _no_language(instrument, language)
+        return no_language(instrument, language)
     at = max(clock(), row.updated_at)
     by, station = _who(seating)
     there = at.astimezone(zone)
@@ -306,7 +289,7 @@ def _desk(
         by=by,
         station=station,
         zone=zone
-        if any(c.role == "zone" for c in instrument.sample.values()) or _field_zone(instrument)
+        if any(c.role == "zone" for c in instrument.sample.values()) or field_zone(instrument)
         else None,
         respondent=name if isinstance(name, str) and name else interview.began.case,
         notice=notice,
@@ -363,106 +346,3 @@ def login() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "interviewer"
-
-
-def _field_zone(instrument: Instrument) -> str:
-    fieldwork = instrument.written.fieldwork
-    return str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
-
-
-def zone_of(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzinfo | Trouble:
-    column = next((n for n, c in instrument.sample.items() if c.role == "zone"), None)
-    said = sample.get(column) if column else None
-    name = said if isinstance(said, str) and said else _field_zone(instrument)
-    if not name:
-        return datetime.now().astimezone().tzinfo or UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return Trouble(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago")
-
-
-def language_of(
-    instrument: Instrument, seating: Seating, sample: Mapping[str, Value | Missing]
-) -> str | Trouble:
-    column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
-    said = sample.get(column) if column else None
-    language = seating.language or (said if isinstance(said, str) else "") or instrument.language
-    return language if language in instrument.languages else _no_language(instrument, language)
-
-
-def _no_language(instrument: Instrument, language: str) -> Trouble:
-    return Trouble(
-        "--language",
-        f"the questionnaire has no language {language!r}",
-        f"it has {', '.join(instrument.languages)}",
-    )
-
-
-def sample_of(
-    instrument: Instrument, case: str, typed: Mapping[str, str]
-) -> dict[str, Value | Missing] | Trouble:
-    """The case's sample values from what was typed."""
-    for name in typed:
-        if name not in instrument.sample:
-            remedy = did_you_mean(
-                name, instrument.sample, otherwise=f"it has {', '.join(instrument.sample) or 'none'}"
-            )
-            return Trouble(f"--set {name}", "the instrument has no such sample column", remedy)
-    made: dict[str, Value | Missing] = {}
-    for name, column in instrument.sample.items():
-        text = tidy(typed.get(name, ""), lines=False)
-        if column.role == "key":
-            made[name] = case
-        elif column.type == "split":
-            arms = {str(k): v for k, v in column.arms.items()}
-            made[name] = arm(arms, seed=0, id=f"{instrument.id}/{name}/{case}", turn=None)
-        elif not text:
-            made[name] = NOT_ASKED
-        else:
-            value = _column_value(instrument, column, text)
-            if value is None:
-                return Trouble(
-                    f"--set {name}={text}", "the value does not fit the column", _fitting(instrument, column)
-                )
-            made[name] = value
-    return made
-
-
-def _column_value(instrument: Instrument, column: SampleColumn, text: str) -> Value | None:
-    match column.type:
-        case "single":
-            labels = labels_of(instrument, column)
-            return next(
-                (
-                    c
-                    for c, label in labels.items()
-                    if text.casefold() in (str(c).casefold(), label.casefold())
-                ),
-                None,
-            )
-        case "number":
-            try:
-                value = float(text)
-            except ValueError:
-                return None
-            return int(value) if value.is_integer() else value if abs(value) < 1e15 else None
-        case "date":
-            try:
-                return date.fromisoformat(text)
-            except ValueError:
-                return None
-        case _:
-            return text
-
-
-def _fitting(instrument: Instrument, column: SampleColumn) -> str:
-    match column.type:
-        case "single":
-            return "it is one of " + ", ".join(
-                f"{c} ({label})" for c, label in labels_of(instrument, column).items()
-            )
-        case "date":
-            return "write the date as 2026-11-24"
-        case _:
-            return "write a number"

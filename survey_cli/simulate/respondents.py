@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
+from survey_cli.desk.case import invented_column
 from survey_cli.engine import prompts
 from survey_cli.engine.events import (
     Answered,
@@ -23,12 +24,10 @@ from survey_cli.engine.events import (
     WentTo,
 )
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.order import arm
-from survey_cli.instrument.document import SampleColumn
 from survey_cli.instrument.items.quiet import Computed
 from survey_cli.instrument.program import Instrument
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.values import NOT_ASKED, Missing, Value
+from survey_cli.values import Missing, Value
 
 STATION: Final = "simulated"
 TRIES: Final = 60
@@ -81,7 +80,7 @@ def _interview(instrument: Instrument, case: str, dice: Random, start: datetime,
         case=case,
         today=start.date(),
         sitting=Sitting(STATION, dice.choice(("morning", "afternoon", "evening")), language),
-        sample=_sample(instrument, case, dice, start.date()),
+        sample=_sample(instrument, case, dice),
     )
     interview = Interview.begin(instrument, began)
     patience = 0
@@ -132,31 +131,9 @@ def _event(
     return prompts.entry(interview, question.invent(machine.walk.asking(stop, machine.language), dice), stamp)
 
 
-def _sample(instrument: Instrument, case: str, dice: Random, today: date) -> Mapping[str, Value | Missing]:
+def _sample(instrument: Instrument, case: str, dice: Random) -> Mapping[str, Value | Missing]:
     """What an invented case brings."""
-    made: dict[str, Value | Missing] = {}
-    for name, column in instrument.sample.items():
-        made[name] = case if column.role == "key" else _column(instrument, name, column, dice, today)
-    return made
-
-
-def _column(
-    instrument: Instrument, name: str, column: SampleColumn, dice: Random, today: date
-) -> Value | Missing:
-    options = column.options
-    if isinstance(options, str):
-        options = instrument.written.scales[options].options
-    match column.type:
-        case "single" if options:
-            return dice.choice(list(options))
-        case "split":
-            arms = {str(k): v for k, v in column.arms.items()}
-            return arm(arms, seed=dice.getrandbits(62), id=name, turn=None)
-        case "number":
-            return dice.randint(1, 100)
-        case "date":
-            return today - timedelta(days=dice.randint(0, 365))
-        case _ if column.role in ("zone", "language"):
-            return NOT_ASKED
-        case _:
-            return f"{name} {dice.randint(1, 999)}"
+    return {
+        name: case if column.role == "key" else invented_column(instrument, name, column, dice)
+        for name, column in instrument.sample.items()
+    }
