@@ -7,7 +7,18 @@ from time import perf_counter
 import yaml
 
 from benchmarks import questionnaires as made
-from benchmarks.measuring import Line, at_least, at_most, below, by_turns, each, exponent, later, medians
+from benchmarks.measuring import (
+    Line,
+    as_the_program,
+    at_least,
+    at_most,
+    below,
+    by_turns,
+    each,
+    exponent,
+    later,
+    medians,
+)
 from benchmarks.peers import session
 from survey_cli.engine import prompts
 from survey_cli.engine.interview import Interview
@@ -46,12 +57,12 @@ def load_row(folder: Path) -> list[Line]:
             later(f"load + validate + checks of {ITEMS:,} items", "≤ 0.25×", "pyxform is not installed")
         )
     else:
-        took, theirs = medians(5, ours, lambda: convert(form, validate=False) and None)
+        took, theirs = medians(5, as_the_program(ours), lambda: convert(form, validate=False) and None)
         against = "pyxform, the same items from csv"
         lines.append(
             at_most(f"load + validate + checks of {ITEMS:,} items", took, theirs, 0.25, against=against)
         )
-    took, theirs = medians(9, ours, libyaml)
+    took, theirs = medians(9, as_the_program(ours), libyaml)
     lines.append(at_most("the same", took, theirs, 0.6, against="PyYAML's CSafeLoader alone"))
     return lines
 
@@ -62,7 +73,7 @@ def growth_row(folder: Path) -> list[Line]:
     def loaded(text: str) -> None:
         checked(read_text(text))
 
-    times = medians(5, *(lambda text=text: loaded(text) for text in texts))  # type: ignore[misc]
+    times = medians(5, *(as_the_program(lambda text=text: loaded(text)) for text in texts))  # type: ignore[misc]
     slope = exponent(SIZES, times)
     said = ", ".join(f"{size:,}: {time * 1e3:.0f} ms" for size, time in zip(SIZES, times, strict=True))
     return [below(f"growth of that ({said})", slope, 1.1, said=f"exponent {slope:.2f}", goal="≤ 1.1")]
@@ -133,7 +144,7 @@ def simulate_row(folder: Path) -> list[Line]:
         assert session.sessions(asked, count, 7) == count * 50
         return (perf_counter() - start) / count
 
-    took, bare = medians(9, ours, theirs)
+    took, bare = medians(9, as_the_program(ours), theirs)
     against = "a bare session loop with validation and history, 50 items"
     return [at_least("`simulate` in memory", 1 / took, 1 / bare, 0.1, against=against, unit="interviews/s")]
 
@@ -158,7 +169,7 @@ def keep_row(folder: Path) -> list[Line]:
         session.rows(str(folder / f"raw{number}.db"), count, 50)
         return (perf_counter() - start) / count
 
-    took, raw = medians(5, ours, theirs)
+    took, raw = medians(5, as_the_program(ours), theirs)
     against = "raw sqlite3 rows, 1,000 interviews a commit"
     return [
         at_least("`simulate` into a database", 1 / took, 1 / raw, 0.2, against=against, unit="interviews/s")
