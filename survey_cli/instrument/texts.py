@@ -305,7 +305,7 @@ def _fill(
             )
             return None
         remedy = did_you_mean(
-            key, scope.names, otherwise="name an earlier item, a sample column or a compute"
+            key, (*scope.names, *ALWAYS), otherwise="name an earlier item, a sample column or a compute"
         )
         problem("unknown-fill", f"the text fills in {whole}, but {key!r} is not a variable", remedy)
         return None
