@@ -3,6 +3,7 @@
 # make check   ruff, mypy and the walls between the rooms
 # make bench   every goal measured beside its peer, one table (ROWS="step csv" for some; needs about five minutes)
 # make soak    interviews killed at random moments, 1,000 times (SOAK_RUNS=…, SOAK_SEED=… to see one again)
+# make fuzz    anything typed or written, for MINUTES=10 (FUZZ_SEED=… to begin as another hunt did, FUZZ_TARGETS=keys)
 # make docs    the reference pages, from the docstrings
 # make pictures the pictures, from the program
 # make clean   away with everything that was made, except interviews
@@ -11,7 +12,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check docs pictures bench soak clean
+.PHONY: help demo test check docs pictures bench soak fuzz clean
 
 # Which Python builds .venv; empty: the newest one found.
 PYTHON ?=
@@ -32,6 +33,11 @@ SOAK_RUNS ?= 1000
 # Which rows of the benchmarks; empty: all of them.
 ROWS ?=
 SOAK_SEED ?=
+
+# How long all targets are fuzzed, taken together.
+MINUTES ?= 10
+FUZZ_SEED ?=
+FUZZ_TARGETS ?=
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -63,6 +69,11 @@ bench: .venv/dev.stamp
 
 soak: .venv/dev.stamp
 	@PYTHONPATH=tests .venv/bin/python -m soak --runs $(SOAK_RUNS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
+
+fuzz: .venv/dev.stamp
+	@.venv/bin/python -c 'import atheris' 2>/dev/null || $(PIP) install --editable '.[fuzz]' || \
+		echo 'make fuzz: the coverage-guided fuzzer cannot be installed here; hypothesis hunts alone' >&2
+	@PYTHONPATH=tests .venv/bin/python -m fuzz --minutes $(MINUTES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(FUZZ_TARGETS)
 
 # The reference pages and the pictures, from the program itself.
 docs: .venv/dev.stamp

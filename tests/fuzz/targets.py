@@ -7,7 +7,16 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from fuzz import commands, conditions_typed, entries_typed, events_written, files_as_bytes, hands, structures, tables
+from fuzz import (
+    commands,
+    conditions_typed,
+    entries_typed,
+    events_written,
+    files_as_bytes,
+    hands,
+    structures,
+    tables,
+)
 
 settings.register_profile(
     "ci", deadline=None, database=None, derandomize=True, phases=[Phase.generate, Phase.shrink],
@@ -32,11 +41,25 @@ class Target:
 TARGETS = {
     t.name: t
     for t in (
-        Target(name="files", cases=files_as_bytes.cases, check=lambda data: files_as_bytes.check(data).instrument is not None, share=2, small=100),
+        Target(
+            name="files",
+            cases=files_as_bytes.cases,
+            check=lambda data: files_as_bytes.check(data).instrument is not None,
+            share=2,
+            small=100,
+        ),
         Target(name="structures", cases=structures.cases, check=structures.check, share=3, small=50),
-        Target(name="conditions", cases=conditions_typed.cases, check=conditions_typed.check, share=2, small=200),
+        Target(
+            name="conditions", cases=conditions_typed.cases, check=conditions_typed.check, share=2, small=200
+        ),
         Target(name="entries", cases=entries_typed.cases, check=entries_typed.check, small=400),
-        Target(name="clock words", cases=entries_typed.clock_cases, check=entries_typed.check_clock, share=0.5, small=300),
+        Target(
+            name="clock",
+            cases=entries_typed.clock_cases,
+            check=entries_typed.check_clock,
+            share=0.5,
+            small=300,
+        ),
         Target(name="events", cases=events_written.cases, check=events_written.check, share=0.5, small=200),
         Target(name="tables", cases=tables.cases, check=tables.check, small=100),
         Target(name="keys", cases=hands.hands, check=hands.check_keys, share=2, small=25),
