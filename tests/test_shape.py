@@ -43,3 +43,22 @@ def test_the_rest_is_looked_at_where_the_title_is_missing() -> None:
     text = "instrument: t\nitems:\n  - {id: a, type: txt, text: Why?}\n  - {id: b, type: text, text: ''}\n"
     rules = [p.rule for p in errors(looked_at(text).problems)]
     assert rules == ["missing-key", "unknown-type", "empty-text"]
+
+
+def test_options_in_their_short_form_are_what_the_model_would_make_of_them() -> None:
+    """A list of numbers and texts alone takes a shorter way; one long option among them sends it the usual one."""
+    short, usual = (
+        looked_at(
+            f"{HEAD}  - {{id: a, type: single, options: {{1: Yes, 2: 'null', -3: 03, {last}}}, text: Do?}}\n"
+        )
+        for last in ("4: Ni", "4: {text: Ni}")
+    )
+    assert short.draft is not None and usual.draft is not None
+    one, other = (list(found.draft.named["a"].options.items()) for found in (short, usual))  # type: ignore[union-attr]
+    assert one[:3] == other[:3]
+    assert [code for code, _ in one] == [1, 2, -3, 4]
+    assert one[0][1].model_fields_set == other[0][1].model_fields_set
+    assert (
+        looked_at(f"{HEAD}  - {{id: a, type: single, options: {{1: Yes, 2: ~}}, text: Do?}}\n").instrument
+        is None
+    )

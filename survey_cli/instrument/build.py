@@ -188,7 +188,7 @@ class Builder:
             to=item.to,
             labels=item.labels,
         )
-        asked._node = item._node
+        asked.written_as(item)
         group, inside = self._group(item, around, Group)
         children = []
         for child, (name, statement) in enumerate(item.statements.items()):

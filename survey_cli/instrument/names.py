@@ -241,7 +241,7 @@ class Walk:
         question = Single.model_construct(
             type="single", id=Written(f"{who}_more", item.id.where), text=item.until, options=yes_no
         )
-        question._node = item._node
+        question.written_as(item)
         self._question(question, f"{who}_more", item.id.where, path, who, yes_no, None, False)
         named = self.named.get(f"{who}_more")
         if named is not None and named.question is question:

@@ -1,6 +1,9 @@
 """Options, scales and declines as they are written: codes, labels and what is special about each."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -17,6 +20,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from survey_cli.instrument.scalars import (
+    NO_TEXT,
+    WHOLE,
     CodeKey,
     Expression,
     Flag,
@@ -42,15 +47,20 @@ class Part(BaseModel):
         arbitrary_types_allowed=True,
         validate_by_name=True,
     )
-    _node: Mapped | None = None
+    _node: ClassVar[Mapped | None] = None
+    """What was written, kept in the part's own dictionary: a private attribute would cost a third of all validation."""
 
     @model_validator(mode="wrap")
     @classmethod
     def _remember(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         part = handler(data)
         if type(data) is Mapped:
-            part._node = data
+            part.__dict__["_node"] = data
         return part
+
+    def written_as(self, other: "Part") -> None:
+        """Made from another part: it stands where that stands."""
+        self.__dict__["_node"] = other._node
 
     def at(self, key: str = "") -> Position:
         """Where the value of a key was written; without one, or where it was not written, where the part begins."""
@@ -159,7 +169,39 @@ def _name_or_options(node: object, handler: ValidatorFunctionWrapHandler) -> obj
             "here stands another options:, but codes are wanted",
             "write the codes directly under options:, and order: beside it",
         )
+    if isinstance(node, Mapped):
+        return _all_short(node) or handler(node)
     return handler(node) if isinstance(node, dict) else words(node)
+
+
+def _all_short(node: Mapped) -> Options | None:
+    """The options where each is a number and its text and nothing more, as nearly always: made without asking the
+    model, which would take three times as long. None where any wants a closer look."""
+    made: Options = {}
+    for key, value in node.items():
+        if not (key.__class__ is value.__class__ is Written and key.plain and WHOLE.match(key)):
+            return None
+        if not value.strip() or (value.plain and value in NO_TEXT):
+            return None
+        option = OptionWritten.__new__(OptionWritten)
+        fields = _defaults().copy()
+        fields["text"] = Text(value, _NO_LANGUAGES)
+        _put(option, "__dict__", fields)
+        _put(option, "__pydantic_fields_set__", _TEXT_ALONE)
+        _put(option, "__pydantic_extra__", None)
+        _put(option, "__pydantic_private__", None)
+        made[int(key)] = option
+    return made
+
+
+_put: Final = object.__setattr__
+_TEXT_ALONE: Final = {"text"}
+_NO_LANGUAGES: Final[Mapping[str, Written]] = MappingProxyType({})
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return {name: field.default for name, field in OptionWritten.model_fields.items()}
 
 
 if TYPE_CHECKING:

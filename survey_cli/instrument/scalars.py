@@ -19,6 +19,8 @@ from survey_cli.values import Code
 
 DECIMAL: Final = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?\Z", re.ASCII)
 WHOLE: Final = re.compile(r"-?(0|[1-9]\d*)\Z", re.ASCII)
+NO_TEXT: Final = ("~", "null", "Null", "NULL")
+"""What YAML writes for nothing, where it is not quoted."""
 NOWHERE: Final = Position("")
 
 
@@ -103,7 +105,7 @@ def flag(node: object) -> bool:
 def words(node: object) -> Written:
     """Text that is there."""
     text = scalar(node, "text")
-    if not text.strip() or (text.plain and text in ("~", "null", "Null", "NULL")):
+    if not text.strip() or (text.plain and text in NO_TEXT):
         wrong("empty-text", "the text is empty", "write it, or leave the key out")
     return text
 
