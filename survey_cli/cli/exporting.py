@@ -50,6 +50,12 @@ def export(
     personal: Annotated[
         bool, typer.Option("--with-personal", help="With names, telephone numbers and personal answers.")
     ] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--personal", metavar="NAME", help="With the personal columns of this item. Repeatable."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
     raw: Annotated[
         bool,
@@ -82,7 +88,8 @@ def export(
         raw=raw,
         partials=partials,
         origin=origin.value,
-        personal=frozenset({"all"} if personal else ()),
+        personal=frozenset(names or ()),
+        all_personal=personal,
         language=language,
         force=force,
     )
@@ -91,8 +98,12 @@ def export(
     made = exported(file, wish, stdout=sys.stdout)
     if isinstance(made, Trouble):
         fail(made)
-    for difference in made.differences:
-        say(difference)
+    for line in (*made.warnings, *made.differences):
+        say(line)
+    if made.left_out:
+        say(
+            f"left out as personal: {', '.join(made.left_out)} (--personal NAME or --with-personal asks for them)"
+        )
     to = "stdout" if made.to == "-" else made.to
     say(f"{to}: {count(made.rows, 'interview')}, {count(made.variables, 'column')}, from {made.source}")
 

@@ -2,21 +2,23 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Literal, TextIO, TypeAlias
 
 from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.engine.journal import encode_cells
 from survey_cli.exports import FORMATS, Format, Manner, format_of
 from survey_cli.instrument.opening import open_instrument, rebuilt
 from survey_cli.instrument.program import Instrument
-from survey_cli.problems import Trouble
-from survey_cli.store import InterviewRow, Origin, Row, Status, Store, StoreProblem
+from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.store import InstrumentRow, Line, Origin, Status, Store, StoreProblem
 from survey_cli.store.places import database_of, open_store
-from survey_cli.table import ADMIN, Part, Table, cells, columns, united
-from survey_cli.values import Cell, Variable
+from survey_cli.table import ADMIN, Part, Table, United, cells, columns, united
+from survey_cli.values import Variable
 
 Which: TypeAlias = Literal["real", "practice", "simulated", "all"]
 ORIGINS: tuple[Origin, ...] = ("real", "practice", "simulated")
@@ -37,7 +39,9 @@ class Wish:
     """Interviews that are open, suspended or stopped are among the rows."""
     origin: Which = "real"
     personal: frozenset[str] = frozenset()
-    """Personal columns to include, by name; `all` for every one."""
+    """Personal columns to include, by their names or their items'."""
+    all_personal: bool = False
+    """Every personal column."""
     language: str = ""
     force: bool = False
     """Overwrite the file."""
@@ -51,8 +55,12 @@ class Exported:
     rows: int
     variables: int
     source: str
+    warnings: tuple[str, ...] = field(default=())
+    """What makes the data doubtful."""
     differences: tuple[str, ...] = field(default=())
     """Where versions of the instrument differ."""
+    left_out: tuple[str, ...] = field(default=())
+    """Whose personal columns were not asked for."""
 
 
 def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exported | Trouble:
@@ -78,16 +86,18 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
         return store
     with store:
         try:
-            made = _table(store, wish, language)
-            if isinstance(made, Trouble):
-                return made
-            table, differences = made
+            found = _united(store, instrument, wish, language)
+            if isinstance(found, Trouble):
+                return found
+            made, warnings = found
             manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom)
-            rows = _written(table, chosen, manner, wish, stdout or sys.stdout)
+            rows = _written(made.table, chosen, manner, wish, stdout or sys.stdout)
         except StoreProblem as problem:
             return Trouble(problem.where, problem.what, problem.remedy)
-        except _Unreadable as unreadable:
-            return unreadable.trouble
+        except _Stopped as stopped:
+            return stopped.trouble
+        except ValueError as error:
+            return Trouble(where, f"a row of data can't be read ({error})", "`survey verify` tells more")
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
@@ -95,7 +105,13 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
                 wish.to, f"it cannot be written ({error.strerror})", "choose another place, or make room"
             )
     return Exported(
-        to=wish.to, rows=rows, variables=len(table.variables), source=where, differences=differences
+        to=wish.to,
+        rows=rows,
+        variables=len(made.table.variables),
+        source=where,
+        warnings=warnings,
+        differences=tuple(map(str, made.differences)),
+        left_out=made.left_out,
     )
 
 
@@ -104,86 +120,128 @@ def _in_the_way(target: Path, *, force: bool) -> Trouble | None:
     if target.exists() and not target.is_file():
         return Trouble(str(target), "this is no plain file", "name a file, or - for standard output")
     if target.exists() and not force:
-        return Trouble(str(target), "the file exists", "--force overwrites it")
+        return _exists(target)
     return None
 
 
-class _Unreadable(Exception):
-    """A journal that cannot be followed in the middle of the rows."""
+def _exists(target: Path) -> Trouble:
+    return Trouble(str(target), "the file exists", "--force overwrites it")
+
+
+class _Stopped(Exception):
+    """Why the rows cannot go on, found in the middle of them."""
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(str(trouble))
         self.trouble = trouble
 
 
-def _table(store: Store, wish: Wish, language: str) -> tuple[Table, tuple[str, ...]] | Trouble:
+def _united(
+    store: Store, newest: Instrument, wish: Wish, language: str
+) -> tuple[United, tuple[str, ...]] | Trouble:
+    """All versions that have interviews to export as one table, and warnings. Without any, the file's own columns."""
     origins = ORIGINS if wish.origin == "all" else (wish.origin,)
     statuses: tuple[Status, ...] = () if wish.partials else ("ended",)
-    parts: list[Part] = []
-    for kept in store.instruments():
-        if next(iter(store.rows(kept.hash, origins=origins, statuses=statuses)), None) is None and parts:
-            continue
-        instrument = rebuilt(kept.texts, kept.hash)
+    used = [
+        kept
+        for kept in store.instruments()
+        if next(iter(store.lines(kept.hash, origins=origins, statuses=statuses)), None) is not None
+    ]
+    parts = []
+    for kept in used:
+        instrument = newest if kept.hash == newest.hash else rebuilt(kept.texts, kept.hash)
         if isinstance(instrument, Trouble):
             return instrument
-        variables = columns(instrument, language if language in instrument.languages else instrument.language)
-        picks = [
-            n
-            for n, v in enumerate(variables)
-            if not v.personal or v.name in wish.personal or "all" in wish.personal
-        ]
+        version = _Version(store, instrument, kept, _told(kept, used))
         parts.append(
-            _part(store, instrument, kept.version, variables, picks, origins, statuses, bool(wish.personal))
+            version.part(language, origins, statuses, personal=wish.all_personal or bool(wish.personal))
         )
-    table, differences = united(parts, language=language)
-    return table, tuple(str(d) for d in differences)
+    if not parts:
+        variables = (*ADMIN, *columns(newest, language))
+        parts.append(Part(version=f"version {newest.version}", variables=variables, rows=lambda: ()))
+    known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
+    for name in sorted(wish.personal - known):
+        return Trouble(
+            "--personal", f"there is no column {name!r}", did_you_mean(name, known, otherwise="name an item")
+        )
+    made = united(parts, language=language, personal=None if wish.all_personal else wish.personal)
+    return made, tuple(_namesakes(used))
 
 
-def _part(
-    store: Store,
-    instrument: Instrument,
-    version: str,
-    variables: tuple[Variable, ...],
-    picks: list[int],
-    origins: tuple[Origin, ...],
-    statuses: tuple[Status, ...],
-    personal: bool,
-) -> Part:
-    whole = len(picks) == len(variables)
-
-    def rows() -> Iterable[tuple[Cell, ...]]:
-        for row in store.rows(instrument.hash, origins=origins, statuses=statuses, personal=personal):
-            data = _data(store, instrument, row)
-            yield (*_admin(row.interview, version), *(data if whole else [data[n] for n in picks]))
-
-    return Part(version=version, variables=(*ADMIN, *(variables[n] for n in picks)), rows=rows)
+def _namesakes(used: Sequence[InstrumentRow]) -> Iterator[str]:
+    """Versions by one name that are several texts."""
+    for name in dict.fromkeys(kept.version for kept in used):
+        same = [kept for kept in used if kept.version == name]
+        if len(same) > 1:
+            which = f"version {name!r}" if name else "no version"
+            days = ", ".join(_moment(kept) for kept in same)
+            yield (
+                f"{len(same)} different questionnaires say {which} (in use since {days}): "
+                "raise version: whenever the file is edited"
+            )
 
 
-def _data(store: Store, instrument: Instrument, row: Row) -> tuple[Cell, ...]:
-    """The snapshot where it is of the last event and of this engine; else the journal's replay."""
-    if row.snapshot is not None and row.snapshot.engine == str(VERSION):
-        return row.snapshot.cells
-    try:
-        return cells(Interview.replay(instrument, store.journal(row.interview.id)))
-    except ValueError as error:
-        where = f"case {row.interview.case}"
-        raise _Unreadable(
-            Trouble(where, f"its journal cannot be followed ({error})", "`survey verify` tells more")
-        ) from error
+def _told(kept: InstrumentRow, used: Sequence[InstrumentRow]) -> str:
+    """A version as it is told apart from the others."""
+    if sum(other.version == kept.version for other in used) > 1 or not kept.version:
+        return f"{f'version {kept.version}' if kept.version else 'the version'} of {_moment(kept)}"
+    return f"version {kept.version}"
 
 
-def _admin(row: InterviewRow, version: str) -> tuple[Cell, ...]:
+def _moment(kept: InstrumentRow) -> str:
+    return f"{kept.kept_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """The interviews that began with one text of the instrument."""
+
+    store: Store
+    instrument: Instrument
+    kept: InstrumentRow
+    told: str
+
+    def part(
+        self, language: str, origins: tuple[Origin, ...], statuses: tuple[Status, ...], *, personal: bool
+    ) -> Part:
+        instrument = self.instrument
+        variables = columns(instrument, language if language in instrument.languages else instrument.language)
+        trusted = _alike(variables, self.kept.variables)
+        version = encode_basestring(self.kept.version)
+        engine = str(VERSION)
+
+        def rows() -> Iterator[str]:
+            lines = self.store.lines(self.kept.hash, origins=origins, statuses=statuses, personal=personal)
+            for line in lines:
+                data = line.cells
+                if data is None or not trusted or line.engine != engine:
+                    data = self._replayed(line)
+                yield _admin(line, version) + data[1:]
+
+        return Part(version=self.told, variables=(*ADMIN, *variables), rows=rows)
+
+    def _replayed(self, line: Line) -> str:
+        """The cells anew from the journal, where none are kept of its last event and these rules."""
+        try:
+            row = cells(Interview.replay(self.instrument, self.store.journal(line.id)))
+        except ValueError as error:
+            what = f"its journal cannot be followed ({error})"
+            raise _Stopped(Trouble(f"case {line.case}", what, "`survey verify` tells more")) from error
+        return encode_cells(row)
+
+
+def _alike(now: Sequence[Variable], kept: Sequence[Variable]) -> bool:
+    """Whether the kept cells are those of today's columns."""
+    return [(v.name, v.storage, v.personal) for v in now] == [(v.name, v.storage, v.personal) for v in kept]
+
+
+def _admin(line: Line, version: str) -> str:
+    """The beginning of a row."""
+    id, case, number, origin, status, outcome, began, updated, by, _, _ = line
+    text = encode_basestring
     return (
-        row.id,
-        row.case,
-        row.number,
-        row.origin,
-        version,
-        row.status,
-        row.outcome,
-        row.began_at.isoformat(timespec="seconds"),
-        row.updated_at.isoformat(timespec="seconds"),
-        row.by,
+        f'["{id}",{text(case)},{number},"{origin}",{version},"{status}",{text(outcome)},'
+        f'"{began[:19]}+00:00","{updated[:19]}+00:00",{text(by)},'
     )
 
 
@@ -205,5 +263,24 @@ def _written(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: T
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-    os.replace(temporary, target)
+    try:
+        if wish.force:
+            os.replace(temporary, target)
+        else:
+            _put(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     return rows
+
+
+def _put(temporary: Path, target: Path) -> None:
+    """The finished file under its name, unless another has come there meanwhile."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError as error:
+        raise _Stopped(_exists(target)) from error
+    except OSError:  # a file system without links
+        os.replace(temporary, target)
+    else:
+        temporary.unlink()

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from survey_cli.engine.cell_texts import cell_texts, row_of
 from survey_cli.engine.events import Began, Event, Language, Noted, Resumed, Suspended
 from survey_cli.engine.journal import (
     Entered,
@@ -29,6 +30,7 @@ from survey_cli.store.records import (
     Draft,
     InstrumentRow,
     InterviewRow,
+    Line,
     Origin,
     Row,
     Snapshot,
@@ -353,6 +355,35 @@ class Store:
                         whole[ordinal] = private[ordinal]
                     cells = tuple(whole)
                 yield Row(interview, Snapshot(seq, engine, cells))
+        except (ValueError, TypeError) as error:
+            raise self._illegible(f"the row of interview {id}", error) from error
+
+    def lines(
+        self,
+        instrument: str,
+        *,
+        origins: Sequence[Origin] = ("real",),
+        statuses: Sequence[Status] = (),
+        personal: bool = False,
+    ) -> Iterator[Line]:
+        """The same as `rows`, with nothing read that an export may not need."""
+        variables = self.variables(instrument)
+        width = len(variables)
+        ours = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
+        statement = sql.lines(origins=tuple(origins), statuses=tuple(statuses), personal=personal)
+        id = ""
+        try:
+            for row in self._db.stream(statement, (instrument, *origins, *statuses)):
+                id = row[0]
+                if personal:
+                    *head, cells, details = row
+                    if cells is not None and details is not None:
+                        texts, private = cell_texts(cells, width), cell_texts(details, width)
+                        for ordinal in ours:
+                            texts[ordinal] = private[ordinal]
+                        cells = row_of(texts)
+                    row = (*head, cells)
+                yield Line._make(row)
         except (ValueError, TypeError) as error:
             raise self._illegible(f"the row of interview {id}", error) from error
 

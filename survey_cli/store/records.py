@@ -107,6 +107,24 @@ class Row(NamedTuple):
     snapshot: Snapshot | None
 
 
+class Line(NamedTuple):
+    """An interview for an export, as it is kept: moments and cells are texts that nobody has read yet."""
+
+    id: str
+    case: str
+    number: int
+    origin: str
+    status: str
+    outcome: str
+    began_at: str
+    updated_at: str
+    by: str
+    engine: str | None
+    """The version of the engine that derived the cells."""
+    cells: str | None
+    """The row of its cells (see `engine.cell_texts`); None where the journal must be replayed."""
+
+
 class Whole(NamedTuple):
     """An interview that is kept all at once: an invented one, or one brought from elsewhere."""
 

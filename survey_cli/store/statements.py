@@ -79,6 +79,14 @@ ROWS: Final = f"""
     WHERE i.instrument = ?{{and_also}}
     ORDER BY i.began_at, i.id
 """
+LINES: Final = """
+    SELECT i.id, i.case_key, i.number, i.origin, i.status, i.outcome, i.began_at, i.updated_at, i.by,
+        s.engine, s.cells{details}
+    FROM interviews i
+    LEFT JOIN snapshots s ON s.interview = i.id AND s.seq = i.last_seq{join}
+    WHERE i.instrument = ?{and_also}
+    ORDER BY i.began_at, i.id
+"""
 
 GAPS: Final = """
     SELECT i.id, i.last_seq, count(j.seq), min(j.seq), max(j.seq)
@@ -106,9 +114,22 @@ def interviews(**wanted: str | None) -> tuple[str, tuple[str, ...]]:
 
 
 def rows(*, origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:
-    """The statement for an export's rows; its parameters are the instrument, the origins, the statuses."""
-    conditions = ""
-    for column, values in (("origin", origins), ("status", statuses)):
-        if values:
-            conditions += f" AND i.{column} IN ({', '.join('?' * len(values))})"
-    return ROWS.format(and_also=conditions)
+    """The statement for rows that are read whole; its parameters are the instrument, the origins, the statuses."""
+    return ROWS.format(and_also=_among(origins, statuses))
+
+
+def lines(*, origins: tuple[str, ...], statuses: tuple[str, ...], personal: bool) -> str:
+    """The statement for an export's rows, with the same parameters."""
+    return LINES.format(
+        details=", c.details" if personal else "",
+        join="\n    LEFT JOIN contacts c ON c.interview = s.interview" if personal else "",
+        and_also=_among(origins, statuses),
+    )
+
+
+def _among(origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:
+    return "".join(
+        f" AND i.{column} IN ({', '.join('?' * len(values))})"
+        for column, values in (("origin", origins), ("status", statuses))
+        if values
+    )

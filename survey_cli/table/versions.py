@@ -1,0 +1,190 @@
+"""How do interviews begun under several versions of an instrument become one table? Under the newest version's
+description, and with what differs said."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from survey_cli.engine.cell_texts import NOT_ASKED_TEXT, cell_reader, cell_texts, row_of
+from survey_cli.table.table import Table
+from survey_cli.values import Cell, Code, Storage, Variable
+
+MOST: Final = 8
+"""Names or codes listed in one sentence."""
+
+_A: Final[dict[Storage, str]] = {
+    "integer": "whole numbers or codes",
+    "decimal": "decimal numbers",
+    "text": "text",
+    "date": "dates",
+    "time": "times",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The interviews of one version: its columns and its rows, older versions before newer ones."""
+
+    version: str
+    """As it is told: `version 1`."""
+    variables: tuple[Variable, ...]
+    rows: Callable[[], Iterable[str]]
+    """The rows as they are kept, a cell for each variable (see `engine.cell_texts`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What versions have differently, said to the analyst once for all columns of which it is true."""
+
+    names: tuple[str, ...]
+    what: str
+
+    def __str__(self) -> str:
+        return f"{listed(self.names)}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class United:
+    """One table, and what is to be said of it."""
+
+    table: Table
+    differences: tuple[Difference, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Items, sample columns and computes whose columns are personal and were not asked for."""
+
+
+def united(parts: Sequence[Part], *, language: str, personal: Collection[str] | None = ()) -> United:
+    """One table of all parts, under the newest labels.
+
+    The same name and the same storage are one column. Another storage is a column of its own, `name__v1`. A column that a
+    version did not have reads `not_asked` there. A column that is personal in any version is left out, unless `personal`
+    holds its name or its item's; None leaves out nothing.
+    """
+    own = {v.name: v.item for part in parts for v in part.variables if v.personal}
+    left_out = {
+        name: item
+        for name, item in own.items()
+        if personal is not None and name not in personal and item not in personal
+    }
+    if not parts:
+        return United(table=Table(variables=(), rows=(), language=language))
+    column_of = _Columns(parts, left_out)
+    names = tuple(column_of.variables)
+    variables = tuple(column_of.variables.values())
+
+    def kept() -> Iterator[str]:
+        for part, places in zip(parts, column_of.places, strict=True):
+            picks = [places.get(name) for name in names]
+            if picks == list(range(len(part.variables))):
+                yield from part.rows()
+                continue
+            width = len(part.variables)
+            for row in part.rows():
+                texts = cell_texts(row, width)
+                yield row_of([NOT_ASKED_TEXT if at is None else texts[at] for at in picks])
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        reads = [cell_reader(variable.storage) for variable in variables]
+        for row in kept():
+            texts = cell_texts(row, len(reads))
+            yield tuple([read(text) for read, text in zip(reads, texts, strict=True)])
+
+    return United(
+        table=Table(variables=variables, rows=rows(), language=language, kept=kept()),
+        differences=tuple(Difference(tuple(who), what) for what, who in column_of.said.items()),
+        left_out=tuple(dict.fromkeys(left_out.values())),
+    )
+
+
+class _Columns:
+    """The columns of the whole, where each part has them, and what is said of them."""
+
+    def __init__(self, parts: Sequence[Part], left_out: Collection[str]) -> None:
+        newest = parts[-1]
+        self.variables = {v.name: v for v in newest.variables if v.name not in left_out}
+        self.places: list[dict[str, int]] = []
+        self.said: dict[str, list[str]] = {}
+        for number, part in enumerate(parts, 1):
+            places: dict[str, int] = {}
+            for at, variable in enumerate(part.variables):
+                if variable.name not in left_out:
+                    places[self._column(variable, part, number, newest)] = at
+            self.places.append(places)
+        now = {v.name for v in newest.variables}
+        for part in parts:
+            had = {v.name for v in part.variables}
+            for name in self.variables:
+                if name in now and name not in had:
+                    self._say(name, f"not yet in {part.version}: not asked there")
+
+    def _column(self, variable: Variable, part: Part, number: int, newest: Part) -> str:
+        """The name of the column in which a part's variable stands."""
+        name = variable.name
+        known = self.variables.get(name)
+        if known is None:
+            self.variables[name] = variable
+            self._say(name, f"only in {part.version}: not asked in later ones")
+        elif known.storage != variable.storage:
+            name = self._older(variable, number)
+            holds = f"{_A[variable.storage]} in {part.version}, {_A[known.storage]} in {newest.version}"
+            self._say(variable.name, f"{holds}: the older answers are in {name}")
+        elif part is not newest and known != variable:
+            for what in _compared(variable, known, part.version):
+                self._say(name, what)
+            self.variables[name] = replace(
+                known,
+                labels={
+                    **known.labels,
+                    **{c: t for c, t in variable.labels.items() if c not in known.labels},
+                },
+                declines={**variable.declines, **known.declines},
+            )
+        return name
+
+    def _older(self, variable: Variable, number: int) -> str:
+        """The column of what the newest version stores otherwise; one for all versions that stored it alike."""
+        for name, known in self.variables.items():
+            if name.startswith(f"{variable.name}__v") and known.storage == variable.storage:
+                return name
+        name = f"{variable.name}__v{number}"
+        while name in self.variables:
+            name += "_"
+        self.variables[name] = replace(variable, name=name)
+        return name
+
+    def _say(self, name: str, what: str) -> None:
+        names = self.said.setdefault(what, [])
+        if name not in names:
+            names.append(name)
+
+
+def _compared(old: Variable, new: Variable, version: str) -> Iterator[str]:
+    """What an analyst must know of two descriptions of one column."""
+    other = [(code, text) for code, text in old.labels.items() if new.labels.get(code, text) != text]
+    gone = [(code, text) for code, text in old.labels.items() if code not in new.labels]
+    if other:
+        said = listed([f"{code} was {text!r} and is {new.labels[code]!r} now" for code, text in other])
+        yield f"since {version} {said}: all have the newest label"
+    if gone:
+        yield f"only {version} offered {_codes(gone)}"
+    if old.labels and (added := [(c, t) for c, t in new.labels.items() if c not in old.labels]):
+        yield f"{version} did not offer {_codes(added)}"
+    if old.wording != new.wording:
+        yield f"worded otherwise in {version}: {_short(old.wording)}"
+    described = [(v.label, v.measure, v.decimals, v.user_missing) for v in (old, new)]
+    if old.wording == new.wording and described[0] != described[1]:
+        yield f"described otherwise in {version}: {_short(old.label)}"
+
+
+def _codes(labels: Sequence[tuple[Code, str]]) -> str:
+    return listed([f"{code} {text!r}" for code, text in labels])
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:79] + "…")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence, the first of them where they are many."""
+    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+    return ", ".join(names[:MOST]) + more
