@@ -7,7 +7,9 @@ import pytest
 
 from survey_cli.entries import Unread
 from survey_cli.exports import FORMATS, Manner
+from survey_cli.instrument.checks import checked
 from survey_cli.instrument.clock_words import read_date
+from survey_cli.instrument.load import read_text
 from survey_cli.table import Table
 from survey_cli.values import DK, Variable
 
@@ -22,3 +24,22 @@ def test_the_words_of_a_decline_cannot_run_in_a_spreadsheet(storage: str) -> Non
     written = io.StringIO(newline="")
     FORMATS["csv"].write(Table(variables=(variable,), rows=[(DK,)]), written, Manner(labels=True))
     assert list(csv.reader(io.StringIO(written.getvalue()))) == [["q"], ["'=1+1"]]
+
+
+def problems(text: str) -> list[str]:
+    return [str(p) for p in checked(read_text("instrument: t\ntitle: T\n" + text, "f.yaml")).problems]
+
+
+def test_a_scale_with_a_code_that_is_called_options_has_a_place() -> None:
+    found = problems(
+        "scales:\n  own: {options: mine}\nitems:\n  - {id: q, type: scale, scale: own, text: Which?}\n"
+    )
+    assert any(p.startswith("f.yaml:4:9: own: the only option is options") for p in found)
+    assert all(p.startswith("f.yaml:") for p in found)
+
+
+@pytest.mark.parametrize("role", ["key", "name", "phone", "zone", "language"])
+def test_what_names_a_case_is_no_date(role: str) -> None:
+    """A case's key is kept as it is typed: in a column of dates its interviews could not be read again."""
+    found = problems(f"sample: {{case: {{type: date, role: {role}}}}}\nitems: []\n")
+    assert any(f"role: a {role} is a text, and this is a date — write type: text" in p for p in found)

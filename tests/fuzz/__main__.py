@@ -33,28 +33,33 @@ def main() -> int:
     shares = {n: TARGETS[n].share for n in names}
     second = arguments.minutes * 60 / sum(shares.values())
     found: list[Hunted] = []
+    arguments.found.parent.mkdir(exist_ok=True)
+    arguments.found.unlink(missing_ok=True)
     for name in names:
         seconds = shares[name] * second / (2 if name in with_coverage else 1)
-        found.append(_told(hunted_apart(name, seconds, first=begin)))
+        found.append(_told(hunted_apart(name, seconds, first=begin), arguments.found))
         if name in with_coverage:
-            found.append(_told(guided(name, seconds, seed=begin)))
+            found.append(_told(guided(name, seconds, seed=begin), arguments.found))
     if not with_coverage and any(n in COVERED for n in names):
         sys.stdout.write(
             "atheris is not installed: no target was hunted by coverage (pip install -e '.[fuzz]')\n"
         )
-    findings = [(h.target, f) for h in found for f in h.findings.values()]
-    if findings:
-        text = "\n\n".join(f"{t}: {f.where}\n{f.what}\ncase: {f.case}" for t, f in findings)
-        arguments.found.parent.mkdir(exist_ok=True)
-        arguments.found.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-        sys.stdout.write("\n" + "\n".join(f"{t}: {f.where}: {f.what[:160]}" for t, f in findings))
-        sys.stdout.write(f"\nWhole, with the cases: {arguments.found}\n")
+    cases = sum(hunted.cases for hunted in found)
+    findings = sum(len(hunted.findings) for hunted in found)
+    sys.stdout.write(
+        f"{cases:,} cases, {findings} findings{f', whole in {arguments.found}' if findings else ''}\n"
+    )
     return 1 if findings else 0
 
 
-def _told(hunted: Hunted) -> Hunted:
+def _told(hunted: Hunted, kept: Path) -> Hunted:
+    """A row of the table, and under it what was found; the cases go into the file."""
     row = f"{hunted.target:14}{hunted.how:12}{hunted.cases:>10,}{hunted.deep:>10,}{hunted.seconds:>9.0f}"
     sys.stdout.write(f"{row}{len(hunted.findings):>10}\n")
+    for finding in hunted.findings.values():
+        sys.stdout.write(f"    {finding.where}: {' '.join(finding.what.split())[:200]}\n")
+        with kept.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{hunted.target}: {finding.where}\n{finding.what}\ncase: {finding.case}\n\n")
     sys.stdout.flush()
     return hunted
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.journal import cells_reader, decode, encode, encode_cells
 from survey_cli.exports import FORMATS, Manner
-from survey_cli.exports.csv import RUNS, tame
+from survey_cli.exports.csv import tame
 from survey_cli.instrument.program import Instrument
 from survey_cli.simulate import Habits, simulated
 from survey_cli.table import ADMIN, Table, cells, columns
@@ -15,6 +15,8 @@ from survey_cli.values import Cell, Missing, Variable
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 HABITS = Habits(decline=0.1, back=0.1)
+RUNS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet runs begins so."""
 
 
 def conducted(instrument: Instrument, *, seed: int, count: int = 3) -> list[Interview]:
@@ -47,6 +49,11 @@ def written_and_read(
     """A table written by one format, read by Python's own reader: every cell is there, and none can run."""
     to = io.StringIO(newline="")
     assert FORMATS[name].write(Table(variables=variables, rows=iter(rows)), to, manner) == len(rows)
+    if "kept" in Table.__dataclass_fields__:
+        quick = io.StringIO(newline="")
+        kept = [encode_cells(row) for row in rows]
+        FORMATS[name].write(Table(variables=variables, rows=(), kept=iter(kept)), quick, manner)
+        assert quick.getvalue() == to.getvalue(), "written otherwise from the kept texts than from the cells"
     text = to.getvalue().encode().decode("utf-8-sig" if manner.bom else "utf-8")
     read = list(csv.reader(io.StringIO(text, newline=""), delimiter="," if name == "csv" else "\t"))
     if not variables:

@@ -28,7 +28,7 @@ def columns(draw: st.DrawFn, number: int) -> tuple[Variable, st.SearchStrategy[C
     storage = draw(st.sampled_from(sorted(CELLS)))
     labels = draw(st.dictionaries(codes, texts, max_size=3))
     variable = Variable(
-        name=draw(st.just(f"v{number}") | texts),
+        name=draw(st.just(f"v{number}") | texts.filter(bool)),
         label=draw(texts),
         storage=storage,  # type: ignore[arg-type]
         labels=labels,

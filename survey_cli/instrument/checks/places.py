@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar, overload
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.items import AnyItem, BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.items.coded import Multiple, Scale, Single
-from survey_cli.instrument.options import OptionWritten, Part
+from survey_cli.instrument.options import OptionWritten, Part, ScaleWritten
 from survey_cli.instrument.scalars import NOWHERE, Text
 from survey_cli.instrument.written import Listed, Mapped, Node, Written
 from survey_cli.problems import Position
@@ -88,7 +88,8 @@ def options_node(part: Part) -> Mapped | None:
     inner = node.get("options")
     if isinstance(inner, Mapped):
         return inner
-    return None if isinstance(inner, Written) else node
+    named = isinstance(inner, Written) and not isinstance(part, ScaleWritten)  # there it is a code
+    return None if named else node
 
 
 def key_place(node: Node | None, key: object) -> Position:

@@ -9,6 +9,10 @@ from survey_cli.problems import Position, Problem, did_you_mean
 
 SEVERAL: Final = frozenset({"phone"})
 """Roles that several columns may have: a case may have several numbers."""
+WORDS: Final = {
+    "key": (), "phone": (), "name": (), "zone": ("single",), "language": ("single",),
+}  # fmt: skip
+"""Roles of columns that hold text, and what else each may be."""
 
 
 def twice_role(draft: Draft) -> Iterator[Problem]:
@@ -71,6 +75,11 @@ def sample_column(draft: Draft) -> Iterator[Problem]:
             what = f"role: a {column.role} is a number, and this is a {column.type}"
             yield Problem(
                 "sample-column", column.at("role"), who, what, "write type: number", length=len(column.role)
+            )
+        if column.role in WORDS and column.type not in ("text", *WORDS[column.role]):
+            what = f"role: a {column.role} is a text, and this is a {column.type}"
+            yield Problem(
+                "sample-column", column.at("role"), who, what, "write type: text", length=len(column.role)
             )
         within = column.balanced_within
         if within is None or column.type != "split":
