@@ -53,8 +53,9 @@ def test_options_in_their_short_form_are_what_the_model_would_make_of_them() -> 
         )
         for last in ("4: Ni", "4: {text: Ni}")
     )
-    assert short.draft is not None and usual.draft is not None
-    one, other = (list(found.draft.named["a"].options.items()) for found in (short, usual))  # type: ignore[union-attr]
+    assert short.draft is not None
+    assert usual.draft is not None
+    one, other = (list(draft.named["a"].options.items()) for draft in (short.draft, usual.draft))
     assert one[:3] == other[:3]
     assert [code for code, _ in one] == [1, 2, -3, 4]
     assert one[0][1].model_fields_set == other[0][1].model_fields_set
