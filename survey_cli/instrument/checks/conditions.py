@@ -114,9 +114,7 @@ def _beyond(
     use: Use, tree: ast.expr, numbers: dict[str, NumberItem], declines: dict[float, str]
 ) -> Iterator[Problem]:
     """Comparisons with a number that every answer, or none, is on one side of."""
-    for node in (tree,) if isinstance(tree, ast.Compare) else ast.walk(tree):
-        if not isinstance(node, ast.Compare):
-            continue
+    for node in _comparisons(tree):
         for name, sign, value, _ in _links(node):
             item = numbers.get(name)
             if item is None or not isinstance(value, int | float):
@@ -133,6 +131,25 @@ def _beyond(
                 remedy = f"say dk({name})" if kind == "dk" else f"say {name} in [{kind}]"
             yield _told(use, node, what, remedy)
         yield from _none_of(use, node, numbers)
+
+
+def _comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
+    """Every comparison of a condition."""
+    waiting = [tree]
+    while waiting:
+        match waiting.pop():
+            case ast.Compare() as node:
+                yield node
+            case ast.BoolOp(values=values):
+                waiting += values
+            case ast.UnaryOp(operand=operand):
+                waiting.append(operand)
+            case ast.Call(args=args):
+                waiting += args
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                waiting += (test, body, orelse)
+            case _:
+                pass
 
 
 def _none_of(use: Use, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
