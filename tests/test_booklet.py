@@ -457,7 +457,7 @@ def test_print_writes_the_format_of_the_ending(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["-o", "there.md"], "there.md: the file exists — --force overwrites it"),
+        (["-o", "there.md"], "there.md: the file exists — give another name, or --force to overwrite it"),
         (["-o", "tea.pdf"], "tea.pdf: nothing is printed as .pdf — end the name in .html or .md"),
         (["-o", "tea"], "tea: the file's name has no ending"),
         (["-o", "no/where.md"], "no/where.md: it cannot be written (No such file or directory)"),

@@ -16,6 +16,7 @@ from survey_cli.instrument.load import Source, read
 from survey_cli.instrument.modules import PARTS
 from survey_cli.instrument.reference import KINDS, Entry, Kind, entries
 from survey_cli.instrument.schema import DRAFT, instrument_schema, module_schema
+from survey_cli.office.files import in_the_way, put
 from survey_cli.problems import Position, Problem, Trouble, nearest
 
 SUFFIXES: Final = (".yaml", ".yml")
@@ -73,14 +74,13 @@ def _write(path: Path, text: str, *, fresh: bool) -> Trouble | None:
     """Write a text file, with the folder it goes into; `fresh` never overwrites one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x" if fresh else "w", encoding="utf-8", newline="\n") as out:
-            out.write(text)
-    except FileExistsError:
-        return Trouble(str(path), "the file exists", "give another name, or --force to overwrite it")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "its name is no file's name"
-        return Trouble(str(path), f"it cannot be written ({why})", "choose another place")
-    return None
+        return Trouble(str(path), f"its folder cannot be made ({why})", "choose another place")
+    if (trouble := in_the_way(path, force=not fresh)) is not None:
+        return trouble
+    made = put(path, lambda file: file.write(text), force=not fresh)
+    return made if isinstance(made, Trouble) else None
 
 
 # ── problems ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,12 +1,10 @@
 """Taking data out: which interviews, in which table, by which writer, into which file."""
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Literal, TextIO, TypeAlias
 
 from survey_cli.engine.interview import VERSION, Interview
@@ -14,6 +12,7 @@ from survey_cli.engine.journal import encode_cells
 from survey_cli.exports import FORMATS, Format, Manner, format_of
 from survey_cli.instrument.opening import open_instrument, rebuilt
 from survey_cli.instrument.program import Instrument
+from survey_cli.office.files import in_the_way, put
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.store import InstrumentRow, Line, Origin, Status, Store, StoreProblem
 from survey_cli.store.places import database_of, open_store
@@ -68,7 +67,7 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
     chosen = format_of("x.csv" if wish.to == "-" and not wish.format else wish.to, chosen=wish.format)
     if isinstance(chosen, str):
         return Trouble(wish.to, chosen, f"formats: {', '.join(FORMATS)}")
-    if wish.to != "-" and (trouble := _in_the_way(Path(wish.to), force=wish.force)) is not None:
+    if wish.to != "-" and (trouble := in_the_way(Path(wish.to), force=wish.force)) is not None:
         return trouble
     instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
@@ -92,6 +91,8 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
             made, warnings = found
             manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom)
             rows = _written(made.table, chosen, manner, wish, stdout or sys.stdout)
+            if isinstance(rows, Trouble):
+                return rows
         except StoreProblem as problem:
             return Trouble(problem.where, problem.what, problem.remedy)
         except _Stopped as stopped:
@@ -113,19 +114,6 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
         differences=tuple(map(str, made.differences)),
         left_out=made.left_out,
     )
-
-
-def _in_the_way(target: Path, *, force: bool) -> Trouble | None:
-    """Why nothing may be written there. Only a plain file is ever replaced: not a device, a pipe or a folder."""
-    if target.exists() and not target.is_file():
-        return Trouble(str(target), "this is no plain file", "name a file, or - for standard output")
-    if target.exists() and not force:
-        return _exists(target)
-    return None
-
-
-def _exists(target: Path) -> Trouble:
-    return Trouble(str(target), "the file exists", "--force overwrites it")
 
 
 class _Stopped(Exception):
@@ -245,42 +233,16 @@ def _admin(line: Line, version: str) -> str:
     )
 
 
-def _written(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: TextIO) -> int:
-    """Into the file by way of a temporary one beside it, so that a half-written file never has its name."""
+def _written(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: TextIO) -> int | Trouble:
+    """Into the file, or onto standard output; the number of rows."""
     if wish.to == "-":
         rows = chosen.write(table, stdout, manner)
         stdout.flush()
         return rows
-    target = Path(wish.to).resolve()  # through a link, so that the link stays one
-    with NamedTemporaryFile(
-        "w", encoding="utf-8", newline="", dir=target.parent, prefix=f".{target.name}.", delete=False
-    ) as file:
-        temporary = Path(file.name)
-        try:
-            rows = chosen.write(table, file, manner)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    try:
-        if wish.force:
-            os.replace(temporary, target)
-        else:
-            _put(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return rows
-
-
-def _put(temporary: Path, target: Path) -> None:
-    """The finished file under its name, unless another has come there meanwhile."""
-    try:
-        os.link(temporary, target)
-    except FileExistsError as error:
-        raise _Stopped(_exists(target)) from error
-    except OSError:  # a file system without links
-        os.replace(temporary, target)
-    else:
-        temporary.unlink()
+    return put(
+        Path(wish.to),
+        lambda file: chosen.write(table, file, manner),
+        force=wish.force,
+        private=True,
+        newline="",
+    )

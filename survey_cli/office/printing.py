@@ -1,11 +1,9 @@
 """Printing a questionnaire: opened, laid out, written by the writer that the file's ending chooses, and put in place."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
 from typing import Final, TextIO
 
 from survey_cli.documents.booklet import booklet as laid_out
@@ -13,6 +11,7 @@ from survey_cli.documents.html import html
 from survey_cli.documents.markdown import markdown
 from survey_cli.documents.pages import Booklet
 from survey_cli.instrument.opening import open_instrument
+from survey_cli.office.files import in_the_way, put
 from survey_cli.problems import Trouble
 
 WRITERS: Final[Mapping[str, Callable[[Booklet], str]]] = {
@@ -56,7 +55,7 @@ def booklet(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Pr
         what = f"nothing is printed as {ending}" if ending else "the file's name has no ending"
         remedy = "end the name in .html or .md (a browser makes a PDF of the .html)"
         return Trouble(wish.to, what, remedy)
-    if wish.to != "-" and (trouble := _in_the_way(target, force=wish.force)) is not None:
+    if wish.to != "-" and (trouble := in_the_way(target, force=wish.force)) is not None:
         return trouble
     instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
@@ -71,53 +70,9 @@ def booklet(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Pr
         out = stdout or sys.stdout
         out.write(text)
         out.flush()
-    elif (trouble := _put(target, text)) is not None:
-        return trouble
+    else:
+        written = put(target, lambda file: file.write(text), force=wish.force)
+        if isinstance(written, Trouble):
+            return written
     items = sum(1 for part in made.parts for _ in part.items())
     return Printed(to=wish.to, items=items, languages=tuple(name for _, name in made.languages))
-
-
-def _in_the_way(target: Path, *, force: bool) -> Trouble | None:
-    """Why nothing may be written there. Only a plain file is ever replaced: not a device, a pipe or a folder."""
-    try:
-        if target.exists() and not target.is_file():
-            return Trouble(str(target), "this is no plain file", "name a file, or - for standard output")
-        if target.exists() and not force:
-            return Trouble(str(target), "the file exists", "--force overwrites it")
-    except (OSError, ValueError) as error:
-        return _unwritable(target, error)
-    return None
-
-
-def _put(target: Path, text: str) -> Trouble | None:
-    """By way of a temporary file beside it, so that a half-written one never has its name."""
-    temporary = None
-    try:
-        target = target.resolve()  # through a link, so that the link stays one
-        temporary = target.with_name(f".{target.name}.{token_hex(4)}")
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except (OSError, ValueError) as error:
-        if temporary is not None:
-            _away(temporary)
-        return _unwritable(target, error)
-    except BaseException:
-        if temporary is not None:
-            _away(temporary)
-        raise
-    return None
-
-
-def _away(temporary: Path) -> None:
-    try:
-        temporary.unlink(missing_ok=True)
-    except (OSError, ValueError):
-        return
-
-
-def _unwritable(target: Path, error: OSError | ValueError) -> Trouble:
-    why = getattr(error, "strerror", None) or "its name is no file's name"
-    return Trouble(str(target), f"it cannot be written ({why})", "choose another place, or make room")

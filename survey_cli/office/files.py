@@ -1,0 +1,74 @@
+"""Putting what was made into a file: whole or not at all, and never over anything but a plain file."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+from typing import TextIO, TypeVar
+
+from survey_cli.problems import Trouble
+
+T = TypeVar("T")
+
+
+def in_the_way(target: Path, *, force: bool) -> Trouble | None:
+    """Why nothing may be written there. Only a plain file is ever replaced: not a device, a pipe or a folder."""
+    try:
+        if target.exists() and not target.is_file():
+            return Trouble(str(target), "this is no plain file", "name a file, or - for standard output")
+        if target.exists() and not force:
+            return _exists(target)
+    except (OSError, ValueError) as error:
+        return _unwritable(target, error)
+    return None
+
+
+def put(
+    target: Path, write: Callable[[TextIO], T], *, force: bool, private: bool = False, newline: str = "\n"
+) -> T | Trouble:
+    """Write by way of a temporary file beside the target, so that a half-written one never has its name; what `write`
+    gives, or why it could not be. `private`: readable by nobody else."""
+    try:
+        target = target.resolve()  # through a link, so that the link stays one
+        temporary = target.with_name(f".{target.name[:200]}.{token_hex(4)}")
+        file = temporary.open("x", encoding="utf-8", newline=newline)
+    except (OSError, ValueError) as error:
+        return _unwritable(target, error)
+    try:
+        with file:
+            if private:
+                os.fchmod(file.fileno(), 0o600)
+            made = write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        return made if _named(temporary, target, force=force) else _exists(target)
+    except OSError as error:
+        return _unwritable(target, error)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _named(temporary: Path, target: Path, *, force: bool) -> bool:
+    """Give the finished file its name; False where, unless forced, another has come there meanwhile."""
+    if not force:
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            pass
+        else:
+            return True
+    os.replace(temporary, target)
+    return True
+
+
+def _exists(target: Path) -> Trouble:
+    return Trouble(str(target), "the file exists", "give another name, or --force to overwrite it")
+
+
+def _unwritable(target: Path, error: OSError | ValueError) -> Trouble:
+    why = getattr(error, "strerror", None) or "its name is no file's name"
+    return Trouble(str(target), f"it cannot be written ({why})", "choose another place, or make room")
