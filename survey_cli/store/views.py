@@ -1,7 +1,8 @@
 """How does the data look to someone with a database browser? Views with words and labels beside the codes.
 
-For real interviews only, practice and simulation left out; personal columns are not in them. These texts are
-SQLite's (`json_each`); another database brings its own.
+For real interviews only, practice and simulation left out; personal columns, and remarks on them, are not in them. An
+interview that was taken up again stands there as it was when it was last put aside. These texts are SQLite's
+(`json_each`); another database brings its own.
 """
 
 import re
@@ -39,6 +40,7 @@ STANDING_VIEWS: Final = (
     WHERE i.origin = 'real'
         AND v.personal = 0
         AND c.type <> 'null'
+        AND NOT (v.role = 'words' AND c.value = '')
         AND NOT (c.type = 'object' AND json_extract(c.value, '$.missing') = 'not_reached')""",
     """CREATE VIEW remarks AS
     SELECT
@@ -51,7 +53,11 @@ STANDING_VIEWS: Final = (
         j.by AS by
     FROM interviews i
     JOIN journal j ON j.interview = i.id
-    WHERE i.origin = 'real' AND j.kind = 'noted'""",
+    WHERE i.origin = 'real'
+        AND j.kind = 'noted'
+        AND NOT EXISTS (
+            SELECT 1 FROM variables v WHERE v.instrument = i.instrument AND v.item = j.item AND v.personal = 1
+        )""",
 )
 
 

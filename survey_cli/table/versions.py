@@ -101,6 +101,7 @@ class _Columns:
 
     def __init__(self, parts: Sequence[Part], left_out: Collection[str]) -> None:
         newest = parts[-1]
+        self._now = {v.name: v for v in newest.variables}
         self.variables = {v.name: v for v in newest.variables if v.name not in left_out}
         self.places: list[dict[str, int]] = []
         self.said: dict[str, list[str]] = {}
@@ -110,11 +111,10 @@ class _Columns:
                 if variable.name not in left_out:
                     places[self._column(variable, part, number, newest)] = at
             self.places.append(places)
-        now = {v.name for v in newest.variables}
         for part in parts:
             had = {v.name for v in part.variables}
             for name in self.variables:
-                if name in now and name not in had:
+                if name in self._now and name not in had:
                     self._say(name, f"not yet in {part.version}: not asked there")
 
     def _column(self, variable: Variable, part: Part, number: int, newest: Part) -> str:
@@ -129,7 +129,7 @@ class _Columns:
             holds = f"{_A[variable.storage]} in {part.version}, {_A[known.storage]} in {newest.version}"
             self._say(variable.name, f"{holds}: the older answers are in {name}")
         elif part is not newest and known != variable:
-            for what in _compared(variable, known, part.version):
+            for what in _compared(variable, self._now.get(name, known), part.version):
                 self._say(name, what)
             self.variables[name] = replace(
                 known,
@@ -163,8 +163,8 @@ def _compared(old: Variable, new: Variable, version: str) -> Iterator[str]:
     other = [(code, text) for code, text in old.labels.items() if new.labels.get(code, text) != text]
     gone = [(code, text) for code, text in old.labels.items() if code not in new.labels]
     if other:
-        said = listed([f"{code} was {text!r} and is {new.labels[code]!r} now" for code, text in other])
-        yield f"since {version} {said}: all have the newest label"
+        said = listed([f"{code} was {text!r} and is {new.labels[code]!r}" for code, text in other])
+        yield f"labelled otherwise in {version}: {said}; all are labelled as in the newest"
     if gone:
         yield f"only {version} offered {_codes(gone)}"
     if old.labels and (added := [(c, t) for c, t in new.labels.items() if c not in old.labels]):

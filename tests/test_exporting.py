@@ -1,0 +1,322 @@
+"""Does the right data leave, whole or not at all? Exports from real databases, and what a database browser shows."""
+
+import csv
+import io
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from scenario import Scenario, scenario
+from survey_cli.cli.app import app
+from survey_cli.engine.interview import VERSION
+from survey_cli.exports import FORMATS, Manner
+from survey_cli.instrument.opening import open_instrument
+from survey_cli.instrument.program import Instrument
+from survey_cli.office import exporting
+from survey_cli.office.exporting import Exported, Wish, export
+from survey_cli.problems import Trouble
+from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, Whole
+from survey_cli.table import Table, cells
+
+NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
+ONE = """
+instrument: v
+title: Versions
+version: "1"
+sample: {nm: {type: text, role: name}}
+compute: {c: nm, e: "p if answered(p) else 'x'"}
+items:
+  - {id: q1, type: single, text: One, options: {1: "Yes", 2: "No", 3: Maybe}}
+  - {id: q3, type: text, text: Three}
+  - {id: p, type: text, text: Your name, personal: true}
+  - {id: arm, type: split, arms: {red: 1}}
+  - {id: tv, type: multiple, text: TV, options: {1: A, 2: {text: B, specify: true}}}
+"""
+TWO = (
+    ONE.replace('version: "1"', 'version: "2"')
+    .replace('1: "Yes"', "1: Surely")
+    .replace("type: text, text: Three", "type: number, text: Three")
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def file(text: str) -> str:
+    Path("v.yaml").write_text(text, encoding="utf-8")
+    return "v.yaml"
+
+
+def keep(*interviews: Scenario, origin: str = "real", kept_at: datetime = NOW, **other: object) -> Store:
+    """Interviews of one version into v.db."""
+    store = Store.open("v.db", create=True)
+    store.keep_instrument(InstrumentRow.of(interviews[0].interview.instrument, kept_at=kept_at))
+    before = len(store.interviews())
+    store.add_many(whole(i, f"{origin} {n}", origin, **other) for n, i in enumerate(interviews, before + 1))
+    return store
+
+
+def whole(
+    now: Scenario, case: str, origin: str, *, snapshot: bool = True, engine: str = str(VERSION)
+) -> Whole:
+    made = now.interview
+    row = InterviewRow(
+        id=case.replace(" ", "-"),
+        case=case,
+        instrument=made.instrument.hash,
+        began_at=NOW,
+        by="pat",
+        updated_at=NOW,
+        origin=origin,  # type: ignore[arg-type]
+        status=made.status,
+        outcome=made.outcome,
+        last_seq=made.seq,
+        answered=made.answered,
+    )
+    return Whole(row, made.events, Snapshot(made.seq, engine, cells(made)) if snapshot else None)
+
+
+def secretive(text: str, *keys: str) -> Scenario:
+    return scenario(text, sample={"nm": "Hidden Name"}).keys(*(keys or ("1", "7", "Joe Secret", "1 2 cable")))
+
+
+def taken(text: str, **wish: object) -> tuple[list[dict[str, str]], Exported]:
+    to = io.StringIO(newline="")
+    made = export(file(text), Wish(to="-", db="v.db", **wish), stdout=to)  # type: ignore[arg-type]
+    assert isinstance(made, Exported), made
+    return list(csv.DictReader(io.StringIO(to.getvalue(), newline=""))), made
+
+
+# what is personal
+
+
+def test_nothing_personal_leaves_unasked_nor_stands_in_the_snapshot() -> None:
+    with keep(secretive(ONE)):
+        rows, made = taken(ONE)
+        assert not any(word in str(rows) for word in ("Hidden", "Secret"))
+        assert not {"nm", "p", "p_state", "c", "e"} & set(rows[0])
+        assert made.left_out == ("nm", "p", "c", "e")
+        with sqlite3.connect("v.db") as db:
+            [(snapshot,)] = db.execute("SELECT cells FROM snapshots").fetchall()
+        assert not any(word in snapshot for word in ("Hidden", "Secret"))
+
+
+def test_what_is_asked_for_by_name_leaves_and_nothing_else() -> None:
+    with keep(secretive(ONE)):
+        [row], made = taken(ONE, personal=frozenset({"p", "c"}))
+        assert (row["p"], row["p_state"], row["c"]) == ("Joe Secret", "0", "Hidden Name")
+        assert not {"nm", "e"} & set(row)
+        assert made.left_out == ("nm", "e")
+        [row], made = taken(ONE, all_personal=True)
+        assert (row["nm"], row["e"], made.left_out) == ("Hidden Name", "Joe Secret", ())
+
+
+def test_an_unknown_name_is_refused_with_the_nearest() -> None:
+    with keep(secretive(ONE)):
+        refused = export(file(ONE), Wish(to="out.csv", db="v.db", personal=frozenset({"pp"})))
+    assert str(refused) == "--personal: there is no column 'pp' — did you mean 'p'?"
+    assert not Path("out.csv").exists()
+
+
+def test_the_command_takes_names() -> None:
+    keep(secretive(ONE)).close()
+    answer = CliRunner().invoke(
+        app, ["export", file(ONE), "--db", "v.db", "--personal", "p", "--personal", "nm"]
+    )
+    assert answer.exit_code == 0, answer.output
+    assert "Joe Secret" in answer.stdout
+    assert "left out as personal: c, e (" in answer.stderr
+
+
+# snapshots and journals
+
+
+def test_a_snapshot_is_trusted_only_if_these_rules_made_it_of_the_last_event() -> None:
+    """Replayed, all are the same; and they are read from the snapshot where that is right."""
+    first = secretive(ONE)
+    keep(first).close()
+    keep(first, snapshot=False).close()
+    keep(first, engine="0").close()
+    with sqlite3.connect("v.db") as db:
+        db.execute("UPDATE snapshots SET cells = replace(cells, '\"red\"', '\"other\"')")
+    rows, _ = taken(ONE)
+    assert [row["arm"] for row in rows] == ["other", "red", "red"]
+    same = [{n: v for n, v in row.items() if not n.startswith("interview_") and n != "arm"} for row in rows]
+    assert same[0] == same[1] == same[2]
+
+
+def test_columns_that_are_personal_by_todays_rules_stay_apart_though_they_were_kept_otherwise() -> None:
+    keep(secretive(ONE)).close()
+    with sqlite3.connect("v.db") as db:
+        db.execute("UPDATE variables SET personal = 0")
+    [row], _ = taken(ONE)
+    assert "p" not in row
+    [row], _ = taken(ONE, all_personal=True)
+    assert row["p"] == "Joe Secret"
+
+
+def test_a_damaged_row_is_said_and_no_file_is_made() -> None:
+    keep(secretive(ONE)).close()
+    with sqlite3.connect("v.db") as db:
+        db.execute("UPDATE snapshots SET cells = '[1,{'")
+    refused = export(file(ONE), Wish(to="out.csv", db="v.db"))
+    assert isinstance(refused, Trouble)
+    assert sorted(p.name for p in Path().iterdir() if "csv" in p.name) == []
+
+
+# versions
+
+
+def test_versions_are_one_table_under_the_newest_labels_with_what_differs_said() -> None:
+    keep(secretive(ONE, "3", "abc", "Joe Secret", "1")).close()
+    keep(secretive(TWO), kept_at=NOW.replace(hour=16)).close()
+    rows, made = taken(TWO)
+    assert [(r["interview_version"], r["q1"], r["q3"], r["q3__v1"]) for r in rows] == [
+        ("1", "3", "-6", "abc"), ("2", "1", "7", ""),
+    ]  # fmt: skip
+    assert (
+        "q1: labelled otherwise in version 1: 1 was 'Yes' and is 'Surely'; all are labelled as in the newest"
+        in (made.differences)
+    )
+    assert any("the older answers are in q3__v1" in line for line in made.differences)
+    assert made.warnings == ()
+    labelled, _ = taken(TWO, labels=True)
+    assert [r["q1"] for r in labelled] == ["Maybe", "Surely"]
+
+
+def test_two_texts_that_say_one_version_are_warned_of_and_told_apart() -> None:
+    edited = ONE.replace("text: One", "text: One again")
+    keep(secretive(ONE)).close()
+    keep(secretive(edited), kept_at=NOW.replace(hour=16)).close()
+    _, made = taken(edited)
+    assert made.warnings == (
+        "2 different questionnaires say version '1' (in use since 2026-11-24 15:00:00 UTC, "
+        "2026-11-24 16:00:00 UTC): raise version: whenever the file is edited",
+    )
+    assert made.differences == ("q1: worded otherwise in version 1 of 2026-11-24 15:00:00 UTC: 'One'",)
+
+
+def test_a_version_without_such_interviews_is_not_in_the_table() -> None:
+    keep(secretive(ONE), origin="practice").close()
+    keep(secretive(TWO), kept_at=NOW.replace(hour=16)).close()
+    rows, made = taken(TWO)
+    assert (len(rows), made.differences) == (1, ())
+
+
+def test_without_interviews_the_columns_are_the_files() -> None:
+    keep(secretive(ONE), origin="practice").close()
+    to = io.StringIO(newline="")
+    made = export(file(TWO), Wish(to="-", db="v.db"), stdout=to)
+    assert isinstance(made, Exported)
+    assert (made.rows, to.getvalue().endswith("interview_by,q1,q3,arm,tv_1,tv_2,tv_2_text\r\n")) == (0, True)
+
+
+# whole or not at all
+
+
+def halfway(table: Table, to: object, manner: Manner) -> int:
+    to.write("half" * 10_000)  # type: ignore[attr-defined]
+    raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(secretive(ONE)).close()
+    Path("out.csv").write_text("old")
+    monkeypatch.setattr(exporting, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=halfway))
+    refused = export(file(ONE), Wish(to="out.csv", db="v.db", force=True))
+    assert isinstance(refused, Trouble)
+    assert "No space left on device" in str(refused)
+    assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [("out.csv", "old")]
+
+
+def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(secretive(ONE)).close()
+
+    def slow(table: Table, to: object, manner: Manner) -> int:
+        Path("out.csv").write_text("theirs")
+        return 0
+
+    monkeypatch.setattr(exporting, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=slow))
+    refused = export(file(ONE), Wish(to="out.csv", db="v.db"))
+    assert isinstance(refused, Trouble)
+    assert "the file exists" in str(refused)
+    assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [("out.csv", "theirs")]
+
+
+SLOW = """
+import sys, time
+from survey_cli.office import exporting
+from survey_cli.exports import csv
+lines = csv._lines
+def slowly(*args):
+    for line in lines(*args):
+        yield from [line] * 400
+        print("writing", flush=True)
+        time.sleep(60)
+csv._lines = slowly
+exporting.export("v.yaml", exporting.Wish(to="out.csv", db="v.db", force=True))
+"""
+
+
+def test_a_killed_export_leaves_the_old_file() -> None:
+    keep(secretive(ONE)).close()
+    file(ONE)
+    Path("out.csv").write_text("old")
+    process = subprocess.Popen([sys.executable, "-c", SLOW], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    assert Path("out.csv").read_text() == "old"
+
+
+def test_the_file_is_its_owners() -> None:
+    keep(secretive(ONE)).close()
+    assert isinstance(export(file(ONE), Wish(to="out.csv", db="v.db")), Exported)
+    assert Path("out.csv").stat().st_mode & 0o777 == 0o600
+
+
+# in a database browser
+
+
+def shown(statement: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect("v.db") as db:
+        return db.execute(statement).fetchall()
+
+
+def test_the_views_show_real_answers_with_labels_and_nothing_personal() -> None:
+    noted = secretive(ONE, ".note on one", ".refused", "7", ".note his name is Joe Secret", "Joe Secret", "1")
+    keep(noted).close()
+    keep(secretive(ONE), origin="practice").close()
+    keep(secretive(ONE), origin="simulated").close()
+    assert shown("SELECT variable, value, label, missing FROM answers") == [
+        ("q1", None, "Refused", "refused"),
+        ("q3", "7", None, None),
+        ("q3_state", 0, "Answered", None),
+        ("arm", "red", "red", None),
+        ("tv_1", 1, "Mentioned", None),
+        ("tv_2", 0, "Not mentioned", None),
+    ]
+    assert shown("SELECT item, remark FROM remarks") == [("q1", "on one")]
+    assert shown("SELECT q1, q3, arm, tv_1, _status FROM data_v_v1") == [(None, "7", "red", 1, "ended")]
+    with sqlite3.connect("v.db") as db:
+        columns = [column[0] for column in db.execute("SELECT * FROM data_v_v1").description]
+    assert not {"nm", "p", "p_state", "c", "e"} & set(columns)
+
+
+def test_the_file_of_this_test_is_sound() -> None:
+    """The instruments above have no errors, and read as the scenarios do."""
+    for text in (ONE, TWO):
+        found = open_instrument(file(text))
+        assert isinstance(found, Instrument)
+        assert found.hash == secretive(text).interview.instrument.hash
