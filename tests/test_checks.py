@@ -153,7 +153,9 @@ def test_ten_mistakes_in_one_file_are_told_at_once() -> None:
 
 
 def test_a_warning_leaves_the_instrument_to_be_used() -> None:
-    found = looked_at("instrument: t\ntitle: T\nstudy: {sponsor: Acme}\nitems:\n  - {id: q, type: text, text: Why?}\n")
+    found = looked_at(
+        "instrument: t\ntitle: T\nstudy: {sponsor: Acme}\nitems:\n  - {id: q, type: text, text: Why?}\n"
+    )
     assert [p.severity for p in found.problems] == ["warning"]
     assert found.instrument is not None
 

@@ -8,6 +8,7 @@ from textwrap import dedent
 from scenario import Scenario, scenario
 from survey_cli.desk.holding import Desk
 from survey_cli.desk.seating import Seating, seat
+from survey_cli.engine.events import Began
 from survey_cli.problems import Trouble
 from survey_cli.store import Store
 from survey_cli.table import cells, columns
@@ -146,3 +147,25 @@ def test_a_finished_interview_that_is_only_looked_at_stays_finished(tmp_path: ob
         assert again.prompt() is not None
         assert again.suspend() is None
         assert [row.status for row in store.interviews()] == ["ended"]
+
+
+def test_a_number_of_the_sample_is_a_number_that_can_be_kept(tmp_path: object) -> None:
+    path = f"{tmp_path}/sized.yaml"
+    with open(path, "w") as file:
+        file.write(
+            HANGUP.replace("items:\n  - {id: a", "sample: {size: {type: number}}\nitems:\n  - {id: a", 1)
+        )
+    for typed, kept in (("35", 35), ("2.5", 2.5), ("1e300", None), ("inf", None), ("nan", None)):
+        with Store.open(":memory:", create=True) as store:
+            desk = seat(path, Seating(case="7", interviewer="pat", columns={"size": typed}), store=store)
+            if kept is None:
+                assert isinstance(desk, Trouble), typed
+            else:
+                assert isinstance(desk, Desk), typed
+                assert row_of(store) == kept
+
+
+def row_of(store: Store) -> object:
+    began = store.journal(store.interviews()[0].id)[0]
+    assert isinstance(began, Began)
+    return began.sample["size"]

@@ -109,7 +109,9 @@ def _column_value(instrument: Instrument, column: SampleColumn, text: str) -> Va
                 value = float(text)
             except ValueError:
                 return None
-            return int(value) if value.is_integer() else value if abs(value) < 1e15 else None
+            if not abs(value) < 1e15:  # beyond, a decimal is no longer exact; and not a number at all
+                return None
+            return int(value) if value.is_integer() else value
         case "date":
             try:
                 return date.fromisoformat(text)
