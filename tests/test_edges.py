@@ -169,3 +169,13 @@ def row_of(store: Store) -> object:
     began = store.journal(store.interviews()[0].id)[0]
     assert isinstance(began, Began)
     return began.sample["size"]
+
+
+def test_a_decline_code_that_is_typed_is_the_decline_but_never_in_words() -> None:
+    """
+    items:
+      - {id: years, type: number, text: Years, max: 50, declines: {dk: 98, refused: 99}}
+      - {id: house, type: text, text: House number, declines: {dk: 98, refused: 99}}
+    """
+    call = held(test_a_decline_code_that_is_typed_is_the_decline_but_never_in_words, "98", "98")
+    assert (row(call)["years"], row(call)["house"]) == (DK, "98")

@@ -30,6 +30,7 @@ from survey_cli.entries import (
 )
 from survey_cli.instrument.items.coded import Multiple
 from survey_cli.instrument.items.quiet import Computed, End
+from survey_cli.instrument.items.typed import WordsItem
 from survey_cli.instrument.program import Asking, Leaf, Roster
 from survey_cli.values import Code, Missing, Place
 
@@ -188,7 +189,10 @@ def entry(interview: Interview, reply: Reply, stamp: Stamp) -> Answered | Declin
 
 
 def _coded_decline(leaf: Leaf, typed: str) -> str | None:
-    """The decline whose code was typed, as interviewers do who know 98 and 99 by heart."""
+    """The decline whose code was typed, as interviewers do who know 98 and 99 by heart. Where words are the answer, a
+    number is an answer too."""
+    if isinstance(leaf.question, WordsItem):
+        return None
     text = typed.strip()
     return next((d.id for d in leaf.declines if str(d.code) == text), None)
 

@@ -70,13 +70,6 @@ class Part(BaseModel):
         value = node.get(key)
         return value.where if value is not None else node.where
 
-    def key_at(self, key: str) -> Position:
-        """Where the key itself stands."""
-        for written in self._node or ():
-            if written == key and isinstance(written, Written):
-                return written.where
-        return self.at()
-
 
 class OptionWritten(Part):
     """One option of a list: `3: Disagree`, or the long form with a mapping."""
