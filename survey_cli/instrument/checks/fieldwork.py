@@ -9,11 +9,11 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from survey_cli.instrument.checks.places import element, key_place, name_place, place_of
-from survey_cli.instrument.checks.spans import Hours, days, duration_slip, hours, share_slip
 from survey_cli.instrument.document import FieldworkWritten
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.items.quiet import End
 from survey_cli.instrument.program import Group, Leaf
+from survey_cli.instrument.spans import Hours, days, duration_slip, hours, share_slip
 from survey_cli.instrument.written import Written
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Position, Problem, did_you_mean
