@@ -62,11 +62,11 @@ def compared(reading: Reading, left: Part, sign: str, right: Part, node: ast.exp
     elif left.name and left.name == right.name and reading.source(left.node) == reading.source(right.node):
         what = f"{left.name} is compared with itself"
         reading.warn("compared-with-itself", node, what, "name the other item, or a code")
-    quick = None
+    test = None
     if left.plain and right.literal and left.kind != "text" and (left.kind != "code" or left.codes):
         value = bool(right.value) if left.kind == "truth" else right.value
-        quick = compares(left.plain, sign, value)
-    part = reading.together(comparison(sign), [left, right], "truth", node, quick=quick)
+        test = compares(left.plain, sign, value)
+    part = reading.together(comparison(sign), [left, right], "truth", node, test=test)
     if sign == "!=" and part.unsure:
         reading.doubt(part, part.unsure, _others(reading, left, [right.value]))
     return part
@@ -100,10 +100,10 @@ def one_of(reading: Reading, left: Part, elements: list[ast.expr], node: ast.exp
     if declines:
         reading.guarded.add(left.name)
     among = frozenset(values)
-    quick = None
+    test = None
     if left.plain and not declines and left.kind != "text" and (left.kind != "code" or left.codes):
-        quick = is_one_of(left.plain, among)
-    part = reading.together(member(among, frozenset(declines)), [left], "truth", node, quick=quick)
+        test = is_one_of(left.plain, among)
+    part = reading.together(member(among, frozenset(declines)), [left], "truth", node, test=test)
     if declines:
         part = part._replace(unsure=frozenset())
     return _negated(reading, part, left, values) if negated else part
@@ -141,8 +141,8 @@ def within(reading: Reading, left: Part, right: Part, node: ast.expr, *, negated
         left = _coded(reading, left, right)
         if left.kind == "wrong":
             return left
-    quick = includes(left.value, right.plain) if left.literal and right.plain else None
-    part = reading.together(chosen, [left, right], "truth", node, quick=quick)
+    test = includes(left.value, right.plain) if left.literal and right.plain else None
+    part = reading.together(chosen, [left, right], "truth", node, test=test)
     return _negated(reading, part, right, []) if negated else part
 
 

@@ -14,13 +14,15 @@ from survey_cli.instrument.expressions import DEEPEST, MOST_PARTS, Parsed, Slip,
 from survey_cli.instrument.logic import (
     Env,
     Run,
+    all_hold,
     all_of,
+    all_pass,
+    any_holds,
     any_of,
+    any_passes,
     arithmetic,
-    both,
     choice,
     constant,
-    either,
     flag,
     negation,
     negative,
@@ -259,9 +261,19 @@ def _bool(reading: Reading, node: ast.BoolOp, depth: int) -> Part:
     for child in node.values:
         parts.append(reading.truth(_part(reading, child, depth), before=before))
         before = child
-    quick = None
-    if len(parts) == 2:
-        quick = (both if conjunction else either)(parts[0].run, parts[1].run)
+    return _joined(reading, parts, node, conjunction=conjunction)
+
+
+def _joined(reading: Reading, parts: list[Part], node: ast.expr, *, conjunction: bool) -> Part:
+    """The truths joined by `and`, or by `or`."""
+    tests = [part.test for part in parts if part.test is not None]
+
+    def quick(runs: list[Run]) -> Run:
+        run = (all_hold if conjunction else any_holds)(runs)
+        if len(tests) < len(runs):
+            return run
+        return (all_pass if conjunction else any_passes)(tuple(tests), run)
+
     return reading.together(all_of if conjunction else any_of, parts, "truth", node, quick=quick)
 
 
@@ -315,7 +327,7 @@ def _compare(reading: Reading, node: ast.Compare, depth: int) -> Part:
     for op, right in zip(node.ops, node.comparators, strict=True):
         links.append(_pair(reading, left, op, right, node, depth))
         left = right
-    return reading.together(all_of, links, "truth", node)
+    return _joined(reading, links, node, conjunction=True)
 
 
 def _pair(

@@ -4,8 +4,9 @@ arithmetic over cells, and the closures that read them from a mapping. It knows 
 
 import operator
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import isfinite
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 from unicodedata import normalize
 
 from survey_cli.values import NOT_ASKED, NOT_REACHED, PRECEDENCE, Code, Missing
@@ -191,74 +192,125 @@ def reads_one_turn(name: str, roster: str, which: Run) -> Run:
     return run
 
 
-def compares(name: str, sign: str, value: Any) -> Run:
+class Test(NamedTuple):
+    """An ordinary variable against constants: the shape of most comparisons, and quick for it."""
+
+    name: str
+    holds: Callable[[Any], Any]
+    """Of an answer, never of a missing value. A TypeError says that it can't be told this way."""
+
+
+_FROM_THE_RIGHT: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "!=": operator.ne,
+    "<": operator.gt,
+    "<=": operator.ge,
+    ">": operator.lt,
+    ">=": operator.le,
+}
+"""Each sign with its sides exchanged, so that the constant can be bound first."""
+
+
+def compares(name: str, sign: str, value: Any) -> Test:
     """An ordinary variable against a constant of its own kind."""
     if sign == "==":
-
-        def equals(env: Env) -> Any:
-            cell = env.get(name, NOT_REACHED)
-            return cell if cell.__class__ is Missing else cell == value
-
-        return equals
-
-    holds = COMPARE[sign]
-
-    def run(env: Env) -> Any:
-        cell = env.get(name, NOT_REACHED)
-        try:
-            return cell if cell.__class__ is Missing else holds(cell, value)
-        except TypeError:
-            return NOT_ASKED
-
-    return run
+        return Test(name, frozenset((value,)).__contains__)
+    return Test(name, partial(_FROM_THE_RIGHT[sign], value))
 
 
-def is_one_of(name: str, values: frozenset[Any]) -> Run:
+def is_one_of(name: str, values: frozenset[Any]) -> Test:
     """An ordinary variable in a list of constants, none of them a text that could be written in two ways."""
-
-    def run(env: Env) -> Any:
-        cell = env.get(name, NOT_REACHED)
-        return cell if cell.__class__ is Missing else cell in values
-
-    return run
+    return Test(name, values.__contains__)
 
 
-def includes(code: Code, name: str) -> Run:
+def includes(code: Code, name: str) -> Test:
     """A constant code in a multiple."""
-
-    def run(env: Env) -> Any:
-        cell = env.get(name, NOT_REACHED)
-        return cell if cell.__class__ is Missing else code in cell
-
-    return run
+    return Test(name, lambda several: code in several)
 
 
 def is_answered(name: str) -> Run:
     return lambda env: env.get(name, NOT_REACHED).__class__ is not Missing
 
 
-def both(left: Run, right: Run) -> Run:
+def passes(test: Test, otherwise: Run) -> Run:
+    """Whether the variable passes; what `otherwise` says where the test can't tell."""
+    name, holds = test
+
     def run(env: Env) -> Any:
-        a = left(env)
-        if a is False:
-            return False
-        b = right(env)
-        if b is False or a is True:
-            return b
-        return a if b is True else first(a, b)
+        cell = env.get(name, NOT_REACHED)
+        try:
+            return cell if cell.__class__ is Missing else holds(cell)
+        except TypeError:
+            return otherwise(env)
 
     return run
 
 
-def either(left: Run, right: Run) -> Run:
+def all_pass(tests: tuple[Test, ...], otherwise: Run) -> Run:
+    """Whether all tests are passed: `all_of` them, in one go."""
+
     def run(env: Env) -> Any:
-        a = left(env)
-        if a is True:
-            return True
-        b = right(env)
-        if b is True or a is False:
-            return b
-        return a if b is False else first(a, b)
+        gone = None
+        try:
+            for name, holds in tests:
+                cell = env.get(name, NOT_REACHED)
+                if cell.__class__ is Missing:
+                    gone = cell if gone is None else first(gone, cell)
+                elif not holds(cell):
+                    return False
+        except TypeError:
+            return otherwise(env)
+        return True if gone is None else gone
+
+    return run
+
+
+def any_passes(tests: tuple[Test, ...], otherwise: Run) -> Run:
+    """Whether one test at least is passed: `any_of` them, in one go."""
+
+    def run(env: Env) -> Any:
+        gone = None
+        try:
+            for name, holds in tests:
+                cell = env.get(name, NOT_REACHED)
+                if cell.__class__ is Missing:
+                    gone = cell if gone is None else first(gone, cell)
+                elif holds(cell):
+                    return True
+        except TypeError:
+            return otherwise(env)
+        return False if gone is None else gone
+
+    return run
+
+
+def all_hold(parts: list[Run]) -> Run:
+    """`all_of` what the parts are worth; none is looked at after a false one."""
+
+    def run(env: Env) -> Any:
+        gone = None
+        for part in parts:
+            truth = part(env)
+            if truth is False:
+                return False
+            if truth is not True:
+                gone = truth if gone is None else first(gone, truth)
+        return True if gone is None else gone
+
+    return run
+
+
+def any_holds(parts: list[Run]) -> Run:
+    """`any_of` what the parts are worth; none is looked at after a true one."""
+
+    def run(env: Env) -> Any:
+        gone = None
+        for part in parts:
+            truth = part(env)
+            if truth is True:
+                return True
+            if truth is not False:
+                gone = truth if gone is None else first(gone, truth)
+        return False if gone is None else gone
 
     return run
 

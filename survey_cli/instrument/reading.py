@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.expressions import Parsed, number_slip, shortened
 from survey_cli.instrument.functions import FUNCTIONS
-from survey_cli.instrument.logic import LARGEST, Run, applied, constant, nfc, over_turns
+from survey_cli.instrument.logic import LARGEST, Run, Test, applied, constant, nfc, over_turns, passes
 from survey_cli.instrument.written import Written
 from survey_cli.problems import Position, Problem, Severity, did_you_mean, nearest
 from survey_cli.values import NOT_ASKED, Code
@@ -70,6 +70,8 @@ class Part(NamedTuple):
     """What a literal is worth."""
     unsure: frozenset[str] = NOTHING
     """Variables whose don't know or refusal leaves this part without a value."""
+    test: Test | None = None
+    """The same as `run`, where it is an ordinary variable against constants."""
 
     @property
     def literal(self) -> bool:
@@ -252,22 +254,26 @@ class Reading:
         kind: Kind,
         node: ast.expr,
         *,
-        quick: Run | None = None,
+        quick: Callable[[list[Run]], Run] | None = None,
+        test: Test | None = None,
     ) -> Part:
-        """`function` of the parts, turn by turn where there is a list among them. `quick` is a closure worth
-        the same, which may stand for it where there is no list."""
+        """`function` of the parts, turn by turn where there is a list among them. Where there is none, what is worth
+        the same may stand for it: what `quick` makes of the parts, or `test`."""
         lists = False
         for part in parts:
             if part.kind == "wrong":
                 return self.wrong(node)
             if part.roster:
                 lists = True
-        if quick and not lists:
-            return Part(kind, quick, node, unsure=doubtful(parts))
         roster = self.one_roster(parts, node) if lists else ""
         if roster is None:
             return self.wrong(node)
         runs = [part.run for part in parts]
+        if not lists and quick is not None:
+            return Part(kind, quick(runs), node, unsure=doubtful(parts))
+        if not lists and test is not None:
+            run = passes(test, applied(function, runs))
+            return Part(kind, run, node, unsure=doubtful(parts), test=test)
         run = (
             over_turns(function, runs, [part.roster is not None for part in parts])
             if roster
