@@ -4,25 +4,30 @@ is in use."""
 import contextlib
 import sqlite3
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from survey_cli.store import opening, views
 from survey_cli.store import statements as sql
+from survey_cli.store.connector import Connector
 from survey_cli.store.files import put_in_place
 from survey_cli.store.problem import StoreProblem, told
-from survey_cli.store.sqlite import Connector
+from survey_cli.store.sqlite import Sqlite
+from survey_cli.store.written import read_variable
 
 PAGES: Final = 2_000
-"""Copied in one go, some 8 MB."""
+"""Pages copied in one go, some 8 MB; or rows, from a server."""
+
+TABLES: Final = """
+    SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name
+"""
+"""Ours: neither SQLite's own nor the list of steps."""
 
 
 def integrity(db: Connector) -> list[str]:
     """One sentence for each thing that is wrong."""
-    found = [f"the file is damaged: {line}" for (line,) in db.read("PRAGMA integrity_check") if line != "ok"]
-    found += [
-        f"a row of {table} belongs to nothing in {parent}"
-        for table, _, parent, _ in db.read("PRAGMA foreign_key_check")
-    ]
+    found = list(db.flaws())
     for id, last, count, first, highest in db.read(sql.GAPS):
         found.append(
             f"interview {id} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
@@ -39,21 +44,22 @@ def integrity(db: Connector) -> list[str]:
 
 
 def backup(db: Connector, to: Path, *, progress: Callable[[int, int], None] | None) -> None:
-    """Copies under a temporary name, checks the copy and links it into place."""
+    """Copies into a file under a temporary name, checks the copy and links it into place."""
     where = str(to)
     if to.exists():
         raise _exists(where)
     if not to.parent.is_dir():
         raise StoreProblem(where, f"the folder {to.parent} does not exist", "make it, or name another")
+
+    def copy(temporary: Path) -> None:
+        if isinstance(db, Sqlite):
+            _copy_pages(db, temporary, where, progress)
+        else:
+            _copy_rows(db, temporary, where, progress)
+
     try:
-        source = (
-            db.connection
-            if db.path is None
-            else Connector.to_file(db.path, where=db.where, patience=5).connection
-        )
-        with contextlib.closing(source) if db.path is not None else contextlib.nullcontext():
-            if not put_in_place(to, lambda temporary: _copy(source, temporary, where, progress), where=where):
-                raise _exists(where)
+        if not put_in_place(to, copy, where=where):
+            raise _exists(where)
     except sqlite3.Error as error:
         raise told(error, where) or error from error
 
@@ -62,14 +68,17 @@ def _exists(where: str) -> StoreProblem:
     return StoreProblem(where, "exists already, and a backup overwrites nothing", "name another file")
 
 
-def _copy(
-    source: sqlite3.Connection, temporary: Path, where: str, progress: Callable[[int, int], None] | None
-) -> None:
+def _copy_pages(db: Sqlite, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
     def tell(_: int, left: int, whole: int) -> None:
         if progress is not None:
             progress(whole - left, whole)
 
-    with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target:
+    with contextlib.ExitStack() as open_now:
+        source = db.connection
+        if db.path is not None:
+            source = Sqlite.to_file(db.path, where=db.where, patience=5).connection
+            open_now.enter_context(contextlib.closing(source))
+        target = open_now.enter_context(contextlib.closing(sqlite3.connect(temporary, isolation_level=None)))
         # As long as we are reading, we see one moment: else each answer given meanwhile begins the copy anew.
         source.execute("BEGIN")
         try:
@@ -77,6 +86,38 @@ def _copy(
             source.backup(target, pages=PAGES, progress=tell)
         finally:
             source.execute("ROLLBACK")
-        [(verdict,)] = target.execute("PRAGMA integrity_check(1)").fetchall()
+        _check(target, where)
+
+
+def _copy_rows(
+    db: Connector, temporary: Path, where: str, progress: Callable[[int, int], None] | None
+) -> None:
+    """From a server into a file of this program's own schema, table by table, all of one moment."""
+    opening.make(temporary, where=where)
+    with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target, db.moment() as rows:
+        tables = [name for (name,) in target.execute(TABLES).fetchall()]
+        sizes = [next(rows(f"SELECT count(*) FROM {table}", ()))[0] for table in tables]
+        whole, done = sum(sizes), 0
+        target.execute("BEGIN")
+        for table in tables:
+            columns = [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()]
+            found = rows(f"SELECT {', '.join(columns)} FROM {table}", ())
+            adding = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
+            while several := list(islice(found, PAGES)):
+                done += target.executemany(adding, several).rowcount
+                if progress is not None:
+                    progress(done, whole)
+        for hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():
+            variables = [read_variable(row) for row in target.execute(sql.VARIABLES, (hash,)).fetchall()]
+            for statement in views.data_views(name=view, hash=hash, variables=variables):
+                target.execute(statement)
+        target.execute("COMMIT")
+        if target.execute("PRAGMA foreign_key_check").fetchall():
+            raise StoreProblem(where, "the copy is not whole", f"check the database {db.where}")
+        _check(target, where)
+
+
+def _check(copy: sqlite3.Connection, where: str) -> None:
+    [(verdict,)] = copy.execute("PRAGMA integrity_check(1)").fetchall()
     if verdict != "ok":
         raise StoreProblem(where, f"the copy is damaged ({verdict})", "check the database and the disk")

@@ -24,6 +24,7 @@ from survey_cli.engine.journal import (
 )
 from survey_cli.store import custody, opening, views
 from survey_cli.store import statements as sql
+from survey_cli.store.connector import Connector
 from survey_cli.store.files import file_system
 from survey_cli.store.problem import StoreProblem
 from survey_cli.store.records import (
@@ -38,7 +39,6 @@ from survey_cli.store.records import (
     Taken,
     Whole,
 )
-from survey_cli.store.sqlite import Connector
 from survey_cli.store.written import (
     read_interview,
     read_texts,
@@ -261,9 +261,7 @@ class Store:
             ]
             snapshots, contacts = self._apart(batch)
             with self._db.transaction():
-                before = self._db.changes()
-                self._db.run_many(sql.START, heads)
-                if self._db.changes() - before != len(batch):
+                if self._db.run_many(sql.START, heads) != len(batch):
                     raise ValueError("an interview of this batch is in the database already")
                 self._db.run_many(sql.ADD_EVENT, lines)
                 self._db.run_many(sql.KEEP_SNAPSHOT, snapshots)

@@ -10,18 +10,18 @@ from typing import Final
 from survey_cli.store import schema
 from survey_cli.store.files import check_file, check_folder, put_in_place
 from survey_cli.store.problem import StoreProblem
-from survey_cli.store.sqlite import APPLICATION_ID, Connector
+from survey_cli.store.sqlite import APPLICATION_ID, Sqlite
 
 APPLIED: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"
 
 
 def connect(
     path: str | Path, *, create: bool, patience: float, file_system_of: Callable[[Path], str]
-) -> Connector:
+) -> Sqlite:
     """A connection ready for use. Raises StoreProblem."""
     where = str(path)
     if where == ":memory:":
-        memory = Connector.in_memory()
+        memory = Sqlite.in_memory()
         _fill(memory)
         return memory
     if where.startswith(("postgresql:", "postgres:")):
@@ -37,9 +37,9 @@ def connect(
             raise StoreProblem(
                 where, "there is no such database", "check the name, or begin an interview first"
             )
-        put_in_place(file, lambda temporary: _make(temporary, where=where), where=where)
+        put_in_place(file, lambda temporary: make(temporary, where=where), where=where)
     check_file(file, where=where)
-    db = Connector.to_file(file, where=where, patience=patience)
+    db = Sqlite.to_file(file, where=where, patience=patience)
     try:
         _recognise(db)
     except BaseException:
@@ -48,8 +48,9 @@ def connect(
     return db
 
 
-def _make(temporary: Path, *, where: str) -> None:
-    db = Connector.to_file(temporary, where=where, patience=1)
+def make(temporary: Path, *, where: str) -> None:
+    """Make an empty file a database."""
+    db = Sqlite.to_file(temporary, where=where, patience=1)
     try:
         _fill(db)
         db.run("PRAGMA journal_mode = WAL")
@@ -57,12 +58,12 @@ def _make(temporary: Path, *, where: str) -> None:
         db.close()
 
 
-def _fill(db: Connector) -> None:
+def _fill(db: Sqlite) -> None:
     db.run(f"PRAGMA application_id = {APPLICATION_ID}")
     _apply(db)
 
 
-def _recognise(db: Connector) -> None:
+def _recognise(db: Sqlite) -> None:
     [(mark,)] = db.read("PRAGMA application_id")
     if mark != APPLICATION_ID:
         raise StoreProblem(db.where, "is a database, but not one of this program's", "name another file")
@@ -79,7 +80,7 @@ def _recognise(db: Connector) -> None:
         _apply(db)
 
 
-def _apply(db: Connector) -> None:
+def _apply(db: Sqlite) -> None:
     """The steps not yet applied, all or none; of two programs that find some, one applies them."""
     from sqlite_utils import Database
 

@@ -69,7 +69,7 @@ def primary(error: sqlite3.Error) -> int:
     return code & 0xFF
 
 
-def told(error: Exception, where: str) -> StoreProblem | None:
+def told(error: BaseException, where: str) -> StoreProblem | None:
     """The problem in plain words; None where the error is a mistake of ours and not the world's."""
     if isinstance(error, UnicodeError):
         return StoreProblem(where, "a text holds half a letter that no file can keep", "type it again")

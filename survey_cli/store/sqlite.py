@@ -6,18 +6,16 @@ It knows no table. Every sqlite3 error that is the world's doing leaves here as 
 
 import os
 import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import quote
 
+from survey_cli.store.connector import Connector, Dialect, Execute, Found, Parameters, Stream
 from survey_cli.store.problem import StoreProblem, primary, told
 
 T = TypeVar("T")
-Parameters: TypeAlias = Sequence[str | int | float | None]
-Found: TypeAlias = list[tuple[Any, ...]]
-Execute: TypeAlias = Callable[[str, Parameters], sqlite3.Cursor]
 
 APPLICATION_ID: Final = 0x53565259
 """`SVRY`, in the file's header: file(1) and this program know by it whose file it is."""
@@ -39,31 +37,33 @@ WORLDLY: Final = (sqlite3.Error, UnicodeError, MemoryError)
 """What sqlite3 raises when the world is broken, or we made a mistake."""
 
 
-class Connector:
-    """One connection to one database."""
+class Sqlite(Connector):
+    """One connection to one file."""
+
+    dialect: ClassVar[Dialect] = "sqlite"
+    worldly: ClassVar[tuple[type[BaseException], ...]] = WORLDLY
 
     def __init__(
         self, connection: sqlite3.Connection, *, where: str, path: Path | None, patience: float
     ) -> None:
+        super().__init__(where)
         self.connection = connection
-        self.where = where
         self.path = path
         self._tries = max(1, round(patience / POLL))
-        self.turn = threading.RLock()
         self._at = None if path is None else str(path)
         self._file = None if self._at is None else _identity(self._at)
         self._log: tuple[int, int] | None = None
         """The -wal beside the file, once we have written to it; while we are connected it stays."""
 
     @classmethod
-    def in_memory(cls) -> "Connector":
+    def in_memory(cls) -> "Sqlite":
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         found = cls(connection, where=":memory:", path=None, patience=0)
         found.prepare()
         return found
 
     @classmethod
-    def to_file(cls, path: Path, *, where: str, patience: float) -> "Connector":
+    def to_file(cls, path: Path, *, where: str, patience: float) -> "Sqlite":
         """To a file that exists. Raises StoreProblem."""
         try:
             connection = sqlite3.connect(
@@ -90,48 +90,45 @@ class Connector:
     # Reading
 
     def read(self, statement: str, parameters: Parameters = ()) -> Found:
-        """All rows."""
         with self.turn:
             return self._patiently(lambda: self.connection.execute(statement, parameters).fetchall())
 
-    def stream(self, statement: str, parameters: Parameters = ()) -> Iterator[tuple[Any, ...]]:
-        """Row after row in little memory, all as they were at one moment, whatever is written meanwhile. A
-        file is read over a connection of its own, so that nobody's writing waits."""
+    @contextmanager
+    def moment(self) -> Iterator[Stream]:
+        """A file is read over a connection of its own."""
         if self.path is None:
-            yield from self.read(statement, parameters)
+            yield lambda statement, parameters: iter(self.read(statement, parameters))
             return
-        other = Connector.to_file(self.path, where=self.where, patience=self._tries * POLL)
+        other = Sqlite.to_file(self.path, where=self.where, patience=self._tries * POLL)
         try:
-            cursor = other._patiently(lambda: other.connection.execute(statement, parameters))
-            while rows := other._patiently(lambda: cursor.fetchmany(256)):
-                yield from rows
+            other.run("BEGIN")
+            yield other._rows
         finally:
             other.close()
+
+    def _rows(self, statement: str, parameters: Parameters) -> Iterator[tuple[Any, ...]]:
+        cursor = self._patiently(lambda: self.connection.execute(statement, parameters))
+        while rows := self._patiently(lambda: cursor.fetchmany(256)):
+            yield from rows
 
     # Writing
 
     def run(self, statement: str, parameters: Parameters = ()) -> int:
-        """One statement; gives the number of rows it changed."""
         with self.turn:
             return self._patiently(lambda: self.connection.execute(statement, parameters).rowcount)
 
-    def run_many(self, statement: str, parameters: Iterable[Parameters]) -> None:
-        """One statement, many times; within a transaction."""
-        self.connection.executemany(statement, parameters)
+    def run_many(self, statement: str, parameters: Iterable[Parameters]) -> int:
+        return self.connection.executemany(statement, parameters).rowcount
 
-    def changes(self) -> int:
-        """How many rows were changed over this connection so far."""
-        return self.connection.total_changes
-
-    def transaction(self) -> "Transaction":
-        """All or nothing, and on the disk when its `with` ends, which hands out what executes a statement in
-        it. Raises StoreProblem, then nothing was written."""
-        return Transaction(self)
-
-    def begin(self) -> None:
-        """Take the turn to write, waiting for other connections as long as patience lasts."""
+    def begin(self) -> Execute:
         self._check_in_place()
         self._patiently(lambda: self.connection.execute("BEGIN IMMEDIATE"))
+        return self.connection.execute
+
+    def commit(self) -> None:
+        self.connection.execute("COMMIT")
+        if self._at is not None and self._log is None:
+            self._log = _identity(f"{self._at}-wal")
 
     def roll_back(self) -> None:
         try:
@@ -140,9 +137,15 @@ class Connector:
         except sqlite3.Error:
             pass  # SQLite has rolled back by itself: disk full, I/O error
 
-    def told(self, error: Exception) -> Exception:
-        """The error in plain words; itself where it is a mistake of ours."""
+    def told(self, error: BaseException) -> BaseException:
         return told(error, self.where) or error
+
+    def flaws(self) -> Iterator[str]:
+        for (line,) in self.read("PRAGMA integrity_check"):
+            if line != "ok":
+                yield f"the file is damaged: {line}"
+        for table, _, parent, _ in self.read("PRAGMA foreign_key_check"):
+            yield f"a row of {table} belongs to nothing in {parent}"
 
     def _patiently(self, act: Callable[[], T]) -> T:
         for left in reversed(range(self._tries)):
@@ -169,50 +172,9 @@ class Connector:
                 "leave every interview on this database, then begin again; nothing that was taken is lost",
             )
 
-    def written(self) -> None:
-        """A transaction is on the disk."""
-        if self._at is not None and self._log is None:
-            self._log = _identity(f"{self._at}-wal")
-
     def close(self) -> None:
         with self.turn:
             self.connection.close()
-
-
-class Transaction:
-    """See `Connector.transaction`. (A class and not a generator: it is entered at every answer.)"""
-
-    __slots__ = ("_db",)
-
-    def __init__(self, db: Connector) -> None:
-        self._db = db
-
-    def __enter__(self) -> Execute:
-        self._db.turn.acquire()
-        try:
-            self._db.begin()
-        except BaseException:
-            self._db.turn.release()
-            raise
-        return self._db.connection.execute
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        try:
-            if error is None:
-                self._db.connection.execute("COMMIT")
-                self._db.written()
-        except BaseException as failed:
-            self._db.roll_back()
-            if isinstance(failed, WORLDLY):
-                raise self._db.told(failed) from failed
-            raise
-        else:
-            if error is not None:
-                self._db.roll_back()
-                if isinstance(error, WORLDLY):
-                    raise self._db.told(error) from error
-        finally:
-            self._db.turn.release()
 
 
 def _identity(path: str) -> tuple[int, int] | None:
