@@ -121,7 +121,7 @@ class Calendar:
         parts = [part for name, text in written.dayparts.items() if (part := _part(str(name), str(text)))]
         return cls(
             hours=spans if written.hours else dict(USUAL_HOURS),
-            wide=bool(written.reason),
+            wide=written.reason is not None,
             closed=frozenset(day for text in written.closed if (day := _date(text))),
             country=str(written.country) if written.country else None,
             holidays=written.holidays,
