@@ -1,0 +1,274 @@
+"""Which telephone number is meant, what kind of line is it, and where may it ring? It keeps and dials nothing.
+
+The numbering plans are those of `phonenumbers`. They know no porting: a line that moved from a mobile to a fixed
+network, or a person who took a number across the country, is not seen; and they give Detroit as New York. So the
+sample's zone wins, and a number's own zones count only where the case brings none.
+"""
+
+import hmac
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+Line: TypeAlias = Literal["mobile", "fixed", "unknown"]
+
+
+class Number(NamedTuple):
+    """A number that can be dialled."""
+
+    written: str
+    """As it stood in the file, zeros and plus sign included."""
+    e164: str
+    """`+13125550100`: what is dialled and compared; without the extension."""
+    national: str
+    """As it is written in its own country: `(312) 555-0100 ext. 7`."""
+    international: str
+    """As it is written abroad: `+1 312-555-0100 ext. 7`."""
+    extension: str
+    """Digits to be asked for or keyed once somebody answers; empty where there are none."""
+    line: Line
+    """`unknown` where the plan does not tell, as everywhere in the United States and Canada."""
+    zones: tuple[str, ...]
+    """IANA names of all zones where the number may be at home; empty where the plan does not say."""
+    country: str
+    """Two letters (ISO 3166); empty where the plan has no such number."""
+    service: str = ""
+    """What it is where it is nobody's ordinary line: `toll-free`, `premium rate`, …"""
+    doubts: tuple[str, ...] = ()
+    """What a person should look at before it is dialled."""
+
+
+class NotANumber(NamedTuple):
+    """Why a text is nothing that may be dialled."""
+
+    written: str
+    why: str
+    remedy: str
+
+
+_FLOAT: Final = re.compile(r"(\+?\d{4,})[.,]0+\Z")
+_ROUNDED: Final = re.compile(r"\d[.,]?\d*[eE]\+?\d+\Z")
+_OPTIONAL_ZERO: Final = re.compile(r"\(\s*0\s*\)")
+_DIGIT: Final = re.compile(r"\d")
+_SEVERAL: Final = re.compile(r"\s*(?:;(?!\s*ext)|/|,|\n|\bor\b)\s*", re.IGNORECASE)
+_CERTAINLY_SEVERAL: Final = re.compile(r";(?!\s*ext)|\n", re.IGNORECASE)
+_LONGEST: Final = 250
+
+
+def read_number(text: str, country: str | None) -> Number | NotANumber:
+    """The number a text means, read as in a country (two letters) where it does not begin with `+`.
+
+    A number of a possible length is accepted though the plan has no such number (plans are younger than numbers, and
+    fictional ones are in none): its `doubts` say so. Emergency and short numbers never are."""
+    written = text.strip()
+    bare = written.lstrip("'’`").strip()  # an apostrophe keeps a spreadsheet from counting with it
+    doubts: list[str] = []
+    if not _DIGIT.search(bare):
+        return NotANumber(written, "there is no number in it", "leave the cell empty where there is none")
+    if len(bare) > _LONGEST:
+        return NotANumber(written, "it is too long to be a number", "write one number")
+    if _ROUNDED.match(bare):
+        remedy = "give the column the format Text in the spreadsheet and enter the numbers again"
+        return NotANumber(written, "a spreadsheet has rounded it", remedy)
+    if floating := _FLOAT.match(bare):
+        bare = floating[1]
+        doubts.append(f"a spreadsheet has made a decimal of it: read as {bare}")
+    bare = bare.replace("＋", "+")
+    found = _parsed(bare, country)
+    if isinstance(found, str):
+        return NotANumber(written, found, _remedy(bare, country))
+    return _understood(written, bare, country, found, doubts)
+
+
+def _parsed(bare: str, country: str | None) -> "PhoneNumber | str":
+    """What the numbering plans make of it, or why nothing."""
+    from phonenumbers import NumberParseException, parse
+
+    if country is None and not bare.startswith("+"):
+        return "it does not say which country it is of"
+    if country is not None and not known_country(country):
+        return f"the numbers of a country {country!r} are not known"
+    try:
+        return parse(bare, country and country.upper())
+    except NumberParseException as refused:
+        match refused.error_type:
+            case NumberParseException.INVALID_COUNTRY_CODE:
+                return "no country has this code"
+            case NumberParseException.TOO_LONG:
+                return "it has too many digits"
+            case NumberParseException.TOO_SHORT_NSN | NumberParseException.TOO_SHORT_AFTER_IDD:
+                return "it has too few digits"
+            case _:
+                return "it is no telephone number"
+
+
+def _remedy(bare: str, country: str | None) -> str:
+    if country is None:
+        return "write + and the country's code first, or name the country under fieldwork: country:"
+    if not known_country(country):
+        return "write GB for the United Kingdom" if country.upper() == "UK" else "write two letters, as US"
+    if any(c.isalpha() for c in bare):
+        return "keep words in a column of their own"
+    return "correct the number, or leave the cell empty"
+
+
+def _understood(
+    written: str, bare: str, country: str | None, found: "PhoneNumber", doubts: list[str]
+) -> Number | NotANumber:
+    from phonenumbers import (
+        PhoneNumberFormat,
+        PhoneNumberType,
+        ValidationResult,
+        format_number,
+        is_possible_number_with_reason,
+        number_type,
+        region_code_for_number,
+    )
+
+    kind = number_type(found)
+    if kind == PhoneNumberType.UNKNOWN:
+        short = _short(bare, country, found)
+        if short:
+            return NotANumber(written, short, "no survey dials it: give the respondent's own number")
+        if mended := _with_zero(bare, country):
+            found, kind = mended, number_type(mended)
+    if kind == PhoneNumberType.UNKNOWN:
+        match is_possible_number_with_reason(found):
+            case ValidationResult.IS_POSSIBLE:
+                doubts.append("the numbering plan has no such number")
+            case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+                return NotANumber(written, "the area code is missing", "write it with its area code")
+            case ValidationResult.TOO_SHORT:
+                return NotANumber(written, "it has too few digits", _remedy(bare, country))
+            case _:
+                return NotANumber(written, "it has too many digits", _too_long(bare, country))
+    service = _services().get(kind, "")
+    if service:
+        doubts.append(f"it is a {service} number, nobody's own line")
+    national = format_number(found, PhoneNumberFormat.NATIONAL)
+    first = _DIGIT.search(bare)
+    if national.lstrip("(").startswith("0") and "+" not in bare and first and first[0] != "0":
+        doubts.append(f"its leading 0 is missing: read as {national}")
+    return Number(
+        written=written,
+        e164=format_number(found, PhoneNumberFormat.E164),
+        national=national,
+        international=format_number(found, PhoneNumberFormat.INTERNATIONAL),
+        extension=found.extension or "",
+        line=_lines().get(kind, "unknown"),
+        zones=() if service else _zones(found),
+        country=region_code_for_number(found) or "",
+        service=service,
+        doubts=tuple(doubts),
+    )
+
+
+def _with_zero(bare: str, country: str | None) -> "PhoneNumber | None":
+    """The number that a spreadsheet took a leading zero from, where the plan has it and it is lost otherwise (Italy)."""
+    from phonenumbers import PhoneNumberType, number_type
+
+    if bare.startswith("+") or not country:
+        return None
+    mended = _parsed("0" + bare, country)
+    return None if isinstance(mended, str) or number_type(mended) == PhoneNumberType.UNKNOWN else mended
+
+
+def _too_long(bare: str, country: str | None) -> str:
+    """What to do about too many digits. A number abroad without its plus sign looks like one digit too many at home, and
+    the other way round, so it is never dialled on a guess."""
+    from phonenumbers import is_valid_number
+
+    abroad = "+" + bare
+    found = None if bare.startswith("+") else _parsed(abroad, country)
+    if found is None or isinstance(found, str) or not is_valid_number(found):
+        return _remedy(bare, country)
+    return f"if it has lost its plus sign, write {abroad}; else correct it, or leave the cell empty"
+
+
+def _short(bare: str, country: str | None, found: "PhoneNumber") -> str:
+    """What it is if the network would not take it for a subscriber's number. Asked of unknown numbers only: it goes by
+    how a number begins, and many an ordinary one begins like an emergency number of its country."""
+    from phonenumbers.phonenumberutil import national_significant_number, region_code_for_country_code
+    from phonenumbers.shortnumberinfo import connects_to_emergency_number, is_valid_short_number
+
+    home = region_code_for_country_code(found.country_code or 0)
+    national = national_significant_number(found)
+    for text, region in ((bare, (country or home).upper()), (national, home)):
+        if connects_to_emergency_number(text, region):
+            return "it is an emergency number"
+    return "it is a short number" if is_valid_short_number(found) else ""
+
+
+def _zones(found: "PhoneNumber") -> tuple[str, ...]:
+    from phonenumbers.timezone import time_zones_for_geographical_number, time_zones_for_number
+
+    zones = time_zones_for_number(found)
+    if _NOWHERE in zones:  # no such number, but its beginning may be known
+        zones = time_zones_for_geographical_number(found)
+    return tuple(sorted(zone for zone in zones if zone != _NOWHERE))
+
+
+_NOWHERE: Final = "Etc/Unknown"
+
+
+@cache
+def _lines() -> dict[int, Line]:
+    from phonenumbers import PhoneNumberType
+
+    return {PhoneNumberType.MOBILE: "mobile", PhoneNumberType.FIXED_LINE: "fixed"}
+
+
+@cache
+def _services() -> dict[int, str]:
+    from phonenumbers import PhoneNumberType
+
+    return {
+        PhoneNumberType.TOLL_FREE: "toll-free",
+        PhoneNumberType.PREMIUM_RATE: "premium rate",
+        PhoneNumberType.SHARED_COST: "shared cost",
+        PhoneNumberType.PAGER: "pager",
+        PhoneNumberType.UAN: "company",
+        PhoneNumberType.VOICEMAIL: "voicemail",
+    }
+
+
+@cache
+def known_country(country: str) -> bool:
+    """Whether two letters name a country whose numbers can be read."""
+    from phonenumbers import SUPPORTED_REGIONS
+
+    return country.upper() in SUPPORTED_REGIONS
+
+
+def read_numbers(text: str, country: str | None) -> Sequence[Number | NotANumber]:
+    """All numbers of a cell: several stand with `;`, `/`, a comma, `or` or a line end between them. A stroke may also
+    be part of one number (030/1234567), so what is one number as a whole stays one."""
+    if not _DIGIT.search(text):
+        return (read_number(text, country),) if text.strip() else ()
+    whole = None
+    if not _CERTAINLY_SEVERAL.search(text):
+        whole = read_number(text, country)
+        if isinstance(whole, Number) and not whole.doubts:
+            return (whole,)
+    pieces = [piece for piece in _SEVERAL.split(text) if piece.strip()]
+    if len(pieces) < 2:
+        return (whole or read_number(text, country),)
+    return [read_number(piece, country) for piece in pieces]
+
+
+def digits_of(text: str) -> str:
+    """What to look for in the digits of kept numbers when somebody rings back and gives a number, or a part of one:
+    its digits, in their plain form, without the zeros that stand before them inside a country only."""
+    plain = "".join(str(int(c)) for c in _OPTIONAL_ZERO.sub("", text) if c.isdecimal())
+    return plain.lstrip("0")
+
+
+def hashed(number: Number | str, key: bytes) -> str:
+    """A number's stand-in on the list of those never to be called: HMAC-SHA-256 of its E.164 form in hex. Numbers are
+    few enough to be tried one by one, so it hides nothing from whoever has the key (RFC 2104)."""
+    e164 = number if isinstance(number, str) else number.e164
+    return hmac.new(key, e164.encode(), "sha256").hexdigest()
