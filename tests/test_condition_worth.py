@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from condition_names import NA, understood
@@ -145,8 +145,13 @@ ENVS = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=400)
 @given(TEXTS, ENVS)
 @example("q1 == 1 and hours > 3 and q2 in [1, 2]", {"q1": 1, "hours": NOT_ASKED, "q2": 2})
+@example("q1 == 1 and q2 == 2 and q3 == 3", {"q1": NOT_ASKED, "q2": DK, "q3": REFUSED})
+@example("q1 == 1 or q2 == 2 or q3 == 3", {"q1": NOT_ASKED, "q2": DK, "q3": REFUSED})
+@example("(q1 == q2) and q2 == 2 and q3 == 3", {"q1": NOT_ASKED, "q2": DK, "q3": REFUSED})
+@example("(q1 == q2) or q2 == 2 or q3 == 3", {"q1": NOT_ASKED, "q2": DK, "q3": REFUSED})
 @example("brought > 1 and q1 == 2", {"brought": "a", "q1": 2})
 @example("born > '2000-02-29' or q1 == 2", {"born": "1999-05", "q1": DK})
 @example("hours == 3 and days == 0", {"hours": 3.0, "days": False})
