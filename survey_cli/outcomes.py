@@ -30,10 +30,20 @@ class Outcome:
     """The least time before the next call: `20m`, `3h`, `7d`, `never`, `held`, `appointment`."""
     next_number: bool = False
     """Another number of the same case may be dialled at once."""
+    like: str = ""
+    """The outcome of the table that one of a study's own behaves like."""
 
 
 def _row(
-    id: str, moment: Moment, name: str, rdd: str, listed: str, kind: str, delay: str = "", **more: bool
+    id: str,
+    moment: Moment,
+    name: str,
+    rdd: str,
+    listed: str,
+    kind: str,
+    delay: str = "",
+    *,
+    next_number: bool = False,
 ) -> Outcome:
     return Outcome(
         id=id,
@@ -43,7 +53,7 @@ def _row(
         listed=listed,
         temporary=kind == "temporary",
         delay=delay,
-        **more,
+        next_number=next_number,
     )
 
 

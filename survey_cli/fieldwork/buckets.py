@@ -1,0 +1,62 @@
+"""Under which conditions may any case of one kind be called? What a case's standing says of zones, parts of the day,
+language, skill, owner and quota cells, as one short text: so that hours and quotas are looked at once for all of them.
+"""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from survey_cli.fieldwork.calendar import Calendar
+from survey_cli.fieldwork.events import Policy
+from survey_cli.fieldwork.people import Interviewer, People
+from survey_cli.fieldwork.quotas import shut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """What is asked of the moment and of the interviewer before a case may be taken."""
+
+    zones: tuple[str, ...] = ()
+    dayparts: tuple[str, ...] = ()
+    """Only in these parts of the day; empty: in any."""
+    language: str = ""
+    skill: str = ""
+    owner: str = ""
+    """Whose promise it is; empty: anybody's."""
+    policy: Policy = "anyone"
+    cells: tuple[str, ...] = ()
+    """Quota cells it is known to be in."""
+
+    def __str__(self) -> str:
+        parts = (self.zones, self.dayparts, self.language, self.skill, self.owner, self.policy, self.cells)
+        return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+    def open(
+        self, calendar: Calendar, at: datetime, *, who: Interviewer, people: People, full: Collection[str]
+    ) -> bool:
+        """Whether this interviewer may take such a case at this moment."""
+        return (
+            who.speaks(self.language)
+            and (who.can(self.skill) or not people.skilled(self.skill))
+            and (self.policy != "me" or self.owner in ("", who.login))
+            and not shut(self.cells, full)
+            and calendar.opening(self.zones, at).open
+            and (not self.dayparts or calendar.daypart(self.zones, at) in self.dayparts)
+        )
+
+
+@lru_cache(maxsize=4096)
+def bucket_of(text: str) -> Bucket:
+    """The bucket that prints as `text`. Raises ValueError."""
+    zones, dayparts, language, skill, owner, policy, cells = json.loads(text)
+    return Bucket(
+        zones=tuple(zones),
+        dayparts=tuple(dayparts),
+        language=language,
+        skill=skill,
+        owner=owner,
+        policy=policy,
+        cells=tuple(cells),
+    )

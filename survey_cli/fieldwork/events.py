@@ -1,0 +1,225 @@
+"""What can happen to a case, as values that are kept for ever. Nothing here says what an event does.
+
+A case's history is its events, as an interview is its journal: attempts, codes, promises and whom to call next are all
+derived from them. Numbers are named by their position; the digits, like names, are kept apart with the contacts.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
+
+from survey_cli.values import Value
+
+Line: TypeAlias = Literal["mobile", "fixed", "unknown"]
+NumberState: TypeAlias = Literal["live", "dead", "never_call"]
+Policy: TypeAlias = Literal["anyone", "me", "me_first"]
+"""Who keeps a promise: anybody; only its owner; its owner, and anybody once it is 15 minutes late."""
+
+NO_COLUMNS: Mapping[str, Value] = MappingProxyType({})
+
+
+class NumberFacts(NamedTuple):
+    """What may be known of a number without knowing it."""
+
+    position: int
+    """From 1; it names the number for ever."""
+    line: Line = "unknown"
+    zones: tuple[str, ...] = ()
+    """The IANA zones it may be in; empty where the case's own holds."""
+
+
+class Sampled(NamedTuple):
+    """The case came with the sample; again where a later import was asked to update it."""
+
+    columns: Mapping[str, Value] = NO_COLUMNS
+    """The sample columns that are not personal, typed."""
+    numbers: tuple[NumberFacts, ...] = ()
+    zone: str = ""
+    """The respondent's IANA zone, where the sample or the study says one."""
+    language: str = ""
+    priority: int = 0
+    """Lower is called first."""
+    weight: str = ""
+    """The base weight as written; empty for 1."""
+    frame: str = ""
+    """The part of a study of several frames that it belongs to."""
+    replicate: str = ""
+
+
+class Released(NamedTuple):
+    """Its replicate may now be called."""
+
+
+class Claimed(NamedTuple):
+    """A station took the case: an attempt begins."""
+
+
+class Dialled(NamedTuple):
+    """A human pressed the key that dials this number."""
+
+    number: int
+
+
+class Called(NamedTuple):
+    """A call, or the conversation it became, came to an outcome."""
+
+    outcome: str
+    number: int = 0
+    """The number it was made to; 0 where none was dialled from here (they rang us)."""
+    code: str = ""
+    """The code that only the interview can give: 1.1, 1.2, 2.12."""
+    eligible: bool = False
+    """The respondent is now known to be eligible."""
+    person: bool = False
+    """Whom to interview is now known by name or choice."""
+    interrupted: bool = False
+    """An interview was begun and waits to be gone on with."""
+    note: str = ""
+
+
+class Closed(NamedTuple):
+    """The station let go of the case: the attempt is over."""
+
+
+class Returned(NamedTuple):
+    """The case went back without a call: given back, or its lease ran out."""
+
+    why: Literal["given back", "lapsed", "released"]
+
+
+class Interviewing(NamedTuple):
+    """The questionnaire was begun or gone on with."""
+
+    interview: str
+
+
+class Promised(NamedTuple):
+    """A callback was promised for a time; it takes the place of an earlier promise."""
+
+    start: str
+    """Wall time where the respondent is: `2026-11-26T15:00`."""
+    end: str
+    zone: str
+    fold: int = 0
+    """1: the second of two equal wall times when clocks go back."""
+    person: str = ""
+    """Whom to ask for; personal, so it is erased with the rest."""
+    owner: str = ""
+    policy: Policy = "anyone"
+    note: str = ""
+
+
+class Unpromised(NamedTuple):
+    """The promise does not hold any more."""
+
+    why: str = ""
+
+
+class Reassigned(NamedTuple):
+    """The promise is another interviewer's now."""
+
+    owner: str
+    policy: Policy = "me"
+
+
+class NumberAdded(NamedTuple):
+    """Another number was given."""
+
+    number: NumberFacts
+
+
+class NumberMarked(NamedTuple):
+    """A number is live, dead or never to be called."""
+
+    number: int
+    state: NumberState
+    why: str = ""
+
+
+class Speaks(NamedTuple):
+    """The respondent wants to be interviewed in this language."""
+
+    language: str
+
+
+class Remarked(NamedTuple):
+    """A note on the case."""
+
+    text: str
+
+
+class ScriptRead(NamedTuple):
+    """A text of the study was spoken: a voicemail that is left once."""
+
+    script: str
+
+
+class Corrected(NamedTuple):
+    """A supervisor gave the case another outcome; what was keyed stays in its history."""
+
+    outcome: str
+    code: str = ""
+    """An AAPOR code of the supervisor's own, where the outcome's is not meant."""
+    note: str = ""
+
+
+class Advised(NamedTuple):
+    """A supervisor answered what was referred to them: the case goes back to the queue."""
+
+    note: str = ""
+
+
+class Reopened(NamedTuple):
+    """A supervisor put a finished case back into the queue (a soft refusal to be converted, say)."""
+
+    why: str = ""
+
+
+class Blocked(NamedTuple):
+    """Never to be called again, in this study or another."""
+
+    why: str = ""
+
+
+class Erased(NamedTuple):
+    """The tombstone: whatever could tell who it was is gone; codes, counts and times stay."""
+
+    why: str = ""
+
+
+Event: TypeAlias = (
+    Sampled
+    | Released
+    | Claimed
+    | Dialled
+    | Called
+    | Closed
+    | Returned
+    | Interviewing
+    | Promised
+    | Unpromised
+    | Reassigned
+    | NumberAdded
+    | NumberMarked
+    | Speaks
+    | Remarked
+    | ScriptRead
+    | Corrected
+    | Advised
+    | Reopened
+    | Blocked
+    | Erased
+)
+
+
+class Entry(NamedTuple):
+    """An event in a case's history."""
+
+    at: datetime
+    """Aware, UTC."""
+    by: str
+    station: str
+    event: Event
+    key: str = ""
+    """Given by whoever writes it: the same key twice is one event."""

@@ -1,0 +1,203 @@
+"""What did the study lay down for its fieldwork? The written rules, every word read: limits, delays, outcomes, quotas.
+
+It holds nobody's case. A study that writes nothing gets the defaults of the language.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from fractions import Fraction
+from hashlib import blake2b
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from survey_cli.fieldwork.calendar import Calendar
+from survey_cli.fieldwork.quotas import Quotas
+from survey_cli.instrument.document import FieldworkWritten
+from survey_cli.instrument.program import Instrument
+from survey_cli.outcomes import OUTCOMES, Outcome
+
+Frame: TypeAlias = Literal["list", "establishment", "rdd"]
+Delay: TypeAlias = timedelta | Literal["never", "held", "appointment"]
+
+UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+LEASE: Final = timedelta(minutes=20)
+"""How long a silent station keeps a case, unless the study says otherwise."""
+NOT_IN_A_LIST: Final = frozenset({"business"})
+"""Outcomes that a frame of known addresses does not offer."""
+
+
+class Point(NamedTuple):
+    """From where on an interview is complete, or partial: an item that its route has passed, or a share answered."""
+
+    item: str = ""
+    share: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How often a case may be called."""
+
+    total: int = 8
+    per_day: int | None = None
+    per_daypart: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A text spoken at the station, by language."""
+
+    id: str
+    texts: Mapping[str, str]
+    once: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """The rules of one study's fieldwork."""
+
+    study: str
+    frame: Frame = "list"
+    country: str = ""
+    zone: str = ""
+    calendar: Calendar = field(default_factory=Calendar)
+    limits: Limits = field(default_factory=Limits)
+    delays: Mapping[str, Delay] = field(default_factory=dict)
+    """The least time before the next call, for every outcome that has one."""
+    refusals: int = 2
+    """This refusal is final."""
+    converter: str = ""
+    """The skill that calling again after a refusal takes."""
+    eligible_from: str = ""
+    complete_from: Point | None = None
+    partial_from: Point | None = None
+    lease: timedelta = LEASE
+    outcomes: Mapping[str, Outcome] = field(default_factory=lambda: OUTCOMES)
+    quotas: Quotas = field(default_factory=Quotas)
+    scripts: tuple[Script, ...] = ()
+    retention: Mapping[str, timedelta] = field(default_factory=dict)
+    mark: str = ""
+    """Changes when anything of it changes: what was derived under another mark is derived anew."""
+
+    @property
+    def known(self) -> bool:
+        """Eligibility is known beforehand: the frame lists eligible units."""
+        return self.frame != "rdd"
+
+    @classmethod
+    def of(cls, instrument: Instrument) -> "Plan":
+        """The plan of a checked instrument."""
+        document = instrument.written
+        written = document.fieldwork or FieldworkWritten.model_construct()
+        outcomes = outcome_table(instrument)
+        delays = {id: delay for id, row in outcomes.items() if (delay := read_delay(row.delay)) is not None}
+        if written.refusals.soft_wait:
+            wait = read_delay(str(written.refusals.soft_wait))
+            if wait is not None:
+                delays |= {
+                    id: wait
+                    for id in outcomes
+                    if id in ("refusal_soft", "refusal_household_soft", "break_off")
+                }
+        for id, text in written.delays.items():
+            if (delay := read_delay(str(text))) is not None:
+                delays[str(id)] = delay
+        lease = read_delay(str(written.lease)) if written.lease else None
+        plan = cls(
+            study=instrument.id,
+            frame=written.frame,
+            country=str(written.country or ""),
+            zone=str(written.zone or ""),
+            calendar=Calendar.of(document.fieldwork),
+            limits=Limits(
+                total=written.attempts.total,
+                per_day=written.attempts.per_day,
+                per_daypart=written.attempts.per_daypart,
+            ),
+            delays=delays,
+            refusals=written.refusals.max,
+            converter=str(written.refusals.by or ""),
+            eligible_from=str(written.eligible_from or ""),
+            complete_from=_point(written.complete_from),
+            partial_from=_point(written.partial_from),
+            lease=lease if isinstance(lease, timedelta) else LEASE,
+            outcomes=outcomes,
+            quotas=Quotas.of(instrument),
+            scripts=tuple(
+                Script(
+                    id=str(id),
+                    texts={lang: str(script.text.written(lang)) for lang in instrument.languages},
+                    once=script.once,
+                )
+                for id, script in written.scripts.items()
+            ),
+            retention={
+                str(what): span
+                for what, text in written.retention.items()
+                if isinstance(span := read_delay(str(text)), timedelta)
+            },
+        )
+        return replace(plan, mark=plan._mark())
+
+    def _mark(self) -> str:
+        """What the standing of a case is derived from; wording and answers are not in it."""
+        wanted = [
+            (cell, quota.where.text if quota.where else "")
+            for quota in self.quotas.quotas
+            for cell in quota.cells
+        ]
+        said = (
+            self.frame,
+            self.zone,
+            self.calendar,
+            self.limits,
+            sorted(self.delays.items(), key=repr),
+            self.refusals,
+            self.converter,
+            self.eligible_from,
+            [
+                (row.id, row.moment, row.rdd, row.listed, row.temporary, row.like)
+                for row in self.outcomes.values()
+            ],
+            wanted,
+        )
+        return blake2b(repr(said).encode(), digest_size=8).hexdigest()
+
+
+def read_delay(text: str) -> Delay | None:
+    """`20m`, `3h`, `7d` as a length of time; `never`, `held`, `appointment` as they are; None for anything else."""
+    match text:
+        case "never" | "held" | "appointment":
+            return text
+        case _ if text[-1:] in UNITS and text[:-1].isdecimal():
+            return int(text[:-1]) * UNITS[text[-1]]
+        case _:
+            return None
+
+
+def _point(written: object) -> Point | None:
+    match written:
+        case None:
+            return None
+        case dict():
+            share = str(next(iter(written.values()), "")).rstrip("%")
+            return Point(share=Fraction(int(share), 100)) if share.isdecimal() else None
+        case _:
+            return Point(item=str(written))
+
+
+def outcome_table(instrument: Instrument) -> dict[str, Outcome]:
+    """The outcome table with the study's own rows and names."""
+    table = dict(OUTCOMES)
+    for id, own in instrument.written.outcomes.items():
+        like = table.get(str(own.like or id)) or OUTCOMES["supervisor"]
+        table[str(id)] = replace(
+            like,
+            id=str(id),
+            name=str(own.name.written(instrument.language)),
+            moment=own.moment or like.moment,
+            temporary=like.temporary if own.temporary is None else own.temporary,
+            rdd=str(own.code or like.rdd),
+            listed=str(own.code or like.listed),
+            like=like.like or like.id,
+        )
+    return table
