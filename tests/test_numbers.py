@@ -130,7 +130,7 @@ def test_zones_are_all_that_are_possible() -> None:
     [
         ("3125550100.0", "US", "+13125550100", "a spreadsheet has made a decimal of it: read as 3125550100"),
         ("7911123456", "GB", "+447911123456", "its leading 0 is missing: read as 07911 123456"),
-        ("236618300", "IT", "+390236618300", "its leading 0 is missing: read as 0236618300"),
+        ("236618300", "IT", "+390236618300", "its leading 0 is missing: read as 02 3661 8300"),
     ],
 )
 def test_what_a_spreadsheet_took_is_put_back_and_said(text: str, country: str, e164: str, doubt: str) -> None:

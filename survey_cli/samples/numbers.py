@@ -160,7 +160,7 @@ def _understood(
         international=format_number(found, PhoneNumberFormat.INTERNATIONAL),
         extension=found.extension or "",
         line=_lines().get(kind, "unknown"),
-        zones=() if service else _zones(found),
+        zones=() if service else _zones(found, kind),
         country=region_code_for_number(found) or "",
         service=service,
         doubts=tuple(doubts),
@@ -203,16 +203,14 @@ def _short(bare: str, country: str | None, found: "PhoneNumber") -> str:
     return "it is a short number" if is_valid_short_number(found) else ""
 
 
-def _zones(found: "PhoneNumber") -> tuple[str, ...]:
+def _zones(found: "PhoneNumber", kind: int) -> tuple[str, ...]:
+    """Of a number that is in no plan, those of its beginning, where that is known."""
+    from phonenumbers import PhoneNumberType
     from phonenumbers.timezone import time_zones_for_geographical_number, time_zones_for_number
 
-    zones = time_zones_for_number(found)
-    if _NOWHERE in zones:  # no such number, but its beginning may be known
-        zones = time_zones_for_geographical_number(found)
-    return tuple(sorted(zone for zone in zones if zone != _NOWHERE))
-
-
-_NOWHERE: Final = "Etc/Unknown"
+    placed = (PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.UNKNOWN)
+    asked = time_zones_for_geographical_number if kind in placed else time_zones_for_number
+    return tuple(sorted(zone for zone in asked(found) if zone != "Etc/Unknown"))
 
 
 @cache

@@ -1,0 +1,48 @@
+"""What was wrong in a file, and how often: all of it in one go, each kind shown a few times and counted after that."""
+
+from typing import Final
+
+from survey_cli.problems import Position, Problem, Severity, in_order
+
+SHOWN: Final = 20
+"""Problems of one kind that are shown; a column in a wrong form would say the same a hundred thousand times."""
+
+
+class Findings:
+    """Problems of one file as they are found; a kind is a rule, a severity and whom it concerns."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._shown: list[Problem] = []
+        self._counts: dict[tuple[str, Severity, str], int] = {}
+        self._first_left_out: dict[tuple[str, Severity, str], Position] = {}
+        self.broken = False
+        """Whether one of them is an error."""
+
+    def error(self, rule: str, who: str, what: str, remedy: str, *, line: int = 0, of: str = "") -> None:
+        self._found("error", rule, who, what, remedy, line, of)
+
+    def warning(self, rule: str, who: str, what: str, remedy: str, *, line: int = 0, of: str = "") -> None:
+        self._found("warning", rule, who, what, remedy, line, of)
+
+    def _found(
+        self, severity: Severity, rule: str, who: str, what: str, remedy: str, line: int, of: str
+    ) -> None:
+        """`of` is what the kind goes by where `who` differs from line to line."""
+        self.broken |= severity == "error"
+        kind = (rule, severity, of or who)
+        count = self._counts[kind] = self._counts.get(kind, 0) + 1
+        where = Position(self.file, line)
+        if count <= SHOWN:
+            self._shown.append(Problem(rule, where, who, what, remedy, severity))
+        else:
+            self._first_left_out.setdefault(kind, where)
+
+    def problems(self) -> list[Problem]:
+        """All by line; of a kind that was found too often, the first ones and how many more there are."""
+        more = [
+            Problem(rule, where, of, f"and {self._counts[rule, severity, of] - SHOWN} more of this kind",
+                    "begin with the first ones", severity)
+            for (rule, severity, of), where in self._first_left_out.items()
+        ]  # fmt: skip
+        return in_order([*self._shown, *more])
