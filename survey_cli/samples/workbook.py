@@ -47,7 +47,7 @@ def read_workbook(contents: bytes, findings: Findings, *, sheet: str | None = No
     return Sheet(heading, rows, letters=True)
 
 
-def _opened(contents: bytes, findings: Findings, *) -> "Workbook | None":
+def _opened(contents: bytes, findings: Findings) -> "Workbook | None":
     try:
         from openpyxl import load_workbook
     except ImportError:
@@ -137,7 +137,9 @@ def _uncounted(contents: bytes, part: str) -> str:
     except Exception:  # as below; it is said where the rows are read
         return ""
     for found in _FORMULA.finditer(written) if b"<f" in written else ():
-        if b't="str"' not in found[1] and (where := _WHERE.search(found[1])):  # a formula may well give no text
+        if b't="str"' not in found[1] and (
+            where := _WHERE.search(found[1])
+        ):  # a formula may well give no text
             return where[1].decode()
     return ""
 
