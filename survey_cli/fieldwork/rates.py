@@ -120,8 +120,8 @@ def rates(counts: Counts, e: Eligibility) -> Rates:
 
 
 def composite(parts: Sequence[tuple[Fraction, Rates]]) -> Rates:
-    """Each rate as the sum of the frames' rates by their weights. A rate that one frame has not is not defined. Raises
-    ValueError for weights whose sum is not 1."""
+    """Each rate as the sum of the frames' rates by their weights. A rate that a frame of some weight has not is not
+    defined. Raises ValueError for weights whose sum is not 1."""
     if sum(weight for weight, _ in parts) != 1:
         raise ValueError("the weights of the frames have another sum than 1")
     return Rates(*(_weighted([(w, r[at]) for w, r in parts]) for at in range(len(Rates._fields))))
@@ -130,6 +130,8 @@ def composite(parts: Sequence[tuple[Fraction, Rates]]) -> Rates:
 def _weighted(parts: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction | None:
     total = Fraction(0)
     for weight, rate in parts:
+        if not weight:
+            continue
         if rate is None:
             return None
         total += weight * rate
