@@ -31,6 +31,7 @@ from survey_cli.fieldwork.events import (
     Sampled,
     ScriptRead,
     Speaks,
+    TakenBack,
     Unpromised,
 )
 from survey_cli.values import Value
@@ -234,6 +235,8 @@ class Case:
                 return case._sitting(replace(self._open(at, by, station), dialled=number))
             case Called():
                 return case._called(at, by, station, event)
+            case TakenBack():
+                return case._taken_back(at, by, station)
             case Closed() | Returned():
                 closed = replace(case, claimed=None)
                 if self.claimed is None or not self.claimed.calls:
@@ -305,6 +308,21 @@ class Case:
             ruling=None,
         )
         return case._sitting(replace(sitting, calls=(*sitting.calls, call), dialled=0))
+
+    def _taken_back(self, at: datetime, by: str, station: str) -> "Case":
+        """The last call without its outcome, in a sitting that goes on."""
+        if not self.attempts or not self.attempts[-1].calls:
+            return self
+        last = self.attempts[-1]
+        sitting = replace(last, calls=last.calls[:-1], dialled=last.calls[-1].number, ended=None)
+        attempts = (*self.attempts[:-1], sitting) if sitting.calls else self.attempts[:-1]
+        return replace(
+            self,
+            attempts=attempts,
+            claimed=replace(sitting, by=by, station=station),
+            referred=False,
+            interrupted=False,
+        )
 
 
 def _marked(number: Number, position: int, state: NumberState) -> Number:

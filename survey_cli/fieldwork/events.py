@@ -78,6 +78,11 @@ class Called(NamedTuple):
     note: str = ""
 
 
+class TakenBack(NamedTuple):
+    """The interviewer keyed a wrong outcome and took it back at once: the call it was of goes on. What was keyed stays in
+    the history."""
+
+
 class Closed(NamedTuple):
     """The station let go of the case: the attempt is over."""
 
@@ -194,6 +199,7 @@ Event: TypeAlias = (
     | Claimed
     | Dialled
     | Called
+    | TakenBack
     | Closed
     | Returned
     | Interviewing
