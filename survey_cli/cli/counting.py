@@ -4,13 +4,13 @@ import io
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
-from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
-from survey_cli.cli.terminal import fail, paragraphs, printable, say, table, width
+from survey_cli.cli.terminal import MOST_PROBLEMS, fail, paragraphs, printable, say, table, width
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
@@ -97,7 +97,9 @@ def rates(
     )
     made = rates_of_counts(wish, stdin=sys.stdin.buffer)
     if isinstance(made, Trouble):
-        fail(made)
+        for problem in made.problems[:-MOST_PROBLEMS]:  # nothing else checks such a file: all are said
+            say(str(problem))
+        fail(replace(made, problems=made.problems[-MOST_PROBLEMS:]))
     for warning in made.warnings:
         say(plain_line(warning))
     show(made.report, form=form, digits=digits)
@@ -184,6 +186,8 @@ def _figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, di
 
 def as_json(report: "RateTable") -> str:
     """The report as one object. Shares are from 0 to 1, and stand under `exact` as fractions; null is not defined."""
+    from fractions import Fraction
+
     from survey_cli.reports.rates import measures
 
     def described(column: "RateColumn") -> dict[str, object]:
