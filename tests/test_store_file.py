@@ -102,10 +102,6 @@ def test_what_is_no_database_of_ours_is_refused_and_left_alone(tmp_path):
     assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
 
 
-def test_a_database_server_is_not_mistaken_for_a_file():
-    assert "can't be used" in refusal("postgresql://localhost/asu")
-
-
 def test_a_database_of_a_newer_program_is_refused_with_the_reason(on_disk, path):
     sql(path, "INSERT INTO _sqlite_migrations VALUES (99, ?, 'teleportation', '')", schema.SET)
     said = refusal(path)

@@ -18,7 +18,7 @@ from survey_cli.instrument.program import Instrument
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
-from survey_cli.store.places import database_of, open_store
+from survey_cli.store.places import database_of, open_existing, open_store
 
 Clock = Callable[[], datetime]
 
@@ -59,11 +59,10 @@ def wanted(path: str | Path, *, db: str | None, case: str, practice: bool) -> tu
     instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
-    where = database_of(path, instrument.id, db)
-    if Path(where).is_file():
-        store = open_store(where, create=False)
-        if isinstance(store, Trouble):
-            return store
+    store = open_existing(database_of(path, instrument.id, db))
+    if isinstance(store, Trouble):
+        return store
+    if store is not None:
         with store:
             try:
                 if case and store.interviews(case=case, origin=_origin(practice)):
@@ -121,10 +120,8 @@ def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock) ->
     """Where the file is gone or has problems now, an interview that was put aside goes on all the same; None where there
     is none."""
     where = database_of(path, Path(path).stem, seating.db)
-    if seating.reopen or not Path(where).is_file():
-        return None
-    store = open_store(where, create=False)
-    if isinstance(store, Trouble):
+    store = None if seating.reopen else open_existing(where)
+    if store is None or isinstance(store, Trouble):
         return None
     found: Desk | Trouble | None = None
     try:

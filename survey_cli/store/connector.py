@@ -79,6 +79,10 @@ class Connector(ABC):
         """Begin a transaction, waiting for other connections as long as patience lasts."""
 
     @abstractmethod
+    def hold(self, table: str) -> None:
+        """Within a transaction: until it ends nobody else writes to the table."""
+
+    @abstractmethod
     def commit(self) -> None: ...
 
     @abstractmethod

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from survey_cli.engine.cell_texts import cell_texts, row_of
 from survey_cli.engine.events import Began, Event, Language, Noted, Resumed, Suspended
@@ -22,11 +22,11 @@ from survey_cli.engine.journal import (
     encode_line,
     encode_moment,
 )
-from survey_cli.store import custody, opening, views
+from survey_cli.store import custody, opening, server_views, views
 from survey_cli.store import statements as sql
 from survey_cli.store.connector import Connector
 from survey_cli.store.files import file_system
-from survey_cli.store.problem import StoreProblem
+from survey_cli.store.problem import Interrupted, StoreProblem
 from survey_cli.store.records import (
     Draft,
     InstrumentRow,
@@ -62,6 +62,8 @@ class Store:
     def __init__(self, connector: Connector) -> None:
         self._db = connector
         self._variables: dict[str, tuple[Variable, ...]] = {}
+        self._unseen: tuple[str, int, Entered] | None = None
+        """The event during which the connection was lost last; it may be written or not."""
 
     @classmethod
     def open(
@@ -72,8 +74,8 @@ class Store:
         patience: float = PATIENCE,
         file_system_of: Callable[[Path], str] = file_system,
     ) -> "Store":
-        """The database at `path`, or one in memory for `:memory:`. With `create` a file that does not exist
-        is made."""
+        """The database at `path`, on the server of a `postgresql://` address, or in memory for `:memory:`. With
+        `create` what does not exist is made."""
         return cls(opening.connect(path, create=create, patience=patience, file_system_of=file_system_of))
 
     def close(self) -> None:
@@ -93,6 +95,7 @@ class Store:
         if self._db.read(sql.HAS_INSTRUMENT, (instrument.hash,)):
             return
         with self._db.transaction():
+            self._db.hold("instruments")
             taken = [name for (name,) in self._db.read(sql.DATA_VIEWS)]
             view = views.data_view(
                 id=instrument.id, version=instrument.version, hash=instrument.hash, taken=taken
@@ -117,9 +120,8 @@ class Store:
                         for ordinal, variable in enumerate(instrument.variables)
                     ],
                 )
-                for statement in views.data_views(
-                    name=view, hash=instrument.hash, variables=instrument.variables
-                ):
+                data_views = views.data_views if self._db.dialect == "sqlite" else server_views.data_views
+                for statement in data_views(name=view, hash=instrument.hash, variables=instrument.variables):
                     self._db.run(statement)
 
     def instruments(self) -> list[InstrumentRow]:
@@ -161,12 +163,22 @@ class Store:
     def start(self, interview: InterviewRow, first: Began) -> Taken | None:
         """Begin an interview with its first event. Taken where another station has begun this interview of
         the case."""
-        with self._db.transaction():
-            if self._db.run(sql.START, write_interview(interview)):
-                self._add_events(interview.id, 1, [first])
-                return None
+        line = encode_line(first)
+        try:
+            begun = self._begin(interview, line)
+        except Interrupted:
+            begun = self._begin(interview, line)
+        if begun or self._db.read(sql.EVENT, (interview.id, 1)) == [line]:
+            return None
         found = self._db.read(sql.FIRST_OF_CASE, (interview.case, interview.number, interview.origin))
         return self._taken(found[0][0] if found else interview.id, 1)
+
+    def _begin(self, interview: InterviewRow, line: Entered) -> bool:
+        with self._db.transaction() as execute:
+            if not execute(sql.START, write_interview(interview)).rowcount:
+                return False
+            execute(sql.ADD_EVENT, (interview.id, 1, *line))
+            return True
 
     def append(
         self,
@@ -184,15 +196,34 @@ class Store:
         out of turn."""
         line = encode_line(event)
         advance = (seq, status, outcome, at_item, answered, line.by, line.at, interview, seq - 1)
-        with self._db.transaction() as execute:
-            if execute(sql.ADVANCE, advance).rowcount:
-                execute(sql.ADD_EVENT, (interview, seq, *line))
-                if not isinstance(event, KEEP_DRAFT):
-                    execute(sql.DROP_DRAFT, (interview,))
-                return None
-        if self._db.read(sql.EVENT, (interview, seq)) == [line]:
+        drops = not isinstance(event, KEEP_DRAFT)
+        try:
+            written = self._advance(advance, line, drops_draft=drops)
+        except Interrupted:
+            self._unseen = (interview, seq, line)
+            written = self._advance(advance, line, drops_draft=drops)
+        if written:
+            return None
+        kept = self._db.read(sql.EVENT, (interview, seq))
+        if kept == [line] or (kept and self._is_keyed_again(interview, seq, kept[0], line)):
             return None
         return self._taken(interview, seq)
+
+    def _advance(self, advance: tuple[str | int, ...], line: Entered, *, drops_draft: bool) -> bool:
+        """Whether the number was free, and is ours now."""
+        seq, *_, interview, _ = advance
+        with self._db.transaction() as execute:
+            if not execute(sql.ADVANCE, advance).rowcount:
+                return False
+            execute(sql.ADD_EVENT, (interview, seq, *line))
+            if drops_draft:
+                execute(sql.DROP_DRAFT, (interview,))
+            return True
+
+    def _is_keyed_again(self, interview: str, seq: int, kept: tuple[Any, ...], line: Entered) -> bool:
+        """It was written as the connection broke, nobody saw that, and the interviewer gave the entry again: it
+        differs by its moment only."""
+        return self._unseen == (interview, seq, kept) and kept[:4] == line[:4]
 
     def _taken(self, interview: str, seq: int) -> Taken:
         found = self._db.read(sql.EVENT, (interview, seq))
@@ -203,11 +234,6 @@ class Store:
         line = Entered(*found[0])
         with self._legible(f"event {seq} of interview {interview}"):
             return Taken(interview, seq, line.by, line.station, decode_moment(line.at))
-
-    def _add_events(self, interview: str, first: int, events: Iterable[Event]) -> None:
-        self._db.run_many(
-            sql.ADD_EVENT, [(interview, seq, *encode_line(event)) for seq, event in enumerate(events, first)]
-        )
 
     def journal(self, interview: str) -> list[Event]:
         """Its events in order; empty where there is no such interview."""

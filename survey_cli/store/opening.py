@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.store import schema
+from survey_cli.store.address import Where, names_server, server
+from survey_cli.store.connector import Connector
 from survey_cli.store.files import check_file, check_folder, put_in_place
-from survey_cli.store.problem import StoreProblem
+from survey_cli.store.problem import Absent, StoreProblem
 from survey_cli.store.sqlite import APPLICATION_ID, Sqlite
 
 APPLIED: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"
@@ -17,26 +19,20 @@ APPLIED: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? OR
 
 def connect(
     path: str | Path, *, create: bool, patience: float, file_system_of: Callable[[Path], str]
-) -> Sqlite:
-    """A connection ready for use. Raises StoreProblem."""
+) -> Connector:
+    """A connection ready for use. Raises StoreProblem; Absent where nothing is kept and nothing is to be made."""
+    if isinstance(path, str) and names_server(path):
+        return _to_server(path if isinstance(path, Where) else server(path), create=create, patience=patience)
     where = str(path)
     if where == ":memory:":
         memory = Sqlite.in_memory()
         _fill(memory)
         return memory
-    if where.startswith(("postgresql:", "postgres:")):
-        raise StoreProblem(
-            where,
-            "database servers can't be used by this version",
-            "name a file, such as responses/asu_2000.db",
-        )
     file = Path(path)
     check_folder(file.parent, where=where, file_system_of=file_system_of)
     if not file.exists():
         if not create:
-            raise StoreProblem(
-                where, "there is no such database", "check the name, or begin an interview first"
-            )
+            raise Absent(where, "there is no such database", "check the name, or begin an interview first")
         put_in_place(file, lambda temporary: make(temporary, where=where), where=where)
     check_file(file, where=where)
     db = Sqlite.to_file(file, where=where, patience=patience)
@@ -46,6 +42,18 @@ def connect(
         db.close()
         raise
     return db
+
+
+def _to_server(where: Where, *, create: bool, patience: float) -> Connector:
+    try:
+        from survey_cli.store.server import connect as connect_to_server
+    except ImportError as error:
+        raise StoreProblem(
+            where,
+            f"this installation can't talk to a database server ({error})",
+            "install it with: pip install 'survey-cli[postgres]'",
+        ) from error
+    return connect_to_server(where, create=create, patience=patience)
 
 
 def make(temporary: Path, *, where: str) -> None:

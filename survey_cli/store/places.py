@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from survey_cli.problems import Trouble
+from survey_cli.store.address import names_server, server
 from survey_cli.store.database import Store
-from survey_cli.store.problem import StoreProblem
+from survey_cli.store.problem import Absent, StoreProblem
 
 
 def home_of(path: str | Path) -> Path:
@@ -19,7 +20,10 @@ def home_of(path: str | Path) -> Path:
 
 
 def database_of(path: str | Path, instrument: str, db: str | None) -> str:
-    """Where the interviews of an instrument are kept, unless `db` says otherwise."""
+    """Where the interviews of an instrument are kept, unless `db` says otherwise: a file, or the instrument's own
+    schema on a server. It may be printed: there is no password in it."""
+    if db and names_server(db):
+        return server(db, study=instrument)
     return db or shown(home_of(path) / "responses" / f"{instrument}.db")
 
 
@@ -32,16 +36,28 @@ def shown(path: Path) -> str:
 
 
 def open_store(where: str, *, create: bool) -> Store | Trouble:
-    """The database, or why it cannot be opened."""
-    if where.startswith(("postgresql://", "postgres://")):
-        return Trouble(
-            where.split("@")[-1], "PostgreSQL is not supported yet", "give the path of a SQLite file"
-        )
+    """The database, or why it cannot be opened. `where` is as `database_of` gave it."""
     try:
-        if create and where != ":memory:":
-            Path(where).parent.mkdir(parents=True, exist_ok=True)
-        return Store.open(where, create=create)
+        return _opened(where, create=create)
     except StoreProblem as problem:
         return Trouble(problem.where, problem.what, problem.remedy)
     except OSError as error:
         return Trouble(where, f"the folder cannot be made ({error.strerror})", "give another place with --db")
+
+
+def open_existing(where: str) -> Store | Trouble | None:
+    """The database, or why it cannot be opened; None where nothing is kept yet."""
+    if not names_server(where) and not Path(where).is_file():
+        return None
+    try:
+        return _opened(where, create=False)
+    except Absent:
+        return None
+    except StoreProblem as problem:
+        return Trouble(problem.where, problem.what, problem.remedy)
+
+
+def _opened(where: str, *, create: bool) -> Store:
+    if create and where != ":memory:" and not names_server(where):
+        Path(where).parent.mkdir(parents=True, exist_ok=True)
+    return Store.open(where, create=create)

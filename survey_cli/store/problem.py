@@ -22,6 +22,15 @@ class StoreProblem(Exception):
         return f"{self.where}: {self.what} — {self.remedy}"
 
 
+class Interrupted(StoreProblem):
+    """The connection was lost in the middle, or another station was in the way: the same call may work at once.
+    Whether the last of it was still written is not known."""
+
+
+class Absent(StoreProblem):
+    """Nothing is kept here yet."""
+
+
 _DAMAGED: Final = (
     "the database is damaged",
     "stop interviewing on it, copy its files to a safe place, and go on from the latest backup",

@@ -7,6 +7,7 @@ A step that was applied but is not known here was written by a newer program. Th
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from survey_cli.store import server_views
 from survey_cli.store.views import STANDING_VIEWS
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ class Step(NamedTuple):
 
     name: str
     statements: Sequence[str]
+    on_server: Sequence[str] = ()
+    """PostgreSQL's texts, where the statements are not portable."""
 
 
 STEPS: Final = (
@@ -105,7 +108,7 @@ STEPS: Final = (
             ){by_key}""",
         ),
     ),
-    Step("views", STANDING_VIEWS),
+    Step("views", STANDING_VIEWS, server_views.STANDING_VIEWS),
 )
 
 KNOWN: Final = frozenset(step.name for step in STEPS)

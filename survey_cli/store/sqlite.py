@@ -125,6 +125,9 @@ class Sqlite(Connector):
         self._patiently(lambda: self.connection.execute("BEGIN IMMEDIATE"))
         return self.connection.execute
 
+    def hold(self, table: str) -> None:
+        """One transaction writes at a time as it is."""
+
     def commit(self) -> None:
         self.connection.execute("COMMIT")
         if self._at is not None and self._log is None:

@@ -2,14 +2,18 @@
 
 For real interviews only, practice and simulation left out; personal columns, and remarks on them, are not in them. An
 interview that was taken up again stands there as it was when it was last put aside. These texts are SQLite's
-(`json_each`); another database brings its own.
+(`json_each`); PostgreSQL's are in `server_views.py`.
 """
 
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from survey_cli.store.address import quoted
 from survey_cli.values import Variable
+
+LONGEST: Final = 43
+"""Letters of a view's name; with the beginning of a hash and `_part12` PostgreSQL still takes it whole."""
 
 WIDEST: Final = 1900
 """Columns in one view. SQLite allows 2,000; the interview's own columns need some."""
@@ -64,7 +68,7 @@ STANDING_VIEWS: Final = (
 def data_view(*, id: str, version: str, hash: str, taken: Collection[str]) -> str:
     """The name of the view with one row per interview: `data_asu_2000_v1`, or with the beginning of the hash
     where another text already carries this version."""
-    name = re.sub(r"[^A-Za-z0-9]+", "_", f"data_{id}_v{version}").rstrip("_")
+    name = re.sub(r"[^A-Za-z0-9]+", "_", f"data_{id}_v{version}")[:LONGEST].rstrip("_")
     folded = {other.casefold() for other in taken}
     return name if name.casefold() not in folded else f"{name}_{hash[:12]}"
 
@@ -91,8 +95,3 @@ def data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterat
     FROM interviews i
     JOIN snapshots s ON s.interview = i.id
     WHERE i.origin = 'real' AND i.instrument = '{hash.replace("'", "''")}'"""
-
-
-def quoted(name: str) -> str:
-    """A name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'

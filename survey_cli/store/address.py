@@ -1,0 +1,77 @@
+"""Where on a database server is a study kept? The address as it was given, read once; what is printed of it names
+no user and no password.
+
+It never connects to anything.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+SCHEMES: Final = ("postgresql", "postgres")
+
+SHARED: Final = "survey_shared"
+"""The schema of what all studies in one database share."""
+
+LONGEST: Final = 63
+"""Bytes of a name; PostgreSQL silently cuts what is longer."""
+
+
+class Where(str):
+    """A study's place on a server. As text it is `host/database`, which is all that may be printed."""
+
+    __slots__ = ("schema", "url")
+
+    url: str
+    """How it is reached: what was typed, without `schema=`."""
+    schema: str
+    """The study's own schema in the database; empty where none was named."""
+
+    def __new__(cls, printed: str, *, url: str, schema: str) -> "Where":
+        where = super().__new__(cls, printed)
+        where.url, where.schema = url, schema
+        return where
+
+
+def names_server(text: str) -> bool:
+    """Whether a server is meant and not a file."""
+    scheme, mark, _ = text.partition("://")
+    return isinstance(text, Where) or (bool(mark) and scheme.lower() in SCHEMES)
+
+
+def server(text: str, *, study: str = "") -> Where:
+    """The place of a study by its instrument's id, unless the address names it with `?schema=NAME`."""
+    address, mark, asked = text.partition("?")
+    query = parse_qsl(asked, keep_blank_values=True)
+    given = dict(query)
+    rest = urlencode([(key, value) for key, value in query if key != "schema"], quote_via=quote)
+    return Where(
+        _printed(text, address, given),
+        url=f"{address}?{rest}" if mark and rest else address,
+        schema=given.get("schema") or schema_of(study),
+    )
+
+
+def _printed(text: str, address: str, given: Mapping[str, str]) -> str:
+    """`host:port/database`. Where a stray `?` or `/` may have put a part of the password elsewhere, nothing of
+    the address."""
+    named, _, place = address.partition("://")[2].rpartition("@")
+    host, _, database = place.partition("/")
+    if "/" in named or ("@" in text and not named and "user" not in given):
+        return "the database server"
+    host = unquote(host) or given.get("host", "")
+    database = unquote(database) or given.get("dbname", "") or unquote(named.partition(":")[0])
+    return f"{'localhost' if not host or host.startswith('/') else host}/{database}"
+
+
+def schema_of(study: str) -> str:
+    """The schema for an instrument's id: the id itself, unless the server keeps that name for itself or can't
+    hold it whole."""
+    if study in ("public", "information_schema", SHARED) or study.startswith("pg_"):
+        return f"study_{study}"[:LONGEST]
+    return study[:LONGEST]
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,254 @@
+"""How does one talk to PostgreSQL? One connection that comes back by itself: whole durable transactions, plain words
+in trouble.
+
+It knows no table. Every psycopg error that is the world's doing leaves here as a StoreProblem, none with a password.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import count
+from typing import Any, ClassVar, Final, TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from survey_cli.store.address import SHARED, Where, quoted
+from survey_cli.store.connector import Connector, Dialect, Execute, Executed, Found, Parameters, Stream
+from survey_cli.store.problem import Interrupted, StoreProblem, told
+from survey_cli.store.server_problem import LOST, told_at_door, told_by_server
+
+T = TypeVar("T")
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+WORLDLY: Final = (psycopg.Error, UnicodeError, MemoryError)
+
+MANNERS: Final = {
+    "fallback_application_name": "survey",
+    "connect_timeout": 5,  # seconds
+    # A line that was cut is noticed within half a minute, not after two hours.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
+"""What the address does not say."""
+
+LEFT_OPEN: Final = 60
+"""Seconds after which the server ends a transaction in which nothing more is said: a station that fell silent keeps
+no other waiting for longer."""
+
+ROWS: Final = 500
+"""Fetched at a time."""
+
+STANDING: Final = b"""
+    SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery()
+"""
+
+FOREIGN_KEYS: Final = """
+    SELECT c.conrelid::regclass::text, c.confrelid::regclass::text,
+        string_agg(format('p.%I = c.%I', there.attname, here.attname), ' AND '),
+        string_agg(format('c.%I IS NOT NULL', here.attname), ' AND ')
+    FROM pg_constraint c
+    CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS k (here, there)
+    JOIN pg_attribute here ON here.attrelid = c.conrelid AND here.attnum = k.here
+    JOIN pg_attribute there ON there.attrelid = c.confrelid AND there.attnum = k.there
+    WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace
+    GROUP BY c.oid, c.conrelid, c.confrelid
+    ORDER BY 1, 2
+"""
+
+
+@lru_cache(maxsize=512)
+def marked(statement: str) -> bytes:
+    """The statement with psycopg's `%s` where it has a `?` for a parameter; what is quoted stays."""
+    written = statement.replace("%", "%%")
+    return re.sub(r"'[^']*'|\?", lambda found: "%s" if found[0] == "?" else found[0], written).encode()
+
+
+class Postgres(Connector):
+    """One connection to one study's schema."""
+
+    dialect: ClassVar[Dialect] = "postgresql"
+    worldly: ClassVar[tuple[type[BaseException], ...]] = WORLDLY
+
+    def __init__(self, where: Where, *, patience: float) -> None:
+        """Raises StoreProblem."""
+        super().__init__(where)
+        self.place = where
+        self._patience = patience
+        self._within = False
+        """A transaction is open; should the connection be lost now, it is gone with it."""
+        self._connection: Connection | None = self._connected()
+
+    def _connected(self) -> Connection:
+        try:
+            given: dict[str, Any] = {**MANNERS, **conninfo_to_dict(self.place.url), "client_encoding": "UTF8"}
+            connection = psycopg.connect(make_conninfo(**given), autocommit=True)
+        except (psycopg.Error, ValueError) as error:
+            # from None: the error holds the password
+            raise told_at_door(str(error), self.where) from None
+        try:
+            connection.execute(self._manners())
+            [(fsync, encoding, standby)] = connection.execute(STANDING).fetchall()
+            self._check(fsync=fsync == "on", encoding=encoding, standby=standby)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, psycopg.Error):
+                raise self.told(error) from None
+            raise
+        return connection
+
+    def _manners(self) -> bytes:
+        """Our schema and the shared one; each commit on the server's disk before it answers."""
+        return f"""
+            SET search_path TO {quoted(self.place.schema)}, {quoted(SHARED)};
+            SET lock_timeout TO '{max(1, round(self._patience * 1000))}ms';
+            SET idle_in_transaction_session_timeout TO '{LEFT_OPEN}s';
+            SET default_transaction_isolation TO 'read committed';
+            SET standard_conforming_strings TO on;
+            SELECT set_config('synchronous_commit', 'on', false)
+            WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
+        """.encode()
+
+    def _check(self, *, fsync: bool, encoding: str, standby: bool) -> None:
+        if standby:
+            raise StoreProblem(
+                self.where,
+                "the server is a copy of another and can only be read",
+                "name the server that is written to",
+            )
+        if encoding != "UTF8":
+            raise StoreProblem(
+                self.where,
+                f"the database holds texts as {encoding}, in which not every letter can be kept",
+                "have one made with ENCODING 'UTF8'",
+            )
+        if not fsync:
+            raise StoreProblem(
+                self.where,
+                "the server does not bring to its disk what it says it has kept (fsync = off)",
+                "have fsync = on set in its postgresql.conf",
+            )
+
+    # Reading
+
+    def read(self, statement: str, parameters: Parameters = ()) -> Found:
+        with self.turn:
+            return self._surely(lambda db: db.execute(marked(statement), parameters).fetchall())
+
+    @contextmanager
+    def moment(self) -> Iterator[Stream]:
+        """Over a connection of its own, in one REPEATABLE READ."""
+        other = self._connected()
+        try:
+            other.autocommit = False
+            other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            other.read_only = True
+            other.execute("SET idle_in_transaction_session_timeout TO 0")
+            numbers = count(1)
+
+            def rows(statement: str, parameters: Parameters) -> Iterator[tuple[Any, ...]]:
+                try:
+                    with other.cursor(f"rows{next(numbers)}") as cursor:
+                        cursor.itersize = ROWS
+                        cursor.execute(marked(statement), parameters)
+                        yield from cursor
+                except WORLDLY as error:
+                    raise self._told(error, other) from None
+
+            yield rows
+        finally:
+            other.close()
+
+    # Writing
+
+    def run(self, statement: str, parameters: Parameters = ()) -> int:
+        with self.turn:
+            if not self._within:
+                with self.transaction() as execute:
+                    return execute(statement, parameters).rowcount
+            return self._execute(statement, parameters).rowcount
+
+    def run_many(self, statement: str, parameters: Iterable[Parameters]) -> int:
+        with self._here().cursor() as cursor:
+            cursor.executemany(marked(statement), parameters)
+            return max(cursor.rowcount, 0)
+
+    def begin(self) -> Execute:
+        self._surely(lambda db: db.execute(b"BEGIN"))
+        self._within = True
+        return self._execute
+
+    def _execute(self, statement: str, parameters: Parameters = ()) -> Executed:
+        return self._here().execute(marked(statement), parameters)
+
+    def hold(self, table: str) -> None:
+        self._execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+
+    def commit(self) -> None:
+        done = self._here().execute(b"COMMIT").statusmessage
+        if done != "COMMIT":  # PostgreSQL takes back what had an error in it, and calls that no error
+            raise RuntimeError(
+                "a statement of this transaction had failed, and it was to be kept all the same"
+            )
+        self._within = False
+
+    def roll_back(self) -> None:
+        self._within = False
+        if self._connection is not None and not self._connection.closed:
+            try:
+                self._connection.execute(b"ROLLBACK")
+            except psycopg.Error:
+                self._connection.close()  # the server rolls back what a lost connection has begun
+
+    # Trouble
+
+    def told(self, error: BaseException) -> BaseException:
+        return self._told(error, self._connection)
+
+    def _told(self, error: BaseException, connection: Connection | None) -> BaseException:
+        if not isinstance(error, psycopg.Error):
+            return told(error, self.where) or error
+        if isinstance(error, psycopg.OperationalError) and (connection is None or connection.closed):
+            return Interrupted(self.where, *LOST)
+        if isinstance(error, psycopg.DataError) and error.sqlstate is None:
+            return StoreProblem(
+                self.where, "a text holds a character that the server can't keep", "type it again"
+            )
+        return told_by_server(error.sqlstate or "", str(error), self.where) or error
+
+    def flaws(self) -> Iterator[str]:
+        """The server keeps constraints itself; who switches them off can bring in rows that belong to nothing."""
+        for child, parent, same, filled in self.read(FOREIGN_KEYS):
+            lost = f"SELECT 1 FROM {child} c WHERE {filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {same})"
+            for _ in self.read(lost):
+                yield f"a row of {child} belongs to nothing in {parent}"
+
+    def _here(self) -> Connection:
+        """The connection a transaction is open on."""
+        if self._connection is None or self._connection.closed:
+            raise Interrupted(self.where, *LOST)
+        return self._connection
+
+    def _surely(self, act: Callable[[Connection], T]) -> T:
+        """Once more over a new connection where the old one was found lost, and nothing was under way on it."""
+        for left in (True, False):
+            try:
+                if self._within:
+                    return act(self._here())
+                if self._connection is None or self._connection.closed:
+                    self._connection = self._connected()
+                return act(self._connection)
+            except WORLDLY as error:
+                said = self.told(error)
+                if left and isinstance(said, Interrupted) and not self._within:
+                    continue
+                raise said from None
+        raise AssertionError("there are two tries")
+
+    def close(self) -> None:
+        with self.turn:
+            if self._connection is not None:
+                self._connection.close()

@@ -1,0 +1,103 @@
+"""How does one come to a study on a database server? Its schema is found or made, recognised, and brought to this
+program's tables.
+
+The twin of `opening.py`: eight programs that find a fresh schema at once all come in, and one of them makes it.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from survey_cli.store.address import Where, quoted
+from survey_cli.store.connector import Execute
+from survey_cli.store.postgres import Postgres
+from survey_cli.store.problem import Absent, StoreProblem
+from survey_cli.store.schema import KNOWN, STEPS, Step
+
+LOCK: Final = 0x53565259
+"""`SVRY`: under this number, and the schema's name, one program at a time applies steps."""
+
+TABLES: Final = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(?)"
+
+
+def connect(where: Where, *, create: bool, patience: float) -> Postgres:
+    """A connection ready for use. Raises StoreProblem; Absent where nothing is kept and nothing is to be made."""
+    if not where.schema:
+        raise StoreProblem(where, "no study is named", "put it into the address: ?schema=NAME")
+    db = Postgres(where, patience=patience)
+    try:
+        applied = _applied(db, where.schema)
+        if not applied and not create:
+            raise Absent(
+                where,
+                f"nothing is kept there in the schema {where.schema}",
+                "check the name, or begin an interview first",
+            )
+        _recognise(applied, where)
+        if len(applied) < len(STEPS):
+            apply(db, schema=where.schema, steps=STEPS)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def apply(db: Postgres, *, schema: str, steps: Sequence[Step]) -> None:
+    """The steps not yet applied to a schema, all or none; it is made where there is none. Of several programs one
+    applies them, the others wait for it."""
+    with db.transaction() as execute:
+        execute("SET LOCAL lock_timeout TO 0", ())
+        execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (LOCK, schema))
+        applied = _applied(db, schema)
+        if not applied:
+            _make(db, execute, schema)
+        execute("SELECT set_config('search_path', ? || ', ' || current_setting('search_path'), true)",
+                (quoted(schema),))  # fmt: skip
+        for step in steps:
+            if step.name not in applied:
+                for statement in step.on_server or step.statements:
+                    execute(written(statement), ())
+                execute("INSERT INTO applied_steps (name) VALUES (?)", (step.name,))
+
+
+def written(statement: str) -> str:
+    """A step's statement as PostgreSQL takes it: texts are ordered by their bytes, as SQLite orders them."""
+    if not statement.startswith(("CREATE TABLE", "ALTER TABLE")):
+        return statement
+    return statement.replace("{by_key}", "").replace(" TEXT", ' TEXT COLLATE "C"')
+
+
+def _make(db: Postgres, execute: Execute, schema: str) -> None:
+    if db.read("SELECT to_regnamespace(?)::text", (quoted(schema),)) == [(None,)]:
+        execute(f"CREATE SCHEMA {quoted(schema)}", ())
+    elif db.read(TABLES, (quoted(schema),)) != [(0,)]:
+        raise StoreProblem(
+            db.where,
+            f"the schema {schema} holds tables, but not this program's",
+            "name another with ?schema=NAME in the address",
+        )
+    execute(
+        f"""CREATE TABLE {quoted(schema)}.applied_steps (
+            name TEXT COLLATE "C" PRIMARY KEY,
+            number INTEGER NOT NULL GENERATED ALWAYS AS IDENTITY,
+            applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
+        )""",
+        (),
+    )
+
+
+def _applied(db: Postgres, schema: str) -> list[str]:
+    """The steps a schema has, in the order they came; none where it is not ours or not there."""
+    ours = f"{quoted(schema)}.applied_steps"
+    if db.read("SELECT to_regclass(?)::text", (ours,)) == [(None,)]:
+        return []
+    return [name for (name,) in db.read(f"SELECT name FROM {ours} ORDER BY number")]
+
+
+def _recognise(applied: Sequence[str], where: Where) -> None:
+    unknown = [name for name in applied if name not in KNOWN]
+    if unknown:
+        raise StoreProblem(
+            where,
+            f"was written by a newer version of this program (it has the step {unknown[0]!r})",
+            "install that version to open it; nothing was changed",
+        )
