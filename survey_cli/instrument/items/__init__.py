@@ -2,8 +2,7 @@
 
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
-
+from survey_cli.instrument.forms import ByType
 from survey_cli.instrument.items import groups
 from survey_cli.instrument.items.coded import Multiple, Scale, Single
 from survey_cli.instrument.items.groups import BatteryWritten, RosterWritten, SectionWritten
@@ -28,10 +27,10 @@ AnyItem: TypeAlias = Annotated[
     | Split
     | LookupItem
     | End,
-    Field(discriminator="type"),
+    ByType(),
 ]
 
 __all__ = ["AnyItem", "BatteryWritten", "RosterWritten", "SectionWritten"]
 
-# The groups hold items of every type, known only now; pydantic looks the name up there when it builds the models.
+# The groups hold items of every type, known only now; their reader looks the name up there.
 groups.AnyItem = AnyItem  # type: ignore[attr-defined]
