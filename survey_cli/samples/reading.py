@@ -39,6 +39,20 @@ class Sheet:
     letters: bool = False
     """Columns have letters, as in a workbook."""
 
+    def place(self, index: int) -> str:
+        """What a person calls a column (from 0): `column C` in a workbook, else `column 3`."""
+        return f"column {letter(index) if self.letters else index + 1}"
+
+
+def letter(at: int) -> str:
+    """A column's letter, from 0: A, …, Z, AA."""
+    text = ""
+    at += 1
+    while at:
+        at, rest = divmod(at - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
 
 def read_sheet(
     path: Path | str,

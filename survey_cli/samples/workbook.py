@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from survey_cli.problems import did_you_mean
 from survey_cli.samples.findings import Findings
-from survey_cli.samples.reading import Row, Sheet
+from survey_cli.samples.reading import Row, Sheet, letter
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -142,13 +142,3 @@ def _uncounted(contents: bytes, part: str) -> str:
         ):  # a formula may well give no text
             return where[1].decode()
     return ""
-
-
-def letter(at: int) -> str:
-    """A column's letter, from 0: A, …, Z, AA."""
-    text = ""
-    at += 1
-    while at:
-        at, rest = divmod(at - 1, 26)
-        text = chr(ord("A") + rest) + text
-    return text
