@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from survey_cli.instrument.build import built
 from survey_cli.instrument.checks import (
+    along,
     characters,
     conditions,
     fieldwork,
@@ -78,6 +79,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     routing.hangup_not_last,
     routing.empty_group,
     routing.idle_condition,
+    along.never_reached,
+    along.needless_condition,
     sample.twice_role,
     sample.no_case_key,
     sample.sample_column,

@@ -34,15 +34,19 @@ def never_true(draft: Draft) -> Iterator[Problem]:
         if isinstance(named.question, NumberItem) and named.kind == "item"
     }
     declines = {float(decline.code): name for name, decline in declines_of(draft.document).items()}
+    told: set[int] = draft.gathered.setdefault("never true", set())
     for use in draft.uses:
         condition = use.condition
         if condition is None:
             continue
         tree = condition.tree
         if isinstance(tree, ast.BoolOp) and (found := _contradiction(tree)):
+            told.add(id(condition))
             yield _told(use, tree, f"{found} can't both hold, so this is never true", _either(tree))
         elif not numbers.keys().isdisjoint(condition.names):
-            yield from _beyond(use, tree, numbers, declines)
+            for problem in _beyond(use, tree, numbers, declines):
+                told.add(id(condition))
+                yield problem
 
 
 def _links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:

@@ -1,0 +1,302 @@
+"""Can what is written be reached, along the whole route? Walks the items in order with all that must hold where each
+stands: the conditions around it, and the ends before it that have not ended the interview.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Final
+
+from survey_cli.instrument.checks.facts import (
+    ANYHOW,
+    EITHER,
+    FALSE,
+    NOT_TRUE,
+    TRUE,
+    Facts,
+    Knowing,
+    Needed,
+    needed,
+)
+from survey_cli.instrument.checks.places import place_of, spoken_list
+from survey_cli.instrument.checks.references import always_last
+from survey_cli.instrument.conditions import Condition
+from survey_cli.instrument.draft import Draft, Use
+from survey_cli.instrument.expressions import shortened
+from survey_cli.instrument.items.quiet import End
+from survey_cli.instrument.program import Leaf, Node, Roster
+from survey_cli.problems import Problem
+
+MOST_REASONS: Final = 40
+"""Reasons that are tried, alone and in twos, to say why something can't be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that must hold for a place to be reached."""
+
+    needs: tuple[Needed, ...]
+    ends: bool = False
+    """It is an `end` that has not ended the interview: not all of its needs were met."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What must hold at one place."""
+
+    facts: Facts = ANYHOW
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A condition that can't be worth what it would have to be, and why."""
+
+    rule: str
+    condition: Condition
+    key: str
+    what: str
+    remedy: str
+    reasons: tuple[Reason, ...]
+    alone: bool
+    """No other condition is needed to see it."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The walk over one draft."""
+
+    draft: Draft
+    knowing: Knowing
+    found: list[Finding] = field(default_factory=list)
+
+    def group(self, nodes: Sequence[Node], here: Here, *, shuffled: bool, roster: bool) -> list[Reason]:
+        """Walk what stands in a group. Gives the ends in it that were passed, as its own end sees them."""
+        passed: list[Reason] = []
+        for node in nodes:
+            if not here.facts:
+                break  # nobody comes here, which has been said
+            behind = self._node(node, here, roster)
+            passed += behind
+            if not shuffled:
+                for reason in behind:
+                    here = self._after(reason, here)
+        return passed
+
+    def _after(self, reason: Reason, here: Here) -> Here:
+        facts = self.knowing.unless_all(reason.needs, here.facts)
+        return Here(facts, (*here.reasons, reason))
+
+    def _node(self, node: Node, here: Here, roster: bool) -> list[Reason]:
+        needs = needed(node)
+        inner = self._entered(node, needs, here)
+        if inner is None:
+            return []
+        if isinstance(node, Leaf):
+            self._in_item(node, inner)
+            return [] if roster else self._ended(node, needs)
+        inside = isinstance(node, Roster)
+        shuffled = node.order != "written"
+        passed = self.group(node.children, inner, shuffled=shuffled, roster=roster or inside)
+        if inside or _broken(node):
+            return []
+        return [replace(reason, needs=(*needs, *reason.needs)) for reason in passed]
+
+    def _ended(self, leaf: Leaf, needs: tuple[Needed, ...]) -> list[Reason]:
+        """An `end` that was passed: its conditions were not all met."""
+        if not isinstance(leaf.question, End) or _broken(leaf) or leaf.id not in self.draft.named:
+            return []
+        return [Reason(needs, ends=True)] if always_last(self.draft, self.draft.named[leaf.id].path) else []
+
+    def _entered(self, node: Node, needs: tuple[Needed, ...], here: Here) -> Here | None:
+        """What holds inside; None where nobody comes in."""
+        for need in needs:
+            condition, worth = need.condition, need.worth
+            facts = self.knowing.assumed(condition.tree, worth, here.facts)
+            if not facts:
+                self._impossible(node, need, here)
+                return None
+            if not self._possible(condition, EITHER ^ worth, here):
+                self._needless(node, need, here)
+            here = Here(facts, (*here.reasons, Reason((need,))))
+        return here
+
+    def _possible(self, condition: Condition, worth: int, here: Here) -> bool:
+        return bool(self.knowing.assumed(condition.tree, worth, here.facts))
+
+    def _impossible(self, node: Node, need: Needed, here: Here) -> None:
+        what = "so it is never reached" if isinstance(node, Leaf) else "so nothing in it is ever reached"
+        holds = "can't hold" if need.key == "ask_if" else "always holds"
+        remedy = f"change one of the conditions, or take {node.id} out"
+        self._note("never-reached", need.condition, need.key, holds, what, remedy, need.worth, here)
+
+    def _needless(self, node: Node, need: Needed, here: Here) -> None:
+        holds = "always holds" if need.key == "ask_if" else "can't hold"
+        if isinstance(node, Leaf) and isinstance(node.question, End):
+            what, remedy = "so nobody gets beyond this end", "change one of the conditions"
+            self._note(
+                "never-reached", need.condition, need.key, holds, what, remedy, EITHER ^ need.worth, here
+            )
+            return
+        remedy = "take it out, or change one of the conditions"
+        self._note(
+            "needless-condition", need.condition, need.key, holds, "", remedy, EITHER ^ need.worth, here
+        )
+
+    def _in_item(self, leaf: Leaf, here: Here) -> None:
+        """The conditions of its options, and of its checks once it is answered."""
+        for option in leaf.options if leaf.scale is None else ():
+            condition = option.ask_if
+            if condition is None:
+                continue
+            if not self._possible(condition, TRUE, here):
+                remedy = "change one of the conditions, or take the option out"
+                what = f"so the option {option.code} is never offered"
+                self._note("never-reached", condition, "ask_if", "can't hold", what, remedy, TRUE, here)
+            elif not self._possible(condition, NOT_TRUE, here):
+                remedy = "take it out, or change one of the conditions"
+                self._note(
+                    "needless-condition", condition, "ask_if", "always holds", "", remedy, NOT_TRUE, here
+                )
+        if leaf.checks:
+            here = replace(here, facts=self.knowing.answered(leaf.id, here.facts))
+        for check in leaf.checks:
+            condition = check.condition
+            if check.aloud:
+                if not self._possible(condition, TRUE, here):
+                    remedy = "change the condition, or take it out"
+                    what = "so it is never read"
+                    self._note("never-reached", condition, "confirm", "can't hold", what, remedy, TRUE, here)
+            elif not self._possible(condition, FALSE, here):
+                remedy = "change the condition, or take it out"
+                self._note(
+                    "needless-condition", condition, "expect", "is never false", "", remedy, FALSE, here
+                )
+
+    def _note(
+        self,
+        rule: str,
+        condition: Condition,
+        key: str,
+        holds: str,
+        what: str,
+        remedy: str,
+        worth: int,
+        here: Here,
+    ) -> None:
+        """Find the fewest reasons why the condition is never worth `worth` here, and keep what is to be said."""
+        reasons = self._reasons(condition, worth, here)
+        found = Finding(
+            rule=rule,
+            condition=condition,
+            key=key,
+            what=f"{holds}, {what}" if what else holds,
+            remedy=remedy,
+            reasons=reasons,
+            alone=not reasons,
+        )
+        self.found.append(found)
+
+    def _reasons(self, condition: Condition, worth: int, here: Here) -> tuple[Reason, ...]:
+        """The fewest, and the first of these, that are enough; all of those that stand around it where no two are."""
+        knowing = self.knowing
+        candidates = list(here.reasons)
+        names = set(condition.names)
+        for _ in range(2):
+            for name in sorted(names):
+                subject = knowing.subject(name)
+                if subject is not None and subject.asked:
+                    candidates += [Reason((need,)) for need in knowing.way_to(name)]
+            names = {n for reason in candidates for need in reason.needs for n in need.condition.names}
+        candidates = list(dict.fromkeys(candidates))[:MOST_REASONS]
+        knowing.follows = False
+        try:
+            for count in (0, 1, 2):
+                for some in combinations(candidates, count):
+                    facts = knowing.assumed(condition.tree, worth, ANYHOW)
+                    for reason in some:
+                        facts = _held(knowing, reason, facts)
+                    if not facts:
+                        return some
+        finally:
+            knowing.follows = True
+        return here.reasons[-3:]
+
+
+def _held(knowing: Knowing, reason: Reason, facts: Facts) -> Facts:
+    return knowing.unless_all(reason.needs, facts) if reason.ends else knowing.given(reason.needs, facts)
+
+
+def _broken(node: Node) -> bool:
+    """Whether a condition is written that could not be understood."""
+    written = node.question if isinstance(node, Leaf) else node.written
+    return written is not None and (
+        (written.ask_if is not None and node.ask_if is None)
+        or (written.unless is not None and node.unless is None)
+    )
+
+
+def _findings(draft: Draft) -> Sequence[Finding]:
+    found: list[Finding] | None = draft.gathered.get("along the route")
+    if found is None:
+        walk = _Walk(draft, Knowing(draft))
+        if draft.root is not None:
+            walk.group(draft.root.children, Here(), shuffled=False, roster=False)
+        found = draft.gathered["along the route"] = walk.found
+    return found
+
+
+def never_reached(draft: Draft) -> Iterator[Problem]:
+    """A condition can't hold where it stands, since others must hold for anybody to come there: those of the sections
+    around it, those of the items it names, and those of the ends that came before.
+
+        - {id: b, type: section, ask_if: "q2 in [2, 3]", items: [{id: q7, ask_if: q2 == 1, …}]}
+        - {id: stop, type: end, unless: consent == 1}
+          {id: why, type: verbatim, ask_if: consent == 2, …}     behind the end: it is never asked
+
+    Move the item, or change one of the conditions; all of them are named.
+    """
+    yield from _told(draft, "never-reached")
+
+
+def needless_condition(draft: Draft) -> Iterator[Problem]:
+    """A condition always holds where it stands, since others have made sure of it: it decides nothing.
+
+        - {id: stop, type: end, unless: consent == 1}
+          {id: age, type: number, ask_if: consent == 1, …}     nobody else comes here
+
+    Take it out, or correct it if something else was meant.
+    """
+    yield from _told(draft, "needless-condition")
+
+
+def _told(draft: Draft, rule: str) -> Iterator[Problem]:
+    found = [f for f in _findings(draft) if f.rule == rule]
+    if not found:
+        return
+    uses = {id(use.condition): use for use in draft.uses if use.condition is not None}
+    said = draft.gathered.get("never true", set())
+    for finding in found:
+        use = uses.get(id(finding.condition))
+        if use is None or (finding.alone and id(finding.condition) in said):
+            continue
+        yield _problem(draft, use, finding)
+
+
+def _problem(draft: Draft, use: Use, finding: Finding) -> Problem:
+    why = [_because(draft, reason) for reason in finding.reasons]
+    whatever = "" if why else " whatever is answered"
+    because = f": {spoken_list(why)}" if why else ""
+    what = f"{finding.key}: {shortened(finding.condition.text)} {finding.what}{whatever}{because}"
+    return Problem(finding.rule, use.where, use.owner, what, finding.remedy, "warning", max(1, use.length))
+
+
+def _because(draft: Draft, reason: Reason) -> str:
+    """One reason in words, with its place."""
+    need = reason.needs[-1]
+    text = shortened(need.condition.text)
+    where = place_of(draft, need.owner)
+    who = f"{need.owner} (at {where})"
+    if reason.ends:
+        return f"{who} ends the interview {'if' if need.key == 'ask_if' else 'unless'} {text}"
+    return f"{who} is asked only if {text}" if need.key == "ask_if" else f"{who} is not asked if {text}"

@@ -1,0 +1,418 @@
+"""What follows for each variable from what a condition is worth? Goes through a condition's tree and narrows what the
+variables it names can be. Where it can't tell it narrows nothing, so that what it calls impossible is impossible.
+"""
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from survey_cli.instrument.checks.cells import (
+    ANSWERED,
+    EVERY,
+    NONE_GONE,
+    UNASKED,
+    Cells,
+    Span,
+    Values,
+    among,
+    beside,
+    but,
+    join,
+    meet,
+)
+from survey_cli.instrument.comparisons import SIGNS
+from survey_cli.instrument.conditions import Condition
+from survey_cli.instrument.draft import Draft
+from survey_cli.instrument.items.typed import NumberItem
+from survey_cli.instrument.logic import COMPARE, nfc
+from survey_cli.instrument.names import Named, declines_of
+from survey_cli.instrument.program import Group, Leaf
+
+TRUE, FALSE, UNKNOWN = 1, 2, 4
+"""What a condition can be worth; together by `|`."""
+NOT_TRUE: Final = FALSE | UNKNOWN
+EITHER: Final = TRUE | FALSE | UNKNOWN
+
+Key: TypeAlias = str | tuple[str, Any]
+"""A variable; or a multiple and one of its codes, which is chosen (True) or not (False)."""
+World: TypeAlias = Mapping[Key, Cells]
+"""One way in which things can be: what each variable can be that is not simply anything."""
+Facts: TypeAlias = tuple[World, ...]
+"""The ways in which things can be; none where it is impossible."""
+ANYHOW: Final[Facts] = ({},)
+MOST_WORLDS: Final = 8
+"""More ways are taken as one, which knows what all of them know."""
+MOST_KEYS: Final = 64
+"""Variables that one way tells of; what is learned of more is let go."""
+DEEPEST: Final = 5
+"""Conditions of conditions that are followed."""
+_TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_NO_VALUES: Final[Values] = frozenset()
+
+
+class Needed(NamedTuple):
+    """A condition that an item or group stands under, and what it must be worth for it to be reached."""
+
+    condition: Condition
+    worth: int
+    owner: str
+    key: str
+    """`ask_if` or `unless`."""
+
+
+class Subject(NamedTuple):
+    """What is known of a variable wherever it is named."""
+
+    base: Cells
+    kind: str
+    """`codes`, `number`, `several`, `flag`, or `any`."""
+    whole: bool = False
+    """A number without decimals."""
+    asked: bool = False
+    """An item's: it has an answer or a decline where its conditions held, and nowhere else."""
+
+
+def needed(node: Leaf | Group) -> tuple[Needed, ...]:
+    """What the conditions of an item or group must be worth."""
+    found = []
+    if node.ask_if is not None:
+        found.append(Needed(node.ask_if, TRUE, node.id, "ask_if"))
+    if node.unless is not None:
+        found.append(Needed(node.unless, NOT_TRUE, node.id, "unless"))
+    return tuple(found)
+
+
+class Knowing:
+    """What is known of an instrument's variables, gathered as it is wanted."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.follows = True
+        """Whether an item that must have been asked tells of what its own conditions need."""
+        declines = declines_of(draft.document)
+        self._anyhow_gone = UNASKED | declines.keys() | {"another"}
+        self._subjects: dict[str, Subject] = {}
+        self._ways: dict[str, tuple[Needed, ...]] = {}
+        self._depth = 0
+
+    # variables
+
+    def subject(self, name: str) -> Subject | None:
+        """What is known of it; None where it is no variable."""
+        known = self._subjects.get(name)
+        if known is None:
+            named = self.draft.named.get(name)
+            if named is None:
+                return None
+            known = self._subjects[name] = self._subject(named)
+        return known
+
+    def _subject(self, named: Named) -> Subject:
+        leaf, known, question = self.draft.leaves.get(named.id), named.known, named.question
+        asked = leaf is not None and question is not None and question.asks and leaf.question.asks
+        gone = self._anyhow_gone
+        if asked and leaf is not None:
+            gone = frozenset(d.id for d in leaf.declines) | (
+                UNASKED if self._passable(named, leaf) else NONE_GONE
+            )
+        if known.type == "code" and known.codes:
+            return Subject(Cells(known.codes, gone), "codes", asked=asked)
+        if known.type == "codes" and known.codes:
+            return Subject(Cells(ANSWERED, gone), "several", asked=asked)
+        if known.type == "flag":
+            return Subject(Cells(frozenset((True, False)), gone), "flag", asked=asked)
+        if isinstance(question, NumberItem) and asked:
+            top = float("inf") if question.max is None else question.max
+            spans = (Span(question.min, top), *(Span(code, code) for code in question.options))
+            return Subject(Cells(spans, gone), "number", not question.decimals, asked)
+        if known.type in ("number", "draw"):
+            return Subject(Cells(EVERY, gone), "number", asked=asked)
+        return Subject(Cells(ANSWERED, gone), "any", asked=asked)
+
+    def _passable(self, named: Named, leaf: Leaf) -> bool:
+        """Whether it may be passed over, as far as is written: a condition that is wrong counts too."""
+        question = leaf.question
+        if named.known.roster is not None or any(step.shuffled for step in named.path):
+            return True
+        if leaf.ask_if is not None or question.ask_if is not None or question.unless is not None:
+            return True
+        for step in named.path:
+            written = self.draft.groups[step.group].written if step.group in self.draft.groups else None
+            if step.group and (written is None or written.ask_if is not None or written.unless is not None):
+                return True
+            if named.id in (statements := getattr(written, "statements", {})):
+                return statements[named.id].ask_if is not None
+        return False
+
+    def way_to(self, name: str) -> tuple[Needed, ...]:
+        """The conditions that held where this item was asked: its own and those of the groups around it."""
+        way = self._ways.get(name)
+        if way is None:
+            named, leaf = self.draft.named[name], self.draft.leaves[name]
+            nodes: list[Leaf | Group] = [
+                self.draft.groups[s.group] for s in named.path if s.group in self.draft.groups
+            ]
+            way = tuple(need for node in (*nodes, leaf) for need in needed(node))
+            self._ways[name] = way
+        return way
+
+    # what follows
+
+    def given(self, needs: tuple[Needed, ...], facts: Facts) -> Facts:
+        """The ways in which all of these are worth what they must be."""
+        for need in needs:
+            facts = self.assumed(need.condition.tree, need.worth, facts)
+        return facts
+
+    def unless_all(self, needs: tuple[Needed, ...], facts: Facts) -> Facts:
+        """The ways in which one of these at least is not worth that."""
+        return _together([self.assumed(n.condition.tree, EITHER ^ n.worth, facts) for n in needs])
+
+    def assumed(self, node: ast.expr, worth: int, facts: Facts) -> Facts:
+        """The ways in which the tree is worth one of `worth`."""
+        if worth == EITHER or not facts:
+            return facts
+        match node:
+            case ast.BoolOp(op=op, values=values):
+                return self._joined(values, worth, facts, isinstance(op, ast.And))
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                turned = (worth & UNKNOWN) | (TRUE if worth & FALSE else 0) | (FALSE if worth & TRUE else 0)
+                return self.assumed(operand, turned, facts)
+            case ast.Compare(left=left, ops=ops, comparators=comparators) if len(ops) > 1:
+                sides = [left, *comparators]
+                links = [ast.Compare(sides[i], [op], [sides[i + 1]]) for i, op in enumerate(ops)]
+                return self._joined(links, worth, facts, conjunction=True)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                then = self.assumed(body, worth, self.assumed(test, TRUE, facts))
+                return _together([then, self.assumed(orelse, worth, self.assumed(test, NOT_TRUE, facts))])
+            case ast.Name(id=name):
+                return self._flag(name, worth, facts)
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return self._compared(left, op, right, worth, facts)
+            case ast.Call(func=ast.Name(id=function), args=[ast.Name(id=name)]):
+                return self._state(function, name, worth, facts)
+            case _:
+                return facts
+
+    def _joined(
+        self, parts: list[ast.expr] | list[ast.Compare], worth: int, facts: Facts, conjunction: bool
+    ) -> Facts:
+        # an `or` is an `and` of what is turned round: all that it says of true holds of false
+        yes, no = (TRUE, FALSE) if conjunction else (FALSE, TRUE)
+        if worth & no:
+            # one part is false (or, where unknown will do, not true), or else all are as they must be
+            ways = [self.assumed(part, no | (worth & UNKNOWN), facts) for part in parts]
+            if worth & yes:
+                ways.append(self._every(parts, yes, facts))
+            return _together(ways)
+        return self._every(parts, worth, facts, some=0 if worth & yes else UNKNOWN, yes=yes)
+
+    def _every(
+        self,
+        parts: list[ast.expr] | list[ast.Compare],
+        worth: int,
+        facts: Facts,
+        *,
+        some: int = 0,
+        yes: int = 0,
+    ) -> Facts:
+        """All parts are worth one of `worth`; with `some`, all are that or `yes`, and one at least is that."""
+        for part in parts:
+            facts = self.assumed(part, worth | yes if some else worth, facts)
+        if some:
+            facts = _together([self.assumed(part, some, facts) for part in parts])
+        return facts
+
+    def _flag(self, name: str, worth: int, facts: Facts) -> Facts:
+        subject = self.subject(name)
+        if subject is None or subject.kind != "flag":
+            return facts
+        compute = self.draft.computes.get(name)
+        if compute is not None and self._depth < DEEPEST:
+            first = next(iter(compute.conditions.values()))
+            self._depth += 1
+            facts = self.assumed(first.tree, worth, facts)
+            self._depth -= 1
+        values = frozenset(t for t in (True, False) if worth & (TRUE if t else FALSE))
+        return self._narrowed(name, Cells(values, _gone(subject, worth)), facts, subject)
+
+    def _state(self, function: str, name: str, worth: int, facts: Facts) -> Facts:
+        """`answered(q)` and its like, which are never unknown."""
+        subject = self.subject(name)
+        if subject is None or function not in ("answered", "dk", "refused", "declined"):
+            return facts
+        gone = subject.base.gone
+        of = gone - UNASKED if function == "declined" else gone & {function}
+        yes = Cells(subject.base.values) if function == "answered" else Cells(_NO_VALUES, of)
+        no = Cells(_NO_VALUES, gone) if function == "answered" else Cells(subject.base.values, gone - of)
+        empty = Cells(_NO_VALUES)
+        wanted = join(yes if worth & TRUE else empty, no if worth & FALSE else empty)
+        return self._narrowed(name, wanted, facts, subject)
+
+    def _compared(self, left: ast.expr, op: ast.cmpop, right: ast.expr, worth: int, facts: Facts) -> Facts:
+        sign = SIGNS.get(type(op))
+        if sign is None:
+            return self._within(left, right, worth, facts, negated=isinstance(op, ast.NotIn))
+        if _constant(left) is not None:
+            left, sign, right = right, _TURNED[sign], left
+        value = _constant(right)
+        if isinstance(left, ast.Name) and value is not None:
+            return self._against(left.id, sign, value, worth, facts)
+        if not worth & UNKNOWN:
+            for name in (*_operands(left), *_operands(right)):
+                facts = self.answered(name, facts)
+        return facts
+
+    def answered(self, name: str, facts: Facts) -> Facts:
+        """The ways in which this has an answer."""
+        subject = self.subject(name)
+        return facts if subject is None else self._narrowed(name, Cells(subject.base.values), facts, subject)
+
+    def _against(self, name: str, sign: str, value: Any, worth: int, facts: Facts) -> Facts:
+        """A variable compared with a constant."""
+        subject = self.subject(name)
+        if subject is None:
+            return facts
+        if subject.kind in ("any", "several"):
+            return self.answered(name, facts) if not worth & UNKNOWN else facts
+        if subject.kind == "number":
+            if not isinstance(value, int | float):
+                return facts
+            opposite = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}[sign]
+            spans = (*(beside(sign, value) if worth & TRUE else ()),)
+            spans += beside(opposite, value) if worth & FALSE else ()
+            return self._narrowed(name, Cells(spans, _gone(subject, worth)), facts, subject)
+        holds, value = COMPARE[sign], nfc(value)
+        return self._chosen(name, lambda code: bool(holds(nfc(code), value)), worth, facts, subject)
+
+    def _chosen(
+        self, name: str, holds: Callable[[Any], bool], worth: int, facts: Facts, subject: Subject
+    ) -> Facts:
+        """A variable of few values, each of which holds or does not."""
+        assert isinstance(subject.base.values, frozenset)
+        try:
+            values = frozenset(v for v in subject.base.values if worth & (TRUE if holds(v) else FALSE))
+        except TypeError:  # a text put in order with a number
+            return facts
+        return self._narrowed(name, Cells(values, _gone(subject, worth)), facts, subject)
+
+    def _within(self, left: ast.expr, right: ast.expr, worth: int, facts: Facts, *, negated: bool) -> Facts:
+        if negated:
+            worth = (worth & UNKNOWN) | (TRUE if worth & FALSE else 0) | (FALSE if worth & TRUE else 0)
+        match left, right:
+            case ast.Name(id=name), ast.List(elts=elts) | ast.Tuple(elts=elts):
+                return self._listed(name, elts, worth, facts)
+            case _, ast.Name(id=name) if (code := _constant(left)) is not None:
+                return self._includes(name, code, worth, facts)
+            case _:
+                return facts
+
+    def _listed(self, name: str, elements: list[ast.expr], worth: int, facts: Facts) -> Facts:
+        """`q in [1, 2, dk]`."""
+        subject = self.subject(name)
+        if subject is None or subject.kind == "several":
+            return facts
+        declines = frozenset(e.id for e in elements if isinstance(e, ast.Name))
+        values = [value for e in elements if (value := _constant(e)) is not None]
+        gone = subject.base.gone & declines if worth & TRUE else NONE_GONE
+        gone |= subject.base.gone - declines if worth & UNKNOWN else NONE_GONE
+        wanted: Values
+        if subject.kind == "any":
+            wanted = subject.base.values
+        elif subject.kind == "number":
+            numbers = [value for value in values if isinstance(value, int | float)]
+            spans = among(numbers) if worth & TRUE else ()
+            wanted = (*spans, *(but(numbers) if worth & FALSE else ()))
+        else:
+            assert isinstance(subject.base.values, frozenset)
+            said = [nfc(value) for value in values]
+            wanted = frozenset(v for v in subject.base.values if worth & (TRUE if nfc(v) in said else FALSE))
+        return self._narrowed(name, Cells(wanted, gone), facts, subject)
+
+    def _includes(self, name: str, code: Any, worth: int, facts: Facts) -> Facts:
+        """`'tv' in media`."""
+        subject = self.subject(name)
+        if subject is None or subject.kind != "several":
+            return facts
+        if not worth & UNKNOWN:
+            facts = self.answered(name, facts)
+        base = Subject(Cells(frozenset((True, False)), subject.base.gone), "flag")
+        values = frozenset(t for t in (True, False) if worth & (TRUE if t else FALSE))
+        return self._narrowed((name, nfc(code)), Cells(values, _gone(subject, worth)), facts, base)
+
+    def _narrowed(self, key: Key, wanted: Cells, facts: Facts, subject: Subject) -> Facts:
+        """The ways in which the variable is among `wanted`."""
+        ways: list[Facts] = []
+        for world in facts:
+            before = world.get(key, subject.base)
+            after = meet(before, wanted, whole=subject.whole)
+            if not after.some:
+                continue
+            if after == before and key in world:
+                ways.append((world,))
+                continue
+            ways.append(self._with(world, key, before, after, subject))
+        return _together(ways)
+
+    def _with(self, world: World, key: Key, before: Cells, after: Cells, subject: Subject) -> Facts:
+        if (after != subject.base and len(world) < MOST_KEYS) or key in world:
+            world = {**world, key: after}
+        known_now = UNASKED.isdisjoint(after.gone) and not UNASKED.isdisjoint(before.gone)
+        if not (known_now and self.follows and subject.asked and self._depth < DEEPEST):
+            return (world,)
+        assert isinstance(key, str)
+        self._depth += 1
+        facts = self.given(self.way_to(key), (world,))
+        self._depth -= 1
+        return facts
+
+
+def _gone(subject: Subject, worth: int) -> frozenset[str]:
+    return subject.base.gone if worth & UNKNOWN else NONE_GONE
+
+
+def _constant(node: ast.expr) -> Any:
+    """The number or text that a constant is, with its sign; None where it is no constant."""
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            return -value
+        case _:
+            return None
+
+
+def _operands(node: ast.expr) -> list[str]:
+    """The variables without which this has no value."""
+    match node:
+        case ast.Name(id=name):
+            return [name]
+        case ast.BinOp(left=left, right=right):
+            return [*_operands(left), *_operands(right)]
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+            return _operands(operand)
+        case _:
+            return []
+
+
+def _together(ways: list[Facts]) -> Facts:
+    """All of these ways: as one that knows what all know, where they are many."""
+    worlds = [world for facts in ways for world in facts]
+    if len(worlds) <= 1:
+        return tuple(worlds)
+    few: list[World] = []
+    for world in worlds:
+        if not world:
+            return ANYHOW
+        if world not in few:
+            few.append(world)
+    if len(few) <= MOST_WORLDS:
+        return tuple(few)
+    shared = set(few[0]).intersection(*few[1:])
+    merged: dict[Key, Cells] = {}
+    for key in shared:
+        cells = few[0][key]
+        for world in few[1:]:
+            cells = join(cells, world[key])
+        merged[key] = cells
+    return (merged,)
