@@ -362,6 +362,14 @@ def test_frames_are_kept_apart_in_their_order() -> None:
     assert [str(w.where) for w in read.warnings] == ["stdin:4"]  # a frame's group that stands twice
 
 
+def test_rows_that_stand_again_and_again_are_counted_and_told_once() -> None:
+    read = from_text("code,count\n" + "1.1,1\n" * 500)
+    assert read.frames == {"": Counts(i=500)}
+    assert [str(w) for w in read.warnings] == [
+        "stdin:3: 1.1 stands on line 2 already, and in all 500 times — all are counted"
+    ]
+
+
 def test_all_problems_of_a_file_are_told_at_once_with_their_lines() -> None:
     text = 'code,count\n2.0,5\n1.1,-3\n2.11,12%\n1.2,"1,234"\n9.9,abc\n,4\n3.13,"12,5"\n3.14,\n1.1,3,4\n'
     told = problems_of(text)

@@ -88,14 +88,12 @@ def rates(
     compared. Counts may be weighted. Frames are never added up.
     """
     from survey_cli.cli.snippets import plain_line
-    from survey_cli.office.rating import Wish, rates_of_counts
+    from survey_cli.office.rating import Assumed, rates_of_counts
 
     if not counts:
         raise typer.BadParameter("give the final counts: --counts FILE, or --counts - for standard input")
-    wish = Wish(
-        counts=counts, frame=frame.value, e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas
-    )
-    made = rates_of_counts(wish, stdin=sys.stdin.buffer)
+    assumed = Assumed(frame=frame.value, e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas)
+    made = rates_of_counts(counts, assumed, stdin=sys.stdin.buffer)
     if isinstance(made, Trouble):
         for problem in made.problems[:-MOST_PROBLEMS]:  # nothing else checks such a file: all are said
             say(str(problem))

@@ -1,13 +1,13 @@
 """Rates, in order: options and counts are read, e is settled for each frame, the report is made."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
-from survey_cli.fieldwork.counts import share
+from survey_cli.fieldwork.counts import Counts, share
 from survey_cli.fieldwork.dispositions import Frame
-from survey_cli.fieldwork.rates import eligibility
+from survey_cli.fieldwork.rates import Eligibility, eligibility
 from survey_cli.problems import Position, Problem, Trouble, did_you_mean
 from survey_cli.reports.rates import Rated, RateTable, rate_table
 from survey_cli.samples.counts_file import read_counts
@@ -17,11 +17,9 @@ SHARES: Final = "a share is written as 0.9, 90% or 9/10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """Which rates are wanted, as texts of the command line."""
+class Assumed:
+    """What is to be taken for granted, as texts of the command line."""
 
-    counts: str
-    """A CSV file's path, or `-` for standard input."""
     frame: Frame = "rdd"
     """How the sample came to be, which decides what codes mean and if e has to be estimated."""
     e: str = ""
@@ -36,6 +34,15 @@ class Wish:
     """Quotas decided who was interviewed."""
 
 
+class Settled(NamedTuple):
+    """The same, once the frames are known."""
+
+    e: Mapping[str, Eligibility]
+    """By frame."""
+    weights: Mapping[str, Fraction]
+    """By frame; empty where no composite is wanted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
     """The report, and what is doubtful in the counts it rests upon."""
@@ -44,40 +51,53 @@ class Reported:
     warnings: tuple[Problem, ...]
 
 
-def rates_of_counts(wish: Wish, *, stdin: BinaryIO | None = None) -> Reported | Trouble:
-    """The rates of a file of counts."""
-    read = read_counts(wish.counts, frame=wish.frame, stdin=stdin)
+def rates_of_counts(counts: str, assumed: Assumed, *, stdin: BinaryIO | None = None) -> Reported | Trouble:
+    """The rates of a CSV file of counts; `-` reads `stdin`."""
+    read = read_counts(counts, frame=assumed.frame, stdin=stdin)
     if isinstance(read, tuple):
-        return _trouble(wish.counts, read)
-    frames = tuple(read.frames)
-    options = {
-        name: _Shares(name, text, frames)
-        for name, text in (("--e", wish.e), ("--e-uh", wish.e_uh), ("--e-uo", wish.e_uo))
-    }
-    weights = _Shares("--composite", wish.composite, frames)
-    problems = [problem for shares in options.values() for problem in shares.problems]
-    problems += weights.problems or _no_weights(wish.composite, weights.by_frame, frames)
-    if problems:
-        return _trouble(wish.counts, tuple(problems))
-    e, e_uh, e_uo = (shares.by_frame for shares in options.values())
-    rated = [
-        Rated(
-            frame=name,
-            counts=counts,
-            e=eligibility(
-                counts, frame=wish.frame, uh=e_uh.get(name, e.get(name)), uo=e_uo.get(name, e.get(name))
-            ),
+        return _trouble(counts, read)
+    told = settled(read.frames, assumed)
+    if not isinstance(told, Settled):
+        return _trouble(counts, told)
+    rated = [Rated(frame=name, counts=number, e=told.e[name]) for name, number in read.frames.items()]
+    report = rate_table(rated, weights=told.weights, quotas=assumed.quotas or read.quota_filled)
+    return Reported(report=report, warnings=read.warnings)
+
+
+def settled(frames: Mapping[str, Counts], assumed: Assumed) -> Settled | list[Problem]:
+    """e of each frame, from its counts or as given, and the weights of a composite; or what is wrong with the options."""
+    e, e_uh, e_uo, weights = (
+        _Shares(option, text, tuple(frames))
+        for option, text in (
+            ("--e", assumed.e),
+            ("--e-uh", assumed.e_uh),
+            ("--e-uo", assumed.e_uo),
+            ("--composite", assumed.composite),
         )
-        for name, counts in read.frames.items()
-    ]
-    quotas = wish.quotas or read.quota_filled
-    return Reported(report=rate_table(rated, weights=weights.by_frame, quotas=quotas), warnings=read.warnings)
+    )
+    problems = [problem for shares in (e, e_uh, e_uo, weights) for problem in shares.problems]
+    if not weights.problems:
+        problems += _no_weights(assumed.composite, weights.by_frame, tuple(frames))
+    if problems:
+        return problems
+    return Settled(
+        e={
+            name: eligibility(
+                counts,
+                frame=assumed.frame,
+                uh=e_uh.by_frame.get(name, e.by_frame.get(name)),
+                uo=e_uo.by_frame.get(name, e.by_frame.get(name)),
+            )
+            for name, counts in frames.items()
+        },
+        weights=weights.by_frame,
+    )
 
 
-def _trouble(counts: str, problems: tuple[Problem, ...]) -> Trouble:
+def _trouble(counts: str, problems: Sequence[Problem]) -> Trouble:
     where = "stdin" if counts == "-" else counts
     many = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return Trouble(where, f"no rates, for {many}", "mend that, then give the command again", problems)
+    return Trouble(where, f"no rates, for {many}", "mend that, then give the command again", tuple(problems))
 
 
 class _Shares:

@@ -277,16 +277,18 @@ class _Reading:
         """Frames whose rows don't add up to their total, and rows that stand twice."""
         sums: dict[str, Number] = {}
         totals: dict[str, _Row] = {}
-        seen: dict[tuple[str, Group | None, str], _Row] = {}
+        seen: dict[tuple[str, Group | None, str], list[int]] = {}
         for row in rows:
-            first = seen.setdefault((row.frame, row.group, row.code), row)
-            if first is not row:
-                what = f"{row.code or row.group or TOTAL} stands on line {first.line} already"
-                self._doubtful(row.line, what, "both are counted" if row.group else "the last is compared")
+            seen.setdefault((row.frame, row.group, row.code), []).append(row.line)
             if row.group is None:
                 totals[row.frame] = row
             else:
                 sums[row.frame] = sums.get(row.frame, 0) + row.cases
+        for (_, group, code), (first, *more) in seen.items():
+            if more:
+                times = "already" if len(more) == 1 else f"already, and in all {len(more) + 1} times"
+                what = f"{code or group or TOTAL} stands on line {first} {times}"
+                self._doubtful(more[0], what, "all are counted" if group else "the last is compared")
         for frame, total in totals.items():
             if sums.get(frame, 0) != total.cases:
                 of = f" of {frame}" if frame else ""
