@@ -388,6 +388,8 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines() -> None:
     [
         ("", "empty"),
         (" \n\n", "empty"),
+        ("\ufeff\n", "empty"),
+        ("\u2003\n", "empty"),
         ("code,count\n", "no counts"),
         ("group,count\nT,4\n", "no counts"),
         ("1.1,30\n2.11,4\n", "no column 'count'"),

@@ -99,15 +99,15 @@ def _text(path: str, name: str, stdin: BinaryIO | None) -> str | Problem:
         return problem(f"the counts cannot be read ({why})", "name a CSV file, or - for standard input")
     if len(content) > MOST_BYTES:
         return problem("it is too large for a file of counts", "give one row for each code and frame")
-    if content.startswith(b"PK"):
+    if content.startswith(b"PK\x03\x04"):
         return problem("it is a workbook, not a CSV file", "save the sheet as CSV UTF-8")
-    if not content.strip():
-        return problem("the file is empty", HEADER)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return problem("its text is not UTF-8", "save it as UTF-8 (in Excel: CSV UTF-8)", line)
+    if not text.strip():
+        return problem("the file is empty", HEADER)
     if "\0" in text:
         return problem(
             "it is no text file", "save it as CSV in UTF-8", text[: text.index("\0")].count("\n") + 1
