@@ -8,25 +8,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.engine.order import arm
 from survey_cli.instrument.document import SampleColumn
-from survey_cli.instrument.items.question import tidy
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.samples.arms import arm_of
+from survey_cli.samples.columns import Unfit, clean, labels_of, reader_of
 from survey_cli.values import NOT_ASKED, Missing, Value
 
 NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee Novak")
-
-
-def key_column(instrument: Instrument) -> str | None:
-    """The sample column that names a case."""
-    return next((name for name, c in instrument.sample.items() if c.role == "key"), None)
-
-
-def labels_of(instrument: Instrument, column: SampleColumn) -> dict[int | str, str]:
-    """The codes of a sample column and their labels; empty where it is not coded."""
-    options = column.options
-    if isinstance(options, str):
-        options = instrument.written.scales[options].options
-    return {c: str((o.label or o.text).written(instrument.language)) for c, o in (options or {}).items()}
 
 
 def field_zone(instrument: Instrument) -> str:
@@ -74,63 +62,19 @@ def sample_of(
             return Trouble(f"--set {name}", "the instrument has no such sample column", remedy)
     made: dict[str, Value | Missing] = {}
     for name, column in instrument.sample.items():
-        text = tidy(typed.get(name, ""), lines=False)
+        text = clean(typed.get(name, ""))
         if column.role == "key":
             made[name] = case
         elif column.type == "split":
-            arms = {str(k): v for k, v in column.arms.items()}
-            made[name] = arm(arms, seed=0, id=f"{instrument.id}/{name}/{case}", turn=None)
+            made[name] = arm_of(instrument, name, column, case)
         elif not text:
             made[name] = NOT_ASKED
         else:
-            value = _column_value(instrument, column, text)
-            if value is None:
-                return Trouble(
-                    f"--set {name}={text}", "the value does not fit the column", _fitting(instrument, column)
-                )
+            value = reader_of(instrument, column)(text)
+            if isinstance(value, Unfit):
+                return Trouble(f"--set {name}={text}", value.what, value.remedy)
             made[name] = value
     return made
-
-
-def _column_value(instrument: Instrument, column: SampleColumn, text: str) -> Value | None:
-    match column.type:
-        case "single":
-            labels = labels_of(instrument, column)
-            return next(
-                (
-                    c
-                    for c, label in labels.items()
-                    if text.casefold() in (str(c).casefold(), label.casefold())
-                ),
-                None,
-            )
-        case "number":
-            try:
-                value = float(text)
-            except ValueError:
-                return None
-            if not abs(value) < 1e15:  # beyond, a decimal is no longer exact; and not a number at all
-                return None
-            return int(value) if value.is_integer() else value
-        case "date":
-            try:
-                return date.fromisoformat(text)
-            except ValueError:
-                return None
-        case _:
-            return text
-
-
-def _fitting(instrument: Instrument, column: SampleColumn) -> str:
-    match column.type:
-        case "single":
-            return "it is one of " + ", ".join(
-                f"{c} ({label})" for c, label in labels_of(instrument, column).items()
-            )
-        case "date":
-            return "write the date as 2026-11-24"
-        case _:
-            return "write a number"
 
 
 def invented_column(instrument: Instrument, name: str, column: SampleColumn, dice: Random) -> Value | Missing:

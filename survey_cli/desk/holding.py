@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
-from typing import Final
+from typing import Final, Protocol
 
 from survey_cli.desk.conduct import Asked, Closing
 from survey_cli.engine import prompts
@@ -29,6 +29,8 @@ from survey_cli.store import Draft, Snapshot, Store, StoreProblem
 from survey_cli.table import cells
 from survey_cli.values import Place
 
+CALLING_STOPS: Final = ("appointment", "callback")
+"""What else can interrupt an interview that was begun at a station: the case is called again."""
 STOPS: Final = (
     "break_off",
     "refusal_soft",
@@ -40,6 +42,19 @@ STOPS: Final = (
     "withdrawn",
 )
 """What can end an interview in the middle, the likeliest first; a study's own outcomes follow."""
+
+
+class QuotaPlaces(Protocol):
+    """What is asked when an interview comes to a quota's look-up."""
+
+    def __call__(self, interview: Interview, quota: str) -> str:
+        """`open`, and a place is held until the interview closes; `full`; `outside`."""
+        ...
+
+
+def no_quotas(interview: Interview, quota: str) -> str:
+    """Every cell is open: where no case is sampled, nothing is counted."""
+    return "open"
 
 
 class Desk:
@@ -60,6 +75,8 @@ class Desk:
         notice: str,
         practice: bool,
         kept_in: str,
+        quota_places: QuotaPlaces = no_quotas,
+        calling: bool = False,
     ) -> None:
         self._store = store
         self._id = id
@@ -69,6 +86,8 @@ class Desk:
         self._by = by
         self._station = station
         self._zone = zone
+        self._quota_places = quota_places
+        self._calling = calling
         self._prompt: Prompt | None = None
         self._fresh = False
         self._hung_up: timedelta | None = None
@@ -78,6 +97,16 @@ class Desk:
         self.notice = notice
         self.practice = practice
         self.kept_in = kept_in
+
+    @property
+    def id(self) -> str:
+        """The interview's, in the database."""
+        return self._id
+
+    @property
+    def interview(self) -> Interview:
+        """The interview as it stands."""
+        return self._interview
 
     # what is shown
 
@@ -100,7 +129,8 @@ class Desk:
             for o in self._outcomes.values()
             if o.id not in OUTCOMES and o.moment in ("interrupted", "any")
         )
-        return tuple(self._outcomes[id] for id in (*STOPS, *own))
+        first = CALLING_STOPS if self._calling else ()
+        return tuple(self._outcomes[id] for id in (*first, *STOPS, *own))
 
     def echo(self, text: str) -> str:
         return prompts.echo(self._interview, text)
@@ -185,6 +215,10 @@ class Desk:
             return Rejected(f"{outcome} is no outcome for stopping an interview")
         if self._interview.hung_up and outcome == "break_off":
             return self._keep(Ended(self._stamp(), COMPLETE))
+        if self._calling and self._outcomes[outcome].temporary:
+            return self._keep(
+                Suspended(self._stamp(), outcome)
+            )  # the case is called again, and goes on where it stood
         return self._keep(Stopped(self._stamp(), outcome))
 
     # drafts
@@ -242,7 +276,9 @@ class Desk:
         if prompt is None or not isinstance(prompt.entry, Lookup):
             return None
         value, of = self._interview.looks_up()
-        return LookedUp(self._stamp(), prompt.place, "open" if value is None else value, of)
+        if value is None:
+            value = self._quota_places(self._interview, prompt.entry.of)
+        return LookedUp(self._stamp(), prompt.place, value, of)
 
     def _commit(self, event: Event) -> Rejected | None:
         after = self._interview.step(event)

@@ -12,7 +12,7 @@ from random import Random
 from typing import Final, TypeAlias
 
 from survey_cli.desk.carrying import Carried, carried, neighbours
-from survey_cli.desk.case import invented_column, key_column, language_of, sample_of, zone_of
+from survey_cli.desk.case import invented_column, language_of, sample_of, zone_of
 from survey_cli.desk.rehearsing import MOST_NAMED, STATION, Rehearsal, held_at, listed
 from survey_cli.desk.seating import Clock, daypart, login, now
 from survey_cli.engine.events import Began, Sitting, Stamp
@@ -22,6 +22,7 @@ from survey_cli.instrument.checks import Checked, checked
 from survey_cli.instrument.load import Source, read, read_text
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Position, Problem, Trouble, did_you_mean
+from survey_cli.samples.columns import key_column
 from survey_cli.values import NOT_ASKED, Missing, Place, Value
 
 Signature: TypeAlias = tuple[tuple[int, ...] | None, ...]

@@ -12,12 +12,13 @@ from survey_cli.desk.carrying import Carried, conditions_on, led
 from survey_cli.desk.case import zone_of
 from survey_cli.desk.conduct import Asked
 from survey_cli.desk.holding import Desk
-from survey_cli.desk.seating import Clock, outcomes_of
+from survey_cli.desk.seating import Clock
 from survey_cli.engine import prompts
 from survey_cli.engine.events import Began, Rejected
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
 from survey_cli.entries import plain
+from survey_cli.fieldwork.known_outcomes import outcome_table
 from survey_cli.instrument.items.quiet import Computed
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.store import Store
@@ -88,7 +89,7 @@ class Rehearsal(Desk):
             store=Nowhere(),
             id=STATION,
             interview=interview,
-            outcomes=outcomes_of(instrument),
+            outcomes=outcome_table(instrument),
             clock=clock,
             by=interview.began.stamp.by,
             station=STATION,

@@ -9,16 +9,18 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from uuid import uuid4
 
-from survey_cli.desk.case import field_zone, labels_of, language_of, no_language, sample_of, zone_of
-from survey_cli.desk.holding import Desk
+from survey_cli.desk.case import field_zone, language_of, no_language, sample_of, zone_of
+from survey_cli.desk.holding import Desk, QuotaPlaces, no_quotas
 from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
 from survey_cli.engine.interview import Interview
+from survey_cli.fieldwork.known_outcomes import outcome_table
 from survey_cli.instrument.opening import open_instrument, rebuilt
 from survey_cli.instrument.program import Instrument
-from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.problems import Trouble
+from survey_cli.samples.columns import labels_of
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
 from survey_cli.store.places import database_of, open_existing, open_store
+from survey_cli.values import Missing, Value
 
 Clock = Callable[[], datetime]
 
@@ -42,6 +44,11 @@ class Seating:
     seed: int | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     """Sample columns by name, as typed."""
+    sampled: Mapping[str, Value | Missing] | None = None
+    """All sample columns of a case that was imported, typed; then `columns` is not read."""
+    quota_places: QuotaPlaces = no_quotas
+    calling: bool = False
+    """The case is called from a station."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +115,7 @@ def seat(
     if isinstance(opened, Trouble):
         return opened
     try:
-        found = _seated(instrument, opened, where, case, seating, clock)
+        found = seated(instrument, opened, where, case, seating, clock)
     except StoreProblem as problem:
         found = _trouble(problem)
     if isinstance(found, Trouble) and store is None:
@@ -136,9 +143,10 @@ def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock) ->
     return found
 
 
-def _seated(
+def seated(
     instrument: Instrument, store: Store, where: str, case: str, seating: Seating, clock: Clock
 ) -> Desk | Trouble:
+    """The case's interview begun, or resumed, in a store that is open. Raises StoreProblem."""
     earlier = sorted(store.interviews(case=case, origin=_origin(seating.practice)), key=lambda r: r.number)
     last = earlier[-1] if earlier else None
     if last is None or (seating.again and last.status in ("ended", "stopped")):
@@ -148,7 +156,7 @@ def _seated(
             )
         return _begun(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
     if last.status in ("ended", "stopped") and not seating.reopen:
-        outcome = outcomes_of(instrument).get(last.outcome)
+        outcome = outcome_table(instrument).get(last.outcome)
         said = f" ({outcome.name.lower()})" if outcome else ""
         return Trouble(
             case,
@@ -161,7 +169,7 @@ def _seated(
 def _begun(
     instrument: Instrument, store: Store, where: str, case: str, number: int, seating: Seating, clock: Clock
 ) -> Desk | Trouble:
-    sample = sample_of(instrument, case, seating.columns)
+    sample = seating.sampled if seating.sampled is not None else sample_of(instrument, case, seating.columns)
     if isinstance(sample, Trouble):
         return sample
     zone = zone_of(instrument, sample)
@@ -281,7 +289,7 @@ def _desk(
         store=store,
         id=id,
         interview=interview,
-        outcomes=outcomes_of(instrument),
+        outcomes=outcome_table(instrument),
         clock=clock,
         by=by,
         station=station,
@@ -292,6 +300,8 @@ def _desk(
         notice=notice,
         practice=seating.practice,
         kept_in=where,
+        quota_places=seating.quota_places,
+        calling=seating.calling,
     )
     why = desk.settle()
     return Trouble(seating.case, why.why) if why is not None else desk
@@ -307,25 +317,6 @@ def _other_text(instrument: Instrument, store: Store) -> str:
     if not same or not instrument.version:
         return ""
     return f"The questionnaire has changed since earlier interviews, but still says version {instrument.version}."
-
-
-def outcomes_of(instrument: Instrument) -> dict[str, Outcome]:
-    """The outcome table with the study's own rows and names."""
-    from dataclasses import replace
-
-    table = dict(OUTCOMES)
-    for id, own in instrument.written.outcomes.items():
-        like = table.get(str(own.like or id)) or OUTCOMES["supervisor"]
-        table[str(id)] = replace(
-            like,
-            id=str(id),
-            name=str(own.name.written(instrument.language)),
-            moment=own.moment or like.moment,
-            temporary=like.temporary if own.temporary is None else own.temporary,
-            rdd=str(own.code or like.rdd),
-            listed=str(own.code or like.listed),
-        )
-    return table
 
 
 def daypart(hour: int) -> str:

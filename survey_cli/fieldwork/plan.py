@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.calendar import Calendar
+from survey_cli.fieldwork.known_outcomes import outcome_table
 from survey_cli.fieldwork.quotas import Quotas
 from survey_cli.instrument.document import FieldworkWritten
 from survey_cli.instrument.program import Instrument
@@ -183,21 +184,3 @@ def _point(written: object) -> Point | None:
             return Point(share=Fraction(int(share), 100)) if share.isdecimal() else None
         case _:
             return Point(item=str(written))
-
-
-def outcome_table(instrument: Instrument) -> dict[str, Outcome]:
-    """The outcome table with the study's own rows and names."""
-    table = dict(OUTCOMES)
-    for id, own in instrument.written.outcomes.items():
-        like = table.get(str(own.like or id)) or OUTCOMES["supervisor"]
-        table[str(id)] = replace(
-            like,
-            id=str(id),
-            name=str(own.name.written(instrument.language)),
-            moment=own.moment or like.moment,
-            temporary=like.temporary if own.temporary is None else own.temporary,
-            rdd=str(own.code or like.rdd),
-            listed=str(own.code or like.listed),
-            like=like.like or like.id,
-        )
-    return table
