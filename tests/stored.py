@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import served
 from survey_cli.engine.events import (
     Answered,
     Began,
@@ -108,10 +109,26 @@ def a_path(tmp_path: Path) -> Path:
     return tmp_path / "responses" / "asu_2000.db"
 
 
-@pytest.fixture(name="store", params=["file", "memory"])
+@pytest.fixture(name="place", params=["file", "server"])
+def a_place(request, path: Path) -> Path | str:
+    """Where other programs come to the same interviews: a file, or a study on a server."""
+    path.parent.mkdir()
+    return path if request.param == "file" else served.fresh()
+
+
+@pytest.fixture(name="kept")
+def a_store_of_many(place: Path | str):
+    with Store.open(place, create=True) as found:
+        found.keep_instrument(an_instrument())
+        begin(found)
+        yield found
+
+
+@pytest.fixture(name="store", params=["file", "memory", "server"])
 def a_store(request, path: Path):
     path.parent.mkdir()
-    with Store.open(path if request.param == "file" else ":memory:", create=True) as found:
+    place = {"file": path, "memory": ":memory:"}.get(request.param) or served.fresh()
+    with Store.open(place, create=True) as found:
         found.keep_instrument(an_instrument())
         yield found
 
@@ -125,8 +142,10 @@ def a_store_on_disk(path: Path):
         yield found
 
 
-def sql(path: Path, statement: str, *parameters):
+def sql(path: Path | str, statement: str, *parameters):
     """Asked as somebody with a database browser would."""
+    if isinstance(path, str):
+        return served.asked(path, statement, *parameters)
     connection = sqlite3.connect(path)
     try:
         found = connection.execute(statement, parameters).fetchall()
@@ -134,6 +153,14 @@ def sql(path: Path, statement: str, *parameters):
         return found
     finally:
         connection.close()
+
+
+def views(place: Path | str) -> list[str]:
+    """Their names, in order."""
+    asked = "SELECT name FROM sqlite_master WHERE type = 'view'"
+    if isinstance(place, str):
+        asked = "SELECT viewname FROM pg_views WHERE schemaname = current_schema()"
+    return sorted(name for (name,) in sql(place, asked))
 
 
 PRELUDE = f"""

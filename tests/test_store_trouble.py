@@ -12,6 +12,8 @@ import pytest
 from stored import (  # noqa: F401 – fixtures
     HASH,
     a_path,
+    a_place,
+    a_store_of_many,
     a_store_on_disk,
     an_instrument,
     answer,
@@ -151,28 +153,27 @@ def test_a_file_that_was_moved_away_takes_no_more_answers(on_disk, path):
     assert answer(on_disk, 2) is None
 
 
-def test_half_a_letter_from_a_terminal_is_told(on_disk):
+def test_half_a_letter_from_a_terminal_is_told(kept):
     event = Answered(stamp(2, station="s\udc80"), Place("own"), 1)
-    assert "half a letter" in the_trouble(on_disk, 2, event=event)
+    assert "half a letter" in the_trouble(kept, 2, event=event)
     within = Answered(stamp(2), Place("own"), "caf\udce9")
-    assert answer(on_disk, 2, event=within) is None
-    assert on_disk.journal("i1")[1] == within
+    assert answer(kept, 2, event=within) is None
+    assert kept.journal("i1")[1] == within
 
 
-def test_a_table_that_somebody_dropped_is_told(on_disk, path):
-    sql(path, "PRAGMA foreign_keys = OFF")
-    sql(path, "DROP TABLE drafts")
-    assert "not as it was made" in the_trouble(on_disk, 2)
-    assert len(on_disk.journal("i1")) == 1
+def test_a_table_that_somebody_dropped_is_told(kept, place):
+    sql(place, "DROP TABLE drafts")
+    assert "not as it was made" in the_trouble(kept, 2)
+    assert len(kept.journal("i1")) == 1
 
 
-def test_a_row_that_somebody_rewrote_is_told(on_disk, path):
-    sql(path, "UPDATE journal SET payload = '{\"value\":' WHERE seq = 1")
+def test_a_row_that_somebody_rewrote_is_told(kept, place):
+    sql(place, "UPDATE journal SET payload = '{\"value\":' WHERE seq = 1")
     with pytest.raises(StoreProblem, match="event 1 of interview i1 can't be read"):
-        on_disk.journal("i1")
-    sql(path, "UPDATE interviews SET began_at = 'noon'")
+        kept.journal("i1")
+    sql(place, "UPDATE interviews SET began_at = 'noon'")
     with pytest.raises(StoreProblem, match="can't be read"):
-        on_disk.interviews()
+        kept.interviews()
 
 
 def spoiled(path: Path, dice: random.Random) -> None:

