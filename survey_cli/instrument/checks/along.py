@@ -2,7 +2,7 @@
 stands: the conditions around it, and the ends before it that have not ended the interview.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Final
@@ -18,7 +18,7 @@ from survey_cli.instrument.checks.facts import (
     Needed,
     needed,
 )
-from survey_cli.instrument.checks.places import place_of, spoken_list
+from survey_cli.instrument.checks.places import spoken_list
 from survey_cli.instrument.checks.references import always_last
 from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.draft import Draft, Use
@@ -48,7 +48,7 @@ class Here:
     reasons: tuple[Reason, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A condition that can't be worth what it would have to be, and why."""
 
@@ -57,9 +57,10 @@ class Finding:
     key: str
     what: str
     remedy: str
+    never: int
+    """What it is never worth where it stands."""
     reasons: tuple[Reason, ...]
-    alone: bool
-    """No other condition is needed to see it."""
+    """Without any, the condition alone is enough to see it."""
 
 
 @dataclass(slots=True)
@@ -128,20 +129,17 @@ class _Walk:
         what = "so it is never reached" if isinstance(node, Leaf) else "so nothing in it is ever reached"
         holds = "can't hold" if need.key == "ask_if" else "always holds"
         remedy = f"change one of the conditions, or take {node.id} out"
-        self._note("never-reached", need.condition, need.key, holds, what, remedy, need.worth, here)
+        self.warn(
+            "never-reached", need.condition, need.key, f"{holds} here, {what}", remedy, need.worth, here
+        )
 
     def _needless(self, node: Node, need: Needed, here: Here) -> None:
-        holds = "always holds" if need.key == "ask_if" else "can't hold"
-        if isinstance(node, Leaf) and isinstance(node.question, End):
-            what, remedy = "so nobody gets beyond this end", "change one of the conditions"
-            self._note(
-                "never-reached", need.condition, need.key, holds, what, remedy, EITHER ^ need.worth, here
-            )
-            return
+        what = "always holds here" if need.key == "ask_if" else "can't hold here"
         remedy = "take it out, or change one of the conditions"
-        self._note(
-            "needless-condition", need.condition, need.key, holds, "", remedy, EITHER ^ need.worth, here
-        )
+        if isinstance(node, Leaf) and isinstance(node.question, End) and len(needed(node)) == 1:
+            what += ", so nobody gets beyond this end"
+            remedy = "take it out if that is meant, or change one of the conditions"
+        self.warn("needless-condition", need.condition, need.key, what, remedy, EITHER ^ need.worth, here)
 
     def _in_item(self, leaf: Leaf, here: Here) -> None:
         """The conditions of its options, and of its checks once it is answered."""
@@ -150,52 +148,42 @@ class _Walk:
             if condition is None:
                 continue
             if not self._possible(condition, TRUE, here):
+                what = f"can't hold here, so the option {option.code} is never offered"
                 remedy = "change one of the conditions, or take the option out"
-                what = f"so the option {option.code} is never offered"
-                self._note("never-reached", condition, "ask_if", "can't hold", what, remedy, TRUE, here)
+                self.warn("never-reached", condition, "ask_if", what, remedy, TRUE, here)
             elif not self._possible(condition, NOT_TRUE, here):
                 remedy = "take it out, or change one of the conditions"
-                self._note(
-                    "needless-condition", condition, "ask_if", "always holds", "", remedy, NOT_TRUE, here
+                self.warn(
+                    "needless-condition", condition, "ask_if", "always holds here", remedy, NOT_TRUE, here
                 )
-        if leaf.checks:
-            here = replace(here, facts=self.knowing.answered(leaf.id, here.facts))
+        if not leaf.checks:
+            return
+        here = replace(here, facts=self.knowing.answered(leaf.id, here.facts))
         for check in leaf.checks:
-            condition = check.condition
-            if check.aloud:
-                if not self._possible(condition, TRUE, here):
-                    remedy = "change the condition, or take it out"
-                    what = "so it is never read"
-                    self._note("never-reached", condition, "confirm", "can't hold", what, remedy, TRUE, here)
-            elif not self._possible(condition, FALSE, here):
-                remedy = "change the condition, or take it out"
-                self._note(
-                    "needless-condition", condition, "expect", "is never false", "", remedy, FALSE, here
+            condition, remedy = check.condition, "change the condition, or take it out"
+            if check.aloud and not self._possible(condition, TRUE, here):
+                what = "can't hold here, so it is never read"
+                self.warn("never-reached", condition, "confirm", what, remedy, TRUE, here)
+            elif not check.aloud and not self._possible(condition, FALSE, here):
+                self.warn(
+                    "needless-condition", condition, "expect", "is never false here", remedy, FALSE, here
                 )
 
-    def _note(
-        self,
-        rule: str,
-        condition: Condition,
-        key: str,
-        holds: str,
-        what: str,
-        remedy: str,
-        worth: int,
-        here: Here,
+    def warn(
+        self, rule: str, condition: Condition, key: str, what: str, remedy: str, never: int, here: Here
     ) -> None:
-        """Find the fewest reasons why the condition is never worth `worth` here, and keep what is to be said."""
-        reasons = self._reasons(condition, worth, here)
-        found = Finding(
-            rule=rule,
-            condition=condition,
-            key=key,
-            what=f"{holds}, {what}" if what else holds,
-            remedy=remedy,
-            reasons=reasons,
-            alone=not reasons,
+        reasons = self._reasons(condition, never, here)
+        self.found.append(
+            Finding(
+                rule=rule,
+                condition=condition,
+                key=key,
+                what=what,
+                remedy=remedy,
+                never=never,
+                reasons=reasons,
+            )
         )
-        self.found.append(found)
 
     def _reasons(self, condition: Condition, worth: int, here: Here) -> tuple[Reason, ...]:
         """The fewest, and the first of these, that are enough; all of those that stand around it where no two are."""
@@ -236,7 +224,8 @@ def _broken(node: Node) -> bool:
     )
 
 
-def _findings(draft: Draft) -> Sequence[Finding]:
+def findings(draft: Draft) -> Sequence[Finding]:
+    """What the walk along the route comes to."""
     found: list[Finding] | None = draft.gathered.get("along the route")
     if found is None:
         walk = _Walk(draft, Knowing(draft))
@@ -271,32 +260,30 @@ def needless_condition(draft: Draft) -> Iterator[Problem]:
 
 
 def _told(draft: Draft, rule: str) -> Iterator[Problem]:
-    found = [f for f in _findings(draft) if f.rule == rule]
+    found = [f for f in findings(draft) if f.rule == rule]
     if not found:
         return
     uses = {id(use.condition): use for use in draft.uses if use.condition is not None}
     said = draft.gathered.get("never true", set())
     for finding in found:
         use = uses.get(id(finding.condition))
-        if use is None or (finding.alone and id(finding.condition) in said):
+        if use is None or (not finding.reasons and id(finding.condition) in said):
             continue
-        yield _problem(draft, use, finding)
+        why = [_because(reason, uses) for reason in finding.reasons]
+        because = f": {spoken_list(why)}" if why else ", whatever is answered"
+        what = f"{finding.key}: {shortened(finding.condition.text)} {finding.what}{because}"
+        yield Problem(rule, use.where, use.owner, what, finding.remedy, "warning", max(1, use.length))
 
 
-def _problem(draft: Draft, use: Use, finding: Finding) -> Problem:
-    why = [_because(draft, reason) for reason in finding.reasons]
-    whatever = "" if why else " whatever is answered"
-    because = f": {spoken_list(why)}" if why else ""
-    what = f"{finding.key}: {shortened(finding.condition.text)} {finding.what}{whatever}{because}"
-    return Problem(finding.rule, use.where, use.owner, what, finding.remedy, "warning", max(1, use.length))
-
-
-def _because(draft: Draft, reason: Reason) -> str:
-    """One reason in words, with its place."""
+def _because(reason: Reason, uses: Mapping[int, Use]) -> str:
+    """One reason in words, with the place of its condition."""
     need = reason.needs[-1]
-    text = shortened(need.condition.text)
-    where = place_of(draft, need.owner)
-    who = f"{need.owner} (at {where})"
+    use = uses.get(id(need.condition))
+    text = shortened(need.condition.text) + (f" (at {use.where})" if use is not None else "")
     if reason.ends:
-        return f"{who} ends the interview {'if' if need.key == 'ask_if' else 'unless'} {text}"
-    return f"{who} is asked only if {text}" if need.key == "ask_if" else f"{who} is not asked if {text}"
+        return f"{need.owner} ends the interview {'if' if need.key == 'ask_if' else 'unless'} {text}"
+    return (
+        f"{need.owner} is asked only if {text}"
+        if need.key == "ask_if"
+        else f"{need.owner} is not asked if {text}"
+    )
