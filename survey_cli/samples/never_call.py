@@ -14,6 +14,8 @@ from survey_cli.samples.numbers import Number, read_numbers
 from survey_cli.samples.reading import Row, Sheet, read_sheet
 
 COLUMNS: Final = ("number", "date", "reason")
+_NO_HEADING: Final = ""
+"""Stands among the columns where the first row is a number already."""
 _MEANS_NUMBER: Final = ("number", "phone", "telephone", "phonenumber", "telephonenumber", "tel", "e164")
 
 
@@ -46,7 +48,7 @@ def read_never_call(
     opened = read_sheet(path, findings, sheet=sheet, encoding=encoding, known=COLUMNS)
     if opened is None:
         return findings.problems()
-    at = _columns(opened, country)
+    at = _columns(opened)
     if "number" not in at:
         remedy = "name the column number, or let the first row be a number"
         what = "no column holds numbers"
@@ -61,20 +63,19 @@ def read_never_call(
     return NeverCall(file=str(path), barred=tuple(barred.values()), problems=tuple(findings.problems()))
 
 
-def _columns(sheet: Sheet, country: str | None) -> dict[str, int]:
-    first = sheet.heading.cells
-    if any(isinstance(read, Number) for read in read_numbers(_number_in(first, 0), country)):
-        return {name: index for index, name in enumerate(COLUMNS)} | {"": 0}
+def _columns(sheet: Sheet) -> dict[str, int]:
     at: dict[str, int] = {}
-    for index, cell in enumerate(first):
+    for index, cell in enumerate(sheet.heading.cells):
         name = folded(cell)
         if name in COLUMNS or name in _MEANS_NUMBER:
             at.setdefault("number" if name in _MEANS_NUMBER else name, index)
+    if "number" not in at and sum(map(str.isdecimal, sheet.heading.cells[0])) > 2:
+        return {name: index for index, name in enumerate(COLUMNS)} | {_NO_HEADING: 0}
     return at
 
 
 def _below(sheet: Sheet, at: dict[str, int]) -> Iterator[Row]:
-    if "" in at:  # there is no heading
+    if _NO_HEADING in at:
         yield sheet.heading
     yield from sheet.rows
 
