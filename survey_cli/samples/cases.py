@@ -162,13 +162,14 @@ class _Reading:
 
     def read(self, row: Row) -> None:
         key = self._new_key(row)
-        if key is None:
-            return
         values = self._blank.copy()
-        values[self._key] = key
+        values[self._key] = key or ""
         for name, index, reader, lines in self._columns:
             text = clean(row.cells[index], lines=lines)
             if not text:
+                if name == self._roles.get("weight"):
+                    remedy = "it counts as 1; give every case a weight, or none"
+                    self.findings.warning("sample-value", name, "there is no weight", remedy, line=row.line)
                 continue
             if reader is None:
                 values[name] = text
@@ -179,6 +180,8 @@ class _Reading:
                 self.findings.error("sample-value", name, what, value.remedy, line=row.line)
             else:
                 values[name] = value
+        if key is None:
+            return
         numbers = self._numbers_of(key, row) if self._phones else ()
         self.values[key] = values
         self.cases.append(self._case(key, row.line, values, numbers))
@@ -207,11 +210,6 @@ class _Reading:
         for role, name in self._roles.items():
             if (value := values[name]) != NOT_ASKED:
                 said[role] = value
-        if "weight" in self._roles and "weight" not in said:
-            remedy = "it counts as 1; give every case a weight, or none"
-            self.findings.warning(
-                "sample-value", self._roles["weight"], "there is no weight", remedy, line=line
-            )
         priority = said.get("priority", 0)
         return Case(
             key=key,

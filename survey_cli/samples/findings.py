@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from survey_cli.problems import Position, Problem, Severity, in_order
+from survey_cli.problems import Position, Problem, Severity
 
 SHOWN: Final = 20
 """Problems of one kind that are shown; a column in a wrong form would say the same a hundred thousand times."""
@@ -39,10 +39,11 @@ class Findings:
             self._first_left_out.setdefault(kind, where)
 
     def problems(self) -> list[Problem]:
-        """All by line; of a kind that was found too often, the first ones and how many more there are."""
+        """All by line, and within a line as found; of a kind that was found too often the first ones, and how many more
+        there are."""
         more = [
             Problem(rule, where, of, f"and {self._counts[rule, severity, of] - SHOWN} more of this kind",
                     "begin with the first ones", severity)
             for (rule, severity, of), where in self._first_left_out.items()
         ]  # fmt: skip
-        return in_order([*self._shown, *more])
+        return sorted([*self._shown, *more], key=lambda p: p.where)

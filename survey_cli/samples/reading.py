@@ -174,7 +174,7 @@ def _comma_separated(text: str, findings: Findings, known: Collection[str]) -> S
 
 def _delimiter(text: str, known: Collection[str]) -> str:
     """What parts the heading into most names that are known, else into most cells; a comma before the others."""
-    head = next((line for line in io.StringIO(text) if line.strip()), "")[:MAX_CELL]
+    head = next((line for line in io.StringIO(text, newline="") if line.strip()), "")[:MAX_CELL]
     wanted = {name.casefold() for name in known}
 
     def parted(delimiter: str) -> tuple[int, int]:

@@ -1,0 +1,83 @@
+"""Who may not be called, and who calls? Registries and lists of people as files have them."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from survey_cli.samples.never_call import NeverCall, read_never_call
+from survey_cli.samples.people import PeopleFile, read_people
+
+
+def barred(path: Path, written: str) -> NeverCall:
+    path.write_text(written, encoding="utf-8")
+    found = read_never_call(path, country="US")
+    assert isinstance(found, NeverCall), found
+    return found
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "312 555 0100\n(214) 555-0101\n+1 312 555 0100\n",
+        "number\n312 555 0100\n214 555 0101\n",
+        "Phone;Reason\n312 555 0100;x\n214 555 0101;y\n",
+        "312,5550100\n214,5550101\n",  # the registry of the United States
+    ],
+)
+def test_a_registry_may_have_one_number_a_line_or_columns(tmp_path: Path, written: str) -> None:
+    found = barred(tmp_path / "never.csv", written)
+    assert [one.number.e164 for one in found.barred] == ["+13125550100", "+12145550101"]
+    assert not found.problems
+
+
+def test_date_and_reason_are_kept_and_what_is_not_barred_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "never.csv"
+    found = barred(path, "date,reason,number\n11/24/2026,asked,312 555 0100\nlately,,214 555 0101\n,,555\n")
+    first, second = found.barred
+    assert (first.since, first.reason, first.line) == (date(2026, 11, 24), "asked", 2)
+    assert (second.since, second.number.e164) == (None, "+12145550101")
+    assert [str(p).removeprefix(str(path)).partition(" — ")[0] for p in found.problems] == [
+        ":3: date: 'lately': the value does not fit the column; the number is barred all the same",
+        ":4: number: '555': it has too few digits; it is not barred",
+    ]
+
+
+def test_a_file_without_numbers_bars_nobody(tmp_path: Path) -> None:
+    (tmp_path / "never.csv").write_text("name,town\nAnn,Rome\n")
+    found = read_never_call(tmp_path / "never.csv", country="US")
+    assert isinstance(found, list)
+    assert "no column holds numbers" in str(found[0])
+
+
+def test_people_have_languages_skills_a_pseudonym_and_a_role(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(
+        'Login,languages,skills,pseudonym,role\npat,"en, ES",converter,I1,\nsam,,,S1,Supervisor\n'
+    )
+    found = read_people(tmp_path / "people.csv")
+    assert isinstance(found, PeopleFile)
+    pat, sam = found.people.listed.values()
+    assert (pat.login, pat.languages, pat.skills, pat.pseudonym) == ("pat", {"en", "es"}, {"converter"}, "I1")
+    assert not pat.supervises
+    assert sam.supervises
+    assert sam.speaks("xx")
+    assert [p.severity for p in found.problems] == ["warning"]
+
+
+def test_all_that_is_wrong_with_a_list_of_people_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("login,pseudonym,role\npat,I1,\nPAT,I2,\nkim lee,I3,\nsam,i1,\nlou,I4,supervizor\n,I5,\n")
+    found = read_people(path)
+    assert isinstance(found, list)
+    assert [str(p).removeprefix(str(path)) for p in found] == [
+        ":3: login: 'PAT' stands in line 2 already — give each person one of their own",
+        ":4: login: 'kim lee' is no login name — write the name the person logs in with",
+        ":5: pseudonym: 'i1' stands in line 2 already — give each person one of their own",
+        ":6: role: 'supervizor' is no role — did you mean 'supervisor'?",
+        ":7: login: the login name is missing — write the name the person logs in with",
+    ]
+
+
+def test_a_list_of_nobody_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("login,role\n")
+    assert isinstance(read_people(tmp_path / "people.csv"), list)
