@@ -4,18 +4,33 @@ An event is written once as JSON and read back equal; `kind` is the class's name
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from survey_cli.values import Cell, Code, Missing, Place, Value
 
 NO_WORDS: Mapping[Code, str] = MappingProxyType({})
+NO_SAMPLE: Mapping[str, Value | Missing] = MappingProxyType({})
+T = TypeVar("T", bound=tuple[Any, ...])
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+def distinct(kind: type[T]) -> type[T]:
+    """A named tuple that equals only one of its own kind: what a respondent refused and what was noted may well hold the
+    same three things."""
+
+    def equal(one: T, other: object) -> bool:
+        return one.__class__ is other.__class__ and tuple.__eq__(one, other)
+
+    def unequal(one: T, other: object) -> bool:
+        return not equal(one, other)
+
+    kind.__eq__, kind.__ne__, kind.__hash__ = equal, unequal, tuple.__hash__  # type: ignore[method-assign, assignment]
+    return kind
+
+
+@distinct
+class Stamp(NamedTuple):
     """When (aware, UTC), by whom and at which station."""
 
     at: datetime
@@ -23,8 +38,8 @@ class Stamp:
     station: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sitting:
+@distinct
+class Sitting(NamedTuple):
     """What is true of one sitting: `{interviewer}` and `{daypart}` in texts are the latest sitting's."""
 
     interviewer: str
@@ -33,8 +48,8 @@ class Sitting:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Began:
+@distinct
+class Began(NamedTuple):
     """The first event, and the only one that names the instrument."""
 
     stamp: Stamp
@@ -45,11 +60,11 @@ class Began:
     today: date
     """The day in the case's zone; `today()` keeps it whatever the day of a later sitting."""
     sitting: Sitting
-    sample: Mapping[str, Value | Missing] = field(default_factory=lambda: MappingProxyType({}))
+    sample: Mapping[str, Value | Missing] = NO_SAMPLE
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed:
+@distinct
+class Resumed(NamedTuple):
     """Another sitting begins; with `reopen` on an interview that had ended."""
 
     stamp: Stamp
@@ -57,26 +72,26 @@ class Resumed:
     reopen: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+@distinct
+class Answered(NamedTuple):
     """The respondent answered (or, at a Read, the text was read: value None)."""
 
     stamp: Stamp
     place: Place
     value: Value | None = None
-    words: Mapping[Code, str] = field(default_factory=lambda: NO_WORDS)
+    words: Mapping[Code, str] = NO_WORDS
     """The words given with options that want words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
+@distinct
+class Declined(NamedTuple):
     stamp: Stamp
     place: Place
     decline: str
 
 
-@dataclass(frozen=True, slots=True)
-class LookedUp:
+@distinct
+class LookedUp(NamedTuple):
     """The computer answered."""
 
     stamp: Stamp
@@ -86,8 +101,8 @@ class LookedUp:
     """For a draw: from how many."""
 
 
-@dataclass(frozen=True, slots=True)
-class WentTo:
+@distinct
+class WentTo(NamedTuple):
     """Back one, or to any place already asked (`jump`)."""
 
     stamp: Stamp
@@ -95,8 +110,8 @@ class WentTo:
     jump: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
+@distinct
+class Confirmed(NamedTuple):
     """A soft check or a `confirm` was answered with: it is so."""
 
     stamp: Stamp
@@ -106,55 +121,55 @@ class Confirmed:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+@distinct
+class Kept(NamedTuple):
     """The earlier answer stands."""
 
     stamp: Stamp
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+@distinct
+class Noted(NamedTuple):
     stamp: Stamp
     place: Place
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+@distinct
+class Language(NamedTuple):
     """The interview goes on in another language."""
 
     stamp: Stamp
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Suspended:
+@distinct
+class Suspended(NamedTuple):
     """Put aside, to be resumed where it stands. `outcome` is set where an `end` item led here."""
 
     stamp: Stamp
     outcome: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+@distinct
+class Stopped(NamedTuple):
     """Ended by hand in the middle, with an outcome of the moment `interrupted`, `after` or `any`."""
 
     stamp: Stamp
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+@distinct
+class Ended(NamedTuple):
     """The route is at its end: `complete`, or the outcome of the `end` item that was reached."""
 
     stamp: Stamp
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
+@distinct
+class Erased(NamedTuple):
     """The tombstone: values left the journal at the respondent's wish or by retention; counts and times stay."""
 
     stamp: Stamp
@@ -179,8 +194,8 @@ Event: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+@distinct
+class Rejected(NamedTuple):
     """An entry that was not accepted: nothing changed. `why` is one short line for the interviewer. (In this trade a
     *refusal* is an outcome and *refused* a missing value; this is neither.)"""
 

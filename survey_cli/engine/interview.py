@@ -5,8 +5,7 @@ replays its events first. Either way the same events give the same interview.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.draws import looked_up
 from survey_cli.engine.events import (
@@ -25,8 +24,7 @@ VERSION: Final = 1
 """Of the rules in this room: a snapshot made under another version is not trusted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What an interview has come to, seen from the start of its route."""
 
     answers: Mapping[Place, Held]
@@ -39,7 +37,17 @@ class Standing:
 
 
 def standing(machine: Machine) -> Standing:
-    """Walk the route anew, from its start, counting each answer that stands."""
+    """Each answer that stands. At the end of a route that is the walk which led there; elsewhere it is walked anew."""
+    walk = machine.walk
+    if walk.over and machine.status == "ended":
+        return Standing(
+            {stop.place: machine.held[stop.place] for stop in walk.stops}, frozenset(), dict(walk.env)
+        )
+    return walked_anew(machine)
+
+
+def walked_anew(machine: Machine) -> Standing:
+    """Walk the route from its start, counting each answer that its item would accept."""
     fresh = Machine.__new__(Machine)
     fresh.instrument, fresh.began, fresh.language = machine.instrument, machine.began, machine.language
     fresh.walk = walk = Walk(machine.instrument, machine.began.seed, machine.facts())
@@ -79,9 +87,12 @@ class Interview:
     @classmethod
     def begin(cls, instrument: Instrument, began: Began) -> "Interview":
         """A new interview, standing at its first place."""
-        machine = Machine(instrument, began)
-        machine.events.append(began)
-        return cls(machine, 1)
+        return cls(Machine.begin(instrument, began), 1)
+
+    @classmethod
+    def of(cls, machine: Machine) -> "Interview":
+        """The interview that a machine has come to, which nobody else changes from now on."""
+        return cls(machine, len(machine.events))
 
     @classmethod
     def replay(cls, instrument: Instrument, events: Iterable[Event]) -> "Interview":
@@ -90,12 +101,11 @@ class Interview:
         began = next(line, None)
         if not isinstance(began, Began):
             raise ValueError("a journal begins with Began")
-        machine = Machine(instrument, began)
-        machine.events.append(began)
+        machine = Machine.begin(instrument, began)
         for event in line:
             if (why := machine.take(event)) is not None:
                 raise ValueError(f"event {len(machine.events)} ({type(event).__name__}): {why.why}")
-        return cls(machine, len(machine.events))
+        return cls.of(machine)
 
     def step(self, event: Event) -> "Interview | Rejected":
         """The interview after this event, or why it cannot be; then this one is as it was."""

@@ -4,8 +4,7 @@ Changed in place by accepted events only; `Interview` owns it and shows itself a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypeAlias, assert_never
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.engine.draws import looked_up
 from survey_cli.engine.events import (
@@ -38,12 +37,11 @@ COMPLETE: Final = "complete"
 CLOSED: Final = "the interview is closed"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """What the journal last said about a place: a value (None for a Read), or a Missing."""
 
     cell: Cell | None
-    words: Mapping[Code, str] = field(default_factory=lambda: NO_WORDS)
+    words: Mapping[Code, str] = NO_WORDS
     confirmed: frozenset[tuple[int, tuple[Any, ...]]] = frozenset()
     """Queries answered with: it is so, each with what it depended on then."""
     lapsed: bool = False
@@ -74,6 +72,13 @@ class Machine:
         self.sitting = began.sitting
         self.walk = Walk(instrument, began.seed, self.facts(), left=self._lapse)
         self._arrive()
+
+    @classmethod
+    def begin(cls, instrument: Instrument, began: Began) -> "Machine":
+        """A machine that stands at its first place."""
+        machine = cls(instrument, began)
+        machine.events.append(began)
+        return machine
 
     def facts(self) -> dict[Any, Any]:
         """What is known before anything is asked."""
@@ -172,7 +177,7 @@ class Machine:
                     return Rejected("nothing was answered here before")
                 if why := self.unfit(stop, earlier):
                     return Rejected(f"the earlier answer no longer fits: {why}")
-                held = replace(earlier, lapsed=False)
+                held = earlier._replace(lapsed=False)
             case Confirmed():
                 earlier = self.held.get(stop.place)
                 if earlier is None or self.query is None or event.check != self.query:
@@ -286,7 +291,7 @@ class Machine:
         """This place is off the route, or would not accept its answer: that is not revived of itself."""
         held = self.held.get(Place(item, turn))
         if held is not None and not held.lapsed:
-            self.held[Place(item, turn)] = replace(held, lapsed=True)
+            self.held[Place(item, turn)] = held._replace(lapsed=True)
 
     def _go(self, event: WentTo) -> Rejected | None:
         index = self.index_of(event.place)

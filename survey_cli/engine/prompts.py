@@ -170,6 +170,13 @@ def entry(interview: Interview, reply: Reply, stamp: Stamp) -> Answered | Declin
     stop = machine.here
     if stop is None or machine.status != "open":
         return Rejected("the interview is closed")
+    return entered(machine, stop, reply, stamp)
+
+
+def entered(
+    machine: Machine, stop: Stop, reply: Reply, stamp: Stamp
+) -> Answered | Declined | Kept | Rejected:
+    """The same, where it is known at which stop the machine stands."""
     asking = machine.walk.asking(stop, machine.language)
     question = stop.leaf.question
     if isinstance(reply, str) and not reply.strip() and question.asks:

@@ -113,6 +113,7 @@ class Walk:
         """Beyond an open place: computes that have a value which an open place can still change."""
         self._changes: list[tuple[Any, Any]] = []
         self._pending: tuple[tuple[Group, Template], ...] = ()
+        self._asked: tuple[Stop, Asking] | None = None
         root = instrument.root
         self._ahead = root.weight
         self._position = 0
@@ -229,9 +230,11 @@ class Walk:
         if leaf.counted:
             self._position += 1
             self._ahead -= 1
-        place = Place(leaf.id, frame.turn if leaf.roster is not None else None)
-        intros = tuple(template for _, template in self._pending)
-        self._pending = ()
+        place = leaf.place if leaf.roster is None else Place(leaf.id, frame.turn)
+        intros: tuple[Template, ...] = ()
+        if self._pending:
+            intros = tuple(template for _, template in self._pending)
+            self._pending = ()
         stop = Stop(place, leaf, frame, len(self._changes), intros, self._position, self._ahead)
         self.stops.append(stop)
         return stop
@@ -382,8 +385,12 @@ class Walk:
     # standing at a place
 
     def asking(self, stop: Stop, language: str) -> Asking:
-        """What its question may look at."""
-        return Asking(leaf=stop.leaf, env=self.env, language=language, options=self.options(stop))
+        """What its question may look at: the same as long as it stands there, since nothing before it changes."""
+        asked = self._asked
+        if asked is None or asked[0] is not stop or asked[1].language != language:
+            asking = Asking(leaf=stop.leaf, env=self.env, language=language, options=self.options(stop))
+            asked = self._asked = stop, asking
+        return asked[1]
 
     def options(self, stop: Stop) -> tuple[Option, ...]:
         """The options offered at this place, in drawn order."""

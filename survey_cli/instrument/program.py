@@ -11,7 +11,7 @@ from survey_cli.entries import Choice, Decline, Words
 from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.texts import Template
-from survey_cli.values import Code, Value
+from survey_cli.values import Code, Place, Value
 
 if TYPE_CHECKING:
     from survey_cli.instrument.document import Document, SampleColumn
@@ -118,6 +118,12 @@ class Leaf:
     """Asked of somebody, so that the progress counts it."""
     varies: bool = False
     """Some option has a condition or the order is drawn: what is offered must be found each time."""
+
+    place: Place = field(init=False)
+    """Where it stands outside of a roster."""
+
+    def __post_init__(self) -> None:
+        self.place = Place(self.id)
 
     def __repr__(self) -> str:
         return f"Leaf({self.id})"

@@ -38,13 +38,18 @@ class Findings:
         """Count one interview."""
         self.interviews += 1
         answers = interview.standing().answers
-        self.reached.update({place.item for place in answers})
+        reached, chosen, leaves = self.reached, self.chosen, self.instrument.leaves
         asked = 0
-        for place, held in answers.items():
-            leaf = self.instrument.leaves[place.item]
-            asked += leaf.question.asks
-            codes = held.cell if isinstance(held.cell, tuple) else (held.cell,)
-            self.chosen.update((place.item, code) for code in codes if isinstance(code, int | str))
+        for item in {item for item, _ in answers}:
+            reached[item] += 1
+        for (item, _), held in answers.items():
+            asked += leaves[item].question.asks
+            cell = held.cell
+            if isinstance(cell, int | str):
+                chosen[item, cell] += 1
+            elif isinstance(cell, tuple):
+                for code in cell:
+                    chosen[item, code] += 1
         self.outcomes[interview.outcome or interview.status] += 1
         if stuck:
             self.stuck[stuck] += 1

@@ -8,6 +8,7 @@ from typing import Final
 
 from survey_cli.desk.case import invented_column
 from survey_cli.engine import prompts
+from survey_cli.engine.draws import looked_up
 from survey_cli.engine.events import (
     Answered,
     Began,
@@ -24,12 +25,16 @@ from survey_cli.engine.events import (
     WentTo,
 )
 from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Machine
+from survey_cli.engine.route import Stop
 from survey_cli.instrument.items.quiet import Computed
 from survey_cli.instrument.program import Instrument
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Missing, Value
 
 STATION: Final = "simulated"
+PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in range(2, 16))
+"""Between an event and the next."""
 TRIES: Final = 60
 """Entries tried at one item before the respondent declines, or breaks off where that is not permitted."""
 
@@ -82,37 +87,35 @@ def _interview(instrument: Instrument, case: str, dice: Random, start: datetime,
         sitting=Sitting(STATION, dice.choice(("morning", "afternoon", "evening")), language),
         sample=_sample(instrument, case, dice),
     )
-    interview = Interview.begin(instrument, began)
-    patience = 0
-    while interview.status == "open":
-        start += timedelta(seconds=dice.randint(2, 15))
-        event = _event(interview, dice, Stamp(start, STATION, STATION), habits, patience)
-        after = interview.step(event) if not isinstance(event, Rejected) else event
-        if isinstance(after, Rejected):
+    machine = Machine.begin(instrument, began)
+    patience, stuck = 0, ""
+    while machine.status == "open":
+        start += PAUSES[int(dice.random() * len(PAUSES))]
+        stop = machine.here
+        event = _event(machine, stop, dice, Stamp(start, STATION, STATION), habits, patience)
+        if isinstance(event, Rejected) or machine.take(event) is not None:
             patience += 1
             if patience > TRIES:
-                stuck = str(interview.place)
-                stopped = interview.step(Stopped(stamp, "break_off"))
-                return Invented(interview if isinstance(stopped, Rejected) else stopped, stuck)
-            continue
-        patience = 0 if after.place != interview.place else patience + 1
-        interview = after
-    return Invented(interview)
+                stuck = str(stop.place) if stop is not None else ""
+                machine.take(Stopped(stamp, "break_off"))
+                break
+        else:
+            after = machine.here
+            same = after is not None and stop is not None and after.place == stop.place
+            patience = patience + 1 if same else 0
+    return Invented(Interview.of(machine), stuck)
 
 
 def _event(
-    interview: Interview, dice: Random, stamp: Stamp, habits: Habits, patience: int
+    machine: Machine, stop: Stop | None, dice: Random, stamp: Stamp, habits: Habits, patience: int
 ) -> Event | Rejected:
     """What happens next."""
-    if ending := interview.ending:
-        outcome = OUTCOMES.get(ending)
-        return (Suspended if outcome is not None and outcome.temporary else Ended)(stamp, ending)
-    machine = interview.machine
-    stop = machine.here
-    assert stop is not None
+    if stop is None:
+        outcome = OUTCOMES.get(machine.ending)
+        return (Suspended if outcome is not None and outcome.temporary else Ended)(stamp, machine.ending)
     question, place = stop.leaf.question, stop.place
     if isinstance(question, Computed):
-        value, of = interview.looks_up()
+        value, of = looked_up(machine.walk, stop)
         return LookedUp(stamp, place, "open" if value is None else value, of)
     if not question.asks:
         return Answered(stamp, place)
@@ -122,13 +125,15 @@ def _event(
     if lot < habits.break_off:
         return Stopped(stamp, "break_off")
     if lot < habits.break_off + habits.back and not patience:
-        before = prompts.before(interview)
+        stops = machine.walk.stops
+        before = machine.before(len(stops) - 1)
         if before is not None:
-            return WentTo(stamp, before)
+            return WentTo(stamp, stops[before].place)
     declines = stop.leaf.declines
     if declines and (dice.random() < habits.decline or patience > TRIES - 5):
         return Declined(stamp, place, dice.choice(declines).id)
-    return prompts.entry(interview, question.invent(machine.walk.asking(stop, machine.language), dice), stamp)
+    reply = question.invent(machine.walk.asking(stop, machine.language), dice)
+    return prompts.entered(machine, stop, reply, stamp)
 
 
 def _sample(instrument: Instrument, case: str, dice: Random) -> Mapping[str, Value | Missing]:
