@@ -27,13 +27,13 @@ SEARCHED_DAYS: Final = 400
 """How far ahead an opening is looked for: any yearly closing lies within."""
 NO_ZONE: Final = "nobody knows what time it is there"
 
-_DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def short_day(day: date) -> str:
     """`Thu 26 Nov`, in English whatever the machine speaks."""
-    return f"{_DAY_NAMES[day.weekday()][:3]} {day.day} {_MONTH_NAMES[day.month - 1]}"
+    return f"{DAY_NAMES[day.weekday()][:3]} {day.day} {_MONTH_NAMES[day.month - 1]}"
 
 
 def clock(minute: int) -> str:
@@ -183,7 +183,7 @@ class Calendar:
             return f"closed on {short_day(day)}"
         if self.holidays and self.country and (holiday := holidays_of(self.country, day.year).get(day)):
             return f"{holiday}, {short_day(day)}"
-        return "" if self.hours_of(day) is not None else f"{_DAY_NAMES[day.weekday()]} there"
+        return "" if self.hours_of(day) is not None else f"{DAY_NAMES[day.weekday()]} there"
 
     def hours_of(self, day: date) -> Hours | None:
         """The calling hours of this day of the week, within the band unless there is a reason for wider ones."""
@@ -192,13 +192,6 @@ class Calendar:
             return written
         kept = Hours(max(written.start, BAND.start), min(written.end, BAND.end))
         return kept if kept.start < kept.end else None
-
-    def part_hours(self, day: date, name: str) -> Hours | None:
-        """From and to of a part of the day on this day; None where it is none of its days."""
-        for part in self.parts:
-            if part.name == name and (not part.days or day.weekday() in part.days):
-                return part.hours
-        return None
 
     def _part_of(self, day: date, minute: int) -> str:
         for part in self.parts:

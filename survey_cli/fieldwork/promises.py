@@ -1,0 +1,160 @@
+"""What was understood of an appointment, what was promised, and when does it come due?
+
+A promise keeps the wall time and the zone as they were said; its moment is found when it is asked for. Knows no clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias, cast, get_args
+
+from survey_cli.fieldwork.calendar import short_day
+from survey_cli.fieldwork.zones import moment_of, wall_at
+
+Policy: TypeAlias = Literal["me", "anyone", "me_first"]
+"""Who keeps the promise: who gave it, anyone, or who gave it first and then anyone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A promised callback. What was promised is the wall time; its moment is found when it is asked for, so that neither
+    daylight saving nor a change of the zone's rules moves it."""
+
+    wall: datetime
+    """Naive, on the respondent's clock."""
+    wall_end: datetime
+    zone: str
+    """The respondent's IANA zone."""
+    fold: int = 0
+    exact: bool = True
+    person: str = ""
+    """Who is asked for."""
+    owner: str = ""
+    """The login of the interviewer who gave it."""
+    policy: Policy = "anyone"
+    note: str = ""
+
+    def starts(self) -> datetime:
+        """The moment it is due, in UTC, by the zone's rules as they are now known. A time that has come not to exist is
+        the moment the clock is put forward over it."""
+        return begin(self.zone, self.wall, self.fold)
+
+    def ends(self) -> datetime:
+        """The moment after which it is missed, in UTC; never before it is due."""
+        return end(self.zone, self.wall, self.wall_end, self.fold)
+
+    def written(self) -> dict[str, str | int | bool]:
+        """As it is kept: what JSON can hold. `Promise.read` gives it back."""
+        return {
+            "wall": self.wall.isoformat(timespec="minutes"),
+            "wall_end": self.wall_end.isoformat(timespec="minutes"),
+            "zone": self.zone,
+            "fold": self.fold,
+            "exact": self.exact,
+            "person": self.person,
+            "owner": self.owner,
+            "policy": self.policy,
+            "note": self.note,
+        }
+
+    @classmethod
+    def read(cls, kept: Mapping[str, object]) -> "Promise":
+        """What `written` gave. `KeyError` or `ValueError` where it is not that."""
+        wall, wall_end = (datetime.fromisoformat(str(kept[key])) for key in ("wall", "wall_end"))
+        if kept["policy"] not in get_args(Policy) or wall.tzinfo or wall_end.tzinfo:
+            raise ValueError(f"this is no promise: {dict(kept)}")
+        return cls(
+            wall=wall,
+            wall_end=wall_end,
+            zone=str(kept["zone"]),
+            fold=1 if kept["fold"] else 0,
+            exact=bool(kept["exact"]),
+            person=str(kept["person"]),
+            owner=str(kept["owner"]),
+            policy=cast(Policy, kept["policy"]),
+            note=str(kept["note"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """The time that was understood."""
+
+    wall: datetime
+    """Its beginning on the respondent's clock, naive."""
+    wall_end: datetime
+    """Its end: of one exact time, how long the promise lasts."""
+    zone: str
+    fold: int = 0
+    """1 where the clock shows this time twice and the second is meant."""
+    exact: bool
+    """One time was said, not a span in which to call."""
+    told: str
+    """`Thu 26 Nov 15:00`, `Thu 26 Nov 14:00–16:00`: typed again, it is read as the same time."""
+    hint: str = ""
+    """What the interviewer should notice, as `that is 8 months ahead`."""
+
+    @property
+    def starts(self) -> datetime:
+        """The moment it begins, in UTC."""
+        return begin(self.zone, self.wall, self.fold)
+
+    @property
+    def ends(self) -> datetime:
+        """The moment it ends, in UTC."""
+        return end(self.zone, self.wall, self.wall_end, self.fold)
+
+    def promised(
+        self, *, person: str = "", owner: str = "", policy: Policy = "anyone", note: str = ""
+    ) -> Promise:
+        """The promise of this time."""
+        return Promise(
+            wall=self.wall,
+            wall_end=self.wall_end,
+            zone=self.zone,
+            fold=self.fold,
+            exact=self.exact,
+            person=person,
+            owner=owner,
+            policy=policy,
+            note=note,
+        )
+
+    def echo(self, station: str = "") -> str:
+        """In both clocks: `Thu 26 Nov 15:00 there (America/Denver) · 17:00 here`; `station` is the zone here."""
+        there = f"{self.told} there ({self.zone})"
+        if not station:
+            return there
+        here, here_end = wall_at(station, self.starts), wall_at(station, self.ends)
+        if (here, here_end) == (self.wall, self.wall_end):
+            return f"{there} · the same here"
+        day = "" if here.date() == self.wall.date() else f"{short_day(here.date())} "
+        if self.exact:
+            return f"{there} · {day}{here:%H:%M} here"
+        if self.wall_end - self.wall > timedelta(days=1):
+            return f"{there} · {day}{here:%H:%M} to {short_day(here_end.date())} {here_end:%H:%M} here"
+        return f"{there} · {day}{here:%H:%M}–{here_end:%H:%M} here"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unclear:
+    """Why what was typed is no appointment yet: a question with its choices, or a refusal with what to do."""
+
+    what: str
+    remedy: str = ""
+    choices: tuple[Meant, ...] = ()
+    """In the order to be offered; one of them is taken by its number, or something else is typed."""
+
+    def __str__(self) -> str:
+        return f"{self.what} — {self.remedy}" if self.remedy else self.what
+
+
+def begin(zone: str, wall: datetime, fold: int) -> datetime:
+    """The moment the clock shows `wall`, in UTC."""
+    return moment_of(zone, wall.replace(fold=fold))
+
+
+def end(zone: str, wall: datetime, wall_end: datetime, fold: int) -> datetime:
+    """The moment it shows `wall_end`, never before it shows `wall`."""
+    # 01:45 the second time lasts until 02:15; 00:45 until the first 01:15
+    return max(begin(zone, wall, fold), moment_of(zone, wall_end.replace(fold=fold)))

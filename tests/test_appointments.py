@@ -1,0 +1,458 @@
+"""What does `tomorrow 3pm` mean there, and does the promise ring at the time that was promised?"""
+
+import json
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from survey_cli.fieldwork.appointments import read_appointment
+from survey_cli.fieldwork.calendar import Calendar, DayPart
+from survey_cli.fieldwork.promises import Meant, Promise, Unclear
+from survey_cli.fieldwork.zones import wall_at
+from survey_cli.instrument.spans import Hours
+
+DENVER, NEW_YORK = "America/Denver", "America/New_York"
+NOW = datetime(2026, 11, 24, 16, 20, 30, tzinfo=UTC)
+"""A Tuesday, two days before Thanksgiving: 09:20 in Denver, 11:20 in New York."""
+STUDY = Calendar(country="US", ends=date(2026, 12, 18))
+NIGHT_AND_DAY = Calendar(hours=dict.fromkeys(range(7), Hours(0, 1440)), wide=True)
+
+
+def said(
+    text: str, *, now: datetime = NOW, zones: tuple[str, ...] = (DENVER,), calendar: Calendar = STUDY
+) -> Meant | Unclear:
+    return read_appointment(text, now=now, zones=zones, calendar=calendar)
+
+
+def meant(text: str, **more: object) -> Meant:
+    answer = said(text, **more)  # type: ignore[arg-type]
+    assert isinstance(answer, Meant), str(answer)
+    return answer
+
+
+def unclear(text: str, **more: object) -> Unclear:
+    answer = said(text, **more)  # type: ignore[arg-type]
+    assert isinstance(answer, Unclear), answer.told
+    return answer
+
+
+# --- understood
+
+UNDERSTOOD = {
+    "tomorrow 3pm": "Wed 25 Nov 15:00",
+    "tomorrow 3 p.m.": "Wed 25 Nov 15:00",
+    "3 o'clock tomorrow": "Wed 25 Nov 15:00",
+    "3 in the afternoon tomorrow": "Wed 25 Nov 15:00",
+    "Mañana 15h": "Wed 25 Nov 15:00",
+    "mañana a las 3 de la tarde": "Wed 25 Nov 15:00",
+    "15:00 tomorrow, wed": "Wed 25 Nov 15:00",
+    "3pm": "Tue 24 Nov 15:00",
+    "noon": "Tue 24 Nov 12:00",
+    "tonight at 8": "Tue 24 Nov 20:00",
+    "fri 10:30": "Fri 27 Nov 10:30",
+    "lunes 10.30": "Mon 30 Nov 10:30",
+    "el viernes a las 16:00": "Fri 27 Nov 16:00",
+    "27 nov 14:00": "Fri 27 Nov 14:00",
+    "nov 27th 2pm": "Fri 27 Nov 14:00",
+    "27 de noviembre 14:00": "Fri 27 Nov 14:00",
+    "27/11 2pm": "Fri 27 Nov 14:00",
+    "11/27 2pm": "Fri 27 Nov 14:00",
+    "12/5 2pm": "Sat 5 Dec 14:00",
+    "27.11. 14:00": "Fri 27 Nov 14:00",
+    "2026-11-27 15:00": "Fri 27 Nov 15:00",
+    "2026-11-27T15:00": "Fri 27 Nov 15:00",
+    "the 30th at 10": "Mon 30 Nov 10:00",
+    "27 nov 2015": "Fri 27 Nov 20:15",
+    "tuesday next week 11am": "Tue 1 Dec 11:00",
+    "next tuesday 11": "Tue 1 Dec 11:00",
+    "same time tomorrow": "Wed 25 Nov 09:20",
+    "in 2 hours": "Tue 24 Nov 11:21",
+    "in 20 min": "Tue 24 Nov 09:41",
+    "in an hour and a half": "Tue 24 Nov 10:51",
+    "en 2 horas": "Tue 24 Nov 11:21",
+    "tomorrow 3": "Wed 25 Nov 15:00",
+    "tomorrow 9": "Wed 25 Nov 09:00",
+    "tomorrow 12": "Wed 25 Nov 12:00",
+    "tomorrow 1030": "Wed 25 Nov 10:30",
+    # spans in which to call
+    "tomorrow": "Wed 25 Nov 09:00–20:30",
+    "in 3 days": "Fri 27 Nov 09:00–20:30",
+    "friday morning": "Fri 27 Nov 09:00–12:00",
+    "mañana por la mañana": "Wed 25 Nov 09:00–12:00",
+    "monday between 2 and 4": "Mon 30 Nov 14:00–16:00",
+    "lunes entre las 2 y las 4": "Mon 30 Nov 14:00–16:00",
+    "mon 14-16": "Mon 30 Nov 14:00–16:00",
+    "mon 2-4pm": "Mon 30 Nov 14:00–16:00",
+    "mon 11-1pm": "Mon 30 Nov 11:00–13:00",
+    "after 5pm": "Tue 24 Nov 17:00–20:30",
+    "fri after 5": "Fri 27 Nov 17:00–20:30",
+    "before noon": "Tue 24 Nov 09:20–12:00",
+    "evening": "Tue 24 Nov 17:00–20:30",
+    "tomorrow between 19 and 22": "Wed 25 Nov 19:00–20:30",
+    "next week": "Mon 30 Nov 09:00 to Sat 5 Dec 17:00",
+    "weekend": "Sat 28 Nov 10:00–17:00",
+}
+
+
+@pytest.mark.parametrize(("text", "told"), UNDERSTOOD.items())
+def test_what_people_type_is_understood(text: str, told: str) -> None:
+    assert meant(text).told == told
+
+
+def test_both_clocks_are_said() -> None:
+    assert meant("fri 3pm").echo(NEW_YORK) == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
+    assert (
+        meant("fri 2-4pm").echo(NEW_YORK)
+        == "Fri 27 Nov 14:00–16:00 there (America/Denver) · 16:00–18:00 here"
+    )
+    assert (
+        meant("fri 8pm").echo("Asia/Tokyo")
+        == "Fri 27 Nov 20:00 there (America/Denver) · Sat 28 Nov 12:00 here"
+    )
+    assert meant("fri 3pm").echo(DENVER) == "Fri 27 Nov 15:00 there (America/Denver) · the same here"
+    assert meant("fri 3pm").echo() == "Fri 27 Nov 15:00 there (America/Denver)"
+
+
+def test_an_exact_time_lasts_half_an_hour_but_not_past_closing() -> None:
+    assert (meant("fri 3pm").exact, meant("fri 2-4pm").exact) == (True, False)
+    assert meant("fri 3pm").ends - meant("fri 3pm").starts == timedelta(minutes=30)
+    assert meant("fri 20:15").wall_end.time() == time(20, 30)
+    longer = read_appointment("fri 3pm", now=NOW, zones=[DENVER], calendar=STUDY, window=timedelta(hours=1))
+    assert isinstance(longer, Meant)
+    assert longer.wall_end.time() == time(16)
+
+
+def test_next_tuesday_says_which_date_it_takes() -> None:
+    friday = meant("next friday 11", calendar=Calendar())
+    assert (friday.told, friday.hint) == ("Fri 4 Dec 11:00", "not Fri 27 Nov, which is this week's")
+    assert meant("next tuesday 11").hint == ""
+    assert meant("friday 11").hint == ""
+
+
+def test_the_countrys_way_of_writing_dates() -> None:
+    def days(country: str | None) -> list[str]:
+        answer = said("3/12 2pm", calendar=Calendar(country=country, holidays=False))
+        return [answer.told] if isinstance(answer, Meant) else [choice.told for choice in answer.choices]
+
+    assert days("GB") == days("MX") == ["Thu 3 Dec 14:00"]
+    assert days("US") == ["Fri 12 Mar 2027 14:00"]
+    assert set(days("CA")) == set(days(None)) == {"Thu 3 Dec 14:00", "Fri 12 Mar 2027 14:00"}
+
+
+def test_a_studys_own_parts_of_the_day_have_its_hours() -> None:
+    own = Calendar(
+        parts=(DayPart("siesta", hours=Hours(14 * 60, 16 * 60)), DayPart("evening", hours=Hours(1140, 1230)))
+    )
+    assert meant("fri siesta", calendar=own).told == "Fri 27 Nov 14:00–16:00"
+    assert meant("fri evening", calendar=own).told == "Fri 27 Nov 19:00–20:30"
+
+
+def test_a_year_ahead_is_remarked_upon() -> None:
+    last_week = meant("20 nov 3pm", calendar=Calendar())
+    assert (last_week.told, last_week.hint) == ("Sat 20 Nov 2027 15:00", "that is 12 months ahead")
+    far = meant("20 oct 3pm", calendar=Calendar())
+    assert (far.told, far.hint) == ("Wed 20 Oct 2027 15:00", "that is 11 months ahead")
+    assert meant("20 jan 3pm", calendar=Calendar()).hint == ""
+
+
+# --- asked or refused
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "choices"),
+    [
+        (
+            "tue 10:30",
+            "Tue 24 Nov 10:30 or Tue 1 Dec 10:30? — choose",
+            ["Tue 24 Nov 10:30", "Tue 1 Dec 10:30"],
+        ),
+        (
+            "9am",
+            "Tue 24 Nov 09:00 has passed there, where it is Tue 24 Nov 09:20 — write a later time",
+            ["Wed 25 Nov 09:00"],
+        ),
+        (
+            "26 nov 14:00",
+            "nobody is called then: Thanksgiving Day, Thu 26 Nov — take another day",
+            ["Fri 27 Nov 14:00"],
+        ),
+        ("sun 3pm", "nobody is called then: Sunday there — take another day", ["Mon 30 Nov 15:00"]),
+        (
+            "fri 22:00",
+            "the study does not call after 20:30 there on Fri 27 Nov — take a time from 09:00 to 20:30 there",
+            [],
+        ),
+        (
+            "fri 7am",
+            "the study does not call before 09:00 there on Fri 27 Nov — take a time from 09:00 to 20:30 there",
+            [],
+        ),
+        (
+            "20 dec 3pm",
+            "Sun 20 Dec is after the study's last day, Fri 18 Dec"
+            " — take an earlier day, or close the case with an outcome",
+            [],
+        ),
+        ("20 nov 3pm", "Fri 20 Nov has passed — write a later day", []),
+        ("2026-11-20 15:00", "Fri 20 Nov has passed — write a later day", []),
+        ("tomorrow, thu 3pm", "Wed 25 Nov is no Thursday — write the day or the date", []),
+        ("31 nov", "there is no such day: 31/11 — write it as 26 nov", []),
+        ("13/13 2pm", "there is no month 13 — write 26 nov", []),
+        (
+            "fri midnight",
+            "midnight is the end of one day and the beginning of another — write 23:45 or 00:15, with its day",
+            [],
+        ),
+        ("fri 3pm 4pm", "these are two times — write one, or between 2 and 4", []),
+        ("9999-01-01 3pm", "the year 9999 is out of range — write it as 26 nov", []),
+        ("0000-01-01 3pm", "the year 0 is out of range — write it as 26 nov", []),
+        (
+            "fri before 8am",
+            "the study does not call before 09:00 there on Fri 27 Nov — take a time from 09:00 to 20:30 there",
+            [],
+        ),
+        ("fri 16:00-14:00", "the end is not later than the beginning — write them as between 2 and 4", []),
+        ("29 feb 3pm", "there is no such day: 29/2 — write it as 26 nov", []),
+        ("fri mon 3pm", "these are two days — write one of them", []),
+        ("fri 25:00", "there is no time 25:00 — write 9:30, 9:30 pm or 21:30", []),
+        ("fri 3pm Europe/Nowhere", "there is no time zone Europe/Nowhere — write it as America/Denver", []),
+        (
+            "next month",
+            "which day of next month? — "
+            + "write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours",
+            [],
+        ),
+        (
+            "whenever",
+            "“whenever” is not understood — write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours",
+            [],
+        ),
+        (
+            "",
+            "a day and a time are wanted — write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours",
+            [],
+        ),
+    ],
+)
+def test_what_is_not_certain_is_asked(text: str, words: str, choices: list[str]) -> None:
+    answer = unclear(text)
+    assert (str(answer), [choice.told for choice in answer.choices]) == (words, choices)
+
+
+def test_an_hour_that_may_be_of_the_morning_or_the_evening_is_asked() -> None:
+    wide = Calendar(hours=dict.fromkeys(range(7), Hours(8 * 60, 21 * 60)))
+    assert [c.told for c in unclear("fri 8:30", calendar=wide).choices] == [
+        "Fri 27 Nov 08:30",
+        "Fri 27 Nov 20:30",
+    ]
+    assert meant("fri 08:30", calendar=wide).told == "Fri 27 Nov 08:30"
+    assert meant("fri 8:30 in the evening", calendar=wide).told == "Fri 27 Nov 20:30"
+
+
+def test_a_time_of_day_in_a_week_asks_for_the_day() -> None:
+    answer = unclear("next week evening")
+    assert answer.what == "which day of next week?"
+    assert [c.told for c in answer.choices] == [
+        f"{day} 17:00–20:30" for day in ("Mon 30 Nov", "Tue 1 Dec", "Wed 2 Dec", "Thu 3 Dec", "Fri 4 Dec")
+    ]
+
+
+def test_no_zone_no_appointment() -> None:
+    assert (
+        str(unclear("3pm", zones=()))
+        == "no time zone is known for this case — set the zone where the respondent is"
+    )
+
+
+def test_of_several_zones_one_is_asked_for_where_it_makes_a_difference() -> None:
+    zones = (DENVER, "America/Chicago")
+    answer = unclear("fri 3pm", zones=zones)
+    assert answer.what == "in which zone? This number may be in America/Denver or America/Chicago"
+    assert [c.echo() for c in answer.choices] == [f"Fri 27 Nov 15:00 there ({zone})" for zone in zones]
+    assert meant("fri 3pm America/Chicago", zones=zones).zone == "America/Chicago"
+    assert meant("fri 3pm", zones=(DENVER, "America/Phoenix")).zone == DENVER  # the same clock in winter
+    assert meant("in 3 hours", zones=zones).starts == datetime(2026, 11, 24, 19, 21, tzinfo=UTC)
+    assert (
+        "does not call after 20:30" in unclear("in 11 hours", zones=zones).what
+    )  # 21:20 in Chicago, 20:20 in Denver
+
+
+# --- the clock changes
+
+
+def test_a_time_that_does_not_exist_is_asked_about() -> None:
+    answer = unclear(
+        "14 mar 02:30", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=datetime(2027, 3, 1, tzinfo=UTC)
+    )
+    assert str(answer) == (
+        "02:30 does not exist on Sun 14 Mar there, the clock is put forward over it — which is meant?"
+    )
+    assert [c.told for c in answer.choices] == ["Sun 14 Mar 03:30", "Sun 14 Mar 01:30"]
+    assert [c.starts for c in answer.choices] == [
+        datetime(2027, 3, 14, 7, 30, tzinfo=UTC),
+        datetime(2027, 3, 14, 6, 30, tzinfo=UTC),
+    ]
+
+
+def test_a_time_that_comes_twice_is_asked_about() -> None:
+    autumn: dict[str, object] = {
+        "zones": (NEW_YORK,),
+        "calendar": NIGHT_AND_DAY,
+        "now": datetime(2026, 10, 20, tzinfo=UTC),
+    }
+    answer = unclear("1 nov 01:30", **autumn)
+    assert (
+        answer.what == "01:30 comes twice on Sun 1 Nov there, the clock is put back: the first or the second?"
+    )
+    assert [c.starts.hour for c in answer.choices] == [5, 6]
+    second = meant("1 nov 01:30 second", **autumn)
+    assert second == answer.choices[1]
+    assert second.promised().starts() == datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
+
+
+def test_of_two_times_only_the_one_ahead_can_be_meant() -> None:
+    between = datetime(2026, 11, 1, 5, 45, tzinfo=UTC)  # 01:45 the first time
+    assert meant("01:30", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=between).fold == 1
+    assert (
+        meant("in 30 min", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=between).told
+        == "Sun 1 Nov 01:15 (second)"
+    )
+
+
+CHANGES = [
+    (NEW_YORK, date(2027, 3, 14)),
+    (NEW_YORK, date(2026, 11, 1)),
+    ("Europe/Berlin", date(2027, 3, 28)),
+    ("Europe/Berlin", date(2026, 10, 25)),
+    ("Australia/Sydney", date(2027, 4, 4)),
+    ("Australia/Sydney", date(2026, 10, 4)),
+    ("America/Santiago", date(2027, 4, 4)),
+    ("America/Santiago", date(2026, 9, 6)),
+]
+
+
+@pytest.mark.parametrize(("zone", "change"), CHANGES)
+@given(before=st.integers(1, 20), after=st.integers(0, 20), minute=st.integers(9 * 60, 20 * 60 - 1))
+def test_a_promise_across_a_change_rings_at_the_time_promised(
+    zone: str, change: date, before: int, after: int, minute: int
+) -> None:
+    now = datetime.combine(change - timedelta(days=before), time(12), ZoneInfo(zone)).astimezone(UTC)
+    day = change + timedelta(days=after)
+    text = f"{day} {minute // 60:02}:{minute % 60:02}"
+    daily = Calendar(hours=dict.fromkeys(range(7), Hours(540, 1230)))
+    promise = meant(text, now=now, zones=(zone,), calendar=daily).promised()
+    kept = Promise.read(json.loads(json.dumps(promise.written())))
+    rings = kept.starts().astimezone(ZoneInfo(zone))
+    assert f"{rings:%Y-%m-%d %H:%M}" == text
+    # the clock did change in between: so many hours from now would have been wrong
+    noon = datetime.combine(day, time(12), ZoneInfo(zone)).astimezone(UTC)
+    assert noon - now != timedelta(days=before + after)
+
+
+ZONES = st.sampled_from(
+    [NEW_YORK, "Europe/Dublin", "Australia/Lord_Howe", "America/Santiago", "Asia/Kathmandu"]
+)
+MINUTES = st.integers(0, 3 * 365 * 1440).map(
+    lambda m: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=m)
+)
+NEAR_CHANGES = st.builds(
+    lambda hour, minutes: hour + timedelta(minutes=minutes),
+    st.sampled_from(
+        [
+            datetime(2026, 11, 1, 5, tzinfo=UTC),
+            datetime(2026, 4, 4, 14, tzinfo=UTC),
+            datetime(2027, 3, 14, 6, tzinfo=UTC),
+        ]
+    ),
+    st.integers(0, 180),
+)
+
+
+@given(ZONES, st.one_of(MINUTES, NEAR_CHANGES), st.integers(0, 400 * 1440), ZONES)
+def test_what_is_echoed_is_read_as_the_same_moment(zone: str, at: datetime, ahead: int, station: str) -> None:
+    now = at - timedelta(minutes=ahead)
+    wall = wall_at(zone, at)
+    twice = " second" if wall.fold else " first"
+    first = meant(f"{wall:%Y-%m-%d %H:%M}{twice}", now=now, zones=(zone,), calendar=NIGHT_AND_DAY)
+    assert first.starts == at
+    again = meant(first.echo(station), now=now, zones=("Pacific/Apia",), calendar=NIGHT_AND_DAY)
+    assert again == first
+    assert again.ends >= again.starts
+
+
+@given(st.integers(0, 30), st.integers(0, 1439), st.integers(1, 1440))
+def test_an_echoed_span_is_read_as_the_same_span(days: int, start: int, length: int) -> None:
+    end = start + length
+    assume(end <= 1440)
+    day = NOW.date() + timedelta(days=1 + days)
+    text = f"{day} {start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
+    first = meant(text, calendar=NIGHT_AND_DAY)
+    assert first.wall_end - first.wall == timedelta(minutes=length)
+    assert meant(first.echo(NEW_YORK), calendar=NIGHT_AND_DAY) == first
+
+
+# fmt: off
+WORDS = [
+    "next", "tue", "3pm", "26", "nov", "second", "-", "/", "tomorrow", "between", "and", "2", "4", "in", "week",
+    "evening", "31", "feb", "a", "la", "mañana", "0", "hours", "after", "the", "29th", "1/2", "today", "min",
+]
+# fmt: on
+
+
+@given(
+    st.one_of(
+        st.text(max_size=30),
+        st.lists(
+            st.sampled_from(WORDS),
+            max_size=7,
+        ).map(" ".join),
+    )
+)
+def test_whatever_is_typed_there_is_an_answer(text: str) -> None:
+    answer = said(text, zones=(DENVER, NEW_YORK))
+    times = [answer] if isinstance(answer, Meant) else list(answer.choices)
+    assert all(STUDY.opening([choice.zone], max(choice.starts, NOW)).open for choice in times)
+    assert all(choice.ends > NOW for choice in times)
+    assert isinstance(answer, Meant) or answer.what
+
+
+# --- promises
+
+
+def test_a_promise_is_kept_as_it_was_said() -> None:
+    promise = meant("fri 2-4pm").promised(
+        person="Ms Ortega", owner="jo", policy="me_first", note="ask for the supervisor"
+    )
+    kept = json.loads(json.dumps(promise.written()))
+    assert kept == {
+        "wall": "2026-11-27T14:00",
+        "wall_end": "2026-11-27T16:00",
+        "zone": DENVER,
+        "fold": 0,
+        "exact": False,
+        "person": "Ms Ortega",
+        "owner": "jo",
+        "policy": "me_first",
+        "note": "ask for the supervisor",
+    }
+    assert Promise.read(kept) == promise
+    with pytest.raises(ValueError, match="no promise"):
+        Promise.read({**kept, "policy": "nobody"})
+    with pytest.raises(KeyError):
+        Promise.read({"wall": "2026-11-27T14:00"})
+
+
+def test_a_time_that_comes_not_to_exist_is_due_when_the_clock_passes_over_it() -> None:
+    wall = datetime.fromisoformat("2011-12-30T10:00")  # Samoa had no such day
+    promise = Promise(wall=wall, wall_end=wall + timedelta(minutes=30), zone="Pacific/Apia")
+    assert promise.starts() == promise.ends() == datetime(2011, 12, 30, 10, tzinfo=UTC)
+
+
+def test_a_promise_across_a_repeated_hour_ends_after_it_begins() -> None:
+    wall = datetime.fromisoformat("2026-11-01T01:45")
+    for fold, length in ((0, 90), (1, 30)):
+        promise = Promise(wall=wall, wall_end=wall + timedelta(minutes=30), zone=NEW_YORK, fold=fold)
+        assert promise.ends() - promise.starts() == timedelta(minutes=length)
