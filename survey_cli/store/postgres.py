@@ -80,7 +80,7 @@ class Postgres(Connector):
         self._patience = patience
         self._within = False
         """A transaction is open; should the connection be lost now, it is gone with it."""
-        self._connection: Connection | None = self._connected()
+        self._connection = self._connected()
 
     def _connected(self) -> Connection:
         try:
@@ -96,7 +96,7 @@ class Postgres(Connector):
         except BaseException as error:
             connection.close()
             if isinstance(error, psycopg.Error):
-                raise self.told(error) from None
+                raise self._told(error, connection) from None
             raise
         return connection
 
@@ -166,10 +166,10 @@ class Postgres(Connector):
 
     def run(self, statement: str, parameters: Parameters = ()) -> int:
         with self.turn:
-            if not self._within:
-                with self.transaction() as execute:
-                    return execute(statement, parameters).rowcount
-            return self._execute(statement, parameters).rowcount
+            try:
+                return self._here(anew=not self._within).execute(marked(statement), parameters).rowcount
+            except WORLDLY as error:
+                raise self.told(error) from None
 
     def run_many(self, statement: str, parameters: Iterable[Parameters]) -> int:
         with self._here().cursor() as cursor:
@@ -197,7 +197,7 @@ class Postgres(Connector):
 
     def roll_back(self) -> None:
         self._within = False
-        if self._connection is not None and not self._connection.closed:
+        if not self._connection.closed:
             try:
                 self._connection.execute(b"ROLLBACK")
             except psycopg.Error:
@@ -208,10 +208,10 @@ class Postgres(Connector):
     def told(self, error: BaseException) -> BaseException:
         return self._told(error, self._connection)
 
-    def _told(self, error: BaseException, connection: Connection | None) -> BaseException:
+    def _told(self, error: BaseException, connection: Connection) -> BaseException:
         if not isinstance(error, psycopg.Error):
             return told(error, self.where) or error
-        if isinstance(error, psycopg.OperationalError) and (connection is None or connection.closed):
+        if isinstance(error, psycopg.OperationalError) and connection.closed:
             return Interrupted(self.where, *LOST)
         if isinstance(error, psycopg.DataError) and error.sqlstate is None:
             return StoreProblem(
@@ -226,21 +226,19 @@ class Postgres(Connector):
             for _ in self.read(lost):
                 yield f"a row of {child} belongs to nothing in {parent}"
 
-    def _here(self) -> Connection:
-        """The connection a transaction is open on."""
-        if self._connection is None or self._connection.closed:
-            raise Interrupted(self.where, *LOST)
+    def _here(self, *, anew: bool = False) -> Connection:
+        """The connection; one that was lost is made anew, unless a transaction was open on it."""
+        if self._connection.closed:
+            if not anew:
+                raise Interrupted(self.where, *LOST)
+            self._connection = self._connected()
         return self._connection
 
     def _surely(self, act: Callable[[Connection], T]) -> T:
         """Once more over a new connection where the old one was found lost, and nothing was under way on it."""
         for left in (True, False):
             try:
-                if self._within:
-                    return act(self._here())
-                if self._connection is None or self._connection.closed:
-                    self._connection = self._connected()
-                return act(self._connection)
+                return act(self._here(anew=not self._within))
             except WORLDLY as error:
                 said = self.told(error)
                 if left and isinstance(said, Interrupted) and not self._within:
@@ -250,5 +248,4 @@ class Postgres(Connector):
 
     def close(self) -> None:
         with self.turn:
-            if self._connection is not None:
-                self._connection.close()
+            self._connection.close()

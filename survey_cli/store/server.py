@@ -16,6 +16,9 @@ from survey_cli.store.schema import KNOWN, STEPS, Step
 LOCK: Final = 0x53565259
 """`SVRY`: under this number, and the schema's name, one program at a time applies steps."""
 
+PATIENCE: Final = 30
+"""Seconds to wait for others that use the tables."""
+
 TABLES: Final = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(?)"
 
 
@@ -47,6 +50,9 @@ def apply(db: Postgres, *, schema: str, steps: Sequence[Step]) -> None:
     with db.transaction() as execute:
         execute("SET LOCAL lock_timeout TO 0", ())
         execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (LOCK, schema))
+        execute(
+            f"SET LOCAL lock_timeout TO '{PATIENCE}s'", ()
+        )  # a long export holds the tables a step may alter
         applied = _applied(db, schema)
         if not applied:
             _make(db, execute, schema)

@@ -44,6 +44,19 @@ ADVANCE: Final = """
     SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
     WHERE id = ? AND last_seq = ?
 """
+APPEND_ON_SERVER: Final = """
+    WITH advanced AS (
+        UPDATE interviews
+        SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
+        WHERE id = ? AND last_seq = ?
+        RETURNING id, last_seq
+    ), dropped AS (
+        DELETE FROM drafts WHERE interview IN (SELECT id FROM advanced) AND ? = 1
+    )
+    INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station)
+    SELECT id, last_seq, ?, ?, CAST(? AS INTEGER), ?, ?, ?, ? FROM advanced
+"""
+"""ADVANCE, ADD_EVENT and DROP_DRAFT (where asked) in one: one way to the server and back for an answer, not five."""
 LAST_SEQ: Final = "SELECT last_seq FROM interviews WHERE id = ?"
 FIRST_OF_CASE: Final = "SELECT id FROM interviews WHERE case_key = ? AND number = ? AND origin = ?"
 EVENT: Final = (

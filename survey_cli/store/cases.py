@@ -1,0 +1,370 @@
+"""Which cases are there, what happened to them, and whose are they now? Their histories, and beside each a row derived
+from it, from which stations claim.
+
+It decides nothing: standings, events and moments are handed in. One call that writes is one transaction.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from heapq import merge
+from itertools import chain, groupby, islice
+from typing import Any, Final
+
+from survey_cli.engine.journal import decode_moment, encode_moment
+from survey_cli.fieldwork.events import Claimed, Entry, Returned, Sampled
+from survey_cli.fieldwork.policy import Standing
+from survey_cli.store import case_statements as sql
+from survey_cli.store.arrivals import Arrivals
+from survey_cli.store.case_records import (
+    CaseCounts,
+    CaseRow,
+    Contact,
+    Found,
+    Head,
+    Held,
+    Kept,
+    Lapsed,
+    Lease,
+    LeaseLost,
+    Overtaken,
+)
+from survey_cli.store.case_written import (
+    digits_in,
+    folded,
+    read_contact,
+    read_entry,
+    read_row,
+    write_contact,
+    write_entry,
+    write_lease,
+    write_standing,
+)
+from survey_cli.store.connector import Connector, Execute
+from survey_cli.store.problem import StoreProblem
+from survey_cli.store.quota_places import let_go
+
+AT_ONCE: Final = 1_000
+"""Rows changed in one commit; an answer of an interviewer's that comes meanwhile waits some milliseconds for it."""
+
+NO_TEXT: Final = "\0"
+"""What no kept text contains."""
+
+
+class Cases(Arrivals):
+    """The cases of one study, over the store's connection. Every method raises StoreProblem when the world it is kept
+    in is broken, ValueError for a case that is not there where one must be."""
+
+    def __init__(self, connector: Connector) -> None:
+        super().__init__(connector)
+        self._claim = sql.CLAIM.to(connector.dialect)
+        self._claim_promised = sql.CLAIM_PROMISED.to(connector.dialect)
+        self._locked = sql.LOCKED.to(connector.dialect)
+        self._wake = sql.WAKE.to(connector.dialect)
+
+    # One case
+
+    def row(self, key: str) -> CaseRow | None:
+        """Where it stands; None where there is no such case."""
+        found = self._rows(self._db.read(sql.ROW, (key,)))
+        return found[0] if found else None
+
+    def history(self, key: str) -> list[Entry]:
+        """Its events in order; empty where there is no such case."""
+        rows = self._db.read(sql.HISTORY, (key,))
+        with self._legible(f"the history of case {key}"):
+            return [read_entry(row) for row in rows]
+
+    def contact(self, key: str) -> Contact | None:
+        """Who it is; None where that is not known, or was erased."""
+        found = self._db.read(sql.CONTACT, (key,))
+        with self._legible(f"the contact of case {key}"):
+            return read_contact(*found[0]) if found else None
+
+    # Claiming
+
+    def wake(self, at: datetime, *, limit: int = AT_ONCE) -> int:
+        """Have at most `limit` cases ready that have waited until now; gives how many. Costs no write where there is
+        none."""
+        moment = encode_moment(at)
+        if not self._db.read(sql.LATE, (moment,)):
+            return 0
+        return self._db.run(self._wake, (moment, limit))
+
+    def lapse(self, at: datetime) -> list[Lapsed]:
+        """Have every case back whose lease has run out, and with it the quota places that its interviews held. The event
+        is dated when the lease ended. Each then waits for a new standing: see `stale`."""
+        moment = encode_moment(at)
+        lapsed: list[Lapsed] = []
+        for key, by, station, until, token in self._db.read(sql.RUN_OUT, (moment,)):
+            with self._db.transaction() as execute:
+                ended = _end(execute, key, by, station, until, token, moment)
+            if ended:
+                lapsed.append(Lapsed(key, by, station, decode_moment(until)))
+        return lapsed
+
+    def heads(self) -> list[Head]:
+        """The buckets that have a case ready, each with what its first one sorts as."""
+        return [Head(bucket, rank) for bucket, rank in self._db.read(sql.HEADS)]
+
+    def head_since(self, bucket: str, *, promised_before: datetime) -> Head | None:
+        """The first of a bucket among the cases that were promised for that moment or an earlier one."""
+        found = self._db.read(sql.HEAD_SINCE, (bucket, encode_moment(promised_before)))
+        return Head(bucket, found[0][0]) if found else None
+
+    def claim(
+        self, bucket: str, lease: Lease, at: datetime, *, promised_before: datetime | None = None
+    ) -> CaseRow | None:
+        """Take the first ready case of a bucket, in one statement; with `promised_before` the first of those promised
+        for that moment or an earlier one. None where there is none left. The same lease again (a call whose end nobody
+        saw) gives the same case."""
+        who, moment = write_lease(lease), encode_moment(at)
+        with self._db.transaction() as execute:
+            found = execute(sql.BY_TOKEN, (lease.token,)).fetchall()
+            if not found:
+                if promised_before is None:
+                    found = execute(self._claim, (*who, moment, bucket)).fetchall()
+                else:
+                    since = encode_moment(promised_before)
+                    found = execute(self._claim_promised, (*who, moment, bucket, since)).fetchall()
+                if found:
+                    key, _, seq, *_ = found[0]
+                    execute(sql.ADD_EVENT, (key, seq, *write_entry(_claimed(lease, at))))
+        rows = self._rows(found)
+        return rows[0] if rows else None
+
+    def claim_case(self, key: str, lease: Lease, at: datetime) -> CaseRow | Held | None:
+        """Take a case by its key, whatever its standing: Held where another has it, None where there is none. Who has it
+        already, at the same station, goes on with the same sitting under the new lease."""
+        moment = encode_moment(at)
+        with self._db.transaction() as execute:
+            locked = execute(self._locked, (key,)).fetchall()
+            if not locked:
+                return None
+            row, token, _ = self._read_locked(locked[0])
+            if row.held is not None:
+                if (row.held.by, row.held.station) == (lease.by, lease.station):
+                    execute(sql.TAKE_OVER, (lease.token, encode_moment(lease.until), key))
+                    return row._replace(held=Held(lease.by, lease.station, lease.until))
+                until = encode_moment(row.held.until)
+                if not _end(execute, key, row.held.by, row.held.station, until, token, moment):
+                    return row.held
+                row = row._replace(seq=row.seq + 1)
+            seq = row.seq + 1
+            execute(sql.CLAIM_CASE, (seq, row.was, *write_lease(lease), moment, key))
+            execute(sql.ADD_EVENT, (key, seq, *write_entry(_claimed(lease, at))))
+            return row._replace(
+                seq=seq, status="leased", held=Held(lease.by, lease.station, lease.until), updated_at=at
+            )
+
+    def renew(self, key: str, token: str, until: datetime) -> bool:
+        """Keep a case for longer; False where it is not ours any more."""
+        return bool(self._db.run(sql.RENEW, (encode_moment(until), key, token)))
+
+    def write(
+        self,
+        key: str,
+        *,
+        seq: int,
+        entries: Sequence[Entry],
+        standing: Standing | None = None,
+        token: str | None = None,
+        force: bool = False,
+        release: bool = False,
+        renew_until: datetime | None = None,
+        contact: Contact | None = None,
+        mark: str | None = None,
+    ) -> None | Overtaken | LeaseLost:
+        """Write the events after number `seq`, all or none, with the standing they come to.
+
+        The token must be that of the lease (LeaseLost else). Without one a supervisor writes: while nobody has the
+        case, or with `force` all the same; whoever has it is then overtaken. Overtaken where event `seq` is not the last
+        one. Entries that are there already, by their keys, are not written twice, whatever happened since.
+
+        A standing given while the case stays leased is what it goes back to. `release` ends the lease (with `force`
+        another's too), `renew_until` prolongs it. `contact` takes the place of what was known of the person, `mark` that
+        of the sample row's fingerprint."""
+        lines = [write_entry(entry) for entry in entries]
+        with self._db.transaction() as execute:
+            locked = execute(self._locked, (key,)).fetchall()
+            if not locked:
+                raise ValueError(f"there is no case {key!r}")
+            row, held_by, link = self._read_locked(locked[0])
+            if _written(execute, key, entries):
+                return None
+            if not (held_by == token if token is not None else force or row.held is None):
+                return LeaseLost(key, row.held)
+            if row.seq != seq:
+                return self._overtaken(execute, key, seq)
+            for number, line in enumerate(lines, seq + 1):
+                execute(sql.ADD_EVENT, (key, number, *line))
+            last = seq + len(lines)
+            if lines:
+                execute(sql.ADVANCE, (last, lines[-1][2], key))
+            for entry in entries:
+                if isinstance(entry.event, Sampled):
+                    execute(sql.SET_SAMPLED, (entry.event.frame, entry.event.replicate, key))
+            if standing is not None:
+                execute(sql.STAND, (*write_standing(standing), last, standing.status, key))
+            if contact is not None:
+                if link and link != contact.link:
+                    execute(sql.DROP_CONTACT, (link,))
+                execute(sql.KEEP_CONTACT, write_contact(contact))
+                execute(sql.SET_LINK, (contact.link, key))
+            if mark is not None:
+                execute(sql.SET_MARK, (mark, key))
+            if release and row.held is not None:
+                execute(sql.RELEASE, (key,))
+            elif renew_until is not None and token is not None:
+                execute(sql.RENEW, (encode_moment(renew_until), key, token))
+        return None
+
+    def _overtaken(self, execute: Execute, key: str, seq: int) -> Overtaken:
+        found = execute(sql.EVENT, (key, seq + 1)).fetchall()
+        if not found:
+            raise ValueError(f"case {key} has no event {seq} yet")
+        kind, by, station, at = found[0]
+        with self._legible(f"event {seq + 1} of case {key}"):
+            return Overtaken(key, seq + 1, kind, by, station, decode_moment(at))
+
+    def restand(self, standings: Iterable[tuple[str, int, Standing]]) -> int:
+        """Write standings anew that were worked out from each history up to its event `seq`, in short commits; gives how
+        many. What has moved on since, or is with a station, is left as it is."""
+        done = 0
+        source = iter(standings)
+        while batch := list(islice(source, AT_ONCE)):
+            lines = [(*write_standing(found), found.status, key, seq) for key, seq, found in sorted(batch)]
+            with self._db.transaction():
+                done += self._db.run_many(sql.RESTAND, lines)
+        return done
+
+    def stale(self, *, limit: int = AT_ONCE) -> list[CaseRow]:
+        """Cases of which the standing is older than the last event: their leases ran out."""
+        return self._rows(self._db.read(sql.STALE, (limit,)))
+
+    # Lists
+
+    def rows(
+        self,
+        *,
+        status: Kept | None = None,
+        code: str | None = None,
+        outcome: str | None = None,
+        bucket: str | None = None,
+        owner: str | None = None,
+        frame: str | None = None,
+        replicate: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[CaseRow]:
+        """Those of which all that is given holds, in the sample's order; one at a time in little memory, all as they
+        stood when the first was taken."""
+        columns: Mapping[str, str | None] = {
+            "status": status,
+            "code": code,
+            "outcome": outcome,
+            "bucket": bucket,
+            "owner": owner,
+            "frame": frame,
+            "replicate": replicate,
+        }
+        wanted = {column: value for column, value in columns.items() if value is not None}
+        with self._legible("the list of cases"):
+            for row in self._db.stream(*sql.rows(wanted, limit=limit)):
+                yield read_row(row)
+
+    def keys(self) -> Iterator[str]:
+        """Every case's, sorted."""
+        return (key for (key,) in self._db.stream(sql.KEYS))
+
+    def marks(self) -> Iterator[tuple[str, str]]:
+        """Every case's key with the fingerprint of its sample row, sorted by the key."""
+        return ((key, mark) for key, mark in self._db.stream(sql.MARKS))
+
+    def counts(self) -> CaseCounts:
+        """How many there are of each status, outcome and code."""
+        sums: tuple[dict[str, int], dict[str, int], dict[str, int]] = ({}, {}, {})
+        for *kinds, count in self._db.read(sql.COUNTS):
+            for found, kind in zip(sums, kinds, strict=True):
+                found[kind] = found.get(kind, 0) + count
+        return CaseCounts(*sums)
+
+    def promises(self, *, owner: str | None = None) -> list[CaseRow]:
+        """Those with a promise that stands, soonest end first; one owner's, or all."""
+        also, given = ("", ()) if owner is None else (" AND owner = ?", (owner,))
+        return self._rows(self._db.read(sql.PROMISES.format(and_also=also), given))
+
+    def queue(self, buckets: Iterable[str], *, limit: int) -> list[CaseRow]:
+        """The ready cases of these buckets in the order in which they are called."""
+        several = [self._rows(self._db.read(sql.QUEUE, (bucket, limit))) for bucket in buckets]
+        return list(islice(merge(*several, key=lambda row: (row.rank, row.key)), limit))
+
+    def histories(self, *, until: datetime | None = None) -> Iterator[tuple[str, list[Entry]]]:
+        """Every case's key and history, sorted by the key, one at a time, all as they stood at one moment; with `until`
+        without what happened later."""
+        also, given = ("", ()) if until is None else (" AND at <= ?", (encode_moment(until),))
+        rows = self._db.stream(sql.HISTORIES.format(and_also=also), given)
+        with self._legible("the histories of cases"):
+            for key, events in groupby(rows, key=lambda row: str(row[0])):
+                yield key, [read_entry(row[1:]) for row in events]
+
+    def contacts(self) -> Iterator[tuple[str, Contact]]:
+        """Every known case's key and contact, in the sample's order."""
+        with self._legible("the contacts"):
+            for key, link, details in self._db.stream(sql.CONTACTS):
+                yield key, read_contact(link, details)
+
+    def search(self, text: str, *, limit: int = 50) -> list[Found]:
+        """Somebody rings back: the cases whose key, name or personal columns hold this text, or one of whose numbers
+        holds its digits (three at least, without the zeros that stand before them in a country)."""
+        words, digits = folded(text.strip()), digits_in(text).lstrip("0")
+        like = [f"%{_escaped(words)}%" if words else NO_TEXT] * 2
+        like.append(f"%{digits}%" if len(digits) >= 3 else NO_TEXT)
+        rows = self._db.read(sql.SEARCH, (*like, limit))
+        with self._legible("the contacts"):
+            found = [
+                (read_row(row), read_contact("", details) if details else None) for *row, details in rows
+            ]
+        return [
+            Found(
+                row,
+                contact.name if contact else "",
+                tuple(n.shown for n in contact.numbers) if contact else (),
+            )
+            for row, contact in found
+        ]
+
+    def _rows(self, rows: Iterable[Sequence[Any]]) -> list[CaseRow]:
+        with self._legible("the list of cases"):
+            return [read_row(row) for row in rows]
+
+    def _read_locked(self, row: Sequence[Any]) -> tuple[CaseRow, str, str]:
+        *columns, token, link = row
+        [found] = self._rows([columns])
+        return found, token, link
+
+
+def _claimed(lease: Lease, at: datetime) -> Entry:
+    return Entry(at, lease.by, lease.station, Claimed())
+
+
+def _end(execute: Execute, key: str, by: str, station: str, until: str, token: str, moment: str) -> bool:
+    """End a lease that has run out by this moment; False where it has not, or is another's by now."""
+    moved = execute(sql.LAPSE, (key, token, moment)).fetchall()
+    if moved:
+        entry = Entry(decode_moment(until), by, station, Returned("lapsed"))
+        execute(sql.ADD_EVENT, (key, moved[0][0], *write_entry(entry)))
+        let_go(execute, key)
+    return bool(moved)
+
+
+def _written(execute: Execute, key: str, entries: Sequence[Entry]) -> bool:
+    """Whether these very entries are in the history already."""
+    keyed = [entry.key for entry in entries if entry.key]
+    there = [given for given in keyed if execute(sql.KEYED, (key, given)).fetchall()]
+    if there and len(there) < len(keyed):
+        raise ValueError(f"case {key}: {there[0]!r} was written before, with other entries")
+    return bool(there)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
