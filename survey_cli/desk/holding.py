@@ -47,12 +47,12 @@ STOPS: Final = (
 class QuotaPlaces(Protocol):
     """What is asked when an interview comes to a quota's look-up."""
 
-    def __call__(self, interview: Interview, quota: str) -> str:
+    def __call__(self, id: str, interview: Interview, quota: str) -> str:
         """`open`, and a place is held until the interview closes; `full`; `outside`."""
         ...
 
 
-def no_quotas(interview: Interview, quota: str) -> str:
+def no_quotas(id: str, interview: Interview, quota: str) -> str:
     """Every cell is open: where no case is sampled, nothing is counted."""
     return "open"
 
@@ -277,7 +277,7 @@ class Desk:
             return None
         value, of = self._interview.looks_up()
         if value is None:
-            value = self._quota_places(self._interview, prompt.entry.of)
+            value = self._quota_places(self._id, self._interview, prompt.entry.of)
         return LookedUp(self._stamp(), prompt.place, value, of)
 
     def _commit(self, event: Event) -> Rejected | None:

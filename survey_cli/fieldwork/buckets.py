@@ -38,12 +38,18 @@ class Bucket:
     ) -> bool:
         """Whether this interviewer may take such a case at this moment."""
         return (
-            who.speaks(self.language)
-            and (who.can(self.skill) or not people.skilled(self.skill))
-            and (self.policy != "me" or self.owner in ("", who.login))
+            self.suits(who, people)
             and not shut(self.cells, full)
             and calendar.opening(self.zones, at).open
             and (not self.dayparts or calendar.daypart(self.zones, at) in self.dayparts)
+        )
+
+    def suits(self, who: Interviewer, people: People) -> bool:
+        """Whether such cases are for this interviewer at all."""
+        return (
+            who.speaks(self.language)
+            and (who.can(self.skill) or not people.skilled(self.skill))
+            and (self.policy != "me" or self.owner in ("", who.login))
         )
 
 

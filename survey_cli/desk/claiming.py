@@ -1,0 +1,178 @@
+"""Which case comes next to this station? The order of doing: wake what is due, take the head of the queue, ask the rules
+once more, and only then show it. The rules are fieldwork's, the queue is the store's.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from survey_cli.fieldwork.buckets import Bucket, bucket_of
+from survey_cli.fieldwork.calendar import Calendar
+from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.events import Blocked, Entry, Event, Returned
+from survey_cli.fieldwork.people import Interviewer, People
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.policy import MINE_FIRST, Claimant, allowed, standing
+from survey_cli.fieldwork.quotas import Fill, shut
+from survey_cli.store import Store
+from survey_cli.store.case_records import CaseRow, Head, Lease
+
+TRIES: Final = 50
+"""Cases at the head of the queue that the rules may turn down before it is said that there is none."""
+
+OnTheList = Callable[[Collection[str]], bool]
+"""Whether one of these numbers (E.164) is never to be called."""
+
+
+SEEN_AHEAD: Final = 20
+"""Waiting cases that are looked at to say when the next one can be called."""
+
+
+class Outlook(NamedTuple):
+    """Why nobody can be called, and when somebody can."""
+
+    why: str
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """The queue as one station sees it."""
+
+    store: Store
+    plan: Plan
+    people: People
+    who: Interviewer
+    station: str
+    listed: OnTheList
+
+    def next(self, at: datetime, token: str) -> tuple[CaseRow, Case] | None:
+        """Claim the case that is next for this interviewer at this moment; None where there is none. Raises
+        StoreProblem."""
+        cases = self.store.cases
+        cases.lapse(at)
+        cases.wake(at)
+        fill = cases.fill()
+        full = self.plan.quotas.full(fill)
+        lease = Lease(token, self.who.login, self.station, at + self.plan.lease)
+        turned_down = 0
+        for head in self._in_order(at, fill, full):
+            while turned_down < TRIES:
+                row = cases.claim(head.bucket, lease, at, promised_before=self._before(head, at))
+                if row is None:
+                    break
+                case = Case.of(row.key, cases.history(row.key))
+                if self._may(row, case, at, full):
+                    return row, case
+                turned_down += 1
+                self._give_back(row, case, at, token)
+        return None
+
+    def _in_order(self, at: datetime, fill: Mapping[str, Fill], full: Collection[str]) -> Iterator[Head]:
+        """The heads of all buckets that are open to this interviewer now, the first to be called first."""
+        open_heads = []
+        for head in self.store.cases.heads():
+            bucket = bucket_of(head.bucket)
+            if not bucket.open(self.plan.calendar, at, who=self.who, people=self.people, full=full):
+                continue
+            ours = head
+            if self._others_first(bucket):
+                late = self.store.cases.head_since(head.bucket, promised_before=at - MINE_FIRST)
+                if late is None:
+                    continue
+                ours = late
+            urgent = ours.rank[:1] < "4"  # promises and interrupted interviews come before any quota
+            filled = 0 if urgent else self.plan.quotas.urgency(bucket.cells, fill)
+            open_heads.append(((ours.rank[:1], filled, ours.rank), ours))
+        yield from (head for _, head in sorted(open_heads, key=lambda pair: pair[0]))
+
+    def outlook(self, at: datetime) -> "Outlook":
+        """Why there is nobody to call at this moment, and when there will be. Raises StoreProblem."""
+        cases, calendar = self.store.cases, self.plan.calendar
+        by_status = cases.counts().by_status
+        full = self.plan.quotas.full(cases.fill())
+        moments: list[datetime] = []
+        others = parked = 0
+        for head in cases.heads():
+            bucket = bucket_of(head.bucket)
+            if shut(bucket.cells, full):
+                parked += 1
+            elif not bucket.suits(self.who, self.people):
+                others += 1
+            elif (opens := _opens(bucket, calendar, at)) is not None:
+                moments.append(opens)
+        for row in cases.due_next(limit=SEEN_AHEAD):
+            bucket = bucket_of(row.bucket)
+            if (
+                row.due_at is not None
+                and bucket.suits(self.who, self.people)
+                and not shut(bucket.cells, full)
+            ):
+                opens = _opens(bucket, calendar, max(at, row.due_at))
+                if opens is not None:
+                    moments.append(opens)
+        ready, waiting = by_status.get("ready", 0), by_status.get("waiting", 0)
+        why = _why(ready, waiting, by_status.get("held", 0), others, parked, by_status)
+        return Outlook(why, min(moments, default=None))
+
+    def _others_first(self, bucket: Bucket) -> bool:
+        return bucket.policy == "me_first" and bucket.owner not in ("", self.who.login)
+
+    def _before(self, head: Head, at: datetime) -> datetime | None:
+        return at - MINE_FIRST if self._others_first(bucket_of(head.bucket)) else None
+
+    def _may(self, row: CaseRow, case: Case, at: datetime, full: Collection[str]) -> bool:
+        claimant = Claimant(
+            at=at, who=self.who, people=self.people, full=full, never_call=self.on_the_list(row.key)
+        )
+        return allowed(case, self.plan, claimant)
+
+    def on_the_list(self, key: str) -> bool:
+        """Whether a number of the case is never to be called."""
+        contact = self.store.cases.contact(key)
+        return contact is not None and self.listed([n.e164 for n in contact.numbers if n.e164])
+
+    def _give_back(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:
+        """Put a case that the rules turn down where it belongs now."""
+        events: list[Event] = [Blocked("on the list")] if self.on_the_list(row.key) else []
+        entries = [Entry(at, self.who.login, self.station, e) for e in (*events, Returned("given back"))]
+        for entry in entries:
+            case = case.after(entry)
+        self.store.cases.write(
+            row.key,
+            seq=row.seq,
+            entries=entries,
+            standing=standing(case, self.plan, at),
+            token=token,
+            release=True,
+        )
+
+
+def _opens(bucket: Bucket, calendar: Calendar, at: datetime) -> datetime | None:
+    """The next moment at which a case of this kind may be called."""
+    if bucket.dayparts:
+        return calendar.next_in(bucket.zones, at, bucket.dayparts)
+    return calendar.opening(bucket.zones, at).next
+
+
+def _why(ready: int, waiting: int, held: int, others: int, parked: int, by_status: Mapping[str, int]) -> str:
+    if not sum(by_status.values()):
+        return "there are no cases yet: a supervisor imports the sample"
+    parts = []
+    if waiting:
+        parts.append(f"{waiting} wait for their time")
+    if ready:
+        outside = "outside calling hours, or for another part of the day"
+        parts.append(
+            f"{ready} may not be called now ({outside})"
+            if not (others or parked)
+            else f"{ready} are not for now or not for you"
+        )
+    if held:
+        parts.append(f"{held} with the supervisor")
+    if by_status.get("leased"):
+        parts.append(f"{by_status['leased']} at other stations")
+    if not parts:
+        return "every case is done"
+    return "nobody to call now: " + ", ".join(parts)
