@@ -196,9 +196,10 @@ SEARCH: Final = f"""
 
 # Imports
 
-BEGIN_IMPORT: Final = (
-    "INSERT INTO imports (id, at, by, file, cases, state) VALUES (?, ?, ?, ?, 0, 'arriving')"
-)
+BEGIN_IMPORT: Final = """
+    INSERT INTO imports (id, at, by, file, cases, state) VALUES (?, ?, ?, ?, 0, 'arriving')
+    ON CONFLICT (id) DO NOTHING
+"""
 GROW_IMPORT: Final = "UPDATE imports SET cases = cases + ? WHERE id = ? AND state = 'arriving'"
 MOVE_IMPORT: Final = "UPDATE imports SET state = ? WHERE id = ? AND state = ?"
 IMPORTS_IN: Final = "SELECT id FROM imports WHERE state = ? ORDER BY at, id"
@@ -227,6 +228,8 @@ SETTLED: Final = """
         AND NOT EXISTS (SELECT 1 FROM cases WHERE arrival = ? AND arrival <> '')
 """
 ARRIVED: Final = "SELECT key, link FROM cases WHERE arrival = ? AND arrival <> '' LIMIT ?"
+LOOK_OVER: Final = Said("PRAGMA analysis_limit = 400; PRAGMA optimize", "ANALYZE cases")
+"""The engine looks at how many there are of what, so that it chooses its indexes well."""
 DROP_EVENTS: Final = "DELETE FROM case_events WHERE case_key = ?"
 DROP_CASE: Final = "DELETE FROM cases WHERE key = ?"
 

@@ -46,9 +46,9 @@ def write_lease(lease: Lease) -> tuple[str, str, str, str]:
 def read_row(row: Sequence[Any]) -> CaseRow:
     """In the order of `case_statements.ROW_COLUMNS`."""
     (
-        *(key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why),
-        *(promised_at, promised_until, owner, by, station, until, frame, replicate, mark, updated_at),
-    ) = row
+        (key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why),
+        (promised_at, promised_until, owner, by, station, until, frame, replicate, mark, updated_at),
+    ) = row[:13], row[13:]
     return CaseRow(
         key=key,
         ordinal=ordinal,

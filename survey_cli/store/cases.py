@@ -4,11 +4,10 @@ from it, from which stations claim.
 It decides nothing: standings, events and moments are handed in. One call that writes is one transaction.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import merge
-from itertools import chain, groupby, islice
+from itertools import groupby, islice
 from typing import Any, Final
 
 from survey_cli.engine.journal import decode_moment, encode_moment
@@ -23,10 +22,12 @@ from survey_cli.store.case_records import (
     Found,
     Head,
     Held,
+    ImportRow,
     Kept,
     Lapsed,
     Lease,
     LeaseLost,
+    NewCase,
     Overtaken,
 )
 from survey_cli.store.case_written import (
@@ -41,26 +42,53 @@ from survey_cli.store.case_written import (
     write_standing,
 )
 from survey_cli.store.connector import Connector, Execute
-from survey_cli.store.problem import StoreProblem
+from survey_cli.store.legible import legible
 from survey_cli.store.quota_places import let_go
 
 AT_ONCE: Final = 1_000
 """Rows changed in one commit; an answer of an interviewer's that comes meanwhile waits some milliseconds for it."""
 
-NO_TEXT: Final = "\0"
-"""What no kept text contains."""
+NO_TEXT: Final = "\x01"
+"""What no name and no number contains."""
 
 
-class Cases(Arrivals):
+class Cases:
     """The cases of one study, over the store's connection. Every method raises StoreProblem when the world it is kept
     in is broken, ValueError for a case that is not there where one must be."""
 
     def __init__(self, connector: Connector) -> None:
-        super().__init__(connector)
+        self._db = connector
+        self._arrivals = Arrivals(connector)
         self._claim = sql.CLAIM.to(connector.dialect)
         self._claim_promised = sql.CLAIM_PROMISED.to(connector.dialect)
         self._locked = sql.LOCKED.to(connector.dialect)
         self._wake = sql.WAKE.to(connector.dialect)
+
+    # Samples that come in
+
+    def add(
+        self,
+        batch: Iterable[NewCase],
+        *,
+        import_id: str,
+        at: datetime,
+        by: str,
+        file: str,
+        pause: Callable[[], None] | None = None,
+    ) -> int:
+        """Keep new cases, all or none, though in short commits; gives how many. Beside interviewers a `pause` of some
+        5 ms, which is called after every commit. Until the last one is there nobody sees any; should this break off,
+        nobody ever does. A key that is here already, or comes twice, is a ValueError that names it."""
+        return self._arrivals.add(batch, import_id=import_id, at=at, by=by, file=file, pause=pause)
+
+    def settle(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
+        """Go on with letting an import's cases into the queue, and with removing what broke off, where whoever began it
+        did not come to its end; at most so many commits. Whether nothing is left to do."""
+        return self._arrivals.settle(limit=limit, pause=pause)
+
+    def imports(self) -> list[ImportRow]:
+        """All samples that were imported, the first one first."""
+        return self._arrivals.imports()
 
     # One case
 
@@ -72,13 +100,13 @@ class Cases(Arrivals):
     def history(self, key: str) -> list[Entry]:
         """Its events in order; empty where there is no such case."""
         rows = self._db.read(sql.HISTORY, (key,))
-        with self._legible(f"the history of case {key}"):
+        with legible(self._db.where, f"the history of case {key}"):
             return [read_entry(row) for row in rows]
 
     def contact(self, key: str) -> Contact | None:
         """Who it is; None where that is not known, or was erased."""
         found = self._db.read(sql.CONTACT, (key,))
-        with self._legible(f"the contact of case {key}"):
+        with legible(self._db.where, f"the contact of case {key}"):
             return read_contact(*found[0]) if found else None
 
     # Claiming
@@ -174,7 +202,7 @@ class Cases(Arrivals):
         renew_until: datetime | None = None,
         contact: Contact | None = None,
         mark: str | None = None,
-    ) -> None | Overtaken | LeaseLost:
+    ) -> Overtaken | LeaseLost | None:
         """Write the events after number `seq`, all or none, with the standing they come to.
 
         The token must be that of the lease (LeaseLost else). Without one a supervisor writes: while nobody has the
@@ -224,7 +252,7 @@ class Cases(Arrivals):
         if not found:
             raise ValueError(f"case {key} has no event {seq} yet")
         kind, by, station, at = found[0]
-        with self._legible(f"event {seq + 1} of case {key}"):
+        with legible(self._db.where, f"event {seq + 1} of case {key}"):
             return Overtaken(key, seq + 1, kind, by, station, decode_moment(at))
 
     def restand(self, standings: Iterable[tuple[str, int, Standing]]) -> int:
@@ -268,7 +296,7 @@ class Cases(Arrivals):
             "replicate": replicate,
         }
         wanted = {column: value for column, value in columns.items() if value is not None}
-        with self._legible("the list of cases"):
+        with legible(self._db.where, "the list of cases"):
             for row in self._db.stream(*sql.rows(wanted, limit=limit)):
                 yield read_row(row)
 
@@ -303,13 +331,13 @@ class Cases(Arrivals):
         without what happened later."""
         also, given = ("", ()) if until is None else (" AND at <= ?", (encode_moment(until),))
         rows = self._db.stream(sql.HISTORIES.format(and_also=also), given)
-        with self._legible("the histories of cases"):
+        with legible(self._db.where, "the histories of cases"):
             for key, events in groupby(rows, key=lambda row: str(row[0])):
                 yield key, [read_entry(row[1:]) for row in events]
 
     def contacts(self) -> Iterator[tuple[str, Contact]]:
         """Every known case's key and contact, in the sample's order."""
-        with self._legible("the contacts"):
+        with legible(self._db.where, "the contacts"):
             for key, link, details in self._db.stream(sql.CONTACTS):
                 yield key, read_contact(link, details)
 
@@ -320,7 +348,7 @@ class Cases(Arrivals):
         like = [f"%{_escaped(words)}%" if words else NO_TEXT] * 2
         like.append(f"%{digits}%" if len(digits) >= 3 else NO_TEXT)
         rows = self._db.read(sql.SEARCH, (*like, limit))
-        with self._legible("the contacts"):
+        with legible(self._db.where, "the contacts"):
             found = [
                 (read_row(row), read_contact("", details) if details else None) for *row, details in rows
             ]
@@ -334,7 +362,7 @@ class Cases(Arrivals):
         ]
 
     def _rows(self, rows: Iterable[Sequence[Any]]) -> list[CaseRow]:
-        with self._legible("the list of cases"):
+        with legible(self._db.where, "the list of cases"):
             return [read_row(row) for row in rows]
 
     def _read_locked(self, row: Sequence[Any]) -> tuple[CaseRow, str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from survey_cli.store import server_views
+from survey_cli.store.case_schema import CASE_TABLES
 from survey_cli.store.views import STANDING_VIEWS
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ STEPS: Final = (
         ),
     ),
     Step("views", STANDING_VIEWS, server_views.STANDING_VIEWS),
+    Step("cases", CASE_TABLES),
 )
 
 KNOWN: Final = frozenset(step.name for step in STEPS)

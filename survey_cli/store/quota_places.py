@@ -1,0 +1,92 @@
+"""How many places of each quota cell are taken, and by which interviews? Two stations can't both have the last one.
+
+It knows no quota: cells and their targets are handed in.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from survey_cli.engine.journal import encode_moment
+from survey_cli.fieldwork.quotas import Fill
+from survey_cli.store.connector import Connector, Execute
+
+NAME_CELL: Final = "INSERT INTO quota_fill (cell, taken, held) VALUES (?, 0, 0) ON CONFLICT (cell) DO NOTHING"
+HAS_PLACE: Final = "SELECT 1 FROM quota_places WHERE interview = ? AND cell = ?"
+HOLD_ONE: Final = "UPDATE quota_fill SET held = held + 1 WHERE cell = ? AND taken + held < ?"
+KEEP_PLACE: Final = "INSERT INTO quota_places (interview, cell, state, at) VALUES (?, ?, ?, ?)"
+PLACES: Final = "SELECT cell, state FROM quota_places WHERE interview = ? ORDER BY cell"
+DROP_PLACE: Final = "DELETE FROM quota_places WHERE interview = ? AND cell = ?"
+COUNT: Final = "UPDATE quota_fill SET taken = taken + ?, held = held + ? WHERE cell = ?"
+FILL: Final = "SELECT cell, taken, held FROM quota_fill ORDER BY cell"
+HELD_OF_CASE: Final = """
+    SELECT q.interview, q.cell FROM interviews i JOIN quota_places q ON q.interview = i.id
+    WHERE i.case_key = ? AND q.state = 'held' ORDER BY q.cell
+"""
+MISCOUNTED: Final = """
+    SELECT f.cell, f.taken, f.held,
+        count(CASE p.state WHEN 'taken' THEN 1 END), count(CASE p.state WHEN 'held' THEN 1 END)
+    FROM quota_fill f LEFT JOIN quota_places p ON p.cell = f.cell
+    GROUP BY f.cell, f.taken, f.held
+    HAVING f.taken <> count(CASE p.state WHEN 'taken' THEN 1 END)
+        OR f.held <> count(CASE p.state WHEN 'held' THEN 1 END)
+    ORDER BY f.cell
+"""
+
+
+class QuotaPlaces:
+    """The places of one study, over the store's connection. The row of a cell is its lock; several cells are gone
+    through in one order, so that no two stations wait for each other."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._db = connector
+
+    def hold(self, interview: str, cells: Mapping[str, int], at: datetime) -> dict[str, bool]:
+        """Hold a place in each of these cells, given with their targets, while the interview goes on; for each whether
+        there was one. Who has a place already keeps it and is told so again."""
+        told: dict[str, bool] = {}
+        with self._db.transaction() as execute:
+            for cell in sorted(cells):
+                execute(NAME_CELL, (cell,))
+                told[cell] = bool(execute(HAS_PLACE, (interview, cell)).fetchall())
+                if not told[cell] and execute(HOLD_ONE, (cell, cells[cell])).rowcount:
+                    execute(KEEP_PLACE, (interview, cell, "held", encode_moment(at)))
+                    told[cell] = True
+        return told
+
+    def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:
+        """The interview is complete and counts in these cells, full or not; it holds no other place any more."""
+        with self._db.transaction() as execute:
+            there = dict(execute(PLACES, (interview,)).fetchall())
+            wanted = set(cells)
+            for cell in sorted(there.keys() | wanted):
+                if cell in wanted and there.get(cell) == "taken":
+                    continue
+                if cell in wanted:
+                    execute(NAME_CELL, (cell,))
+                if cell in there:
+                    _drop(execute, interview, cell, there[cell])
+                if cell in wanted:
+                    execute(COUNT, (1, 0, cell))
+                    execute(KEEP_PLACE, (interview, cell, "taken", encode_moment(at)))
+
+    def drop(self, interview: str) -> None:
+        """The interview counts nowhere, and holds no place."""
+        with self._db.transaction() as execute:
+            for cell, state in execute(PLACES, (interview,)).fetchall():
+                _drop(execute, interview, cell, state)
+
+    def fill(self) -> dict[str, Fill]:
+        """How full each cell is that anybody ever had a place in."""
+        return {cell: Fill(taken, held) for cell, taken, held in self._db.read(FILL)}
+
+
+def let_go(execute: Execute, case: str) -> None:
+    """Within a transaction: the interviews of a case hold no place any more."""
+    for interview, cell in execute(HELD_OF_CASE, (case,)).fetchall():
+        _drop(execute, interview, cell, "held")
+
+
+def _drop(execute: Execute, interview: str, cell: str, state: str) -> None:
+    if execute(DROP_PLACE, (interview, cell)).rowcount:
+        execute(COUNT, (-1, 0, cell) if state == "taken" else (0, -1, cell))
