@@ -290,6 +290,8 @@ class _Reader:
     def _closed(self, day: date, start: int, end: int | None) -> Unclear | None:
         if day < self.today:
             return Unclear(what=f"{self._day(day)} has passed", remedy="write a later day")
+        if day.year > self.today.year + 2:
+            return Unclear(what=f"{self._day(day)} is too far ahead", remedy="write a nearer day")
         if why := self.calendar.closed_on(day):
             last = self.calendar.ends
             if last is not None and day > last:

@@ -90,7 +90,8 @@ class Meant:
     exact: bool
     """One time was said, not a span in which to call."""
     told: str
-    """`Thu 26 Nov 15:00`, `Thu 26 Nov 14:00–16:00`: typed again, it is read as the same time."""
+    """`Thu 26 Nov 15:00`, `Thu 26 Nov 14:00–16:00`: typed again, it is read as the same time. Of several days,
+    `Mon 30 Nov 09:00 to Fri 4 Dec 20:30`, which is only to be read."""
     hint: str = ""
     """What the interviewer should notice, as `that is 8 months ahead`."""
 
