@@ -3,9 +3,12 @@
 import hmac
 from hashlib import sha256
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from phonenumbers.phonemetadata import PhoneMetadata
 
 from survey_cli.samples.numbers import (
     NotANumber,
@@ -45,6 +48,7 @@ def refused(text: str, country: str | None = "US") -> NotANumber:
         ("+44 (0)20 7946 0018", "US", "+442079460018"),
         ("07911 123456", "GB", "+447911123456"),
         ("030/1234567", "DE", "+49301234567"),
+        ("0049 0 30 1234567", "NL", "+49301234567"),
         ("02 3661 8300", "IT", "+390236618300"),
     ],
 )
@@ -88,6 +92,29 @@ def test_no_emergency_or_short_number_can_be_dialled(text: str, country: str | N
 @pytest.mark.parametrize(("text", "country"), [("911", "US"), ("9116666666", "US"), ("112", "GB")])
 def test_an_emergency_number_is_called_one(text: str, country: str) -> None:
     assert refused(text, country).why == "it is an emergency number"
+
+
+def test_no_emergency_number_of_any_country_can_be_dialled() -> None:
+    for country in sorted(phonenumbers.SUPPORTED_REGIONS):
+        plan = PhoneMetadata.short_metadata_for_region(country)
+        own = plan.emergency.example_number if plan is not None and plan.emergency is not None else None
+        for text in {own or "112", "112", "911"}:
+            assert refused(text, country).why != "there is no number in it"
+            refused(f"+{phonenumbers.country_code_for_region(country)} {text}", country)
+
+
+def test_the_published_example_of_every_country_is_read_from_all_its_forms() -> None:
+    kinds = {PhoneNumberType.FIXED_LINE: "fixed", PhoneNumberType.MOBILE: "mobile"}
+    for country in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind, line in kinds.items():
+            example = phonenumbers.example_number_for_type(country, kind)
+            if example is None:
+                continue
+            e164 = phonenumbers.format_number(example, PhoneNumberFormat.E164)
+            for form in (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.E164):
+                found = number(phonenumbers.format_number(example, form), country)
+                assert (found.e164, found.doubts) == (e164, ())
+                assert found.line in (line, "unknown")
 
 
 @pytest.mark.parametrize("text", ["01 12 34 56 78", "+33 1 12 34 56 78"])

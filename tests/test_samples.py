@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
@@ -469,10 +470,19 @@ def test_problems_of_a_workbook_name_row_and_letter(folder: Folder) -> None:
     book = workbook(["id", "size", "extra"], ["a", "x", None], ["b", "#N/A", None], sheets=("Old",))
     found = "\n".join(folder.refused(book))
     assert ":1: extra: column C is not in sample:, left out" in found
-    assert ":2: size: 'x': the value does not fit the column" in found
+    assert ":2: size (column B): 'x': the value does not fit the column" in found
     assert ":3: B3: here stands #N/A" in found
     assert "'Sheet' is read, not 'Old'" in found
     assert "it has Sheet, Old" in folder.refused(book, sheet="New")[0]
+
+
+def test_without_the_library_of_workbooks_it_is_said_what_to_install(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = workbook(["id"], ["a"])
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    (said,) = folder.refused(book)
+    assert "install survey-cli[excel], or save the sheet as CSV UTF-8" in said
 
 
 def test_a_formula_that_was_never_counted_is_no_empty_cell(folder: Folder) -> None:

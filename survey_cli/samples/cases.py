@@ -21,7 +21,7 @@ from survey_cli.samples.columns import (
 from survey_cli.samples.findings import Findings
 from survey_cli.samples.headings import found_columns, whole_rows
 from survey_cli.samples.numbers import NotANumber, Number, known_country, read_numbers
-from survey_cli.samples.reading import Row, Sheet, read_sheet
+from survey_cli.samples.reading import Row, Sheet, letter, read_sheet
 from survey_cli.values import NOT_ASKED, Cell
 
 NOTHING: Final[Mapping[str, Mapping[str, Cell]]] = MappingProxyType({})
@@ -143,6 +143,8 @@ class _Reading:
         self.values: dict[str, dict[str, Cell]] = {}
         self._lines: dict[str, int] = {}
         self._numbers: dict[tuple[str, str], int] = {}
+        letters = {name: f" (column {letter(index)})" for name, index in at.items() if sheet.letters}
+        self._who = {name: name + letters.get(name, "") for name in at}
         self._key = key
         self._key_at = at[key]
         self._country = country_of(instrument)
@@ -169,7 +171,9 @@ class _Reading:
             if not text:
                 if name == self._roles.get("weight"):
                     remedy = "it counts as 1; give every case a weight, or none"
-                    self.findings.warning("sample-value", name, "there is no weight", remedy, line=row.line)
+                    self.findings.warning(
+                        "sample-value", self._who[name], "there is no weight", remedy, line=row.line
+                    )
                 continue
             if reader is None:
                 values[name] = text
@@ -177,7 +181,7 @@ class _Reading:
             value = reader(text)
             if isinstance(value, Unfit):
                 what = f"{text[:60]!r}: {value.what}"
-                self.findings.error("sample-value", name, what, value.remedy, line=row.line)
+                self.findings.error("sample-value", self._who[name], what, value.remedy, line=row.line)
             else:
                 values[name] = value
         if key is None:
@@ -191,17 +195,21 @@ class _Reading:
         key = clean(row.cells[self._key_at])
         if not key:
             remedy = "give every case a key, or take the row out"
-            self.findings.error("case-key", self._key, "the case has no key", remedy, line=row.line)
+            self.findings.error(
+                "case-key", self._who[self._key], "the case has no key", remedy, line=row.line
+            )
             return None
         if len(key) > _LONGEST_KEY:
             what = f"a key of {len(key)} characters is too long"
-            self.findings.error("case-key", self._key, what, "name the case by a short code", line=row.line)
+            self.findings.error(
+                "case-key", self._who[self._key], what, "name the case by a short code", line=row.line
+            )
             return None
         first = self._lines.setdefault(key, row.line)
         if first != row.line:
             what = f"{key[:60]!r} is the case of line {first} already"
             remedy = "one row for each case: give one another key, or take it out"
-            self.findings.error("case-key", self._key, what, remedy, line=row.line)
+            self.findings.error("case-key", self._who[self._key], what, remedy, line=row.line)
             return None
         return key
 
@@ -257,7 +265,7 @@ class _Reading:
         return read_numbers(clean(text, lines=True), self._country)
 
     def _doubt(self, column: str, row: Row, what: str, remedy: str) -> None:
-        self.findings.warning("number", column, what, remedy, line=row.line)
+        self.findings.warning("number", self._who[column], what, remedy, line=row.line)
 
 
 def _plain(weight: Cell) -> str:

@@ -93,7 +93,7 @@ def _parsed(bare: str, country: str | None) -> "PhoneNumber | str":
     if country is not None and not known_country(country):
         return f"the numbers of a country {country!r} are not known"
     try:
-        return parse(bare, country and country.upper())
+        return _settled(parse(bare, country and country.upper()))
     except NumberParseException as refused:
         match refused.error_type:
             case NumberParseException.INVALID_COUNTRY_CODE:
@@ -104,6 +104,30 @@ def _parsed(bare: str, country: str | None) -> "PhoneNumber | str":
                 return "it has too few digits"
             case _:
                 return "it is no telephone number"
+
+
+def _settled(found: "PhoneNumber") -> "PhoneNumber":
+    """Without zeros that are used inside a country only and were written after its code (+49 0 212541): so that a number
+    is the one its own E.164 form means."""
+    from phonenumbers import (
+        NumberParseException,
+        PhoneNumberFormat,
+        PhoneNumberType,
+        format_number,
+        number_type,
+        parse,
+    )
+
+    while number_type(found) == PhoneNumberType.UNKNOWN:
+        try:
+            again = parse(format_number(found, PhoneNumberFormat.E164))
+        except NumberParseException:
+            return found
+        again.extension = found.extension
+        if again == found:
+            return found
+        found = again
+    return found
 
 
 def _remedy(bare: str, country: str | None) -> str:

@@ -12,8 +12,6 @@ from survey_cli.problems import did_you_mean
 from survey_cli.samples.findings import Findings
 
 MAX_BYTES: Final = 200_000_000
-MAX_CELL: Final = 100_000
-"""Characters of one cell. What is longer is a quote that was never closed."""
 DELIMITERS: Final = (",", ";", "\t", "|")
 _WORKBOOK: Final = b"PK\x03\x04"
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
@@ -174,7 +172,7 @@ def _comma_separated(text: str, findings: Findings, known: Collection[str]) -> S
 
 def _delimiter(text: str, known: Collection[str]) -> str:
     """What parts the heading into most names that are known, else into most cells; a comma before the others."""
-    head = next((line for line in io.StringIO(text, newline="") if line.strip()), "")[:MAX_CELL]
+    head = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
     wanted = {name.casefold() for name in known}
 
     def parted(delimiter: str) -> tuple[int, int]:
@@ -189,7 +187,6 @@ def _delimiter(text: str, known: Collection[str]) -> str:
 
 def _records(text: str, delimiter: str, before: int, findings: Findings) -> Iterator[Row]:
     """Each row in which something stands. At a quote out of place one can't go on: what follows would be guessed."""
-    csv.field_size_limit(MAX_CELL)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     except (TypeError, ValueError):  # a delimiter such as a quote or a line end
@@ -205,6 +202,6 @@ def _records(text: str, delimiter: str, before: int, findings: Findings) -> Iter
                 yield Row(line, cells)
     except csv.Error as broken:
         what, remedy = "a quote stands where none can", 'write each " inside a quoted cell twice'
-        if "unexpected end" in str(broken) or "larger than" in str(broken):
+        if "unexpected end" in str(broken) or "larger than" in str(broken):  # 131,072 characters
             what, remedy = "a cell that begins with a quote never ends", "close the quote, or double it"
         findings.error("quotes", "", f"{what}; nothing below is read", remedy, line=done + 1 + before)
