@@ -115,14 +115,14 @@ class Machine:
     def take(self, event: Event) -> Rejected | None:
         """Apply one event; a Rejected leaves everything as it was."""
         match event:
+            case Answered() | Declined() | LookedUp() | Kept() | Confirmed() if self.status == "open":
+                why = self._entry(event)
             case Noted() | Language() if self.status == "open":
                 if isinstance(event, Language):
                     if event.language not in self.instrument.languages:
                         return Rejected(f"the questionnaire has no language {event.language}")
                     self.language = event.language
                 why = None
-            case Answered() | Declined() | LookedUp() | Kept() | Confirmed() if self.status == "open":
-                why = self._entry(event)
             case WentTo() if self.status == "open":
                 why = self._go(event)
             case Suspended() if self.status == "open":
@@ -185,7 +185,8 @@ class Machine:
                 held = self._confirmed(stop, earlier, event.check)
             case _:
                 assert_never(event)
-        self.answered += stop.place not in self.held and held.cell is not None
+        if held.cell is not None and stop.place not in self.held:
+            self.answered += 1
         self.held[stop.place] = held
         self._go_on(stop, held)
         return None
@@ -193,7 +194,7 @@ class Machine:
     def unfit(self, stop: Stop, held: Held) -> str:
         """Why the item would not accept this now: its type and options, then its hard checks. Empty where it would."""
         cell, leaf = held.cell, stop.leaf
-        if isinstance(leaf.question, Draw | Split):
+        if not leaf.question.asks and isinstance(leaf.question, Draw | Split):
             drawn = looked_up(self.walk, stop)
             return (
                 ""
@@ -252,13 +253,11 @@ class Machine:
         if self.query is not None:
             self.walk.undo(mark)
             return
-        if isinstance(stop.leaf.question, End):
-            self.ending = str(stop.leaf.question.outcome)
+        question = stop.leaf.question
+        if not question.asks and isinstance(question, End):
+            self.ending = str(question.outcome)
             self.walk.finish()
             return
-        self._advance()
-
-    def _advance(self) -> None:
         self.walk.advance()
         self._arrive()
 
@@ -268,11 +267,13 @@ class Machine:
             self.walk.advance()
         while (stop := self.here) is not None:
             held = self.held.get(stop.place)
-            passing = self.returning and stop.place != self.target and not isinstance(stop.leaf.question, End)
-            if held is not None and not held.lapsed and self.unfit(stop, held):
+            if held is None or held.lapsed:
+                break
+            if self.unfit(stop, held):
                 self._lapse(*stop.place)
                 break
-            if held is None or held.lapsed or not (passing or isinstance(stop.leaf.question, Computed)):
+            passing = self.returning and stop.place != self.target and not isinstance(stop.leaf.question, End)
+            if not (passing or isinstance(stop.leaf.question, Computed)):
                 break
             mark = self.walk.mark
             self.walk.settle(stop, held.cell)

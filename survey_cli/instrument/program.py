@@ -5,7 +5,8 @@ Values only: it answers nothing and asks nothing. Everything the hot path reads 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from survey_cli.entries import Choice, Decline, Words
 from survey_cli.instrument.conditions import Condition
@@ -22,6 +23,9 @@ Env: TypeAlias = Mapping[Any, Any]
 """What is known where something is asked: variables by name, a roster's by (name, turn), the rest by `#word`."""
 
 
+NO_WORDS: Final[Mapping[Code, str]] = MappingProxyType({})
+
+
 class Dice(Protocol):
     """What inventing an answer needs of chance."""
 
@@ -30,8 +34,7 @@ class Dice(Protocol):
     def choice(self, seq: Sequence[Any], /) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(NamedTuple):
     """One option, compiled."""
 
     code: Code
@@ -51,8 +54,7 @@ class Option:
         return self.anchor or self.missing or self.exclusive or not self.read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclineOffered:
+class DeclineOffered(NamedTuple):
     """A decline as it is coded at one item."""
 
     id: str
@@ -61,8 +63,7 @@ class DeclineOffered:
     key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(NamedTuple):
     """A check or a `confirm`, compiled. `fires` is told the environment with the answer in it."""
 
     condition: Condition
@@ -227,12 +228,11 @@ class Asking:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """An entry understood."""
 
     value: Value | None
-    words: Mapping[Code, str] = field(default_factory=dict)
+    words: Mapping[Code, str] = NO_WORDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,7 +7,7 @@ from survey_cli.entries import Entry, Line, Pick, Picked, Reply, Unread
 from survey_cli.instrument.forms import given
 from survey_cli.instrument.items.question import Question, tidy, variable
 from survey_cli.instrument.options import OptionsOrName
-from survey_cli.instrument.program import Asking, Dice, Leaf, Option, Reading
+from survey_cli.instrument.program import NO_WORDS, Asking, Dice, Leaf, Option, Reading
 from survey_cli.instrument.scalars import Name, Order, Text, Whole
 from survey_cli.values import Cell, Code, Measure, Missing, Value, Variable
 
@@ -222,8 +222,10 @@ class Multiple(Coded):
         return _invented(asking, dice, dice.randint(min(max(self.min, 1), most), most) if most else 0)
 
 
-def _tidied(picked: Picked, options: tuple[Option, ...]) -> dict[Code, str]:
+def _tidied(picked: Picked, options: tuple[Option, ...]) -> Mapping[Code, str]:
     """The words of those options that want words, as they are kept."""
+    if not any(option.specify for option in options):
+        return NO_WORDS
     return {o.code: tidy(picked.words.get(o.code, ""), lines=False) for o in options if o.specify}
 
 
@@ -260,6 +262,9 @@ def words_cells(leaf: Leaf, words: Mapping[Code, str]) -> tuple[Cell, ...]:
 
 def _invented(asking: Asking, dice: Dice, how_many: int) -> Picked:
     left = list(asking.options)
+    if how_many == 1 and left:
+        option = left[int(dice.random() * len(left))]
+        return Picked((option.code,), {option.code: "something else"} if option.specify else NO_WORDS)
     chosen: list[Option] = []
     while left and len(chosen) < how_many:
         option = left.pop(dice.randint(0, len(left) - 1))
