@@ -95,6 +95,7 @@ RELEASE: Final = """
     WHERE key = ?
 """
 
+DUE_NEXT: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE status = 'waiting' AND due_at IS NOT NULL ORDER BY due_at, key LIMIT ?"
 LATE: Final = "SELECT 1 FROM cases WHERE status = 'waiting' AND due_at <= ? LIMIT 1"
 WAKE: Final = _picking("""
     UPDATE cases SET status = 'ready', was = 'ready', why = '' WHERE status = 'waiting' AND key IN (

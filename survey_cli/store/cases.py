@@ -13,6 +13,7 @@ from typing import Any, Final
 from survey_cli.engine.journal import decode_moment, encode_moment
 from survey_cli.fieldwork.events import Claimed, Entry, Returned, Sampled
 from survey_cli.fieldwork.policy import Standing
+from survey_cli.fieldwork.quotas import Fill
 from survey_cli.store import case_statements as sql
 from survey_cli.store.arrivals import Arrivals
 from survey_cli.store.case_records import (
@@ -43,7 +44,7 @@ from survey_cli.store.case_written import (
 )
 from survey_cli.store.connector import Connector, Execute
 from survey_cli.store.legible import legible
-from survey_cli.store.quota_places import let_go
+from survey_cli.store.quota_places import QuotaPlaces, let_go
 
 AT_ONCE: Final = 1_000
 """Rows changed in one commit; an answer of an interviewer's that comes meanwhile waits some milliseconds for it."""
@@ -59,6 +60,7 @@ class Cases:
     def __init__(self, connector: Connector) -> None:
         self._db = connector
         self._arrivals = Arrivals(connector)
+        self._places = QuotaPlaces(connector)
         self._claim = sql.CLAIM.to(connector.dialect)
         self._claim_promised = sql.CLAIM_PROMISED.to(connector.dialect)
         self._locked = sql.LOCKED.to(connector.dialect)
@@ -185,6 +187,10 @@ class Cases:
                 seq=seq, status="leased", held=Held(lease.by, lease.station, lease.until), updated_at=at
             )
 
+    def due_next(self, *, limit: int) -> list[CaseRow]:
+        """Waiting cases, those that are due first."""
+        return self._rows(self._db.read(sql.DUE_NEXT, (limit,)))
+
     def renew(self, key: str, token: str, until: datetime) -> bool:
         """Keep a case for longer; False where it is not ours any more."""
         return bool(self._db.run(sql.RENEW, (encode_moment(until), key, token)))
@@ -269,6 +275,26 @@ class Cases:
     def stale(self, *, limit: int = AT_ONCE) -> list[CaseRow]:
         """Cases of which the standing is older than the last event: their leases ran out."""
         return self._rows(self._db.read(sql.STALE, (limit,)))
+
+    # Places in the quotas
+
+    def hold(self, interview: str, cells: Mapping[str, int], at: datetime) -> dict[str, bool]:
+        """Hold a place in each of these cells, given with their targets, while the interview goes on; for each whether
+        there was one. Who has a place already keeps it and is told so again. Should the lease of the case run out, they
+        are let go with it, and whoever goes on asks again."""
+        return self._places.hold(interview, cells, at)
+
+    def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:
+        """The interview is complete and counts in these cells, full or not; it holds no other place any more."""
+        self._places.take(interview, cells, at)
+
+    def drop(self, interview: str) -> None:
+        """The interview counts nowhere, and holds no place."""
+        self._places.drop(interview)
+
+    def fill(self) -> dict[str, Fill]:
+        """How full each cell is that anybody ever had a place in."""
+        return self._places.fill()
 
     # Lists
 

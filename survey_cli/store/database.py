@@ -28,7 +28,6 @@ from survey_cli.store.cases import Cases
 from survey_cli.store.connector import Connector
 from survey_cli.store.files import file_system
 from survey_cli.store.problem import Interrupted, StoreProblem
-from survey_cli.store.quota_places import QuotaPlaces
 from survey_cli.store.records import (
     Draft,
     InstrumentRow,
@@ -64,9 +63,7 @@ class Store:
     def __init__(self, connector: Connector) -> None:
         self._db = connector
         self.cases: Final = Cases(connector)
-        """The cases of the study."""
-        self.quota_places: Final = QuotaPlaces(connector)
-        """The places of its quotas."""
+        """The cases of the study, and the places of its quotas."""
         self._variables: dict[str, tuple[Variable, ...]] = {}
         self._unseen: tuple[str, int, Entered] | None = None
         """The event during which the connection was lost last; it may be written or not."""

@@ -42,8 +42,7 @@ class QuotaPlaces:
         self._db = connector
 
     def hold(self, interview: str, cells: Mapping[str, int], at: datetime) -> dict[str, bool]:
-        """Hold a place in each of these cells, given with their targets, while the interview goes on; for each whether
-        there was one. Who has a place already keeps it and is told so again."""
+        """See `Cases.hold`."""
         told: dict[str, bool] = {}
         with self._db.transaction() as execute:
             for cell in sorted(cells):
@@ -55,9 +54,9 @@ class QuotaPlaces:
         return told
 
     def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:
-        """The interview is complete and counts in these cells, full or not; it holds no other place any more."""
+        """See `Cases.take`."""
         with self._db.transaction() as execute:
-            there = dict(execute(PLACES, (interview,)).fetchall())
+            there: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall())
             wanted = set(cells)
             for cell in sorted(there.keys() | wanted):
                 if cell in wanted and there.get(cell) == "taken":
@@ -71,13 +70,13 @@ class QuotaPlaces:
                     execute(KEEP_PLACE, (interview, cell, "taken", encode_moment(at)))
 
     def drop(self, interview: str) -> None:
-        """The interview counts nowhere, and holds no place."""
+        """See `Cases.drop`."""
         with self._db.transaction() as execute:
             for cell, state in execute(PLACES, (interview,)).fetchall():
                 _drop(execute, interview, cell, state)
 
     def fill(self) -> dict[str, Fill]:
-        """How full each cell is that anybody ever had a place in."""
+        """See `Cases.fill`."""
         return {cell: Fill(taken, held) for cell, taken, held in self._db.read(FILL)}
 
 
