@@ -17,6 +17,7 @@ from scenario import INSTRUMENTS, instrument
 from survey_cli.desk.case import sample_of
 from survey_cli.problems import Problem, errors
 from survey_cli.samples.cases import Case, Sample, read_sample
+from survey_cli.samples.columns import clean
 from survey_cli.samples.findings import SHOWN
 from survey_cli.samples.summary import Change, Share, summarised
 from survey_cli.values import NOT_ASKED, Cell
@@ -529,8 +530,6 @@ def test_what_is_written_by_another_program_comes_back(
     delimiter: str,
     quoting: Any,
 ) -> None:
-    from survey_cli.samples.columns import clean
-
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, quoting=quoting)
     writer.writerow(["id", "note", "size"])

@@ -50,7 +50,7 @@ class Case(NamedTuple):
     hold."""
     language: str = ""
     weight: str = ""
-    """As written, with a point; empty for 1."""
+    """In digits, with a point; empty for 1."""
     priority: int = 0
     """The lower, the sooner; 0 where none is given, so that 1 or more comes after and less than 0 before."""
     frame: str = ""
