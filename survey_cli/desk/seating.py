@@ -1,6 +1,5 @@
 """Seating an interviewer: the instrument, the database, the case and its interview, opened in that order."""
 
-import getpass
 import secrets
 import socket
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from survey_cli.problems import Trouble
 from survey_cli.samples.columns import labels_of
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
 from survey_cli.store.places import database_of, open_existing, open_store
+from survey_cli.study.login import login_name
 from survey_cli.values import Missing, Value
 
 Clock = Callable[[], datetime]
@@ -325,12 +325,4 @@ def daypart(hour: int) -> str:
 
 
 def _who(seating: Seating) -> tuple[str, str]:
-    return seating.interviewer.strip() or login(), seating.station.strip() or socket.gethostname()
-
-
-def login() -> str:
-    """The login name; `interviewer` where the system knows none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "interviewer"
+    return seating.interviewer.strip() or login_name(), seating.station.strip() or socket.gethostname()

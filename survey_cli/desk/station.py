@@ -51,13 +51,12 @@ from survey_cli.fieldwork.events import (
     TakenBack,
     Unpromised,
 )
-from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import REFUSALS, Claimant, number_opening, standing, verdicts
-from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble
 from survey_cli.samples.numbers import NotANumber, read_number
 from survey_cli.store import StoreProblem
 from survey_cli.store.case_records import CaseRow, Contact, ContactNumber, Held, Lease
+from survey_cli.study.opening import Study
 from survey_cli.values import Missing
 
 BREAKS: Final = REFUSALS | {"break_off"}
@@ -92,25 +91,22 @@ class Station:
     def __init__(
         self,
         *,
-        instrument: Instrument,
-        plan: Plan,
+        study: Study,
         queue: Queue,
-        where: str,
         clock: Clock,
         zone: ZoneInfo | None = None,
         command: tuple[str, ...] = (),
-        block: Callable[[Sequence[str], str], None],
         token: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
-        self._instrument = instrument
-        self._plan = plan
+        self._study = study
+        self._instrument = study.instrument
+        self._plan = study.plan
+        self._store = study.store
         self._queue = queue
-        self._store = queue.store
-        self._where = where
         self._clock = clock
         self._zone = zone
+        """This station's own; None: the computer's."""
         self._command = command
-        self._block = block
         self._token = token
         self._here: _Here | None = None
         self._desk: Desk | None = None
@@ -124,10 +120,14 @@ class Station:
         self._talking = timedelta()
         self._added: Contact | None = None
         """The contact with a number that is about to be kept."""
-        self._places = Places(store=queue.store, plan=plan, clock=clock)
-        self.title = str(instrument.title.written(instrument.language))
+        self._places = Places(store=study.store, plan=study.plan, clock=clock)
+        self.title = str(self._instrument.title.written(self._instrument.language))
         self.station = queue.station
         self.interviewer = queue.who.login
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._study.close()
 
     # what is shown
 
@@ -396,7 +396,8 @@ class Station:
     def _never_again(self, here: _Here, why: str) -> None:
         """Put all its numbers on the list that all studies share."""
         if here.contact is not None:
-            self._block([n.e164 for n in here.contact.numbers if n.e164], why)
+            numbers = [n.e164 for n in here.contact.numbers if n.e164]
+            self._study.never_call.add(numbers, at=self._clock(), reason=why, by=self.interviewer)
 
     def _new_number(self, here: _Here, text: str) -> list[Event] | Rejected:
         read = read_number(text, self._plan.country or None)
@@ -515,7 +516,7 @@ class Station:
             quota_places=self._places,
             calling=True,
         )
-        return seated(self._instrument, self._store, self._where, case.key, seating, self._clock)
+        return seated(self._instrument, self._store, self._study.where, case.key, seating, self._clock)
 
     def came_back(self) -> Rejected | None:
         here, desk = self._here, self._desk
@@ -785,7 +786,9 @@ class Station:
     def _gone(self, here: _Here, case: Case, last: str, at: datetime) -> None:
         """The case left this station."""
         if self._desk is not None:
-            self._places.settle(self._desk.id, self._desk.interview, complete=coded(case, self._plan).code == "1.1")
+            self._places.settle(
+                self._desk.id, self._desk.interview, complete=coded(case, self._plan).code == "1.1"
+            )
         self._talking += at - here.shown_at
         self._here = self._desk = None
         self._last = (case.key, last) if last else self._last

@@ -1,0 +1,62 @@
+"""Manning a station: the study opened, the queue brought in step with the plan, the interviewer seated at it."""
+
+import socket
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from survey_cli.desk.claiming import Queue
+from survey_cli.desk.dialling import dial_command
+from survey_cli.desk.seating import Clock, now
+from survey_cli.desk.station import Station
+from survey_cli.engine.events import Rejected
+from survey_cli.problems import Trouble
+from survey_cli.store import StoreProblem
+from survey_cli.study.opening import Study, in_step, open_study
+
+
+def man(
+    path: str | Path,
+    *,
+    interviewer: str = "",
+    station: str = "",
+    db: str | None = None,
+    people: str | None = None,
+    zone: str = "",
+    clock: Clock = now,
+) -> Station | Trouble:
+    """A station of this study, with a case on it where one can be called. Whoever manned it closes it."""
+    command = dial_command()
+    if isinstance(command, Trouble):
+        return command
+    study = open_study(path, db=db, by=interviewer, people=people)
+    if isinstance(study, Trouble):
+        return study
+    here = Station(
+        study=study, queue=queue_of(study, station), clock=clock, zone=_zone(zone), command=command
+    )
+    try:
+        in_step(study, clock())
+        began = here.start()
+    except StoreProblem as problem:
+        began = Rejected(f"{problem.what} — {problem.remedy}")
+    if isinstance(began, Rejected):
+        study.close()
+        return Trouble(study.where, began.why)
+    return here
+
+
+def queue_of(study: Study, station: str) -> Queue:
+    """The study's queue as a station of this name sees it."""
+    return Queue(
+        store=study.store,
+        plan=study.plan,
+        people=study.people,
+        who=study.who,
+        station=station.strip() or socket.gethostname(),
+        listed=study.listed,
+    )
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    """The station's zone; the computer's own where none is named."""
+    return ZoneInfo(name) if name else None

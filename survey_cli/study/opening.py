@@ -1,0 +1,126 @@
+"""Which study is it, and what is there of it? Its instrument, plan, database, people and the list of numbers never to be
+called, opened in that order. Whoever works on it, desk or office, opens it here; nothing is done here but to bring the
+queue in step with the plan.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.people import Interviewer, People
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.policy import Standing, standing
+from survey_cli.instrument.opening import open_instrument
+from survey_cli.instrument.program import Instrument
+from survey_cli.problems import Trouble
+from survey_cli.samples.people import read_people
+from survey_cli.store import Store, StoreProblem
+from survey_cli.store.never_call import NeverCall
+from survey_cli.store.places import database_of, home_of, open_existing, open_store
+from survey_cli.study.login import login_name
+
+PEOPLE: Final = "interviewers.csv"
+"""In `responses/`: who works on a study is committed as little as who answers."""
+PLAN: Final = "plan"
+"""The setting that says by which plan the queue was worked out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """One study, open. Whoever opened it closes it."""
+
+    path: str
+    instrument: Instrument
+    plan: Plan
+    store: Store
+    where: str
+    """The database, as it is printed."""
+    people: People
+    who: Interviewer
+    never_call: NeverCall
+
+    def close(self) -> None:
+        self.never_call.close()
+        self.store.close()
+
+    def __enter__(self) -> "Study":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def listed(self, numbers: Collection[str]) -> bool:
+        """Whether one of these numbers (E.164) is never to be called."""
+        return bool(self.never_call.among(numbers))
+
+
+def open_study(
+    path: str | Path, *, db: str | None = None, by: str = "", people: str | None = None, create: bool = False
+) -> Study | Trouble:
+    """Everything that fieldwork on this instrument needs. `by` is whoever asks: the login name unless given. Without
+    `create` a study that has no database yet is a Trouble that says to import a sample first."""
+    instrument = open_instrument(str(path))
+    if isinstance(instrument, Trouble):
+        return instrument
+    listed = people_of(path, people)
+    if isinstance(listed, Trouble):
+        return listed
+    login = by.strip() or login_name()
+    who = listed.of(login)
+    if who is None:
+        return Trouble(
+            login, "is not among the people of this study", f"a supervisor adds the line to {PEOPLE}"
+        )
+    where = database_of(path, instrument.id, db)
+    store = open_store(where, create=True) if create else open_existing(where)
+    if store is None:
+        return Trouble(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
+    if isinstance(store, Trouble):
+        return store
+    try:
+        never_call = NeverCall.beside(where)
+    except StoreProblem as problem:
+        store.close()
+        return Trouble(problem.where, problem.what, problem.remedy)
+    return Study(
+        path=str(path),
+        instrument=instrument,
+        plan=Plan.of(instrument),
+        store=store,
+        where=where,
+        people=listed,
+        who=who,
+        never_call=never_call,
+    )
+
+
+def people_of(path: str | Path, people: str | None) -> People | Trouble:
+    """Those that are listed in `people`, or in `responses/interviewers.csv`; everybody where there is no list."""
+    file = Path(people) if people else home_of(path) / "responses" / PEOPLE
+    if not people and not file.is_file():
+        return People()
+    found = read_people(file)
+    if isinstance(found, list):
+        first = found[0]
+        return Trouble(str(first.where), first.what, first.remedy, problems=tuple(found))
+    return found.people
+
+
+def in_step(study: Study, at: datetime, *, pause: Callable[[], None] | None = None) -> int:
+    """Work the whole queue out anew where the plan has changed since, and those cases whose lease ran out; gives how many
+    cases that were. Raises StoreProblem."""
+    cases = study.store.cases
+    if cases.setting(PLAN) == study.plan.mark:
+        return 0
+    done = cases.restand(_stood(study, at), pause=pause)
+    cases.keep_setting(PLAN, study.plan.mark)
+    return done
+
+
+def _stood(study: Study, at: datetime) -> Iterator[tuple[str, int, Standing]]:
+    for key, history in study.store.cases.histories():
+        case = Case.of(key, history)
+        yield key, case.seq, standing(case, study.plan, at)
