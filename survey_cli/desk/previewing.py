@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from survey_cli.desk.carrying import Carried, carried, neighbours
 from survey_cli.desk.case import invented_column, language_of, sample_of, zone_of
 from survey_cli.desk.rehearsing import MOST_NAMED, STATION, Rehearsal, held_at, listed
-from survey_cli.desk.seating import Clock, daypart, login, now
+from survey_cli.desk.seating import Clock, daypart, now
 from survey_cli.engine.events import Began, Sitting, Stamp
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
@@ -23,6 +23,7 @@ from survey_cli.instrument.load import Source, read, read_text
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Position, Problem, Trouble, did_you_mean
 from survey_cli.samples.columns import key_column
+from survey_cli.study.login import login_name
 from survey_cli.values import NOT_ASKED, Missing, Place, Value
 
 Signature: TypeAlias = tuple[tuple[int, ...] | None, ...]
@@ -277,7 +278,7 @@ class Preview:
 
     def _beginner(self, instrument: Instrument, language: str) -> Callable[[int], Began]:
         """How an interview of this case begins; with a number other than 0, one of another case."""
-        by = login()
+        by = login_name()
 
         def begin(variant: int) -> Began:
             sample = self._sampled(instrument, variant)

@@ -8,7 +8,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from survey_cli.desk.calling import NumberLine, OutcomeChoice, PastLine, Said
-from survey_cli.desk.case import labels_of
 from survey_cli.fieldwork import events as happened
 from survey_cli.fieldwork.appointments import WINDOW
 from survey_cli.fieldwork.case import Case
@@ -17,6 +16,7 @@ from survey_cli.fieldwork.plan import NOT_IN_A_LIST, Plan
 from survey_cli.fieldwork.policy import number_opening, standing_promise
 from survey_cli.instrument.program import Instrument
 from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.samples.columns import labels_of
 from survey_cli.store.case_records import CaseRow, Contact
 from survey_cli.values import Missing
 
