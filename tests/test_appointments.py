@@ -216,7 +216,7 @@ def test_a_year_ahead_is_remarked_upon() -> None:
         ),
         ("fri 16:00-14:00", "the end is not later than the beginning — write them as between 2 and 4", []),
         ("30 feb 3pm", "there is no such day: 30/2 — write it as 26 nov", []),
-        ("in 999 weeks", "Sun 15 Jan 2046 is too far ahead — write a nearer day", []),
+        ("in 999 weeks", "Tue 16 Jan 2046 is too far ahead — write a nearer day", []),
         ("fri mon 3pm", "these are two days — write one of them", []),
         ("fri 25:00", "there is no time 25:00 — write 9:30, 9:30 pm or 21:30", []),
         ("fri 3pm Europe/Nowhere", "there is no time zone Europe/Nowhere — write it as America/Denver", []),

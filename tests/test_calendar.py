@@ -402,3 +402,10 @@ def test_a_search_in_vain_ends() -> None:
     began = timeit.default_timer()
     assert Calendar(country="US").next_in([NEW_YORK, LOS_ANGELES], utc("2026-11-24 12:00"), {"night"}) is None
     assert timeit.default_timer() - began < 2
+
+
+def test_a_moment_may_come_in_any_zone_and_leaves_in_utc() -> None:
+    at = datetime.fromisoformat("2026-11-24 12:00").replace(tzinfo=ZoneInfo(NEW_YORK))
+    assert Calendar().opening([NEW_YORK], at).next == at
+    assert str(Calendar().opening([NEW_YORK], at).next) == "2026-11-24 17:00:00+00:00"
+    assert str(Calendar().next_in([NEW_YORK], at, {"day"})) == "2026-11-24 17:00:00+00:00"

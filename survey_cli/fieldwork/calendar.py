@@ -144,7 +144,7 @@ class Calendar:
                     False, why if len(zones) == 1 else f"{zone}: {why}", None, self._next(zones, at)
                 )
             until = end if until is None or end < until else until
-        return Opening(True, "", until, at)
+        return Opening(True, "", until, at.astimezone(UTC))
 
     def daypart(self, zones: Sequence[str], at: datetime) -> str:
         """The name of the part of the day, whether or not it is open; of several zones the first, the likeliest,
