@@ -19,7 +19,11 @@ LOCK: Final = 0x53565259
 PATIENCE: Final = 30
 """Seconds to wait for others that use the tables."""
 
-TABLES: Final = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(?)"
+SCHEMA: Final = "SELECT 1 FROM pg_namespace WHERE nspname = ?"
+TABLES: Final = """
+    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?
+"""
+"""Asked of the catalogue, which shows what others have just committed; to_regclass() may answer from memory."""
 
 
 def connect(where: Where, *, create: bool, patience: float) -> Postgres:
@@ -73,9 +77,9 @@ def written(statement: str) -> str:
 
 
 def _make(db: Postgres, execute: Execute, schema: str) -> None:
-    if db.read("SELECT to_regnamespace(?)::text", (quoted(schema),)) == [(None,)]:
+    if not db.read(SCHEMA, (schema,)):
         execute(f"CREATE SCHEMA {quoted(schema)}", ())
-    elif db.read(TABLES, (quoted(schema),)) != [(0,)]:
+    elif db.read(TABLES, (schema,)):
         raise StoreProblem(
             db.where,
             f"the schema {schema} holds tables, but not this program's",
@@ -93,10 +97,9 @@ def _make(db: Postgres, execute: Execute, schema: str) -> None:
 
 def _applied(db: Postgres, schema: str) -> list[str]:
     """The steps a schema has, in the order they came; none where it is not ours or not there."""
-    ours = f"{quoted(schema)}.applied_steps"
-    if db.read("SELECT to_regclass(?)::text", (ours,)) == [(None,)]:
+    if ("applied_steps",) not in db.read(TABLES, (schema,)):
         return []
-    return [name for (name,) in db.read(f"SELECT name FROM {ours} ORDER BY number")]
+    return [name for (name,) in db.read(f"SELECT name FROM {quoted(schema)}.applied_steps ORDER BY number")]
 
 
 def _recognise(applied: Sequence[str], where: Where) -> None:
