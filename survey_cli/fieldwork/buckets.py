@@ -30,8 +30,9 @@ class Bucket:
     """Quota cells it is known to be in."""
 
     def __str__(self) -> str:
-        parts = (self.zones, self.dayparts, self.language, self.skill, self.owner, self.policy, self.cells)
-        return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+        return bucket_text(
+            self.zones, self.dayparts, self.language, self.skill, self.owner, self.policy, self.cells
+        )
 
     def open(
         self, calendar: Calendar, at: datetime, *, who: Interviewer, people: People, full: Collection[str]
@@ -51,6 +52,21 @@ class Bucket:
             and (who.can(self.skill) or not people.skilled(self.skill))
             and (self.policy != "me" or self.owner in ("", who.login))
         )
+
+
+@lru_cache(maxsize=4096)
+def bucket_text(
+    zones: tuple[str, ...],
+    dayparts: tuple[str, ...],
+    language: str,
+    skill: str,
+    owner: str,
+    policy: Policy,
+    cells: tuple[str, ...],
+) -> str:
+    """How a bucket of these prints, without making one: a million cases have few of them."""
+    parts = (zones, dayparts, language, skill, owner, policy, cells)
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import Any, Final, NamedTuple, assert_never
 
 from survey_cli.fieldwork.events import (
     NO_COLUMNS,
@@ -34,6 +34,7 @@ from survey_cli.fieldwork.events import (
     TakenBack,
     Unpromised,
 )
+from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Value
 
 BUSY_AGAIN: Final = timedelta(hours=1)
@@ -62,6 +63,8 @@ class Call:
     eligible: bool
     """Known to be eligible at this call's end, or before."""
     note: str
+    keyed: str = ""
+    """What the interviewer keyed, where a supervisor gave the call another outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a supervisor said the case's outcome is."""
+    """What a supervisor said the case's outcome is: a final one is the case's until somebody puts it back, any other is
+    what the last call came to."""
 
     at: datetime
     by: str
@@ -101,6 +105,19 @@ class Booking:
     promise: Promised
 
 
+class Before(NamedTuple):
+    """What a call's outcome may change, as it was before: it is again so when the outcome is taken back."""
+
+    states: Mapping[int, NumberState]
+    booking: Booking | None
+    interrupted: bool
+    eligible: bool
+    person: bool
+    referred: bool
+    blocked: bool
+    asked_for: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One sampled respondent or unit, as its history tells it."""
@@ -111,7 +128,9 @@ class Case:
     columns: Mapping[str, Value] = NO_COLUMNS
     numbers: tuple[Number, ...] = ()
     zone: str = ""
-    language: str = ""
+    sampled_language: str = ""
+    asked_for: str = ""
+    """The language the respondent asked for; no later import changes it."""
     priority: int = 0
     weight: str = ""
     frame: str = ""
@@ -124,20 +143,28 @@ class Case:
     booking: Booking | None = None
     interview: str = ""
     """The interview that was begun last."""
+    interviewing: bool = False
+    """It is going on, in this sitting."""
     interrupted: bool = False
-    """It waits to be gone on with."""
+    """It waits to be gone on with: until it is, whatever else is keyed; or its station was lost in the middle."""
     eligible: bool = False
     person: bool = False
     ruling: Ruling | None = None
     reopened: datetime | None = None
     """When a supervisor last put it back into the queue."""
+    before_reopening: int = 0
+    """How many calls had been made by then."""
     referred: bool = False
-    """It waits for a supervisor."""
+    """It waits for a supervisor, by the table's outcome; one of a study's own is for the plan to know."""
+    before_answer: int = 0
+    """How many calls had been made when a supervisor last answered."""
     blocked: bool = False
     """Never to be called again."""
     erased: bool = False
     scripts: frozenset[str] = frozenset()
     """Texts that were spoken."""
+    before: Before | None = None
+    """Before the last outcome was keyed."""
 
     @classmethod
     def of(cls, key: str, history: Iterable[Entry]) -> "Case":
@@ -148,6 +175,11 @@ class Case:
         return case
 
     # what follows from it
+
+    @property
+    def language(self) -> str:
+        """What the respondent asked for, else what the sample says."""
+        return self.asked_for or self.sampled_language
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -168,9 +200,12 @@ class Case:
 
     @property
     def counted(self) -> tuple[Attempt, ...]:
-        """The attempts that use up a limit: redials of a busy line within the hour are one."""
+        """The attempts that use up a limit: redials of a busy line within the hour of the first are one, and their
+        ringing us is none."""
         found: list[Attempt] = []
         for attempt in self.attempts:
+            if all(call.number == 0 for call in attempt.calls):
+                continue
             redial = (
                 found
                 and attempt.busy
@@ -192,94 +227,104 @@ class Case:
 
     @property
     def next_number(self) -> Number | None:
-        """The number that is dialled next: in a sitting the first live one not yet tried in it; else the one after the
-        last that was called, going round."""
-        live = self.live
+        """The number that is dialled next, of those that are live and in a zone that is known (of all live ones where
+        none is): in a sitting the first not yet tried in it; else the one where somebody was reached last, as long as
+        that was the last call; else the one after the last that was called, going round."""
+        live = [n for n in self.live if self.zones(n)] or list(self.live)
         if not live:
             return None
-        tried = {c.number for c in self.claimed.calls} if self.claimed is not None else set()
-        fresh = [n for n in live if n.position not in tried] or list(live)
-        if tried or not self.attempts:
-            return fresh[0]
-        reached = self.last_call
-        if reached is None or reached.number == 0 or reached.eligible or self.person:
-            again = self.number(reached.number) if reached is not None else None
-            return again if again in live else live[0]
-        return next((n for n in live if n.position > reached.number), live[0])
+        if self.claimed is not None and self.claimed.calls:
+            tried = {call.number for call in self.claimed.calls}
+            return next((n for n in live if n.position not in tried), live[0])
+        last = self.last_call
+        if last is None or last.number == 0:
+            return live[0]
+        row = OUTCOMES.get(last.outcome)
+        reached = last.eligible or self.person or (row is not None and row.moment != "before")
+        again = self.number(last.number)
+        if reached and again in live:
+            return again
+        return next((n for n in live if n.position > last.number), live[0])
 
     # one event more
 
     def after(self, entry: Entry) -> "Case":
         """The case after one event more."""
+        return replace(self, seq=self.seq + 1, **self._changes(entry))
+
+    def _changes(self, entry: Entry) -> dict[str, Any]:
+        """The fields that are others after this event."""
         at, by, station, event, _ = entry
-        case = replace(self, seq=self.seq + 1)
         match event:
             case Sampled():
-                return replace(
-                    case,
-                    columns=event.columns,
-                    numbers=_merged(self.numbers, event.numbers),
-                    zone=event.zone,
-                    language=event.language,
-                    priority=event.priority,
-                    weight=event.weight,
-                    frame=event.frame,
-                    replicate=event.replicate,
-                    released=self.released or not event.replicate,
-                )
+                return {
+                    "columns": event.columns,
+                    "numbers": _merged(self.numbers, event.numbers),
+                    "zone": event.zone,
+                    "sampled_language": event.language,
+                    "priority": event.priority,
+                    "weight": event.weight,
+                    "frame": event.frame,
+                    "replicate": event.replicate,
+                    "released": self.released or not event.replicate,
+                }
             case Released():
-                return replace(case, released=True)
+                return {"released": True}
             case Claimed():
-                return replace(case, claimed=Attempt(at, by, station))
+                return {**self._let_go(None), "claimed": Attempt(at, by, station)}
             case Dialled(number):
-                return case._sitting(replace(self._open(at, by, station), dialled=number))
+                return self._sitting(replace(self._open(at, by, station), dialled=number))
             case Called():
-                return case._called(at, by, station, event)
+                return self._called(at, by, station, event)
             case TakenBack():
-                return case._taken_back(at, by, station)
+                return self._taken_back(by, station)
             case Closed() | Returned():
-                closed = replace(case, claimed=None)
-                if self.claimed is None or not self.claimed.calls:
-                    return closed
-                return replace(
-                    closed, attempts=(*self.attempts[:-1], replace(self.attempts[-1], ended=at, dialled=0))
-                )
+                return self._let_go(at)
             case Interviewing(interview):
-                return replace(case, interview=interview, interrupted=False)
+                return {"interview": interview, "interviewing": True, "interrupted": False}
             case Promised():
-                return replace(case, booking=Booking(at, by, event))
+                return {"booking": Booking(at, by, event)}
             case Unpromised():
-                return replace(case, booking=None)
+                return {"booking": None}
             case Reassigned(owner, policy):
                 if self.booking is None:
-                    return case
+                    return {}
                 promise = self.booking.promise._replace(owner=owner, policy=policy)
-                return replace(case, booking=replace(self.booking, promise=promise))
+                return {"booking": replace(self.booking, promise=promise)}
             case NumberAdded(facts):
-                return replace(case, numbers=(*self.numbers, Number(*facts)))
+                return {"numbers": _merged(self.numbers, (facts,))}
             case NumberMarked(position, state, _):
-                return replace(case, numbers=tuple(_marked(n, position, state) for n in self.numbers))
+                return {"numbers": tuple(_marked(n, position, state) for n in self.numbers)}
             case Speaks(language):
-                return replace(case, language=language)
+                return {"asked_for": language}
             case Remarked():
-                return case
+                return {}
             case ScriptRead(script):
-                return replace(case, scripts=self.scripts | {script})
+                return {"scripts": self.scripts | {script}}
             case Corrected(outcome, code, _):
-                return replace(case, ruling=Ruling(at, by, outcome, code), referred=False)
+                return {
+                    "ruling": Ruling(at, by, outcome, code),
+                    "attempts": self._corrected(outcome, code),
+                    "referred": False,
+                    "before_answer": len(self.calls),
+                }
             case Advised():
-                return replace(case, referred=False)
+                return {"referred": False, "before_answer": len(self.calls)}
             case Reopened():
-                return replace(case, ruling=None, referred=False, reopened=at)
+                made = len(self.calls)
+                return {
+                    "ruling": None,
+                    "referred": False,
+                    "reopened": at,
+                    "before_reopening": made,
+                    "before_answer": made,
+                }
             case Blocked():
-                return replace(
-                    case,
-                    blocked=True,
-                    booking=None,
-                    numbers=tuple(replace(n, state="never_call") for n in self.numbers),
-                )
+                blocked = tuple(_marked(n, n.position, "never_call") for n in self.numbers)
+                return {"blocked": True, "booking": None, "numbers": blocked}
             case Erased():
-                return replace(case, numbers=(), booking=None, erased=True)
+                # what became of its numbers stays: the case's code rests upon it
+                return {"booking": None, "erased": True}
             case _:
                 assert_never(event)
 
@@ -287,46 +332,88 @@ class Case:
         """The sitting that goes on; one that nobody began (they rang us, or an earlier program) begins here."""
         return self.claimed or Attempt(at, by, station)
 
-    def _sitting(self, attempt: Attempt) -> "Case":
-        """The case with its sitting as it is now; it is an attempt once there was a call."""
+    def _sitting(self, attempt: Attempt) -> dict[str, Any]:
+        """The sitting as it is now; it is an attempt once there was a call."""
         if not attempt.calls:
-            return replace(self, claimed=attempt)
+            return {"claimed": attempt}
         begun = self.claimed is not None and bool(self.claimed.calls)
         earlier = self.attempts[:-1] if begun else self.attempts
-        return replace(self, claimed=attempt, attempts=(*earlier, attempt))
+        return {"claimed": attempt, "attempts": (*earlier, attempt)}
 
-    def _called(self, at: datetime, by: str, station: str, event: Called) -> "Case":
+    def _let_go(self, at: datetime | None) -> dict[str, Any]:
+        """The sitting is over, at its last call where nobody said when; an interview in the middle is interrupted."""
+        over: dict[str, Any] = {"claimed": None}
+        if self.interviewing:
+            over |= {"interviewing": False, "interrupted": True}
+        if self.claimed is not None and self.claimed.calls:
+            last = self.attempts[-1]
+            ended = replace(last, ended=at or last.calls[-1].at, dialled=0)
+            over["attempts"] = (*self.attempts[:-1], ended)
+        return over
+
+    def _called(self, at: datetime, by: str, station: str, event: Called) -> dict[str, Any]:
         eligible = self.eligible or event.eligible
         call = Call(at, by, event.number, event.outcome, event.code, eligible, event.note)
         sitting = self._open(at, by, station)
-        case = replace(
-            self,
-            eligible=eligible,
-            person=self.person or event.person,
-            interrupted=event.interrupted,
-            referred=event.outcome == "supervisor",
-            ruling=None,
-        )
-        return case._sitting(replace(sitting, calls=(*sitting.calls, call), dialled=0))
+        return {
+            "eligible": eligible,
+            "person": self.person or event.person,
+            "interviewing": False,
+            "interrupted": self.interrupted or event.interrupted,
+            "referred": event.outcome == "supervisor",
+            "before": Before(
+                {n.position: n.state for n in self.numbers},
+                self.booking,
+                self.interrupted or self.interviewing,
+                self.eligible,
+                self.person,
+                self.referred,
+                self.blocked,
+                self.asked_for,
+            ),
+            **self._sitting(replace(sitting, calls=(*sitting.calls, call), dialled=0)),
+        }
 
-    def _taken_back(self, at: datetime, by: str, station: str) -> "Case":
-        """The last call without its outcome, in a sitting that goes on."""
-        if not self.attempts or not self.attempts[-1].calls:
-            return self
+    def _taken_back(self, by: str, station: str) -> dict[str, Any]:
+        """The last call without its outcome, and without what was written because of it, in a sitting that goes on. A
+        number that was given, a text that was spoken and a supervisor's word stay."""
+        before = self.before
+        if before is None or not self.attempts or not self.attempts[-1].calls:
+            return {}
         last = self.attempts[-1]
-        sitting = replace(last, calls=last.calls[:-1], dialled=last.calls[-1].number, ended=None)
-        attempts = (*self.attempts[:-1], sitting) if sitting.calls else self.attempts[:-1]
-        return replace(
-            self,
-            attempts=attempts,
-            claimed=replace(sitting, by=by, station=station),
-            referred=False,
-            interrupted=False,
+        sitting = replace(
+            last, by=by, station=station, calls=last.calls[:-1], dialled=last.calls[-1].number, ended=None
         )
+        states = before.states
+        return {
+            "attempts": (*self.attempts[:-1], sitting) if sitting.calls else self.attempts[:-1],
+            "claimed": sitting,
+            "numbers": tuple(replace(n, state=states.get(n.position, n.state)) for n in self.numbers),
+            "booking": before.booking,
+            "interrupted": before.interrupted,
+            "eligible": before.eligible,
+            "person": before.person,
+            "referred": before.referred,
+            "blocked": before.blocked,
+            "asked_for": before.asked_for,
+            "before": None,
+        }
+
+    def _corrected(self, outcome: str, code: str) -> tuple[Attempt, ...]:
+        """The attempts with another outcome of the last call; as they are where none is said."""
+        if not outcome or not self.attempts or not self.attempts[-1].calls:
+            return self.attempts
+        last = self.attempts[-1]
+        call = last.calls[-1]
+        told = replace(call, outcome=outcome, code=code, keyed=call.keyed or call.outcome)
+        return (*self.attempts[:-1], replace(last, calls=(*last.calls[:-1], told)))
 
 
 def _marked(number: Number, position: int, state: NumberState) -> Number:
-    return replace(number, state=state) if number.position == position else number
+    """A dead number stays dead on the list of those never to be called: it is not called either way."""
+    if number.position != position or (number.state == "dead" and state == "never_call"):
+        return number
+    return replace(number, state=state)
 
 
 def _merged(known: tuple[Number, ...], brought: tuple[NumberFacts, ...]) -> tuple[Number, ...]:

@@ -4,12 +4,16 @@ It decides nothing about calling again. Codes are those of AAPOR's Standard Defi
 """
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case import Call, Case
-from survey_cli.fieldwork.plan import Plan, Point
+from survey_cli.fieldwork.dispositions import Uncounted, group_of
+from survey_cli.fieldwork.people import People
+from survey_cli.fieldwork.plan import NOT_IN_A_LIST, Plan, Point
 from survey_cli.fieldwork.progress import Progress
 from survey_cli.outcomes import Outcome
+from survey_cli.problems import Trouble, did_you_mean
 
 NEVER_DIALLED: Final = {"list": "2.20", "establishment": "2.20", "rdd": "3.11"}
 NO_NUMBER_LEFT: Final = "3.90"
@@ -17,19 +21,23 @@ NO_NUMBER_LEFT: Final = "3.90"
 gives lists no code of their own for it; 3.90 is `other, unknown`, which counts as the rates want it."""
 NOT_SCREENED: Final = "3.21"
 OF_THE_NUMBER: Final = frozenset({"4.20", "4.32", "4.41", "4.51", "dead"})
-"""What is wrong with a number holds for the case only when no live number is left."""
+"""What is wrong with a number holds for the case only when each of its numbers is dead."""
+BY_THE_INTERVIEW: Final = frozenset({"complete", "break_off"})
+"""Outcomes that an interview comes to; without one nobody can rule so."""
+WAITS: Final = frozenset({"callback", "appointment", "technical"})
+"""Outcomes after which an interview that stopped in the middle waits to be gone on with: it is no break-off."""
 
 PRECEDENCE: Final = (
     ("1.1",),
     ("1.2",),
-    ("4.10", "4.5", "4.6", "4.7", "4.8", "4.9"),  # not eligible, told by a person
+    ("4.1", "4.5", "4.6", "4.7", "4.8", "4.9"),  # not eligible, told by a person
     ("2.112",),
     ("2.12",),
     ("2.10", "2.11"),
     ("2.3",),
     ("2.2",),
     ("4.2", "4.3", "4.4"),  # not eligible, by a recording or a tone
-    ("3.2", "3.9"),
+    ("3.2", "3.3", "3.9"),
     ("3.1",),
 )
 """First come, first served; a supervisor's final code is before all of them."""
@@ -46,117 +54,238 @@ class Coded(NamedTuple):
     """Who ruled, where a supervisor did."""
 
 
-def coded(case: Case, plan: Plan) -> Coded:
-    """The code of a case as if the field closed now. Reaching a limit is no code; a later no answer never takes a
-    refusal's or a known respondent's place."""
+def coded(case: Case, plan: Plan, people: People | None = None) -> Coded:
+    """The code of a case as if the field closed now.
+
+    What is known of the case now (that it is eligible, who is to be interviewed) is known of all its calls: a refusal
+    before the screening counts as one once a later call found the household eligible. Reaching a limit is no code; a
+    later no answer never takes a refusal's or a known respondent's place. An interview that waits for a promised call, or
+    whose station was lost, is no break-off: 2.21 (3.21 before `eligible_from:`), or 1.2 where enough was answered.
+    Consent that is withdrawn takes an interview's code with it. `people`, where given, tell a language problem of the
+    respondent (2.332) from a language that nobody here speaks (2.333).
+    """
     ruling = case.ruling
-    if ruling is not None:
-        outcome = plan.outcomes.get(ruling.outcome)
-        code = ruling.code or (_plain(outcome, plan) if outcome is not None else "")
-        if code and (ruling.code or outcome is None or not outcome.temporary):
-            return Coded(code, ruling.outcome, ruling.at, ruling.by)
-    found = [
-        (rank(code), -number, Coded(code, call.outcome, call.at))
-        for number, call in enumerate(case.calls)
-        if (code := _code(case, call, plan))
-    ]
-    if ruling is not None and (outcome := plan.outcomes.get(ruling.outcome)) is not None:
-        code = _plain(outcome, plan)
-        found.append((rank(code), -len(found), Coded(code, ruling.outcome, ruling.at, ruling.by)))
-    if found:
-        return min(found)[2]
-    if case.calls and not case.live and not case.erased:
-        return Coded(NO_NUMBER_LEFT, case.calls[-1].outcome, case.calls[-1].at)
+    if ruling is not None and final_ruling(case, plan):
+        return Coded(ruling.code or _ruled(case, plan), ruling.outcome, ruling.at, ruling.by)
+    calls = case.calls
+    least, found = len(PRECEDENCE) + 1, None
+    withdrawn = max((n for n, call in enumerate(calls) if kind(call, plan) == "withdrawn"), default=-1)
+    for number, call in enumerate(calls):
+        if number < withdrawn and call.code in ("1.1", "1.2", "2.12"):
+            continue
+        code = _code(case, call, plan, people)
+        if code and (place := rank(code)) <= least:  # ties: the latest
+            least, found = place, Coded(code, call.outcome, call.at)
+    if case.interrupted and least > rank("2.21"):
+        code = "2.21" if _screened(case, plan) else NOT_SCREENED
+        if rank(code) < least:
+            found = Coded(code, "break_off", calls[-1].at if calls else None)
+    if found is not None:
+        return found
+    if ruling is not None and (code := ruling.code or _ruled(case, plan)):
+        return Coded(code, ruling.outcome, ruling.at, ruling.by)
+    if calls and _all_dead(case):
+        return Coded(NO_NUMBER_LEFT, calls[-1].outcome, calls[-1].at)
     return Coded(NEVER_DIALLED[plan.frame])
 
 
+@lru_cache(maxsize=512)
 def rank(code: str) -> int:
     """Where a code stands in the precedence; one that is not in it comes last."""
     for place, heads in enumerate(PRECEDENCE):
-        if any(code.startswith(head) for head in heads):
+        if code.startswith(heads):
             return place
     return len(PRECEDENCE)
 
 
-def _plain(outcome: Outcome, plan: Plan) -> str:
-    """The table's code, where it is one."""
-    code = outcome.listed if plan.known else outcome.rdd
-    return {"derived": "2.12", "pending": _pending(plan), "dead": NO_NUMBER_LEFT}.get(code, code)
+def outcome_row(call: Call, plan: Plan) -> Outcome | None:
+    """The row of a call's outcome; where a correction named one that the study does not have, that of what was keyed."""
+    return plan.outcomes.get(call.outcome) or plan.outcomes.get(call.keyed)
 
 
-def _pending(plan: Plan) -> str:
-    """Referred to a supervisor who has not ruled: somebody was reached, and it is none of the usual outcomes."""
-    return "2.36" if plan.known else NOT_SCREENED
+def kind(call: Call, plan: Plan) -> str:
+    """The outcome of the table that a call's outcome is, or behaves like; empty where the study does not know it."""
+    row = outcome_row(call, plan)
+    return row.like or row.id if row is not None else ""
 
 
-def _code(case: Case, call: Call, plan: Plan) -> str:
+def reached(call: Call, plan: Plan) -> bool:
+    """Somebody answered the telephone."""
+    row = outcome_row(call, plan)
+    return row is not None and row.moment != "before"
+
+
+# what a supervisor says
+
+
+def final_ruling(case: Case, plan: Plan) -> bool:
+    """Whether a supervisor's word is the end of the case: an outcome that ends cases, or a code without an outcome. A
+    blank outcome, or one that the study does not have, ends nothing."""
+    ruling = case.ruling
+    if ruling is None:
+        return False
+    row = plan.outcomes.get(ruling.outcome)
+    return bool(ruling.code) if row is None else ends_case(row)
+
+
+def ends_case(row: Outcome) -> bool:
+    """It ends the case, not only the number that was dialled."""
+    return not row.temporary and not row.next_number
+
+
+def ruling_trouble(case: Case, plan: Plan, *, outcome: str, code: str = "") -> Trouble | None:
+    """Why a supervisor cannot give the case this outcome and code: a blank or unknown outcome would leave it where nobody
+    ever finds it, an interview's outcome needs an interview, a code needs a group. None where they can. A code may stand
+    alone; it is then final."""
+    where = f"case {case.key}"
+    row = plan.outcomes.get(outcome)
+    if not outcome and not code:
+        return Trouble(
+            where, "the outcome is blank", "name an outcome of the table, as callback or refusal_hard"
+        )
+    if outcome and row is None:
+        remedy = did_you_mean(outcome, plan.outcomes, otherwise="name an outcome of the table, or define it")
+        return Trouble(where, f"there is no outcome {outcome!r}", remedy)
+    named = (row.like or row.id) if row is not None else ""
+    if named == "supervisor":
+        return Trouble(
+            where, f"{outcome} is what a supervisor answers", "name the outcome, or answer with a note"
+        )
+    if (named in BY_THE_INTERVIEW or code in ("1.1", "1.2", "2.12")) and not case.interview:
+        what = f"{outcome or code} comes of an interview, and none was begun"
+        return Trouble(where, what, "interview it, or take another outcome")
+    if plan.known and named in NOT_IN_A_LIST:
+        what = f"{outcome} is not offered where every unit is known beforehand"
+        return Trouble(where, what, "take wrong_number or not_eligible")
+    if code and isinstance(group := group_of(code, frame=plan.frame), Uncounted):
+        return Trouble(where, group.what, group.remedy)
+    return None
+
+
+def _ruled(case: Case, plan: Plan) -> str:
+    """The code of a ruling's outcome: as of the call that it corrects, or the table's."""
+    last, ruling = case.last_call, case.ruling
+    if ruling is None or ruling.outcome not in plan.outcomes:
+        return ""
+    if last is not None and last.outcome == ruling.outcome:
+        return _code(case, last, plan, None)
+    unmade = Call(ruling.at, ruling.by, 0, ruling.outcome, ruling.code, case.eligible, "")
+    return _code(case, unmade, plan, None)
+
+
+# what one call says
+
+
+def _code(case: Case, call: Call, plan: Plan, people: People | None) -> str:
     """What one call says of the case; empty where it says nothing."""
-    outcome = plan.outcomes.get(call.outcome)
-    if outcome is None:
+    row = outcome_row(call, plan)
+    if row is None:
         return call.code
+    named = row.like or row.id
+    if call.code == "2.12" and named in WAITS:
+        return "2.21" if _screened(case, plan) else NOT_SCREENED
     if call.code:
         return call.code
-    code = outcome.listed if plan.known else outcome.rdd
+    code = row.listed if plan.known else row.rdd
+    if plan.known and named in NOT_IN_A_LIST:
+        code = "dead"
     if code in OF_THE_NUMBER:
-        if case.live:
+        if not _all_dead(case):
             return ""
         return NO_NUMBER_LEFT if code == "dead" else code
-    if code in ("derived", "pending"):
-        return _plain(outcome, plan)
-    if plan.eligible_from and not call.eligible and code.startswith(("2.1", "2.2", "2.3")):
+    if code == "pending":
+        return _referred(case, call, plan)
+    if code == "derived":
+        return "2.12" if _screened(case, plan) else NOT_SCREENED
+    if row.moment == "before":
+        return code if plan.known else _unreached(case, call, code, row, plan)
+    return _spoken(case, code, named, plan, people)
+
+
+def _spoken(case: Case, code: str, named: str, plan: Plan, people: People | None) -> str:
+    """What a talk says of the case."""
+    if not _screened(case, plan):
         # they may not belong to the survey at all
-        return NOT_SCREENED if outcome.moment != "before" else _unreached(case, call, outcome, plan)
-    if outcome.moment == "before" and not plan.known:
-        return _unreached(case, call, outcome, plan)
-    if code == NOT_SCREENED and (call.eligible or case.person):
+        if code.startswith("2.1") or (not plan.known and code.startswith("2.3")):
+            return NOT_SCREENED
+        if code.startswith("2.2") and not plan.known and not case.person:
+            return NOT_SCREENED
+    if code == NOT_SCREENED and named == "hangup_intro":
+        return "2.111" if case.eligible else code
+    if code == NOT_SCREENED and (case.eligible or case.person):
         return "2.21"
+    if code == "2.33" and people is not None and case.language:
+        return "2.332" if people.speaks(case.language) else "2.333"
     return code
 
 
-def _unreached(case: Case, call: Call, outcome: Outcome, plan: Plan) -> str:
-    """Nobody was reached: what is known of the number by now."""
-    code = outcome.rdd
-    household = not plan.eligible_from and any(
-        _contact(other, plan) for other in case.calls if other.at <= call.at
+def _referred(case: Case, call: Call, plan: Plan) -> str:
+    """Referred to a supervisor: somebody was reached, and it is none of the usual outcomes. Once that is answered it was
+    a talk like one that ends with a callback."""
+    known = plan.known or case.eligible
+    if any(call is other for other in case.calls[case.before_answer :]):
+        return "2.36" if known else NOT_SCREENED
+    return "2.21" if known or case.person else NOT_SCREENED
+
+
+def _unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan) -> str:
+    """Nobody was reached in a random-digit frame: what is known of the number by now."""
+    household = case.eligible or (
+        not plan.eligible_from
+        and any(
+            other.at <= call.at
+            and reached(other, plan)
+            and kind(other, plan) not in ("wrong_number", "business")
+            for other in case.calls
+        )
     )
-    household = household or call.eligible
     match code:
         case "3.12":
-            always = all(other.outcome == call.outcome for other in case.calls)
-            return "2.20" if household else "3.12" if always else "3.13"
+            if household:
+                return "2.20"
+            return code if _always(case, plan, row) else "3.13"
         case "3.13":
             return "2.20" if household else code
         case "3.14":
-            return ("2.221" if outcome.listed == "2.221" else "2.222") if household else code
+            return ("2.221" if row.listed == "2.221" else "2.222") if household else code
         case "4.33":
-            last = case.calls[-1].outcome == call.outcome
-            return code if last and not case.person and not _reached(case, plan) else "3.16"
+            return code if _always(case, plan, row) else "3.16"
         case _:
             return code
 
 
-def _contact(call: Call, plan: Plan) -> bool:
-    """Somebody answered."""
-    outcome = plan.outcomes.get(call.outcome)
-    return (
-        outcome is not None and outcome.moment != "before" and outcome.id not in ("wrong_number", "business")
-    )
+def _always(case: Case, plan: Plan, row: Outcome) -> bool:
+    """Whether each call came to this, faults of our own line left out."""
+    named = row.like or row.id
+    return all(kind(other, plan) in (named, "technical") for other in case.calls)
 
 
-def _reached(case: Case, plan: Plan) -> bool:
-    return any(_contact(call, plan) for call in case.calls)
+def _screened(case: Case, plan: Plan) -> bool:
+    """Whether the case is known to belong to the survey, as far as its questionnaire asks about that."""
+    return not plan.eligible_from or case.eligible
+
+
+def _all_dead(case: Case) -> bool:
+    """No number is left that works; one that is never to be called may work."""
+    return all(number.state == "dead" for number in case.numbers)
+
+
+# what an interview comes to
+
+
+def known_eligible(progress: Progress, plan: Plan) -> bool:
+    """Whether an interview that was begun has shown that its respondent belongs to the survey."""
+    return not plan.eligible_from or plan.eligible_from in progress.passed
 
 
 def interview_code(progress: Progress, plan: Plan) -> str:
     """Complete (1.1), partial (1.2) or break-off (2.12): what an interview that stopped in the middle is. Before
-    `eligible_from:` it is 3.21, like any refusal there."""
+    `eligible_from:` it is 3.21, like any refusal there, however much was answered."""
+    if not known_eligible(progress, plan):
+        return NOT_SCREENED
     if _passed(progress, plan.complete_from):
         return "1.1"
-    if _passed(progress, plan.partial_from):
-        return "1.2"
-    if plan.eligible_from and plan.eligible_from not in progress.passed:
-        return NOT_SCREENED
-    return "2.12"
+    return "1.2" if _passed(progress, plan.partial_from) else "2.12"
 
 
 def _passed(progress: Progress, point: Point | None) -> bool:

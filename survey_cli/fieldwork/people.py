@@ -43,6 +43,10 @@ class People:
             return Interviewer(login=login, role="supervisor")
         return self.listed.get(login)
 
+    def speaks(self, language: str) -> bool:
+        """Whether anybody here interviews in this language; where nobody is listed, everybody may."""
+        return not self.listed or any(one.speaks(language) for one in self.listed.values())
+
     def skilled(self, skill: str) -> bool:
         """Whether a skill is anybody's: what nobody can do is not waited for."""
         return not skill or any(one.can(skill) for one in self.listed.values())

@@ -23,6 +23,8 @@ Delay: TypeAlias = timedelta | Literal["never", "held", "appointment"]
 UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 LEASE: Final = timedelta(minutes=20)
 """How long a silent station keeps a case, unless the study says otherwise."""
+SOFT: Final = ("refusal_soft", "refusal_household_soft", "break_off")
+"""The refusals that `soft_wait:` is about."""
 NOT_IN_A_LIST: Final = frozenset({"business"})
 """Outcomes that a frame of known addresses does not offer."""
 
@@ -90,18 +92,6 @@ class Plan:
         document = instrument.written
         written = document.fieldwork or FieldworkWritten.model_construct()
         outcomes = outcome_table(instrument)
-        delays = {id: delay for id, row in outcomes.items() if (delay := read_delay(row.delay)) is not None}
-        if written.refusals.soft_wait:
-            wait = read_delay(str(written.refusals.soft_wait))
-            if wait is not None:
-                delays |= {
-                    id: wait
-                    for id in outcomes
-                    if id in ("refusal_soft", "refusal_household_soft", "break_off")
-                }
-        for id, text in written.delays.items():
-            if (delay := read_delay(str(text))) is not None:
-                delays[str(id)] = delay
         lease = read_delay(str(written.lease)) if written.lease else None
         plan = cls(
             study=instrument.id,
@@ -114,7 +104,7 @@ class Plan:
                 per_day=written.attempts.per_day,
                 per_daypart=written.attempts.per_daypart,
             ),
-            delays=delays,
+            delays=_delays(written, outcomes),
             refusals=written.refusals.max,
             converter=str(written.refusals.by or ""),
             eligible_from=str(written.eligible_from or ""),
@@ -141,27 +131,42 @@ class Plan:
 
     def _mark(self) -> str:
         """What the standing of a case is derived from; wording and answers are not in it."""
-        wanted = [
-            (cell, quota.where.text if quota.where else "")
+        cells = [
+            (quota.where.text if quota.where else "", quota.by, sorted(quota.cells))
             for quota in self.quotas.quotas
-            for cell in quota.cells
         ]
+        # a set's order is another in every process
+        calendar = (replace(self.calendar, closed=frozenset()), sorted(self.calendar.closed))
         said = (
             self.frame,
             self.zone,
-            self.calendar,
+            calendar,
             self.limits,
             sorted(self.delays.items(), key=repr),
             self.refusals,
             self.converter,
             self.eligible_from,
             [
-                (row.id, row.moment, row.rdd, row.listed, row.temporary, row.like)
+                (row.id, row.moment, row.rdd, row.listed, row.temporary, row.next_number, row.like)
                 for row in self.outcomes.values()
             ],
-            wanted,
+            cells,
+            sorted(self.quotas.before),
         )
         return blake2b(repr(said).encode(), digest_size=8).hexdigest()
+
+
+def _delays(written: FieldworkWritten, outcomes: Mapping[str, Outcome]) -> dict[str, Delay]:
+    """The delay of each outcome that has one: as written for it, or for the outcome it is like, else the table's."""
+    said = {str(id): str(text) for id, text in written.delays.items()}
+    if written.refusals.soft_wait:
+        said = dict.fromkeys(SOFT, str(written.refusals.soft_wait)) | said
+    found = {}
+    for id, row in outcomes.items():
+        delay = read_delay(said.get(id) or said.get(row.like) or row.delay)
+        if delay is not None:
+            found[id] = delay
+    return found
 
 
 def read_delay(text: str) -> Delay | None:

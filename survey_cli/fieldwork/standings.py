@@ -1,0 +1,332 @@
+"""When is a case due, before whom, for whom? What its history and the plan make of its place in the queue.
+
+Pure: every moment is an argument. It asks nothing about the interviewer; the store keeps what is decided here.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from survey_cli.fieldwork.bookings import MISSED, missed, promise_span, standing_promise
+from survey_cli.fieldwork.buckets import bucket_text
+from survey_cli.fieldwork.calendar import NO_ZONE, Calendar, short_day
+from survey_cli.fieldwork.case import Attempt, Call, Case, Number
+from survey_cli.fieldwork.coding import coded, ends_case, final_ruling, kind, outcome_row, reached
+from survey_cli.fieldwork.events import Policy
+from survey_cli.fieldwork.plan import Plan
+
+Status: TypeAlias = Literal["unreleased", "ready", "waiting", "held", "done"]
+"""Unreleased: its replicate is not in the field yet. Ready and waiting: due now, due later. Held: a supervisor must
+answer, or give it a number or a zone. Done: never called again, unless a supervisor puts it back."""
+
+REFUSALS: Final = frozenset(
+    {
+        "refusal_soft",
+        "refusal_hard",
+        "refusal_household_soft",
+        "refusal_household_hard",
+        "hangup_intro",
+        "break_off",
+    }
+)
+HARD: Final = frozenset({"refusal_hard", "refusal_household_hard", "never_call", "withdrawn"})
+ENDS_IT: Final = REFUSALS | {"complete"}
+"""Outcomes that end an interview that counts; after any other (an appointment, a lost line) it is gone on with."""
+LIMIT_REACHED: Final = "the limit of attempts is reached"
+START: Final = datetime.fromtimestamp(0, UTC)
+"""A case that nothing delays has been due for ever."""
+MOST_PRIORITY: Final = 499_999_999
+"""Sample priorities beyond it, or below its negative, are taken as it."""
+
+
+class Standing(NamedTuple):
+    """Where a case stands in the queue. All of it is derived from its history, and kept beside it for claiming."""
+
+    status: Status
+    due_at: datetime | None
+    """From when it may be called, as far as delays, limits and promises go; hours are the bucket's. None: never. It is
+    never after the study's last open hour."""
+    bucket: str
+    """The kind of moment and interviewer it wants: see `buckets`."""
+    rank: str
+    """Sorts as the cases are called; its first letter is the class: 1 promises, 2 interrupted, 4 all others."""
+    code: str
+    """Its AAPOR code were the field closed now."""
+    outcome: str
+    """The outcome keyed last, or a supervisor's."""
+    attempts: int
+    """As the limit counts them, those before a supervisor put it back among them."""
+    why: str
+    """Why it is done, held or due only later; empty where it is due."""
+    promised_at: datetime | None = None
+    promised_until: datetime | None = None
+    owner: str = ""
+    """Whose promise it is."""
+
+
+class Due(NamedTuple):
+    """When a case may be called as far as its own history goes."""
+
+    at: datetime
+    why: str
+    dayparts: tuple[str, ...] = ()
+
+
+def standing(case: Case, plan: Plan, at: datetime) -> Standing:
+    """The place of a case in the queue at this moment, were its sitting (if one is going on) over.
+
+    A promise comes before limits and delays: it may use one attempt more than the limit, and is called on its day however
+    often the case was called on it. It depends on the moment, too: whoever keeps standings derives them anew now and
+    then, since a part of the day that was waited for may come no more before the study's end.
+    """
+    ruling, last = case.ruling, case.last_call
+    final = ruling is not None and final_ruling(case, plan)
+    if ruling is not None and (final or last is None):
+        outcome = ruling.outcome
+    else:
+        outcome = last.outcome if last is not None else ""
+    code, used = coded(case, plan).code, len(case.counted)
+    if why := over(case, plan):
+        return Standing("done", None, "", "", code, outcome, used, why)
+    if not case.released:
+        said = f"replicate {case.replicate} is not released"
+        return Standing("unreleased", None, "", "", code, outcome, used, said)
+    number = case.next_number
+    zones = zones_of(case, number, plan)
+    if why := held(case, plan, zones):
+        return Standing("held", None, "", "", code, outcome, used, why)
+    return _queued(case, plan, at, zones, Standing("waiting", None, "", "", code, outcome, used, ""))
+
+
+def _queued(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank: Standing) -> Standing:
+    """The place of a case that is called again, if it ever may."""
+    # an interview that was begun keeps the place it has in its quota cells
+    cells = () if case.interrupted else plan.quotas.beforehand(case.columns)
+    skill = plan.converter if plan.converter and _ever_refused(case, plan) else ""
+    promise = standing_promise(case, plan)
+    owner, starts, ends = "", None, None
+    policy: Policy = "anyone"
+    due: Due | None
+    if promise is not None:
+        starts, ends = promise_span(promise)
+        if limit_left(case, plan) < 0:
+            return blank._replace(status="done", why=LIMIT_REACHED)
+        due = Due(starts, "promised for then")
+        # whoever made a promise after refusing is converted
+        owner, policy, skill = promise.owner, promise.policy, ""
+        rank = f"1{_sorted(ends)}"
+    else:
+        due = _due(case, plan, at, zones)
+        seen = _sorted(case.attempts[-1].began) if case.attempts else ""
+        priority = max(-MOST_PRIORITY, min(case.priority, MOST_PRIORITY)) + MOST_PRIORITY
+        rank = f"2{seen}" if case.interrupted else f"4{priority:09}{int(not case.attempts)}{seen}"
+    if due is None:
+        return blank._replace(status="done", why=LIMIT_REACHED)
+    if plan.calendar.ends is not None and not _opens(plan.calendar, zones, max(due.at, at), due.dayparts):
+        why = f"nobody is called after {short_day(plan.calendar.ends)}"
+        return blank._replace(status="done", why=f"{due.why}, and {why}" if due.why else why)
+    ready = due.at <= at
+    return blank._replace(
+        status="ready" if ready else "waiting",
+        due_at=due.at,
+        bucket=bucket_text(zones, due.dayparts, case.language, skill, owner, policy, cells),
+        rank=f"{rank}{_tie(plan.study, case.key)}",
+        why="" if ready else due.why,
+        promised_at=starts,
+        promised_until=ends,
+        owner=owner,
+    )
+
+
+def zones_of(case: Case, number: Number | None, plan: Plan) -> tuple[str, ...]:
+    """Where a call to this number may ring: the case's own zone, else those the number may be in, else the study's."""
+    return case.zones(number) or ((plan.zone,) if plan.zone else ())
+
+
+def _sorted(at: datetime) -> str:
+    return at.strftime("%Y%m%d%H%M%S")
+
+
+@lru_cache(maxsize=4096)
+def _tie(study: str, key: str) -> str:
+    """The seed by which equal cases are put in order: the study and the case's key."""
+    return blake2b(f"{study}\0{key}".encode(), digest_size=6).hexdigest()
+
+
+def _opens(calendar: Calendar, zones: tuple[str, ...], at: datetime, parts: tuple[str, ...]) -> bool:
+    """Whether there is any more time to call."""
+    if parts:
+        return calendar.next_in(zones, at, parts) is not None
+    return calendar.opening(zones, at).next is not None
+
+
+# what ends a case
+
+
+def over(case: Case, plan: Plan) -> str:
+    """Why what became of a case lets it never be called again; empty where it may be. Limits, and the study's end, are no
+    part of it."""
+    if case.erased:
+        return "erased"
+    if case.blocked:
+        return "never to be called again"
+    if case.ruling is not None and final_ruling(case, plan):
+        return f"ruled by {case.ruling.by}"
+    calls = case.calls[case.before_reopening :]
+    for call in reversed(calls):
+        row = outcome_row(call, plan)
+        if row is None:
+            continue
+        named = row.like or row.id
+        if ends_case(row) or (call.code in ("1.1", "1.2") and named in ENDS_IT):
+            return row.name.lower()
+        if named in HARD:
+            return "refused for good"
+        if plan.delays.get(row.id) == "never" and row.temporary:
+            return f"never again after {row.name.lower()}"
+    refused = _refused(calls, plan)
+    if refused >= plan.refusals:
+        return f"refused {_times(refused)}"
+    if case.numbers and not case.live:
+        return "no number is left"
+    return ""
+
+
+def held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:
+    """What a supervisor must do first; empty where nothing."""
+    waits = case.calls[case.before_answer :]
+    if waits and plan.delays.get(waits[-1].outcome) == "held":
+        return "a supervisor must answer first"
+    if not case.numbers:
+        return "it has no number: a supervisor must add one"
+    return "" if zones else f"{NO_ZONE}: it needs a zone"
+
+
+def refusals(case: Case, plan: Plan | None = None) -> int:
+    """How often somebody refused since a supervisor last put the case back: hanging up on the introduction and breaking
+    off are refusals, an interview that counts is none. Without a plan, by the table's outcomes alone."""
+    return _refused(case.calls[case.before_reopening :], plan)
+
+
+def _refused(calls: tuple[Call, ...], plan: Plan | None) -> int:
+    return sum(
+        (kind(call, plan) if plan is not None else call.outcome) in REFUSALS
+        and call.code not in ("1.1", "1.2")
+        for call in calls
+    )
+
+
+def _ever_refused(case: Case, plan: Plan) -> bool:
+    """Whether a converter is wanted: putting a case back does not make its refusal undone."""
+    return _refused(case.calls, plan) > 0
+
+
+# what delays it
+
+
+def limit_left(case: Case, plan: Plan) -> int:
+    """How many attempts the limit leaves; below zero where even a promise cannot have one more. Those before a supervisor
+    put the case back use nothing up."""
+    used = sum(case.reopened is None or attempt.began > case.reopened for attempt in case.counted)
+    return plan.limits.total - used
+
+
+def _due(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> Due | None:
+    """When delays, limits and parts of the day let it be called; None where a limit is reached for good."""
+    counted = case.counted
+    if not case.attempts:
+        return Due(START, "")
+    if limit_left(case, plan) <= 0:
+        return None
+    due, why = _rested(case, plan)
+    morrow = _next_day(counted, plan, zones)
+    if morrow is not None and morrow > due:
+        due, why = morrow, f"{_times(plan.limits.per_day or 0)} on one day"
+    hurries = case.interrupted or missed(case, plan)
+    parts = _parts(counted, plan, max(due, at), zones, hurries=hurries)
+    return Due(due, why, parts) if parts is not None else None
+
+
+def _rested(case: Case, plan: Plan) -> tuple[datetime, str]:
+    """When the least time after each outcome is over, and after which: those since somebody was last spoken with, that
+    talk among them; a later talk ends an earlier one's wait. None of those before a supervisor put the case back."""
+    due, why = START, ""
+    hurries = missed(case, plan)
+    number = len(case.calls)
+    for attempt in reversed(case.attempts):
+        ended = attempt.ended or attempt.calls[-1].at
+        for call in reversed(attempt.calls):
+            number -= 1
+            if number < case.before_reopening:
+                return due, why
+            delay = plan.delays.get(call.outcome)
+            if isinstance(delay, timedelta):
+                if hurries and attempt is case.attempts[-1]:
+                    delay = min(delay, MISSED)
+                if ended + delay > due:
+                    due, why = ended + delay, f"{_length(delay)} after {_name(call, plan)}"
+            if reached(call, plan):
+                return due, why
+    return due, why
+
+
+def _next_day(counted: tuple[Attempt, ...], plan: Plan, zones: tuple[str, ...]) -> datetime | None:
+    """The morrow of a day on which it was called as often as it may be, in whichever of its zones that is later."""
+    most = plan.limits.per_day
+    if most is None or not counted:
+        return None
+    found: datetime | None = None
+    for zone in zones:
+        day = plan.calendar.local_day(zone, counted[-1].began)
+        if sum(plan.calendar.local_day(zone, a.began) == day for a in counted) >= most:
+            morrow = plan.calendar.next_day(zone, counted[-1].began)
+            found = morrow if found is None else max(found, morrow)
+    return found
+
+
+def _parts(
+    counted: tuple[Attempt, ...], plan: Plan, at: datetime, zones: tuple[str, ...], *, hurries: bool
+) -> tuple[str, ...] | None:
+    """The parts of the day for the next attempt, those tried least that still come before the study's end; empty for any.
+    What `hurries` (an interrupted interview, a missed promise) takes any that has not had its share. None where each has,
+    or comes no more."""
+    names = [part.name for part in plan.calendar.parts]
+    most = plan.limits.per_daypart
+    if not names or not counted or (hurries and most is None):
+        return ()
+    tried = dict.fromkeys(names, 0)
+    for attempt in counted:
+        part = plan.calendar.daypart(zones, attempt.began)
+        if part in tried:
+            tried[part] += 1
+    left = [name for name in names if most is None or tried[name] < most]
+    shares = [tuple(left)] if hurries else _by_share(left, tried)
+    for wanted in shares:
+        if len(wanted) == len(names):
+            return ()
+        if plan.calendar.next_in(zones, at, wanted) is not None:
+            return wanted
+    return () if most is None else None
+
+
+def _by_share(names: list[str], tried: Mapping[str, int]) -> list[tuple[str, ...]]:
+    return [tuple(n for n in names if tried[n] == share) for share in sorted({tried[n] for n in names})]
+
+
+def _length(delay: timedelta) -> str:
+    minutes = int(delay.total_seconds() // 60)
+    for size, unit in ((1440, "d"), (60, "h")):
+        if minutes % size == 0 and minutes:
+            return f"{minutes // size}{unit}"
+    return f"{minutes}m"
+
+
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def _name(call: Call, plan: Plan) -> str:
+    row = outcome_row(call, plan)
+    return (row.name if row is not None else call.outcome).lower()
