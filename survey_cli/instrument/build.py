@@ -1,8 +1,8 @@
 """From what was written to what can be asked: sections, batteries, rosters and items, each compiled at its spot."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, cast
+from dataclasses import replace
+from typing import Final, NamedTuple, cast
 
 from survey_cli.instrument.compiling import Compiler, Spot
 from survey_cli.instrument.computing import computes
@@ -28,8 +28,7 @@ STATEMENT: Final = "{statement}"
 RESERVED_CODES: Final = {"not_asked": -6, "not_reached": -7}
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What an item stands in."""
 
     path: tuple[Step, ...] = ()
@@ -38,8 +37,7 @@ class Surroundings:
     hangup: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Special:
+class Special(NamedTuple):
     """What a leaf has that is not written at its item: a statement's, or that of a roster's last question."""
 
     options: Mapping[Code, OptionWritten]
@@ -93,7 +91,7 @@ class Builder:
         nodes = []
         for child, item in enumerate(items):
             step = Step(path[-1].group, child, path[-1].shuffled) if path else Step("", child, False)
-            nodes.append(self._node(item, replace(around, path=(*path[:-1], step))))
+            nodes.append(self._node(item, around._replace(path=(*path[:-1], step))))
         return tuple(nodes)
 
     def _node(self, item: AnyItem, around: Surroundings) -> Node:
@@ -132,7 +130,7 @@ class Builder:
             after_hangup=hangup,
         )
         path = (*around.path, Step(who, 0, item.order != "written"))
-        return group, replace(around, path=path, section=title, hangup=hangup)
+        return group, around._replace(path=path, section=title, hangup=hangup)
 
     def _section(self, item: SectionWritten, around: Surroundings) -> Group:
         group, inside = self._group(item, around, Group)
@@ -141,11 +139,11 @@ class Builder:
         return group
 
     def _roster(self, item: RosterWritten, around: Surroundings) -> Roster:
-        outside = replace(around, roster=None)
+        outside = around._replace(roster=None)
         spot = Spot(str(item.id), self._index, None, around.path)
         group, inside = self._group(item, outside, Roster)
         roster = cast(Roster, group)
-        inside = replace(inside, roster=roster.id)
+        inside = inside._replace(roster=roster.id)
         roster.maximum = item.max
         roster.count = self.compiler.condition(item.count, spot, "count", "number")
         if item.each is not None:
@@ -156,7 +154,7 @@ class Builder:
         if item.until is not None and more is not None and more.question is not None:
             special = Special(options=more.options)
             roster.until = self._leaf(
-                more.question, more.id, item.until, replace(inside, path=around.path), special
+                more.question, more.id, item.until, inside._replace(path=around.path), special
             )
         self._laid_out(roster)
         return roster
@@ -200,7 +198,7 @@ class Builder:
                 ask_if=statement.ask_if,
                 anchor=statement.anchor,
             )
-            here = replace(inside, path=(*around.path, step))
+            here = inside._replace(path=(*around.path, step))
             children.append(self._leaf(asked, str(name), _worded(item.text, statement.text), here, special))
         group.children = tuple(children)
         self._laid_out(group)

@@ -5,7 +5,7 @@ It holds what the checks look at; nothing is compiled or judged here.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.document import Document
@@ -15,8 +15,7 @@ from survey_cli.instrument.texts import Template
 from survey_cli.problems import Position, Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(NamedTuple):
     """One condition or text that names variables, and when it is evaluated."""
 
     owner: str

@@ -2,21 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.problems import Position, Problem
 
 MAX_BYTES: Final = 5_000_000
 
-UNSEEN: Final = re.compile("[^\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNSEEN: Final = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 """What no text may hold: control characters, halves of characters, line breaks that editors show as none."""
 
 _WIDE: Final = re.compile(rb"(?:\0[^\0]){2}|(?:[^\0]\0){2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A file whose bytes can't be had, and what to do about it."""
 
     rule: str

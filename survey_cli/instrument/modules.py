@@ -8,7 +8,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.slips import shorten
 from survey_cli.instrument.written import Composed, Listed, Mapped, Node, Written
@@ -43,8 +43,7 @@ def expanded(tree: Mapped, *, name: str, module: Opener, problems: list[Problem]
     return work.whole(tree, name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
+class _Visit(NamedTuple):
     """One file being gone through: its path, the prefixes it stands under, and the files that led to it."""
 
     path: str
@@ -52,8 +51,7 @@ class _Visit:
     chain: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Renaming:
+class Renaming(NamedTuple):
     """A prefix, and the names that take it."""
 
     prefix: str

@@ -4,7 +4,6 @@ checked with, and the problems found on the way. It evaluates nothing.
 
 import ast
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -17,8 +16,7 @@ from survey_cli.problems import Position, Problem, Severity, did_you_mean, neare
 from survey_cli.values import NOT_ASKED, Code
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What a name means to a condition."""
 
     type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
@@ -33,8 +31,7 @@ class Known:
     """Why it never has an answer: `is read aloud`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """All that a condition may name, and where the condition stands."""
 
     names: Mapping[str, Known]

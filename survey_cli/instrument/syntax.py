@@ -5,9 +5,8 @@ It is handed the parser's words and calls no parser itself.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.slips import MARKS, QUOTE_IT, Slip, line_slips, owner, shorten, unclosed
 from survey_cli.problems import Position, Problem
@@ -15,8 +14,7 @@ from survey_cli.problems import Position, Problem
 _MOST: Final = 100  # slips said of one file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(NamedTuple):
     """What a YAML parser said: its words, and where (lines and columns from 1)."""
 
     what: str

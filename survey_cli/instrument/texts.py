@@ -5,10 +5,9 @@ Compiled once when the instrument is loaded; filling reads a plain mapping and n
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.entries import Span, Words
 from survey_cli.instrument.clock_words import MONTHS
@@ -37,8 +36,7 @@ _DATE_FORMAT: Final = re.compile(r"(?:%-?[aAbBdmyYHIMpjUu%]|[^%])*\Z")
 _WORD_FORMATS: Final = ("code", "lower", "upper", "title")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """How the value of one name is said in a text."""
 
     type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
@@ -53,8 +51,7 @@ class Said:
     """Why it never has an answer: `is read aloud`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(NamedTuple):
     """One `{…}`: what is looked up, how it is said, and the words where there is no answer."""
 
     key: str
@@ -69,8 +66,7 @@ Run: TypeAlias = tuple[tuple[Part, ...], bool]
 """Parts, and whether they are stressed."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextScope:
+class TextScope(NamedTuple):
     """What a text may name."""
 
     names: Mapping[str, Said]
@@ -81,8 +77,7 @@ class TextScope:
     """`{each}` has a meaning here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """A compiled text in all its languages."""
 
     source: Text
@@ -206,6 +201,12 @@ def _joined(options: Sequence[str], joint: str) -> str:
 
 def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, list[Problem]]:
     """The template, and what is wrong with its fills."""
+    plain = text.plain
+    if (
+        plain is not None and "{" not in plain and "*" not in plain and "}" not in plain
+    ):  # as nearly all labels are
+        said = str(plain)
+        return Template(text, {"": (((said,), False),)}, {"": (Span(said),)}), []
     runs: dict[str, tuple[Run, ...]] = {}
     still: dict[str, Words] = {}
     problems: list[Problem] = []
