@@ -1,4 +1,4 @@
-"""Does a promise still have to be kept, and when? Wall times are resolved here, late. It decides nothing about the queue."""
+"""Does a promise still have to be kept, and when? Wall times are resolved here, late; the queue is decided elsewhere."""
 
 from datetime import datetime, timedelta
 from typing import Final

@@ -66,9 +66,10 @@ class Called(NamedTuple):
 
     outcome: str
     number: int = 0
-    """The number it was made to; 0 where none was dialled from here (they rang us)."""
+    """The number it was made to; 0 where none was dialled from here (they rang us): no limit counts that."""
     code: str = ""
-    """The code that only the interview can give: 1.1, 1.2, 2.12."""
+    """The code that only the interview can give: 1.1, 1.2, 2.12; with an appointment, a callback or a lost line the
+    interview goes on, and this is what it has come to by now."""
     eligible: bool = False
     """The respondent is now known to be eligible."""
     person: bool = False
@@ -182,7 +183,7 @@ class Reopened(NamedTuple):
 
 
 class Blocked(NamedTuple):
-    """Never to be called again, in this study or another."""
+    """Never to be called again, in this study or another. Dead numbers stay dead."""
 
     why: str = ""
 

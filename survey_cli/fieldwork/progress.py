@@ -8,7 +8,7 @@ class Progress:
     """What an interview that stopped has come to."""
 
     passed: frozenset[str] = frozenset()
-    """Items that its route has passed: answered, declined or read."""
+    """Items that its route has come past: answered, declined, read, or left out on the way."""
     answered: int = 0
     """Items with an answer."""
     asked: int = 0

@@ -3,13 +3,14 @@ cell is arrives as an argument."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.scopes import condition_over
 from survey_cli.values import NOT_REACHED, Missing
 
+State: TypeAlias = Literal["open", "full", "outside"]
 OUTSIDE: Final = ""
 """In no cell: the quota is not about it."""
 
@@ -63,8 +64,13 @@ class Quota:
             return None
         if any(isinstance(value, Missing) for value in values):
             return OUTSIDE
-        id = f"{self.id}:{'/'.join(str(value) for value in values)}"
+        id = f"{self.id}:{'/'.join(_code(value) for value in values)}"
         return id if id in self.cells else OUTSIDE
+
+
+def _code(value: Any) -> str:
+    """A value as targets name it; a flag is 1 or 0."""
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,13 +122,30 @@ class Quotas:
         """The cells that a finished interview counts in."""
         return tuple(cell for quota in self.quotas if (cell := quota.cell(env)))
 
+    def asked(self, id: str, env: Mapping[Any, Any]) -> Cell | None:
+        """The cell in which somebody is interviewed as far as this quota goes, for a `lookup` that asks after a place; None
+        where the quota is not about them, or cannot tell yet: then they are outside. KeyError where there is no such
+        quota."""
+        quota = next((quota for quota in self.quotas if quota.id == id), None)
+        if quota is None:
+            raise KeyError(id)
+        found = quota.cell(env)
+        return quota.cells[found] if found else None
+
+    def wanted(self, cells: Collection[str]) -> dict[str, int]:
+        """The targets of those of these cells that close when they are full: a place must be held in each."""
+        return {id: self.cells[id].target for id in cells if id in self.cells and not self.cells[id].soft}
+
     def full(self, fill: Mapping[str, Fill]) -> frozenset[str]:
-        """The hard cells that nobody more is wanted in: complete interviews reach the target."""
+        """The hard cells that nobody more is wanted in: complete interviews and places held reach the target, so a target
+        is never passed. A cell opens again when a place is given back. Whoever holds one is not asked again."""
         return frozenset(
-            id
-            for id, cell in self.cells.items()
-            if not cell.soft and fill.get(id, Fill()).taken >= cell.target
+            id for id, cell in self.cells.items() if not cell.soft and _used(fill.get(id)) >= cell.target
         )
+
+    def reached(self, fill: Mapping[str, Fill]) -> frozenset[str]:
+        """The cells, soft ones among them, whose complete interviews have reached the target."""
+        return frozenset(id for id, cell in self.cells.items() if fill.get(id, Fill()).taken >= cell.target)
 
     def urgency(self, cells: Collection[str], fill: Mapping[str, Fill]) -> int:
         """How far the emptiest of these cells is from its target, in thousandths filled: lower is more urgent. A case
@@ -137,3 +160,17 @@ class Quotas:
 def shut(cells: Iterable[str], full: Collection[str]) -> str:
     """The first of these cells that is full; empty where none is."""
     return next((cell for cell in cells if cell in full), "")
+
+
+def state(cell: Cell | None, fill: Mapping[str, Fill], *, own: bool = False) -> State:
+    """What a `lookup` of a quota answers. `own`: the interview holds a place there already, or counts in it; it is never
+    turned away from the cell that it helped to fill."""
+    if cell is None:
+        return "outside"
+    if own or cell.soft or _used(fill.get(cell.id)) < cell.target:
+        return "open"
+    return "full"
+
+
+def _used(fill: Fill | None) -> int:
+    return fill.taken + fill.held if fill is not None else 0

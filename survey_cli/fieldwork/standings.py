@@ -103,7 +103,7 @@ def standing(case: Case, plan: Plan, at: datetime) -> Standing:
 def _queued(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank: Standing) -> Standing:
     """The place of a case that is called again, if it ever may."""
     # an interview that was begun keeps the place it has in its quota cells
-    cells = () if case.interrupted else plan.quotas.beforehand(case.columns)
+    cells = () if case.interrupted or case.interviewing else plan.quotas.beforehand(case.columns)
     skill = plan.converter if plan.converter and _ever_refused(case, plan) else ""
     promise = standing_promise(case, plan)
     owner, starts, ends = "", None, None
