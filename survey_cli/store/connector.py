@@ -63,7 +63,12 @@ class Connector(ABC):
 
     @abstractmethod
     def run(self, statement: str, parameters: Parameters = ()) -> int:
-        """One statement; gives the number of rows it changed."""
+        """One statement; gives the number of rows it changed. Where no transaction is open it is one by itself."""
+
+    def run_at_once(self, statement: str, parameters: Parameters = ()) -> int:
+        """The same outside of a transaction, one way to the server and back: Interrupted where its end was not
+        seen, so that only what may be said twice is said so."""
+        return self.run(statement, parameters)
 
     @abstractmethod
     def run_many(self, statement: str, parameters: Iterable[Parameters]) -> int:

@@ -215,7 +215,7 @@ class Store:
     def _advance(self, advance: tuple[str | int, ...], line: Entered, *, drops_draft: bool) -> bool:
         """Whether the number was free, and is ours now."""
         if self._db.dialect == "postgresql":
-            return self._db.run(sql.APPEND_ON_SERVER, (*advance, int(drops_draft), *line)) == 1
+            return self._db.run_at_once(sql.APPEND_ON_SERVER, (*advance, int(drops_draft), *line)) == 1
         seq, *_, interview, _ = advance
         with self._db.transaction() as execute:
             if not execute(sql.ADVANCE, advance).rowcount:

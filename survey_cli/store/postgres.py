@@ -166,8 +166,15 @@ class Postgres(Connector):
 
     def run(self, statement: str, parameters: Parameters = ()) -> int:
         with self.turn:
+            if self._within:
+                return self._execute(statement, parameters).rowcount
+            with self.transaction() as execute:
+                return execute(statement, parameters).rowcount
+
+    def run_at_once(self, statement: str, parameters: Parameters = ()) -> int:
+        with self.turn:
             try:
-                return self._here(anew=not self._within).execute(marked(statement), parameters).rowcount
+                return self._here(anew=True).execute(marked(statement), parameters).rowcount
             except WORLDLY as error:
                 raise self.told(error) from None
 
