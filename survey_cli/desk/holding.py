@@ -26,6 +26,7 @@ from survey_cli.engine.machine import COMPLETE
 from survey_cli.entries import Lookup, Prompt, Reply
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.store import Draft, Snapshot, Store, StoreProblem
+from survey_cli.table import cells
 from survey_cli.values import Place
 
 CALLING_STOPS: Final = ("appointment", "callback")
@@ -305,8 +306,6 @@ class Desk:
 
     def _snapshot(self) -> Rejected | None:
         """The derived data beside the journal; where it cannot be written, exports replay the journal instead."""
-        from survey_cli.table import cells  # 3 ms that the first question need not wait for
-
         try:
             snapshot = Snapshot(self._interview.seq, str(VERSION), cells(self._interview))
             self._store.keep_snapshot(self._id, snapshot, instrument=self._interview.instrument.hash)
