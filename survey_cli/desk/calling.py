@@ -12,6 +12,25 @@ from typing import Literal, Protocol, TypeAlias
 from survey_cli.desk.conduct import Conduct
 from survey_cli.engine.events import Rejected
 from survey_cli.outcomes import Outcome
+from survey_cli.reports.histories import PastLine
+
+__all__ = [
+    "Away",
+    "Calling",
+    "FoundCase",
+    "Idle",
+    "Keeper",
+    "NumberLine",
+    "OnCase",
+    "OutcomeChoice",
+    "PastLine",
+    "PromiseLine",
+    "Said",
+    "Tally",
+    "Unclear",
+    "Understood",
+    "View",
+]
 
 Keeper: TypeAlias = Literal["anyone", "me", "me_first"]
 """Who keeps an appointment: anybody, only this interviewer, or this interviewer unless late."""
@@ -36,17 +55,6 @@ class NumberLine:
     """Why it may not be dialled now: `after 20:30 there (it is 20:41)`; empty where it may."""
     by_hand: bool = False
     """The law wants a human's finger on the keys of the telephone: no dial command is run."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastLine:
-    """Something that happened to the case."""
-
-    at: datetime
-    """On the respondent's clock where their zone is known."""
-    what: str
-    by: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +127,8 @@ class Idle:
     """In plain words: `all 12 open cases are waiting`, `the study calls from 09:00`."""
     next_at: datetime | None
     """The next moment at which somebody can be, on this station's clock."""
+    here: datetime | None = None
+    """This station's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +136,8 @@ class Away:
     """The interviewer is on a pause."""
 
     since: datetime
+    here: datetime | None = None
+    """This station's clock."""
 
 
 View: TypeAlias = OnCase | Idle | Away

@@ -47,7 +47,7 @@ class Places:
         if complete:
             self.store.cases.take(id, self.plan.quotas.taken(interview.standing().env), self.clock())
         elif interview.status != "suspended":
-            self.store.cases.drop(id, self.clock())
+            self.store.cases.drop(id)
 
 
 def progress(interview: Interview) -> Progress:

@@ -3,86 +3,60 @@ the disk before the next is shown; no rule of its own stands here.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from survey_cli.desk import station_view
+from survey_cli.desk import deeds, station_view
 from survey_cli.desk.calling import (
     Away,
     FoundCase,
     Idle,
     Keeper,
-    OnCase,
     PromiseLine,
     Tally,
     Unclear,
     Understood,
     View,
 )
+from survey_cli.desk.case_interview import COMPLETE, CaseInterviews
 from survey_cli.desk.claiming import Queue
 from survey_cli.desk.conduct import Conduct
+from survey_cli.desk.deeds import Deed
 from survey_cli.desk.dialling import dial
+from survey_cli.desk.held_case import HeldCase, Pending
 from survey_cli.desk.holding import Desk
-from survey_cli.desk.quota_places import Places, progress
-from survey_cli.desk.seating import Clock, Seating, seated
+from survey_cli.desk.quota_places import Places
+from survey_cli.desk.seating import Clock
 from survey_cli.engine.events import Rejected
-from survey_cli.fieldwork import appointments
+from survey_cli.fieldwork.appointments import read_appointment
 from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.coding import coded, interview_code
+from survey_cli.fieldwork.coding import coded
 from survey_cli.fieldwork.events import (
-    Blocked,
     Called,
     Closed,
     Dialled,
-    Entry,
     Event,
     Interviewing,
-    NumberAdded,
-    NumberFacts,
-    NumberMarked,
     Promised,
     Remarked,
     Returned,
     ScriptRead,
-    Speaks,
-    TakenBack,
-    Unpromised,
 )
 from survey_cli.fieldwork.policy import REFUSALS, Claimant, number_opening, standing, verdicts
+from survey_cli.fieldwork.promises import Meant
+from survey_cli.fieldwork.promises import Unclear as NotMeant
 from survey_cli.problems import Trouble
-from survey_cli.samples.numbers import NotANumber, read_number
+from survey_cli.reports.histories import outcome_words
 from survey_cli.store import StoreProblem
-from survey_cli.store.case_records import CaseRow, Contact, ContactNumber, Held, Lease
+from survey_cli.store.case_records import CaseRow, Held, Lease
 from survey_cli.study.opening import Study
-from survey_cli.values import Missing
 
-BREAKS: Final = REFUSALS | {"break_off"}
-"""Outcomes that break an interview off: how far it came decides what it counts as."""
-DEAD: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
-"""Codes of an outcome that finish the number it was dialled at."""
+NOBODY: Final = Rejected("there is no case on the screen")
 GIVES_WAY: Final = frozenset({"due", "day part", "owner", "skill", "language"})
 """Rules that a case fetched by its key need not keep: its respondent is on the line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Here:
-    """The case that is this station's now."""
-
-    row: CaseRow
-    case: Case
-    history: tuple[Entry, ...]
-    contact: Contact | None
-    token: str
-    current: int
-    """The number that is dialled next."""
-    shown_at: datetime
-    interview: str = ""
-    """Where its interview stands, in words."""
-    notice: str = ""
-    pending: str = ""
 
 
 class Station:
@@ -108,7 +82,7 @@ class Station:
         """This station's own; None: the computer's."""
         self._command = command
         self._token = token
-        self._here: _Here | None = None
+        self._here: HeldCase | None = None
         self._desk: Desk | None = None
         self._idle = Idle(why="", next_at=None)
         self._away: datetime | None = None
@@ -118,9 +92,15 @@ class Station:
         self._since = clock()
         self._done = self._calls = self._refusals = self._promised = 0
         self._talking = timedelta()
-        self._added: Contact | None = None
-        """The contact with a number that is about to be kept."""
         self._places = Places(store=study.store, plan=study.plan, clock=clock)
+        self._interviews = CaseInterviews(
+            study=study,
+            by=queue.who.login,
+            station=queue.station,
+            clock=clock,
+            places=self._places,
+            local=self._local,
+        )
         self.title = str(self._instrument.title.written(self._instrument.language))
         self.station = queue.station
         self.interviewer = queue.who.login
@@ -133,51 +113,8 @@ class Station:
 
     def view(self) -> View:
         if self._here is not None:
-            return self._on_case(self._here)
+            return station_view.on_case(self._here, self._study, at=self._clock(), local=self._local)
         return Away(since=self._local(self._away)) if self._away is not None else self._idle
-
-    def _on_case(self, here: _Here) -> OnCase:
-        at = self._clock()
-        case, plan = here.case, self._plan
-        number = case.number(here.current)
-        zones = case.zones(number)
-        zone = ZoneInfo(zones[0]) if zones else None
-        opening = plan.calendar.opening(zones, at)
-        first, more = station_view.choices(plan)
-        language = case.language or self._instrument.language
-        booking = case.booking
-        return OnCase(
-            key=case.key,
-            name=station_view.name_of(self._instrument, case, here.contact),
-            details=station_view.details(self._instrument, case, here.contact),
-            attempt=len(case.counted) + (0 if case.claimed is not None and case.claimed.calls else 1),
-            limit=plan.limits.total,
-            numbers=station_view.number_lines(case, here.contact, plan, here.current, at),
-            there=at.astimezone(zone) if zone is not None else None,
-            here=self._local(at),
-            until=opening.until.astimezone(zone) if opening.until is not None and zone is not None else None,
-            ask_for=booking.promise.person if booking is not None else "",
-            promise=station_view.promise_words(case, plan),
-            past=station_view.past(list(here.history), plan, zone),
-            first=first,
-            more=more,
-            scripts=station_view.scripts(plan, case, language),
-            faq=tuple((_plain(ask), _plain(say)) for ask, say in self._faq(language)),
-            interview=here.interview,
-            dialled=case.claimed is not None and case.claimed.dialled != 0,
-            pending=here.pending,  # type: ignore[arg-type]
-            notice=here.notice,
-        )
-
-    def _faq(self, language: str) -> list[tuple[str, str]]:
-        env: dict[str, object] = {}
-        return [
-            (
-                "".join(s.text for s in ask.fill(env, language)),
-                "".join(s.text for s in say.fill(env, language)),
-            )
-            for ask, say in self._instrument.faq
-        ]
 
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(self._zone)
@@ -240,7 +177,7 @@ class Station:
         current = (
             sitting.dialled if sitting is not None and sitting.dialled else number.position if number else 0
         )
-        self._here = _Here(
+        self._here = HeldCase(
             row=row,
             case=case,
             history=tuple(cases.history(row.key)),
@@ -248,21 +185,9 @@ class Station:
             token=token,
             current=current,
             notice=notice,
-            interview=self._interview_so_far(row.key),
+            interview=self._interviews.stands(row.key),
             shown_at=self._clock(),
         )
-
-    def _interview_so_far(self, key: str) -> str:
-        earlier = self._store.interviews(case=key, origin="real")
-        if not earlier:
-            return ""
-        last = max(earlier, key=lambda row: row.number)
-        if last.status == "ended" and last.outcome == "complete":
-            return "complete"
-        version = next((i.version for i in self._store.instruments() if i.hash == last.instrument), "")
-        when = self._local(last.updated_at)
-        at_item = f" at {last.at_item}" if last.at_item else ""
-        return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"
 
     def beat(self) -> None:
         here, at = self._here, self._clock()
@@ -281,7 +206,7 @@ class Station:
     def dial(self) -> Rejected | str:
         here = self._here
         if here is None:
-            return Rejected("there is no case on the screen")
+            return NOBODY
         number = here.case.number(here.current)
         if number is None:
             return Rejected("this case has no number that can be dialled")
@@ -302,7 +227,7 @@ class Station:
             return f"dial {kept.shown}"
         return dial(self._command, kept.e164) or f"{kept.shown} is ringing"
 
-    def _forbidden(self, here: _Here) -> str:
+    def _forbidden(self, here: HeldCase) -> str:
         """Why nobody may ring this case, whoever asks for it."""
         claimant = Claimant(
             at=self._clock(),
@@ -335,91 +260,28 @@ class Station:
         here = self._here
         row = self._plan.outcomes.get(outcome)
         if here is None or row is None:
-            return Rejected("there is no case on the screen" if here is None else f"{outcome} is no outcome")
-        if outcome in station_view.NEVER_KEYED and not here.pending:
-            return Rejected("only the interview itself comes to that")
-        kind = row.like or row.id
-        events: list[Event] = [self._called(here, outcome, note=note.strip())]
-        match station_view.WANTS.get(kind, ""):
-            case "note" if not note.strip():
-                return Rejected("say in a note what the supervisor has to know")
-            case "time":
-                return Rejected("an appointment needs its time")
-            case "language":
-                if language:
-                    events.append(Speaks(language))
-            case "number":
-                added = self._new_number(here, number)
-                if isinstance(added, Rejected):
-                    return added
-                events += added
-            case _:
-                pass
-        code = row.listed if self._plan.known else row.rdd
-        if code in DEAD and here.current:
-            events.append(NumberMarked(here.current, "dead", row.name.lower()))
-        if kind in ("never_call", "withdrawn"):
-            events.append(Blocked(row.name.lower()))
-        after = here.case
-        for entry in self._entries(here, events):
-            after = after.after(entry)
-        more = row.next_number and self._untried(after) and kind != "busy"
-        if (
-            unsaved := self._do(*events, *(() if more else (Closed(),)), release=not more, last=outcome)
-        ) is not None:
-            return unsaved
-        if kind in ("never_call", "withdrawn"):
-            self._never_again(here, row.name.lower())
-        return None
-
-    def _called(
-        self, here: _Here, outcome: str, *, code: str = "", note: str = "", interrupted: bool = False
-    ) -> Called:
-        desk = self._desk
-        passed = progress(desk.interview).passed if desk is not None else frozenset()
-        eligible = self._plan.eligible_from in passed if self._plan.eligible_from else desk is not None
-        return Called(
-            outcome=outcome,
-            number=here.current,
-            code=code,
-            eligible=eligible,
-            person=desk is not None,
-            interrupted=interrupted or here.case.interrupted,
-            note=note,
+            return NOBODY if here is None else Rejected(f"{outcome} is no outcome")
+        deed = deeds.keyed(
+            here,
+            row,
+            self._plan,
+            self._desk,
+            note=note.strip(),
+            number=number,
+            language=language,
+            link=self._token(),
         )
-
-    def _untried(self, case: Case) -> bool:
-        """Whether another live number was not called in this sitting."""
-        tried = {call.number for call in case.claimed.calls} if case.claimed is not None else set()
-        return any(number.position not in tried for number in case.live)
-
-    def _never_again(self, here: _Here, why: str) -> None:
-        """Put all its numbers on the list that all studies share."""
-        if here.contact is not None:
-            numbers = [n.e164 for n in here.contact.numbers if n.e164]
-            self._study.never_call.add(numbers, at=self._clock(), reason=why, by=self.interviewer)
-
-    def _new_number(self, here: _Here, text: str) -> list[Event] | Rejected:
-        read = read_number(text, self._plan.country or None)
-        if isinstance(read, NotANumber):
-            return Rejected(f"{read.why}: {read.remedy}")
-        contact = here.contact or Contact(link=self._token())
-        position = max((n.position for n in here.case.numbers), default=0) + 1
-        kept = ContactNumber(position=position, written=text.strip(), e164=read.e164, shown=read.national)
-        self._added = contact._replace(numbers=(*contact.numbers, kept))
-        return [NumberAdded(NumberFacts(position, read.line, read.zones))]
+        return deed if isinstance(deed, Rejected) else self._keep(deed)
 
     def add_number(self, text: str) -> Rejected | None:
         here = self._here
         if here is None:
-            return Rejected("there is no case on the screen")
-        added = self._new_number(here, text)
-        if isinstance(added, Rejected):
-            return added
-        if (unsaved := self._do(*added)) is not None:
-            return unsaved
-        newest = max(n.position for n in here.case.numbers) + 1 if here.case.numbers else 1
-        return self.choose(newest)
+            return NOBODY
+        deed = deeds.another_number(here, text, self._plan, link=self._token())
+        if isinstance(deed, Rejected):
+            return deed
+        unsaved = self._keep(deed)
+        return unsaved if unsaved is not None else self.choose(max(n.position for n in self._case.numbers))
 
     def remark(self, text: str) -> Rejected | None:
         if not text.strip():
@@ -435,22 +297,21 @@ class Station:
 
     def read_time(self, text: str, reading: int = 0) -> Understood | Unclear:
         meant = self._meant(text, reading)
-        if isinstance(meant, appointments.Unclear):
-            return Unclear(why=str(meant), choices=tuple(c.echo(self._zone_name()) for c in meant.choices))
-        return Understood(echo=meant.echo(self._zone_name()), hint=meant.hint)
+        if isinstance(meant, NotMeant):
+            return Unclear(why=str(meant), choices=tuple(c.echo(self._zone_name) for c in meant.choices))
+        return Understood(echo=meant.echo(self._zone_name), hint=meant.hint)
 
-    def _meant(self, text: str, reading: int) -> appointments.Meant | appointments.Unclear:
+    def _meant(self, text: str, reading: int) -> Meant | NotMeant:
         here = self._here
         if here is None:
-            return appointments.Unclear(what="there is no case on the screen")
+            return NotMeant(what=NOBODY.why)
         zones = here.case.zones(here.case.number(here.current))
-        found = appointments.read_appointment(
-            text, now=self._clock(), zones=zones, calendar=self._plan.calendar
-        )
-        if isinstance(found, appointments.Unclear) and 0 < reading <= len(found.choices):
+        found = read_appointment(text, now=self._clock(), zones=zones, calendar=self._plan.calendar)
+        if isinstance(found, NotMeant) and 0 < reading <= len(found.choices):
             return found.choices[reading - 1]
         return found
 
+    @property
     def _zone_name(self) -> str:
         return self._zone.key if self._zone is not None else ""
 
@@ -459,64 +320,32 @@ class Station:
     ) -> Rejected | None:
         here = self._here
         meant = self._meant(text, reading)
-        if here is None or isinstance(meant, appointments.Unclear):
-            return Rejected(str(meant) if isinstance(meant, appointments.Unclear) else "there is no case")
-        promised = Promised(
-            start=meant.wall.isoformat(timespec="minutes"),
-            end=meant.wall_end.isoformat(timespec="minutes"),
-            zone=meant.zone,
-            fold=meant.fold,
-            person=person.strip(),
-            owner="" if keeper == "anyone" else self.interviewer,
-            policy=keeper,
-            note=note.strip(),
+        if here is None or isinstance(meant, NotMeant):
+            return Rejected(str(meant)) if isinstance(meant, NotMeant) else NOBODY
+        deed = deeds.booked(
+            here, meant, self._plan, self._desk, by=self.interviewer, keeper=keeper, person=person, note=note
         )
-        called = self._called(here, "appointment", interrupted=self._desk is not None)
-        return self._do(called, promised, Closed(), release=True, last="appointment")
+        return self._keep(deed)
 
     # the interview
 
     def interview(self) -> Conduct | Rejected:
         here = self._here
         if here is None:
-            return Rejected("there is no case on the screen")
+            return NOBODY
         if here.case.blocked or here.case.erased:
             return Rejected("this case is never to be called again")
-        if here.interview == "complete":
+        if here.interview == COMPLETE:
             return Rejected("its interview is complete: a supervisor can reopen it")
         try:
-            desk = self._seated(here)
+            desk = self._interviews.sit_down(here)
         except StoreProblem as problem:
             return self._unsaved(problem)
         if isinstance(desk, Trouble):
             return Rejected(f"{desk.what} — {desk.remedy}" if desk.remedy else desk.what)
         self._desk = desk
-        if (unsaved := self._do(Interviewing(desk.id))) is not None:
-            return unsaved
-        return desk
-
-    def _seated(self, here: _Here) -> Desk | Trouble:
-        case = here.case
-        earlier = self._store.interviews(case=case.key, origin="real")
-        last = max(earlier, key=lambda row: row.number, default=None)
-        personal = here.contact.columns if here.contact is not None else {}
-        sampled = {
-            name: case.key
-            if column.role == "key"
-            else case.columns.get(name, personal.get(name, Missing("not_asked")))
-            for name, column in self._instrument.sample.items()
-        }
-        seating = Seating(
-            case=case.key,
-            interviewer=self.interviewer,
-            station=self.station,
-            language=case.language if case.language in self._instrument.languages else "",
-            reopen=last is not None and last.status in ("stopped", "ended") and last.outcome != "complete",
-            sampled=sampled,
-            quota_places=self._places,
-            calling=True,
-        )
-        return seated(self._instrument, self._store, self._study.where, case.key, seating, self._clock)
+        unsaved = self._do(Interviewing(desk.id))
+        return desk if unsaved is None else unsaved
 
     def came_back(self) -> Rejected | None:
         here, desk = self._here, self._desk
@@ -524,29 +353,15 @@ class Station:
         if here is None or desk is None or closing is None:
             return Rejected("the interview is still open")
         row = closing.outcome
-        if row is None:
-            self._here = replace(here, pending="outcome", interview=self._interview_so_far(here.row.key))
+        if row is None or (closing.status == "suspended" and self._plan.delays.get(row.id) == "appointment"):
+            owed: Pending = "outcome" if row is None else "time"
+            try:
+                stands = self._interviews.stands(here.row.key)
+            except StoreProblem as problem:
+                return self._unsaved(problem)
+            self._here = replace(here, pending=owed, interview=stands)
             return None
-        if closing.status == "suspended" and self._plan.delays.get(row.id) == "appointment":
-            self._here = replace(here, pending="time", interview=self._interview_so_far(here.row.key))
-            return None
-        code = ""
-        if row.id == "complete":
-            code = "1.1"
-        elif closing.status == "stopped" or (row.like or row.id) in BREAKS:
-            code = interview_code(progress(desk.interview), self._plan)
-            if code not in ("1.1", "1.2") and row.id != "break_off":
-                code = ""  # the outcome's own
-        called = self._called(here, row.id, code=code, interrupted=closing.status == "suspended")
-        events: list[Event] = [called, Closed()]
-        kind = row.like or row.id
-        if kind in ("never_call", "withdrawn"):
-            events.insert(1, Blocked(row.name.lower()))
-        if (unsaved := self._do(*events, release=True, last=row.id)) is not None:
-            return unsaved
-        if kind in ("never_call", "withdrawn"):
-            self._never_again(here, row.name.lower())
-        return None
+        return self._keep(deeds.came_to(here, desk, row, closing.status, self._plan))
 
     def _come_back_to(self, row: CaseRow) -> Rejected | None:
         """A case that was this station's when its terminal died: said plainly, with all that was keyed."""
@@ -634,16 +449,9 @@ class Station:
             self._show(row, case, token=token)
         except StoreProblem as problem:
             return self._unsaved(problem)
-        events: list[Event] = [TakenBack()]
-        call = case.last_call
-        number = case.number(call.number) if call is not None else None
-        if number is not None and number.state == "dead":
-            events.append(NumberMarked(number.position, "live", "a slip"))
-        if case.booking is not None and call is not None and case.booking.at >= call.at:
-            events.append(Unpromised("a slip"))
-        unsaved = self._do(*events)
-        if unsaved is None and self._here is not None and number is not None:
-            self._here = replace(self._here, current=number.position)
+        unsaved = self._do(*deeds.taken_back(case))
+        if unsaved is None and self._here is not None and case.last_call is not None:
+            self._here = replace(self._here, current=case.last_call.number)
             self._last = None
             self._said = "taken back: key what it was"
         return unsaved
@@ -681,27 +489,20 @@ class Station:
 
     def _in_the_middle(self) -> Rejected | None:
         """Why the case on the screen cannot be let go of yet."""
-        here = self._here
-        if here is None:
-            return None
-        if here.pending == "time":
-            return Rejected("the appointment's time first")
-        if here.pending or (here.case.claimed is not None and here.case.claimed.dialled):
-            return Rejected("key what came of this call first")
-        return None
+        owed = self._here.owed() if self._here is not None else ""
+        return Rejected(owed) if owed else None
 
     def finish(self) -> Rejected | None:
         here = self._here
         if here is None:
-            return Rejected("there is no case on the screen")
+            return NOBODY
         return self._in_the_middle() or self._let_go(then_next=True)
 
     def _let_go(self, *, then_next: bool) -> Rejected | None:
         here = self._here
         if here is None:
             return None
-        called = here.case.claimed is not None and here.case.claimed.calls
-        event = Closed() if called else Returned("given back")
+        event = Closed() if here.called else Returned("given back")
         return self._do(event, release=True, then_next=then_next)
 
     def _return(self) -> None:
@@ -728,22 +529,15 @@ class Station:
 
     # keeping
 
-    def _entries(self, here: _Here, events: Sequence[Event]) -> list[Entry]:
-        """The events as they are kept; each has a key of its own, so that writing them twice is writing them once."""
-        at = max(self._clock(), here.history[-1].at if here.history else self._clock())
-        return [
-            Entry(at, self.interviewer, self.station, event, f"{here.token}:{here.case.seq + number}")
-            for number, event in enumerate(events, start=1)
-        ]
+    def _do(self, *events: Event, release: bool = False, then_next: bool = True) -> Rejected | None:
+        return self._keep(Deed(events=events, release=release), then_next=then_next)
 
-    def _do(
-        self, *events: Event, release: bool = False, last: str = "", then_next: bool = True
-    ) -> Rejected | None:
-        """Keep what happened, and only then show it; after the case's last event, the next case comes."""
+    def _keep(self, deed: Deed, *, then_next: bool = True) -> Rejected | None:
+        """Keep what happened, and only then show it; after the case's last event the next case comes."""
         here = self._here
         if here is None:
-            return Rejected("there is no case on the screen")
-        entries = self._entries(here, events)
+            return NOBODY
+        entries = here.entries(deed.events, at=self._clock(), by=self.interviewer, station=self.station)
         case = here.case
         for entry in entries:
             case = case.after(entry)
@@ -755,35 +549,41 @@ class Station:
                 entries=entries,
                 standing=standing(case, self._plan, at),
                 token=here.token,
-                release=release,
+                release=deed.release,
                 renew_until=at + self._plan.lease,
-                contact=self._added,
+                contact=deed.contact,
             )
+            if deed.never_again:
+                self._study.never_call.add(here.e164(), at=at, reason=deed.never_again, by=self.interviewer)
         except StoreProblem as problem:
             return self._unsaved(problem)
         if lost is not None:
             self._here = self._desk = None
             self._said = f"not kept: {case.key} is another station's now"
             return Rejected(self._said)
-        contact, self._added = self._added or here.contact, None
+        self._said = ""
         self._here = replace(
             here,
             case=case,
             history=(*here.history, *entries),
-            contact=contact,
+            contact=deed.contact or here.contact,
             notice="",
-            pending=here.pending,
         )
-        self._count(events, last)
-        if release:
-            self._gone(here, case, last, at)
+        self._count(deed.events)
+        if deed.release:
+            self._gone(here, case, deed.outcome, at)
             if then_next and self._away is None:
                 return self.take_next()
-        elif not case.claimed or not case.claimed.dialled:
+        elif not self._here.dialled:
             self._next_number(case)
         return None
 
-    def _gone(self, here: _Here, case: Case, last: str, at: datetime) -> None:
+    @property
+    def _case(self) -> Case:
+        assert self._here is not None
+        return self._here.case
+
+    def _gone(self, here: HeldCase, case: Case, last: str, at: datetime) -> None:
         """The case left this station."""
         if self._desk is not None:
             self._places.settle(
@@ -793,7 +593,7 @@ class Station:
         self._here = self._desk = None
         self._last = (case.key, last) if last else self._last
         if last:
-            name = station_view.outcome_words(last, self._plan)
+            name = outcome_words(last, self._plan)
             self._said = f"{name}: kept at {self._local(at):%H:%M}"
 
     def _next_number(self, case: Case) -> None:
@@ -805,7 +605,7 @@ class Station:
         if any(call.number == here.current for call in case.claimed.calls):
             self._here = replace(here, current=number.position)
 
-    def _count(self, events: Sequence[Event], last: str) -> None:
+    def _count(self, events: Sequence[Event]) -> None:
         calls = [event for event in events if isinstance(event, Called)]
         self._calls += len(calls)
         self._done += sum(call.outcome == "complete" for call in calls)
@@ -816,7 +616,3 @@ class Station:
     def _unsaved(self, problem: StoreProblem) -> Rejected:
         self._said = f"not kept: {problem.what} — {problem.remedy}"
         return Rejected(self._said)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())

@@ -2,22 +2,23 @@
 of both ends; nothing is decided here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from survey_cli.desk.calling import NumberLine, OutcomeChoice, PastLine, Said
-from survey_cli.fieldwork import events as happened
-from survey_cli.fieldwork.appointments import WINDOW
+from survey_cli.desk.calling import NumberLine, OnCase, OutcomeChoice, Said
+from survey_cli.desk.held_case import HeldCase
 from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.events import Entry
 from survey_cli.fieldwork.plan import NOT_IN_A_LIST, Plan
 from survey_cli.fieldwork.policy import number_opening, standing_promise
 from survey_cli.instrument.program import Instrument
+from survey_cli.instrument.texts import Template
 from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.reports.histories import outcome_words, past_lines, told
 from survey_cli.samples.columns import labels_of
 from survey_cli.store.case_records import CaseRow, Contact
+from survey_cli.study.opening import Study
 from survey_cli.values import Missing
 
 FIRST: Final = (
@@ -47,6 +48,42 @@ NEVER_KEYED: Final = frozenset({"complete", "break_off"})
 BY_HAND: Final = frozenset({"US", "PR", "GU", "VI"})
 """Countries in which a mobile line, or one that may be one, is dialled by a human's finger unless the sample records
 consent (47 U.S.C. 227)."""
+
+
+def on_case(here: HeldCase, study: Study, *, at: datetime, local: Callable[[datetime], datetime]) -> OnCase:
+    """Everything that is shown of the case; `local` puts a moment on this station's clock."""
+    case, plan, instrument = here.case, study.plan, study.instrument
+    zones = case.zones(case.number(here.current))
+    zone = ZoneInfo(zones[0]) if zones else None
+    until = plan.calendar.opening(zones, at).until
+    first, more = choices(plan)
+    language = case.language or instrument.language
+    return OnCase(
+        key=case.key,
+        name=name_of(instrument, case, here.contact),
+        details=details(instrument, case, here.contact),
+        attempt=len(case.counted) + (0 if here.called else 1),
+        limit=plan.limits.total,
+        numbers=number_lines(case, here.contact, plan, here.current, at),
+        there=at.astimezone(zone) if zone is not None else None,
+        here=local(at),
+        until=until.astimezone(zone) if until is not None and zone is not None else None,
+        ask_for=case.booking.promise.person if case.booking is not None else "",
+        promise=promise_words(case, plan),
+        past=past_lines(here.history, plan, zone),
+        first=first,
+        more=more,
+        scripts=scripts(plan, case, language),
+        faq=tuple((_words(ask, language), _words(say, language)) for ask, say in instrument.faq),
+        interview=here.interview,
+        dialled=here.dialled,
+        pending=here.pending,
+        notice=here.notice,
+    )
+
+
+def _words(text: Template, language: str) -> str:
+    return " ".join("".join(span.text for span in text.fill({}, language)).split())
 
 
 def choices(
@@ -135,69 +172,6 @@ def promise_words(case: Case, plan: Plan) -> str:
         return ""
     keeper = {"anyone": "", "me": f" ({promised.owner} only)", "me_first": f" ({promised.owner} first)"}
     return told(promised) + keeper[promised.policy]
-
-
-def told(promised: happened.Promised) -> str:
-    """The time that was promised: `Thu 26 Nov 15:00`, `Thu 26 Nov 09:00–12:00`."""
-    start, end = datetime.fromisoformat(promised.start), datetime.fromisoformat(promised.end)
-    day = f"{start:%a} {start.day} {start:%b}"
-    if (end - start).total_seconds() <= WINDOW.total_seconds():
-        return f"{day} {start:%H:%M}"
-    if end.date() == start.date():
-        return f"{day} {start:%H:%M}–{end:%H:%M}"
-    return f"{day} {start:%H:%M} to {end:%a} {end.day} {end:%b} {end:%H:%M}"
-
-
-def outcome_words(outcome: str, plan: Plan) -> str:
-    row = plan.outcomes.get(outcome)
-    name = row.name if row is not None else outcome
-    return name[:1].lower() + name[1:]
-
-
-def past(history: list[Entry], plan: Plan, zone: ZoneInfo | None) -> tuple[PastLine, ...]:
-    """What happened to the case, the oldest first, in an interviewer's words."""
-    lines = []
-    for entry in history:
-        said = _past(entry.event, plan)
-        if said is not None:
-            what, note = said
-            lines.append(PastLine(at=entry.at.astimezone(zone), what=what, by=entry.by, note=note))
-    return tuple(lines)
-
-
-def _past(event: happened.Event, plan: Plan) -> tuple[str, str] | None:
-    match event:
-        case happened.Called(outcome=outcome, note=note):
-            return outcome_words(outcome, plan), note
-        case happened.TakenBack():
-            return "the outcome before was a slip: taken back", ""
-        case happened.Promised(person=person, note=note):
-            asked = f" (ask for {person})" if person else ""
-            return f"call promised for {told(event)}{asked}", note
-        case happened.Unpromised(why):
-            return "the promise does not hold any more", why
-        case happened.Remarked(text):
-            return "note", text
-        case happened.ScriptRead(script):
-            return f"said: {script}", ""
-        case happened.Corrected(outcome, code, note):
-            return f"supervisor: {outcome_words(outcome, plan)}{f' ({code})' if code else ''}", note
-        case happened.Advised(note):
-            return "supervisor: goes on", note
-        case happened.Reopened(why):
-            return "put back into the queue", why
-        case happened.NumberAdded():
-            return "another number was given", ""
-        case happened.NumberMarked(_, state, why) if state != "live":
-            return f"a number is {state.replace('_', ' ')}", why
-        case happened.Speaks(language):
-            return f"wants to be interviewed in {language}", ""
-        case happened.Interviewing():
-            return "interview", ""
-        case happened.Blocked(why):
-            return "never to be called again", why
-        case _:
-            return None
 
 
 def stands(row: CaseRow, plan: Plan) -> str:

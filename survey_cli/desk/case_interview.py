@@ -1,0 +1,69 @@
+"""The interview of a case that a station holds: where it stands, and how it is begun or gone on with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from survey_cli.desk.held_case import HeldCase
+from survey_cli.desk.holding import Desk
+from survey_cli.desk.quota_places import Places
+from survey_cli.desk.seating import Clock, Seating, seated
+from survey_cli.problems import Trouble
+from survey_cli.store import InterviewRow
+from survey_cli.study.opening import Study
+from survey_cli.values import NOT_ASKED
+
+COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseInterviews:
+    """The interviews of one study, as one interviewer holds them."""
+
+    study: Study
+    by: str
+    station: str
+    clock: Clock
+    places: Places
+    local: Callable[[datetime], datetime]
+    """A moment on this station's clock."""
+
+    def _last(self, key: str) -> InterviewRow | None:
+        earlier = self.study.store.interviews(case=key, origin="real")
+        return max(earlier, key=lambda row: row.number, default=None)
+
+    def stands(self, key: str) -> str:
+        """`open at q17, Tue 14:03, version 1`, `complete`; empty where none was begun. Raises StoreProblem."""
+        last = self._last(key)
+        if last is None:
+            return ""
+        if last.status == "ended" and last.outcome == COMPLETE:
+            return COMPLETE
+        version = next(
+            (row.version for row in self.study.store.instruments() if row.hash == last.instrument), ""
+        )
+        at_item = f" at {last.at_item}" if last.at_item else ""
+        when = self.local(last.updated_at)
+        return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"
+
+    def sit_down(self, here: HeldCase) -> Desk | Trouble:
+        """Begin the interview, or go on with it. One that a refusal had ended is open again: somebody called to convert
+        it. Raises StoreProblem."""
+        case, instrument = here.case, self.study.instrument
+        last = self._last(case.key)
+        personal = here.contact.columns if here.contact is not None else {}
+        sampled = {
+            name: case.key if column.role == "key" else case.columns.get(name, personal.get(name, NOT_ASKED))
+            for name, column in instrument.sample.items()
+        }
+        seating = Seating(
+            case=case.key,
+            interviewer=self.by,
+            station=self.station,
+            language=case.language if case.language in instrument.languages else "",
+            reopen=last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE,
+            sampled=sampled,
+            quota_places=self.places,
+            calling=True,
+        )
+        return seated(instrument, self.study.store, self.study.where, case.key, seating, self.clock)

@@ -1,0 +1,69 @@
+"""The case that is this station's now: what is known of it, and how events become entries of its history. It keeps
+nothing itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.events import Entry, Event
+from survey_cli.store.case_records import CaseRow, Contact, ContactNumber
+
+Pending = Literal["", "time", "outcome"]
+"""What is owed before the case can go: an appointment's time, or what came of an interview that was put aside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCase:
+    """One case at one station, as far as it was kept."""
+
+    row: CaseRow
+    """As it was claimed."""
+    case: Case
+    history: tuple[Entry, ...]
+    contact: Contact | None
+    token: str
+    """The lease's."""
+    current: int
+    """The position of the number that is dialled next; 0 where there is none."""
+    shown_at: datetime
+    interview: str = ""
+    """Where its interview stands, in words."""
+    notice: str = ""
+    pending: Pending = ""
+
+    def entries(self, events: Sequence[Event], *, at: datetime, by: str, station: str) -> list[Entry]:
+        """The events as they are kept; each has a key of its own, so that writing them twice is writing them once. A
+        history never runs backwards, whatever the clock does."""
+        moment = max(at, self.history[-1].at) if self.history else at
+        return [
+            Entry(moment, by, station, event, f"{self.token}:{self.case.seq + number}")
+            for number, event in enumerate(events, start=1)
+        ]
+
+    @property
+    def called(self) -> bool:
+        """Somebody called in this sitting, and what came of it is keyed."""
+        return self.case.claimed is not None and bool(self.case.claimed.calls)
+
+    @property
+    def dialled(self) -> bool:
+        """A number was dialled, and what came of it is not keyed."""
+        return self.case.claimed is not None and self.case.claimed.dialled != 0
+
+    def owed(self) -> str:
+        """Why the case cannot be let go of yet; empty where it can."""
+        if self.pending == "time":
+            return "the appointment's time first"
+        return "key what came of this call first" if self.pending or self.dialled else ""
+
+    def kept_number(self, position: int) -> ContactNumber | None:
+        """The digits of a number, where they are still kept."""
+        numbers = self.contact.numbers if self.contact is not None else ()
+        return next((n for n in numbers if n.position == position and n.e164), None)
+
+    def e164(self) -> list[str]:
+        """All its numbers."""
+        return [n.e164 for n in self.contact.numbers if n.e164] if self.contact is not None else []
