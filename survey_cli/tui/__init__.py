@@ -1,16 +1,17 @@
-"""How does an interview look and feel on a full screen? Keys in, calls to the desk out; it never decides
-anything about the survey, and knows neither the store nor the instrument.
+"""How does an interview, or an evening of calls, look and feel on a full screen? Keys in, calls to the desk out; it never
+decides anything about the survey, and knows neither the store nor the instrument.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from survey_cli.desk import Conduct
+from survey_cli.desk.calling import Calling
 
 if TYPE_CHECKING:
     from survey_cli.desk.previewing import Shown
 
-__all__ = ["ScreenFailed", "conduct", "rehearse"]
+__all__ = ["ScreenFailed", "conduct", "rehearse", "work"]
 
 
 class ScreenFailed(RuntimeError):
@@ -28,6 +29,20 @@ def conduct(desk: Conduct) -> None:
         raise ScreenFailed(
             f"The screen failed ({type(app.broke).__name__}). Every answer given is kept: "
             "start the interview again and it goes on at the same question."
+        ) from app.broke
+
+
+def work(calling: Calling) -> None:
+    """Hold a station until its shift ends. Raises ScreenFailed when the screen breaks; what was keyed before is kept by
+    the desk."""
+    from survey_cli.tui.station_app import StationApp
+
+    app = StationApp(calling)
+    app.run(mouse=False)
+    if app.broke is not None:
+        raise ScreenFailed(
+            f"The screen failed ({type(app.broke).__name__}). Everything keyed is kept: "
+            "start the station again and it goes on with the same case."
         ) from app.broke
 
 

@@ -1,5 +1,5 @@
 """How do keys come in and lines go out on a terminal? The Textual end of the full-screen face: it hands
-each key to the keyboard, one after another, and paints the lines that changed; it decides nothing.
+each key to the board, one after another, and paints the lines that changed; it decides nothing.
 """
 
 import os
@@ -9,7 +9,7 @@ from asyncio import get_running_loop
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
@@ -89,18 +89,42 @@ class Sheet(Widget):
         return strip.adjust_cell_length(self.size.width, self._look("blank"))
 
 
-class InterviewApp(App[None]):
-    """One interview on a full screen."""
+class Board(Protocol):
+    """What takes keys, one after another."""
+
+    bell: bool
+    """The last key was not taken."""
+    unexpected: bool
+    """The last key led to something that keys already typed could not know of."""
+    left: bool
+    """It is over, and its last screen was left."""
+
+    def press(self, key: str) -> None: ...
+
+    def paste(self, text: str) -> None: ...
+
+    def dropped(self, keys: int) -> None:
+        """Say that so many keys typed ahead were set aside."""
+        ...
+
+    def failed(self, error: Exception) -> None:
+        """Say that a key broke something."""
+        ...
+
+
+class KeysApp(App[None]):
+    """A board on a full screen: each key finished and drawn before the next."""
 
     CSS_PATH = "survey.tcss"
     BINDINGS: ClassVar[list[BindingType]] = []
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
 
-    def __init__(self, desk: Conduct, board: Keyboard | None = None) -> None:
+    board: Board
+
+    def __init__(self) -> None:
         super().__init__(ansi_color=True, driver_class=_driver())
         self.theme = "ansi-dark"
-        self.board = board or Keyboard(desk)
         self.broke: BaseException | None = None
         """What broke the screen, where something did."""
         self._sheet = Sheet(plain_encoding(), self.redraw)
@@ -115,11 +139,10 @@ class InterviewApp(App[None]):
         with suppress(ValueError, RuntimeError):  # not the main thread: signals do not arrive there
             get_running_loop().add_signal_handler(signal.SIGTERM, self._ended_from_outside)
         self.set_interval(1.0, self.redraw)
-        self.set_interval(DRAFT_SECONDS, lambda: self.board.keep_draft())
         self.redraw()
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys and pastes go to the keyboard before any widget could have them."""
+        """Keys and pastes go to the board before any widget could have them."""
         if isinstance(event, events.Key):
             self._key(event)
         elif isinstance(event, events.Paste):
@@ -157,7 +180,48 @@ class InterviewApp(App[None]):
         if self.board.bell:
             self.bell()
         if self.board.unexpected:
-            self._settled = monotonic()
+            self._settle()
+
+    def _settle(self) -> None:
+        """Keys typed up to now were meant for something that did not come."""
+        self._settled = monotonic()
+
+    def _ended_from_outside(self) -> None:
+        """Leave the terminal as it was found."""
+        self.exit()
+
+    def redraw(self) -> None:
+        """Draw the page again; what did not change is not painted."""
+        raise NotImplementedError
+
+    def put(self, page: Page) -> None:
+        """These lines and this cursor are on the screen from now on."""
+        self._sheet.show(page.lines)
+        if page.cursor is not None:
+            self.cursor_position = Offset(*page.cursor)
+
+    def panic(self, *renderables: Any) -> None:
+        """Leave without printing anything: whoever ran it says in words what happened."""
+        if self.broke is None:
+            self.broke = sys.exc_info()[1] or RuntimeError("the terminal's input broke off")
+        self._close_messages_no_wait()
+
+    def _fatal_error(self) -> None:
+        self.panic()
+
+
+class InterviewApp(KeysApp):
+    """One interview on a full screen."""
+
+    board: Keyboard
+
+    def __init__(self, desk: Conduct, board: Keyboard | None = None) -> None:
+        super().__init__()
+        self.board = board or Keyboard(desk)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(DRAFT_SECONDS, lambda: self.board.keep_draft())
 
     def _ended_from_outside(self) -> None:
         """Put the interview aside and leave the terminal as it was found."""
@@ -167,35 +231,31 @@ class InterviewApp(App[None]):
         self.exit()
 
     def redraw(self) -> None:
-        """Draw the page again; what did not change is not painted."""
         if not self._sheet.size:
             return  # not laid out yet; its first size draws it
         page = self.page()
-        board = self.board
-        if isinstance(board.mode, Reading):
-            board.modes = (*board.modes[:-1], Reading(board.mode.what, page.top))
-        else:
-            board.top = page.top
-        board.page = max(page.rows - 1, 1)
-        self._sheet.show(page.lines)
-        if page.cursor is not None:
-            self.cursor_position = Offset(*page.cursor)
+        settle_page(self.board, page)
+        self.put(page)
 
     def page(self) -> Page:
         """The page as it should stand now."""
-        desk = self.board.desk
         width, height = self._sheet.size
-        clocks = Clocks(elapsed=desk.elapsed(), there=desk.there())
-        return draw(self.board, width=width, height=height, clocks=clocks)
+        return interview_page(self.board, width, height)
 
-    def panic(self, *renderables: Any) -> None:
-        """Leave without printing anything: `conduct` says in words what happened."""
-        if self.broke is None:
-            self.broke = sys.exc_info()[1] or RuntimeError("the terminal's input broke off")
-        self._close_messages_no_wait()
 
-    def _fatal_error(self) -> None:
-        self.panic()
+def interview_page(board: Keyboard, width: int, height: int) -> Page:
+    """The page of an interview as it should stand now."""
+    clocks = Clocks(elapsed=board.desk.elapsed(), there=board.desk.there())
+    return draw(board, width=width, height=height, clocks=clocks)
+
+
+def settle_page(board: Keyboard, page: Page) -> None:
+    """Let the keyboard know how far it can scroll."""
+    if isinstance(board.mode, Reading):
+        board.modes = (*board.modes[:-1], Reading(board.mode.what, page.top))
+    else:
+        board.top = page.top
+    board.page = max(page.rows - 1, 1)
 
 
 def _prints(letter: str) -> bool:

@@ -68,7 +68,7 @@ def field_lines(board: Keyboard, width: int, rows: int) -> tuple[list[Line], tup
                     pass
     start: Line = (Run(" ", "blank"), Run(label, "hint")) if label else (Run(" ", "blank"),)
     room = max(width - width_of(start) - 1, 3)
-    drawn, (x, y) = _edited(edit.text, edit.at, room)
+    drawn, (x, y) = edited(edit.text, edit.at, room)
     first = min(max(0, y - lines + 1), max(len(drawn) - lines, 0))
     shown = indented(drawn[first : first + lines], start, width_of(start))
     shown += [BLANK] * (lines - len(shown))
@@ -78,7 +78,7 @@ def field_lines(board: Keyboard, width: int, rows: int) -> tuple[list[Line], tup
     return shown, (x + width_of(start), y - first)
 
 
-def _edited(text: str, at: int, width: int) -> tuple[list[Line], tuple[int, int]]:
+def edited(text: str, at: int, width: int) -> tuple[list[Line], tuple[int, int]]:
     """Text broken at the width, every character kept, the one under the cursor drawn as a cursor; and where
     that is, as column and row."""
     cells = [clean(letter) for letter in text]

@@ -1,0 +1,577 @@
+"""What does a key do at the station? Keys become calls to the desk and a state to draw, one key finished before the next.
+It knows no terminal, no telephone and no rule about who may be called.
+"""
+
+from dataclasses import replace
+from typing import Final, assert_never
+
+from survey_cli.desk.calling import (
+    Away,
+    Calling,
+    Idle,
+    OnCase,
+    OutcomeChoice,
+    PromiseLine,
+    Unclear,
+    View,
+)
+from survey_cli.engine.events import Rejected
+from survey_cli.problems import nearest
+from survey_cli.tui.edit import Edit
+from survey_cli.tui.keyboard import Keyboard
+from survey_cli.tui.modes import ENTER, Close, No
+from survey_cli.tui.station_keys import BOUND, BY_KEY, BY_WORD, NAMED, Bound, Deed
+from survey_cli.tui.station_modes import (
+    Act,
+    Asking,
+    Book,
+    Booking,
+    Choosing,
+    Deciding,
+    DialAgain,
+    Fetch,
+    Finding,
+    Given,
+    KeyOutcome,
+    Leave,
+    Mode,
+    Promising,
+    Reading,
+    Record,
+    Saying,
+    Spoke,
+    Typed,
+    Writing,
+)
+
+NO_CASE: Final = "there is no case on the screen"
+LEAST_SOUGHT: Final = 2
+"""Characters of a number or a name that are looked for; fewer would find half the sample."""
+
+
+class StationBoard:
+    """One interviewer's evening under one pair of hands. What is public is there to be drawn; `press` and `paste` change
+    it. While an interview is held, `talk` has the keys."""
+
+    def __init__(self, calling: Calling) -> None:
+        self.calling: Final = calling
+        self.talk: Keyboard | None = None
+        self.modes: tuple[Mode, ...] = (Deciding(),)
+        self.why = ""
+        """Why the last key was not taken."""
+        self.said = ""
+        """Something the interviewer should know, gone at the next key."""
+        self.older = 0
+        """How many lines of the case's past are scrolled away at its end; whoever draws corrects it."""
+        self.page = 5
+        """How many lines PgUp goes; set by whoever draws."""
+        self.blind = False
+        """The screen is too small to show the case; set by whoever draws."""
+        self.bell = False
+        self.unexpected = False
+        """Another case, or another number, came: keys already typed were not meant for it."""
+        self.left = False
+        """The shift is over."""
+        self.promises: tuple[PromiseLine, ...] = ()
+        """This interviewer's next promises, for the view without a case."""
+        self._form: Booking | None = None
+        """An appointment that was half typed when its form was closed."""
+        self._seen: tuple[object, ...] = ()
+        now = calling.view()
+        if isinstance(now, Idle) and not now.why:  # nobody has looked for a case yet
+            self._done(calling.take_next())
+        else:
+            self._look()
+
+    @property
+    def mode(self) -> Mode:
+        """What the next key goes to."""
+        return self.modes[-1]
+
+    @property
+    def view(self) -> View:
+        return self.calling.view()
+
+    @property
+    def case(self) -> OnCase | None:
+        """The case that is on the screen."""
+        view = self.view
+        return view if isinstance(view, OnCase) else None
+
+    # Keys in
+
+    def press(self, key: str) -> None:
+        """One key: its character where it is printable, else its name (`enter`, `f8`)."""
+        if self.talk is not None:
+            self._talked(self.talk, key)
+            return
+        if len(key) > 1 and key not in NAMED:
+            return
+        self.bell = self.unexpected = False
+        self.why = self.said = ""
+        bound = BY_KEY.get(key) if len(key) > 1 else None
+        if self.blind and key != "ctrl+c":
+            self._refuse("the screen is too small to see what this key would do")
+        elif key == "ctrl+c" and isinstance(self.mode, Asking) and isinstance(self.mode.then, Leave):
+            self._act(Leave())
+        elif isinstance(self.mode, Deciding):
+            self._deciding(key)
+        elif bound is not None and key != "backspace":
+            self._opened_over(bound)
+        else:
+            self._turned(self.mode.pressed(key))
+
+    def paste(self, text: str) -> None:
+        """Text pasted at once, on one line; nothing but a line takes it."""
+        if self.talk is not None:
+            self.talk.paste(text)
+            self._flags(self.talk)
+            return
+        self.bell = self.unexpected = False
+        self.why = self.said = ""
+        flat = " ".join(text.split())
+        match self.mode:
+            case Writing() | Finding() as typing:
+                self._turned(replace(typing, edit=typing.edit.typed(flat)))
+            case Booking() as booking:
+                self._turned(booking.pasted(flat))
+            case _:
+                self._refuse("pasted text is no key here")
+
+    def _talked(self, talk: Keyboard, key: str) -> None:
+        talk.press(key)
+        self._flags(talk)
+        if talk.left:
+            self.talk = None
+            self.bell = False
+            self._done(self.calling.came_back())
+            self.unexpected = True
+
+    def _flags(self, talk: Keyboard) -> None:
+        self.bell, self.unexpected = talk.bell, talk.unexpected
+
+    def dropped(self, keys: int) -> None:
+        """Say that keys typed ahead were meant for a case that is gone."""
+        if self.talk is not None:
+            self.talk.dropped(keys)
+        else:
+            many = "s" if keys > 1 else ""
+            self.said = f"{keys} key{many} typed ahead set aside: this came in between"
+
+    def failed(self, error: Exception) -> None:
+        """Say that a key broke something, and stand where the desk stands."""
+        if self.talk is not None:
+            self.talk.failed(error)
+            self._flags(self.talk)
+        else:
+            self._refuse(f"that failed ({type(error).__name__}): look what stands here, then try again")
+
+    def beat(self) -> None:
+        """Ten seconds have gone by: the case is kept, and where there is none a due one may come by itself."""
+        self.bell = self.unexpected = False
+        if self.talk is None and isinstance(self.view, Idle) and not isinstance(self.mode, Deciding):
+            return  # somebody rings back and is being looked for: no case may come over it
+        self.calling.beat()
+        if self.talk is None and self._look():
+            self.bell = True
+
+    def ended_from_outside(self) -> None:
+        """The program is told to end: put the interview aside, and the shift with it as far as it goes."""
+        if self.talk is not None:
+            self.talk.keep_draft()
+            if self.talk.prompt is not None:
+                self.talk.desk.suspend()
+            self.talk = None
+            self.calling.came_back()
+        self.calling.leave()
+
+    # Deciding
+
+    def _deciding(self, key: str) -> None:
+        view = self.view
+        bound = BY_KEY.get(key.casefold() if len(key) == 1 else key)
+        if isinstance(view, OnCase):
+            if key.isdecimal() and key in "12345678" and len(key) == 1:
+                self._digit(int(key), view)
+                return
+            if key in ("pageup", "pagedown", "up", "down"):
+                by = self.page if key.startswith("page") else 1
+                self.older = max(self.older + (by if key.endswith("up") else -by), 0)
+                return
+        elif key in ENTER and isinstance(view, Idle):
+            self._done(self.calling.take_next())
+            return
+        if key == ".":
+            self._push(Writing("command", Edit.of(".")))
+        elif bound is not None:
+            self._do(bound)
+        elif key == "escape":
+            return
+        elif key in ENTER or len(key) == 1:
+            self._refuse(self._offered(view))
+
+    def _offered(self, view: View) -> str:
+        match view:
+            case OnCase(dialled=True):
+                return "key what came of the call, or i begins the interview; F1 shows all keys"
+            case OnCase():
+                return "d dials, i begins the interview, a number keys what came of a call; F1 shows all keys"
+            case Idle():
+                return "Enter looks again, / finds somebody who rings back, q ends the shift"
+            case Away():
+                return "p goes on calling, q ends the shift"
+            case _:
+                assert_never(view)
+
+    def _digit(self, digit: int, case: OnCase) -> None:
+        if digit > len(case.first):
+            self._refuse(f"{digit} is no outcome here")
+        else:
+            self._keyed(case.first[digit - 1])
+
+    def _opened_over(self, bound: Bound) -> None:
+        """An F-key while something is open: it closes what it opened, else opens its own."""
+        typed = self.mode.edit.text.strip(".") if isinstance(self.mode, Writing) else ""
+        if typed:
+            self._refuse("finish this line first: Enter takes it, Esc drops it")
+            return
+        before = self.mode
+        self._act(Close())
+        self._do(bound)
+        if _same(self.mode, before):
+            self._close()
+
+    def _do(self, bound: Bound, rest: str = "") -> None:
+        """What a key or a dot word asks for."""
+        case = self.case
+        if case is None and not bound.idle:
+            self._refuse(NO_CASE)
+            return
+        deed: Deed = bound.deed
+        match deed:
+            case "find":
+                self._push(Finding())
+                if rest:
+                    self._turned(Finding(Edit.of(rest)))
+            case "promises":
+                self._push(Promising(self.calling.promises()))
+            case "back":
+                self._done(self.calling.take_back())
+            case "pause":
+                away = isinstance(self.view, Away)
+                self._done(self.calling.go_on() if away else self.calling.pause())
+            case "leave":
+                self._push(Asking("End the shift?", Leave(), "end it"))
+            case "help":
+                self._push(Reading("help"))
+            case _:
+                assert case is not None
+                self._do_on(deed, case, rest)
+
+    def _do_on(self, deed: Deed, case: OnCase, rest: str) -> None:
+        match deed:
+            case "interview":
+                self._interview()
+            case "dial":
+                self._dial(case)
+            case "next":
+                self._next_number(case)
+            case "add":
+                self._line("add", rest)
+            case "note":
+                self._line("remark", rest)
+            case "outcomes":
+                if case.more:
+                    self._push(Choosing(case.more))
+                else:
+                    self._refuse("there are no other outcomes here")
+            case "appointment":
+                self._book(rest)
+            case "scripts":
+                if case.scripts:
+                    self._push(Saying(case.scripts))
+                else:
+                    self._refuse("this survey has no texts to be spoken")
+            case "faq":
+                if case.faq:
+                    self._push(Reading("faq"))
+                else:
+                    self._refuse("this survey has no answers written to respondents' questions")
+            case _:
+                self._done(self.calling.finish())
+
+    def _interview(self) -> None:
+        begun = self.calling.interview()
+        if isinstance(begun, Rejected):
+            self._done(begun)
+            return
+        self.talk = Keyboard(begun)
+        self.unexpected = True
+
+    def _dial(self, case: OnCase) -> None:
+        current = next((n for n in case.numbers if n.current), None)
+        if case.dialled and current is not None:
+            self._push(Asking(f"{current.shown} was dialled. Dial it once more?", DialAgain(), "dial"))
+        else:
+            self._dialled(self.calling.dial())
+
+    def _dialled(self, what: "Rejected | str") -> None:
+        if isinstance(what, Rejected):
+            self._done(what)
+        else:
+            self._done(None)
+            self.said = what
+
+    def _next_number(self, case: OnCase) -> None:
+        """The next live number after the current one, those first that were not called in this sitting."""
+        at = next((n for n, number in enumerate(case.numbers) if number.current), -1)
+        others = [n for n in (*case.numbers[at + 1 :], *case.numbers[: max(at, 0)]) if n.state == "live"]
+        chosen = next((n for n in others if not n.came_to), others[0] if others else None)
+        if chosen is None:
+            self._refuse("the case has no other number that can be called; + adds one")
+        else:
+            self._choose(chosen.position)
+
+    def _choose(self, position: int) -> None:
+        rejected = self.calling.choose(position)
+        if rejected is None:
+            self._seen = _seen(self.view)  # the interviewer wanted it: keys typed behind it were meant for it
+        self._done(rejected)
+
+    def _keyed(self, choice: OutcomeChoice) -> None:
+        """An outcome: ask what it wants, and once more where it is grave or no call is known."""
+        case = self.case
+        if case is None:
+            self._refuse(NO_CASE)
+            return
+        name = choice.outcome.name
+        match choice.wants:
+            case "time":
+                self._book("")
+            case "note" | "number" | "language" as wants:
+                self._push(Writing(wants, choice=choice))
+            case "sure":
+                text = f"{name}: this cannot be undone by calling again. Key it?"
+                self._push(Asking(text, Record(choice), "key it"))
+            case "" if not case.dialled and not case.pending:
+                text = f"This number was not dialled from here (d dials). Key “{name}” all the same?"
+                self._push(Asking(text, Record(choice), "key it"))
+            case "":
+                self._act(Record(choice))
+
+    def _line(self, what: Typed, rest: str) -> None:
+        if rest:
+            self._given(what, rest)
+        else:
+            self._push(Writing(what))
+
+    def _book(self, when: str) -> None:
+        """Open the form of an appointment, with what was typed into it before."""
+        form = self._form or Booking()
+        self._push(form)
+        if when:
+            self._turned(form.typed(Edit.of(when)))
+
+    # What a mode made of a key
+
+    def _turned(self, turned: "Mode | Act") -> None:
+        match turned:
+            case Finding() as finding:
+                self._found(finding)
+            case Booking() as booking:
+                self._replace(self._timed(booking))
+            case Deciding() | Choosing() | Writing() | Asking() | Promising() | Saying() | Reading():
+                self._replace(turned)
+            case _:
+                self._act(turned)
+
+    def _replace(self, mode: Mode) -> None:
+        self.modes = (*self.modes[:-1], mode)
+
+    def _found(self, finding: Finding) -> None:
+        before = self.mode
+        if not isinstance(before, Finding) or before.edit.text != finding.edit.text:
+            text = finding.edit.text.strip()
+            found = self.calling.find(text) if len(text) >= LEAST_SOUGHT else ()
+            finding = replace(finding, found=found, at=0)
+        self._replace(finding)
+
+    def _timed(self, booking: Booking) -> Booking:
+        """The form with what the desk takes its time for."""
+        text = booking.when.text.strip()
+        if not text:
+            return replace(booking, taken=None)
+        taken = self.calling.read_time(text, booking.reading)
+        choices = booking.choices
+        if isinstance(taken, Unclear) and taken.choices and not booking.reading:
+            choices = taken.choices
+        return replace(booking, taken=taken, choices=choices)
+
+    def _act(self, act: Act) -> None:
+        match act:
+            case Close():
+                if isinstance(self.mode, Booking):
+                    self._form = self.mode
+                self._close()
+            case No(why):
+                self._refuse(why)
+            case KeyOutcome(choice):
+                self._close()
+                self._keyed(choice)
+            case Record(choice, note, number, language):
+                self._recorded(choice, note, number, language)
+            case Given(what, text):
+                self._given(what, text)
+            case Book():
+                self._booked()
+            case Fetch(key):
+                self._stay(self.calling.fetch(key), said="")
+            case Spoke(script):
+                self._stay(self.calling.spoke(script), said="noted that it was spoken")
+            case DialAgain():
+                self._close()
+                self._dialled(self.calling.dial())
+            case Leave():
+                self._left()
+            case _:
+                assert_never(act)
+
+    def _recorded(self, choice: OutcomeChoice, note: str, number: str, language: str) -> None:
+        rejected = self.calling.record(choice.outcome.id, note=note, number=number, language=language)
+        if rejected is None or not isinstance(self.mode, Writing):
+            self._close()
+        self._done(rejected)
+
+    def _given(self, what: Typed, text: str) -> None:
+        match what:
+            case "remark":
+                self._stay(self.calling.remark(text), said="noted")
+            case "add":
+                self._stay(self.calling.add_number(text), said="kept, and it is the one that d dials")
+            case _:
+                self._dot_word(text)
+
+    def _stay(self, rejected: Rejected | None, *, said: str) -> None:
+        """What was done in something open: it closes when it was done, else stays with what was typed."""
+        if rejected is None:
+            self._close()
+        self._done(rejected)
+        if rejected is None and not self.said and not self.unexpected:
+            self.said = said
+
+    def _booked(self) -> None:
+        form = self.mode
+        assert isinstance(form, Booking)
+        missing = form.missing()
+        if missing is not None:
+            self._replace(replace(form, line=missing[0]))
+            self._refuse(missing[1])
+            return
+        rejected = self.calling.book(
+            form.when.text.strip(),
+            reading=form.reading,
+            keeper=form.keeper,
+            person=form.person.text.strip(),
+            note=form.note.text.strip(),
+        )
+        if rejected is None:
+            self._form = None
+            self._close()
+        self._done(rejected)
+
+    def _left(self) -> None:
+        rejected = self.calling.leave()
+        self._close()
+        self._done(rejected)
+        self.left = rejected is None
+
+    # dot words
+
+    def _dot_word(self, text: str) -> None:
+        """A line that begins with a dot, as in the one-line face."""
+        word, _, rest = text[1:].strip().partition(" ")
+        word, rest = word.casefold(), rest.strip()
+        case = self.case
+        self._close()
+        choices = {c.outcome.id: c for c in all_choices(case)} if case is not None else {}
+        if word in choices:
+            self._keyed(choices[word])
+        elif word in BY_WORD:
+            self._do(BY_WORD[word], rest)
+        elif word == "fetch" and rest:
+            self._done(self.calling.fetch(rest))
+        elif word == "number" and rest.isdecimal() and case is not None:
+            numbers = case.numbers[int(rest) - 1 : int(rest)] if int(rest) else ()
+            if numbers:
+                self._choose(numbers[0].position)
+            else:
+                self._refuse(f"the case has {len(case.numbers)} numbers")
+        else:
+            known = [*(str(b.deed) for b in BOUND), "fetch", "number", *choices]
+            near = nearest(word, known) if word else None
+            meant = f"did you mean .{near}?" if near else ".help lists them"
+            self._refuse(f".{word} is no dot word here: {meant}")
+
+    # After each call to the desk
+
+    def _done(self, rejected: Rejected | None) -> None:
+        """Go on to what is on the screen now, or say why not."""
+        self._look()
+        if rejected is not None:
+            self._refuse(rejected.why)
+
+    def _look(self) -> bool:
+        """See what the desk has put on the screen; whether it is something else than before."""
+        view = self.view
+        seen = _seen(view)
+        if seen == self._seen:
+            return False
+        same_case = seen[:3] == self._seen[:3]
+        self._seen = seen
+        self.modes = (Deciding(),)
+        self.unexpected = True
+        if not same_case:
+            self.older = 0
+            self._form = None
+        if not isinstance(view, OnCase):
+            self.promises = self.calling.promises()
+        elif view.pending == "time":
+            self._book("")
+        return True
+
+    def _refuse(self, why: str) -> None:
+        self.why = why
+        self.bell = self.unexpected = True
+
+    def _push(self, mode: Mode) -> None:
+        self.modes = (*self.modes, mode)
+
+    def _close(self) -> None:
+        if len(self.modes) > 1:
+            self.modes = self.modes[:-1]
+
+
+def all_choices(case: OnCase) -> tuple[OutcomeChoice, ...]:
+    """Every outcome that can be keyed, those with a digit of their own first."""
+    return (*case.first, *(choice for _, choices in case.more for choice in choices))
+
+
+def _same(opened: Mode, before: Mode) -> bool:
+    """Whether a key asked for what is open already: then it closes it."""
+    if isinstance(opened, (Reading, Writing)) and isinstance(before, (Reading, Writing)):
+        return opened.what == before.what
+    return type(opened) is type(before) and not isinstance(opened, Deciding)
+
+
+def _seen(view: View) -> tuple[object, ...]:
+    """What tells one view from another: the case and its attempt, then what is called and owed."""
+    match view:
+        case OnCase():
+            current = next((n.position for n in view.numbers if n.current), 0)
+            return "case", view.key, view.attempt, current, view.pending
+        case Idle():
+            return ("idle",)
+        case Away():
+            return ("away",)
+        case _:
+            assert_never(view)

@@ -1,0 +1,373 @@
+"""What stands on every line of the station's screen now? Pure: the board's state and a size give the lines of a page;
+on a small screen the less important goes first, and everything that came from a file is literal text.
+"""
+
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from rich.cells import cell_len
+
+from survey_cli.desk.calling import Away, Idle, OnCase, Tally, View
+from survey_cli.tui import sheets
+from survey_cli.tui.drawing import MARGIN, Page
+from survey_cli.tui.foot import Keys, edited, keys_line
+from survey_cli.tui.question import BLANK, Column
+from survey_cli.tui.sheets import counted
+from survey_cli.tui.station import StationBoard
+from survey_cli.tui.station_card import card, days_and_time, past_lines
+from survey_cli.tui.station_lists import Drawn, drawn_mode
+from survey_cli.tui.station_modes import (
+    Asking,
+    Booking,
+    Choosing,
+    Deciding,
+    Finding,
+    Promising,
+    Reading,
+    Saying,
+    Writing,
+)
+from survey_cli.tui.wording import (
+    DOT,
+    DOWN,
+    UP,
+    Line,
+    Role,
+    Run,
+    clean,
+    clipped,
+    crop,
+    indented,
+    spread,
+    width_of,
+    wrap,
+    written,
+)
+
+LEAST_WIDTH: Final = 44
+LEAST_HEIGHT: Final = 14
+WIDEST: Final = 100
+"""A line of the case is never wider: eyes lose longer ones."""
+LABELS: Final = {
+    "remark": "note: ",
+    "note": "note: ",
+    "number": "the new number: ",
+    "add": "another number: ",
+    "language": "which language: ",
+    "command": "",
+}
+
+
+def draw_station(board: StationBoard, *, width: int, height: int) -> Page:
+    """The page for this state of the board. Sets the board's `blind`, `older` and `page`."""
+    board.blind = width < LEAST_WIDTH or height < LEAST_HEIGHT
+    if board.blind:
+        return _too_small(width, height)
+    margin = MARGIN if width < WIDEST + 2 * MARGIN else (width - WIDEST) // 2
+    column_width = width - 2 * margin
+    left: Line = (Run(" " * margin, "blank"),)
+    thin: Line = (Run(" " * (margin - 1), "blank"),)
+    view = board.view
+    foot, cursor = _foot(board, view, column_width)
+    status = _status(board, view, column_width)[: max(1, min(3, height // 6))]
+    rows = height - 3 - len(foot) - len(status) - 1
+    column = Column(width=column_width, rows=rows)
+    body, body_cursor, above, below = _body(board, view, column)
+    body += [BLANK] * (rows - len(body))
+    lines = [_head(board, width)]
+    lines.append(sheets.rule(width, (), f"older: PgUp {UP}" if above else ""))
+    lines += [left + line for line in body[:rows]]
+    lines.append(sheets.rule(width, (), f"more: PgDn {DOWN}" if below else ""))
+    first = len(lines)
+    lines += [thin + line for line in foot]
+    lines += [left + line for line in status]
+    lines.append((*thin, *keys_line(_keys(board, view), width - margin)))
+    at = None
+    if cursor is not None:
+        at = (cursor[0] + margin - 1, cursor[1] + first)
+    elif body_cursor is not None:
+        at = (body_cursor[0] + margin, body_cursor[1] + 2)
+    return Page(lines=tuple(clipped(line, width) for line in lines[:height]), top=0, rows=rows, cursor=at)
+
+
+def _too_small(width: int, height: int) -> Page:
+    text = f"The screen is too small for a station: {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines at least."
+    lines = [*wrap(written(text, "stress"), max(width - 1, 4))][:height]
+    lines += [BLANK] * (height - len(lines))
+    return Page(lines=tuple(clipped(line, width) for line in lines), top=0, rows=height, cursor=None)
+
+
+def _head(board: StationBoard, width: int) -> Line:
+    calling = board.calling
+    end = written(tallied(calling.tally()), "head")
+    names = DOT.join(
+        part
+        for part in (
+            calling.title,
+            f"station {calling.station}" if calling.station else "",
+            calling.interviewer,
+        )
+        if part
+    )
+    room = width - width_of(end) - 4
+    title_room = room - cell_len(names) + cell_len(calling.title)
+    if title_room >= 12:
+        names = names.replace(calling.title, crop(calling.title, title_room), 1)
+    return spread((Run(" ", "blank"), Run(crop(clean(names), room), "head")), end, width - 1)
+
+
+def tallied(tally: Tally) -> str:
+    """`3 done · 21 calls · 1 promise`."""
+    parts = [f"{tally.done} done", counted(tally.calls, "call")]
+    parts += [counted(tally.promises, "promise")] if tally.promises else []
+    return DOT.join(parts)
+
+
+# The body
+
+
+def _body(
+    board: StationBoard, view: View, column: Column
+) -> tuple[list[Line], tuple[int, int] | None, bool, bool]:
+    """Lines, the cursor among them, and whether there is more above and below."""
+    mode = board.mode
+    if isinstance(mode, Deciding | Writing):
+        match view:
+            case OnCase():
+                return *_case(board, view, column), False
+            case Idle():
+                return _idle(board, view, column), None, False, False
+            case Away():
+                return _away(view, column), None, False, False
+            case _:
+                assert_never(view)
+    sheet = drawn_mode(mode, view, column)
+    top = _top(sheet, mode.top if isinstance(mode, Reading) else 0, column.rows)
+    if isinstance(mode, Reading) and mode.top != top:
+        board.modes = (*board.modes[:-1], Reading(mode.what, top))
+    cursor = None if sheet.cursor is None else (sheet.cursor[0], sheet.cursor[1] - top)
+    shown = list(sheet.lines[top : top + column.rows])
+    return shown, cursor, top > 0, top + column.rows < len(sheet.lines)
+
+
+def _top(sheet: Drawn, top: int, rows: int) -> int:
+    """The first line shown: the marked one is in view."""
+    top = min(top, max(len(sheet.lines) - rows, 0))
+    if sheet.at is not None and sheet.at >= rows - 1:
+        top = min(sheet.at - rows + 2, max(len(sheet.lines) - rows, 0))
+    return top
+
+
+def _case(board: StationBoard, view: OnCase, column: Column) -> tuple[list[Line], None, bool]:
+    """The case, and as much of its past as there is room for, the newest at the end."""
+    lines = card(view, column)
+    past = past_lines(view.past, column.width)
+    room = column.rows - len(lines) - 1
+    if room < 1 or not past:
+        return lines, None, False
+    board.page = max(room - 1, 1)
+    board.older = min(board.older, max(len(past) - room, 0))
+    end = len(past) - board.older
+    start = max(end - room, 0)
+    return [*lines, BLANK, *past[start:end]], None, start > 0
+
+
+def _idle(board: StationBoard, view: Idle, column: Column) -> list[Line]:
+    lines: list[Line] = [
+        *_clocked("Nobody can be called just now", view.here, column),
+        BLANK,
+        *wrap(written(view.why[:1].upper() + view.why[1:], "aloud"), column.width),
+    ]
+    if view.next_at is not None:
+        when = days_and_time(view.next_at, view.here)
+        lines += [*wrap(written(f"Next: {when}. The case comes by itself.", "aloud"), column.width)]
+    return [*lines, *_promised(board, column)]
+
+
+def _away(view: Away, column: Column) -> list[Line]:
+    lines = _clocked("On a pause", view.here, column)
+    since = f"Since {view.since:%H:%M}"
+    if view.here is not None:
+        since += f", {counted(int((view.here - view.since).total_seconds()) // 60, 'minute')}"
+    return [*lines, BLANK, written(since, "aloud")]
+
+
+def _clocked(what: str, here: object, column: Column) -> list[Line]:
+    clock = written(f"{here:%H:%M} here", "hint") if here is not None else ()
+    return [spread(written(what, "stress"), clock, column.width)]
+
+
+def _promised(board: StationBoard, column: Column) -> list[Line]:
+    if not board.promises:
+        return []
+    shown = drawn_mode(Promising(board.promises, -1), board.view, column).lines
+    return [BLANK, written("My promises", "stress"), *shown]
+
+
+# The foot
+
+
+def _foot(board: StationBoard, view: View, width: int) -> tuple[list[Line], tuple[int, int] | None]:
+    """What is typed into, or what can be keyed; and where the cursor stands in it."""
+    mode = board.mode
+    match mode:
+        case Deciding():
+            return (_outcomes(view, width), None) if isinstance(view, OnCase) else ([BLANK], None)
+        case Writing(what, edit, choice):
+            label = f"{choice.outcome.name}: " if choice is not None else ""
+            return _field(crop(clean(label), width // 2) + LABELS[what], edit.text, edit.at, width)
+        case Finding(edit=edit):
+            return _field("who rings back: ", edit.text, edit.at, width)
+        case Choosing(edit=edit):
+            return _field("outcome: ", edit.text, edit.at, width)
+        case Asking() | Booking() | Promising() | Saying() | Reading():
+            return [BLANK], None
+        case _:
+            assert_never(mode)
+
+
+def _field(label: str, text: str, at: int, width: int) -> tuple[list[Line], tuple[int, int]]:
+    start: Line = (Run(" ", "blank"), Run(label, "hint")) if label else (Run(" ", "blank"),)
+    size = width_of(start)
+    lines, (x, y) = edited(text, at, max(width - size - 1, 3))
+    top = max(y - 1, 0)
+    return indented(lines[top : top + 2], start, size), (x + size, y - top)
+
+
+def _outcomes(view: OnCase, width: int) -> list[Line]:
+    """What begins a call, then the outcomes with a digit of their own, in as few lines as they need."""
+    cells = [(str(n), choice.outcome.name) for n, choice in enumerate(view.first, 1)]
+    cells += [("9", "more …")] if view.more else []
+    wide = next((c for c in (5, 4, 3, 2) if _widths(cells, c, width) is not None), 1)
+    widths = _widths(cells, wide, width) or [width - 4]
+    lines: list[Line] = [(Run(" ", "blank"), *keys_line(_call_keys(view), width)[1:])]
+    for row in range(0, len(cells), wide):
+        line: list[Run] = [Run(" ", "blank")]
+        for (key, name), size in zip(cells[row : row + wide], widths, strict=False):
+            text = crop(clean(name), size)
+            line += [Run(key, "key"), Run("  ", "blank"), Run(text, "aloud")]
+            line.append(Run(" " * (size - cell_len(text) + 2), "blank"))
+        lines.append(tuple(line[:-1]))
+    return lines
+
+
+LONGEST_CROP: Final = 4
+"""Cells that a name in the grid of outcomes may lose to save a line."""
+
+
+def _widths(cells: Sequence[tuple[str, str]], columns: int, width: int) -> list[int] | None:
+    """How wide each column's names may be; None where they would lose too much."""
+    widths = [max((cell_len(name) for _, name in cells[n::columns]), default=0) for n in range(columns)]
+    over = sum(widths) + 3 * columns + 2 * (columns - 1) + 1 - width
+    for _ in range(max(over, 0)):
+        widest = widths.index(max(widths))
+        widths[widest] -= 1
+    lost = max(
+        max((cell_len(name) for _, name in cells[n::columns]), default=0) - w for n, w in enumerate(widths)
+    )
+    return widths if lost <= LONGEST_CROP else None
+
+
+def _call_keys(view: OnCase) -> Keys:
+    others = sum(n.state == "live" and not n.current for n in view.numbers)
+    begun = "go on with the interview" if view.interview.startswith("open") else "start the interview"
+    keys: list[tuple[str, str, int]] = [("i", begun, 0), ("d", "dial again" if view.dialled else "dial", 0)]
+    keys += [("n", f"next number ({others} more)", 1)] if others else []
+    keys.append(("a", "appointment", 1))
+    return keys
+
+
+def _status(board: StationBoard, view: View, width: int) -> list[Line]:
+    """What is said under the field: why not, what was done, what is owed. One line at least: then little moves."""
+    lines: list[Line] = []
+
+    def say(mark: str, text: str, role: Role) -> None:
+        lines.extend(indented(wrap(written(text, role), width - 2), (Run(f"{mark} ", role),), 2))
+
+    if board.why:
+        say("!", board.why, "why")
+    if isinstance(view, OnCase) and isinstance(board.mode, Deciding | Booking) and view.pending:
+        owed = {
+            "time": "an appointment was made in the interview: its time is still to be given (a)",
+            "outcome": "the interview was left open: key what came of it",
+        }
+        say("?", owed[view.pending], "query")
+    if board.said:
+        say("=", board.said, "hint")
+    elif not lines and isinstance(board.mode, Deciding) and (notice := board.calling.notice()):
+        say(" ", notice, "hint")
+    return lines or [BLANK]
+
+
+def _keys(board: StationBoard, view: View) -> Keys:
+    """What the keys do now, most wanted first."""
+    mode = board.mode
+    match mode:
+        case Deciding() if isinstance(view, OnCase):
+            scripts: Keys = (("s", "texts", 3),) if view.scripts else ()
+            faq: Keys = (("F5", "they ask", 4),) if view.faq else ()
+            keys: Keys = (
+                ("t", "note", 2),
+                *scripts,
+                *faq,
+                ("⌫", "take back", 2),
+                ("x", "leave it", 3),
+                ("/", "caller", 3),
+                ("m", "promises", 5),
+                ("p", "pause", 4),
+                ("q", "end", 1),
+                ("F1", "keys", 0),
+            )
+            return keys
+        case Deciding():
+            away = isinstance(view, Away)
+            first: Keys = (
+                (("p", "go on calling", 0),) if away else (("Enter", "look again", 1), ("p", "pause", 3))
+            )
+            return (
+                *first,
+                ("/", "somebody rings back", 1),
+                ("m", "promises", 3),
+                ("⌫", "take back", 2),
+                ("q", "end", 1),
+                ("F1", "keys", 0),
+            )
+        case Choosing():
+            return (
+                ("number", "key it", 0),
+                ("type", "to narrow", 2),
+                (f"{UP} {DOWN} Enter", "mark, key", 1),
+                ESC,
+            )
+        case Writing(what="command"):
+            return (("Enter", "do it", 0), ("Esc", "drop it", 0), (".help", "lists the dot words", 1))
+        case Writing():
+            return (("Enter", "takes the line", 0), ("Esc", "drops it", 0))
+        case Asking(yes=yes):
+            return (("y", yes, 0), ("n", "no", 0))
+        case Booking(line=line):
+            last = line == "note"
+            return (
+                ("Enter", "book it" if last else "next", 0),
+                ("Tab", "next", 2),
+                ("Shift+Tab", "back", 1),
+                ("Esc", "close, what is typed stays", 0),
+            )
+        case Finding():
+            return (
+                ("type", "number or name", 1),
+                (f"{UP} {DOWN}", "mark", 2),
+                ("Enter", "take the case", 0),
+                ESC,
+            )
+        case Promising(promises=promises):
+            return ((f"{UP} {DOWN}", "mark", 2), ("Enter", "take the case", 0), ESC) if promises else (ESC,)
+        case Saying():
+            return (("number", "another text", 1), ("Enter", "it was spoken", 0), ESC)
+        case Reading():
+            return (("Esc", "back", 0),)
+        case _:
+            assert_never(mode)
+
+
+ESC: Final = ("Esc", "close", 0)
