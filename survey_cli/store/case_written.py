@@ -113,11 +113,14 @@ def read_contact(link: str, details: str) -> Contact:
 
 def digits_in(text: str) -> str:
     """Its digits, in their plain form."""
-    return "".join(str(int(c)) for c in text if c.isdecimal())
+    found = "".join(filter(str.isdecimal, text))
+    return found if found.isascii() else "".join(str(int(digit)) for digit in found)
 
 
 def folded(text: str) -> str:
     """A text as it is compared: small letters without accents."""
+    if text.isascii():
+        return text.lower()
     bare = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in bare if not unicodedata.combining(c))
 

@@ -368,9 +368,10 @@ class Cases:
                 yield key, read_contact(link, details)
 
     def search(self, text: str, *, limit: int = 50) -> list[Found]:
-        """Somebody rings back: the cases whose key, name or personal columns hold this text, or one of whose numbers
-        holds its digits (three at least, without the zeros that stand before them in a country)."""
-        words, digits = folded(text.strip()), digits_in(text).lstrip("0")
+        """Somebody rings back: the cases whose key, name or personal columns hold this text, or of which a number
+        is this one or a part of it (three digits at least, without the zeros that stand before them in a country)."""
+        words = folded(text.strip())
+        digits = "" if any(map(str.isalpha, text)) else digits_in(text).lstrip("0")
         like = [f"%{_escaped(words)}%" if words else NO_TEXT] * 2
         like.append(f"%{digits}%" if len(digits) >= 3 else NO_TEXT)
         rows = self._db.read(sql.SEARCH, (*like, limit))
