@@ -123,9 +123,8 @@ class Quotas:
         return tuple(cell for quota in self.quotas if (cell := quota.cell(env)))
 
     def asked(self, id: str, env: Mapping[Any, Any]) -> Cell | None:
-        """The cell in which somebody is interviewed as far as this quota goes, for a `lookup` that asks after a place; None
-        where the quota is not about them, or cannot tell yet: then they are outside. KeyError where there is no such
-        quota."""
+        """The cell of this quota in which somebody is interviewed, for a `lookup` that asks after a place; None where the
+        quota is not about them, or cannot tell yet: then they are outside. KeyError where there is no such quota."""
         quota = next((quota for quota in self.quotas if quota.id == id), None)
         if quota is None:
             raise KeyError(id)
