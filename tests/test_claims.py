@@ -189,7 +189,7 @@ def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
     """Else a claim grows slower with the sample."""
     if isinstance(place, str):
         pytest.skip("asked of SQLite")
-    bring(queue, [*several(50), a_case("d", status="done")])
+    bring(queue, [*several(3000), a_case("d", status="done")])
     connection = sqlite3.connect(place)
 
     def plan(statement: str, *parameters) -> list[str]:
