@@ -2,21 +2,22 @@
 once more, and only then show it. The rules are fieldwork's, the queue is the store's.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.buckets import Bucket, bucket_of
-from survey_cli.fieldwork.calendar import Calendar
+from survey_cli.fieldwork.buckets import bucket_of
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.events import Blocked, Entry, Event, Returned
 from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import MINE_FIRST, Claimant, allowed, standing
-from survey_cli.fieldwork.quotas import Fill, shut
+from survey_cli.fieldwork.policy import Claimant, allowed, standing
+from survey_cli.fieldwork.quotas import shut
+from survey_cli.fieldwork.turns import Turns
 from survey_cli.store import Store
-from survey_cli.store.case_records import CaseRow, Head, Lease
+from survey_cli.store.case_records import CaseRow, Lease
+from survey_cli.study.queueing import caught_up, open_heads
 
 TRIES: Final = 50
 """Cases at the head of the queue that the rules may turn down before it is said that there is none."""
@@ -51,76 +52,53 @@ class Queue:
         """Claim the case that is next for this interviewer at this moment; None where there is none. Raises
         StoreProblem."""
         cases = self.store.cases
-        cases.lapse(at)
-        cases.wake(at)
-        fill = cases.fill()
-        full = self.plan.quotas.full(fill)
+        caught_up(self.store, self.plan, at)
+        turns = self._turns(at)
         lease = Lease(token, self.who.login, self.station, at + self.plan.lease)
         turned_down = 0
-        for head in self._in_order(at, fill, full):
+        for _, head in open_heads(self.store, turns):
+            before = turns.promised_before(bucket_of(head.bucket))
             while turned_down < TRIES:
-                row = cases.claim(head.bucket, lease, at, promised_before=self._before(head, at))
+                row = cases.claim(head.bucket, lease, at, promised_before=before)
                 if row is None:
                     break
                 case = Case.of(row.key, cases.history(row.key))
-                if self._may(row, case, at, full):
+                if self._may(row, case, at, turns.full):
                     return row, case
                 turned_down += 1
                 self._give_back(row, case, at, token)
         return None
 
-    def _in_order(self, at: datetime, fill: Mapping[str, Fill], full: Collection[str]) -> Iterator[Head]:
-        """The heads of all buckets that are open to this interviewer now, the first to be called first."""
-        open_heads = []
-        for head in self.store.cases.heads():
-            bucket = bucket_of(head.bucket)
-            if not bucket.open(self.plan.calendar, at, who=self.who, people=self.people, full=full):
-                continue
-            ours = head
-            if self._others_first(bucket):
-                late = self.store.cases.head_since(head.bucket, promised_before=at - MINE_FIRST)
-                if late is None:
-                    continue
-                ours = late
-            urgent = ours.rank[:1] < "4"  # promises and interrupted interviews come before any quota
-            filled = 0 if urgent else self.plan.quotas.urgency(bucket.cells, fill)
-            open_heads.append(((ours.rank[:1], filled, ours.rank), ours))
-        yield from (head for _, head in sorted(open_heads, key=lambda pair: pair[0]))
+    def _turns(self, at: datetime) -> Turns:
+        return Turns.of(self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.fill())
 
     def outlook(self, at: datetime) -> "Outlook":
         """Why there is nobody to call at this moment, and when there will be. Raises StoreProblem."""
-        cases, calendar = self.store.cases, self.plan.calendar
+        cases, turns = self.store.cases, self._turns(at)
         by_status = cases.counts().by_status
-        full = self.plan.quotas.full(cases.fill())
         moments: list[datetime] = []
         others = parked = 0
         for head in cases.heads():
             bucket = bucket_of(head.bucket)
-            if shut(bucket.cells, full):
+            if shut(bucket.cells, turns.full):
                 parked += 1
             elif not bucket.suits(self.who, self.people):
                 others += 1
-            elif (opens := _opens(bucket, calendar, at)) is not None:
+            elif (opens := turns.opens(bucket, at)) is not None:
                 moments.append(opens)
         for row in cases.due_next(limit=SEEN_AHEAD):
             bucket = bucket_of(row.bucket)
             if (
                 row.due_at is not None
                 and bucket.suits(self.who, self.people)
-                and not shut(bucket.cells, full)
+                and not shut(bucket.cells, turns.full)
             ):
-                opens = _opens(bucket, calendar, max(at, row.due_at))
+                opens = turns.opens(bucket, max(at, row.due_at))
                 if opens is not None:
                     moments.append(opens)
         ready, waiting = by_status.get("ready", 0), by_status.get("waiting", 0)
         why = _why(ready, waiting, by_status.get("held", 0), others, parked, by_status)
         return Outlook(why, min(moments, default=None))
-
-    def _others_first(self, bucket: Bucket) -> bool:
-        return bucket.policy == "me_first" and bucket.owner not in ("", self.who.login)
-
-    def _before(self, head: Head, at: datetime) -> datetime | None:
-        return at - MINE_FIRST if self._others_first(bucket_of(head.bucket)) else None
 
     def _may(self, row: CaseRow, case: Case, at: datetime, full: Collection[str]) -> bool:
         claimant = Claimant(
@@ -147,13 +125,6 @@ class Queue:
             token=token,
             release=True,
         )
-
-
-def _opens(bucket: Bucket, calendar: Calendar, at: datetime) -> datetime | None:
-    """The next moment at which a case of this kind may be called."""
-    if bucket.dayparts:
-        return calendar.next_in(bucket.zones, at, bucket.dayparts)
-    return calendar.opening(bucket.zones, at).next
 
 
 def _why(ready: int, waiting: int, held: int, others: int, parked: int, by_status: Mapping[str, int]) -> str:

@@ -1,0 +1,14 @@
+"""May whoever asks do this? Some things are for supervisors where a study lists its people."""
+
+from survey_cli.problems import Trouble
+from survey_cli.study.opening import PEOPLE, Study
+
+
+def for_supervisors(study: Study, what: str) -> Trouble | None:
+    """Why whoever asks may not do it, `what` being what they wanted (`correct an outcome`); None where they may: they
+    supervise, or nobody is listed."""
+    if study.who.supervises:
+        return None
+    others = sorted(one.login for one in study.people.listed.values() if one.supervises)
+    ask = f"ask {' or '.join(others[:3])}" if others else f"give somebody the role supervisor in {PEOPLE}"
+    return Trouble(study.who.login, f"is an interviewer, and only a supervisor may {what}", ask)

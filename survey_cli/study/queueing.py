@@ -1,0 +1,64 @@
+"""In what order do the cases of a study come? One text for the desk, which claims the first of them, and the office, which
+lists the next ones.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from survey_cli.fieldwork.buckets import bucket_of
+from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.policy import Standing, standing
+from survey_cli.fieldwork.turns import Turn, Turns
+from survey_cli.store import Store
+from survey_cli.store.case_records import CaseRow, Head, Lapsed
+
+
+def caught_up(store: Store, plan: Plan, at: datetime) -> list[Lapsed]:
+    """Have everything in the queue that belongs there at this moment: cases whose leases ran out, with the standing that
+    came of it, and those that waited until now. Gives the leases that ran out. Raises StoreProblem."""
+    cases = store.cases
+    lapsed = cases.lapse(at)
+    while stale := cases.stale():
+        if not cases.restand(_stood(store, plan, stale, at)):
+            break  # others are at them
+    cases.wake(at)
+    return lapsed
+
+
+def _stood(
+    store: Store, plan: Plan, rows: list[CaseRow], at: datetime
+) -> Iterator[tuple[str, int, Standing]]:
+    for row in rows:
+        case = Case.of(row.key, store.cases.history(row.key))
+        yield row.key, case.seq, standing(case, plan, at)
+
+
+def open_heads(store: Store, turns: Turns) -> list[tuple[Turn, Head]]:
+    """The heads of all buckets that are open to this interviewer now, the first to be called first."""
+    found = []
+    for head in store.cases.heads():
+        bucket = bucket_of(head.bucket)
+        if not turns.open(bucket):
+            continue
+        ours: Head | None = head
+        if (before := turns.promised_before(bucket)) is not None:
+            ours = store.cases.head_since(head.bucket, promised_before=before)
+        if ours is not None:
+            found.append((turns.turn(bucket, ours.rank), ours))
+    return sorted(found)
+
+
+def rows_in_turn(store: Store, turns: Turns, *, limit: int) -> list[CaseRow]:
+    """The first `limit` ready cases that are open to this interviewer now, as they would be claimed one after another; the
+    rules of each are still to be asked."""
+    found: list[tuple[Turn, str, CaseRow]] = []
+    for _, head in open_heads(store, turns):
+        bucket = bucket_of(head.bucket)
+        before = turns.promised_before(bucket)
+        found += [
+            (turns.turn(bucket, row.rank), row.bucket, row)
+            for row in store.cases.queue([head.bucket], limit=limit)
+            if before is None or (row.promised_at is not None and row.promised_at <= before)
+        ]
+    return [row for *_, row in sorted(found, key=lambda one: (*one[:2], one[2].key))[:limit]]
