@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from survey_cli import __version__
-from survey_cli.cli import counting, designing, exporting, interviewing, previewing, printing, simulating
+from survey_cli.cli import counting, designing, exporting, interviewing, previewing, printing, simulating, stationing
 from survey_cli.cli.terminal import PIPE_CLOSED
 
 
@@ -77,7 +77,7 @@ def survey(
 PANELS = (
     ("Questionnaire", (*designing.COMMANDS, *previewing.COMMANDS, *simulating.COMMANDS, *printing.COMMANDS)),
     ("Interviews", interviewing.COMMANDS),
-    ("Fieldwork", counting.COMMANDS),
+    ("Fieldwork", (*stationing.COMMANDS, *counting.COMMANDS)),
     ("Data", exporting.COMMANDS),
 )
 

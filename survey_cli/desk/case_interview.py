@@ -1,12 +1,11 @@
 """The interview of a case that a station holds: where it stands, and how it is begun or gone on with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from survey_cli.desk.held_case import HeldCase
-from survey_cli.desk.holding import Desk
-from survey_cli.desk.quota_places import Places
+from survey_cli.desk.holding import Behind, Desk
 from survey_cli.desk.seating import Clock, Seating, seated
 from survey_cli.problems import Trouble
 from survey_cli.store import InterviewRow
@@ -24,7 +23,7 @@ class CaseInterviews:
     by: str
     station: str
     clock: Clock
-    places: Places
+    behind: Behind
     local: Callable[[datetime], datetime]
     """A moment on this station's clock."""
 
@@ -46,9 +45,9 @@ class CaseInterviews:
         when = self.local(last.updated_at)
         return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"
 
-    def sit_down(self, here: HeldCase) -> Desk | Trouble:
+    def sit_down(self, here: HeldCase, *, wanted: Seating | None = None) -> Desk | Trouble:
         """Begin the interview, or go on with it. One that a refusal had ended is open again: somebody called to convert
-        it. Raises StoreProblem."""
+        it. `wanted` says how else one sits down, a correction among it. Raises StoreProblem."""
         case, instrument = here.case, self.study.instrument
         last = self._last(case.key)
         personal = here.contact.columns if here.contact is not None else {}
@@ -56,14 +55,16 @@ class CaseInterviews:
             name: case.key if column.role == "key" else case.columns.get(name, personal.get(name, NOT_ASKED))
             for name, column in instrument.sample.items()
         }
-        seating = Seating(
+        ended = last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
+        given = wanted or Seating(case=case.key)
+        seating = replace(
+            given,
             case=case.key,
             interviewer=self.by,
             station=self.station,
-            language=case.language if case.language in instrument.languages else "",
-            reopen=last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE,
+            language=given.language or (case.language if case.language in instrument.languages else ""),
+            reopen=given.reopen or (ended and not given.again),
             sampled=sampled,
-            quota_places=self.places,
-            calling=True,
+            behind=self.behind,
         )
         return seated(instrument, self.study.store, self.study.where, case.key, seating, self.clock)

@@ -3,7 +3,7 @@ nothing itself.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -42,6 +42,11 @@ class HeldCase:
             Entry(moment, by, station, event, f"{self.token}:{self.case.seq + number}")
             for number, event in enumerate(events, start=1)
         ]
+
+    def further(self, case: Case, entries: Sequence[Entry], contact: Contact | None = None) -> "HeldCase":
+        """After these entries were kept."""
+        history = (*self.history, *entries)
+        return replace(self, case=case, history=history, contact=contact or self.contact, notice="")
 
     @property
     def called(self) -> bool:

@@ -44,17 +44,41 @@ STOPS: Final = (
 """What can end an interview in the middle, the likeliest first; a study's own outcomes follow."""
 
 
-class QuotaPlaces(Protocol):
-    """What is asked when an interview comes to a quota's look-up."""
+class Behind(Protocol):
+    """What stands behind an interview: the case that it belongs to. The interview asks for nothing else of it."""
 
-    def __call__(self, id: str, interview: Interview, quota: str) -> str:
+    calling: bool
+    """The case is called from a station, and can be called again: a soft ending is put aside, not stopped."""
+
+    def place(self, id: str, interview: Interview, quota: str) -> str:
         """`open`, and a place is held until the interview closes; `full`; `outside`."""
         ...
 
+    def alive(self) -> None:
+        """Somebody is at work: the case stays theirs. Never fails."""
+        ...
 
-def no_quotas(id: str, interview: Interview, quota: str) -> str:
-    """Every cell is open: where no case is sampled, nothing is counted."""
-    return "open"
+    def left(self, desk: "Desk") -> None:
+        """The interview was left, closed or not. Never fails."""
+        ...
+
+
+class Alone:
+    """Where no case is sampled nothing stands behind: every cell of a quota is open, as nothing is counted."""
+
+    calling = False
+
+    def place(self, id: str, interview: Interview, quota: str) -> str:
+        return "open"
+
+    def alive(self) -> None:
+        return
+
+    def left(self, desk: "Desk") -> None:
+        return
+
+
+ALONE: Final = Alone()
 
 
 class Desk:
@@ -75,8 +99,7 @@ class Desk:
         notice: str,
         practice: bool,
         kept_in: str,
-        quota_places: QuotaPlaces = no_quotas,
-        calling: bool = False,
+        behind: Behind = ALONE,
     ) -> None:
         self._store = store
         self._id = id
@@ -86,8 +109,7 @@ class Desk:
         self._by = by
         self._station = station
         self._zone = zone
-        self._quota_places = quota_places
-        self._calling = calling
+        self._behind = behind
         self._prompt: Prompt | None = None
         self._fresh = False
         self._hung_up: timedelta | None = None
@@ -129,7 +151,7 @@ class Desk:
             for o in self._outcomes.values()
             if o.id not in OUTCOMES and o.moment in ("interrupted", "any")
         )
-        first = CALLING_STOPS if self._calling else ()
+        first = CALLING_STOPS if self._behind.calling else ()
         return tuple(self._outcomes[id] for id in (*first, *STOPS, *own))
 
     def echo(self, text: str) -> str:
@@ -215,7 +237,7 @@ class Desk:
             return Rejected(f"{outcome} is no outcome for stopping an interview")
         if self._interview.hung_up and outcome == "break_off":
             return self._keep(Ended(self._stamp(), COMPLETE))
-        if self._calling and self._outcomes[outcome].temporary:
+        if self._behind.calling and self._outcomes[outcome].temporary:
             return self._keep(
                 Suspended(self._stamp(), outcome)
             )  # the case is called again, and goes on where it stood
@@ -235,13 +257,15 @@ class Desk:
         place = self._interview.place
         if place is None:
             return
+        self._behind.alive()
         try:
             self._store.save_draft(self._id, Draft(str(place), text, self._clock()))
         except StoreProblem:
             return  # the text is still in the field; the answer itself will say what is wrong
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the case and of the database."""
+        self._behind.left(self)
         self._store.close()
 
     # order of doing
@@ -277,7 +301,7 @@ class Desk:
             return None
         value, of = self._interview.looks_up()
         if value is None:
-            value = self._quota_places(self._id, self._interview, prompt.entry.of)
+            value = self._behind.place(self._id, self._interview, prompt.entry.of)
         return LookedUp(self._stamp(), prompt.place, value, of)
 
     def _commit(self, event: Event) -> Rejected | None:
@@ -302,6 +326,7 @@ class Desk:
                 f"not saved: {taken.by} went on with this interview at {when:%H:%M}; leave it here"
             )
         self._interview, self._fresh = after, False
+        self._behind.alive()
         return None
 
     def _snapshot(self) -> Rejected | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from survey_cli.desk.case import field_zone, language_of, no_language, sample_of, zone_of
-from survey_cli.desk.holding import Desk, QuotaPlaces, no_quotas
+from survey_cli.desk.holding import ALONE, Behind, Desk
 from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.known_outcomes import outcome_table
@@ -46,9 +46,7 @@ class Seating:
     """Sample columns by name, as typed."""
     sampled: Mapping[str, Value | Missing] | None = None
     """All sample columns of a case that was imported, typed; then `columns` is not read."""
-    quota_places: QuotaPlaces = no_quotas
-    calling: bool = False
-    """The case is called from a station."""
+    behind: Behind = ALONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +113,33 @@ def seat(
     if isinstance(opened, Trouble):
         return opened
     try:
+        sampled = not seating.practice and opened.cases.row(case) is not None
+        if sampled:
+            return _of_the_sample(path, seating, clock, opened)
         found = seated(instrument, opened, where, case, seating, clock)
     except StoreProblem as problem:
         found = _trouble(problem)
     if isinstance(found, Trouble) and store is None:
         opened.close()
+    return found
+
+
+def _of_the_sample(path: str | Path, seating: Seating, clock: Clock, opened: Store) -> Desk | Trouble:
+    """The case was imported: nobody else may call it meanwhile, and it is told what came of the interview."""
+    from survey_cli.desk.manning import queue_of
+    from survey_cli.desk.sampled import seat_sampled
+    from survey_cli.study.opening import open_study
+
+    opened.close()
+    study = open_study(path, db=seating.db, by=seating.interviewer)
+    if isinstance(study, Trouble):
+        return study
+    try:
+        found = seat_sampled(study, seating, queue_of(study, seating.station), clock, uuid4().hex)
+    except StoreProblem as problem:
+        found = _trouble(problem)
+    if isinstance(found, Trouble):
+        study.close()
     return found
 
 
@@ -300,8 +320,7 @@ def _desk(
         notice=notice,
         practice=seating.practice,
         kept_in=where,
-        quota_places=seating.quota_places,
-        calling=seating.calling,
+        behind=seating.behind,
     )
     why = desk.settle()
     return Trouble(seating.case, why.why) if why is not None else desk

@@ -31,6 +31,7 @@ from survey_cli.desk.holding import Desk
 from survey_cli.desk.quota_places import Places
 from survey_cli.desk.seating import Clock
 from survey_cli.engine.events import Rejected
+from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.appointments import read_appointment
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.coding import coded
@@ -55,6 +56,8 @@ from survey_cli.store.case_records import CaseRow, Held, Lease
 from survey_cli.study.opening import Study
 
 NOBODY: Final = Rejected("there is no case on the screen")
+RENEWALS: Final = 10
+"""How often a lease is prolonged in its own length."""
 GIVES_WAY: Final = frozenset({"due", "day part", "owner", "skill", "language"})
 """Rules that a case fetched by its key need not keep: its respondent is on the line."""
 
@@ -92,13 +95,14 @@ class Station:
         self._since = clock()
         self._done = self._calls = self._refusals = self._promised = 0
         self._talking = timedelta()
+        self._renewed = clock()
         self._places = Places(store=study.store, plan=study.plan, clock=clock)
         self._interviews = CaseInterviews(
             study=study,
             by=queue.who.login,
             station=queue.station,
             clock=clock,
-            places=self._places,
+            behind=self,
             local=self._local,
         )
         self.title = str(self._instrument.title.written(self._instrument.language))
@@ -195,11 +199,28 @@ class Station:
             if here is None:
                 if self._away is None:
                     self.take_next()
-            elif not self._store.cases.renew(here.row.key, here.token, at + self._plan.lease):
+            elif self._store.cases.renew(here.row.key, here.token, at + self._plan.lease):
+                self._renewed = at
+            else:
                 self._here = None
                 self._said = f"{here.case.key} is another station's now; what was keyed before is kept"
         except StoreProblem:
             return  # the next key will say so
+
+    # behind the interview
+
+    calling = True
+
+    def place(self, id: str, interview: Interview, quota: str) -> str:
+        return self._places(id, interview, quota)
+
+    def alive(self) -> None:
+        """The lease is prolonged well before it runs out, and not at every key."""
+        if self._clock() - self._renewed > self._plan.lease / RENEWALS:
+            self.beat()
+
+    def left(self, desk: Desk) -> None:
+        return
 
     # one case
 
@@ -562,13 +583,7 @@ class Station:
             self._said = f"not kept: {case.key} is another station's now"
             return Rejected(self._said)
         self._said = ""
-        self._here = replace(
-            here,
-            case=case,
-            history=(*here.history, *entries),
-            contact=deed.contact or here.contact,
-            notice="",
-        )
+        self._here = here.further(case, entries, deed.contact)
         self._count(deed.events)
         if deed.release:
             self._gone(here, case, deed.outcome, at)

@@ -1,0 +1,87 @@
+"""The command `station`: a shift at the telephone. How a case is called is a face's business."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from survey_cli.cli.interviewing import SIMPLE_TERMINALS, Database, Instrument
+from survey_cli.cli.terminal import count, fail, say
+from survey_cli.problems import Trouble
+
+if TYPE_CHECKING:
+    from survey_cli.desk.station import Station
+
+
+def station(
+    file: Instrument,
+    interviewer: Annotated[
+        str, typer.Option("--interviewer", metavar="NAME", help="Who calls; the login name unless given.")
+    ] = "",
+    name: Annotated[
+        str,
+        typer.Option("--station", metavar="NAME", help="This workplace; the computer's name unless given."),
+    ] = "",
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts."),
+    ] = False,
+    people: Annotated[
+        str | None,
+        typer.Option(
+            "--people", metavar="PATH", help="The list of interviewers; responses/interviewers.csv unless given."
+        ),
+    ] = None,
+    zone: Annotated[
+        str, typer.Option("--zone", metavar="ZONE", help="The time zone here; the computer's unless given.")
+    ] = "",
+    db: Database = None,
+) -> None:
+    """Call one case after another: who is next, which number, what came of it.
+
+    Set SURVEY_DIAL to have numbers dialled by a command of this computer: linphonecsh dial {number}.
+    Exit code 0: the shift was ended; 3: something was still owed on a case.
+    """
+    from survey_cli.desk.manning import man
+
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not plain and (not terminal or os.environ.get("TERM") in SIMPLE_TERMINALS):
+        say("survey: no full screen here, so cases are called one line at a time, as with --plain")
+        plain = True
+    manned = man(file, interviewer=interviewer, station=name, db=db, people=people, zone=zone)
+    if isinstance(manned, Trouble):
+        fail(manned)
+    try:
+        code = _one_line_at_a_time(manned) if plain else _full_screen(manned)
+    finally:
+        manned.close()
+    tally = manned.tally()
+    say(
+        f"{manned.interviewer}: {count(tally.calls, 'call')}, {count(tally.done, 'complete interview')}, "
+        f"{count(tally.promises, 'promise')} to keep"
+    )
+    raise typer.Exit(code)
+
+
+def _one_line_at_a_time(manned: "Station") -> int:
+    from survey_cli.plain import work
+
+    return work(manned, sys.stdin, sys.stdout, sys.stderr)
+
+
+def _full_screen(manned: "Station") -> int:
+    from survey_cli.tui import ScreenFailed, work
+
+    try:
+        work(manned)
+    except ScreenFailed as failed:
+        from survey_cli.cli.report import reported
+
+        say(str(failed))
+        say(reported(failed.__cause__ or failed))
+        return 1
+    return 0
+
+
+COMMANDS = (station,)
