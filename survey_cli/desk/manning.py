@@ -1,8 +1,10 @@
 """Manning a station: the study opened, the queue brought in step with the plan, the interviewer seated at it."""
 
+import os
 import socket
+from contextlib import suppress
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.desk.claiming import Queue
 from survey_cli.desk.dialling import dial_command
@@ -25,6 +27,8 @@ def man(
     clock: Clock = now,
 ) -> Station | Trouble:
     """A station of this study, with a case on it where one can be called. Whoever manned it closes it."""
+    if zone and _zone(zone) is None:
+        return Trouble("--zone", f"{zone!r} is no time zone", "write one as America/Chicago")
     command = dial_command()
     if isinstance(command, Trouble):
         return command
@@ -58,5 +62,12 @@ def queue_of(study: Study, station: str) -> Queue:
 
 
 def _zone(name: str) -> ZoneInfo | None:
-    """The station's zone; the computer's own where none is named."""
-    return ZoneInfo(name) if name else None
+    """The station's zone; the computer's own where none is named. None where it does not say which that is."""
+    named = name or os.environ.get("TZ", "").lstrip(":")
+    if not named:
+        with suppress(OSError):
+            _, _, named = os.readlink("/etc/localtime").partition("zoneinfo/")
+    try:
+        return ZoneInfo(named) if named else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

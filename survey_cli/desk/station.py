@@ -28,6 +28,7 @@ from survey_cli.desk.deeds import Deed
 from survey_cli.desk.dialling import dial
 from survey_cli.desk.held_case import HeldCase, Pending
 from survey_cli.desk.holding import Desk
+from survey_cli.desk.lists import Lists
 from survey_cli.desk.quota_places import Places
 from survey_cli.desk.seating import Clock
 from survey_cli.engine.events import Rejected
@@ -97,6 +98,7 @@ class Station:
         self._talking = timedelta()
         self._renewed = clock()
         self._places = Places(store=study.store, plan=study.plan, clock=clock)
+        self._lists = Lists(study=study, local=self._local)
         self._interviews = CaseInterviews(
             study=study,
             by=queue.who.login,
@@ -404,22 +406,11 @@ class Station:
     # other cases
 
     def find(self, text: str) -> tuple[FoundCase, ...]:
-        if not text.strip():
-            return ()
         try:
-            found = self._store.cases.search(text.strip())
+            return self._lists.found(text)
         except StoreProblem as problem:
             self._unsaved(problem)
             return ()
-        return tuple(
-            FoundCase(
-                key=one.row.key,
-                name=one.name or one.row.key,
-                number=", ".join(one.numbers),
-                stands=station_view.stands(one.row, self._plan),
-            )
-            for one in found
-        )
 
     def fetch(self, key: str) -> Rejected | None:
         if (busy := self._in_the_middle()) is not None:
@@ -478,30 +469,11 @@ class Station:
         return unsaved
 
     def promises(self) -> tuple[PromiseLine, ...]:
-        cases, now = self._store.cases, self._clock()
-        lines = []
         try:
-            for row in cases.promises(owner=self.interviewer):
-                case = Case.of(row.key, cases.history(row.key))
-                contact = cases.contact(row.key)
-                if case.booking is None or row.promised_at is None:
-                    continue
-                promised = case.booking.promise
-                lines.append(
-                    PromiseLine(
-                        key=row.key,
-                        name=station_view.name_of(self._instrument, case, contact),
-                        there=row.promised_at.astimezone(ZoneInfo(promised.zone)),
-                        here=self._local(row.promised_at),
-                        person=promised.person,
-                        note=promised.note,
-                        owner=row.owner,
-                        late=row.promised_until is not None and row.promised_until < now,
-                    )
-                )
+            return self._lists.promises(self.interviewer, self._clock())
         except StoreProblem as problem:
             self._unsaved(problem)
-        return tuple(lines)
+            return ()
 
     def _count_promises(self) -> None:
         self._promised = len(self._store.cases.promises(owner=self.interviewer))
