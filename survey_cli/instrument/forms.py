@@ -63,12 +63,13 @@ def wrong(rule: str, what: str, remedy: str = "") -> Misfit:
     return Misfit(Fault("unfit", (), rule, what, remedy))
 
 
-class Reads(NamedTuple):
+class Reads:
     """In an annotation: this function reads the node."""
 
-    func: Reader
-    schema: Mapping[str, Any]
-    """What an editor may know of it: JSON Schema."""
+    def __init__(self, func: Reader, schema: Mapping[str, Any]) -> None:
+        self.func = func
+        self.schema = schema
+        """What an editor may know of it: JSON Schema."""
 
 
 class Around(NamedTuple):
