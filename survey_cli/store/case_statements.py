@@ -95,7 +95,9 @@ RELEASE: Final = """
     WHERE key = ?
 """
 
-DUE_NEXT: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE status = 'waiting' AND due_at IS NOT NULL ORDER BY due_at, key LIMIT ?"
+DUE_NEXT: Final = f"""
+    SELECT {ROW_COLUMNS} FROM cases WHERE status = 'waiting' AND due_at IS NOT NULL ORDER BY due_at, key LIMIT ?
+"""
 LATE: Final = "SELECT 1 FROM cases WHERE status = 'waiting' AND due_at <= ? LIMIT 1"
 WAKE: Final = _picking("""
     UPDATE cases SET status = 'ready', was = 'ready', why = '' WHERE status = 'waiting' AND key IN (
@@ -168,6 +170,11 @@ RESTAND: Final = f"""
 ADVANCE: Final = "UPDATE cases SET seq = ?, updated_at = ? WHERE key = ?"
 SET_SAMPLED: Final = "UPDATE cases SET frame = ?, replicate = ? WHERE key = ?"
 SET_MARK: Final = "UPDATE cases SET mark = ? WHERE key = ?"
+
+SETTING: Final = "SELECT value FROM settings WHERE name = ?"
+KEEP_SETTING: Final = """
+    INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+"""
 
 # Lists
 

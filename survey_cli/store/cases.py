@@ -261,12 +261,16 @@ class Cases:
         with legible(self._db.where, f"event {seq + 1} of case {key}"):
             return Overtaken(key, seq + 1, kind, by, station, decode_moment(at))
 
-    def restand(self, standings: Iterable[tuple[str, int, Standing]]) -> int:
+    def restand(
+        self, standings: Iterable[tuple[str, int, Standing]], *, pause: Callable[[], None] | None = None
+    ) -> int:
         """Write standings anew that were worked out from each history up to its event `seq`, in short commits; gives how
-        many. What has moved on since, or is with a station, is left as it is."""
+        many. What has moved on since, or is with a station, is left as it is. A `pause` is called between two commits."""
         done = 0
         source = iter(standings)
         while batch := list(islice(source, AT_ONCE)):
+            if done and pause is not None:
+                pause()
             lines = [(*write_standing(found), found.status, key, seq) for key, seq, found in sorted(batch)]
             with self._db.transaction():
                 done += self._db.run_many(sql.RESTAND, lines)
@@ -295,6 +299,17 @@ class Cases:
     def fill(self) -> dict[str, Fill]:
         """How full each cell is that anybody ever had a place in."""
         return self._places.fill()
+
+    # Settings
+
+    def setting(self, name: str) -> str | None:
+        """What was last kept under this name; None where nothing was."""
+        found = self._db.read(sql.SETTING, (name,))
+        return found[0][0] if found else None
+
+    def keep_setting(self, name: str, value: str) -> None:
+        """Keep a text under a name, instead of what was kept there before."""
+        self._db.run(sql.KEEP_SETTING, (name, value))
 
     # Lists
 

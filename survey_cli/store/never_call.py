@@ -1,0 +1,222 @@
+"""Which numbers are never to be called again, in any study? A small database of its own beside those of the studies, or
+the schema that the studies on a server share.
+
+Only keyed hashes are kept, so that it outlasts the erasure of whoever asked for it, and tells nobody's number by itself.
+"""
+
+import hmac
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from survey_cli.engine.journal import decode_moment, encode_moment
+from survey_cli.store.address import SHARED, Where, names_server, server
+from survey_cli.store.connector import Connector
+from survey_cli.store.files import check_file, check_folder, file_system, put_in_place
+from survey_cli.store.legible import legible
+from survey_cli.store.problem import StoreProblem
+from survey_cli.store.sqlite import Sqlite
+
+FILE: Final = "never_call.db"
+APPLICATION_ID: Final = 0x53565243
+"""`SVRC`: no study's database."""
+VERSION: Final = 1
+PATIENCE: Final = 5.0
+"""Seconds to wait while others write."""
+
+TABLES: Final = (
+    """CREATE TABLE IF NOT EXISTS never_call (
+        hash TEXT PRIMARY KEY,
+        at TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        by TEXT NOT NULL
+    ){by_key}""",
+    """CREATE TABLE IF NOT EXISTS never_call_key (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        key TEXT NOT NULL
+    )""",
+)
+NEW_KEY: Final = "INSERT INTO never_call_key (one, key) VALUES (1, {random}) ON CONFLICT (one) DO NOTHING"
+OF_SQLITE: Final = "lower(hex(randomblob(32)))"
+"""Thrown by the engine, once, when the list is made: both draw on the system's own randomness."""
+OF_POSTGRESQL: Final = "replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')"
+
+KEY: Final = "SELECT key FROM never_call_key"
+ADD: Final = "INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"
+AMONG: Final = "SELECT hash FROM never_call WHERE hash IN ({marks})"
+LISTED: Final = "SELECT at, reason, by FROM never_call WHERE hash = ?"
+REMOVE: Final = "DELETE FROM never_call WHERE hash = ?"
+COUNT: Final = "SELECT count(*) FROM never_call"
+
+AT_ONCE: Final = 2_000
+"""Numbers in one commit."""
+IN_ONE: Final = 500
+"""Numbers in one question."""
+
+
+class Listed(NamedTuple):
+    """Why a number is on the list."""
+
+    at: datetime
+    reason: str
+    by: str
+
+
+class NeverCall:
+    """The list, of numbers in E.164 form (`+13125550100`). Every method raises StoreProblem when the world it is kept in
+    is broken."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._db = connector
+        [(key,)] = connector.read(KEY)
+        with legible(connector.where, "the key of the list of numbers never to be called"):
+            self._key = bytes.fromhex(key)
+
+    @classmethod
+    def beside(cls, where: str | Path) -> "NeverCall":
+        """The list that belongs to a study's database; made where there is none yet."""
+        place = str(where)
+        if names_server(place):
+            return cls(_on_server(where if isinstance(where, Where) else server(place)))
+        if place == ":memory:":
+            memory = Sqlite.in_memory()
+            _fill(memory)
+            return cls(memory)
+        return cls.open(Path(place).parent / FILE)
+
+    @classmethod
+    def open(cls, path: Path) -> "NeverCall":
+        """The list in a file; made, for its owner's eyes only, where there is none yet."""
+        where = str(path)
+        check_folder(path.parent, where=where, file_system_of=file_system)
+        if not path.exists():
+            put_in_place(path, lambda temporary: _make(temporary, where), where=where)
+        check_file(path, where=where)
+        db = Sqlite.to_file(path, where=where, patience=PATIENCE)
+        try:
+            _recognise(db)
+            return cls(db)
+        except BaseException:
+            db.close()
+            raise
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> "NeverCall":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, numbers: Iterable[str], *, at: datetime, reason: str, by: str) -> int:
+        """Put numbers on the list, in short commits; gives how many were not on it. Of those that were the earlier date
+        and reason stand."""
+        added, moment = 0, encode_moment(at)
+        for several in _batches((self._hashed(number) for number in numbers), AT_ONCE):
+            with self._db.transaction():
+                added += self._db.run_many(ADD, [(hash, moment, reason, by) for hash in several])
+        return added
+
+    def remove(self, numbers: Iterable[str]) -> int:
+        """Take numbers off the list; gives how many were on it."""
+        removed = 0
+        for several in _batches((self._hashed(number) for number in numbers), AT_ONCE):
+            with self._db.transaction():
+                removed += self._db.run_many(REMOVE, [(hash,) for hash in several])
+        return removed
+
+    def among(self, numbers: Collection[str]) -> set[str]:
+        """Those of these numbers that are on the list."""
+        of = {self._hashed(number): number for number in numbers}
+        found: set[str] = set()
+        for several in _batches(of, IN_ONE):
+            marks = ", ".join("?" * len(several))
+            found.update(of[hash] for (hash,) in self._db.read(AMONG.format(marks=marks), several))
+        return found
+
+    def listed(self, number: str) -> Listed | None:
+        """Since when and why a number is on the list; None where it is not."""
+        found = self._db.read(LISTED, (self._hashed(number),))
+        with legible(self._db.where, "the list of numbers never to be called"):
+            return Listed(decode_moment(found[0][0]), *found[0][1:]) if found else None
+
+    def count(self) -> int:
+        """How many numbers are on it."""
+        [(count,)] = self._db.read(COUNT)
+        return int(count)
+
+    def _hashed(self, number: str) -> str:
+        """HMAC-SHA-256 (RFC 2104) in hex. Numbers are few enough to be tried one by one: it hides nothing from whoever
+        has the file with the key, and everything from whoever has a hash alone. ValueError for what is no number in
+        E.164 form: another way to write it would not be found again."""
+        if not (number[:1] == "+" and number[1:].isdecimal() and number.isascii()):
+            raise ValueError("a number on the list is written as +13125550100")
+        return hmac.new(self._key, number.encode(), "sha256").hexdigest()
+
+
+def _batches(hashes: Iterable[str], size: int) -> Iterator[list[str]]:
+    source = iter(hashes)
+    while several := list(islice(source, size)):
+        yield several
+
+
+def _make(temporary: Path, where: str) -> None:
+    db = Sqlite.to_file(temporary, where=where, patience=1)
+    try:
+        _fill(db)
+        db.run("PRAGMA journal_mode = WAL")
+    finally:
+        db.close()
+
+
+def _fill(db: Sqlite) -> None:
+    db.run(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.run(f"PRAGMA user_version = {VERSION}")
+    with db.transaction() as execute:
+        for table in TABLES:
+            execute(table.replace("{by_key}", " WITHOUT ROWID"), ())
+        execute(NEW_KEY.format(random=OF_SQLITE), ())
+
+
+def _recognise(db: Sqlite) -> None:
+    [(mark,)] = db.read("PRAGMA application_id")
+    [(version,)] = db.read("PRAGMA user_version")
+    if mark != APPLICATION_ID:
+        raise StoreProblem(
+            db.where,
+            "is not this program's list of numbers never to be called",
+            "put the list back in its place from a backup, or move this file away to begin a new one",
+        )
+    if version > VERSION:
+        raise StoreProblem(
+            db.where, "was written by a newer version of this program", "install that version to open it"
+        )
+    db.run("PRAGMA journal_mode = WAL")
+
+
+def _on_server(where: Where) -> Connector:
+    try:
+        from survey_cli.store.postgres import Postgres
+        from survey_cli.store.server import LOCK, written
+    except ImportError as error:
+        raise StoreProblem(
+            where,
+            f"this installation can't talk to a database server ({error})",
+            "install it with: pip install 'survey-cli[postgres]'",
+        ) from error
+    db = Postgres(Where(str(where), url=where.url, schema=SHARED), patience=PATIENCE)
+    try:
+        if db.read("SELECT to_regclass(?)::text", (f"{SHARED}.never_call_key",)) == [(None,)]:
+            with db.transaction() as execute:
+                execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (LOCK, SHARED))
+                execute(f"CREATE SCHEMA IF NOT EXISTS {SHARED}", ())
+                for table in TABLES:
+                    execute(written(table), ())
+                execute(NEW_KEY.format(random=OF_POSTGRESQL), ())
+    except BaseException:
+        db.close()
+        raise
+    return db
