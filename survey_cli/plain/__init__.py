@@ -1,5 +1,5 @@
-"""How is an interview held one line at a time: for screen readers, pipes, tests and slow links? It never moves a cursor,
-says nothing by place or colour alone, and decides nothing about the survey.
+"""How is an interview, or an evening of calls, held one line at a time: for screen readers, pipes, tests and slow links?
+It never moves a cursor, says nothing by place or colour alone, and decides nothing about the survey.
 
 What the respondent hears stands bare, options as `3  Disagree`; what is for the interviewer stands in brackets, or behind
 `!` (not taken), `?` (is it so?), `=` (understood as) and `was`. Each `> ` waits for one line.
@@ -8,8 +8,10 @@ What the respondent hears stands bare, options as `3  Disagree`; what is for the
 from typing import Final, TextIO
 
 from survey_cli.desk import Conduct
+from survey_cli.desk.calling import Calling
 from survey_cli.engine.events import Rejected
 from survey_cli.plain.conversation import Conversation
+from survey_cli.plain.station import Station
 from survey_cli.plain.streams import Interrupts, OutputClosed, Printed, Typed, silence, tell
 
 HELD: Final = 0
@@ -40,3 +42,26 @@ def conduct(desk: Conduct, read: TextIO, write: TextIO, errors: TextIO | None = 
         closing.status == "suspended" and closing.outcome is not None
     )  # an `end` with a temporary outcome
     return HELD if closing.status == "ended" or led_here else PUT_ASIDE
+
+
+def work(calling: Calling, read: TextIO, write: TextIO, errors: TextIO | None = None) -> int:
+    """Hold the station until its shift ends; gives the exit code: HELD at the end of the shift, PUT_ASIDE where something
+    was still owed when the input or the output ended. `errors` is told what that is."""
+    owes: Rejected | None = None
+    with Interrupts() as interrupts:
+        station = Station(calling, Typed(read, interrupts), Printed(write))
+        try:
+            owes = station.hold()
+        except OutputClosed:
+            silence(write)
+            if station.talk is not None:
+                if station.talk.prompt() is not None:
+                    station.talk.suspend()
+                calling.came_back()
+            owes = calling.leave()
+    if owes is None:
+        return HELD
+    tell(
+        errors or write, f"The shift is not ended: {owes.why}. Start the station again and it goes on there."
+    )
+    return PUT_ASIDE

@@ -131,7 +131,7 @@ def _body(
 ) -> tuple[list[Line], tuple[int, int] | None, bool, bool]:
     """Lines, the cursor among them, and whether there is more above and below."""
     mode = board.mode
-    if isinstance(mode, Deciding | Writing):
+    if isinstance(mode, Deciding | Writing | Asking):
         match view:
             case OnCase():
                 return *_case(board, view, column), False
@@ -220,7 +220,9 @@ def _foot(board: StationBoard, view: View, width: int) -> tuple[list[Line], tupl
             return _field("who rings back: ", edit.text, edit.at, width)
         case Choosing(edit=edit):
             return _field("outcome: ", edit.text, edit.at, width)
-        case Asking() | Booking() | Promising() | Saying() | Reading():
+        case Asking(text=text):
+            return [(Run(" ", "blank"), *line) for line in wrap(written(text, "stress"), width - 2)], None
+        case Booking() | Promising() | Saying() | Reading():
             return [BLANK], None
         case _:
             assert_never(mode)
@@ -310,7 +312,7 @@ def _keys(board: StationBoard, view: View) -> Keys:
                 ("t", "note", 2),
                 *scripts,
                 *faq,
-                ("⌫", "take back", 2),
+                ("Bksp", "take back", 2),
                 ("x", "leave it", 3),
                 ("/", "caller", 3),
                 ("m", "promises", 5),
@@ -328,7 +330,7 @@ def _keys(board: StationBoard, view: View) -> Keys:
                 *first,
                 ("/", "somebody rings back", 1),
                 ("m", "promises", 3),
-                ("⌫", "take back", 2),
+                ("Bksp", "take back", 2),
                 ("q", "end", 1),
                 ("F1", "keys", 0),
             )

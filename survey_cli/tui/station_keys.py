@@ -56,10 +56,10 @@ WORDS_ONLY: Final = (
 )
 """Dot words without a key."""
 NAMED: Final = INTERVIEW_KEYS | {"shift+tab"}
-SIGNS: Final = {"backspace": "⌫", "ctrl+c": "Ctrl+C"}
+SIGNS: Final = {"backspace": "Bksp", "ctrl+c": "Ctrl+C"}
 """How a key is printed, where not by its own name."""
 
 
 def sign(key: str) -> str:
-    """`F2`, `⌫`, `d`."""
+    """`F2`, `Bksp`, `d`."""
     return SIGNS.get(key, key.upper() if len(key) > 1 else key)

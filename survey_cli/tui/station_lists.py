@@ -64,8 +64,6 @@ def drawn_mode(mode: Mode, view: View, column: Column) -> Drawn:
     match mode:
         case Choosing():
             return _choices(mode, width)
-        case Asking(text=text):
-            return Drawn(lines=[*_whose(view, width), *wrap(written(text, "stress"), width)])
         case Booking():
             return _form(mode, view, width)
         case Finding():
@@ -79,14 +77,10 @@ def drawn_mode(mode: Mode, view: View, column: Column) -> Drawn:
         case Reading():
             faq = _faq(view, width)
             return Drawn(lines=[*_manual(width), *([BLANK, *faq] if faq else [])])
-        case Deciding() | Writing():
+        case Deciding() | Writing() | Asking():
             return Drawn(lines=[])
         case _:
             assert_never(mode)
-
-
-def _whose(view: View, width: int) -> list[Line]:
-    return [written(crop(clean(view.name), width), "aside"), BLANK] if isinstance(view, OnCase) else []
 
 
 def _mark(here: bool) -> Run:

@@ -1,0 +1,366 @@
+"""A station's desk for tests of faces: a few made-up cases in a row, a clock that stands, and a list of what was
+asked of it.
+
+It keeps nothing and knows no rule of fieldwork; a test reads `calls` to see which key did what to which case.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from fake_conduct import AGREEMENT, FakeConduct, prompt
+from survey_cli.desk.calling import (
+    Away,
+    FoundCase,
+    Idle,
+    Keeper,
+    NumberLine,
+    OnCase,
+    OutcomeChoice,
+    PastLine,
+    PromiseLine,
+    Said,
+    Tally,
+    Unclear,
+    Understood,
+    View,
+)
+from survey_cli.engine.events import Rejected
+from survey_cli.entries import Line, Read
+from survey_cli.outcomes import OUTCOMES
+
+NOW = datetime(2026, 11, 24, 17, 42, tzinfo=UTC)
+HERE, THERE = ZoneInfo("America/Chicago"), ZoneInfo("America/Denver")
+FIRST = (
+    "no_answer",
+    "busy",
+    "machine",
+    "machine_left",
+    "disconnected",
+    "wrong_number",
+    "refusal_soft",
+    "callback",
+)
+WANTS = {
+    "supervisor": "note", "changed": "number", "language": "language", "appointment": "time",
+    "refusal_hard": "sure", "refusal_household_hard": "sure", "never_call": "sure", "withdrawn": "sure",
+}  # fmt: skip
+
+
+def choice(id: str) -> OutcomeChoice:
+    return OutcomeChoice(outcome=OUTCOMES[id], wants=WANTS.get(id, ""))  # type: ignore[arg-type]
+
+
+def others(*moments: str) -> tuple[OutcomeChoice, ...]:
+    return tuple(choice(row.id) for row in OUTCOMES.values() if row.moment in moments and row.id not in FIRST)
+
+
+def a_number(position: int, shown: str, *, current: bool = False, **more: object) -> NumberLine:
+    known: dict[str, object] = {"line": "fixed", "state": "live", **more}
+    return NumberLine(position=position, shown=shown, current=current, **known)  # type: ignore[arg-type]
+
+
+def past(days: int, hour: int, what: str, note: str = "", by: str = "Pat") -> PastLine:
+    at = (NOW - timedelta(days=days)).astimezone(THERE).replace(hour=hour, minute=10)
+    return PastLine(at=at, what=what, by=by, note=note)
+
+
+def a_case(key: str, name: str, **more: object) -> OnCase:
+    """A case with two numbers and some past."""
+    here = OnCase(
+        key=key,
+        name=name,
+        details=(("Kind", "Sector"), ("Region", "Central")),
+        attempt=3,
+        limit=8,
+        numbers=(
+            a_number(1, "(915) 555-0122", current=True),
+            a_number(2, "(915) 555-0177", line="mobile", by_hand=True),
+        ),
+        there=NOW.astimezone(THERE),
+        here=NOW.astimezone(HERE),
+        until=NOW.astimezone(THERE).replace(hour=20, minute=30),
+        ask_for="the supervisor",
+        promise="",
+        past=(
+            past(1, 14, "no answer"),
+            past(0, 9, 'callback asked: "Thursday morning"', note="use direct line"),
+        ),
+        first=tuple(choice(id) for id in FIRST),
+        more=(("Nobody was reached", others("before")), ("Somebody was", others("after", "screened", "any"))),
+        scripts=(
+            Said(id="voicemail", text="I am calling on behalf of the Inspections Division.", used=False),
+            Said(id="gatekeeper", text="May I speak with the supervisor?"),
+        ),
+        faq=(("Who pays for this?", "The Office of the Inspector General."),),
+        interview="",
+        dialled=False,
+    )
+    return replace(here, **more)  # type: ignore[arg-type]
+
+
+def three_cases() -> list[OnCase]:
+    return [
+        a_case("EP-07", "El Paso Sector"),
+        a_case(
+            "CH-01",
+            "Chicago District",
+            attempt=1,
+            past=(),
+            numbers=(a_number(1, "(312) 555-0101", current=True),),
+        ),
+        a_case("DT-02", "Detroit District", attempt=2, interview="open at q17, Tue 14:03, version 1"),
+    ]
+
+
+def interview() -> FakeConduct:
+    return FakeConduct(
+        (
+            prompt("q1", "Is the mission clear?", AGREEMENT),
+            prompt("q2", "How many hours?", Line(kind="number")),
+            prompt("bye", "Thank you.", Read()),
+        )
+    )
+
+
+@dataclass
+class FakeCalling:
+    """Hands out `queue` from its head."""
+
+    queue: list[OnCase] = field(default_factory=three_cases)
+    rejects: dict[str, str] = field(default_factory=dict)
+    """Name of a method to why it does nothing."""
+    title: str = "Survey of Anti-Smuggling Units"
+    station: str = "07"
+    interviewer: str = "Pat"
+    calls: list[str] = field(default_factory=list)
+    """What was asked of the desk that changes something: `record EP-07 busy`."""
+    conduct: FakeConduct = field(default_factory=interview)
+    kept_promises: tuple[PromiseLine, ...] = ()
+    due: OnCase | None = None
+    """A case that the next beat brings, where none is on the screen."""
+    takes_choice: bool = True
+    """Whether `take_next` gives the head of the queue."""
+    said: str = ""
+    now: View = field(default_factory=lambda: Idle(why="", next_at=None))
+    closed: list[OnCase] = field(default_factory=list)
+
+    def view(self) -> View:
+        return self.now
+
+    def tally(self) -> Tally:
+        done = sum(call.startswith("record") for call in self.calls)
+        return Tally(
+            done=3,
+            calls=21 + done,
+            refusals=1,
+            promises=len(self.kept_promises),
+            since=NOW,
+            talking=timedelta(hours=1),
+        )
+
+    def notice(self) -> str:
+        return self.said
+
+    def beat(self) -> None:
+        if isinstance(self.now, Idle) and self.due is not None:
+            self.now, self.due = self.due, None
+
+    def _rejected(self, what: str) -> Rejected | None:
+        why = self.rejects.get(what)
+        return Rejected(why) if why else None
+
+    def _case(self) -> OnCase:
+        assert isinstance(self.now, OnCase), "no case is on the screen"
+        return self.now
+
+    def take_next(self) -> Rejected | None:
+        if rejected := self._rejected("take_next"):
+            return rejected
+        self.calls.append("take_next")
+        self._next()
+        return None
+
+    def _next(self) -> None:
+        if self.queue and self.takes_choice:
+            self.now = self.queue.pop(0)
+            return
+        next_at = (NOW + timedelta(hours=2)).astimezone(HERE)
+        self.now = Idle(why="all 12 open cases are waiting", next_at=next_at, here=NOW.astimezone(HERE))
+
+    def dial(self) -> Rejected | str:
+        if rejected := self._rejected("dial"):
+            return rejected
+        case = self._case()
+        self.calls.append(f"dial {case.key}")
+        self.now = replace(case, dialled=True)
+        return f"dial {next(n.shown for n in case.numbers if n.current)}"
+
+    def choose(self, position: int) -> Rejected | None:
+        if rejected := self._rejected("choose"):
+            return rejected
+        case = self._case()
+        self.calls.append(f"choose {case.key} {position}")
+        self.now = replace(
+            case, numbers=tuple(replace(n, current=n.position == position) for n in case.numbers)
+        )
+        return None
+
+    def record(
+        self, outcome: str, *, note: str = "", number: str = "", language: str = ""
+    ) -> Rejected | None:
+        if rejected := self._rejected("record"):
+            return rejected
+        case = self._case()
+        self.calls.append(
+            " ".join(part for part in ("record", case.key, outcome, note, number, language) if part)
+        )
+        self.said = f"{OUTCOMES[outcome].name}: kept at 11:43"
+        self.closed.append(case)
+        self._next()
+        return None
+
+    def read_time(self, text: str, reading: int = 0) -> Understood | Unclear:
+        if text == "1 nov 1:30" and not reading:
+            return Unclear(
+                why="the clock is put back: 1:30 comes twice",
+                choices=("1:30 before the change", "1:30 after the change"),
+            )
+        if text in ("tomorrow 3pm", "1 nov 1:30"):
+            return Understood(
+                echo=f"Wed 25 Nov 15:00 there · 16:00 here{' (2nd)' if reading == 2 else ''}", hint="in 1 day"
+            )
+        return Unclear(why=f"{text} is no time yet")
+
+    def book(
+        self, text: str, *, reading: int = 0, keeper: Keeper = "anyone", person: str = "", note: str = ""
+    ) -> Rejected | None:
+        if rejected := self._rejected("book"):
+            return rejected
+        case = self._case()
+        self.calls.append(f"book {case.key} {text}|{reading}|{keeper}|{person}|{note}")
+        self.said = "appointment kept"
+        self._next()
+        return None
+
+    def interview(self) -> "FakeConduct | Rejected":
+        if rejected := self._rejected("interview"):
+            return rejected
+        self.calls.append(f"interview {self._case().key}")
+        return self.conduct
+
+    def came_back(self) -> Rejected | None:
+        if rejected := self._rejected("came_back"):
+            return rejected
+        closing = self.conduct.closing()
+        assert closing is not None, "the interview is still open"
+        case = self._case()
+        self.calls.append(f"came_back {case.key} {closing.status}")
+        if closing.status == "ended":
+            self._next()
+        else:
+            owed = "time" if closing.outcome is not None else "outcome"
+            self.now = replace(case, pending=owed, interview="open at q2, Tue 11:43, version 1")
+        return None
+
+    def remark(self, text: str) -> Rejected | None:
+        if rejected := self._rejected("remark"):
+            return rejected
+        case = self._case()
+        self.calls.append(f"remark {case.key} {text}")
+        self.now = replace(case, past=(*case.past, past(0, 11, "note", note=text)))
+        return None
+
+    def add_number(self, text: str) -> Rejected | None:
+        if rejected := self._rejected("add_number"):
+            return rejected
+        self.calls.append(f"add_number {self._case().key} {text}")
+        return None
+
+    def spoke(self, script: str) -> Rejected | None:
+        if rejected := self._rejected("spoke"):
+            return rejected
+        self.calls.append(f"spoke {self._case().key} {script}")
+        return None
+
+    def finish(self) -> Rejected | None:
+        if rejected := self._rejected("finish"):
+            return rejected
+        self.calls.append(f"finish {self._case().key}")
+        self._next()
+        return None
+
+    def take_back(self) -> Rejected | None:
+        if rejected := self._rejected("take_back"):
+            return rejected
+        if not self.closed:
+            return Rejected("nothing was keyed that could be taken back")
+        case = self.closed.pop()
+        if isinstance(self.now, OnCase):
+            self.queue.insert(0, self.now)
+        self.calls.append(f"take_back {case.key}")
+        self.now = case
+        return None
+
+    def find(self, text: str) -> tuple[FoundCase, ...]:
+        found = (
+            FoundCase(key="EP-07", name="El Paso Sector", number="(915) 555-0122", stands="at this station"),
+            FoundCase(
+                key="DT-02", name="Detroit District", number="(313) 555-0122", stands="waiting: 3h after busy"
+            ),
+        )
+        return tuple(c for c in found if text.casefold() in f"{c.key} {c.name} {c.number}".casefold())
+
+    def fetch(self, key: str) -> Rejected | None:
+        if rejected := self._rejected("fetch"):
+            return rejected
+        case = next((c for c in self.queue if c.key == key), None)
+        if case is None:
+            return Rejected(f"no case has the key {key}")
+        self.calls.append(f"fetch {key}")
+        self.queue.remove(case)
+        if isinstance(self.now, OnCase):
+            self.queue.append(self.now)
+        self.now = case
+        return None
+
+    def promises(self) -> tuple[PromiseLine, ...]:
+        return self.kept_promises
+
+    def pause(self) -> Rejected | None:
+        if rejected := self._rejected("pause"):
+            return rejected
+        self.calls.append("pause")
+        if isinstance(self.now, OnCase):
+            self.queue.insert(0, self.now)
+        here = NOW.astimezone(HERE)
+        self.now = Away(since=here - timedelta(minutes=12), here=here)
+        return None
+
+    def go_on(self) -> Rejected | None:
+        if rejected := self._rejected("go_on"):
+            return rejected
+        self.calls.append("go_on")
+        self._next()
+        return None
+
+    def leave(self) -> Rejected | None:
+        if rejected := self._rejected("leave"):
+            return rejected
+        self.calls.append("leave")
+        return None
+
+
+def a_promise(**more: object) -> PromiseLine:
+    at = NOW + timedelta(hours=3)
+    line = PromiseLine(
+        key="DT-02",
+        name="Detroit District",
+        there=at.astimezone(ZoneInfo("America/Detroit")),
+        here=at.astimezone(HERE),
+        person="Ms Reyes",
+        note="direct line",
+        owner="me first",
+        late=False,
+    )
+    return replace(line, **more)  # type: ignore[arg-type]
