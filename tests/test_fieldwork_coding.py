@@ -1,4 +1,4 @@
-"""Under which code does a case count? Each rule at its edge, as somebody would read it who is to blame for a wrong rate."""
+"""Under which code does a case count? Each rule at its edge, as one reads it who is to blame for a wrong rate."""
 
 from fractions import Fraction
 from itertools import combinations
@@ -49,7 +49,7 @@ def test_the_founding_example() -> None:
         numbers[group] = numbers.get(group, 0) + 1
     counts = Counts.of(numbers)
     found = rates(counts, eligibility(counts, frame="list"))
-    assert found.RR1 == Fraction(30, 35)
+    assert Fraction(30, 35) == found.RR1
     assert f"{float(found.RR1):.1%}" == "85.7%"
 
 

@@ -15,7 +15,7 @@ from survey_cli.fieldwork.calendar import NO_ZONE, Calendar, short_day
 from survey_cli.fieldwork.case import Attempt, Call, Case, Number
 from survey_cli.fieldwork.coding import coded, ends_case, final_ruling, kind, outcome_row, reached
 from survey_cli.fieldwork.events import Policy
-from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.plan import Delay, Plan
 
 Status: TypeAlias = Literal["unreleased", "ready", "waiting", "held", "done"]
 """Unreleased: its replicate is not in the field yet. Ready and waiting: due now, due later. Held: a supervisor must
@@ -197,7 +197,7 @@ def over(case: Case, plan: Plan) -> str:
 def held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:
     """What a supervisor must do first; empty where nothing."""
     waits = case.calls[case.before_answer :]
-    if waits and plan.delays.get(waits[-1].outcome) == "held":
+    if waits and _delay(waits[-1], plan) == "held":
         return "a supervisor must answer first"
     if not case.numbers:
         return "it has no number: a supervisor must add one"
@@ -251,7 +251,8 @@ def _due(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> Due | 
 
 def _rested(case: Case, plan: Plan) -> tuple[datetime, str]:
     """When the least time after each outcome is over, and after which: those since somebody was last spoken with, that
-    talk among them; a later talk ends an earlier one's wait. None of those before a supervisor put the case back."""
+    talk among them; a later talk ends an earlier one's wait, and so does a promise. None of those before a supervisor put
+    the case back."""
     due, why = START, ""
     hurries = missed(case, plan)
     number = len(case.calls)
@@ -261,15 +262,24 @@ def _rested(case: Case, plan: Plan) -> tuple[datetime, str]:
             number -= 1
             if number < case.before_reopening:
                 return due, why
-            delay = plan.delays.get(call.outcome)
+            delay = _delay(call, plan)
             if isinstance(delay, timedelta):
-                if hurries and attempt is case.attempts[-1]:
+                if hurries:
                     delay = min(delay, MISSED)
                 if ended + delay > due:
                     due, why = ended + delay, f"{_length(delay)} after {_name(call, plan)}"
             if reached(call, plan):
                 return due, why
+        if hurries:
+            break
     return due, why
+
+
+def _delay(call: Call, plan: Plan) -> Delay | None:
+    """The least time after a call; where a correction named an outcome that the study does not have, after what was
+    keyed."""
+    row = outcome_row(call, plan)
+    return plan.delays.get(row.id) if row is not None else None
 
 
 def _next_day(counted: tuple[Attempt, ...], plan: Plan, zones: tuple[str, ...]) -> datetime | None:
