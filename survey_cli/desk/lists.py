@@ -1,4 +1,5 @@
-"""What can be looked up at a station besides its case: who rings back, which promises are to be kept. It changes nothing."""
+"""What can be looked up at a station besides its case: who rings back, which promises are to be kept? It changes
+nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

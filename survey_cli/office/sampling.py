@@ -2,7 +2,7 @@
 nothing. What would happen can be had without its happening.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -155,7 +155,7 @@ def _told(
 
 
 def _made(
-    cases: list[Case], study: Study, wanted: Wanted, at: datetime, dice: Random, listed: frozenset[str]
+    cases: list[Case], study: Study, wanted: Wanted, at: datetime, dice: Random, listed: Collection[str]
 ) -> Iterator[NewCase]:
     for case in cases:
         events: list[Event] = [sampled(case, study.instrument)]
@@ -212,7 +212,7 @@ def sampled(case: Case, instrument: Instrument, kept: Contact | None = None) -> 
     )
 
 
-def _marks(case: Case, listed: frozenset[str]) -> list[Event]:
+def _marks(case: Case, listed: Collection[str]) -> list[Event]:
     """Numbers that nothing can be made of, and such as are never to be called."""
     found: list[Event] = []
     for position, number in enumerate(case.numbers, start=1):
