@@ -1,8 +1,8 @@
 """What a face is told of the place where an interview stands: the Prompt, and the entry that a reply makes."""
 
 from collections import ChainMap
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 from survey_cli.engine.events import (
     Answered,
@@ -253,8 +253,7 @@ def before(interview: Interview) -> Place | None:
     return stops[index].place if index is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class Visited:
+class Visited(NamedTuple):
     """One place that has been put to somebody."""
 
     place: Place

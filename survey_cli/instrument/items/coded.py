@@ -38,8 +38,10 @@ class Coded(Question):
         option = option_of(asking.options, code)
         if option is None:
             return Unread(f"{code} is not offered here")
+        if not option.specify:
+            return Reading(value=code)
         words = _tidied(picked, (option,))
-        if option.specify and not words[code]:
+        if not words[code]:
             return Unread(f"{code} wants words: {code} and what was said")
         return Reading(value=code, words=words)
 
@@ -222,10 +224,8 @@ class Multiple(Coded):
         return _invented(asking, dice, dice.randint(min(max(self.min, 1), most), most) if most else 0)
 
 
-def _tidied(picked: Picked, options: tuple[Option, ...]) -> Mapping[Code, str]:
+def _tidied(picked: Picked, options: tuple[Option, ...]) -> dict[Code, str]:
     """The words of those options that want words, as they are kept."""
-    if not any(option.specify for option in options):
-        return NO_WORDS
     return {o.code: tidy(picked.words.get(o.code, ""), lines=False) for o in options if o.specify}
 
 
