@@ -2,7 +2,7 @@
 once more, and only then show it. The rules are fieldwork's, the queue is the store's.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -17,7 +17,7 @@ from survey_cli.fieldwork.quotas import shut
 from survey_cli.fieldwork.turns import Turns
 from survey_cli.store import Store
 from survey_cli.store.case_records import CaseRow, Lease
-from survey_cli.study.queueing import caught_up, open_heads
+from survey_cli.study.queueing import caught_up, open_heads, rows_in_turn
 
 TRIES: Final = 50
 """Cases at the head of the queue that the rules may turn down before it is said that there is none."""
@@ -48,26 +48,39 @@ class Queue:
     station: str
     listed: OnTheList
 
-    def next(self, at: datetime, token: str) -> tuple[CaseRow, Case] | None:
-        """Claim the case that is next for this interviewer at this moment; None where there is none. Raises
-        StoreProblem."""
+    def next(self, at: datetime, token: str, *, passed: Collection[str] = ()) -> tuple[CaseRow, Case] | None:
+        """Claim the case that is next for this interviewer at this moment; None where there is none. Those that were
+        `passed` over are left for others. Raises StoreProblem."""
         cases = self.store.cases
         caught_up(self.store, self.plan, at)
         turns = self._turns(at)
         lease = Lease(token, self.who.login, self.station, at + self.plan.lease)
-        turned_down = 0
+        turned_down: set[str] = set()
+        for row in self._claimed(turns, lease, at, passed):
+            case = Case.of(row.key, cases.history(row.key))
+            if row.was == "ready" and self._may(row, case, at, turns.full):
+                return row, case
+            self._give_back(row, case, at, token)
+            if row.key in turned_down or len(turned_down) == TRIES:
+                return None
+            turned_down.add(row.key)
+        return None
+
+    def _claimed(
+        self, turns: Turns, lease: Lease, at: datetime, passed: Collection[str]
+    ) -> Iterator[CaseRow]:
+        """Cases in the order they are called, each claimed when it is asked for."""
+        cases = self.store.cases
+        if passed:
+            for listed in rows_in_turn(self.store, turns, limit=len(passed) + TRIES):
+                row = cases.claim_case(listed.key, lease, at) if listed.key not in passed else None
+                if isinstance(row, CaseRow):
+                    yield row
+            return
         for _, head in open_heads(self.store, turns):
             before = turns.promised_before(bucket_of(head.bucket))
-            while turned_down < TRIES:
-                row = cases.claim(head.bucket, lease, at, promised_before=before)
-                if row is None:
-                    break
-                case = Case.of(row.key, cases.history(row.key))
-                if self._may(row, case, at, turns.full):
-                    return row, case
-                turned_down += 1
-                self._give_back(row, case, at, token)
-        return None
+            while (row := cases.claim(head.bucket, lease, at, promised_before=before)) is not None:
+                yield row
 
     def _turns(self, at: datetime) -> Turns:
         return Turns.of(self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.fill())

@@ -93,6 +93,8 @@ class Station:
         self._said = ""
         self._last: tuple[str, str] | None = None
         """The case whose outcome was keyed last, and the outcome, for taking it back."""
+        self._passed: set[str] = set()
+        """Cases that this interviewer gave back uncalled: they are for others."""
         self._since = clock()
         self._done = self._calls = self._refusals = self._promised = 0
         self._talking = timedelta()
@@ -161,7 +163,7 @@ class Station:
             return Rejected("you are on a pause")
         at, token = self._clock(), self._token()
         try:
-            found = self._queue.next(at, token)
+            found = self._queue.next(at, token, passed=self._passed)
             if found is None:
                 self._idle = self._why_idle(at)
             else:
@@ -394,10 +396,10 @@ class Station:
         row, case, token = taken
         sitting = case.claimed
         began = f"{self._local(sitting.began):%H:%M}" if sitting is not None else ""
-        if sitting is not None and sitting.dialled:
-            notice = f"You were on this case since {began}: a number was dialled, and what came of it was not keyed."
-        elif case.interview and not case.interrupted:
+        if case.interviewing:
             notice = f"You were on this case since {began}: its interview was going on. Go on with it, or key an outcome."
+        elif sitting is not None and sitting.dialled:
+            notice = f"You were on this case since {began}: a number was dialled, and what came of it was not keyed."
         else:
             notice = f"You were on this case since {began}."
         self._show(row, case, token=token, notice=notice)
@@ -489,7 +491,11 @@ class Station:
         here = self._here
         if here is None:
             return NOBODY
-        return self._in_the_middle() or self._let_go(then_next=True)
+        if (owed := self._in_the_middle()) is not None:
+            return owed
+        if not here.called:
+            self._passed.add(here.case.key)
+        return self._let_go(then_next=True)
 
     def _let_go(self, *, then_next: bool) -> Rejected | None:
         here = self._here

@@ -1,0 +1,149 @@
+"""A study in the field, for tests: an instrument as text, cases as rows of a sample file, stations on a clock that stands
+until it is moved.
+
+`shift = Shift(tmp_path, ITEMS, "unit,phone\\nA,…")`; `ann = shift.station("ann")`; `ann.record("busy")`;
+`shift.later(minutes=20)`. Everything is real but the clock: the database, the queue, the interviews.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+from survey_cli.desk.calling import OnCase
+from survey_cli.desk.manning import queue_of
+from survey_cli.desk.station import Station
+from survey_cli.entries import Read
+from survey_cli.fieldwork.case import Case
+from survey_cli.office.asking import Request
+from survey_cli.office.sampling import Imported, Manner, Wanted, import_sample
+from survey_cli.store.case_records import CaseRow
+from survey_cli.study.opening import Study, in_step, open_study
+
+TUESDAY = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+"""10:00 in Chicago, 09:00 in Denver."""
+
+HEAD = """
+instrument: field
+title: Field test
+version: "1"
+sample:
+  unit: {type: text, role: key}
+  kind: {type: single, options: {1: Sector, 2: District}}
+  name: {type: text, role: name}
+  phone: {type: text, role: phone}
+  zone: {type: text, role: zone}
+"""
+ITEMS = """
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Institute."}
+  - {id: a, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+  - {id: b, type: single, text: Second?, options: {1: "Yes", 2: "No"}}
+  - {id: c, type: single, text: Third?, options: {1: "Yes", 2: "No"}}
+"""
+FIELDWORK = """
+fieldwork:
+  frame: establishment
+  country: US
+  hours: {mon-fri: "09:00-20:30", sat: "10:00-17:00"}
+  attempts: {total: 8, per_day: 3}
+  dayparts: {day: "09:00-17:00", evening: "17:00-20:30"}
+"""
+CASES = """unit,kind,name,phone,zone
+A,1,Alice Adams,312 555 0100,America/Chicago
+"""
+
+
+@dataclass
+class Shift:
+    """One study, some stations, one clock."""
+
+    folder: Path
+    items: str = ITEMS
+    cases: str = CASES
+    fieldwork: str = FIELDWORK
+    head: str = HEAD
+    at: datetime = TUESDAY
+    db: str = ""
+    people: str = ""
+    opened: list[Study] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.file = self.folder / "field.yaml"
+        self.db = self.db or str(self.folder / "field.db")
+        self.write(self.items)
+        if self.people:
+            (self.folder / "interviewers.csv").write_text(self.people)
+        if self.cases:
+            self.bring(self.cases)
+
+    def write(self, items: str) -> None:
+        self.file.write_text(self.head + items + self.fieldwork)
+
+    def bring(self, cases: str, **how: bool) -> Imported:
+        sample = self.folder / "cases.csv"
+        sample.write_text(cases)
+        request = Request(path=str(self.file), at=self.at, db=self.db, by="sue", people=self._list())
+        done = import_sample(request, Wanted(file=str(sample), **how), Manner(dice=Random(str(self.at))))
+        assert isinstance(done, Imported), done
+        return done
+
+    def _list(self) -> str | None:
+        return str(self.folder / "interviewers.csv") if self.people else None
+
+    def later(self, *, days: float = 0, hours: float = 0, minutes: float = 0) -> None:
+        self.at += timedelta(days=days, hours=hours, minutes=minutes)
+
+    def to(self, text: str, zone: str = "America/Chicago") -> None:
+        """Put the clock to a wall time."""
+        self.at = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+    def study(self, by: str = "") -> Study:
+        study = open_study(self.file, db=self.db, by=by or "sue", people=self._list())
+        assert isinstance(study, Study), study
+        self.opened.append(study)
+        return study
+
+    def station(self, by: str = "ann", name: str = "", **more: object) -> Station:
+        study = self.study(by)
+        here = Station(
+            study=study,
+            queue=queue_of(study, name or f"of {by}"),
+            clock=lambda: self.at,
+            zone=ZoneInfo("America/Chicago"),
+            **more,  # type: ignore[arg-type]
+        )
+        in_step(study, self.at)
+        assert here.start() is None
+        return here
+
+    def case(self, key: str) -> Case:
+        with self.study() as study:
+            return Case.of(key, study.store.cases.history(key))
+
+    def row(self, key: str) -> CaseRow:
+        with self.study() as study:
+            row = study.store.cases.row(key)
+            assert row is not None
+            return row
+
+
+def on(station: Station) -> str:
+    """The key of the case on the screen; empty where there is none."""
+    view = station.view()
+    return view.key if isinstance(view, OnCase) else ""
+
+
+def interviewed(station: Station, *answers: str) -> None:
+    """Hold the interview: `answers` one after another, what is read goes by itself."""
+    conduct = station.interview()
+    assert not hasattr(conduct, "why"), conduct
+    entries = list(answers)
+    while (prompt := conduct.prompt()) is not None:  # type: ignore[union-attr]
+        if isinstance(prompt.entry, Read):
+            assert conduct.reply("") is None  # type: ignore[union-attr]
+        elif entries:
+            assert conduct.reply(entries.pop(0)) is None  # type: ignore[union-attr]
+        else:
+            return

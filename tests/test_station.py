@@ -1,0 +1,437 @@
+"""A station's desk: what is kept of a call, what comes next, and what may not happen. The clock is the only thing here
+that is not real."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
+from survey_cli.desk.calling import Idle, OnCase, Understood
+from survey_cli.desk.station import Station
+from survey_cli.engine.events import Rejected
+from survey_cli.fieldwork.coding import coded
+from survey_cli.fieldwork.events import Called, Promised
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.instrument.opening import open_instrument
+from survey_cli.instrument.program import Instrument
+
+FIVE = CASES + "".join(
+    f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
+)
+
+
+def view(station: Station) -> OnCase:
+    found = station.view()
+    assert isinstance(found, OnCase)
+    return found
+
+
+def plan(shift: Shift) -> Plan:
+    found = open_instrument(str(shift.file))
+    assert isinstance(found, Instrument)
+    return Plan.of(found)
+
+
+def test_one_key_closes_a_call_and_the_next_case_comes(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    first = on(ann)
+    assert ann.record("no_answer") is None
+    assert on(ann) not in ("", first)
+    assert shift.case(first).last_call.outcome == "no_answer"  # type: ignore[union-attr]
+    assert shift.row(first).status == "waiting"
+    assert shift.row(first).due_at == shift.at + timedelta(hours=3)
+    assert ann.tally().calls == 1
+
+
+def test_two_stations_never_have_one_case(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    stations = [shift.station(by) for by in ("ann", "bob", "cat", "dan", "eve")]
+    assert sorted(map(on, stations)) == list("ABCDE")
+    late = shift.station("fay")
+    assert isinstance(late.view(), Idle)
+    assert "at other stations" in late.view().why  # type: ignore[union-attr]
+
+
+def test_an_interview_carried_through_is_complete(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    assert ann.dial() == "dial (312) 555-0100"
+    interviewed(ann, "1", "2", "1")
+    assert ann.came_back() is None
+    assert coded(shift.case("A"), plan(shift)).code == "1.1"
+    assert shift.row("A").status == "done"
+    assert ann.tally().done == 1
+    assert isinstance(ann.view(), Idle)
+    assert ann.view().why == "every case is done"  # type: ignore[union-attr]
+
+
+def test_the_sample_reaches_the_interview(tmp_path: Path) -> None:
+    items = (
+        ITEMS
+        + '  - {id: d, type: single, text: "Is this {name}?", ask_if: kind == 1, options: {1: Y, 2: N}}\n'
+    )
+    ann = Shift(tmp_path, items=items).station()
+    conduct = ann.interview()
+    assert not isinstance(conduct, Rejected)
+    for entry in ("", "1", "1", "1"):
+        assert conduct.reply(entry) is None
+    prompt = conduct.prompt()
+    assert prompt is not None
+    assert "".join(word.text for word in prompt.words) == "Is this Alice Adams?"
+
+
+def test_an_appointment_is_kept_at_its_time_by_its_owner_first(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station("ann")
+    assert isinstance(ann.read_time("tomorrow 3pm"), Understood)
+    assert ann.book("tomorrow 3pm", keeper="me_first", person="the boss", note="direct line") is None
+    assert shift.row("A").status == "waiting"
+    shift.to("2026-11-25T14:59")
+    bob = shift.station("bob")
+    assert on(bob) == ""
+    shift.to("2026-11-25T15:05")
+    assert bob.take_next() is None
+    assert on(bob) == "", "ann's for a quarter of an hour"
+    assert ann.take_next() is None
+    assert (on(ann), view(ann).ask_for) == ("A", "the boss")
+    assert "Wed 25 Nov 15:00" in view(ann).promise
+    assert ann.finish() is None  # gives it back
+    shift.to("2026-11-25T15:16")
+    assert bob.take_next() is None
+    assert on(bob) == "A"
+
+
+def test_lesson_an_appointment_is_not_off_by_an_hour_after_a_clock_change(tmp_path: Path) -> None:
+    """Promised on Friday for Monday nine o'clock, clocks going back on the Sunday between."""
+    shift = Shift(tmp_path, at=Shift.at.replace(month=10, day=30))
+    ann = shift.station()
+    assert ann.book("mon 9:00") is None
+    shift.to("2026-11-02T08:59")
+    assert (ann.take_next(), on(ann)) == (None, "")
+    shift.to("2026-11-02T09:00")
+    assert (ann.take_next(), on(ann)) == (None, "A")
+    assert view(ann).there.strftime("%H:%M") == "09:00"  # type: ignore[union-attr]
+
+
+def test_lesson_open_appointments_are_not_refusals(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    assert ann.book("tomorrow 3pm") is None
+    assert coded(shift.case("A"), plan(shift)).code == "2.21"
+
+
+def test_lesson_a_second_key_press_books_once(tmp_path: Path) -> None:
+    """The commit's end was not seen, so the same deed is given again."""
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    here = ann._here
+    assert ann.book("tomorrow 3pm") is None
+    ann._here = here  # the screen as it stood before the key
+    again = ann.book("tomorrow 3pm")
+    history = shift.study().store.cases.history("A")
+    assert sum(isinstance(entry.event, Promised) for entry in history) == 1
+    assert sum(isinstance(entry.event, Called) for entry in history) == 1
+    assert again is None
+
+
+def test_lesson_a_stale_claim_is_released(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    shift.station("ann")
+    bob = shift.station("bob")
+    assert on(bob) == ""
+    shift.later(minutes=21)
+    assert (bob.take_next(), on(bob)) == (None, "A")
+
+
+def test_lesson_a_stale_screen_overwrites_nothing(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station("ann")
+    shift.later(minutes=21)
+    bob = shift.station("bob")
+    assert bob.record("callback") is None
+    before = shift.study().store.cases.history("A")
+    lost = ann.record("refusal_hard")
+    assert isinstance(lost, Rejected)
+    assert "another station" in lost.why
+    assert shift.study().store.cases.history("A") == before
+
+
+def test_lesson_recovery_is_said_aloud(tmp_path: Path) -> None:
+    """The terminal died in the middle of an interview; the same interviewer comes back."""
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    ann.dial()
+    interviewed(ann, "1")  # and then nothing more is heard of her
+    shift.later(minutes=5)
+    back = shift.station("ann")
+    assert on(back) == "A"
+    assert "its interview was going on" in view(back).notice
+    assert view(back).interview.startswith("open at b")
+    interviewed(back, "2", "2")
+    assert back.came_back() is None
+    assert coded(shift.case("A"), plan(shift)).code == "1.1"
+
+
+def test_a_call_that_was_dialled_is_not_lost(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    ann.dial()
+    assert isinstance(ann.leave(), Rejected)
+    assert isinstance(ann.finish(), Rejected)
+    assert isinstance(ann.pause(), Rejected)
+    back = shift.station("ann")
+    assert "a number was dialled" in view(back).notice
+    assert back.record("no_answer") is None
+
+
+def test_lesson_a_caller_in_is_found_by_part_of_a_number(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    [found] = ann.find("555 0103")
+    assert found.key == "D"
+    assert [f.key for f in ann.find("adams")] == ["A"]
+    assert ann.fetch("D") is None
+    assert on(ann) == "D"
+
+
+def test_who_is_fetched_may_be_interviewed_but_not_dialled_out_of_hours(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    shift.to("2026-11-24T21:30")
+    ann = shift.station()
+    assert on(ann) == ""
+    assert ann.fetch("D") is None
+    refused = ann.dial()
+    assert isinstance(refused, Rejected)
+    assert "after 20:30" in refused.why
+    interviewed(ann, "1", "1", "1")
+    assert ann.came_back() is None
+    assert shift.row("D").code == "1.1"
+
+
+def test_a_slip_is_taken_back(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    first = on(ann)
+    assert ann.record("disconnected") is None
+    assert not shift.case(first).live
+    assert ann.take_back() is None
+    assert on(ann) == first
+    assert ann.record("busy") is None
+    case = shift.case(first)
+    assert [call.outcome for call in case.calls] == ["busy"]
+    assert len(case.live) == 1
+
+
+def test_another_number_is_tried_in_the_same_attempt(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases="unit,phone,zone\nA,312 555 0100; 312 555 0101,America/Chicago\n")
+    ann = shift.station()
+    assert ann.record("no_answer") is None
+    assert (on(ann), [n.current for n in view(ann).numbers]) == ("A", [False, True])
+    assert ann.record("wrong_number") is None
+    case = shift.case("A")
+    assert len(case.attempts) == 1
+    assert [call.number for call in case.calls] == [1, 2]
+    assert [n.position for n in case.live] == [1]
+
+
+def test_a_number_that_changed_is_the_next_one(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    assert isinstance(ann.record("changed", number="12"), Rejected)
+    assert ann.record("changed", number="312 555 0199") is None
+    [number] = [n for n in view(ann).numbers if n.current]
+    assert number.shown == "(312) 555-0199"
+
+
+def test_never_call_bars_the_number_in_every_study(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    assert shift.station().record("never_call") is None
+    other = (
+        Shift(tmp_path / "other", db=str(tmp_path / "other.db"))
+        if (tmp_path / "other").mkdir() is None
+        else None
+    )
+    assert other is not None
+    assert other.station().view().why == "every case is done"  # type: ignore[union-attr]
+    assert other.case("A").numbers[0].state == "never_call"
+
+
+def test_an_interview_that_was_put_aside_is_asked_about(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    conduct = ann.interview()
+    assert not isinstance(conduct, Rejected)
+    conduct.reply("")
+    conduct.suspend()
+    assert ann.came_back() is None
+    assert view(ann).pending == "outcome"
+    assert isinstance(ann.leave(), Rejected)
+    assert ann.record("callback") is None
+    assert shift.case("A").interrupted
+
+
+def test_an_appointment_from_inside_the_interview(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    conduct = ann.interview()
+    assert not isinstance(conduct, Rejected)
+    conduct.reply("")
+    conduct.reply("1")
+    assert "appointment" in [o.id for o in conduct.stops()]
+    assert conduct.stop("appointment") is None
+    assert ann.came_back() is None
+    assert view(ann).pending == "time"
+    assert ann.book("tomorrow 3pm") is None
+    shift.to("2026-11-25T15:00")
+    assert ann.take_next() is None
+    assert view(ann).interview.startswith("open at b")
+    interviewed(ann, "2", "2")
+    assert ann.came_back() is None
+    assert shift.row("A").code == "1.1"
+
+
+def test_a_soft_refusal_is_converted_by_a_converter(tmp_path: Path) -> None:
+    people = "login,skills,role\nann,,interviewer\nsue,,supervisor\ncon,converter,interviewer\n"
+    fieldwork = FIELDWORK + "  refusals: {max: 2, soft_wait: 7d, by: converter}\n"
+    shift = Shift(tmp_path, fieldwork=fieldwork, people=people)
+    ann = shift.station("ann")
+    conduct = ann.interview()
+    assert not isinstance(conduct, Rejected)
+    conduct.reply("")
+    assert conduct.stop("refusal_soft") is None
+    assert ann.came_back() is None
+    assert shift.row("A").code == "2.112"
+    shift.later(days=6, hours=23)
+    con = shift.station("con")
+    assert on(con) == ""
+    shift.later(hours=2)
+    assert (ann.take_next(), on(ann)) == (None, "")
+    assert (con.take_next(), on(con)) == (None, "A")
+    interviewed(con, "1", "1", "1")
+    assert con.came_back() is None
+    assert shift.row("A").code == "1.1"
+
+
+QUOTA = """
+quotas:
+  - {id: sectors, where: kind == 1, target: 1}
+"""
+ASKED = """
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Institute."}
+  - {id: sex, type: single, text: Man or woman?, options: {1: Man, 2: Woman}}
+  - {id: place, type: lookup, quota: men}
+  - {id: full, type: end, ask_if: place == 'full', outcome: quota_full, text: We have spoken with enough people like you.}
+  - {id: a, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+quotas:
+  - {id: men, where: sex == 1, target: 1}
+"""
+
+
+def test_lesson_a_quota_counts_interviews_and_not_cases(tmp_path: Path) -> None:
+    """Sectors that nobody called fill nothing; one complete interview parks the others."""
+    cases = CASES + "B,1,Ben,312 555 0101,America/Chicago\nC,2,Cid,312 555 0102,America/Chicago\n"
+    shift = Shift(tmp_path, items=ITEMS + QUOTA, cases=cases)
+    ann = shift.station()
+    while on(ann) == "C":
+        ann.record("no_answer")
+    assert on(ann) in ("A", "B"), "no sector is interviewed yet, so none is parked"
+    interviewed(ann, "1", "1", "1")
+    assert ann.came_back() is None
+    assert on(ann) != "A"
+    assert on(ann) != "B"
+
+
+def test_lesson_no_completes_far_past_a_target(tmp_path: Path) -> None:
+    """Two men are asked at the same time for one place: the second is told at once, not at the end."""
+    shift = Shift(tmp_path, items=ASKED, cases=FIVE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    interviewed(ann, "1")
+    interviewed(bob, "1")
+    assert bob.came_back() is None
+    assert [c.outcome for c in shift.case(next(k for k in "ABCDE" if shift.row(k).code == "4.80")).calls] == [
+        "quota_full"
+    ]
+    study = shift.study()
+    assert study.store.cases.fill()["men"] == (0, 1)
+
+
+def test_lesson_who_filled_the_quota_is_not_turned_away_by_it(tmp_path: Path) -> None:
+    """The one who holds the last place breaks off and goes on: the place is still theirs."""
+    shift = Shift(tmp_path, items=ASKED)
+    ann = shift.station()
+    interviewed(ann, "1")
+    desk = ann._desk
+    assert desk is not None
+    assert desk.stop("callback") is None
+    assert ann.came_back() is None
+    shift.later(days=1, hours=1)
+    assert ann.take_next() is None
+    interviewed(ann, "1")
+    assert ann.came_back() is None
+    assert shift.row("A").code == "1.1"
+    assert shift.study().store.cases.fill()["men"] == (1, 0)
+
+
+def test_a_database_that_cannot_be_written_stops_on_the_same_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from survey_cli.store import StoreProblem
+    from survey_cli.store.cases import Cases
+
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    first = on(ann)
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreProblem("field.db", "the disk is full", "make room")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Cases, "write", full)
+        lost = ann.record("no_answer")
+    assert isinstance(lost, Rejected)
+    assert "disk is full" in lost.why
+    assert on(ann) == first
+    assert ann.record("no_answer") is None
+    assert len(shift.case(first).calls) == 1
+
+
+def test_a_pause_takes_no_case(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    assert ann.pause() is None
+    ann.beat()
+    assert on(ann) == ""
+    assert on(shift.station("bob")) == "A"
+    assert ann.go_on() is None
+    assert isinstance(ann.view(), Idle)
+
+
+def test_edited_rules_hold_for_cases_that_wait(tmp_path: Path) -> None:
+    """The designer shortens a delay; what waits is due sooner without anybody's doing more."""
+    shift = Shift(tmp_path)
+    assert shift.station().record("no_answer") is None
+    shift.fieldwork = FIELDWORK + "  delays: {no_answer: 30m}\n"
+    shift.write(ITEMS)
+    shift.later(minutes=31)
+    shift.to("2026-11-24T17:05")
+    assert on(shift.station("bob")) == "A"
+
+
+def test_lesson_editing_the_questionnaire_destroys_no_earlier_answers(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    conduct = ann.interview()
+    assert not isinstance(conduct, Rejected)
+    for entry in ("", "1", "2"):
+        conduct.reply(entry)
+    conduct.stop("callback")
+    assert ann.came_back() is None
+    shift.write(ITEMS.replace("id: b,", "id: other,"))
+    shift.later(days=1, hours=1)
+    bob = shift.station("bob")
+    again = bob.interview()
+    assert not isinstance(again, Rejected)
+    assert [(str(a.place), a.answer) for a in again.asked() if a.answer] == [("a", "1 Yes"), ("b", "2 No")]
