@@ -54,14 +54,13 @@ def apply(db: Postgres, *, schema: str, steps: Sequence[Step]) -> None:
     with db.transaction() as execute:
         execute("SET LOCAL lock_timeout TO 0", ())
         execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (LOCK, schema))
-        execute(
-            f"SET LOCAL lock_timeout TO '{PATIENCE}s'", ()
-        )  # a long export holds the tables a step may alter
+        # A long export holds the tables that a step may alter.
+        execute(f"SET LOCAL lock_timeout TO '{PATIENCE}s'", ())
         applied = _applied(db, schema)
         if not applied:
             _make(db, execute, schema)
-        execute("SELECT set_config('search_path', ? || ', ' || current_setting('search_path'), true)",
-                (quoted(schema),))  # fmt: skip
+        first_here = "SELECT set_config('search_path', ? || ', ' || current_setting('search_path'), true)"
+        execute(first_here, (quoted(schema),))
         for step in steps:
             if step.name not in applied:
                 for statement in step.on_server or step.statements:
