@@ -6,6 +6,7 @@ It keeps nothing and knows no rule of fieldwork; a test reads `calls` to see whi
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from fake_conduct import AGREEMENT, FakeConduct, prompt
@@ -139,8 +140,6 @@ class FakeCalling:
     kept_promises: tuple[PromiseLine, ...] = ()
     due: OnCase | None = None
     """A case that the next beat brings, where none is on the screen."""
-    takes_choice: bool = True
-    """Whether `take_next` gives the head of the queue."""
     said: str = ""
     now: View = field(default_factory=lambda: Idle(why="", next_at=None))
     closed: list[OnCase] = field(default_factory=list)
@@ -182,7 +181,7 @@ class FakeCalling:
         return None
 
     def _next(self) -> None:
-        if self.queue and self.takes_choice:
+        if self.queue:
             self.now = self.queue.pop(0)
             return
         next_at = (NOW + timedelta(hours=2)).astimezone(HERE)
@@ -259,7 +258,7 @@ class FakeCalling:
         if closing.status == "ended":
             self._next()
         else:
-            owed = "time" if closing.outcome is not None else "outcome"
+            owed: Literal["time", "outcome"] = "time" if closing.outcome is not None else "outcome"
             self.now = replace(case, pending=owed, interview="open at q2, Tue 11:43, version 1")
         return None
 

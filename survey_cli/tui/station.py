@@ -338,7 +338,7 @@ class StationBoard:
             self._seen = _seen(self.view)  # the interviewer wanted it: keys typed behind it were meant for it
         self._done(rejected)
 
-    def _keyed(self, choice: OutcomeChoice) -> None:
+    def _keyed(self, choice: OutcomeChoice, words: str = "") -> None:
         """An outcome: ask what it wants, and once more where it is grave or no call is known."""
         case = self.case
         if case is None:
@@ -349,7 +349,7 @@ class StationBoard:
             case "time":
                 self._book("")
             case "note" | "number" | "language" as wants:
-                self._push(Writing(wants, choice=choice))
+                self._push(Writing(wants, Edit.of(words), choice))
             case "sure":
                 text = f"{name}: this cannot be undone by calling again. Key it?"
                 self._push(Asking(text, Record(choice), "key it"))
@@ -494,10 +494,10 @@ class StationBoard:
         case = self.case
         self._close()
         choices = {c.outcome.id: c for c in all_choices(case)} if case is not None else {}
-        if word in choices:
-            self._keyed(choices[word])
-        elif word in BY_WORD:
+        if word in BY_WORD:
             self._do(BY_WORD[word], rest)
+        elif word in choices:
+            self._keyed(choices[word], rest)
         elif word == "fetch" and rest:
             self._done(self.calling.fetch(rest))
         elif word == "number" and rest.isdecimal() and case is not None:

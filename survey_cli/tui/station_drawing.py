@@ -240,34 +240,36 @@ def _outcomes(view: OnCase, width: int) -> list[Line]:
     """What begins a call, then the outcomes with a digit of their own, in as few lines as they need."""
     cells = [(str(n), choice.outcome.name) for n, choice in enumerate(view.first, 1)]
     cells += [("9", "more …")] if view.more else []
-    wide = next((c for c in (5, 4, 3, 2) if _widths(cells, c, width) is not None), 1)
-    widths = _widths(cells, wide, width) or [width - 4]
+    gap = 2 if width >= NARROW else 1
+    wide = next((c for c in (5, 4, 3, 2) if _widths(cells, c, gap, width) is not None), 1)
+    widths = _widths(cells, wide, gap, width) or [width - 4]
     lines: list[Line] = [(Run(" ", "blank"), *keys_line(_call_keys(view), width)[1:])]
     for row in range(0, len(cells), wide):
         line: list[Run] = [Run(" ", "blank")]
         for (key, name), size in zip(cells[row : row + wide], widths, strict=False):
             text = crop(clean(name), size)
-            line += [Run(key, "key"), Run("  ", "blank"), Run(text, "aloud")]
+            line += [Run(key, "key"), Run(" " * gap, "blank"), Run(text, "aloud")]
             line.append(Run(" " * (size - cell_len(text) + 2), "blank"))
         lines.append(tuple(line[:-1]))
     return lines
 
 
 LONGEST_CROP: Final = 4
-"""Cells that a name in the grid of outcomes may lose to save a line."""
+"""Cells that a name in the grid of outcomes may lose on a narrow screen to save a line."""
+NARROW: Final = 70
 
 
-def _widths(cells: Sequence[tuple[str, str]], columns: int, width: int) -> list[int] | None:
+def _widths(cells: Sequence[tuple[str, str]], columns: int, gap: int, width: int) -> list[int] | None:
     """How wide each column's names may be; None where they would lose too much."""
     widths = [max((cell_len(name) for _, name in cells[n::columns]), default=0) for n in range(columns)]
-    over = sum(widths) + 3 * columns + 2 * (columns - 1) + 1 - width
+    over = sum(widths) + (1 + gap) * columns + 2 * (columns - 1) + 1 - width
     for _ in range(max(over, 0)):
         widest = widths.index(max(widths))
         widths[widest] -= 1
     lost = max(
         max((cell_len(name) for _, name in cells[n::columns]), default=0) - w for n, w in enumerate(widths)
     )
-    return widths if lost <= LONGEST_CROP else None
+    return widths if lost <= (0 if width >= NARROW else LONGEST_CROP) else None
 
 
 def _call_keys(view: OnCase) -> Keys:
@@ -290,7 +292,7 @@ def _status(board: StationBoard, view: View, width: int) -> list[Line]:
         say("!", board.why, "why")
     if isinstance(view, OnCase) and isinstance(board.mode, Deciding | Booking) and view.pending:
         owed = {
-            "time": "an appointment was made in the interview: its time is still to be given (a)",
+            "time": "the interview made an appointment: its time is owed (a)",
             "outcome": "the interview was left open: key what came of it",
         }
         say("?", owed[view.pending], "query")
