@@ -5,11 +5,13 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
+from survey_cli.cli.interviewing import Database
 from survey_cli.cli.terminal import MOST_PROBLEMS, fail, paragraphs, printable, say, table, width
 from survey_cli.problems import Trouble
 
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
     from survey_cli.reports.rates import RateColumn, RateTable
 
 MOST_DIGITS: Final = 9
+People = Annotated[
+    str | None,
+    typer.Option(
+        "--people",
+        metavar="FILE",
+        help="Who works on the study; interviewers.csv beside the database's folder unless given.",
+    ),
+]
 
 
 class Frame(StrEnum):
@@ -25,6 +35,13 @@ class Frame(StrEnum):
     list = "list"
     establishment = "establishment"
     rdd = "rdd"
+
+
+class Origin(StrEnum):
+    """Which interviews count."""
+
+    real = "real"
+    all = "all"
 
 
 class Form(StrEnum):
@@ -36,22 +53,47 @@ class Form(StrEnum):
 
 
 def rates(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="The instrument, whose cases are counted.", show_default=False),
+    ] = "",
+    by: Annotated[
+        str, typer.Option("--by", metavar="COLUMN", help="Also for each value of this sample column.")
+    ] = "",
+    as_of: Annotated[
+        str,
+        typer.Option(
+            "--as-of",
+            metavar="MOMENT",
+            help="As it stood then: 2026-11-24 is the end of that day here, or '2026-11-24 17:00'.",
+        ),
+    ] = "",
+    finalised: Annotated[
+        bool, typer.Option("--finalised", help="Leave out the cases that may still be called.")
+    ] = False,
+    weighted: Annotated[
+        bool, typer.Option("--weighted", help="By the sample column with role: weight.")
+    ] = False,
+    origin: Annotated[
+        Origin, typer.Option("--origin", help="Real interviews, or practice and invented ones too.")
+    ] = Origin.real,
     counts: Annotated[
         str,
         typer.Option(
             "--counts",
             metavar="FILE",
-            help="A CSV file of final counts: columns code or group, count, and frame where there are several;"
-            " - is stdin.",
+            help="Instead of cases, a CSV file of final counts: columns code or group, count, and frame where there are"
+            " several; - is stdin.",
         ),
     ] = "",
     frame: Annotated[
-        Frame,
+        Frame | None,
         typer.Option(
             "--frame",
-            help="How the sample came to be. In a list or establishment frame e is 1; else it is estimated.",
+            help="With --counts, how the sample came to be: rdd unless given. In a list or establishment frame e is 1;"
+            " else it is estimated. An instrument says it itself.",
         ),
-    ] = Frame.rdd,
+    ] = None,
     e: Annotated[
         str,
         typer.Option(
@@ -73,7 +115,10 @@ def rates(
         ),
     ] = "",
     quotas: Annotated[
-        bool, typer.Option("--quotas", help="Quotas decided who was interviewed: the heading says so.")
+        bool,
+        typer.Option(
+            "--quotas", help="With --counts: quotas decided who was interviewed. The heading says so."
+        ),
     ] = False,
     digits: Annotated[
         int, typer.Option("--digits", metavar="N", min=0, max=MOST_DIGITS, help="Decimals of the per cents.")
@@ -81,23 +126,49 @@ def rates(
     form: Annotated[
         Form, typer.Option("--format", help="A table to read, or figures to go on with.")
     ] = Form.table,
+    db: Database = None,
+    people: People = None,
 ) -> None:
     """Show response, cooperation, refusal and contact rates, as AAPOR defines them.
 
-    Rows of the file are AAPOR codes (2.11) or groups (I P R NC O UH UO NE), and T for a frame's total, which is only
-    compared. Counts may be weighted. Frames are never added up.
+    Of a study, every released case counts as if the field closed now, or at the moment given: by the code that comes
+    first in precedence, a case never dialled as 2.20 (3.11 of random digits). How many are open stands beside.
+
+    Rows of a file of counts are AAPOR codes (2.11) or groups (I P R NC O UH UO NE), and T for a frame's total, which is
+    only compared. Counts may be weighted. Frames are never added up.
     """
     from survey_cli.cli.snippets import plain_line
-    from survey_cli.office.rating import Assumed, rates_of_counts
+    from survey_cli.office.rating import Assumed, StudyWish, rates_of_counts, rates_of_study
 
-    if not counts:
-        raise typer.BadParameter("give the final counts: --counts FILE, or --counts - for standard input")
-    assumed = Assumed(frame=frame.value, e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas)
-    made = rates_of_counts(counts, assumed, stdin=sys.stdin.buffer)
+    if bool(file) == bool(counts):
+        raise typer.BadParameter("give an instrument, or final counts: --counts FILE (- is standard input)")
+    assumed = Assumed(
+        frame=(frame or Frame.rdd).value, e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas
+    )
+    if counts:
+        if by or as_of or finalised or weighted:
+            raise typer.BadParameter(
+                "--by, --as-of, --finalised and --weighted are for an instrument's cases"
+            )
+        made = rates_of_counts(counts, assumed, stdin=sys.stdin.buffer)
+    else:
+        if frame or quotas:
+            raise typer.BadParameter("--frame and --quotas are for --counts: an instrument says them itself")
+        wish = StudyWish(
+            by=by,
+            as_of=as_of,
+            finalised=finalised,
+            weighted=weighted,
+            all_origins=origin is Origin.all,
+            assumed=assumed,
+        )
+        made = rates_of_study(file, wish, now=datetime.now(UTC), db=db, people=people)
     if isinstance(made, Trouble):
-        for problem in made.problems[:-MOST_PROBLEMS]:  # nothing else checks such a file: all are said
+        for problem in (
+            made.problems[:-MOST_PROBLEMS] if counts else ()
+        ):  # nothing else checks such a file: all are said
             say(str(problem))
-        fail(replace(made, problems=made.problems[-MOST_PROBLEMS:]))
+        fail(replace(made, problems=made.problems[-MOST_PROBLEMS:] if counts else made.problems))
     for warning in made.warnings:
         say(plain_line(warning))
     show(made.report, form=form, digits=digits)
@@ -115,7 +186,7 @@ def show(report: "RateTable", *, form: Form, digits: int) -> None:
             from survey_cli.reports.rates import rows_of
 
             FORMATS["csv"].write(rows_of(report), sys.stdout, Manner())
-            for line in (report.heading, *report.notes):
+            for line in (report.title, report.heading, *report.notes):
                 if line:
                     say(line)
         case Form.json:
@@ -127,7 +198,8 @@ def drawn(report: "RateTable", *, digits: int, cells: int) -> str:
     labels = _labels(report)
     figures = [_figures(column, labels, digits=digits) for column in report.columns]
     left = sum(max(len(label[at]) for label in labels) + len("  ") for at in range(3))
-    parts = [report.heading] if report.heading else []
+    said = [paragraphs(line) for line in (report.title, report.heading) if line]
+    parts = ["\n".join(said)] if said else []
     while figures:
         shown, taken = 0, left
         while shown < len(figures) and (not shown or taken + figures[shown].cells <= cells):
@@ -199,6 +271,7 @@ def as_json(report: "RateTable") -> str:
 
     return json.dumps(
         {
+            "title": report.title,
             "heading": report.heading,
             "columns": [described(column) for column in report.columns],
             "notes": report.notes,

@@ -1,18 +1,28 @@
-"""Rates, in order: options and counts are read, e is settled for each frame, the report is made."""
+"""Rates, in order: options are read, cases or a file of counts too, e is settled for each frame, the report is made."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from fractions import Fraction
 from typing import BinaryIO, Final, NamedTuple
 
 from survey_cli.fieldwork.counts import Counts, share
 from survey_cli.fieldwork.dispositions import Frame
 from survey_cli.fieldwork.rates import Eligibility, eligibility
+from survey_cli.instrument.program import Instrument
+from survey_cli.office.moments import Moment, now_said, past_moment
 from survey_cli.problems import Position, Problem, Trouble, did_you_mean
 from survey_cli.reports.rates import Rated, RateTable, rate_table
+from survey_cli.reports.tallies import Tallied, Wanted, tallied
+from survey_cli.samples.columns import column_of, labels_of
 from survey_cli.samples.counts_file import read_counts
+from survey_cli.store import Store, StoreProblem
+from survey_cli.study.opening import Study, open_study
+from survey_cli.values import Value
 
 RULE: Final = "rates"
+MOST_PARTS: Final = 60
+"""Columns of a table that anybody still reads."""
 SHARES: Final = "a share is written as 0.9, 90% or 9/10"
 
 
@@ -49,6 +59,163 @@ class Reported:
 
     report: RateTable
     warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyWish:
+    """Which cases of a study are counted, and how."""
+
+    by: str = ""
+    """The sample column that the frames are divided by."""
+    as_of: str = ""
+    """A past moment as it is typed; empty for now."""
+    finalised: bool = False
+    """Cases that may still be called are left out."""
+    weighted: bool = False
+    """By the sample column with `role: weight`."""
+    all_origins: bool = False
+    """Practice and invented interviews count too."""
+    assumed: Assumed = field(default_factory=Assumed)
+    """Of it e and the composite; the frame and the quotas are the study's."""
+
+
+def rates_of_study(
+    path: str,
+    wish: StudyWish,
+    *,
+    now: datetime,
+    zone: tzinfo | None = None,
+    db: str | None = None,
+    people: str | None = None,
+) -> Reported | Trouble:
+    """The rates of a study's own cases; `zone` is the clock that moments are written and said on, the computer's where it
+    is None."""
+    study = open_study(path, db=db, people=people)
+    if isinstance(study, Trouble):
+        return study
+    with study:
+        when = past_moment(wish.as_of, now, zone, option="--as-of") if wish.as_of else now_said(now, zone)
+        if isinstance(when, Trouble):
+            return when
+        unfit = _unfit(study.instrument, wish)
+        if unfit is not None:
+            return unfit
+        try:
+            return _of_study(study, wish, when)
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+
+
+def _unfit(instrument: Instrument, wish: StudyWish) -> Trouble | None:
+    """Why the sample has not what is asked of it."""
+    if wish.weighted and column_of(instrument, "weight") is None:
+        return Trouble(
+            "--weighted", "no sample column has role: weight", "give the column of base weights that role"
+        )
+    if not wish.by:
+        return None
+    column = instrument.sample.get(wish.by)
+    offered = [n for n, c in instrument.sample.items() if not c.hidden and c.role != "key"]
+    otherwise = f"columns are {', '.join(offered)}" if offered else "the study has no column to divide by"
+    if column is None:
+        return Trouble(
+            "--by", f"{wish.by!r} is no sample column", did_you_mean(wish.by, offered, otherwise=otherwise)
+        )
+    if column.hidden:
+        return Trouble("--by", f"{wish.by} is personal", otherwise)
+    if column.role == "key":
+        return Trouble("--by", f"{wish.by} names each case: every part would be one case", otherwise)
+    return None
+
+
+def _of_study(study: Study, wish: StudyWish, when: Moment) -> Reported | Trouble:
+    plan, cases = study.plan, study.store.cases
+    labels: dict[Value, str] = {}
+    if wish.by:
+        labels.update(labels_of(study.instrument, study.instrument.sample[wish.by]).items())
+    wanted = Wanted(
+        at=when.at,
+        by=wish.by,
+        labels=labels,
+        weighted=wish.weighted,
+        finalised=wish.finalised,
+        unreal=frozenset() if wish.all_origins else _unreal(study.store),
+    )
+    found = tallied(
+        cases.histories(until=when.at if when.past else None),
+        plan,
+        study.people if study.people.listed else None,
+        wanted,
+    )
+    if found.uncounted:
+        return _uncounted(study, found)
+    if not found.frames:
+        none = "no case was in the field then" if when.past else "no case is in the field yet"
+        return Trouble(
+            study.where, none, "name a later moment" if when.past else "import or release a sample"
+        )
+    if len(found.parts) > MOST_PARTS:
+        return Trouble(
+            "--by", f"{wish.by} has {len(found.parts):,} values", f"take a column of at most {MOST_PARTS}"
+        )
+    assumed = Assumed(
+        **{name: getattr(wish.assumed, name) for name in ("e", "e_uh", "e_uo", "composite")}, frame=plan.frame
+    )
+    told = settled({tally.frame: tally.counts for tally in found.frames}, assumed)
+    if not isinstance(told, Settled):
+        return _trouble(study.path, told)
+    rated = [
+        Rated(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
+        for t in (*found.parts, *found.frames)
+    ]
+    kind = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}[
+        plan.frame
+    ]
+    report = rate_table(
+        rated,
+        weights=told.weights,
+        quotas=bool(plan.quotas.quotas),
+        finalised=wish.finalised,
+        then=when.past,
+        title=f"{study.instrument.id} (frame: {kind}), as of {when.words}",
+        notes=tuple(_said(study.instrument, wish, found)),
+    )
+    return Reported(report=report, warnings=())
+
+
+def _said(instrument: Instrument, wish: StudyWish, found: Tallied) -> Iterator[str]:
+    cases = sum(tally.cases for tally in found.frames)
+    if wish.weighted:
+        column = column_of(instrument, "weight")
+        yield f"groups are sums of base weights ({column}) of {cases:,} cases; open is a number of cases"
+    if found.unreleased:
+        yield f"no part of the sample yet: {found.unreleased:,} cases of replicates that are not released"
+    if found.unreal:
+        yield (
+            f"{found.unreal:,} practice or invented interviews do not count, nor do their calls"
+            " (--origin all counts them)"
+        )
+
+
+def _unreal(store: Store) -> frozenset[str]:
+    return frozenset(
+        row.id for origin in ("practice", "simulated") for row in store.interviews(origin=origin)
+    )
+
+
+def _uncounted(study: Study, found: Tallied) -> Trouble:
+    """Every case is counted, or no rate is given."""
+    problems = tuple(
+        Problem(RULE, Position(study.path), f"case {key}", why.what, why.remedy)
+        for key, why in found.uncounted
+    )
+    many = "a case has" if len(problems) == 1 else f"{len(problems):,} cases have"
+    return Trouble(
+        study.where,
+        f"no rates: {many} a code that no group counts",
+        "give each an outcome: survey outcome",
+        problems,
+    )
 
 
 def rates_of_counts(counts: str, assumed: Assumed, *, stdin: BinaryIO | None = None) -> Reported | Trouble:

@@ -87,6 +87,8 @@ class RateTable:
 
     heading: str
     """What has to be said before any figure; empty where nothing has."""
+    title: str = ""
+    """Whose rates these are, and as of when; empty where nobody knows."""
     columns: tuple[RateColumn, ...]
     notes: tuple[str, ...]
     """What e is and rests upon, what was assumed, what is still open."""
@@ -98,9 +100,13 @@ def rate_table(
     weights: Mapping[str, Fraction] | None = None,
     quotas: bool = False,
     finalised: bool = False,
+    then: bool = False,
+    title: str = "",
+    notes: Sequence[str] = (),
 ) -> RateTable:
     """A column for each frame or part; with `weights` (frame to weight, their sum 1) also a composite of the frames, one
-    for each value of `by`. `finalised`: open cases were left out of the counts."""
+    for each value of `by`. `finalised`: open cases were left out of the counts. `then`: they are those of a past moment.
+    `notes` come after those that follow from the figures."""
     columns = [
         RateColumn(
             frame=one.frame,
@@ -117,7 +123,8 @@ def rate_table(
     return RateTable(
         heading="not a probability sample: quotas decided who was interviewed" if quotas else "",
         columns=tuple(columns),
-        notes=(*_notes(rated, weights or {}), *_open(rated, finalised=finalised)),
+        notes=(*_notes(rated, weights or {}), *_open(rated, finalised=finalised, then=then), *notes),
+        title=title,
     )
 
 
@@ -159,12 +166,17 @@ def _e_words(share: Share, e: Eligibility) -> str:
     return f"{rounded(share.value, 4)} = {known}, estimated by proportional allocation"
 
 
-def _open(rated: Sequence[Rated], *, finalised: bool) -> Iterable[str]:
-    still_open = sum(one.open_cases or 0 for one in rated)
+def _open(rated: Sequence[Rated], *, finalised: bool, then: bool) -> Iterable[str]:
+    wholes = [one for one in rated if not one.by] or rated  # parts are in their frame already
+    still_open = sum(one.open_cases or 0 for one in wholes)
     if finalised:
         yield f"only finished cases: {number(still_open)} open ones are left out"
     elif still_open:
-        yield f"as if the field closed now: {number(still_open)} cases are open, and counted as they stand"
+        cases = number(still_open)
+        if then:
+            yield f"as if the field had closed then: {cases} cases were open, and are counted as they stood"
+        else:
+            yield f"as if the field closed now: {cases} cases are open, and counted as they stand"
 
 
 def rounded(value: Fraction | int, digits: int) -> str:

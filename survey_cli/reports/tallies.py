@@ -1,0 +1,214 @@
+"""In which group does every case of a study count at a moment? Histories are coded one by one and added up, by frame and
+by a column of the sample. It makes no rate, and knows no moment of its own.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Final
+
+from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.coding import coded
+from survey_cli.fieldwork.counts import Counts, Number
+from survey_cli.fieldwork.dispositions import Group, Uncounted, group_of
+from survey_cli.fieldwork.events import (
+    Claimed,
+    Closed,
+    Corrected,
+    Entry,
+    Interviewing,
+    Released,
+    Returned,
+    Sampled,
+)
+from survey_cli.fieldwork.people import People
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.policy import standing
+from survey_cli.outcomes import OUTCOMES
+from survey_cli.values import Value
+
+NO_FRAME: Final = "no frame"
+NO_VALUE: Final = "no value"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which cases are added up, and how."""
+
+    at: datetime
+    """Histories reach to this moment."""
+    by: str = ""
+    """The sample column that the frames are divided by."""
+    labels: Mapping[Value, str] = field(default_factory=dict)
+    """Its codes' labels, in order."""
+    weighted: bool = False
+    """Each case counts as its base weight."""
+    finalised: bool = False
+    """Cases that may still be called are left out."""
+    unreal: Collection[str] = frozenset()
+    """Interviews that are practice or invented: what came to pass in their sittings does not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """One frame, or the part of it with one value of the column."""
+
+    frame: str
+    by: str
+    counts: Counts
+    """Cases, or sums of base weights."""
+    cases: int
+    """How many cases these are."""
+    open_cases: int
+    """Cases that may still be called; where only finished ones are added up, those that are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tallied:
+    """All cases of a sample."""
+
+    frames: tuple[Tally, ...]
+    parts: tuple[Tally, ...]
+    """By frame, then by value; empty where no column divides them."""
+    unreleased: int
+    """Cases of replicates that are not in the field: no part of the sample yet."""
+    uncounted: tuple[tuple[str, Uncounted], ...]
+    """Cases (by their keys) whose code is in no group, with the reason."""
+    unreal: int
+    """Sittings that were left out since their interview was practice or invented."""
+
+
+class _Sum:
+    """What is added up of one frame or part."""
+
+    __slots__ = ("cases", "groups", "open_cases")
+
+    def __init__(self) -> None:
+        self.groups: dict[Group, Number] = {}
+        self.cases = 0
+        self.open_cases = 0
+
+
+def tallied(
+    histories: Iterable[tuple[str, Sequence[Entry]]], plan: Plan, people: People | None, wanted: Wanted
+) -> Tallied:
+    """Every released case in the group of its code as if the field closed at that moment.
+
+    Whether a case is open is what its standing says: one is not that is final, at its limits, or past the study's end.
+    """
+    sums: dict[tuple[str, str], _Sum] = {}
+    own, groups = own_groups(plan), dict[str, Group | Uncounted]()
+    uncounted: list[tuple[str, Uncounted]] = []
+    left_out: Counter[str] = Counter()
+    for key, history in histories:
+        if wanted.unreal:
+            real = without(history, wanted.unreal)
+            left_out["unreal"] += _interviews(history) - _interviews(real)
+            history = real
+        case = Case.of(key, history)
+        if not case.released:
+            left_out["unreleased"] += 1
+            continue
+        code = coded(case, plan, people).code
+        if code not in groups:
+            groups[code] = group_of(code, frame=plan.frame, overrides=own)
+        group = groups[code]
+        if isinstance(group, Uncounted):
+            uncounted.append((key, group))
+            continue
+        weight: Number = Fraction(case.weight) if wanted.weighted and case.weight else 1
+        is_open = standing(case, plan, wanted.at).status != "done"
+        value = _value(case, wanted) if wanted.by else ""
+        for part in {(case.frame, ""), (case.frame, value)}:
+            found = sums.setdefault(part, _Sum())
+            found.open_cases += is_open
+            if not (is_open and wanted.finalised):
+                found.cases += 1
+                found.groups[group] = found.groups.get(group, 0) + weight
+    frames = sorted({frame for frame, _ in sums})
+    several = any(frames)
+    values = _in_order({value for _, value in sums if value}, wanted)
+    return Tallied(
+        frames=tuple(_tally(frame, "", sums, several=several) for frame in frames),
+        parts=tuple(
+            _tally(frame, value, sums, several=several)
+            for frame in frames
+            for value in values
+            if (frame, value) in sums
+        ),
+        unreleased=left_out["unreleased"],
+        uncounted=tuple(uncounted),
+        unreal=left_out["unreal"],
+    )
+
+
+def _tally(frame: str, by: str, sums: Mapping[tuple[str, str], _Sum], *, several: bool) -> Tally:
+    found = sums[frame, by]
+    return Tally(
+        frame=frame or (NO_FRAME if several else ""),
+        by=by,
+        counts=Counts.of(found.groups),
+        cases=found.cases,
+        open_cases=found.open_cases,
+    )
+
+
+def _value(case: Case, wanted: Wanted) -> str:
+    value = case.columns.get(wanted.by)
+    if value is None or value == "":
+        return NO_VALUE
+    return wanted.labels.get(value) or str(value)
+
+
+def _in_order(values: Collection[str], wanted: Wanted) -> list[str]:
+    """Labels as the options are written, then the others; whoever has no value comes last."""
+    written = {label: number for number, label in enumerate(wanted.labels.values())}
+    return sorted(values, key=lambda v: (v == NO_VALUE, written.get(v, len(written)), _natural(v)))
+
+
+def _natural(text: str) -> tuple[float, str]:
+    return (float(text), "") if text.isdecimal() else (float("inf"), text)
+
+
+def own_groups(plan: Plan) -> dict[str, Group]:
+    """The groups of codes that the table lacks and a study gives an outcome of its own: the group of the outcome that it
+    behaves like."""
+    found: dict[str, Group] = {}
+    for row in plan.outcomes.values():
+        like = OUTCOMES.get(row.like)
+        code = row.listed if plan.known else row.rdd
+        if like is None or not isinstance(group_of(code, frame=plan.frame), Uncounted):
+            continue
+        group = group_of(like.listed if plan.known else like.rdd, frame=plan.frame)
+        if code[:1].isdecimal() and not isinstance(group, Uncounted):
+            found[code] = group
+    return found
+
+
+def _interviews(history: Iterable[Entry]) -> int:
+    return sum(isinstance(entry.event, Interviewing) for entry in history)
+
+
+def without(history: Sequence[Entry], interviews: Collection[str]) -> list[Entry]:
+    """A history without the sittings in which one of these interviews was held: as if nobody had called then."""
+    kept: list[Entry] = []
+    sitting: list[Entry] = []
+    unreal = False
+    for entry in history:
+        event = entry.event
+        if isinstance(event, Claimed):
+            kept += _left(sitting, unreal=unreal)
+            sitting, unreal = [], False
+        sitting.append(entry)
+        unreal = unreal or (isinstance(event, Interviewing) and event.interview in interviews)
+        if isinstance(event, Closed | Returned):
+            kept += _left(sitting, unreal=unreal)
+            sitting, unreal = [], False
+    return kept + _left(sitting, unreal=unreal)
+
+
+def _left(sitting: list[Entry], *, unreal: bool) -> list[Entry]:
+    """What the sample and the supervisor brought meanwhile is no part of a sitting."""
+    return [e for e in sitting if not unreal or isinstance(e.event, Sampled | Released | Corrected)]
