@@ -1,0 +1,391 @@
+"""Are the rates of a study those of its cases? Histories in a database, counted as of a moment, against published
+figures and against what follows from them."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cases import History, history, moment, plan
+from command_line import folder
+from kept_study import NOW, a_study, store_of
+from survey_cli.cli.running import run
+from survey_cli.fieldwork.counts import Counts
+from survey_cli.fieldwork.events import Claimed, Closed, Corrected, Entry, Erased, Interviewing
+from survey_cli.office.moments import Moment, past_moment
+from survey_cli.office.rating import Assumed, Reported, StudyWish, rates_of_study
+from survey_cli.problems import Trouble
+from survey_cli.reports.rates import RateColumn, RateTable, per_cent
+from survey_cli.reports.tallies import Wanted, tallied, without
+from survey_cli.store import InstrumentRow, InterviewRow
+
+__all__ = ["folder"]
+
+DENVER = ZoneInfo("America/Denver")
+DAY = "2026-11-23 10:00"
+
+
+def units(*outcomes: str | None, first: int = 1, **sampled: Any) -> list[History]:
+    """A unit for each outcome, called once; None was never called."""
+    found = []
+    for number, outcome in enumerate(outcomes, first):
+        unit = history(f"unit {number:03}", **sampled).at(DAY)
+        code = {"complete": "1.1", "break_off": "2.12"}.get(outcome or "", "")
+        found.append(unit.call(outcome, code=code) if outcome else unit)
+    return found
+
+
+def rated(path: Any, *, now: datetime = NOW, **wish: Any) -> RateTable:
+    made = rates_of_study(str(path), StudyWish(**wish), now=now, zone=DENVER)
+    assert isinstance(made, Reported), str(made)
+    return made.report
+
+
+def column(report: RateTable, by: str = "", frame: str = "") -> RateColumn:
+    [found] = [c for c in report.columns if (c.frame, c.by) == (frame, by)]
+    return found
+
+
+def rate(of: RateColumn, name: str) -> Fraction | None:
+    found: Fraction | None = getattr(of.rates, name)
+    return found
+
+
+def refused(path: Any, **wish: Any) -> str:
+    made = rates_of_study(str(path), StudyWish(**wish), now=NOW, zone=DENVER)
+    assert isinstance(made, Trouble)
+    return "\n".join(map(str, (*made.problems, made)))
+
+
+# Published shape
+
+
+def test_of_35_units_with_30_completes_the_response_rate_is_85_7() -> None:
+    path = a_study(units(*["complete"] * 30, *["no_answer"] * 3, *["disconnected"] * 2))
+    found = column(rated(path))
+    assert per_cent(found.rates.RR1) == "85.7%"
+    assert rate(found, "RR1") == Fraction(30, 35)
+    assert found.counts == Counts(i=30, nc=3, uo=2)
+    assert found.open_cases == 3  # a unit whose only number is dead is called no more
+
+
+def test_a_case_never_dialled_stays_below_the_line() -> None:
+    cases = units("complete", None, None, "refusal_hard")
+    listed = column(rated(a_study(cases)))
+    assert (listed.counts, listed.open_cases) == (Counts(i=1, r=1, nc=2), 2)
+
+
+def test_of_random_digits_a_number_never_dialled_is_unknown_and_e_is_estimated() -> None:
+    cases = units("complete", None, "not_eligible", "no_answer")
+    report = rated(a_study(cases, fieldwork="frame: rdd, country: US"))
+    found = column(report)
+    assert found.counts == Counts(i=1, uh=2, ne=1)
+    assert found.e is not None
+    assert found.e.uh.value == Fraction(1, 2)
+    assert rate(found, "RR3") == Fraction(1, 2)
+    assert any("estimated by proportional allocation" in note for note in report.notes)
+
+
+# While cases are open
+
+
+def test_open_appointments_are_no_refusals() -> None:
+    promised = [
+        history(f"promised {n}").at(DAY).appointment("2026-11-25 10:00", code="2.12", interrupted=True)
+        for n in range(8)
+    ]
+    found = column(rated(a_study([*promised, *units("complete", "refusal_hard")])))
+    assert found.counts == Counts(i=1, r=1, nc=8)
+    assert (found.rates.REF1, found.open_cases) == (Fraction(1, 10), 8)
+
+
+def test_finished_cases_alone_leave_the_open_ones_out_and_say_so() -> None:
+    path = a_study(units("complete", "refusal_hard", "refusal_soft", "no_answer", None))
+    report = rated(path, finalised=True)
+    assert column(report).counts == Counts(i=1, r=1)
+    assert "only finished cases: 3 open ones are left out" in report.notes
+    assert "3 cases are open" in " ".join(rated(path).notes)
+    assert column(rated(path)).counts == Counts(i=1, r=2, nc=2)
+
+
+def test_cases_that_are_not_released_are_no_part_of_the_sample() -> None:
+    report = rated(a_study([*units("complete"), *units(None, None, first=2, replicate="2")]))
+    assert column(report).counts == Counts(i=1)
+    assert any("2 cases of replicates that are not released" in note for note in report.notes)
+
+
+def test_an_erased_case_counts_as_it_did() -> None:
+    cases = units("complete", "refusal_hard")
+    before = column(rated(a_study(cases)))
+    path = a_study([h.then(Erased("asked")) for h in units("complete", "refusal_hard", first=11)])
+    both = column(rated(path))  # the same database: the two and two that were erased
+    assert before.counts == Counts(i=1, r=1)
+    assert both.counts == Counts(i=2, r=2)
+
+
+# As of another moment
+
+
+def test_rates_as_of_two_dates_are_those_of_what_had_happened_by_then() -> None:
+    cases = [
+        history("a")
+        .at("2026-11-17 10:00")
+        .call("no_answer")
+        .at("2026-11-19 10:00")
+        .call("complete", code="1.1"),
+        history("b")
+        .at("2026-11-17 23:59")
+        .call("refusal_soft")
+        .at("2026-11-20 10:00")
+        .call("complete", code="1.1"),
+        history("c").at("2026-11-18 00:00").call("refusal_hard"),
+    ]
+    path = a_study(cases)
+    first = rated(path, as_of="2026-11-17")
+    assert column(first).counts == Counts(r=1, nc=2)
+    assert column(first).open_cases == 3
+    assert "as of the end of Tue 17 Nov 2026 (MST, UTC-07:00)" in first.title
+    assert "had closed then: 3 cases were open" in " ".join(first.notes)
+    assert column(rated(path, as_of="2026-11-18")).counts == Counts(r=2, nc=1)
+    assert column(rated(path, as_of="2026-11-19 10:00")).counts == Counts(i=1, r=2)
+    assert column(rated(path, as_of="2026-11-19T09:59-07:00")).counts == Counts(r=2, nc=1)
+    assert column(rated(path)).counts == Counts(i=2, r=1)
+
+
+def test_a_correction_counts_from_when_it_was_made() -> None:
+    case = (
+        history("a")
+        .at("2026-11-17 10:00")
+        .call("refusal_hard")
+        .at("2026-11-20 10:00")
+        .corrected("not_eligible")
+    )
+    path = a_study([case])
+    assert column(rated(path, as_of="2026-11-19")).counts == Counts(r=1)
+    assert column(rated(path)).counts == Counts(ne=1)
+
+
+def test_before_the_sample_came_there_are_no_rates() -> None:
+    assert "no case was in the field then" in refused(a_study(units("complete")), as_of="2026-11-01")
+
+
+def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+    def read(text: str, zone: str) -> Moment:
+        found = past_moment(text, now, ZoneInfo(zone), option="--as-of")
+        assert isinstance(found, Moment)
+        return found
+
+    assert read("2026-11-20", "Asia/Tokyo").at == datetime(2026, 11, 20, 14, 59, 59, 999999, tzinfo=UTC)
+    assert read("2026-11-24", "Asia/Tokyo") == (now, "Tue 24 Nov 2026 21:00 (JST, UTC+09:00)", False)
+    assert read("2026-11-20 08:30", "UTC").words == "Fri 20 Nov 2026 08:30 (UTC)"
+    # the day the clock goes back has 25 hours, all of them its own
+    assert read("2026-11-01", "America/Denver").at.hour == 6
+    for wrong in ("2026-11-25", "tomorrow", "2026-13-01", "2026-11-24 23:00", "", "9999-12-31"):
+        assert isinstance(past_moment(wrong, now, ZoneInfo("UTC"), option="--as-of"), Trouble), wrong
+
+
+# By a column, by frames, with weights
+
+
+def test_parts_by_a_column_add_up_to_the_whole_and_use_the_frames_e() -> None:
+    ones = units("complete", "not_eligible", "no_answer", columns={"kind": 1})
+    twos = units("complete", "complete", "no_answer", "not_eligible", None, first=11, columns={"kind": 2})
+    none = units("no_answer", first=21)
+    report = rated(a_study([*ones, *twos, *none], fieldwork="frame: rdd, country: US"), by="kind")
+    assert [c.by for c in report.columns] == ["District", "Sector", "no value", ""]
+    whole = column(report)
+    parts = [c for c in report.columns if c.by]
+    assert sum((c.counts for c in parts if c.counts), Counts()) == whole.counts
+    assert sum(c.open_cases or 0 for c in parts) == whole.open_cases == 4
+    assert {c.e for c in parts} == {whole.e}
+    assert whole.e is not None
+    assert whole.e.uh.value == Fraction(3, 5)
+    assert "4 cases are open" in " ".join(report.notes)  # not once for the parts and once for the whole
+
+
+def test_what_cannot_divide_the_cases_is_refused_with_what_can() -> None:
+    path = a_study(units("complete"))
+    assert "did you mean 'region'" in refused(path, by="regoin")
+    assert "personal" in refused(path, by="name")
+    assert "names each case" in refused(path, by="unit")
+    many = a_study(
+        [history(f"m{n}", columns={"region": f"r{n}"}) for n in range(61)], now=NOW
+    )  # the same database
+    assert "at most 60" in refused(many, by="region")
+
+
+def test_weights_are_added_up_exactly_and_cases_without_one_count_as_one() -> None:
+    cases = [
+        *units(*["complete"] * 3, weight="0.1"),
+        *units("no_answer", first=11, weight="0.3"),
+        *units("refusal_hard", first=21),
+    ]
+    path = a_study(cases)
+    report = rated(path, weighted=True)
+    assert column(report).counts == Counts(i=Fraction(3, 10), nc=Fraction(3, 10), r=1)
+    assert rate(column(report), "RR1") == Fraction(3, 16)
+    assert rate(column(rated(path)), "RR1") == Fraction(3, 5)
+    assert any("base weights (weight) of 5 cases" in note for note in report.notes)
+
+
+def test_frames_are_never_added_up_and_a_composite_is_made_by_their_weights() -> None:
+    land = units("complete", "no_answer", "not_eligible", frame="landline")
+    cell = units("complete", "complete", "refusal_hard", first=11, frame="mobile")
+    path = a_study([*land, *cell], fieldwork="frame: rdd, country: US")
+    report = rated(path)
+    assert [c.frame for c in report.columns] == ["landline", "mobile"]
+    both = rated(path, assumed=Assumed(composite="landline=0.5,mobile=0.5"))
+    assert rate(column(both, frame="composite"), "RR1") == Fraction(1, 2) * (Fraction(1, 2) + Fraction(2, 3))
+    assert column(both, frame="composite").counts is None
+    assert "no frame 'mobil'" in refused(path, assumed=Assumed(e="mobil=0.3"))
+
+
+# What else must be said, or must not count
+
+
+def test_with_quotas_it_is_no_probability_sample() -> None:
+    quota = "quotas:\n- {id: sectors, where: kind == 2, target: 14}\n"
+    assert rated(a_study(units("complete"), more=quota)).heading.startswith("not a probability sample")
+    assert rated(a_study(units("complete", first=2))).heading == ""
+
+
+def test_practice_and_invented_interviews_do_not_count_nor_do_their_calls() -> None:
+    def interviewed(key: str, interview: str) -> History:
+        unit = history(key).at(DAY).claim().then(Interviewing(interview))
+        return unit.dial("complete", code="1.1").close()
+
+    path = a_study([interviewed("a", "real 1"), interviewed("b", "trial 1"), interviewed("c", "made up")])
+    with store_of(path) as store:
+        store.keep_instrument(
+            InstrumentRow(hash="c0", id="study", version="", title="", texts={}, variables=(), kept_at=NOW)
+        )
+        begun = history("x").entries[0]
+        for id, origin in (("real 1", "real"), ("trial 1", "practice"), ("made up", "simulated")):
+            row = InterviewRow(
+                id=id, case=id, instrument="c0", began_at=NOW, by="pat", updated_at=NOW, origin=origin
+            )
+            _start(store, row, begun)
+    report = rated(path)
+    assert column(report).counts == Counts(i=1, nc=2)
+    assert any("2 practice or invented interviews do not count" in note for note in report.notes)
+    assert column(rated(path, all_origins=True)).counts == Counts(i=3)
+
+
+def _start(store: Any, row: InterviewRow, begun: Entry) -> None:
+    from survey_cli.engine.events import Began, Sitting, Stamp
+
+    first = Began(
+        Stamp(begun.at, "pat", "s1"), "c0", 7, row.case, begun.at.date(), Sitting("pat", "morning", "en")
+    )
+    assert store.start(row, first) is None
+
+
+def test_what_comes_between_two_sittings_stays_when_one_is_left_out() -> None:
+    told = history("a").at(DAY).call("no_answer").at("11:00").claim().then(Interviewing("trial"))
+    told = told.dial("complete", code="1.1").close().at("12:00").corrected("callback").call("busy")
+    left = without(told.entries, {"trial"})
+    assert [type(e.event) for e in left].count(Interviewing) == 0
+    assert [e.event for e in left if isinstance(e.event, Corrected)] == [Corrected("callback")]
+    assert [type(e.event) for e in left].count(Claimed) == [type(e.event) for e in left].count(Closed) == 2
+    assert without(told.entries, ()) == list(told.entries)
+
+
+def test_a_studys_own_outcome_counts_by_its_code_or_else_as_what_it_is_like() -> None:
+    own = """outcomes:
+  boss_refuses: {name: The boss refuses, like: refusal_hard, code: "2.111"}
+  plain: {name: Refuses in other words, like: refusal_hard}
+"""
+    path = a_study(units("boss_refuses", "plain", "complete"), more=own)
+    assert column(rated(path)).counts == Counts(i=1, r=2)
+
+
+def test_a_code_that_no_group_counts_stops_the_report_and_names_the_case() -> None:
+    made = rates_of_study(
+        str(a_study([history("unit 9").at(DAY).call("refusal_hard").corrected("", "3.0")])),
+        StudyWish(),
+        now=NOW,
+        zone=DENVER,
+    )
+    assert isinstance(made, Trouble)
+    assert [p.who for p in made.problems] == ["case unit 9"]
+    assert "no rates: a case has a code that no group counts" in str(made)
+
+
+OUTCOMES = ("no_answer", "busy", "machine", "callback", "refusal_soft", "refusal_hard", "not_eligible", "complete",
+            "disconnected", "away", "unable")  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(OUTCOMES), max_size=4), min_size=1, max_size=12), st.integers(0, 4))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: Any, until: int) -> None:
+    cases = []
+    for number, outcomes in enumerate(calls):
+        unit = history(f"u{number}", columns={"kind": number % 3})
+        for day, outcome in enumerate(outcomes):
+            unit = unit.at(f"2026-11-{17 + day} 10:00").call(
+                outcome, code="1.1" if outcome == "complete" else ""
+            )
+        cases.append(unit)
+    at = moment(f"2026-11-{16 + until} 23:00")
+    wanted = Wanted(at=at, by="kind")
+    seen = [(h.key, [e for e in h.entries if e.at <= at]) for h in cases]
+    found = tallied(seen, plan(), None, wanted)
+    whole = found.frames[0]
+    assert sum((part.counts for part in found.parts), Counts()) == whole.counts
+    assert whole.counts.total() == whole.cases == len(cases)
+    own = Counter(h.code() for h in cases)
+    now = tallied(((h.key, h.entries) for h in cases), plan(), None, Wanted(at=NOW)).frames[0].counts
+    assert now.i == own["1.1"]
+    assert now.total() == len(cases)
+
+
+# The command
+
+
+def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.CaptureFixture[str]) -> None:
+    path = a_study(units(*["complete"] * 30, *["no_answer"] * 3, *["disconnected"] * 2))
+    assert run(["rates", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert [
+        line.split()[-1] for line in shown.splitlines() if line.startswith(("cases", "open", "RR1  "))
+    ] == [
+        "35",
+        "3",
+        "85.7%",
+    ]
+    assert shown.startswith("study (frame: list of people), as of ")
+    assert max(map(len, shown.splitlines())) <= 80
+    assert run(["rates", str(path), "--format", "json", "--as-of", "2026-11-23T23:00-07:00"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["columns"][0]["exact"]["RR1"] == "6/7"
+    assert told["columns"][0]["open"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["study.yaml", "--counts", "x.csv"], "give an instrument, or final counts"),
+        ([], "give an instrument, or final counts"),
+        (["study.yaml", "--frame", "rdd"], "an instrument says them itself"),
+        (["--counts", "x.csv", "--by", "kind"], "are for an instrument's cases"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["rates", *arguments]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_study_without_cases_is_told_how_to_get_some(capsys: pytest.CaptureFixture[str]) -> None:
+    path = a_study()
+    assert run(["rates", str(path)]) == 1
+    assert "no case is in the field yet" in capsys.readouterr().err
