@@ -1,4 +1,5 @@
-"""The command `station`: a shift at the telephone. How a case is called is a face's business."""
+"""The commands `station`, a shift at the telephone, and `share`, which lets several work on one study. How a case is
+called is a face's business."""
 
 import os
 import sys
@@ -30,7 +31,9 @@ def station(
     people: Annotated[
         str | None,
         typer.Option(
-            "--people", metavar="PATH", help="The list of interviewers; responses/interviewers.csv unless given."
+            "--people",
+            metavar="PATH",
+            help="The list of interviewers; responses/interviewers.csv unless given.",
         ),
     ] = None,
     zone: Annotated[
@@ -84,4 +87,23 @@ def _full_screen(manned: "Station") -> int:
     return 0
 
 
-COMMANDS = (station,)
+def share(
+    file: Instrument,
+    group: Annotated[
+        str, typer.Option("--group", metavar="GROUP", help="The interviewers' group on this computer.")
+    ],
+    db: Database = None,
+) -> None:
+    """Let several people of one computer work on a study, each under their own login.
+
+    The folder of the databases becomes the group's (2770, its files 0660); nobody else can read it.
+    """
+    from survey_cli.office.sharing import share as shared
+
+    folder = shared(file, group, db=db)
+    if isinstance(folder, Trouble):
+        fail(folder)
+    say(f"{folder}: for the group {group} and nobody else")
+
+
+COMMANDS = (station, share)

@@ -6,6 +6,7 @@ It never opens a database itself.
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,11 @@ SHARED_FILE_SYSTEMS: Final = frozenset(
 )
 """Those that several computers mount, as the kernel names them. (A folder a virtual machine shares with its
 one host, 9p or virtiofs, is not among them.)"""
+
+
+GROUPS_FOLDER: Final = 0o2770
+GROUPS_FILE: Final = 0o660
+"""What a group's members need, and nobody else may have. SQLite gives its -wal and -shm files the database's mode."""
 
 
 def file_system(folder: Path) -> str:
@@ -85,6 +91,12 @@ def may(path: Path, mode: int) -> bool:
     return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
+def shared_by_group(folder: Path) -> bool:
+    """Whether a folder was given to a group on purpose: its members write in it, and what is made there is theirs."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_ISGID) and bool(mode & stat.S_IWGRP)
+
+
 def put_in_place(path: Path, make: Callable[[Path], None], *, where: str) -> bool:
     """Has `make` write the file under a temporary name in the same folder, then links it into place: eight
     processes that begin at once all find it whole. False where another was first; then theirs stands and ours
@@ -95,6 +107,8 @@ def put_in_place(path: Path, make: Callable[[Path], None], *, where: str) -> boo
         temporary = Path(name)
         try:
             make(temporary)
+            if shared_by_group(path.parent):
+                temporary.chmod(GROUPS_FILE)
             os.link(temporary, path)
         except FileExistsError:
             return False
