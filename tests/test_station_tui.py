@@ -632,6 +632,18 @@ def test_keys_posted_before_the_next_case_was_painted_are_set_aside() -> None:
     assert calling.calls[-1] == "record CH-01 busy", "what is keyed once the case is seen counts"
 
 
+def test_a_key_that_is_not_taken_and_changes_nothing_on_the_screen_leaves_the_keyboard_alive() -> None:
+    calling = FakeCalling()
+
+    async def act(pilot: object) -> None:
+        for key in ("z", "z", "z", "d"):
+            await pilot.press(key)  # type: ignore[attr-defined]
+            await pilot.pause()  # type: ignore[attr-defined]
+
+    piloted(calling, act)
+    assert done(calling) == ["dial EP-07"]
+
+
 def test_a_due_case_is_painted_by_the_beat() -> None:
     calling = FakeCalling([], due=a_case("LATE", "Late Sector"))
 

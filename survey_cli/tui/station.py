@@ -11,7 +11,6 @@ from survey_cli.desk.calling import (
     Idle,
     OnCase,
     OutcomeChoice,
-    PromiseLine,
     Unclear,
     View,
 )
@@ -43,60 +42,24 @@ from survey_cli.tui.station_modes import (
     Typed,
     Writing,
 )
+from survey_cli.tui.station_state import Standing
 
 NO_CASE: Final = "there is no case on the screen"
 LEAST_SOUGHT: Final = 2
 """Characters of a number or a name that are looked for; fewer would find half the sample."""
 
 
-class StationBoard:
-    """One interviewer's evening under one pair of hands. What is public is there to be drawn; `press` and `paste` change
-    it. While an interview is held, `talk` has the keys."""
+class StationBoard(Standing):
+    """One interviewer's evening under one pair of hands; `press` and `paste` change what stands. While an interview is
+    held, `talk` has the keys."""
 
     def __init__(self, calling: Calling) -> None:
-        self.calling: Final = calling
-        self.talk: Keyboard | None = None
-        self.modes: tuple[Mode, ...] = (Deciding(),)
-        self.why = ""
-        """Why the last key was not taken."""
-        self.said = ""
-        """Something the interviewer should know, gone at the next key."""
-        self.older = 0
-        """How many lines of the case's past are scrolled away at its end; whoever draws corrects it."""
-        self.page = 5
-        """How many lines PgUp goes; set by whoever draws."""
-        self.blind = False
-        """The screen is too small to show the case; set by whoever draws."""
-        self.bell = False
-        self.unexpected = False
-        """Another case, or another number, came: keys already typed were not meant for it."""
-        self.left = False
-        """The shift is over."""
-        self.promises: tuple[PromiseLine, ...] = ()
-        """This interviewer's next promises, for the view without a case."""
-        self._form: Booking | None = None
-        """An appointment that was half typed when its form was closed."""
-        self._seen: tuple[object, ...] = ()
+        super().__init__(calling)
         now = calling.view()
         if isinstance(now, Idle) and not now.why:  # nobody has looked for a case yet
             self._done(calling.take_next())
         else:
             self._look()
-
-    @property
-    def mode(self) -> Mode:
-        """What the next key goes to."""
-        return self.modes[-1]
-
-    @property
-    def view(self) -> View:
-        return self.calling.view()
-
-    @property
-    def case(self) -> OnCase | None:
-        """The case that is on the screen."""
-        view = self.view
-        return view if isinstance(view, OnCase) else None
 
     # Keys in
 
@@ -174,6 +137,8 @@ class StationBoard:
         self.calling.beat()
         if self.talk is None and self._look():
             self.bell = True
+        elif self.case is None:
+            self.promises = self.calling.promises()
 
     def ended_from_outside(self) -> None:
         """The program is told to end: put the interview aside, and the shift with it as far as it goes."""
@@ -335,7 +300,7 @@ class StationBoard:
     def _choose(self, position: int) -> None:
         rejected = self.calling.choose(position)
         if rejected is None:
-            self._seen = _seen(self.view)  # the interviewer wanted it: keys typed behind it were meant for it
+            self._expect()  # the interviewer wanted it: keys typed behind it were meant for it
         self._done(rejected)
 
     def _keyed(self, choice: OutcomeChoice, words: str = "") -> None:
@@ -384,9 +349,6 @@ class StationBoard:
                 self._replace(turned)
             case _:
                 self._act(turned)
-
-    def _replace(self, mode: Mode) -> None:
-        self.modes = (*self.modes[:-1], mode)
 
     def _found(self, finding: Finding) -> None:
         before = self.mode
@@ -512,44 +474,6 @@ class StationBoard:
             meant = f"did you mean .{near}?" if near else ".help lists them"
             self._refuse(f".{word} is no dot word here: {meant}")
 
-    # After each call to the desk
-
-    def _done(self, rejected: Rejected | None) -> None:
-        """Go on to what is on the screen now, or say why not."""
-        self._look()
-        if rejected is not None:
-            self._refuse(rejected.why)
-
-    def _look(self) -> bool:
-        """See what the desk has put on the screen; whether it is something else than before."""
-        view = self.view
-        seen = _seen(view)
-        if seen == self._seen:
-            return False
-        same_case = seen[:3] == self._seen[:3]
-        self._seen = seen
-        self.modes = (Deciding(),)
-        self.unexpected = True
-        if not same_case:
-            self.older = 0
-            self._form = None
-        if not isinstance(view, OnCase):
-            self.promises = self.calling.promises()
-        elif view.pending == "time":
-            self._book("")
-        return True
-
-    def _refuse(self, why: str) -> None:
-        self.why = why
-        self.bell = self.unexpected = True
-
-    def _push(self, mode: Mode) -> None:
-        self.modes = (*self.modes, mode)
-
-    def _close(self) -> None:
-        if len(self.modes) > 1:
-            self.modes = self.modes[:-1]
-
 
 def all_choices(case: OnCase) -> tuple[OutcomeChoice, ...]:
     """Every outcome that can be keyed, those with a digit of their own first."""
@@ -561,17 +485,3 @@ def _same(opened: Mode, before: Mode) -> bool:
     if isinstance(opened, (Reading, Writing)) and isinstance(before, (Reading, Writing)):
         return opened.what == before.what
     return type(opened) is type(before) and not isinstance(opened, Deciding)
-
-
-def _seen(view: View) -> tuple[object, ...]:
-    """What tells one view from another: the case and its attempt, then what is called and owed."""
-    match view:
-        case OnCase():
-            current = next((n.position for n in view.numbers if n.current), 0)
-            return "case", view.key, view.attempt, current, view.pending
-        case Idle():
-            return ("idle",)
-        case Away():
-            return ("away",)
-        case _:
-            assert_never(view)
