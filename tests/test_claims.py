@@ -185,10 +185,9 @@ with Store.open(place, create=False, patience=60) as store:
     assert queue.integrity() == []
 
 
+@pytest.mark.parametrize("place", ["file"], indirect=True)
 def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
     """Else a claim grows slower with the sample."""
-    if isinstance(place, str):
-        pytest.skip("asked of SQLite")
     bring(queue, [*several(3000), a_case("d", status="done")])
     connection = sqlite3.connect(place)
 

@@ -45,6 +45,10 @@ LOCKED: Final = Said(
 )
 HISTORY: Final = "SELECT kind, payload, at, by, station, key FROM case_events WHERE case_key = ? ORDER BY seq"
 EVENT: Final = "SELECT kind, by, station, at FROM case_events WHERE case_key = ? AND seq = ?"
+EVENTS_FROM: Final = """
+    SELECT kind, payload, at, by, station, key FROM case_events
+    WHERE case_key = ? AND seq > ? AND seq <= ? ORDER BY seq
+"""
 KEYED: Final = "SELECT key FROM case_events WHERE case_key = ? AND key = ? AND key <> ''"
 ADD_EVENT: Final = """
     INSERT INTO case_events (case_key, seq, kind, payload, at, by, station, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

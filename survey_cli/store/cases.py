@@ -4,10 +4,9 @@ from it, from which stations claim.
 It decides nothing: standings, events and moments are handed in. One call that writes is one transaction.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from heapq import merge
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, Final
 
 from survey_cli.engine.journal import decode_moment, encode_moment
@@ -15,16 +14,14 @@ from survey_cli.fieldwork.events import Claimed, Entry, Returned, Sampled
 from survey_cli.fieldwork.policy import Standing
 from survey_cli.fieldwork.quotas import Fill
 from survey_cli.store import case_statements as sql
+from survey_cli.store.again import again
 from survey_cli.store.arrivals import Arrivals
+from survey_cli.store.case_lists import CaseLists
 from survey_cli.store.case_records import (
-    CaseCounts,
     CaseRow,
     Contact,
-    Found,
-    Head,
     Held,
     ImportRow,
-    Kept,
     Lapsed,
     Lease,
     LeaseLost,
@@ -32,33 +29,26 @@ from survey_cli.store.case_records import (
     Overtaken,
 )
 from survey_cli.store.case_written import (
-    digits_in,
-    folded,
-    read_contact,
-    read_entry,
-    read_row,
     write_contact,
     write_entry,
     write_lease,
     write_standing,
 )
 from survey_cli.store.connector import Connector, Execute
+from survey_cli.store.erasure import erase_case
 from survey_cli.store.legible import legible
 from survey_cli.store.quota_places import QuotaPlaces, let_go
 
 AT_ONCE: Final = 1_000
 """Rows changed in one commit; an answer of an interviewer's that comes meanwhile waits some milliseconds for it."""
 
-NO_TEXT: Final = "\x01"
-"""What no name and no number contains."""
 
-
-class Cases:
+class Cases(CaseLists):
     """The cases of one study, over the store's connection. Every method raises StoreProblem when the world it is kept
     in is broken, ValueError for a case that is not there where one must be."""
 
     def __init__(self, connector: Connector) -> None:
-        self._db = connector
+        super().__init__(connector)
         self._arrivals = Arrivals(connector)
         self._places = QuotaPlaces(connector)
         self._claim = sql.CLAIM.to(connector.dialect)
@@ -92,27 +82,9 @@ class Cases:
         """All samples that were imported, the first one first."""
         return self._arrivals.imports()
 
-    # One case
-
-    def row(self, key: str) -> CaseRow | None:
-        """Where it stands; None where there is no such case."""
-        found = self._rows(self._db.read(sql.ROW, (key,)))
-        return found[0] if found else None
-
-    def history(self, key: str) -> list[Entry]:
-        """Its events in order; empty where there is no such case."""
-        rows = self._db.read(sql.HISTORY, (key,))
-        with legible(self._db.where, f"the history of case {key}"):
-            return [read_entry(row) for row in rows]
-
-    def contact(self, key: str) -> Contact | None:
-        """Who it is; None where that is not known, or was erased."""
-        found = self._db.read(sql.CONTACT, (key,))
-        with legible(self._db.where, f"the contact of case {key}"):
-            return read_contact(*found[0]) if found else None
-
     # Claiming
 
+    @again
     def wake(self, at: datetime, *, limit: int = AT_ONCE) -> int:
         """Have at most `limit` cases ready that have waited until now; gives how many. Costs no write where there is
         none."""
@@ -121,6 +93,7 @@ class Cases:
             return 0
         return self._db.run(self._wake, (moment, limit))
 
+    @again
     def lapse(self, at: datetime) -> list[Lapsed]:
         """Have every case back whose lease has run out, and with it the quota places that its interviews held. The event
         is dated when the lease ended. Each then waits for a new standing: see `stale`."""
@@ -133,15 +106,7 @@ class Cases:
                 lapsed.append(Lapsed(key, by, station, decode_moment(until)))
         return lapsed
 
-    def heads(self) -> list[Head]:
-        """The buckets that have a case ready, each with what its first one sorts as."""
-        return [Head(bucket, rank) for bucket, rank in self._db.read(sql.HEADS)]
-
-    def head_since(self, bucket: str, *, promised_before: datetime) -> Head | None:
-        """The first of a bucket among the cases that were promised for that moment or an earlier one."""
-        found = self._db.read(sql.HEAD_SINCE, (bucket, encode_moment(promised_before)))
-        return Head(bucket, found[0][0]) if found else None
-
+    @again
     def claim(
         self, bucket: str, lease: Lease, at: datetime, *, promised_before: datetime | None = None
     ) -> CaseRow | None:
@@ -163,6 +128,7 @@ class Cases:
         rows = self._rows(found)
         return rows[0] if rows else None
 
+    @again
     def claim_case(self, key: str, lease: Lease, at: datetime) -> CaseRow | Held | None:
         """Take a case by its key, whatever its standing: Held where another has it, None where there is none. Who has it
         already, at the same station, goes on with the same sitting under the new lease."""
@@ -187,14 +153,12 @@ class Cases:
                 seq=seq, status="leased", held=Held(lease.by, lease.station, lease.until), updated_at=at
             )
 
-    def due_next(self, *, limit: int) -> list[CaseRow]:
-        """Waiting cases, those that are due first."""
-        return self._rows(self._db.read(sql.DUE_NEXT, (limit,)))
-
+    @again
     def renew(self, key: str, token: str, until: datetime) -> bool:
         """Keep a case for longer; False where it is not ours any more."""
         return bool(self._db.run(sql.RENEW, (encode_moment(until), key, token)))
 
+    @again
     def write(
         self,
         key: str,
@@ -224,7 +188,7 @@ class Cases:
             if not locked:
                 raise ValueError(f"there is no case {key!r}")
             row, held_by, link = self._read_locked(locked[0])
-            if _written(execute, key, entries):
+            if _written(execute, key, seq, entries, lines):
                 return None
             if not (held_by == token if token is not None else force or row.held is None):
                 return LeaseLost(key, row.held)
@@ -253,6 +217,25 @@ class Cases:
                 execute(sql.RENEW, (encode_moment(renew_until), key, token))
         return None
 
+    def erase(
+        self, key: str, *, seq: int, entries: Sequence[Entry], standing: Standing
+    ) -> Overtaken | LeaseLost | None:
+        """Have the words leave the history of a case, and who it is with them: `entries` is the history as it reads from
+        now on. Its first `seq` events are those that stand, each text alone another; what follows is the tombstone. The
+        contact and the sample row's fingerprint go. Afterwards `Store.scrub`, and the case's interviews are erased by
+        themselves. LeaseLost while a station has the case. Raises ValueError for what is no rewriting of its history."""
+        with self._db.transaction() as execute:
+            locked = execute(self._locked, (key,)).fetchall()
+            if not locked:
+                raise ValueError(f"there is no case {key!r}")
+            row, _, link = self._read_locked(locked[0])
+            if row.held is not None:
+                return LeaseLost(key, row.held)
+            if row.seq != seq:
+                return self._overtaken(execute, key, seq)
+            erase_case(execute, key, link, entries, standing)
+        return None
+
     def _overtaken(self, execute: Execute, key: str, seq: int) -> Overtaken:
         found = execute(sql.EVENT, (key, seq + 1)).fetchall()
         if not found:
@@ -276,22 +259,21 @@ class Cases:
                 done += self._db.run_many(sql.RESTAND, lines)
         return done
 
-    def stale(self, *, limit: int = AT_ONCE) -> list[CaseRow]:
-        """Cases of which the standing is older than the last event: their leases ran out."""
-        return self._rows(self._db.read(sql.STALE, (limit,)))
-
     # Places in the quotas
 
+    @again
     def hold(self, interview: str, cells: Mapping[str, int], at: datetime) -> dict[str, bool]:
         """Hold a place in each of these cells, given with their targets, while the interview goes on; for each whether
         there was one. Who has a place already keeps it and is told so again. Should the lease of the case run out, they
         are let go with it, and whoever goes on asks again."""
         return self._places.hold(interview, cells, at)
 
+    @again
     def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:
         """The interview is complete and counts in these cells, full or not; it holds no other place any more."""
         self._places.take(interview, cells, at)
 
+    @again
     def drop(self, interview: str) -> None:
         """The interview counts nowhere, and holds no place."""
         self._places.drop(interview)
@@ -307,105 +289,10 @@ class Cases:
         found = self._db.read(sql.SETTING, (name,))
         return found[0][0] if found else None
 
+    @again
     def keep_setting(self, name: str, value: str) -> None:
         """Keep a text under a name, instead of what was kept there before."""
         self._db.run(sql.KEEP_SETTING, (name, value))
-
-    # Lists
-
-    def rows(
-        self,
-        *,
-        status: Kept | None = None,
-        code: str | None = None,
-        outcome: str | None = None,
-        bucket: str | None = None,
-        owner: str | None = None,
-        frame: str | None = None,
-        replicate: str | None = None,
-        limit: int | None = None,
-    ) -> Iterator[CaseRow]:
-        """Those of which all that is given holds, in the sample's order; one at a time in little memory, all as they
-        stood when the first was taken."""
-        columns: Mapping[str, str | None] = {
-            "status": status,
-            "code": code,
-            "outcome": outcome,
-            "bucket": bucket,
-            "owner": owner,
-            "frame": frame,
-            "replicate": replicate,
-        }
-        wanted = {column: value for column, value in columns.items() if value is not None}
-        with legible(self._db.where, "the list of cases"):
-            for row in self._db.stream(*sql.rows(wanted, limit=limit)):
-                yield read_row(row)
-
-    def keys(self) -> Iterator[str]:
-        """Every case's, sorted."""
-        return (key for (key,) in self._db.stream(sql.KEYS))
-
-    def marks(self) -> Iterator[tuple[str, str]]:
-        """Every case's key with the fingerprint of its sample row, sorted by the key."""
-        return ((key, mark) for key, mark in self._db.stream(sql.MARKS))
-
-    def counts(self) -> CaseCounts:
-        """How many there are of each status, outcome and code."""
-        sums: tuple[dict[str, int], dict[str, int], dict[str, int]] = ({}, {}, {})
-        for *kinds, count in self._db.read(sql.COUNTS):
-            for found, kind in zip(sums, kinds, strict=True):
-                found[kind] = found.get(kind, 0) + count
-        return CaseCounts(*sums)
-
-    def promises(self, *, owner: str | None = None) -> list[CaseRow]:
-        """Those with a promise that stands, soonest end first; one owner's, or all."""
-        also, given = ("", ()) if owner is None else (" AND owner = ?", (owner,))
-        return self._rows(self._db.read(sql.PROMISES.format(and_also=also), given))
-
-    def queue(self, buckets: Iterable[str], *, limit: int) -> list[CaseRow]:
-        """The ready cases of these buckets in the order in which they are called."""
-        several = [self._rows(self._db.read(sql.QUEUE, (bucket, limit))) for bucket in buckets]
-        return list(islice(merge(*several, key=lambda row: (row.rank, row.key)), limit))
-
-    def histories(self, *, until: datetime | None = None) -> Iterator[tuple[str, list[Entry]]]:
-        """Every case's key and history, sorted by the key, one at a time, all as they stood at one moment; with `until`
-        without what happened later."""
-        also, given = ("", ()) if until is None else (" AND at <= ?", (encode_moment(until),))
-        rows = self._db.stream(sql.HISTORIES.format(and_also=also), given)
-        with legible(self._db.where, "the histories of cases"):
-            for key, events in groupby(rows, key=lambda row: str(row[0])):
-                yield key, [read_entry(row[1:]) for row in events]
-
-    def contacts(self) -> Iterator[tuple[str, Contact]]:
-        """Every known case's key and contact, in the sample's order."""
-        with legible(self._db.where, "the contacts"):
-            for key, link, details in self._db.stream(sql.CONTACTS):
-                yield key, read_contact(link, details)
-
-    def search(self, text: str, *, limit: int = 50) -> list[Found]:
-        """Somebody rings back: the cases whose key, name or personal columns hold this text, or of which a number
-        is this one or a part of it (three digits at least, without the zeros that stand before them in a country)."""
-        words = folded(text.strip())
-        digits = "" if any(map(str.isalpha, text)) else digits_in(text).lstrip("0")
-        like = [f"%{_escaped(words)}%" if words else NO_TEXT] * 2
-        like.append(f"%{digits}%" if len(digits) >= 3 else NO_TEXT)
-        rows = self._db.read(sql.SEARCH, (*like, limit))
-        with legible(self._db.where, "the contacts"):
-            found = [
-                (read_row(row), read_contact("", details) if details else None) for *row, details in rows
-            ]
-        return [
-            Found(
-                row,
-                contact.name if contact else "",
-                tuple(n.shown for n in contact.numbers) if contact else (),
-            )
-            for row, contact in found
-        ]
-
-    def _rows(self, rows: Iterable[Sequence[Any]]) -> list[CaseRow]:
-        with legible(self._db.where, "the list of cases"):
-            return [read_row(row) for row in rows]
 
     def _read_locked(self, row: Sequence[Any]) -> tuple[CaseRow, str, str]:
         *columns, token, link = row
@@ -427,14 +314,15 @@ def _end(execute: Execute, key: str, by: str, station: str, until: str, token: s
     return bool(moved)
 
 
-def _written(execute: Execute, key: str, entries: Sequence[Entry]) -> bool:
-    """Whether these very entries are in the history already."""
+def _written(
+    execute: Execute, key: str, seq: int, entries: Sequence[Entry], lines: Sequence[tuple[str, ...]]
+) -> bool:
+    """Whether these very entries are in the history already: by their keys, or each in its place and the same."""
     keyed = [entry.key for entry in entries if entry.key]
-    there = [given for given in keyed if execute(sql.KEYED, (key, given)).fetchall()]
-    if there and len(there) < len(keyed):
-        raise ValueError(f"case {key}: {there[0]!r} was written before, with other entries")
-    return bool(there)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    if not keyed:
+        there = [tuple(line) for line in execute(sql.EVENTS_FROM, (key, seq, seq + len(lines))).fetchall()]
+        return bool(there) and there == list(lines)
+    known = [given for given in keyed if execute(sql.KEYED, (key, given)).fetchall()]
+    if known and len(known) < len(keyed):
+        raise ValueError(f"case {key}: {known[0]!r} was written before, with other entries")
+    return bool(known)

@@ -10,6 +10,7 @@ from typing import Final
 
 from survey_cli.store import opening, views
 from survey_cli.store import statements as sql
+from survey_cli.store.case_flaws import case_flaws
 from survey_cli.store.connector import Connector
 from survey_cli.store.files import put_in_place
 from survey_cli.store.problem import StoreProblem, told
@@ -40,6 +41,7 @@ def integrity(db: Connector) -> list[str]:
         f"the snapshot of interview {id} is of event {seq}, and the last event is {last}"
         for id, last, seq in db.read(sql.SNAPSHOTS_AHEAD)
     ]
+    found += case_flaws(db)
     return found
 
 

@@ -22,7 +22,7 @@ from survey_cli.engine.journal import (
     encode_line,
     encode_moment,
 )
-from survey_cli.store import custody, opening, server_views, views
+from survey_cli.store import custody, erasure, opening, server_views, views
 from survey_cli.store import statements as sql
 from survey_cli.store.cases import Cases
 from survey_cli.store.connector import Connector
@@ -415,6 +415,21 @@ class Store:
                 yield Line._make(row)
         except (ValueError, TypeError) as error:
             raise self._illegible(f"the row of interview {id}", error) from error
+
+    # Erasure
+
+    def erase_interview(self, interview: str, events: Sequence[Event]) -> None:
+        """Have the words leave an interview: `events` is the journal as it reads from now on. Those that stand come
+        first, each in its place with its time and by whom; the tombstone follows. Its snapshot, its contact and what was
+        being typed go; keep the snapshot of what is left. Raises ValueError for what is no rewriting of the journal."""
+        erasure.erase_interview(self._db, interview, events)
+
+    def scrub(self) -> bool:
+        """After erasing: write the whole database anew, so that nothing of what was deleted or written over is left in
+        it or in its log. Nobody else can write meanwhile: some seconds for each gigabyte. False where somebody was
+        reading: what was erased may still be in the log, so do it again. Copies and backups are not reached, nor the log
+        that a server keeps for its own backups."""
+        return erasure.scrub(self._db)
 
     # Custody
 

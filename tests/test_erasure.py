@@ -1,0 +1,195 @@
+"""What a respondent wants erased is found nowhere: not by asking, not in the files' bytes. Counts and times stay."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from stored import (  # noqa: F401 – fixtures
+    CELLS,
+    HASH,
+    SITTING,
+    a_path,
+    a_place,
+    a_store,
+    an_instrument,
+    an_interview,
+    sql,
+    stamp,
+)
+from stored_cases import CLOSED, NOON, a_case, a_contact, at, bring, called, claimed, lease, standing
+from survey_cli.engine.events import Answered, Began, Noted
+from survey_cli.engine.events import Erased as ErasedInterview
+from survey_cli.fieldwork.events import Entry, Erased, Promised, Remarked
+from survey_cli.store import Draft, Snapshot, Store
+from survey_cli.store.case_records import LeaseLost, Overtaken
+from survey_cli.values import Place
+
+WORD = "Quetzalcóatl"
+NUMBER = "+13125550100"
+TOMBSTONE = Entry(at(9), "sue", "s0", Erased("asked us"))
+GONE = standing("", status="done", due_at=None, why="erased")
+
+
+def told(store: Store, key: str = "x") -> list[Entry]:
+    """A case of which the word stands everywhere it may stand."""
+    bring(store, [a_case(key, contact=a_contact(f"link of {key}", WORD, NUMBER))], id=f"import of {key}")
+    row = claimed(store, token=f"token of {key}")
+    promise = Promised("2000-06-02T15:00", "2000-06-02T15:30", "America/Denver", person=WORD, note=WORD)
+    said = [
+        Entry(at(1), "ann", "s1", promise, "k1"),
+        Entry(at(1), "ann", "s1", Remarked(f"is {WORD}'s aunt")),
+        CLOSED,
+    ]
+    token = f"token of {key}"
+    assert store.cases.write(row.key, seq=2, entries=said, token=token, standing=GONE, release=True) is None
+    return store.cases.history(key)
+
+
+def rewritten(history: list[Entry]) -> list[Entry]:
+    return [
+        entry._replace(event=event._replace(person="", note=""))
+        if isinstance(event := entry.event, Promised)
+        else entry._replace(event=Remarked(""))
+        if isinstance(event, Remarked)
+        else entry
+        for entry in history
+    ] + [TOMBSTONE]
+
+
+def test_a_case_keeps_its_events_times_and_codes_and_loses_its_words(store):
+    history = told(store)
+    assert store.cases.erase("x", seq=5, entries=rewritten(history), standing=GONE) is None
+    left = store.cases.history("x")
+    assert [(e.at, e.by, type(e.event)) for e in left[:-1]] == [(e.at, e.by, type(e.event)) for e in history]
+    assert left[-1] == TOMBSTONE
+    assert WORD not in repr(left)
+    row = store.cases.row("x")
+    assert (row.status, row.why, row.seq, row.stood, row.mark) == ("done", "erased", 6, 6, "")
+    assert store.cases.contact("x") is None
+    assert store.cases.search(WORD) == store.cases.search(NUMBER) == []
+    assert store.integrity() == []
+
+
+def test_only_what_was_read_last_is_rewritten_and_only_its_words(store):
+    history = told(store)
+    entries = rewritten(history)
+    for wrong in (entries[1:], entries[:3], [*entries[:2], called(7), *entries[3:]], [TOMBSTONE]):
+        with pytest.raises(ValueError, match="other words"):
+            store.cases.erase("x", seq=5, entries=wrong, standing=GONE)
+    assert isinstance(store.cases.erase("x", seq=4, entries=entries, standing=GONE), Overtaken)
+    store.cases.claim_case("x", lease("t9"), NOON)
+    assert isinstance(store.cases.erase("x", seq=6, entries=entries, standing=GONE), LeaseLost)
+    assert store.cases.contact("x").name == WORD
+
+
+def test_an_interview_loses_its_words_wherever_they_stand(store):
+    events = _interview(store)
+    blank = [Began(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}), Noted(stamp(2), Place("own"), "")]
+    store.erase_interview("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
+    assert [type(event) for event in store.journal("i1")] == [Began, Noted, ErasedInterview]
+    assert store.draft("i1") is None
+    [kept] = store.rows(HASH, personal=True)
+    assert (kept.snapshot, kept.interview.last_seq) == (None, 3)
+    store.keep_snapshot("i1", Snapshot(3, "1", CELLS), instrument=HASH)
+    for wrong in ([], events[:1], [blank[0], Answered(stamp(2), Place("own"), 1)]):
+        with pytest.raises(ValueError, match="other words"):
+            store.erase_interview("i1", wrong)
+    assert store.integrity() == []
+
+
+def _interview(store: Store) -> list:
+    first = Began(stamp(), HASH, 7, "x", NOON.date(), SITTING, {"phone": NUMBER})
+    note = Noted(stamp(2), Place("own"), f"{WORD} was cross")
+    assert store.start(an_interview("i1", case="x"), first) is None
+    assert store.append("i1", seq=2, event=note, status="open", at_item="own", answered=0) is None
+    store.save_draft("i1", Draft("own", f"{WORD} says", NOON))
+    store.keep_snapshot("i1", Snapshot(2, "1", (1, NUMBER, *CELLS[2:])), instrument=HASH)
+    return [first, note]
+
+
+def found_in(path: Path) -> list[str]:
+    """The files in which something of it stands."""
+    words = [word.encode() for word in (WORD, WORD.casefold(), "quetzalcoatl", NUMBER, NUMBER[1:])]
+    return [one.name for one in path.parent.iterdir() if any(word in one.read_bytes() for word in words)]
+
+
+def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
+    path = tmp_path / "asu.db"
+    dice = Random(5)
+    with Store.open(path, create=True) as store, Store.open(path, create=False) as other:
+        store.keep_instrument(an_instrument())
+        bring(
+            store,
+            [
+                a_case(f"c{k:04}", f"5{k:04}", contact=a_contact(f"l{dice.random()}", f"N {k}"))
+                for k in range(500)
+            ],
+        )
+        history = told(store)
+        _interview(store)
+        for k in range(400):  # pages fill, divide and are written over
+            key = f"c{dice.randrange(500):04}"
+            text = "filler " * dice.randrange(90)
+            row = store.cases.row(key)
+            store.cases.write(key, seq=row.seq, entries=[Entry(at(k), "sue", "s0", Remarked(text))])
+        assert "asu.db" in found_in(path)
+        other.cases.row("x")
+        entries = rewritten(history)
+        assert store.cases.erase("x", seq=len(history), entries=entries, standing=GONE) is None
+        blank = [Began(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}), Noted(stamp(2), Place("own"), "")]
+        store.erase_interview("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
+        reading = other.cases.rows()
+        next(reading)
+        assert not store.scrub()  # somebody is still reading the pages as they were
+        reading.close()
+        assert store.scrub()
+        assert found_in(path) == []
+        assert other.cases.row("x").why == "erased"
+        assert claimed(other).key == "c0000"
+        assert store.integrity() == []
+
+
+@pytest.mark.parametrize("store", ["server"], indirect=True)
+def test_a_server_keeps_nothing_of_it_in_its_tables(store):
+    history = told(store)
+    store.cases.erase("x", seq=len(history), entries=rewritten(history), standing=GONE)
+    assert store.scrub()
+    for (table,) in store._db.read("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"):
+        [(file,)] = store._db.read("SELECT pg_relation_filepath(?::regclass)", (table,))
+        [(bytes_,)] = store._db.read("SELECT pg_read_binary_file(?)", (file,))
+        assert WORD.encode() not in bytes_, table
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (
+            "DELETE FROM case_events WHERE case_key = 'x' AND seq = 2",
+            "case x should have events 1 to 5; it has 4, 1 to 5",
+        ),
+        (
+            "UPDATE cases SET stood = 9 WHERE key = 'x'",
+            "the standing of case x is of event 9, and the last event is 5",
+        ),
+        ("UPDATE cases SET status = 'leased' WHERE key = 'x'", "case x is leased, was done, and its lease"),
+        ("UPDATE cases SET status = 'ready', was = 'ready' WHERE key = 'x'", "case x is ready, was ready"),
+        ("DELETE FROM case_contacts", "case x has lost its contact"),
+        ("UPDATE cases SET link = '' WHERE key = 'x'", "1 contacts belong to no case"),
+        (
+            "UPDATE quota_fill SET held = 3 WHERE cell = 'a'",
+            "cell a counts 0 taken and 3 held; its places are 0 taken and 1",
+        ),
+        (
+            "UPDATE cases SET status = 'arriving', arrival = '?' WHERE key = 'x'",
+            "an import of which nothing is known",
+        ),
+    ],
+)
+def test_what_does_not_belong_together_is_named(place, damage, said):
+    with Store.open(place, create=True) as store:
+        told(store)
+        store.cases.hold("i1", {"a": 5}, NOON)
+        assert store.integrity() == []
+        sql(place, damage)
+        assert any(said in sentence for sentence in store.integrity())

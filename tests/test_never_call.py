@@ -1,0 +1,108 @@
+"""A number that is never to be called is known again by every study beside the list, and by nobody who only reads it."""
+
+import hashlib
+import hmac
+import stat
+from pathlib import Path
+
+import pytest
+
+import served
+from stored import child, outcome, sql
+from stored_cases import NOON, at
+from survey_cli.store import Store, StoreProblem
+from survey_cli.store.never_call import Listed, NeverCall
+
+ANN, BOB = "+13125550100", "+442079460018"
+
+
+@pytest.fixture(name="study", params=["file", "server", "memory"])
+def a_study(request, tmp_path: Path):
+    if request.param == "server":
+        place = served.fresh()
+        with Store.open(place, create=True):
+            pass
+        sql(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")
+        return place
+    return ":memory:" if request.param == "memory" else str(tmp_path / "asu_2000.db")
+
+
+def test_a_number_on_the_list_is_found_with_its_date_and_reason(study):
+    with NeverCall.beside(study) as never:
+        assert never.add([ANN, ANN], at=NOON, reason="asked us", by="ann") == 1
+        assert never.add([ANN, BOB], at=at(5), reason="registry", by="sue") == 1
+        assert never.listed(ANN) == Listed(NOON, "asked us", "ann")  # the first to say so
+        assert never.listed("+13125550101") is None
+        assert never.among([ANN, BOB, "+13125550101"]) == {ANN, BOB}
+        assert never.among([]) == set()
+        assert (never.remove([ANN, "+13125550101"]), never.count()) == (1, 1)
+        assert never.among([ANN]) == set()
+
+
+def test_a_registry_of_many_numbers_comes_in_whole(study):
+    registry = [f"+1312{k:07}" for k in range(4500)]
+    with NeverCall.beside(study) as never:
+        assert never.add(registry, at=NOON, reason="registry", by="sue") == 4500
+        assert never.add(registry, at=NOON, reason="registry", by="sue") == 0
+        assert never.among({*registry, ANN}) == set(registry)
+
+
+@pytest.mark.parametrize("study", ["file", "server"], indirect=True)
+def test_every_study_has_the_same_list(study):
+    other = study.replace("asu_2000", "other") if study.endswith(".db") else f"{study}_other"
+    with NeverCall.beside(study) as here, NeverCall.beside(other) as there:
+        here.add([ANN], at=NOON, reason="asked us", by="ann")
+        assert there.among([ANN]) == {ANN}
+        assert there._key == here._key
+
+
+def test_only_keyed_hashes_are_kept(tmp_path):
+    with NeverCall.beside(tmp_path / "asu.db") as never:
+        never.add([ANN], at=NOON, reason="asked us", by="ann")
+        expected = hmac.new(never._key, ANN.encode(), hashlib.sha256).hexdigest()
+    file = tmp_path / "never_call.db"
+    assert sql(file, "SELECT hash FROM never_call") == [(expected,)]
+    assert all(ANN[1:].encode() not in one.read_bytes() for one in tmp_path.iterdir())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with NeverCall.beside(tmp_path / "asu.db") as never:
+        assert len(never._key) == 32
+        assert never.among([ANN]) == {ANN}
+
+
+def test_what_is_no_number_in_its_one_form_is_not_let_in(tmp_path):
+    with NeverCall.beside(":memory:") as never:
+        for text in ("(312) 555-0100", "13125550100", "+1 312 555 0100", "", "+", "+١٢٣٤٥٦٧"):
+            with pytest.raises(ValueError, match="\\+13125550100"):
+                never.add([text], at=NOON, reason="", by="")
+        assert never.count() == 0
+
+
+@pytest.mark.parametrize("study", ["file", "server"], indirect=True)
+def test_eight_programs_that_find_no_list_make_one(study):
+    making = """
+from survey_cli.store.never_call import NeverCall
+with NeverCall.beside(sys.argv[1]) as never:
+    number = f"+1312555{int(sys.argv[2]):04}"
+    assert never.add([number], at=NOON, reason="", by="") == 1
+    print(never._key.hex())
+"""
+    keys = {outcome(one) for one in [child(making, study, k) for k in range(8)]}
+    assert len(keys) == 1
+    with NeverCall.beside(study) as never:
+        assert never.count() == 8
+
+
+def test_another_file_in_its_place_is_refused(tmp_path):
+    with Store.open(tmp_path / "never_call.db", create=True):
+        pass
+    with pytest.raises(StoreProblem, match="not this program's list"):
+        NeverCall.beside(tmp_path / "asu.db")
+    other = tmp_path / "other"
+    other.mkdir()
+    with NeverCall.beside(other / "asu.db"):
+        pass
+    sql(other / "never_call.db", "PRAGMA user_version = 2")
+    with pytest.raises(StoreProblem, match="newer version"):
+        NeverCall.beside(other / "asu.db")
+    with pytest.raises(StoreProblem, match="not one of this program's"):
+        Store.open(other / "never_call.db", create=False)
