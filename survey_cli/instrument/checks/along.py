@@ -90,8 +90,13 @@ class _Walk:
 
     def _node(self, node: Node, here: Here, roster: bool) -> list[Reason]:
         needs = needed(node)
+        if isinstance(node, Leaf) and not self._matters(node, needs, here):
+            return []
         inner = self._entered(node, needs, here)
         if inner is None:
+            self.knowing.unreached.update(
+                [node.id] if isinstance(node, Leaf) else [n.id for n in node.leaves]
+            )
             return []
         if isinstance(node, Leaf):
             self._in_item(node, inner)
@@ -103,6 +108,14 @@ class _Walk:
             return []
         return [replace(reason, needs=(*needs, *reason.needs)) for reason in passed]
 
+    def _matters(self, leaf: Leaf, needs: tuple[Needed, ...], here: Here) -> bool:
+        """Whether there is anything to be found at an item, or anything to be learned from it."""
+        if leaf.checks or (leaf.varies and leaf.scale is None) or isinstance(leaf.question, End):
+            return True
+        if not needs:
+            return False
+        return len(needs) > 1 or self.knowing.settles(needs[0].condition, here.facts)
+
     def _ended(self, leaf: Leaf, needs: tuple[Needed, ...]) -> list[Reason]:
         """An `end` that was passed: its conditions were not all met."""
         if not isinstance(leaf.question, End) or _broken(leaf) or leaf.id not in self.draft.named:
@@ -113,7 +126,7 @@ class _Walk:
         """What holds inside; None where nobody comes in."""
         for need in needs:
             condition, worth = need.condition, need.worth
-            facts = self.knowing.assumed(condition.tree, worth, here.facts)
+            facts = self.knowing.assumed(condition, worth, here.facts)
             if not facts:
                 self._impossible(node, need, here)
                 return None
@@ -123,7 +136,10 @@ class _Walk:
         return here
 
     def _possible(self, condition: Condition, worth: int, here: Here) -> bool:
-        return bool(self.knowing.assumed(condition.tree, worth, here.facts))
+        knowing = self.knowing
+        return not knowing.settles(condition, here.facts) or bool(
+            knowing.assumed(condition, worth, here.facts)
+        )
 
     def _impossible(self, node: Node, need: Needed, here: Here) -> None:
         what = "so it is never reached" if isinstance(node, Leaf) else "so nothing in it is ever reached"
@@ -201,7 +217,7 @@ class _Walk:
         try:
             for count in (0, 1, 2):
                 for some in combinations(candidates, count):
-                    facts = knowing.assumed(condition.tree, worth, ANYHOW)
+                    facts = knowing.assumed(condition, worth, ANYHOW)
                     for reason in some:
                         facts = _held(knowing, reason, facts)
                     if not facts:

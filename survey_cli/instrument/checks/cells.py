@@ -40,18 +40,20 @@ class Cells(NamedTuple):
 
 
 def meet(left: Cells, right: Cells, *, whole: bool) -> Cells:
-    """What is in both; `whole` where numbers have no decimals. Values of unlike kinds are not narrowed."""
+    """What is in both; `whole` where numbers have no decimals."""
     return Cells(_shared(left.values, right.values, whole), left.gone & right.gone)
 
 
 def join(left: Cells, right: Cells) -> Cells:
     """What is in either."""
     gone = left.gone | right.gone
+    if not left.values or not right.values:
+        return Cells(left.values or right.values, gone)
     if isinstance(left.values, frozenset) and isinstance(right.values, frozenset):
         return Cells(left.values | right.values, gone)
     if isinstance(left.values, tuple) and isinstance(right.values, tuple):
         return Cells(_few(tuple(dict.fromkeys((*left.values, *right.values)))), gone)
-    return Cells(EVERY if isinstance(left.values, tuple) else left.values or right.values, gone)
+    raise TypeError("values of unlike kinds")
 
 
 def _shared(left: Values, right: Values, whole: bool) -> Values:
@@ -59,7 +61,9 @@ def _shared(left: Values, right: Values, whole: bool) -> Values:
         return left & right
     if isinstance(left, tuple) and isinstance(right, tuple):
         return _few(tuple([s for a in left for b in right if (s := _overlap(a, b, whole)) is not None]))
-    return left
+    if not left or not right:
+        return ()
+    raise TypeError("values of unlike kinds")
 
 
 def _overlap(a: Span, b: Span, whole: bool) -> Span | None:

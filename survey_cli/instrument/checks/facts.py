@@ -40,12 +40,16 @@ World: TypeAlias = Mapping[Key, Cells]
 Facts: TypeAlias = tuple[World, ...]
 """The ways in which things can be; none where it is impossible."""
 ANYHOW: Final[Facts] = ({},)
-MOST_WORLDS: Final = 8
+MOST_WORLDS: Final = 6
 """More ways are taken as one, which knows what all of them know."""
 MOST_KEYS: Final = 64
 """Variables that one way tells of; what is learned of more is let go."""
-DEEPEST: Final = 5
+DEEPEST: Final = 4
 """Conditions of conditions that are followed."""
+MOST_STEPS: Final = 50
+"""So often is something narrowed for one condition; the rest of it is let go."""
+MOST_LINKS: Final = 30
+"""Variables that one is linked to; more are taken for all there are."""
 _TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NO_VALUES: Final[Values] = frozenset()
 
@@ -87,13 +91,17 @@ class Knowing:
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
+        self.unreached: set[str] = set()
+        """Items that were found to be never asked."""
         self.follows = True
         """Whether an item that must have been asked tells of what its own conditions need."""
         declines = declines_of(draft.document)
-        self._anyhow_gone = UNASKED | declines.keys() | {"another"}
+        self._anyhow_gone = frozenset((*UNASKED, *declines, "another"))
         self._subjects: dict[str, Subject] = {}
         self._ways: dict[str, tuple[Needed, ...]] = {}
+        self._links: dict[str, frozenset[str]] = {}
         self._depth = 0
+        self._left = 0
 
     # variables
 
@@ -156,35 +164,83 @@ class Knowing:
             self._ways[name] = way
         return way
 
+    def settles(self, condition: Condition, facts: Facts) -> bool:
+        """Whether looking at the condition could settle anything: it may be settled alone, or names what the facts
+        tell of, or two things that depend on one another. Quick, and never a wrong no."""
+        names, told = condition.names, _told_of(facts) | self.unreached
+        if len(names) == 1:
+            (name,) = names
+            subject = self.subject(name)
+            if subject is None:
+                return False
+            if not subject.base.gone or not isinstance(condition.tree, ast.Compare) or "[" in condition.text:
+                return True
+            if not told and condition.text.count(name) == 1:
+                return False
+        elif not isinstance(condition.tree, ast.BoolOp | ast.Compare):
+            return True
+        text = condition.text
+        for name in names:
+            links = self._linked(name)
+            if text.count(name) > 1 or len(links) > MOST_LINKS or not told.isdisjoint(links):
+                return True
+            told |= links
+        return False
+
+    def _linked(self, name: str) -> frozenset[str]:
+        """The variable and those that its having an answer tells something of."""
+        links = self._links.get(name)
+        if links is not None:
+            return links
+        found, last = {name}, {name}
+        for _ in range(DEEPEST):
+            last = {other for one in last for c in self._below(one) for other in c.names} - found
+            found |= last
+            if not last or len(found) > MOST_LINKS:
+                break
+        links = self._links[name] = frozenset(found)
+        return links
+
+    def _below(self, name: str) -> list[Condition]:
+        """The conditions on which it hangs whether this has an answer, or which it stands for."""
+        subject, compute = self.subject(name), self.draft.computes.get(name)
+        if compute is not None:
+            return list(compute.conditions.values())
+        return [need.condition for need in self.way_to(name)] if subject and subject.asked else []
+
     # what follows
 
     def given(self, needs: tuple[Needed, ...], facts: Facts) -> Facts:
         """The ways in which all of these are worth what they must be."""
         for need in needs:
-            facts = self.assumed(need.condition.tree, need.worth, facts)
+            facts = self.assumed(need.condition, need.worth, facts)
         return facts
 
     def unless_all(self, needs: tuple[Needed, ...], facts: Facts) -> Facts:
         """The ways in which one of these at least is not worth that."""
-        return _together([self.assumed(n.condition.tree, EITHER ^ n.worth, facts) for n in needs])
+        return _together([self.assumed(n.condition, EITHER ^ n.worth, facts) for n in needs])
 
-    def assumed(self, node: ast.expr, worth: int, facts: Facts) -> Facts:
-        """The ways in which the tree is worth one of `worth`."""
-        if worth == EITHER or not facts:
+    def assumed(self, condition: Condition, worth: int, facts: Facts) -> Facts:
+        """The ways in which the condition is worth one of `worth`: true, not true, false or not false."""
+        self._left = MOST_STEPS
+        return self._assumed(condition.tree, worth, facts)
+
+    def _assumed(self, node: ast.expr, worth: int, facts: Facts) -> Facts:
+        if not facts:
             return facts
         match node:
             case ast.BoolOp(op=op, values=values):
-                return self._joined(values, worth, facts, isinstance(op, ast.And))
+                return self._joined(values, worth, facts, conjunction=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 turned = (worth & UNKNOWN) | (TRUE if worth & FALSE else 0) | (FALSE if worth & TRUE else 0)
-                return self.assumed(operand, turned, facts)
+                return self._assumed(operand, turned, facts)
             case ast.Compare(left=left, ops=ops, comparators=comparators) if len(ops) > 1:
                 sides = [left, *comparators]
                 links = [ast.Compare(sides[i], [op], [sides[i + 1]]) for i, op in enumerate(ops)]
                 return self._joined(links, worth, facts, conjunction=True)
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                then = self.assumed(body, worth, self.assumed(test, TRUE, facts))
-                return _together([then, self.assumed(orelse, worth, self.assumed(test, NOT_TRUE, facts))])
+                then = self._assumed(body, worth, self._assumed(test, TRUE, facts))
+                return _together([then, self._assumed(orelse, worth, self._assumed(test, NOT_TRUE, facts))])
             case ast.Name(id=name):
                 return self._flag(name, worth, facts)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
@@ -195,32 +251,13 @@ class Knowing:
                 return facts
 
     def _joined(
-        self, parts: list[ast.expr] | list[ast.Compare], worth: int, facts: Facts, conjunction: bool
+        self, parts: list[ast.expr] | list[ast.Compare], worth: int, facts: Facts, *, conjunction: bool
     ) -> Facts:
-        # an `or` is an `and` of what is turned round: all that it says of true holds of false
-        yes, no = (TRUE, FALSE) if conjunction else (FALSE, TRUE)
-        if worth & no:
-            # one part is false (or, where unknown will do, not true), or else all are as they must be
-            ways = [self.assumed(part, no | (worth & UNKNOWN), facts) for part in parts]
-            if worth & yes:
-                ways.append(self._every(parts, yes, facts))
-            return _together(ways)
-        return self._every(parts, worth, facts, some=0 if worth & yes else UNKNOWN, yes=yes)
-
-    def _every(
-        self,
-        parts: list[ast.expr] | list[ast.Compare],
-        worth: int,
-        facts: Facts,
-        *,
-        some: int = 0,
-        yes: int = 0,
-    ) -> Facts:
-        """All parts are worth one of `worth`; with `some`, all are that or `yes`, and one at least is that."""
+        # an `and` is not true where one part is not, and not false where no part is; an `or` the other way round
+        if worth & (FALSE if conjunction else TRUE):
+            return _together([self._assumed(part, worth, facts) for part in parts])
         for part in parts:
-            facts = self.assumed(part, worth | yes if some else worth, facts)
-        if some:
-            facts = _together([self.assumed(part, some, facts) for part in parts])
+            facts = self._assumed(part, worth, facts)
         return facts
 
     def _flag(self, name: str, worth: int, facts: Facts) -> Facts:
@@ -231,7 +268,7 @@ class Knowing:
         if compute is not None and self._depth < DEEPEST:
             first = next(iter(compute.conditions.values()))
             self._depth += 1
-            facts = self.assumed(first.tree, worth, facts)
+            facts = self._assumed(first.tree, worth, facts)
             self._depth -= 1
         values = frozenset(t for t in (True, False) if worth & (TRUE if t else FALSE))
         return self._narrowed(name, Cells(values, _gone(subject, worth)), facts, subject)
@@ -342,6 +379,9 @@ class Knowing:
 
     def _narrowed(self, key: Key, wanted: Cells, facts: Facts, subject: Subject) -> Facts:
         """The ways in which the variable is among `wanted`."""
+        self._left -= len(facts)
+        if self._left < 0:
+            return facts
         ways: list[Facts] = []
         for world in facts:
             before = world.get(key, subject.base)
@@ -362,9 +402,18 @@ class Knowing:
             return (world,)
         assert isinstance(key, str)
         self._depth += 1
-        facts = self.given(self.way_to(key), (world,))
+        facts: Facts = (world,)
+        for need in self.way_to(key):
+            facts = self._assumed(need.condition.tree, need.worth, facts)
         self._depth -= 1
         return facts
+
+
+def _told_of(facts: Facts) -> set[str]:
+    """The variables that the facts tell of."""
+    if facts == ANYHOW:
+        return set()
+    return {key if isinstance(key, str) else key[0] for world in facts for key in world}
 
 
 def _gone(subject: Subject, worth: int) -> frozenset[str]:

@@ -1,0 +1,334 @@
+"""Does the check along the route accuse anybody wrongly? What it says is never asked must never be asked, and what it
+says a condition is never worth, it must never be worth, in interviews of invented people.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from made_up import instruments
+from respondent import begun, forward, wander
+from scenario import INSTRUMENTS
+from survey_cli.engine.machine import Held, Machine
+from survey_cli.engine.route import Stop, Walk
+from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks.along import Finding, findings
+from survey_cli.instrument.checks.facts import FALSE, TRUE, UNKNOWN
+from survey_cli.instrument.load import read, read_text
+from survey_cli.instrument.program import Instrument, Node, Option
+from survey_cli.problems import errors
+from survey_cli.values import Missing
+
+# what is watched
+
+
+def worth(truth: Any) -> int:
+    return TRUE if truth is True else FALSE if truth is False else UNKNOWN
+
+
+@contextmanager
+def watched(found: list[Finding]) -> Iterator[set[int]]:
+    """Every condition that was found to be never worth something is looked at wherever an interview evaluates it on
+    its way. Gives the conditions that were evaluated at all."""
+    never = {id(f.condition): f for f in found}
+    seen: set[int] = set()
+
+    def look(condition: Any, env: Any) -> None:
+        finding = never.get(id(condition))
+        if finding is None:
+            return
+        seen.add(id(condition))
+        truth = condition.evaluate(env)
+        assert not finding.never & worth(truth), f"{condition.text} is {truth}, and {finding.what}"
+
+    shown, options, unfit = Walk._shown, Walk.options, Machine.unfit
+
+    def watched_shown(self: Walk, node: Node) -> Any:
+        if not self.beyond:
+            if node.ask_if is not None:
+                look(node.ask_if, self.env)
+            if node.unless is not None and (node.ask_if is None or node.ask_if.evaluate(self.env) is True):
+                look(node.unless, self.env)
+        return shown(self, node)
+
+    def watched_options(self: Walk, stop: Stop) -> tuple[Option, ...]:
+        for option in stop.leaf.options if not self.beyond else ():
+            if option.ask_if is not None:
+                look(option.ask_if, self.env)
+        return options(self, stop)
+
+    def watched_unfit(self: Machine, stop: Stop, held: Held) -> str:
+        why = unfit(self, stop, held)
+        if not why and not self.walk.beyond and not isinstance(held.cell, Missing):
+            mark = self.walk.mark
+            self.walk.settle(stop, held.cell)
+            for check in stop.leaf.checks:
+                look(check.condition, self.walk.env)
+            self.walk.undo(mark)
+        return why
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Walk, "_shown", watched_shown)
+        patch.setattr(Walk, "options", watched_options)
+        patch.setattr(Machine, "unfit", watched_unfit)
+        yield seen
+
+
+def looked_at(text: str) -> tuple[Instrument, list[Finding]]:
+    found = checked(read_text(text))
+    assert found.instrument is not None, "\n".join(map(str, errors(found.problems)))
+    assert found.draft is not None
+    return found.instrument, list(findings(found.draft))
+
+
+# invented instruments and people
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(instruments(), st.integers(0, 10**6))
+def test_nobody_is_accused_wrongly_in_a_made_up_instrument(text: str, seed: int) -> None:
+    made, found = looked_at(text)
+    if not found:
+        return
+    with watched(found):
+        for turn in range(6):
+            dice = Random(seed + turn)
+            forward(wander(begun(made, dice), dice, moves=12 * (turn % 2)), dice)
+
+
+ATOMS = (
+    "1 < d < 2", "d > 2", "d <= 1", "d != n",
+    "a == 1", "a != 1", "a in [2, 3]", "a in [1, dk]", "a not in [2, dk]", "dk(a)", "answered(a)", "declined(a)",
+    "a < 3", "b == 1", "b == 2", "b != 2", "answered(b)", "n > 1", "n <= 1", "n == 9", "n in [0, 2]", "0 < n < 3",
+    "n not in [1, 2]", "1 in m", "2 not in m", "answered(m)", "a == b", "n > b", "few", "not few", "c == 2", "c > 1",
+    "answered(c)", "not answered(c)", "(a == 1 if n == 1 else b == 1)", "kind == 1", "kind in [2]",
+)  # fmt: skip
+
+
+def conditions(atoms: tuple[str, ...]) -> st.SearchStrategy[str]:
+    return st.recursive(
+        st.sampled_from(atoms),
+        lambda inner: st.one_of(
+            st.builds("({}) and ({})".format, inner, inner),
+            st.builds("({}) or ({})".format, inner, inner),
+            inner.map("not ({})".format),
+        ),
+        max_leaves=4,
+    )
+
+
+CONDITIONS = conditions(ATOMS)
+OF_THE_FIRST = conditions(tuple(atom for atom in ATOMS if "c " not in atom and "(c)" not in atom))
+FIRST = """
+instrument: dense
+title: Dense
+sample: {unit: {type: text, role: key}, kind: {type: single, options: {1: x, 2: y}}}
+compute: {few: "n <= 1 or a == 3"}
+items:
+  - {id: a, type: single, text: A?, options: {1: x, 2: y, 3: z}}
+  - {id: b, type: single, text: B?, options: {1: x, 2: y}, declines: []}
+  - {id: n, type: number, text: N?, min: 0, max: 3, options: {9: nine}, declines: [refused]}
+  - {id: d, type: number, text: D?, decimals: 1, max: 3}
+  - {id: m, type: multiple, text: M?, options: {1: x, 2: y}}
+"""
+
+
+@st.composite
+def dense(draw: st.DrawFn) -> str:
+    """Few answers and many conditions over them: sections, ends, options and checks that meet one another."""
+    how = st.sampled_from(("ask_if", "unless"))
+    lines = [f'  - {{id: c, type: scale, from: 1, to: 3, text: C?, {draw(how)}: "{draw(OF_THE_FIRST)}"}}']
+
+    def items(indent: str, count: int, depth: int) -> None:
+        for _ in range(count):
+            name = f"v{len(lines)}"
+            kind = draw(st.sampled_from(("text", "text", "end", "section", "single", "number")))
+            head = f'id: {name}, {draw(how)}: "{draw(CONDITIONS)}"'
+            match kind:
+                case "end":
+                    lines.append(f"{indent}- {{type: end, outcome: not_eligible, {head}}}")
+                case "section" if depth < 2:
+                    order = draw(st.sampled_from(("written", "written", "random")))
+                    lines.append(f"{indent}- {head.replace(', ', chr(10) + indent + '  ', 1)}")
+                    lines.append(f"{indent}  type: section\n{indent}  order: {order}\n{indent}  items:")
+                    if order == "written":
+                        items(indent + "    ", draw(st.integers(1, 3)), depth + 1)
+                    else:
+                        condition = draw(CONDITIONS)
+                        lines.append(
+                            f'{indent}    - {{id: v{len(lines)}, type: text, text: T, ask_if: "{condition}"}}'
+                        )
+                case "single":
+                    option = f'2: {{text: two, ask_if: "{draw(CONDITIONS)}"}}'
+                    lines.append(
+                        f"{indent}- {{type: single, text: S, {head}, options: {{1: one, {option}, 3: three}}}}"
+                    )
+                case "number":
+                    check = f'expect: "{name} < 2 or ({draw(CONDITIONS)})", say: S, soft: true'
+                    confirm = f'confirm: {{if: "{draw(CONDITIONS)}", text: So?}}'
+                    lines.append(
+                        f"{indent}- {{type: number, text: N, {head}, checks: [{{{check}}}], {confirm}}}"
+                    )
+                case _:
+                    lines.append(f"{indent}- {{type: text, text: T, {head}}}")
+
+    items("  ", draw(st.integers(2, 6)), 0)
+    return FIRST.lstrip() + "\n".join(lines) + "\n"
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(dense(), st.integers(0, 10**6))
+def test_nobody_is_accused_wrongly_where_conditions_meet(text: str, seed: int) -> None:
+    made, found = looked_at(text)
+    if not found:
+        return
+    with watched(found):
+        for turn in range(8):
+            dice = Random(seed + turn)
+            forward(begun(made, dice), dice)
+
+
+# what is found, and what is not
+
+HEAD = """
+instrument: t
+title: T
+sample: {unit: {type: text, role: key}, kind: {type: single, options: {1: x, 2: y}}}
+compute: {adult: age >= 18}
+items:
+  - {id: consent, type: single, text: May I?, options: {1: x, 2: y}, declines: []}
+  - {id: q, type: single, text: Q?, options: {1: x, 2: y, 3: z}}
+  - {id: age, type: number, text: Age?, max: 99}
+  - {id: media, type: multiple, text: M?, options: {tv: x, web: y}}
+"""
+LAST = "\n  - {id: x, type: text, text: X?, ask_if: CONDITION}\n"
+
+
+def along(lines: str, condition: str = "") -> list[tuple[str, str]]:
+    """The rule and the item of each finding, where an item that is asked if `condition` stands behind these lines."""
+    text = (
+        HEAD.lstrip()
+        + lines.strip("\n")
+        + (LAST.replace("CONDITION", f'"{condition}"') if condition else "\n")
+    )
+    return [
+        (p.rule, p.who)
+        for p in checked(read_text(text)).problems
+        if p.rule in ("never-reached", "needless-condition") or p.severity == "error"
+    ]
+
+
+NEVER, NEEDLESS = [("never-reached", "x")], [("needless-condition", "x")]
+OUT = "  - {id: out, type: end, outcome: not_eligible, %s}"
+ASKED = "  - {id: y, type: single, text: Y?, options: {1: x, 2: y}, %s}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "condition", "found"),
+    [
+        # an end that was passed by the unknown too
+        (OUT % "ask_if: q == 1", "q == 1", NEVER),
+        (OUT % "ask_if: q == 1", "dk(q)", []),
+        (OUT % "ask_if: q == 1", "q in [2, 3]", []),
+        (OUT % "unless: q == 1", "dk(q)", NEVER),
+        (OUT % "unless: q == 1", "q == 1", NEEDLESS),
+        (OUT % "unless: q == 1", "answered(q)", NEEDLESS),
+        (OUT % "unless: q == 1 or age > 50", "q == 2 and age < 50", NEVER),
+        (OUT % "unless: q == 1 or age > 50", "q == 2 and age > 40", []),
+        (OUT % "ask_if: age < 18", "adult", []),
+        (OUT % "unless: age >= 18", "adult", NEEDLESS),
+        (OUT % "unless: adult", "age < 18", NEVER),
+        (OUT % "unless: adult", "age <= 17 or refused(age)", NEVER),
+        (OUT % "unless: age > 17", "17 < age < 18", NEVER),
+        (OUT % "unless: \"'tv' in media\"", "dk(media)", NEVER),
+        (OUT % "unless: \"'tv' in media\"", "'web' not in media", []),
+        (OUT % "unless: \"'tv' in media\"", "'tv' not in media", NEVER),
+        (OUT % "unless: kind == 1", "kind == 2", NEVER),
+        # items that were asked only under a condition
+        (ASKED % "ask_if: q == 1", "y == 1 and q == 2", NEVER),
+        (ASKED % "ask_if: q == 1", "y == 1 and q == 1", []),
+        (ASKED % "ask_if: q == 1", "declined(y) and q != 1", NEVER),
+        (ASKED % "ask_if: q == 1", "not answered(y) and q == 2", []),
+        (ASKED % "unless: q == 1", "y == 1 and dk(q)", []),
+        (ASKED % "unless: q == 1", "y == 1 and q == 1", NEVER),
+        (ASKED % "ask_if: q == 1", "(y == 1 if q == 2 else consent == 1) and q == 2", NEVER),
+        # alone
+        ("", "answered(consent)", NEEDLESS),
+        ("", "dk(consent)", NEVER),
+        ("", "consent in [1, 2]", NEEDLESS),
+        ("", "answered(q)", []),
+        ("", "q in [1, 2, 3]", []),
+        ("", "q in [1, 2, 3, dk, refused]", NEEDLESS),
+        ("", "q in [1, 2] and q not in [1, 2, dk]", NEVER),
+        ("", "age > 10 and age < 11", NEVER),
+        ("", "q == age or q != age", []),
+    ],
+)
+def test_what_is_found_behind_ends_and_conditions(lines: str, condition: str, found: list[Any]) -> None:
+    assert along(lines, condition) == found
+
+
+def test_an_end_in_a_section_tells_something_of_those_who_came_in() -> None:
+    section = """
+  - id: s
+    type: section
+    ask_if: kind == 1
+    items:
+      - {id: out, type: end, ask_if: q == 1, outcome: not_eligible}
+      - {id: inside, type: text, text: I?, ask_if: q == 1}
+"""
+    assert along(section, "q == 1") == [("never-reached", "inside")]
+    assert along(section, "q == 1 and kind == 1") == [("never-reached", "inside"), *NEVER]
+
+
+def test_a_roster_tells_nothing_of_what_comes_behind_it() -> None:
+    """What is known of one turn holds in it alone."""
+    roster = """
+  - id: person
+    type: roster
+    count: age
+    max: 3
+    items:
+      - {id: sex, type: single, text: S?, options: {1: m, 2: f}}
+      - {id: m, type: text, text: M?, ask_if: sex == 1}
+      - {id: p, type: section, ask_if: sex == 2, items: [{id: w, type: text, text: W?, ask_if: sex == 1}]}
+"""
+    assert along(roster, "count(person.sex == 1) > 0") == [("never-reached", "w")]
+
+
+def test_siblings_in_a_drawn_order_tell_nothing_of_one_another() -> None:
+    drawn = """
+  - id: s
+    type: section
+    order: random
+    items:
+      - {id: y, type: text, text: Y?, ask_if: q == 1}
+      - {id: out, type: end, ask_if: q == 2, outcome: not_eligible, anchor: true}
+"""
+    assert along(drawn, "q == 2") == NEVER
+    assert along(drawn, "dk(q)") == []
+
+
+def test_of_what_stands_in_a_section_that_nobody_enters_nothing_more_is_said() -> None:
+    section = """
+  - id: s
+    type: section
+    ask_if: q == 1 and q == 2
+    items: [{id: y, type: text, text: Y?, ask_if: q == 1}, {id: z, type: text, text: Z?, ask_if: q == 3}]
+"""
+    assert along(section) == [], "that it can't hold is said by another rule"
+
+
+FILES = sorted(p for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_nobody_is_accused_in_an_example(path: Any) -> None:
+    draft = checked(read(path)).draft
+    assert draft is not None
+    assert findings(draft) == []
