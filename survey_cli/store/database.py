@@ -24,6 +24,7 @@ from survey_cli.engine.journal import (
 )
 from survey_cli.store import custody, erasure, opening, server_views, views
 from survey_cli.store import statements as sql
+from survey_cli.store.case_figures import CaseFigures
 from survey_cli.store.cases import Cases
 from survey_cli.store.connector import Connector
 from survey_cli.store.files import file_system
@@ -64,6 +65,8 @@ class Store:
         self._db = connector
         self.cases: Final = Cases(connector)
         """The cases of the study, and the places of its quotas."""
+        self.figures: Final = CaseFigures(connector)
+        """The same as a whole, for reports."""
         self._variables: dict[str, tuple[Variable, ...]] = {}
         self._unseen: tuple[str, int, Entered] | None = None
         """The event during which the connection was lost last; it may be written or not."""
