@@ -10,7 +10,7 @@ from statistics import median
 from time import perf_counter, sleep
 
 from benchmarks import questionnaires as made
-from benchmarks.measuring import Line, at_most, below, high, later, medians, shown
+from benchmarks.measuring import Line, at_most, below, high, medians, shown
 from benchmarks.peers.stations import Commits
 from survey_cli.engine.events import Answered
 from survey_cli.store import InstrumentRow, InterviewRow, Store
@@ -160,12 +160,4 @@ def beside_row(folder: Path) -> list[Line]:
     return [below("an answer beside `simulate --keep`", max(times), 0.05, said=said, goal="max ≤ 50 ms")]
 
 
-def later_rows(folder: Path) -> list[Line]:
-    return [
-        later("an answer beside an import", "max ≤ 50 ms", "later: cases are imported by issue 4"),
-        later("claim with 1,000,000 cases against 1,000", "≤ 1.5×", "later: issue 4"),
-        later("16 processes claiming", "no case twice", "later: issue 4"),
-    ]
-
-
-ROWS = {"commit": commit_row, "stations": stations_row, "beside": beside_row, "claim": later_rows}
+ROWS = {"commit": commit_row, "stations": stations_row, "beside": beside_row}
