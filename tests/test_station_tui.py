@@ -15,6 +15,7 @@ import pytest
 from rich.cells import cell_len
 
 from fake_calling import FakeCalling, a_case, a_number, a_promise, past, three_cases
+from shift import CASES, Shift
 from survey_cli.desk.calling import Away, Idle, OnCase
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.station import StationBoard
@@ -732,3 +733,32 @@ def test_a_station_that_is_told_to_end_leaves_properly() -> None:
     terminal.child.kill(15)
     shown = terminal.until("'leave']")
     assert "came_back EP-07 suspended" in shown.replace("\n", "")
+
+
+# On the real desk
+
+
+def test_an_evening_on_the_real_desk(tmp_path: Path) -> None:
+    """The board over the station itself: keys become what the database holds, and one burst of digits is one call."""
+    shift = Shift(tmp_path, cases=CASES + "B,2,Person B,312 555 0101,America/Chicago\n")
+    station = shift.station()
+    board = StationBoard(station)
+    first = station.view()
+    assert isinstance(first, OnCase)
+    press(board, "d", "1", "1", "1")
+    assert [len(shift.case(key).counted) for key in sorted("AB", key=lambda k: k != first.key)] == [1, 0]
+    press(board, "n", "backspace", "2")
+    assert shift.case(first.key).last_call.outcome == "busy"  # type: ignore[union-attr]
+    press(board, "a", "'tomorrow 3pm", "enter", "enter", "'Ms Reyes", "enter", "enter")
+    promised = shift.case("AB".replace(first.key, "")).booking
+    assert promised is not None
+    assert (promised.promise.start, promised.promise.person) == ("2026-11-25T15:00", "Ms Reyes")
+    assert isinstance(station.view(), Idle)
+    assert "10:20. The case comes by itself." in seen(board)
+    shift.later(minutes=20)
+    board.beat()
+    assert board.bell
+    press(board, "i", "enter", "1", "2", "1", "x")
+    assert shift.row(first.key).status == "done"
+    press(board, "q", "y")
+    assert board.left

@@ -353,7 +353,6 @@ def _keys(board: StationBoard, view: View) -> Keys:
             last = line == "note"
             return (
                 ("Enter", "book it" if last else "next", 0),
-                ("Tab", "next", 2),
                 ("Shift+Tab", "back", 1),
                 ("Esc", "close, what is typed stays", 0),
             )

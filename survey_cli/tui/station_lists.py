@@ -209,7 +209,7 @@ def _caller(case: FoundCase, here: bool, found: Sequence[FoundCase], width: int)
 
 
 def _called(case: FoundCase) -> str:
-    return case.name if case.key in case.name else f"{case.name} {case.key}"
+    return case.name if case.key == case.name else f"{case.name} {case.key}"
 
 
 def _promises(promises: Sequence[PromiseLine], at: int, width: int) -> Drawn:
