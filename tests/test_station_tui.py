@@ -753,9 +753,11 @@ def test_an_evening_on_the_real_desk(tmp_path: Path) -> None:
     promised = shift.case("AB".replace(first.key, "")).booking
     assert promised is not None
     assert (promised.promise.start, promised.promise.person) == ("2026-11-25T15:00", "Ms Reyes")
-    assert isinstance(station.view(), Idle)
-    assert "10:20. The case comes by itself." in seen(board)
-    shift.later(minutes=20)
+    nobody = station.view()
+    assert isinstance(nobody, Idle)
+    assert nobody.next_at is not None
+    assert f"{nobody.next_at:%H:%M}. The case comes by itself." in seen(board)
+    shift.at = nobody.next_at
     board.beat()
     assert board.bell
     press(board, "i", "enter", "1", "2", "1", "x")
