@@ -4,12 +4,13 @@ import os
 import signal
 import sqlite3
 from collections import Counter
-from time import sleep
+from statistics import median
+from time import perf_counter, sleep
 
 import pytest
 
 from stored import a_path, a_place, an_instrument, answer, begin, child, outcome  # noqa: F401 – fixtures
-from stored_cases import BUCKET, a_case, at, bring, lease, several
+from stored_cases import BUCKET, a_case, a_contact, at, bring, lease, several
 from survey_cli.store import Store
 from survey_cli.store import case_statements as sql
 
@@ -222,3 +223,34 @@ def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
         ):
             assert any(f"INDEX {index}" in line for line in plan(statement, *parameters)), statement
     connection.close()
+
+
+def test_a_copy_holds_the_cases_too(queue, place, tmp_path):
+    bring(queue, [a_case("x", contact=a_contact("l1", "José Pérez", "+13125550100")), *several(40)])
+    assert queue.cases.claim(BUCKET, lease(), at(0)).key == "x"
+    queue.cases.hold("i1", {"a": 5}, at(0))
+    queue.cases.keep_setting("plan", "1")
+    queue.backup(tmp_path / "copy.db")
+    with Store.open(tmp_path / "copy.db", create=False) as copy:
+        assert list(copy.cases.rows()) == list(queue.cases.rows())
+        assert list(copy.cases.histories()) == list(queue.cases.histories())
+        assert copy.cases.contact("x") == queue.cases.contact("x")
+        assert (copy.cases.fill(), copy.cases.setting("plan")) == (queue.cases.fill(), "1")
+        assert copy.integrity() == []
+
+
+@pytest.mark.parametrize("place", ["file"], indirect=True)
+def test_a_claim_from_many_cases_is_as_quick_as_from_few(queue, place, tmp_path):
+    """A guard against collapse; a million against a thousand is the benchmarks' to measure."""
+    with Store.open(tmp_path / "few.db", create=True) as few:
+        bring(few, several(100))
+        bring(queue, several(15_000))
+        times = {few: [], queue: []}
+        for k in range(60):
+            for store, taken in times.items():
+                start = perf_counter()
+                store.cases.wake(at(0))
+                store.cases.heads()
+                assert store.cases.claim(BUCKET, lease(f"t{k}"), at(0)) is not None
+                taken.append(perf_counter() - start)
+    assert median(times[queue]) < 5 * median(times[few])
