@@ -60,7 +60,7 @@ def moment(text: str, zone: str = DENVER) -> datetime:
 def history(key: str = "unit 7", *, zone: str = DENVER, numbers: int = 1, **sampled: Any) -> "History":
     """A case that came with the sample, with so many numbers."""
     facts = sampled.pop("facts", tuple(NumberFacts(n) for n in range(1, numbers + 1)))
-    begun = History(key, zone or DENVER, moment("2026-11-16 08:00"))
+    begun = History(key, zone or DENVER, moment("2026-10-01 08:00"))
     return begun.then(Sampled(numbers=facts, zone=zone, **sampled))
 
 
@@ -77,6 +77,10 @@ class History:
     zone: str
     now: datetime
     entries: tuple[Entry, ...] = ()
+
+    def __repr__(self) -> str:
+        lines = (f"{e.at:%a %d %b %H:%M} {e.by}: {e.event}" for e in self.entries)
+        return "\n".join((f"{self.key}, now {self.now:%a %d %b %H:%M}", *lines))
 
     # what happens
 

@@ -196,6 +196,8 @@ def test_a_household_contact_makes_a_no_answer_a_non_contact() -> None:
     assert talked.call("machine").code(RDD) == "2.222"
     assert talked.call("machine_left").code(RDD) == "2.221"
     assert talked.call("no_answer").code(SCREENED) == "3.21"  # who lives there may not belong
+    before = history().at("2026-11-23 10:00").call("no_answer").later(days=1).call("callback")
+    assert before.code(RDD) == "3.21"  # it is the talk that is the latest word
     wrong = history(numbers=2).at("2026-11-23 10:00").call("wrong_number", 1).later(days=1)
     assert wrong.call("no_answer", 2).code(RDD) == "3.13"  # another household
 

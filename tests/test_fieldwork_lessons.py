@@ -65,6 +65,9 @@ def test_lesson_attempts_scheduled_past_the_studys_end() -> None:
     assert refused.standing(study).status == "done"
     promised = history().at("2026-11-16 10:00").appointment("2026-11-21 10:00")
     assert promised.standing(study).status == "done"
+    fresh = history().at("2026-11-20 20:29")
+    assert fresh.standing(study).status == "ready"
+    assert fresh.at("20:30").standing(study).why == "nobody is called after Fri 20 Nov"
     extended = plan("ends: 2026-11-27")
     assert told.standing(extended).status == "waiting"  # the field is prolonged: it comes back
     assert extended.mark != study.mark

@@ -140,9 +140,13 @@ def test_so_often_in_a_day_there() -> None:
 def test_the_day_is_the_respondents_even_where_two_zones_are_possible() -> None:
     """22:30 in Denver is 21:30 in Los Angeles: both days must be over."""
     study = plan(WIDE + ", attempts: {total: 9, per_day: 1}, delays: {no_answer: 1h}")
-    facts = (NumberFacts(1, "mobile", (DENVER, LOS_ANGELES)),)
-    told = history(zone="", facts=facts).at("2026-11-16 22:30").call("no_answer")
-    assert told.standing(study).due_at == moment("2026-11-17 00:00", LOS_ANGELES)
+    for zones in ((DENVER, LOS_ANGELES), (LOS_ANGELES, DENVER)):
+        told = (
+            history(zone="", facts=(NumberFacts(1, "mobile", zones),))
+            .at("2026-11-16 22:30")
+            .call("no_answer")
+        )
+        assert told.standing(study).due_at == moment("2026-11-17 00:00", LOS_ANGELES)
 
 
 def test_so_often_in_a_part_of_the_day() -> None:
@@ -268,6 +272,13 @@ def test_a_call_at_its_time_keeps_it_and_one_before_does_not() -> None:
     kept = told.at("2026-11-18 14:45").call("no_answer")
     assert kept.standing(ANY).rank[0] == "4"
     assert kept.due(ANY) == "2026-11-18 15:15"  # missed: after half an hour, not three
+
+
+def test_a_missed_promise_is_not_put_off_by_what_came_before_it() -> None:
+    told = history().at(MONDAY).appointment("2026-11-18 15:00")
+    left = told.at("2026-11-18 10:00").call("machine_left")  # a day, else
+    assert left.at("2026-11-18 15:00").call("no_answer").due(ANY) == "2026-11-18 15:30"
+    assert told.at("2026-11-18 15:00").call("busy").due(ANY) == "2026-11-18 15:20"
 
 
 def test_missed_again_is_a_no_answer_like_any_other() -> None:

@@ -270,8 +270,6 @@ def _rested(case: Case, plan: Plan) -> tuple[datetime, str]:
                     due, why = ended + delay, f"{_length(delay)} after {_name(call, plan)}"
             if reached(call, plan):
                 return due, why
-        if hurries:
-            break
     return due, why
 
 
