@@ -10,7 +10,20 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from survey_cli import __version__
-from survey_cli.cli import counting, designing, exporting, interviewing, previewing, printing, simulating, stationing
+from survey_cli.cli import (
+    case_lists,
+    casework,
+    counting,
+    designing,
+    exporting,
+    interviewing,
+    previewing,
+    printing,
+    sampling,
+    simulating,
+    stationing,
+)
+from survey_cli.cli.groups import Group
 from survey_cli.cli.terminal import PIPE_CLOSED
 
 
@@ -74,13 +87,34 @@ def survey(
         sys.stdout.write(ctx.get_help() + "\n")
 
 
+def _group(group: Group) -> typer.Typer:
+    made = typer.Typer(
+        name=group.name, help=group.help, cls=Commands, rich_markup_mode=None, no_args_is_help=True
+    )
+    for name, command in group.commands.items():
+        made.command(name, cls=Command, rich_help_panel="Commands")(command)
+    return made
+
+
 PANELS = (
     ("Questionnaire", (*designing.COMMANDS, *previewing.COMMANDS, *simulating.COMMANDS, *printing.COMMANDS)),
     ("Interviews", interviewing.COMMANDS),
-    ("Fieldwork", (*stationing.COMMANDS, *counting.COMMANDS)),
+    (
+        "Fieldwork",
+        (
+            *sampling.COMMANDS,
+            *stationing.COMMANDS,
+            *case_lists.COMMANDS,
+            *casework.COMMANDS,
+            *counting.COMMANDS,
+        ),
+    ),
     ("Data", exporting.COMMANDS),
 )
 
 for panel, commands in PANELS:
     for command in commands:
-        app.command(cls=Command, rich_help_panel=panel)(command)
+        if isinstance(command, Group):
+            app.add_typer(_group(command), rich_help_panel=panel)
+        else:
+            app.command(cls=Command, rich_help_panel=panel)(command)

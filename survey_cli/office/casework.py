@@ -1,0 +1,405 @@
+"""What a supervisor does to cases: correct an outcome, answer what was referred, put a case back, free it from a station,
+give its promise to another. Each is an event in the case's history; nothing that was keyed is lost.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple, TypeAlias
+
+from survey_cli.engine.interview import Interview
+from survey_cli.fieldwork.bookings import standing_promise
+from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.coding import OF_THE_NUMBER, coded, kind, ruling_trouble
+from survey_cli.fieldwork.dispositions import disposition
+from survey_cli.fieldwork.events import (
+    Advised,
+    Blocked,
+    Corrected,
+    Entry,
+    Event,
+    NumberMarked,
+    Policy,
+    Reassigned,
+    Released,
+    Reopened,
+    Returned,
+)
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.policy import HARD, REFUSALS, Standing, standing
+from survey_cli.instrument.opening import rebuilt
+from survey_cli.office.asking import Request, asked, no_such_case
+from survey_cli.office.replicates import chosen
+from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.reports.histories import outcome_words
+from survey_cli.store.case_records import CaseRow, Held, LeaseLost
+from survey_cli.study.opening import Study
+
+STATION: Final = "office"
+TRIES: Final = 5
+"""Stations may write to the case between our reading and our writing."""
+FORBIDS: Final = frozenset({"never_call", "withdrawn"})
+"""Outcomes after which nobody calls any of the case's numbers again, in any study."""
+
+
+class Changed(NamedTuple):
+    """A case that was changed, and where it stands now."""
+
+    key: str
+    standing: Standing
+    said: str
+    """What was done, in words."""
+
+
+class Had(NamedTuple):
+    """Who had a case until it was freed."""
+
+    by: str
+    station: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Several:
+    """What was done to several cases."""
+
+    changed: tuple[Changed, ...]
+    left: tuple[tuple[str, str], ...] = ()
+    """Cases that were left as they are, each with the reason."""
+
+
+class _Deed(NamedTuple):
+    """What is to be done to a case."""
+
+    events: list[Event]
+    said: str
+    forbids: str = ""
+    """Why its numbers are never to be called again; empty where they may be."""
+
+
+Deed: TypeAlias = Callable[[Case], "_Deed | Trouble | None"]
+"""What is to be done to a case as it stands, or why that cannot be; None where it is not among those that are meant."""
+
+
+def correct(request: Request, key: str, outcome: str, *, code: str = "", note: str = "") -> Changed | Trouble:
+    """Give a case another outcome, or a code of the supervisor's own. A temporary outcome puts it back into the queue;
+    places in the quotas go back, or are taken, with its interview's code."""
+    if not note.strip():
+        return Trouble(f"case {key}", "a correction needs its reason", "say it with --note")
+
+    def do(study: Study) -> Changed | Trouble:
+        row = disposition(code)
+        exact = row.code if row is not None else code
+
+        def deed(case: Case) -> _Deed | Trouble:
+            trouble = ruling_trouble(case, study.plan, outcome=outcome, code=exact)
+            return trouble or _correction(case, study.plan, outcome, exact, note.strip())
+
+        return _one(study, key, deed, request.at)
+
+    return asked(request, do, for_whom="correct an outcome")
+
+
+def _correction(case: Case, plan: Plan, outcome: str, code: str, note: str) -> _Deed:
+    events: list[Event] = [Corrected(outcome, code, note)]
+    last, new = case.last_call, plan.outcomes.get(outcome)
+    number = case.number(last.number) if last is not None else None
+    if last is not None and number is not None and new is not None and number.state != "never_call":
+        was = plan.outcomes.get(last.outcome)
+        dead_before = was is not None and (was.listed if plan.known else was.rdd) in OF_THE_NUMBER
+        dead_now = (new.listed if plan.known else new.rdd) in OF_THE_NUMBER
+        if dead_now and number.state == "live":
+            events.append(NumberMarked(number.position, "dead", new.name.lower()))
+        elif dead_before and not dead_now and number.state == "dead":
+            events.append(NumberMarked(number.position, "live", "corrected"))
+    named = (new.like or new.id) if new is not None else ""
+    said = "corrected to " + " ".join(filter(None, (outcome_words(outcome, plan) if outcome else "", code)))
+    if named in FORBIDS and new is not None:
+        events.append(Blocked(new.name.lower()))
+        return _Deed(events, said, forbids=new.name.lower())
+    return _Deed(events, said)
+
+
+def answer(request: Request, key: str, *, note: str = "") -> Changed | Trouble:
+    """Answer what an interviewer referred to the supervisor: the case goes back to the queue."""
+
+    def deed(case: Case, plan: Plan) -> _Deed | Trouble:
+        waits = case.calls[case.before_answer :]
+        if waits and plan.delays.get(waits[-1].outcome) == "held":
+            return _Deed([Advised(note.strip())], "answered")
+        return Trouble(
+            f"case {key}",
+            "nobody referred it to a supervisor",
+            "survey why says what it waits for",
+        )
+
+    return asked(
+        request,
+        lambda study: _one(study, key, lambda case: deed(case, study.plan), request.at),
+        for_whom="answer what was referred to one",
+    )
+
+
+def reopen(request: Request, key: str, *, why: str = "") -> Changed | Trouble:
+    """Put a finished case back into the queue, its limit of attempts anew."""
+
+    def do(study: Study) -> Changed | Trouble:
+        def deed(case: Case) -> _Deed | Trouble:
+            if trouble := _not_reopened(case, study, request.at):
+                return trouble
+            return _Deed([Reopened(why.strip())], "put back into the queue")
+
+        return _one(study, key, deed, request.at)
+
+    return asked(request, do, for_whom="put a case back into the queue")
+
+
+def _not_reopened(case: Case, study: Study, at: datetime) -> Trouble | None:
+    where, stands = f"case {case.key}", standing(case, study.plan, at)
+    if case.erased or case.blocked:
+        what = "it was erased" if case.erased else "it is never to be called again"
+        return Trouble(where, what, "nothing: whoever asked for that is left alone")
+    if stands.status != "done":
+        return Trouble(where, f"it is not finished: {_stands(stands)}", "survey why says when it comes")
+    if stands.code == "1.1":
+        remedy = (
+            f"correct its outcome (survey outcome), or its answers: survey interview {study.path} --reopen"
+        )
+        return Trouble(where, "its interview is complete", remedy)
+    if case.numbers and not case.live:
+        remedy = f"give it one in the sample file: survey sample import {study.path} cases.csv --update"
+        return Trouble(where, "none of its numbers works", remedy)
+    return None
+
+
+def reopen_refusals(request: Request, *, before: datetime | None, why: str = "") -> Several | Trouble:
+    """Put soft refusals that are finished back for conversion: those whose last refusal was before a moment, where one is
+    given. Whoever refused for good, or asked never to be called, is left alone."""
+
+    def do(study: Study) -> Several | Trouble:
+        def deed(case: Case) -> _Deed | None:
+            if not _soft(case, study.plan, before) or _not_reopened(case, study, request.at) is not None:
+                return None
+            return _Deed([Reopened(why.strip() or "for conversion")], "put back into the queue")
+
+        rows = [row for row in study.store.cases.rows(status="done") if row.code.startswith(("2.", "3."))]
+        return _do_all(study, rows, deed, request.at)
+
+    return asked(request, do, for_whom="put refusals back")
+
+
+def _soft(case: Case, plan: Plan, before: datetime | None) -> bool:
+    """Whether it is finished because of refusals, of which none was for good."""
+    calls = case.calls[case.before_reopening :]
+    refused = [call for call in calls if kind(call, plan) in REFUSALS]
+    return (
+        bool(refused)
+        and case.ruling is None
+        and not any(kind(call, plan) in HARD for call in case.calls)
+        and (before is None or refused[-1].at < before)
+    )
+
+
+def release(request: Request, replicates: str) -> Several | Trouble:
+    """Release replicates of the sample: their cases may be called. Those that are released stay so."""
+
+    def do(study: Study) -> Several | Trouble:
+        rows, known = [], set()
+        for row in study.store.cases.rows():
+            if row.replicate:
+                known.add(row.replicate)
+                if row.was in (
+                    "unreleased",
+                    "done",
+                ):  # without a working number a case is done before its release
+                    rows.append(row)
+        wanted = chosen(replicates, known, where=study.where)
+        if isinstance(wanted, Trouble):
+            return wanted
+
+        def deed(case: Case) -> _Deed | None:
+            return None if case.released else _Deed([Released()], "released")
+
+        return _do_all(study, [row for row in rows if row.replicate in wanted], deed, request.at)
+
+    return asked(request, do, for_whom="release a replicate")
+
+
+def free(request: Request, key: str) -> tuple[Changed, Had] | Trouble:
+    """Free a case from the station that has it, whoever sits there; the call that was going on stays in the history."""
+
+    def do(study: Study) -> tuple[Changed, Had] | Trouble:
+        row = study.store.cases.row(key)
+        if row is None:
+            return no_such_case(study, key)
+        if row.held is None:
+            return Trouble(f"case {key}", "no station has it", "survey why says what keeps it")
+        held = row.held
+        going_on: list[str] = []
+        since: list[datetime] = []
+
+        def deed(case: Case) -> _Deed | Trouble:
+            going_on[:] = [case.interview] if case.interviewing else []
+            since[:] = [case.claimed.began] if case.claimed is not None else []
+            return _Deed([Returned("released")], "freed")
+
+        freed = _one(study, key, deed, request.at, take=True)
+        if isinstance(freed, Trouble):
+            return freed
+        for interview in going_on:
+            study.store.cases.drop(
+                interview
+            )  # as when a lease runs out: whoever goes on asks for a place again
+        return freed, Had(held.by, held.station, since[0] if since else None)
+
+    return asked(request, do, for_whom="free a case from a station")
+
+
+def reassign(
+    request: Request, *, to: str, key: str = "", all_of: str = "", policy: Policy | None = None
+) -> Several | Trouble:
+    """Give the promise of one case, or all those of one interviewer, to another; `anyone` to whoever is free. Without a
+    policy each keeps its own, and a single one that was anyone's is the other's alone; of one interviewer's promises those
+    that anyone may keep stay as they are."""
+
+    def do(study: Study) -> Several | Trouble:
+        if trouble := _nobody(study, to):
+            return trouble
+        rows = study.store.cases.promises(owner=all_of) if all_of else []
+        if key:
+            row = study.store.cases.row(key)
+            if row is None:
+                return no_such_case(study, key)
+            rows = [row]
+        if not rows:
+            return Trouble(all_of, "has no promise to keep", "survey people lists who has")
+        who = study.people.of(to) if to != "anyone" else None
+
+        def deed(case: Case) -> _Deed | Trouble | None:
+            promise = standing_promise(case, study.plan)
+            if promise is None:
+                return Trouble(f"case {case.key}", "no call is promised", "survey why says when it comes")
+            if all_of and promise.policy == "anyone":
+                return None
+            own = policy or ("me" if promise.policy == "anyone" else promise.policy)
+            moved = Reassigned("", "anyone") if to == "anyone" else Reassigned(to, own)
+            if who is not None and not who.speaks(case.language):
+                what = f"it wants {case.language}, which {to} does not speak"
+                return Trouble(f"case {case.key}", what, "name somebody who does, or anyone")
+            return _Deed([moved], f"its promise is {_keeper(moved)} to keep")
+
+        done = _do_all(study, rows, deed, request.at)
+        if key and done.left:
+            return Trouble(f"case {key}", done.left[0][1], "give the command again, or name somebody else")
+        return done
+
+    return asked(request, do, for_whom="give a promise to another")
+
+
+def _keeper(moved: Reassigned) -> str:
+    return "anyone's" if moved.policy == "anyone" else f"{moved.owner}'s"
+
+
+def _nobody(study: Study, login: str) -> Trouble | None:
+    if login == "anyone" or study.people.of(login) is not None:
+        return None
+    known = study.people.listed
+    remedy = did_you_mean(login, known, otherwise=f"the list has {', '.join(sorted(known)[:10])}")
+    return Trouble(login, "is not among the people of this study", remedy)
+
+
+# order of doing
+
+
+def _one(
+    study: Study, key: str, deed: Callable[[Case], _Deed | Trouble], at: datetime, *, take: bool = False
+) -> Changed | Trouble:
+    found = _do(study, key, deed, at, take=take)
+    return found if found is not None else no_such_case(study, key)
+
+
+def _do(study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False) -> Changed | Trouble | None:
+    """Read the case, see what is to be done, write it; again where somebody wrote in between. `take`: though a station
+    has it."""
+    cases = study.store.cases
+    for _ in range(TRIES):
+        row = cases.row(key)
+        if row is None:
+            return no_such_case(study, key)
+        if row.held is not None and not take:
+            return _at_a_station(study, row.key, row.held)
+        case = Case.of(key, cases.history(key))
+        found = deed(case)
+        if found is None or isinstance(found, Trouble):
+            return found
+        after, entries = _after(case, found.events, by=study.who.login, at=at)
+        stands = standing(after, study.plan, max(at, entries[-1].at))
+        lost = cases.write(key, seq=case.seq, entries=entries, standing=stands, force=take, release=take)
+        if isinstance(lost, LeaseLost) and lost.held is not None:
+            return _at_a_station(study, key, lost.held)
+        if lost is None:
+            _settle(study, after, entries[-1].at)
+            if found.forbids:
+                _never_again(study, key, found.forbids, at)
+            return Changed(key, stands, found.said)
+    return Trouble(f"case {key}", "stations keep writing to it", "give the command again")
+
+
+def _do_all(study: Study, rows: Iterable[CaseRow], deed: Deed, at: datetime) -> Several:
+    changed: list[Changed] = []
+    left: list[tuple[str, str]] = []
+    for row in rows:
+        done = _do(study, row.key, deed, at)
+        match done:
+            case Trouble():
+                left.append((row.key, done.what))
+            case Changed():
+                changed.append(done)
+            case None:
+                pass
+    return Several(changed=tuple(changed), left=tuple(left))
+
+
+def _after(case: Case, events: Sequence[Event], *, by: str, at: datetime) -> tuple[Case, list[Entry]]:
+    entries = [Entry(at, by, STATION, event) for event in events]
+    for entry in entries:
+        case = case.after(entry)
+    return case, entries
+
+
+def _at_a_station(study: Study, key: str, held: Held) -> Trouble:
+    what = f"{held.by} has it at station {held.station}"
+    return Trouble(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
+
+
+def _stands(stands: Standing) -> str:
+    return f"{stands.status}, {stands.why}" if stands.why else stands.status
+
+
+def _never_again(study: Study, key: str, why: str, at: datetime) -> None:
+    """Put all its numbers on the list that all studies share."""
+    contact = study.store.cases.contact(key)
+    if contact is not None:
+        numbers = [number.e164 for number in contact.numbers if number.e164]
+        study.never_call.add(numbers, at=at, reason=why, by=study.who.login)
+
+
+def _settle(study: Study, case: Case, at: datetime) -> None:
+    """Have the interview count in its quota cells where it is complete, and nowhere where it is not any more: done at
+    every change, so that what a lost line left undone is made up for."""
+    if not case.interview or not study.plan.quotas.quotas:
+        return
+    cases = study.store.cases
+    if coded(case, study.plan).code != "1.1":
+        if not (case.interrupted or case.interviewing):
+            cases.drop(case.interview)
+        return
+    row = study.store.interview(case.interview)
+    texts = study.store.instrument_texts(row.instrument) if row is not None else None
+    if row is None or texts is None:
+        return
+    instrument = rebuilt(texts, row.instrument)
+    if isinstance(instrument, Trouble):
+        return
+    interview = Interview.replay(instrument, study.store.journal(row.id))
+    cases.take(row.id, study.plan.quotas.taken(interview.standing().env), at)
