@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from random import Random
 
 from survey_cli.desk.held_case import HeldCase
 from survey_cli.desk.holding import Behind, Desk
@@ -26,6 +27,8 @@ class CaseInterviews:
     behind: Behind
     local: Callable[[datetime], datetime]
     """A moment on this station's clock."""
+    dice: Random | None = None
+    """Thrown for a new interview's name and seed; None: the system's."""
 
     def _last(self, key: str) -> InterviewRow | None:
         earlier = self.study.store.interviews(case=key, origin="real")
@@ -58,7 +61,7 @@ class CaseInterviews:
         ended = last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
         given = wanted or Seating(case=case.key)
         seating = replace(
-            given,
+            self._thrown(given),
             case=case.key,
             interviewer=self.by,
             station=self.station,
@@ -68,3 +71,8 @@ class CaseInterviews:
             behind=self.behind,
         )
         return seated(instrument, self.study.store, self.study.where, case.key, seating, self.clock)
+
+    def _thrown(self, given: Seating) -> Seating:
+        if self.dice is None:
+            return given
+        return replace(given, seed=self.dice.getrandbits(63), id=f"{self.dice.getrandbits(128):032x}")

@@ -3,7 +3,9 @@
 import os
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.desk.claiming import Queue
@@ -11,6 +13,7 @@ from survey_cli.desk.dialling import dial_command
 from survey_cli.desk.seating import Clock, now
 from survey_cli.desk.station import Station
 from survey_cli.engine.events import Rejected
+from survey_cli.fieldwork.people import Interviewer
 from survey_cli.problems import Trouble
 from survey_cli.store import StoreProblem
 from survey_cli.study.opening import Study, in_step, open_study
@@ -58,6 +61,22 @@ def queue_of(study: Study, station: str) -> Queue:
         who=study.who,
         station=station.strip() or socket.gethostname(),
         listed=study.listed,
+    )
+
+
+def manned(
+    study: Study, who: Interviewer, station: str, *, clock: Clock, zone: ZoneInfo, dice: Random
+) -> Station:
+    """A station of a study that is open already and has others at it: nothing at it comes of a clock or dice of its own.
+    `start` sits its interviewer down; whoever opened the study closes it."""
+    own = replace(study, who=who)
+    return Station(
+        study=own,
+        queue=queue_of(own, station),
+        clock=clock,
+        zone=zone,
+        token=lambda: f"{dice.getrandbits(128):032x}",
+        dice=dice,
     )
 
 

@@ -42,6 +42,8 @@ class Seating:
     station: str = ""
     """The host's name where it is not said."""
     seed: int | None = None
+    id: str = ""
+    """What a new interview is kept under; thrown where it is not said."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Sample columns by name, as typed."""
     sampled: Mapping[str, Value | Missing] | None = None
@@ -212,7 +214,7 @@ def _begun(
     )
     interview = Interview.begin(instrument, began)
     store.keep_instrument(InstrumentRow.of(instrument, kept_at=at))
-    id = str(uuid4())
+    id = seating.id or str(uuid4())
     taken = store.start(
         InterviewRow(
             id=id,

@@ -5,6 +5,7 @@ the disk before the next is shown; no rule of its own stands here.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from random import Random
 from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -75,6 +76,7 @@ class Station:
         zone: ZoneInfo | None = None,
         command: tuple[str, ...] = (),
         token: Callable[[], str] = lambda: uuid4().hex,
+        dice: Random | None = None,
     ) -> None:
         self._study = study
         self._instrument = study.instrument
@@ -108,6 +110,7 @@ class Station:
             clock=clock,
             behind=self,
             local=self._local,
+            dice=dice,
         )
         self.title = str(self._instrument.title.written(self._instrument.language))
         self.station = queue.station
