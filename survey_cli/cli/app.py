@@ -52,7 +52,8 @@ class Commands(TyperGroup):
             raise typer.Exit(PIPE_CLOSED) from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        for panel, commands in groupby(self.commands.items(), lambda c: getattr(c[1], "rich_help_panel", "")):
+        listed = sorted(self.commands.items(), key=lambda c: ORDER.index(c[0]) if c[0] in ORDER else 0)
+        for panel, commands in groupby(listed, lambda c: getattr(c[1], "rich_help_panel", "")):
             with formatter.section(panel):
                 formatter.write_dl([(name, (c.help or "").partition("\n\n")[0]) for name, c in commands])
 
@@ -88,9 +89,7 @@ def survey(
 
 
 def _group(group: Group) -> typer.Typer:
-    made = typer.Typer(
-        name=group.name, help=group.help, cls=Commands, rich_markup_mode=None, no_args_is_help=True
-    )
+    made = typer.Typer(name=group.name, help=group.help, cls=Commands, rich_markup_mode=None)
     for name, command in group.commands.items():
         made.command(name, cls=Command, rich_help_panel="Commands")(command)
     return made
@@ -112,9 +111,14 @@ PANELS = (
     ("Data", exporting.COMMANDS),
 )
 
+ORDER: list[str] = []
+"""The commands' names as help lists them; typer has groups behind all others."""
+
 for panel, commands in PANELS:
     for command in commands:
         if isinstance(command, Group):
             app.add_typer(_group(command), rich_help_panel=panel)
+            ORDER.append(command.name)
         else:
+            ORDER.append(command.__name__)
             app.command(cls=Command, rich_help_panel=panel)(command)

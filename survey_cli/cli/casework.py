@@ -1,5 +1,5 @@
-"""The supervisor's commands that change cases: `outcome`, `answer`, `reopen`, `release`, `free`, `reassign`. Each makes one
-call to the office and says what came of it.
+"""The supervisor's commands that change cases: `outcome`, `answer`, `reopen`, `release`, `free`, `reassign`. Each
+makes one call to the office and says what came of it.
 """
 
 from enum import StrEnum
@@ -50,8 +50,8 @@ def outcome(
 ) -> None:
     """Correct a case's outcome. What was keyed stays in its history.
 
-    An outcome that is temporary puts the case back into the queue; one that is final ends it. A complete interview that is
-    corrected away gives its places in the quotas back.
+    An outcome that is temporary puts the case back into the queue; one that is final ends it. A complete interview that
+    is corrected away gives its places in the quotas back.
     """
     from survey_cli.office.casework import correct
 

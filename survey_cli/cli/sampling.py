@@ -130,10 +130,8 @@ def _say_problems(problems: Sequence[Problem]) -> None:
         if seen[kind(problem)] <= MOST_OF_A_KIND:
             say(f"{problem}" if problem.severity == "error" else f"{problem} (warning)")
         elif seen[kind(problem)] == counts[kind(problem)]:
-            rule, severity = kind(problem)
-            say(
-                f"{problem.where.file}: … and {count(counts[kind(problem)] - MOST_OF_A_KIND, f'more {severity}')} of {rule}"
-            )
+            more = count(counts[kind(problem)] - MOST_OF_A_KIND, f"more {problem.severity}")
+            say(f"{problem.where.file}: … and {more} of {problem.rule}")
 
 
 def _summary(summary: "Summary") -> Iterator[str]:

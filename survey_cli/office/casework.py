@@ -259,8 +259,8 @@ def reassign(
     request: Request, *, to: str, key: str = "", all_of: str = "", policy: Policy | None = None
 ) -> Several | Trouble:
     """Give the promise of one case, or all those of one interviewer, to another; `anyone` to whoever is free. Without a
-    policy each keeps its own, and a single one that was anyone's is the other's alone; of one interviewer's promises those
-    that anyone may keep stay as they are."""
+    policy each keeps its own, and a single one that was anyone's is the other's alone; of one interviewer's promises
+    those that anyone may keep stay as they are."""
 
     def do(study: Study) -> Several | Trouble:
         if trouble := _nobody(study, to):
