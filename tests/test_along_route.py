@@ -18,7 +18,7 @@ from survey_cli.engine.machine import Held, Machine
 from survey_cli.engine.route import Stop, Walk
 from survey_cli.instrument.checks import checked
 from survey_cli.instrument.checks.along import Finding, findings
-from survey_cli.instrument.checks.facts import FALSE, TRUE, UNKNOWN
+from survey_cli.instrument.checks.subjects import FALSE, TRUE, UNKNOWN
 from survey_cli.instrument.load import read, read_text
 from survey_cli.instrument.program import Instrument, Node, Option
 from survey_cli.problems import errors
@@ -204,6 +204,7 @@ items:
   - {id: consent, type: single, text: May I?, options: {1: x, 2: y}, declines: []}
   - {id: q, type: single, text: Q?, options: {1: x, 2: y, 3: z}}
   - {id: age, type: number, text: Age?, max: 99}
+  - {id: miles, type: number, text: M?, decimals: 1}
   - {id: media, type: multiple, text: M?, options: {tv: x, web: y}}
 """
 LAST = "\n  - {id: x, type: text, text: X?, ask_if: CONDITION}\n"
@@ -266,6 +267,7 @@ ASKED = "  - {id: y, type: single, text: Y?, options: {1: x, 2: y}, %s}"
         ("", "q in [1, 2, 3, dk, refused]", NEEDLESS),
         ("", "q in [1, 2] and q not in [1, 2, dk]", NEVER),
         ("", "age > 10 and age < 11", NEVER),
+        ("", "miles > 10 and miles < 11", []),
         ("", "q == age or q != age", []),
     ],
 )

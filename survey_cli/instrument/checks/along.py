@@ -7,19 +7,10 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Final
 
-from survey_cli.instrument.checks.facts import (
-    ANYHOW,
-    EITHER,
-    FALSE,
-    NOT_TRUE,
-    TRUE,
-    Facts,
-    Knowing,
-    Needed,
-    needed,
-)
+from survey_cli.instrument.checks.facts import ANYHOW, Facts, Knowing
 from survey_cli.instrument.checks.places import spoken_list
 from survey_cli.instrument.checks.references import always_last
+from survey_cli.instrument.checks.subjects import EITHER, FALSE, NOT_TRUE, TRUE, Needed, needed
 from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.draft import Draft, Use
 from survey_cli.instrument.expressions import shortened
@@ -210,7 +201,7 @@ class _Walk:
             for name in sorted(names):
                 subject = knowing.subject(name)
                 if subject is not None and subject.asked:
-                    candidates += [Reason((need,)) for need in knowing.way_to(name)]
+                    candidates += [Reason((need,)) for need in knowing.subject.way_to(name)]
             names = {n for reason in candidates for need in reason.needs for n in need.condition.names}
         candidates = list(dict.fromkeys(candidates))[:MOST_REASONS]
         knowing.follows = False

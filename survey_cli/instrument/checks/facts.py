@@ -4,15 +4,12 @@ variables it names can be. Where it can't tell it narrows nothing, so that what 
 
 import ast
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from survey_cli.instrument.checks.cells import (
-    ANSWERED,
-    EVERY,
     NONE_GONE,
     UNASKED,
     Cells,
-    Span,
     Values,
     among,
     beside,
@@ -20,18 +17,22 @@ from survey_cli.instrument.checks.cells import (
     join,
     meet,
 )
+from survey_cli.instrument.checks.subjects import (
+    DEEPEST,
+    EITHER,
+    FALSE,
+    MOST_LINKS,
+    NOT_TRUE,
+    TRUE,
+    UNKNOWN,
+    Needed,
+    Subject,
+    Subjects,
+)
 from survey_cli.instrument.comparisons import SIGNS
 from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.draft import Draft
-from survey_cli.instrument.items.typed import NumberItem
 from survey_cli.instrument.logic import COMPARE, nfc
-from survey_cli.instrument.names import Named, declines_of
-from survey_cli.instrument.program import Group, Leaf
-
-TRUE, FALSE, UNKNOWN = 1, 2, 4
-"""What a condition can be worth; together by `|`."""
-NOT_TRUE: Final = FALSE | UNKNOWN
-EITHER: Final = TRUE | FALSE | UNKNOWN
 
 Key: TypeAlias = str | tuple[str, Any]
 """A variable; or a multiple and one of its codes, which is chosen (True) or not (False)."""
@@ -44,129 +45,28 @@ MOST_WORLDS: Final = 6
 """More ways are taken as one, which knows what all of them know."""
 MOST_KEYS: Final = 64
 """Variables that one way tells of; what is learned of more is let go."""
-DEEPEST: Final = 4
-"""Conditions of conditions that are followed."""
 MOST_STEPS: Final = 50
 """So often is something narrowed for one condition; the rest of it is let go."""
-MOST_LINKS: Final = 30
-"""Variables that one is linked to; more are taken for all there are."""
 _TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NO_VALUES: Final[Values] = frozenset()
 
 
-class Needed(NamedTuple):
-    """A condition that an item or group stands under, and what it must be worth for it to be reached."""
-
-    condition: Condition
-    worth: int
-    owner: str
-    key: str
-    """`ask_if` or `unless`."""
-
-
-class Subject(NamedTuple):
-    """What is known of a variable wherever it is named."""
-
-    base: Cells
-    kind: str
-    """`codes`, `number`, `several`, `flag`, or `any`."""
-    whole: bool = False
-    """A number without decimals."""
-    asked: bool = False
-    """An item's: it has an answer or a decline where its conditions held, and nowhere else."""
-
-
-def needed(node: Leaf | Group) -> tuple[Needed, ...]:
-    """What the conditions of an item or group must be worth."""
-    found = []
-    if node.ask_if is not None:
-        found.append(Needed(node.ask_if, TRUE, node.id, "ask_if"))
-    if node.unless is not None:
-        found.append(Needed(node.unless, NOT_TRUE, node.id, "unless"))
-    return tuple(found)
-
-
 class Knowing:
-    """What is known of an instrument's variables, gathered as it is wanted."""
+    """What is known of a draft's variables, and what follows from conditions."""
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
+        self.subject = Subjects(draft)
         self.unreached: set[str] = set()
         """Items that were found to be never asked."""
         self.follows = True
         """Whether an item that must have been asked tells of what its own conditions need."""
-        declines = declines_of(draft.document)
-        self._anyhow_gone = frozenset((*UNASKED, *declines, "another"))
-        self._subjects: dict[str, Subject] = {}
-        self._ways: dict[str, tuple[Needed, ...]] = {}
-        self._links: dict[str, frozenset[str]] = {}
         self._depth = 0
         self._left = 0
 
-    # variables
-
-    def subject(self, name: str) -> Subject | None:
-        """What is known of it; None where it is no variable."""
-        known = self._subjects.get(name)
-        if known is None:
-            named = self.draft.named.get(name)
-            if named is None:
-                return None
-            known = self._subjects[name] = self._subject(named)
-        return known
-
-    def _subject(self, named: Named) -> Subject:
-        leaf, known, question = self.draft.leaves.get(named.id), named.known, named.question
-        asked = leaf is not None and question is not None and question.asks and leaf.question.asks
-        gone = self._anyhow_gone
-        if asked and leaf is not None:
-            gone = frozenset(d.id for d in leaf.declines) | (
-                UNASKED if self._passable(named, leaf) else NONE_GONE
-            )
-        if known.type == "code" and known.codes:
-            return Subject(Cells(known.codes, gone), "codes", asked=asked)
-        if known.type == "codes" and known.codes:
-            return Subject(Cells(ANSWERED, gone), "several", asked=asked)
-        if known.type == "flag":
-            return Subject(Cells(frozenset((True, False)), gone), "flag", asked=asked)
-        if isinstance(question, NumberItem) and asked:
-            top = float("inf") if question.max is None else question.max
-            spans = (Span(question.min, top), *(Span(code, code) for code in question.options))
-            return Subject(Cells(spans, gone), "number", not question.decimals, asked)
-        if known.type in ("number", "draw"):
-            return Subject(Cells(EVERY, gone), "number", asked=asked)
-        return Subject(Cells(ANSWERED, gone), "any", asked=asked)
-
-    def _passable(self, named: Named, leaf: Leaf) -> bool:
-        """Whether it may be passed over, as far as is written: a condition that is wrong counts too."""
-        question = leaf.question
-        if named.known.roster is not None or any(step.shuffled for step in named.path):
-            return True
-        if leaf.ask_if is not None or question.ask_if is not None or question.unless is not None:
-            return True
-        for step in named.path:
-            written = self.draft.groups[step.group].written if step.group in self.draft.groups else None
-            if step.group and (written is None or written.ask_if is not None or written.unless is not None):
-                return True
-            if named.id in (statements := getattr(written, "statements", {})):
-                return statements[named.id].ask_if is not None
-        return False
-
-    def way_to(self, name: str) -> tuple[Needed, ...]:
-        """The conditions that held where this item was asked: its own and those of the groups around it."""
-        way = self._ways.get(name)
-        if way is None:
-            named, leaf = self.draft.named[name], self.draft.leaves[name]
-            nodes: list[Leaf | Group] = [
-                self.draft.groups[s.group] for s in named.path if s.group in self.draft.groups
-            ]
-            way = tuple(need for node in (*nodes, leaf) for need in needed(node))
-            self._ways[name] = way
-        return way
-
     def settles(self, condition: Condition, facts: Facts) -> bool:
-        """Whether looking at the condition could settle anything: it may be settled alone, or names what the facts
-        tell of, or two things that depend on one another. Quick, and never a wrong no."""
+        """Whether the condition could be settled here: alone, by what the facts tell of its variables, or since they
+        depend on one another. Quick: a condition of which it says no need not be looked at."""
         names, told = condition.names, _told_of(facts) | self.unreached
         if len(names) == 1:
             (name,) = names
@@ -181,34 +81,11 @@ class Knowing:
             return True
         text = condition.text
         for name in names:
-            links = self._linked(name)
+            links = self.subject.linked(name)
             if text.count(name) > 1 or len(links) > MOST_LINKS or not told.isdisjoint(links):
                 return True
             told |= links
         return False
-
-    def _linked(self, name: str) -> frozenset[str]:
-        """The variable and those that its having an answer tells something of."""
-        links = self._links.get(name)
-        if links is not None:
-            return links
-        found, last = {name}, {name}
-        for _ in range(DEEPEST):
-            last = {other for one in last for c in self._below(one) for other in c.names} - found
-            found |= last
-            if not last or len(found) > MOST_LINKS:
-                break
-        links = self._links[name] = frozenset(found)
-        return links
-
-    def _below(self, name: str) -> list[Condition]:
-        """The conditions on which it hangs whether this has an answer, or which it stands for."""
-        subject, compute = self.subject(name), self.draft.computes.get(name)
-        if compute is not None:
-            return list(compute.conditions.values())
-        return [need.condition for need in self.way_to(name)] if subject and subject.asked else []
-
-    # what follows
 
     def given(self, needs: tuple[Needed, ...], facts: Facts) -> Facts:
         """The ways in which all of these are worth what they must be."""
@@ -403,7 +280,7 @@ class Knowing:
         assert isinstance(key, str)
         self._depth += 1
         facts: Facts = (world,)
-        for need in self.way_to(key):
+        for need in self.subject.way_to(key):
             facts = self._assumed(need.condition.tree, need.worth, facts)
         self._depth -= 1
         return facts
