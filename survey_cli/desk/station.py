@@ -125,7 +125,10 @@ class Station:
     def view(self) -> View:
         if self._here is not None:
             return station_view.on_case(self._here, self._study, at=self._clock(), local=self._local)
-        return Away(since=self._local(self._away)) if self._away is not None else self._idle
+        now = self._local(self._clock())
+        if self._away is not None:
+            return Away(since=self._local(self._away), here=now)
+        return replace(self._idle, here=now)
 
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(self._zone)
@@ -378,10 +381,14 @@ class Station:
     def came_back(self) -> Rejected | None:
         here, desk = self._here, self._desk
         closing = desk.closing() if desk is not None else None
-        if here is None or desk is None or closing is None:
-            return Rejected("the interview is still open")
-        row = closing.outcome
-        if row is None or (closing.status == "suspended" and self._plan.delays.get(row.id) == "appointment"):
+        if here is None or desk is None:
+            return Rejected("no interview was begun here")
+        row = closing.outcome if closing is not None else None
+        if (
+            closing is None
+            or row is None
+            or (closing.status == "suspended" and self._plan.delays.get(row.id) == "appointment")
+        ):
             owed: Pending = "outcome" if row is None else "time"
             try:
                 stands = self._interviews.stands(here.row.key)
