@@ -256,12 +256,14 @@ def _why(found: "Why") -> Iterator[str]:
         yield f"  {mark}  {verdict.rule.ljust(longest)}  {verdict.says}{until}"
     if found.next_at is not None and (not found.allowed or found.next_at > found.at):
         yield f"next: {moments.both(found.next_at, found.zone)}"
-    elif found.next_at is None:
-        yield (
-            "next: not to be foreseen"
-            if line.status != "done"
-            else "next: never, unless a supervisor puts it back"
-        )
+    elif found.next_at is None and not found.allowed:
+        refused = {verdict.rule for verdict in found.verdicts if not verdict.allows}
+        if "never call" in refused:
+            yield "next: never"
+        elif line.status == "done":
+            yield "next: never, unless a supervisor puts it back"
+        else:
+            yield "next: not to be foreseen"
 
 
 def queue(

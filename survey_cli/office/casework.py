@@ -265,14 +265,6 @@ def reassign(
     def do(study: Study) -> Several | Trouble:
         if trouble := _nobody(study, to):
             return trouble
-        rows = study.store.cases.promises(owner=all_of) if all_of else []
-        if key:
-            row = study.store.cases.row(key)
-            if row is None:
-                return no_such_case(study, key)
-            rows = [row]
-        if not rows:
-            return Trouble(all_of, "has no promise to keep", "survey people lists who has")
         who = study.people.of(to) if to != "anyone" else None
 
         def deed(case: Case) -> _Deed | Trouble | None:
@@ -282,16 +274,21 @@ def reassign(
             if all_of and promise.policy == "anyone":
                 return None
             own = policy or ("me" if promise.policy == "anyone" else promise.policy)
-            moved = Reassigned("", "anyone") if to == "anyone" else Reassigned(to, own)
+            given = Reassigned("", "anyone") if to == "anyone" else Reassigned(to, own)
             if who is not None and not who.speaks(case.language):
                 what = f"it wants {case.language}, which {to} does not speak"
                 return Trouble(f"case {case.key}", what, "name somebody who does, or anyone")
-            return _Deed([moved], f"its promise is {_keeper(moved)} to keep")
+            return _Deed([given], f"its promise is {_keeper(given)} to keep")
 
-        done = _do_all(study, rows, deed, request.at)
-        if key and done.left:
-            return Trouble(f"case {key}", done.left[0][1], "give the command again, or name somebody else")
-        return done
+        if key:
+            moved = _do(study, key, deed, request.at)
+            if moved is None or isinstance(moved, Trouble):
+                return moved or no_such_case(study, key)
+            return Several(changed=(moved,))
+        rows = study.store.cases.promises(owner=all_of)
+        if not rows:
+            return Trouble(all_of, "has no promise to keep", "survey people lists who has")
+        return _do_all(study, rows, deed, request.at)
 
     return asked(request, do, for_whom="give a promise to another")
 
