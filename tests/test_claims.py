@@ -217,6 +217,7 @@ def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
             assert scans(plan(statement, *parameters)) == [], statement
         for statement, parameters, index in (
             (sql.BY_TOKEN, ("t",), "cases_leased"),
+            (*sql.rows({"status": "leased"}, limit=None), "cases_leased"),
             (sql.RUN_OUT, ("at",), "cases_leased"),
             (sql.STALE, (5,), "cases_stale"),
             (sql.PROMISES.format(and_also=""), (), "cases_promised"),
