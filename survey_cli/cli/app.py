@@ -22,6 +22,7 @@ from survey_cli.cli import (
     sampling,
     simulating,
     stationing,
+    status,
 )
 from survey_cli.cli.groups import Group
 from survey_cli.cli.terminal import PIPE_CLOSED
@@ -105,6 +106,7 @@ PANELS = (
             *stationing.COMMANDS,
             *case_lists.COMMANDS,
             *casework.COMMANDS,
+            *status.COMMANDS,
             *counting.COMMANDS,
         ),
     ),

@@ -16,6 +16,8 @@ from survey_cli.cli.terminal import MOST_PROBLEMS, fail, paragraphs, printable, 
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from survey_cli.reports.rates import RateColumn, RateTable
 
 MOST_DIGITS: Final = 9
@@ -23,10 +25,27 @@ People = Annotated[
     str | None,
     typer.Option(
         "--people",
-        metavar="FILE",
-        help="Who works on the study; interviewers.csv beside the database's folder unless given.",
+        metavar="PATH",
+        help="The list of interviewers; responses/interviewers.csv unless given.",
     ),
 ]
+
+
+Zone = Annotated[
+    str, typer.Option("--zone", metavar="ZONE", help="The time zone here; the computer's unless given.")
+]
+
+
+def zone_of(name: str) -> "ZoneInfo | None":
+    """The zone of this name; None, the computer's own, where none is given."""
+    from zoneinfo import ZoneInfo
+
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise typer.BadParameter(f"--zone: {name!r} is no time zone: write one as America/Chicago") from None
 
 
 class Frame(StrEnum):
@@ -126,8 +145,9 @@ def rates(
     form: Annotated[
         Form, typer.Option("--format", help="A table to read, or figures to go on with.")
     ] = Form.table,
-    db: Database = None,
     people: People = None,
+    zone: Zone = "",
+    db: Database = None,
 ) -> None:
     """Show response, cooperation, refusal and contact rates, as AAPOR defines them.
 
@@ -162,7 +182,7 @@ def rates(
             all_origins=origin is Origin.all,
             assumed=assumed,
         )
-        made = rates_of_study(file, wish, now=datetime.now(UTC), db=db, people=people)
+        made = rates_of_study(file, wish, now=datetime.now(UTC), zone=zone_of(zone), db=db, people=people)
     if isinstance(made, Trouble):
         for problem in (
             made.problems[:-MOST_PROBLEMS] if counts else ()

@@ -1,5 +1,5 @@
-"""How many cases are there of each kind, and what happened to those that somebody called? What a report of the whole study
-reads; of a million cases only those that were called are read one by one.
+"""How many cases are there of each kind, and what happened to those that somebody called? Figures of the whole study are
+made of it; of a million cases only those that were called are read one by one.
 """
 
 from collections.abc import Iterator

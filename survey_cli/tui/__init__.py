@@ -2,7 +2,7 @@
 decides anything about the survey, and knows neither the store nor the instrument.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from survey_cli.desk import Conduct
@@ -11,7 +11,7 @@ from survey_cli.desk.calling import Calling
 if TYPE_CHECKING:
     from survey_cli.desk.previewing import Shown
 
-__all__ = ["ScreenFailed", "conduct", "rehearse", "work"]
+__all__ = ["ScreenFailed", "conduct", "rehearse", "watch", "work"]
 
 
 class ScreenFailed(RuntimeError):
@@ -56,6 +56,17 @@ def rehearse(shown: "Shown", *, reload: "Callable[[], Shown | None]", restart: "
     from survey_cli.tui.preview import PreviewApp
 
     app = PreviewApp(shown, reload=reload, restart=restart)
+    app.run(mouse=False)
+    if app.broke is not None:
+        raise ScreenFailed(f"The screen failed ({type(app.broke).__name__}).") from app.broke
+
+
+def watch(lines: "Callable[[int], Sequence[str]]") -> None:
+    """Show a report and follow it, until it is left: `lines` gives it every few seconds, in lines of at most so many cells,
+    on a thread of its own. Raises ScreenFailed when the screen breaks."""
+    from survey_cli.tui.status import StatusApp
+
+    app = StatusApp(lines)
     app.run(mouse=False)
     if app.broke is not None:
         raise ScreenFailed(f"The screen failed ({type(app.broke).__name__}).") from app.broke
