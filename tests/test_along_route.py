@@ -5,6 +5,7 @@ says a condition is never worth, it must never be worth, in interviews of invent
 from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -334,3 +335,32 @@ def test_nobody_is_accused_in_an_example(path: Any) -> None:
     draft = checked(read(path)).draft
     assert draft is not None
     assert findings(draft) == []
+
+
+def tangled(count: int) -> str:
+    """Items each of which is asked by what eight earlier ones came to."""
+    lines = []
+    for at in range(count):
+        before = [f"q{max(0, at - back)} == 1" for back in range(1, 9)]
+        pairs = [f"({before[i]} and not {before[i + 1]})" for i in range(0, 8, 2)]
+        lines.append(
+            f'  - {{id: q{at + 1}, type: single, text: Q?, options: {{1: x, 2: y}}, ask_if: "{" or ".join(pairs)}"}}'
+        )
+    return HEAD.lstrip().replace("id: q,", "id: q0,") + "\n".join(lines) + "\n"
+
+
+def test_tangled_conditions_take_their_time_item_by_item() -> None:
+    """The bounds hold: six times the items take nothing like thirty-six times as long."""
+
+    def took(count: int) -> float:
+        draft = checked(read_text(tangled(count))).draft
+        assert draft is not None
+        times = []
+        for _ in range(3):
+            draft.gathered.pop("along the route")
+            start = perf_counter()
+            findings(draft)
+            times.append(perf_counter() - start)
+        return min(times)
+
+    assert took(1200) / took(200) < 18

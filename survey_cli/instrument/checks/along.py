@@ -18,8 +18,10 @@ from survey_cli.instrument.items.quiet import End
 from survey_cli.instrument.program import Leaf, Node, Roster
 from survey_cli.problems import Problem
 
-MOST_REASONS: Final = 40
-"""Reasons that are tried, alone and in twos, to say why something can't be."""
+MOST_REASONS: Final = (0, 30, 8)
+"""Of so many reasons it is tried whether one, or two, are enough to say why something can't be."""
+KEPT: Final = 100
+"""Reasons that are kept while walking: the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class _Walk:
 
     def _after(self, reason: Reason, here: Here) -> Here:
         facts = self.knowing.unless_all(reason.needs, here.facts)
-        return Here(facts, (*here.reasons, reason))
+        return Here(facts, (*here.reasons, reason)[-KEPT:])
 
     def _node(self, node: Node, here: Here, roster: bool) -> list[Reason]:
         needs = needed(node)
@@ -123,7 +125,7 @@ class _Walk:
                 return None
             if not self._possible(condition, EITHER ^ worth, here):
                 self._needless(node, need, here)
-            here = Here(facts, (*here.reasons, Reason((need,))))
+            here = Here(facts, (*here.reasons, Reason((need,)))[-KEPT:])
         return here
 
     def _possible(self, condition: Condition, worth: int, here: Here) -> bool:
@@ -202,19 +204,19 @@ class _Walk:
                 subject = knowing.subject(name)
                 if subject is not None and subject.asked:
                     candidates += [Reason((need,)) for need in knowing.subject.way_to(name)]
-            names = {n for reason in candidates for need in reason.needs for n in need.condition.names}
-        candidates = list(dict.fromkeys(candidates))[:MOST_REASONS]
-        knowing.follows = False
-        try:
+            names |= {n for reason in candidates for need in reason.needs for n in need.condition.names}
+        about = condition.names
+        candidates = sorted(
+            dict.fromkeys(candidates), key=lambda r: about.isdisjoint(r.needs[-1].condition.names)
+        )
+        with knowing.without_following():
             for count in (0, 1, 2):
-                for some in combinations(candidates, count):
+                for some in combinations(candidates[: MOST_REASONS[count]], count):
                     facts = knowing.assumed(condition, worth, ANYHOW)
                     for reason in some:
                         facts = _held(knowing, reason, facts)
                     if not facts:
                         return some
-        finally:
-            knowing.follows = True
         return here.reasons[-3:]
 
 

@@ -3,7 +3,8 @@ variables it names can be. Where it can't tell it narrows nothing, so that what 
 """
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
 from survey_cli.instrument.checks.cells import (
@@ -47,6 +48,9 @@ MOST_KEYS: Final = 64
 """Variables that one way tells of; what is learned of more is let go."""
 MOST_STEPS: Final = 50
 """So often is something narrowed for one condition; the rest of it is let go."""
+STEPS_AN_ITEM: Final = 20
+"""So often is something narrowed for all conditions of a file, by its items: far more than are needed where not every
+condition hangs on several others. What is beyond is let go."""
 _TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NO_VALUES: Final[Values] = frozenset()
 
@@ -59,10 +63,20 @@ class Knowing:
         self.subject = Subjects(draft)
         self.unreached: set[str] = set()
         """Items that were found to be never asked."""
-        self.follows = True
-        """Whether an item that must have been asked tells of what its own conditions need."""
+        self._follows = True
         self._depth = 0
         self._left = 0
+        self._left_in_all = 5000 + STEPS_AN_ITEM * len(draft.leaves)
+
+    @contextmanager
+    def without_following(self) -> Iterator[None]:
+        """Here an item that must have been asked tells nothing of what its own conditions need; and what is tried here
+        is not counted."""
+        left, self._follows = self._left_in_all, False
+        try:
+            yield
+        finally:
+            self._left_in_all, self._follows = left, True
 
     def settles(self, condition: Condition, facts: Facts) -> bool:
         """Whether the condition could be settled here: alone, by what the facts tell of its variables, or since they
@@ -257,7 +271,8 @@ class Knowing:
     def _narrowed(self, key: Key, wanted: Cells, facts: Facts, subject: Subject) -> Facts:
         """The ways in which the variable is among `wanted`."""
         self._left -= len(facts)
-        if self._left < 0:
+        self._left_in_all -= len(facts)
+        if self._left < 0 or self._left_in_all < 0:
             return facts
         ways: list[Facts] = []
         for world in facts:
@@ -275,7 +290,7 @@ class Knowing:
         if (after != subject.base and len(world) < MOST_KEYS) or key in world:
             world = {**world, key: after}
         known_now = UNASKED.isdisjoint(after.gone) and not UNASKED.isdisjoint(before.gone)
-        if not (known_now and self.follows and subject.asked and self._depth < DEEPEST):
+        if not (known_now and self._follows and subject.asked and self._depth < DEEPEST):
             return (world,)
         assert isinstance(key, str)
         self._depth += 1
