@@ -26,6 +26,7 @@ from survey_cli.fieldwork.events import Entry, Promised, Remarked, Returned, Sam
 from survey_cli.fieldwork.quotas import Fill
 from survey_cli.store import StoreProblem
 from survey_cli.store.case_records import Head, Held, Lapsed, LeaseLost, Overtaken
+from survey_cli.store.problem import Interrupted
 
 # What came with the sample
 
@@ -461,3 +462,56 @@ def test_a_place_goes_with_the_lease_that_ran_out(store):
     store.cases.lapse(at(31))
     assert store.cases.fill() == {"a": Fill(0, 1)}
     assert store.cases.hold("i3", {"a": 2}, NOON) == {"a": True}
+
+
+# Connections that break
+
+
+@pytest.fixture(name="breaking")
+def a_connection_that_breaks(store, monkeypatch):
+    """What is written is written, but the answer to the next commit is lost."""
+    commit, left = store._db.commit, []
+
+    def unseen():
+        commit()
+        if left and left.pop():
+            raise Interrupted("there", "the connection was lost", "give the entry again")
+
+    monkeypatch.setattr(store._db, "commit", unseen)
+    return lambda: left.__setitem__(slice(None), [True])
+
+
+def test_what_was_written_unseen_is_not_written_twice(store, breaking):
+    bring(store, several(3))
+    breaking()
+    row = claimed(store)
+    assert (row.key, row.seq) == ("c00000", 2)
+    breaking()
+    assert store.cases.write(row.key, seq=2, entries=[called()], token="t1", standing=standing("1")) is None
+    breaking()
+    assert (
+        store.cases.write(row.key, seq=3, entries=[called(2, key="k"), CLOSED], token="t1", release=True)
+        is None
+    )
+    assert len(store.cases.history(row.key)) == 5
+    breaking()
+    assert store.cases.claim_case("c00002", lease("t2"), NOON).seq == 2
+    breaking()
+    assert store.cases.renew("c00002", "t2", at(60))
+    breaking()
+    assert store.cases.hold("i1", {"a": 1}, NOON) == {"a": True}
+    breaking()
+    store.cases.take("i1", ["a"], NOON)
+    assert store.cases.fill() == {"a": Fill(1, 0)}
+    breaking()
+    assert store.cases.lapse(at(61)) in ([], [Lapsed("c00002", "ann", "s1", at(60))])
+    assert [type(e.event) for e in store.cases.history("c00002")][2:] == [Returned]
+    assert store.integrity() == []
+
+
+def test_an_import_of_which_the_end_was_not_seen_can_be_done_again(store, breaking):
+    breaking()
+    with pytest.raises(StoreProblem, match="connection"):
+        bring(store, several(700))
+    assert bring(store, several(700), id="again") == 700
+    assert store.cases.counts().by_status == {"ready": 700}
