@@ -1,4 +1,4 @@
-"""Do outcomes, hours, days, zones and the items that fieldwork names exist and make sense?
+"""Do hours, days, zones, limits and the items that fieldwork names exist and make sense?
 
 Zones are looked up in the zone database that Python brings, and only where a file names one.
 """
@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from survey_cli.instrument.checks.places import element, key_place, name_place, place_of
 from survey_cli.instrument.document import FieldworkWritten
 from survey_cli.instrument.draft import Draft
-from survey_cli.instrument.items.quiet import End
 from survey_cli.instrument.program import Group, Leaf
 from survey_cli.instrument.spans import Hours, days, duration_slip, hours, share_slip
 from survey_cli.instrument.written import Written
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.problems import Position, Problem, did_you_mean
+from survey_cli.problems import Problem, did_you_mean
 
 _COUNTRIES: Final = frozenset(
     """
@@ -35,106 +34,14 @@ _COUNTRIES: Final = frozenset(
 _USUAL: Final = {"UK": "GB", "EN": "GB", "USA": "US", "EL": "GR", "SP": "ES", "GER": "DE"}
 
 
-def _outcomes(draft: Draft) -> list[str]:
-    return [*OUTCOMES, *(str(name) for name in draft.document.outcomes if str(name) not in OUTCOMES)]
-
-
-def unknown_outcome(draft: Draft) -> Iterator[Problem]:
-    """An outcome is neither in the outcome table nor under the file's `outcomes:`.
-
-    - {id: stop, type: end, outcome: refusal_hrad}     → refusal_hard
-    delays: {bussy: 20m}                               → busy
-    """
-    known = _outcomes(draft)
-    found: list[tuple[str, str, Position]] = []
-    for name, leaf in draft.leaves.items():
-        question = leaf.question
-        if isinstance(question, End) and question.outcome not in known:
-            found.append((name, f"outcome:\0{question.outcome}", question.at("outcome")))
-    for name, outcome in draft.document.outcomes.items():
-        if outcome.like is not None and outcome.like not in OUTCOMES:
-            found.append((str(name), f"like:\0{outcome.like}", outcome.at("like")))
-    field = draft.document.fieldwork
-    delays = field.delays if field is not None else {}
-    found += [("fieldwork", f"delays:\0{d}", name_place(d)) for d in delays if d not in known]
-    for who, pair, where in found:
-        key, _, word = pair.partition("\0")
-        if word in draft.lost:
-            continue
-        remedy = did_you_mean(word, known, otherwise="define it under outcomes:, or take one of the table")
-        yield Problem(
-            "unknown-outcome", where, who, f"{key} there is no outcome {word!r}", remedy, length=len(word)
-        )
-
-
-def outcome_moment(draft: Draft) -> Iterator[Problem]:
-    """An `end` sets an outcome that means nobody was reached, though somebody is being interviewed.
-
-    - {id: stop, type: end, outcome: no_answer}     → callback, refusal_soft, not_eligible …
-    """
-    own = draft.document.outcomes
-    for name, leaf in draft.leaves.items():
-        question = leaf.question
-        if not isinstance(question, End) or question.outcome in own:
-            continue
-        outcome = OUTCOMES.get(question.outcome)
-        if outcome is not None and outcome.moment == "before":
-            what = f"outcome: {outcome.id} ({outcome.name}) means that nobody was reached"
-            remedy = "take an outcome of somebody who was: callback, refusal_soft, not_eligible, …"
-            yield Problem(
-                "outcome-moment", question.at("outcome"), name, what, remedy, "warning", len(question.outcome)
-            )
-
-
-def own_outcome(draft: Draft) -> Iterator[Problem]:
-    """An outcome of the study's own does not say how it is counted.
-
-        outcomes: {moved: {name: Moved away, like: not_eligible}}
-
-    `like:` names one of the table; without it, `code:` (AAPOR, as 4.70), `moment:` and `temporary:` are all needed.
-    """
-    for name, outcome in draft.document.outcomes.items():
-        who = str(name)
-        if outcome.code is not None and not _aapor(outcome.code):
-            what = f"code: {str(outcome.code)!r} is no AAPOR code for an outcome"
-            remedy = (
-                "write 1 to 4, a point and two or three digits, as 2.112; headings like 2.0 count nothing"
-            )
-            yield Problem("own-outcome", outcome.at("code"), who, what, remedy, length=len(outcome.code))
-        if outcome.like is not None or who in OUTCOMES:
-            continue
-        lacking = [key for key in ("code", "moment", "temporary") if getattr(outcome, key) is None]
-        if lacking:
-            what = f"this outcome is not in the table, and has no {', no '.join(lacking)}"
-            yield Problem(
-                "own-outcome",
-                name_place(name),
-                who,
-                what,
-                "add like: with an outcome of the table",
-                length=len(who),
-            )
-
-
-def _aapor(code: str) -> bool:
-    head, point, tail = code.partition(".")
-    return (
-        head in "1234"
-        and len(head) == 1
-        and bool(point)
-        and tail.isdecimal()
-        and len(tail) <= 4
-        and int(tail) > 0
-    )
-
-
 def bad_hours(draft: Draft) -> Iterator[Problem]:
     """Calling hours or day parts are not written as days and times.
 
         hours: {mon-fri: "09:00-20:30", sat: "10:00-17:00"}
         dayparts: {day: "09:00-17:00", evening: "17:00-20:30", weekend: sat}
 
-    Days are mon tue wed thu fri sat sun, or a range of them; times have four digits, and the first comes first.
+    Days are mon tue wed thu fri sat sun, or a range of them; times have four digits, and the first comes first. Nobody is
+    called before 08:00 or after 21:00 there unless a `reason:` says why; a part of the day lies within the hours.
     """
     field = draft.document.fieldwork
     if field is None:
@@ -161,9 +68,49 @@ def bad_hours(draft: Draft) -> Iterator[Problem]:
                     )
                     break
         yield from _hours(text, f"hours: {name}")
+        if field.reason is None:
+            yield from _band(text, f"hours: {name}")
     for name, text in field.dayparts.items():
         if isinstance(days(text), str) or any(letter.isdigit() for letter in text):
             yield from _hours(text, f"dayparts: {name}")
+        yield from _never(field, name, text)
+
+
+BAND: Final = Hours(8 * 60, 21 * 60)
+"""Wider hours than these need a reason; the calendar never calls outside of them without one."""
+
+
+def _band(text: Written, key: str) -> Iterator[Problem]:
+    found = hours(text)
+    if isinstance(found, Hours) and (found.start < BAND.start or found.end > BAND.end):
+        what = f"{key}: {text} is wider than 08:00-21:00, and no reason: is given"
+        remedy = (
+            "say in reason: why it may be, or narrow it; till then nobody is called outside of 08:00-21:00"
+        )
+        yield Problem("bad-hours", text.where, "fieldwork", what, remedy, "warning", len(text))
+
+
+def _never(field: FieldworkWritten, name: Written, text: Written) -> Iterator[Problem]:
+    """A part of the day in which nobody is ever called."""
+    spans = {day: hours(span) for key, span in field.hours.items() for day in _named(days(key))}
+    if not spans or any(not isinstance(span, Hours) for span in spans.values()):
+        return
+    part, named = hours(text), _named(days(text))
+    if isinstance(part, Hours):
+        called = any(
+            isinstance(span, Hours) and part.start < span.end and span.start < part.end
+            for span in spans.values()
+        )
+    else:
+        called = not named or any(day in spans for day in named)
+    if not called:
+        what = f"dayparts: {name}: no calling hours lie in {text}"
+        remedy = "take it out, or widen hours:"
+        yield Problem("bad-hours", name_place(name), "fieldwork", what, remedy, "warning", len(name))
+
+
+def _named(found: tuple[str, ...] | str) -> tuple[str, ...]:
+    return found if isinstance(found, tuple) else ()
 
 
 _DAYS: Final = "write mon, tue, wed, thu, fri, sat, sun, or a range: mon-fri"
@@ -253,10 +200,12 @@ def _is_zone(name: str) -> bool:
 
 
 def bad_duration(draft: Draft) -> Iterator[Problem]:
-    """A length of time is not written as a number and m, h or d.
+    """A length of time is not written as a number and m, h or d, or is one of nothing.
 
     delays: {busy: 20m, no_answer: 3h, refusal_soft: 7d}     minutes, hours, days
     retention: {contacts: 90d}
+
+    What ends a case has no delay; `appointment` is that of appointments; a lease is a day at most.
     """
     field = draft.document.fieldwork
     if field is None:
@@ -272,6 +221,46 @@ def bad_duration(draft: Draft) -> Iterator[Problem]:
             yield Problem(
                 "bad-duration", text.where, "fieldwork", f"{key}: {slip[0]}", slip[1], length=len(text)
             )
+    yield from _of_nothing(draft, field)
+
+
+def _of_nothing(draft: Draft, field: FieldworkWritten) -> Iterator[Problem]:
+    """Lengths of time that come to nothing, or to what nobody means."""
+    for name in field.retention:
+        if str(name) not in KEPT:
+            what = f"retention: {str(name)!r} is nothing that is kept for a time"
+            remedy = did_you_mean(name, KEPT, otherwise="write {contacts: 90d}")
+            yield Problem("bad-duration", name_place(name), "fieldwork", what, remedy, length=len(name))
+    for name, text in field.delays.items():
+        own = draft.document.outcomes.get(name)
+        kind = str(own.like or name) if own is not None else str(name)
+        row = OUTCOMES.get(kind)
+        temporary = own.temporary if own is not None and own.temporary is not None else row and row.temporary
+        if temporary is False and row is not None and not row.next_number:
+            what, remedy = f"delays: after {name} nobody calls again", "take it out"
+        elif str(text) == "appointment" and kind != "appointment":
+            what, remedy = (
+                f"delays: {name}: an appointment is promised at appointment alone",
+                "write a length of time",
+            )
+        else:
+            continue
+        yield Problem("bad-duration", name_place(name), "fieldwork", what, remedy, "warning", len(name))
+    lease = field.lease
+    if lease is not None and not duration_slip(lease, words=False) and _minutes(lease) > _DAY:
+        what = f"lease: {lease}: a station that is lost keeps its case so long"
+        yield Problem(
+            "bad-duration", lease.where, "fieldwork", what, "write 20m or so", "warning", len(lease)
+        )
+
+
+KEPT: Final = ("contacts",)
+"""What may be kept for a time."""
+_DAY: Final = 24 * 60
+
+
+def _minutes(text: str) -> int:
+    return int(text[:-1]) * {"m": 1, "h": 60, "d": _DAY}[text[-1]]
 
 
 def bad_limit(draft: Draft) -> Iterator[Problem]:
@@ -297,11 +286,14 @@ def bad_limit(draft: Draft) -> Iterator[Problem]:
             yield Problem(
                 "bad-limit", part.at(key), "fieldwork", what, "write 1 or more", length=len(str(value))
             )
-        elif key == "per_day" and value > attempts.total > 0:
-            what = f"{key}: {value} in a day, but {attempts.total} in all"
+        elif key in _WITHIN and value > attempts.total > 0:
+            what = f"{key}: {value} in {_WITHIN[key]}, but {attempts.total} in all"
             yield Problem(
                 "bad-limit", part.at(key), "fieldwork", what, "lower it", "warning", len(str(value))
             )
+
+
+_WITHIN: Final = {"per_day": "a day", "per_daypart": "a part of the day"}
 
 
 def unknown_item(draft: Draft) -> Iterator[Problem]:
@@ -309,6 +301,8 @@ def unknown_item(draft: Draft) -> Iterator[Problem]:
 
     complete_from: q31
     partial_from: {answered: 50%}
+
+    They come in the order eligible, partial, complete.
     """
     field = draft.document.fieldwork
     if field is None:
@@ -326,23 +320,35 @@ def unknown_item(draft: Draft) -> Iterator[Problem]:
                 what = f"{key}: there is no item {name!r}"
                 remedy = did_you_mean(name, draft.leaves, otherwise="name an item, or write {answered: 50%}")
             yield Problem("unknown-item", field.at(key), "fieldwork", what, remedy, length=len(name))
-    complete, partial = field.complete_from, field.partial_from
-    if isinstance(complete, Written) and isinstance(partial, Written):
-        late, early = draft.named.get(partial), draft.named.get(complete)
-        if late is not None and early is not None and late.index > early.index:
-            what = f"partial_from: {partial} (at {late.where}) comes after complete_from: {complete} (at {early.where})"
+    yield from _in_turn(draft, field)
+
+
+def _in_turn(draft: Draft, field: FieldworkWritten) -> Iterator[Problem]:
+    """Points that come in another order than interviews reach them."""
+    points = ("eligible_from", "partial_from", "complete_from")
+    for first, then in (points[:2], points[1:], points[::2]):
+        early, late = getattr(field, first), getattr(field, then)
+        if isinstance(early, Written) and isinstance(late, Written):
+            one, other = draft.named.get(early), draft.named.get(late)
+            if one is None or other is None or one.index <= other.index:
+                continue
+            what = f"{first}: {early} (at {one.where}) comes after {then}: {late} (at {other.where})"
             yield Problem(
-                "unknown-item",
-                field.at("partial_from"),
-                "fieldwork",
-                what,
-                "exchange them",
-                "warning",
-                len(partial),
+                "unknown-item", field.at(first), "fieldwork", what, "exchange them", "warning", len(early)
             )
+        elif isinstance(early, Mapping) and isinstance(late, Mapping):
+            shares = [str(point.get("answered", "")) for point in (early, late)]
+            if not any(share_slip(share) for share in shares) and int(shares[0][:-1]) > int(shares[1][:-1]):
+                what = f"{first}: {shares[0]} is more than {then}: {shares[1]}"
+                yield Problem(
+                    "unknown-item", field.at(first), "fieldwork", what, "exchange them", "warning", len(first)
+                )
 
 
 def _share(field: FieldworkWritten, key: str, given: Mapping[Written, Written]) -> Iterator[Problem]:
+    if not given:
+        what = f"{key}: it says neither an item nor a share"
+        yield Problem("unknown-item", key_place(field._node, key), "fieldwork", what, "write {answered: 50%}")
     for word, share in given.items():
         if str(word) != "answered":
             what = f"{key}: {str(word)!r} is not known here"
