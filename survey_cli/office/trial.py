@@ -1,0 +1,129 @@
+"""A study to try its fieldwork on: in memory, with its cases as if nobody had called them yet, and nothing personal of
+them. What becomes of it is for others; the real database is only read.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Final
+
+from survey_cli.fieldwork import case as fieldwork
+from survey_cli.fieldwork.events import Blocked, Claimed, Entry, Event, NumberMarked, Released, Sampled
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.policy import standing
+from survey_cli.instrument.program import Instrument
+from survey_cli.office.sample_rows import marks, sampled
+from survey_cli.problems import Problem, Trouble
+from survey_cli.samples.cases import Case, read_sample
+from survey_cli.store import StoreProblem
+from survey_cli.store.case_records import Contact, ContactNumber, NewCase
+from survey_cli.study.opening import Study, in_step, open_study, people_of
+
+STATION: Final = "import"
+BY: Final = "sample"
+FROM_THE_SAMPLE: Final = (Sampled, Released, NumberMarked, Blocked)
+"""What is known of a case before anybody calls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """Which cases are tried: those invented, else those of a file, else those that the study's database has."""
+
+    path: str
+    at: datetime
+    """When they came."""
+    invented: Sequence[Case] = ()
+    sample: str = ""
+    db: str | None = None
+    people: str | None = None
+
+
+def trial_study(wish: Trial, dice: Random) -> Study | Trouble | list[Problem]:
+    """The study, open, in memory; whoever asked closes it. Every case of a file is released; one of the database is if it
+    is there."""
+    people = people_of(wish.path, wish.people)
+    if isinstance(people, Trouble):
+        return people
+    by = next(iter(people.listed), BY)
+    cases = [] if wish.invented or wish.sample else _kept(wish, by)
+    if isinstance(cases, Trouble):
+        return cases
+    study = open_study(wish.path, db=":memory:", by=by, people=wish.people, create=True)
+    if isinstance(study, Trouble):
+        return study
+    if wish.invented:
+        cases = list(_brought(wish.invented, study.instrument))
+    elif wish.sample:
+        read = read_sample(wish.sample, study.instrument)
+        if isinstance(read, list):
+            study.close()
+            return read
+        cases = list(_brought(read.cases, study.instrument))
+    in_step(study, wish.at)
+    study.store.cases.add(
+        _made(cases, study.plan, wish.at, dice),
+        import_id=f"{dice.getrandbits(64):016x}",
+        at=wish.at,
+        by=BY,
+        file=wish.sample,
+    )
+    return study
+
+
+def _brought(cases: Iterable[Case], instrument: Instrument) -> Iterator[tuple[str, list[Event]]]:
+    for case in cases:
+        yield case.key, [sampled(case, instrument), Released(), *marks(case, ())]
+
+
+def _kept(wish: Trial, by: str) -> list[tuple[str, list[Event]]] | Trouble:
+    """The cases that are kept, each as its sample brought it."""
+    study = open_study(wish.path, db=wish.db, by=by, people=wish.people)
+    if isinstance(study, Trouble):
+        remedy = f"{study.remedy}, or try others: --sample cases.csv, --cases 500"
+        return Trouble(study.where, study.what, remedy, study.problems)
+    with study:
+        try:
+            found = [(key, _before_calls(history)) for key, history in study.store.cases.histories()]
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+        where = study.where
+    found = [(key, events) for key, events in found if events]
+    if not found:
+        return Trouble(where, "there are no cases yet", "try others: --sample cases.csv, --cases 500")
+    return found
+
+
+def _before_calls(history: Sequence[Entry]) -> list[Event]:
+    first = next((n for n, e in enumerate(history) if isinstance(e.event, Claimed)), len(history))
+    return [
+        entry.event
+        for number, entry in enumerate(history)
+        if isinstance(entry.event, FROM_THE_SAMPLE)
+        and (number < first or isinstance(entry.event, Sampled | Released))
+    ]
+
+
+def _made(
+    cases: Iterable[tuple[str, list[Event]]], plan: Plan, at: datetime, dice: Random
+) -> Iterator[NewCase]:
+    for ordinal, (key, events) in enumerate(cases, start=1):
+        entries = [Entry(at, BY, STATION, event) for event in events]
+        case = fieldwork.Case.of(key, entries)
+        yield NewCase(
+            key=key,
+            entries=entries,
+            standing=standing(case, plan, at),
+            contact=_invented_contact(case, ordinal, f"{dice.getrandbits(128):032x}"),
+        )
+
+
+def _invented_contact(case: fieldwork.Case, ordinal: int, link: str) -> Contact:
+    """Numbers that are nobody's: no country has the code 999."""
+    return Contact(
+        link=link,
+        numbers=tuple(
+            ContactNumber(n.position, "", f"+999{ordinal:08}{n.position % 100:02}", f"number {n.position}")
+            for n in case.numbers
+        ),
+    )
