@@ -77,9 +77,9 @@ class NeverCall:
     @classmethod
     def beside(cls, where: str | Path) -> "NeverCall":
         """The list that belongs to a study's database; made where there is none yet."""
-        place = str(where)
+        place = where if isinstance(where, Where) else str(where)
         if names_server(place):
-            return cls(_on_server(where if isinstance(where, Where) else server(place)))
+            return cls(_on_server(place if isinstance(place, Where) else server(place)))
         if place == ":memory:":
             memory = Sqlite.in_memory()
             _fill(memory)
