@@ -253,6 +253,18 @@ def test_an_outcome_taken_back_leaves_nothing(told: History, outcome: str) -> No
     assert same == replace(sitting.case, seq=0, before=None)
 
 
+@given(histories(), plans, st.sampled_from([*OUTCOMES]), st.booleans())
+def test_a_sitting_stands_as_if_it_were_over(
+    told: History, study: Plan, outcome: str, interviews: bool
+) -> None:
+    """What is kept while a station has the case holds when it is lost."""
+    sitting = told.later(days=1).claim().dial(outcome)
+    if interviews:
+        sitting = sitting.then(Interviewing("i1"))
+    lost = sitting.then(Returned("lapsed"))
+    assert sitting.standing(study) == lost.standing(study)
+
+
 @given(histories())
 def test_a_case_is_the_same_whether_replayed_or_followed(told: History) -> None:
     written = [Entry(e.at, e.by, e.station, decode(*encode(e.event)), e.key) for e in told.entries]

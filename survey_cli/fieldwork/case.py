@@ -177,6 +177,11 @@ class Case:
     # what follows from it
 
     @property
+    def waits(self) -> bool:
+        """An interview was begun and waits to be gone on with, or would were the sitting over now."""
+        return self.interrupted or self.interviewing
+
+    @property
     def language(self) -> str:
         """What the respondent asked for, else what the sample says."""
         return self.asked_for or self.sampled_language

@@ -76,7 +76,7 @@ def coded(case: Case, plan: Plan, people: People | None = None) -> Coded:
         code = _code(case, call, plan, people)
         if code and (place := rank(code)) <= least:  # ties: the latest
             least, found = place, Coded(code, call.outcome, call.at)
-    if case.interrupted and least > rank("2.21"):
+    if case.waits and least > rank("2.21"):
         code = "2.21" if _screened(case, plan) else NOT_SCREENED
         if rank(code) < least:
             found = Coded(code, "break_off", calls[-1].at if calls else None)

@@ -103,7 +103,7 @@ def standing(case: Case, plan: Plan, at: datetime) -> Standing:
 def _queued(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank: Standing) -> Standing:
     """The place of a case that is called again, if it ever may."""
     # an interview that was begun keeps the place it has in its quota cells
-    cells = () if case.interrupted or case.interviewing else plan.quotas.beforehand(case.columns)
+    cells = () if case.waits else plan.quotas.beforehand(case.columns)
     skill = plan.converter if plan.converter and _ever_refused(case, plan) else ""
     promise = standing_promise(case, plan)
     owner, starts, ends = "", None, None
@@ -121,7 +121,7 @@ def _queued(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank:
         due = _due(case, plan, at, zones)
         seen = _sorted(case.attempts[-1].began) if case.attempts else ""
         priority = max(-MOST_PRIORITY, min(case.priority, MOST_PRIORITY)) + MOST_PRIORITY
-        rank = f"2{seen}" if case.interrupted else f"4{priority:09}{int(not case.attempts)}{seen}"
+        rank = f"2{seen}" if case.waits else f"4{priority:09}{int(not case.attempts)}{seen}"
     if due is None:
         return blank._replace(status="done", why=LIMIT_REACHED)
     if plan.calendar.ends is not None and not _opens(plan.calendar, zones, max(due.at, at), due.dayparts):
@@ -244,7 +244,7 @@ def _due(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> Due | 
     morrow = _next_day(counted, plan, zones)
     if morrow is not None and morrow > due:
         due, why = morrow, f"{_times(plan.limits.per_day or 0)} on one day"
-    hurries = case.interrupted or missed(case, plan)
+    hurries = case.waits or missed(case, plan)
     parts = _parts(counted, plan, max(due, at), zones, hurries=hurries)
     return Due(due, why, parts) if parts is not None else None
 
