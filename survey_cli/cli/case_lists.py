@@ -174,8 +174,9 @@ def _sheet(sheet: "CaseSheet") -> Iterator[str]:
     rows = []
     for past in sheet.past:
         note = f": {past.note}" if past.note else ""
-        rows.append((str(past.seq), moments.both(past.at, sheet.zone), f"{past.what}{note}", past.by))
-    yield table(("", "when", "what", "by"), rows)
+        there = moments.clock(past.at, sheet.zone)
+        rows.append((str(past.seq), moments.here(past.at), there, past.by, f"{past.what}{note}"))
+    yield table(("", "here", "there", "by", "what"), rows)
 
 
 def _stands(line: "CaseLine", zone: str) -> str:
@@ -301,7 +302,7 @@ def _queue(found: "QueueReport") -> Iterator[str]:
                 str(line.place),
                 line.key,
                 *((line.name,) if named else ()),
-                _there(found.at, line.zone),
+                moments.clock(found.at, line.zone),
                 line.why,
             )
             for line in found.lines
@@ -325,12 +326,6 @@ def _closed(closed: "tuple[ClosedLine, ...]") -> Iterator[str]:
         yield f"  {line.key}: {line.why}{opens}"
     if len(closed) > MOST_CLOSED:
         yield f"  … and {len(closed) - MOST_CLOSED} more kinds"
-
-
-def _there(at: datetime, zone: str) -> str:
-    from zoneinfo import ZoneInfo
-
-    return f"{at.astimezone(ZoneInfo(zone)):%H:%M}" if zone else "?"
 
 
 def people(

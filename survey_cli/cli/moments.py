@@ -33,6 +33,11 @@ def here(at: datetime) -> str:
     return _shown(at.astimezone())
 
 
+def clock(at: datetime, zone: str) -> str:
+    """`13:00`, on the clock there; `?` where nobody knows it."""
+    return f"{at.astimezone(ZoneInfo(zone)):%H:%M}" if zone else "?"
+
+
 def both(at: datetime, zone: str) -> str:
     """`Tue 24 Nov 15:00 here, 13:00 there`; without a zone only here."""
     near = at.astimezone()

@@ -1,0 +1,601 @@
+"""What a supervisor sees of cases and does to them. The stations whose work is looked at are real, but for the clock."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from command_line import folder  # noqa: F401 - a fixture
+from shift import HEAD, ITEMS, Shift, interviewed, on
+from survey_cli.cli.running import run
+from survey_cli.desk.calling import Idle
+from survey_cli.desk.manning import queue_of
+from survey_cli.engine.events import Rejected
+from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.coding import coded
+from survey_cli.fieldwork.events import (
+    Called,
+    Claimed,
+    Closed,
+    Corrected,
+    Entry,
+    Interviewing,
+    Promised,
+    Returned,
+)
+from survey_cli.fieldwork.policy import standing
+from survey_cli.office import casework
+from survey_cli.office.asking import Request
+from survey_cli.office.case_lists import Wanted, list_cases, show_case
+from survey_cli.office.casework import Changed, Several
+from survey_cli.office.queue_lists import queue, why
+from survey_cli.problems import Trouble
+from survey_cli.reports.cases import CaseList, CaseSheet, QueueReport, Why
+from survey_cli.study.opening import Study
+from survey_cli.study.queueing import caught_up
+
+PEOPLE = """login,languages,skills,role
+ann,en,converter,interviewer
+bob,en es,,interviewer
+sue,,,supervisor
+"""
+QUOTAS = """
+quotas:
+  - {id: kinds, by: [kind], targets: {1: 1, 2: 5}}
+"""
+THREE = """unit,kind,name,phone,zone
+A,1,Alice Adams,312 555 0100,America/Chicago
+B,1,Bert Núñez,303 555 0101,America/Denver
+C,2,Cleo Cole,312 555 0102,America/Chicago
+"""
+
+
+def request(shift: Shift, by: str = "sue") -> Request:
+    return Request(path=str(shift.file), at=shift.at, db=shift.db, by=by, people=shift._list())
+
+
+def done(result: object) -> Changed:
+    assert isinstance(result, Changed), result
+    return result
+
+
+def refused(result: object) -> str:
+    assert isinstance(result, Trouble), result
+    assert result.remedy
+    return str(result)
+
+
+def listed(shift: Shift, by: str = "sue", **wanted: object) -> list[str]:
+    found = list_cases(request(shift, by), Wanted(**wanted))  # type: ignore[arg-type]
+    assert isinstance(found, CaseList), found
+    return [line.key for line in found.lines]
+
+
+def queued(shift: Shift, interviewer: str = "", limit: int = 20) -> QueueReport:
+    found = queue(request(shift), limit=limit, interviewer=interviewer)
+    assert isinstance(found, QueueReport), found
+    return found
+
+
+def why_not(shift: Shift, key: str, interviewer: str = "ann") -> dict[str, str]:
+    found = why(request(shift), key, at=shift.at, interviewer=interviewer)
+    assert isinstance(found, Why), found
+    return {verdict.rule: verdict.says for verdict in found.verdicts if not verdict.allows}
+
+
+# the queue
+
+
+MIXED = HEAD.replace(
+    "  zone:", "  lang: {type: text, role: language}\n  wave: {type: number, role: priority}\n  zone:"
+)
+MIXED = MIXED.replace('version: "1"', 'version: "1"\nlanguages: [en, es]').replace("en: ", "")
+FIELD = """
+fieldwork:
+  frame: establishment
+  country: US
+  hours: {mon-fri: "09:00-20:30", sat: "10:00-17:00"}
+  attempts: {total: 8, per_day: 3}
+  refusals: {by: converter, soft_wait: 1d}
+  dayparts: {day: "09:00-17:00", evening: "17:00-20:30"}
+quotas:
+  - {id: kinds, by: [kind], targets: {1: 2, 2: 40}}
+"""
+ZONES = ("America/Chicago", "America/Denver", "America/Los_Angeles", "America/New_York", "Pacific/Honolulu")
+SPANISH = """
+items:
+  - {id: hello, type: read, text: {en: Hello., es: Hola.}}
+  - {id: a, type: single, text: {en: "First?", es: "¿Uno?"}, options: {1: {en: "Yes", es: "Sí"}, 2: {en: "No", es: "No"}}}
+"""
+
+
+def a_mixed_study(place: Path, dice: Random) -> Shift:
+    """Fifty cases in every state that calls may have left them in."""
+    rows = (
+        "".join(
+            f"c{n:02},{dice.choice('12')},N{n},,{dice.choice(ZONES)},{dice.choice(['', '', 'es', 'en'])},"
+            f"{dice.choice(['', '', '1', '-2', '3'])}\n"
+            for n in range(50)
+        )
+        .replace(",,A", ",312 555 0100,A")
+        .replace(",,P", ",312 555 0100,P")
+    )
+    shift = Shift(place, items=SPANISH, fieldwork=FIELD, head=MIXED, people=PEOPLE,
+                  cases="unit,kind,name,phone,zone,lang,wave\n" + rows)  # fmt: skip
+    with shift.study() as study:
+        for key in list(study.store.cases.keys()):
+            past(study, key, shift.at, dice)
+        for n in range(dice.randrange(4)):
+            study.store.cases.take(f"complete {n}", [dice.choice(["kinds:1", "kinds:2"])], shift.at)
+    return shift
+
+
+def past(study: Study, key: str, now: datetime, dice: Random) -> None:
+    """Some calls, a promise, an interview that was interrupted."""
+    cases, entries = study.store.cases, []
+    at = now - timedelta(days=6)
+    for _ in range(dice.choice([0, 0, 1, 1, 2, 3])):
+        at += timedelta(hours=dice.randrange(1, 40))
+        by, outcome = (
+            dice.choice(["ann", "bob"]),
+            dice.choice(
+                ["no_answer", "busy", "refusal_soft", "callback", "appointment", "machine", "break_off"]
+            ),
+        )
+        entries += [Entry(at, by, "s1", Claimed())]
+        if outcome == "break_off":
+            entries += [Entry(at, by, "s1", Interviewing("i1"))]
+        entries += [Entry(at, by, "s1", Called(outcome, 1, interrupted=dice.random() < 0.3))]
+        if outcome == "appointment":
+            start = (now + timedelta(minutes=dice.randrange(-700, 60))).replace(tzinfo=None)
+            policy = dice.choice(["anyone", "me", "me_first"])
+            entries += [
+                Entry(at, by, "s1", Promised(start.isoformat(timespec="minutes"),
+                      (start + timedelta(minutes=30)).isoformat(timespec="minutes"), "UTC", owner=by, policy=policy))
+            ]  # fmt: skip
+        entries += [Entry(at, by, "s1", Closed())]
+    if entries:
+        history = cases.history(key)
+        case = Case.of(key, [*history, *entries])
+        assert (
+            cases.write(key, seq=len(history), entries=entries, standing=standing(case, study.plan, now))
+            is None
+        )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_queue_is_what_stations_claim_one_after_another(tmp_path: Path, seed: int) -> None:
+    dice = Random(seed)
+    shift = a_mixed_study(tmp_path, dice)
+    classes = set()
+    for hours in (0, 3, 7.5):
+        shift.later(hours=hours)
+        interviewer = dice.choice(["ann", "bob"])
+        report = queued(shift, interviewer, limit=60)
+        classes |= {line.why.split()[0] for line in report.lines}
+        with shift.study(interviewer) as study:
+            stations = []
+            for n in range(60):
+                station = queue_of(study, f"s{n}")
+                found = station.next(shift.at, f"token {shift.at} {n}")
+                if found is None:
+                    break
+                stations.append((found[0].key, f"token {shift.at} {n}"))
+            assert [line.key for line in report.lines] == [key for key, _ in stations]
+            for key, token in stations:  # and everything goes back as it was
+                history = study.store.cases.history(key)
+                given_back = Entry(shift.at, interviewer, "s", Returned("given back"))
+                stands = standing(Case.of(key, [*history, given_back]), study.plan, shift.at)
+                study.store.cases.write(key, seq=len(history), entries=[given_back], standing=stands, token=token,
+                                        release=True)  # fmt: skip
+    assert len(classes) > 1
+
+
+def test_the_mixed_studies_hold_every_class(tmp_path: Path) -> None:
+    """What the test above says rests upon it."""
+    said = []
+    for seed in range(4):
+        (tmp_path / str(seed)).mkdir()
+        said += [
+            line.why for line in queued(a_mixed_study(tmp_path / str(seed), Random(seed)), "ann", 60).lines
+        ]
+    for words in (
+        "promised for",
+        "first)",
+        "interview was interrupted",
+        "quota is",
+        "priority",
+        "never called",
+    ):
+        assert any(words in line for line in said), words
+
+
+def test_a_queue_says_why_and_what_is_closed(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
+    shift.to("2026-11-24 09:30")  # 08:30 in Denver
+    report = queued(shift, "ann")
+    assert {line.key for line in report.lines} == {"A", "C"}
+    assert all(line.why == "never called" for line in report.lines)
+    [closed] = report.closed
+    assert (closed.key, closed.zone) == ("B", "America/Denver")
+    assert "before 09:00 there" in closed.why
+    assert closed.opens_at == datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+
+
+def test_why_and_the_queue_agree(tmp_path: Path) -> None:
+    shift = a_mixed_study(tmp_path, Random(5))
+    keys = {line.key for line in queued(shift, "bob", 60).lines}
+    for key in listed(shift):
+        found = why(request(shift), key, at=shift.at, interviewer="bob")
+        assert isinstance(found, Why)
+        assert found.allowed == (key in keys), (key, found)
+
+
+def test_a_lease_that_ran_out_stands_anew(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE)
+    ann = shift.station("ann")
+    key = on(ann)
+    ann.interview()
+    shift.later(minutes=25)
+    with shift.study() as study:
+        assert [lapsed.key for lapsed in caught_up(study.store, study.plan, shift.at)] == [key]
+        row = study.store.cases.row(key)
+    assert row is not None
+    assert row.rank[:1] == "2"  # its interview was interrupted
+    assert queued(shift).lines[0].key == key
+
+
+# corrections
+
+
+def interview_of(shift: Shift, key: str) -> None:
+    station = shift.station("ann")
+    assert station.fetch(key) is None
+    interviewed(station, "1", "1", "1")
+    assert station.came_back() is None
+    station.pause()
+
+
+def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=ITEMS + QUOTAS, cases=THREE)
+    interview_of(shift, "A")
+    with shift.study() as study:
+        assert study.store.cases.fill()["kinds:1"].taken == 1
+    assert "kinds:1 is full" in why_not(shift, "B")["quota"]
+    assert "B" not in {line.key for line in queued(shift).lines}
+    changed = done(casework.correct(request(shift), "A", "callback", note="it was the wrong person"))
+    assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
+    with shift.study() as study:
+        assert study.store.cases.fill()["kinds:1"].taken == 0
+    assert "quota" not in why_not(shift, "B")
+    done(casework.correct(request(shift), "A", "complete", note="it was the right one after all"))
+    with shift.study() as study:
+        assert study.store.cases.fill()["kinds:1"].taken == 1
+    assert coded(shift.case("A"), study.plan).code == "1.1"
+
+
+def test_a_correction_keeps_what_was_keyed(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    shift.station("ann").record("refusal_hard", note="shouted")
+    assert shift.row("A").status == "done"
+    changed = done(casework.correct(request(shift), "A", "callback", note="was a misunderstanding"))
+    assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
+    sheet = show_case(request(shift), "A")
+    assert isinstance(sheet, CaseSheet)
+    said = [f"{line.what}: {line.note}" for line in sheet.past]
+    assert any("respondent refuses (hard)" in line and "shouted" in line for line in said)
+    assert said[-1] == "a supervisor corrected it to call back, no time given: was a misunderstanding"
+
+
+def test_a_number_lives_and_dies_with_the_outcome_it_is_given(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    shift.station("ann").record("disconnected")
+    assert shift.case("A").numbers[0].state == "dead"
+    changed = done(casework.correct(request(shift), "A", "busy", note="heard the tape"))
+    assert shift.case("A").numbers[0].state == "live"
+    assert changed.standing.status == "waiting"
+    done(casework.correct(request(shift), "A", "wrong_number", note="heard it again"))
+    assert shift.case("A").numbers[0].state == "dead"
+    assert shift.row("A").status == "done"
+
+
+def test_never_call_by_a_supervisor_holds_for_all_studies(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    shift.station("ann").record("no_answer")
+    done(casework.correct(request(shift), "A", "never_call", note="a letter came"))
+    with shift.study() as study:
+        assert study.listed(["+13125550100"])
+    assert shift.row("A").why == "never to be called again"
+    assert "never to be called again" in refused(casework.reopen(request(shift), "A"))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "says"),
+    [("", "", "blank"), ("calback", "", "did you mean 'callback'?"), ("complete", "", "comes of an interview"),
+     ("callback", "2.0", "heading"), ("callback", "9.9", "no AAPOR code"), ("business", "", "not offered"),
+     ("supervisor", "", "answers")],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_and_nothing_is_written(
+    tmp_path: Path, outcome: str, code: str, says: str
+) -> None:
+    shift = Shift(tmp_path)
+    assert says in refused(casework.correct(request(shift), "A", outcome, code=code, note="x"))
+    assert shift.case("A").seq == 1
+    assert shift.row("A").status == "ready"
+
+
+def test_a_code_is_kept_as_the_table_writes_it(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    assert (
+        done(casework.correct(request(shift), "A", "", code="4.7", note="closed in May")).standing.code
+        == "4.70"
+    )
+    assert shift.row("A").status == "done"
+    assert refused(casework.correct(request(shift), "A", "callback", note=" ")).endswith("say it with --note")
+
+
+# a case at a station
+
+
+def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE)
+    ann = shift.station("ann")
+    key = on(ann)
+    ann.dial()
+    assert "ann has it at station of ann" in refused(casework.correct(request(shift), key, "busy", note="x"))
+    found = casework.free(request(shift), key)
+    assert isinstance(found, tuple), found
+    assert (found[1].by, found[1].station, found[1].since) == ("ann", "of ann", shift.at)
+    assert shift.row(key).status == "ready"
+    lost = ann.record("busy")
+    assert isinstance(lost, Rejected)
+    sheet = show_case(request(shift), key)
+    assert isinstance(sheet, CaseSheet)
+    assert [line.what for line in sheet.past][-2:] == ["number 1 dialled", "a supervisor freed it"]
+    assert "no station has it" in refused(casework.free(request(shift), key))
+
+
+def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
+    lookup = (
+        ITEMS + "  - {id: place, type: lookup, quota: kinds}\n  - {id: z, type: number, text: Z?}\n" + QUOTAS
+    )
+    shift = Shift(tmp_path, items=lookup)
+    interviewed(shift.station("ann"), "1", "1", "1")
+    with shift.study() as study:
+        assert study.store.cases.fill()["kinds:1"].held == 1
+    assert isinstance(casework.free(request(shift), "A"), tuple)
+    with shift.study() as study:
+        assert study.store.cases.fill()["kinds:1"].held == 0
+    assert shift.case("A").interrupted
+
+
+# referred, finished, refused, promised
+
+
+def test_a_referral_is_answered(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    assert "nobody referred it" in refused(casework.answer(request(shift), "A"))
+    shift.station("ann").record("supervisor", note="wants a letter first")
+    assert shift.row("A").status == "held"
+    assert listed(shift, status="held") == ["A"]
+    assert done(casework.answer(request(shift), "A", note="letter sent")).standing.status == "ready"
+
+
+def test_only_what_is_finished_is_reopened(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE)
+    assert "not finished" in refused(casework.reopen(request(shift), "A"))
+    interview_of(shift, "A")
+    assert "complete" in refused(casework.reopen(request(shift), "A"))
+    shift.station("ann")
+    done(casework.correct(request(shift), "C" if shift.row("C").held is None else "B", "unable", note="x"))
+    key = listed(shift, code="2.32")[0]
+    assert done(casework.reopen(request(shift), key, why="better now")).standing.status == "ready"
+
+
+def test_soft_refusals_are_put_back_and_hard_ones_are_not(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE)
+    for outcome in ("refusal_soft", "refusal_hard"):
+        with shift.study() as study:
+            for key in ("A", "B") if outcome == "refusal_soft" else ("C",):
+                ruin(study, key, outcome, shift.at)
+    assert listed(shift, status="done") == ["A", "B", "C"]
+    asked = request(shift)
+    none = casework.reopen_refusals(asked, before=shift.at - timedelta(days=30))
+    assert isinstance(none, Several)
+    assert none.changed == ()
+    some = casework.reopen_refusals(asked, before=None)
+    assert isinstance(some, Several)
+    assert [changed.key for changed in some.changed] == ["A", "B"]
+    assert listed(shift, status="done") == ["C"]
+    again = casework.reopen_refusals(asked, before=None)
+    assert isinstance(again, Several)
+    assert again.changed == ()
+
+
+def ruin(study: Study, key: str, outcome: str, at: datetime) -> None:
+    """Two refusals."""
+    history = study.store.cases.history(key)
+    entries = []
+    for days in (9, 1):
+        when = at - timedelta(days=days)
+        entries += [Entry(when, "ann", "s", e) for e in (Claimed(), Called(outcome, 1), Closed())]
+    case = Case.of(key, [*history, *entries])
+    study.store.cases.write(key, seq=len(history), entries=entries, standing=standing(case, study.plan, at))
+
+
+def promised(shift: Shift, *keys: str, keeper: str = "me") -> None:
+    for key in keys:
+        ann = shift.station("ann", f"s{key}")
+        assert ann.fetch(key) is None
+        assert ann.book("tomorrow 10:00", keeper=keeper) is None  # type: ignore[arg-type]
+        ann.pause()
+
+
+def test_promises_go_to_another(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
+    promised(shift, "A", "B")
+    promised(shift, "C", keeper="anyone")
+    assert "is not among the people" in refused(casework.reassign(request(shift), key="A", to="zoe"))
+    assert "no promise to keep" in refused(casework.reassign(request(shift), all_of="bob", to="ann"))
+    moved = casework.reassign(request(shift), all_of="ann", to="bob")
+    assert isinstance(moved, Several)
+    assert sorted(changed.key for changed in moved.changed) == ["A", "B"]
+    assert shift.row("A").owner == "bob"
+    shift.to("2026-11-25 10:05")
+    assert "A" in {line.key for line in queued(shift, "bob").lines}
+    assert "A" not in {line.key for line in queued(shift, "ann").lines}
+    given = casework.reassign(request(shift), key="A", to="anyone")
+    assert isinstance(given, Several)
+    assert "A" in {line.key for line in queued(shift, "ann").lines}
+
+
+def test_a_promise_goes_to_nobody_who_does_not_speak(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=SPANISH, head=MIXED, people=PEOPLE, fieldwork=FIELD,
+                  cases="unit,kind,name,phone,zone,lang,wave\nA,1,A,312 555 0100,America/Chicago,es,\n")  # fmt: skip
+    bob = shift.station("bob")
+    assert bob.book("tomorrow 10:00", keeper="me") is None
+    assert "it wants es, which ann does not speak" in refused(
+        casework.reassign(request(shift), key="A", to="ann")
+    )
+
+
+# lists
+
+
+def test_cases_are_found_by_what_they_are(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE)
+    assert listed(shift) == ["A", "B", "C"]
+    assert listed(shift, where="kind == 1") == ["A", "B"]
+    assert listed(shift, where="kind == 1 and unit != 'A'") == ["B"]
+    assert listed(shift, where="name == 'Cleo Cole'") == ["C"]
+    assert listed(shift, find="nunez") == ["B"]
+    assert listed(shift, find="555-0102") == ["C"]
+    assert listed(shift, limit=2) == ["A", "B"]
+    assert listed(shift, find="555", where="kind == 2") == ["C"]
+    for wanted, says in (
+        (Wanted(where="a == 1"), "'a' is no column of the sample"),
+        (Wanted(where="kind = 1"), "does not compare"),
+        (Wanted(where="kind == 3"), "3"),
+        (Wanted(status="redy"), "did you mean 'ready'?"),
+        (Wanted(outcome="bussy"), "did you mean 'busy'?"),
+    ):
+        assert says in str(list_cases(request(shift), wanted))
+
+
+def test_interviewers_see_no_names_and_change_nothing(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
+    shift.station("ann").book("tomorrow 10:00", person="Mrs. Adams", note="Mrs. Adams sleeps long")
+    key = listed(shift, outcome="appointment")[0]
+    seen = str(show_case(request(shift, "ann"), key)) + str(list_cases(request(shift, "ann"), Wanted()))
+    for word in ("Adams", "Alice", "Bert", "Cleo", "555"):
+        assert word not in seen
+    assert "Mrs. Adams" in str(show_case(request(shift), key))
+    ann = request(shift, "ann")
+    for attempt in (
+        casework.correct(ann, key, "busy", note="x"),
+        casework.answer(ann, key),
+        casework.reopen(ann, key),
+        casework.reopen_refusals(ann, before=None),
+        casework.release(ann, "all"),
+        casework.free(ann, key),
+        casework.reassign(ann, key=key, to="bob"),
+    ):
+        assert "only a supervisor may" in refused(attempt)
+        assert "ask sue" in refused(attempt)
+    for wanted in (Wanted(find="Adams"), Wanted(where="name == 'Bert Núñez'")):
+        assert "only supervisors" in str(list_cases(ann, wanted))
+    assert "is not among the people" in refused(list_cases(request(shift, "zoe"), Wanted()))
+
+
+# the command line
+
+
+@pytest.fixture(name="survey")
+def a_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[str, str]]:
+    shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
+    promised(shift, "A")
+    monkeypatch.setattr("survey_cli.cli.moments.now", lambda: shift.at)
+
+    def survey(command: str, *arguments: str, gives: int = 0) -> tuple[str, str]:
+        where = ("--db", shift.db, "--people", str(shift._list()), "--by", "sue")
+        code = run([command, str(shift.file), *arguments, *where])
+        out, err = capsys.readouterr()
+        assert code == gives, out + err
+        return out, err
+
+    return survey
+
+
+def test_a_supervisors_evening(survey) -> None:
+    out, err = survey("cases")
+    assert [line.split()[0] for line in out.splitlines()] == ["case", "A", "B", "C"]
+    assert "3 of 3 cases" in err
+    out, _ = survey("cases", "A")
+    assert "promised: Wed 25 Nov 10:00 there (ann only)" in out
+    assert "10:00 there" in out
+    out, _ = survey("why", "A", gives=1)
+    assert "✗ no   due" in out
+    assert "next: Wed 25 Nov" in out
+    out, _ = survey("why", "A", "--at", "2026-11-25T10:05-06:00", "--interviewer", "ann")
+    assert "✗" not in out
+    assert "may be called by ann" in out
+    out, _ = survey("why", "A", "--at", "2026-11-25T10:05-06:00", "--interviewer", "bob", gives=1)
+    assert "✗ no   owner" in out
+    out, _ = survey("people")
+    assert [line.split()[0] for line in out.splitlines()] == ["login", "ann", "bob", "sue"]
+    out, err = survey("queue", "-n", "1")
+    assert len(out.splitlines()) == 2
+    assert "2 ready, 1 waiting" in err
+    _, err = survey("reassign", "A", "--to", "bob", "--keeps", "first")
+    assert "A: its promise is bob's to keep; waiting" in err
+    _, err = survey("outcome", "B", "refusal_hard", "--note", "rang us")
+    assert "B: corrected to respondent refuses (hard); done (ruled by sue), code 2.112" in err
+    _, err = survey("reopen", "B", "--note", "rang again")
+    assert "B: put back into the queue; ready" in err
+
+
+def test_lists_for_programs(survey) -> None:
+    out, _ = survey("cases", "--format", "csv")
+    assert out.splitlines()[0].startswith("key,name,status,code,outcome,attempts,due_at")
+    found = json.loads(survey("cases", "--format", "json")[0])
+    assert [one["key"] for one in found] == ["A", "B", "C"]
+    assert found[0]["due_at"] == "2026-11-25T16:00:00+00:00"
+    sheet = json.loads(survey("cases", "A", "--format", "json")[0])
+    assert sheet["numbers"][0]["shown"] == "(312) 555-0100"
+    assert sheet["past"][0]["what"] == "came with the sample"
+
+
+def test_wrong_commands_are_answered_in_one_line(survey) -> None:
+    for command, arguments, code, says in (
+        ("cases", ("D",), 1, "there is no case 'D'"),
+        ("why", ("Al",), 1, "did you mean 'A'?"),
+        ("why", ("A", "--at", "soon"), 2, "write 2026-11-24 15:00"),
+        ("why", ("A", "--interviewer", "zoe"), 1, "is not among the people"),
+        ("reopen", (), 2, "name a case, or --refusals soft"),
+        ("reassign", ("A",), 2, "name who keeps the promise"),
+        ("release", ("1",), 1, "no replicates"),
+        ("free", ("A",), 1, "no station has it"),
+        ("cases", ("A", "--format", "csv"), 2, "table or json"),
+    ):
+        out, err = survey(command, *arguments, gives=code)
+        assert out == ""
+        assert says in err
+        assert len(err.strip().splitlines()) == 1
+
+
+def test_a_case_that_is_corrected_is_taken_by_a_station_at_once(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station("ann")
+    ann.record("unable")
+    assert isinstance(ann.view(), Idle)
+    done(casework.correct(request(shift), "A", "busy", note="wrong key"))
+    with shift.study() as study:
+        assert isinstance(study.store.cases.history("A")[-1].event, Corrected)
+    shift.to("2026-11-24 17:30")  # it was called by day: the evening comes next
+    ann.beat()
+    assert on(ann) == "A"
