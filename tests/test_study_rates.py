@@ -18,6 +18,7 @@ from kept_study import NOW, a_study, store_of
 from survey_cli.cli.running import run
 from survey_cli.fieldwork.counts import Counts
 from survey_cli.fieldwork.events import Claimed, Closed, Corrected, Entry, Erased, Interviewing
+from survey_cli.fieldwork.policy import standing
 from survey_cli.office.moments import Moment, past_moment
 from survey_cli.office.rating import Assumed, Reported, StudyWish, rates_of_study
 from survey_cli.problems import Trouble
@@ -172,7 +173,7 @@ def test_a_correction_counts_from_when_it_was_made() -> None:
 
 
 def test_before_the_sample_came_there_are_no_rates() -> None:
-    assert "no case was in the field then" in refused(a_study(units("complete")), as_of="2026-11-01")
+    assert "no case was in the field then" in refused(a_study(units("complete")), as_of="2026-01-01")
 
 
 def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
@@ -328,7 +329,8 @@ OUTCOMES = ("no_answer", "busy", "machine", "callback", "refusal_soft", "refusal
 def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: Any, until: int) -> None:
     cases = []
     for number, outcomes in enumerate(calls):
-        unit = history(f"u{number}", columns={"kind": number % 3})
+        zone, numbers = ((DENVER.key, 1), ("", 1), (DENVER.key, 0))[number % 3]
+        unit = history(f"u{number}", columns={"kind": number % 3}, zone=zone, numbers=numbers)
         for day, outcome in enumerate(outcomes):
             unit = unit.at(f"2026-11-{17 + day} 10:00").call(
                 outcome, code="1.1" if outcome == "complete" else ""
@@ -342,9 +344,10 @@ def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: A
     assert sum((part.counts for part in found.parts), Counts()) == whole.counts
     assert whole.counts.total() == whole.cases == len(cases)
     own = Counter(h.code() for h in cases)
-    now = tallied(((h.key, h.entries) for h in cases), plan(), None, Wanted(at=NOW)).frames[0].counts
-    assert now.i == own["1.1"]
-    assert now.total() == len(cases)
+    now = tallied(((h.key, h.entries) for h in cases), plan(), None, Wanted(at=NOW)).frames[0]
+    assert now.counts.i == own["1.1"]
+    assert now.counts.total() == len(cases)
+    assert now.open_cases == sum(standing(h.case, plan(), NOW).status != "done" for h in cases)
 
 
 # The command

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.coding import coded
@@ -19,6 +19,7 @@ from survey_cli.fieldwork.events import (
     Corrected,
     Entry,
     Interviewing,
+    NumberFacts,
     Released,
     Returned,
     Sampled,
@@ -91,6 +92,50 @@ class _Sum:
         self.open_cases = 0
 
 
+class _Stood(NamedTuple):
+    """What is counted of one case."""
+
+    released: bool
+    code: str
+    open: bool
+    frame: str
+    weight: str
+    columns: Mapping[str, Value]
+
+
+class _Stands:
+    """Where cases stand at a moment. Of those that came with the sample and were never called, all with the same zone
+    and numbers stand alike, so that one of them is looked at: a sample may have a million."""
+
+    def __init__(self, plan: Plan, people: People | None, at: datetime) -> None:
+        self._plan = plan
+        self._people = people
+        self._at = at
+        self._fresh: dict[tuple[str, tuple[NumberFacts, ...], bool], _Stood] = {}
+
+    def __call__(self, key: str, history: Sequence[Entry]) -> _Stood:
+        sampled = history[0].event if len(history) == 1 else None
+        if not isinstance(sampled, Sampled):
+            return self._looked_at(key, history)
+        alike = (sampled.zone, sampled.numbers, bool(sampled.replicate))
+        if alike not in self._fresh:
+            self._fresh[alike] = self._looked_at(key, history)
+        return self._fresh[alike]._replace(
+            frame=sampled.frame, weight=sampled.weight, columns=sampled.columns
+        )
+
+    def _looked_at(self, key: str, history: Sequence[Entry]) -> _Stood:
+        case = Case.of(key, history)
+        return _Stood(
+            released=case.released,
+            code=coded(case, self._plan, self._people).code,
+            open=standing(case, self._plan, self._at).status != "done",
+            frame=case.frame,
+            weight=case.weight,
+            columns=case.columns,
+        )
+
+
 def tallied(
     histories: Iterable[tuple[str, Sequence[Entry]]], plan: Plan, people: People | None, wanted: Wanted
 ) -> Tallied:
@@ -102,29 +147,28 @@ def tallied(
     own, groups = own_groups(plan), dict[str, Group | Uncounted]()
     uncounted: list[tuple[str, Uncounted]] = []
     left_out: Counter[str] = Counter()
+    stands = _Stands(plan, people, wanted.at)
     for key, history in histories:
         if wanted.unreal:
             real = without(history, wanted.unreal)
             left_out["unreal"] += _interviews(history) - _interviews(real)
             history = real
-        case = Case.of(key, history)
-        if not case.released:
+        stood = stands(key, history)
+        if not stood.released:
             left_out["unreleased"] += 1
             continue
-        code = coded(case, plan, people).code
-        if code not in groups:
-            groups[code] = group_of(code, frame=plan.frame, overrides=own)
-        group = groups[code]
+        if stood.code not in groups:
+            groups[stood.code] = group_of(stood.code, frame=plan.frame, overrides=own)
+        group = groups[stood.code]
         if isinstance(group, Uncounted):
             uncounted.append((key, group))
             continue
-        weight: Number = Fraction(case.weight) if wanted.weighted and case.weight else 1
-        is_open = standing(case, plan, wanted.at).status != "done"
-        value = _value(case, wanted) if wanted.by else ""
-        for part in {(case.frame, ""), (case.frame, value)}:
+        weight: Number = Fraction(stood.weight) if wanted.weighted and stood.weight else 1
+        value = _value(stood.columns, wanted) if wanted.by else ""
+        for part in {(stood.frame, ""), (stood.frame, value)}:
             found = sums.setdefault(part, _Sum())
-            found.open_cases += is_open
-            if not (is_open and wanted.finalised):
+            found.open_cases += stood.open
+            if not (stood.open and wanted.finalised):
                 found.cases += 1
                 found.groups[group] = found.groups.get(group, 0) + weight
     frames = sorted({frame for frame, _ in sums})
@@ -155,8 +199,8 @@ def _tally(frame: str, by: str, sums: Mapping[tuple[str, str], _Sum], *, several
     )
 
 
-def _value(case: Case, wanted: Wanted) -> str:
-    value = case.columns.get(wanted.by)
+def _value(columns: Mapping[str, Value], wanted: Wanted) -> str:
+    value = columns.get(wanted.by)
     if value is None or value == "":
         return NO_VALUE
     return wanted.labels.get(value) or str(value)

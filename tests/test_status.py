@@ -1,0 +1,412 @@
+"""Is the status of a study what its cases tell? Sittings against attempts, figures against the histories they are made
+of, and the screen that follows them."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases import LOS_ANGELES, NEW_YORK, History, history
+from command_line import folder, written
+from kept_study import NOW, a_study, store_of
+from survey_cli.cli.running import run
+from survey_cli.cli.status import lines
+from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.events import Interviewing, NumberFacts, NumberMarked, Remarked, Returned, TakenBack
+from survey_cli.office.asking import Request
+from survey_cli.office.status import status_of
+from survey_cli.problems import Trouble
+from survey_cli.reports.sittings import sittings_of
+from survey_cli.reports.status import FieldworkStatus, PersonLine, PromiseLine
+from survey_cli.store.case_records import Lease
+from survey_cli.tui.status import StatusApp
+from test_fieldwork_properties import histories
+
+__all__ = ["folder"]
+
+DENVER = ZoneInfo("America/Denver")
+DAY = "2026-11-23 10:00"
+PEOPLE = "login,role,pseudonym\nsam,supervisor,\nann,,A1\nbob,,B2\ncy,,\n"
+
+
+def told(path: Any, *, by: str = "", since: str = "", now: datetime = NOW) -> FieldworkStatus:
+    made = status_of(Request(path=str(path), at=now, by=by), since=since, zone=DENVER)
+    assert isinstance(made, FieldworkStatus), str(made)
+    return made
+
+
+def person(report: FieldworkStatus, name: str) -> PersonLine:
+    [found] = [one for one in report.people if one.name == name]
+    return found
+
+
+def interviewed(
+    unit: History, name: str, minutes: float, *, by: str = "ann", outcome: str = "complete"
+) -> History:
+    """A sitting in which an interview is held for so long."""
+    begun = unit.claim(by).later(minutes=1).then(Interviewing(name), by=by).later(minutes=minutes)
+    code = {"complete": "1.1", "break_off": "2.12"}.get(outcome, "")
+    return (
+        begun.dial(outcome, by=by, code=code, interrupted=outcome == "appointment").later(seconds=30).close()
+    )
+
+
+# Sittings
+
+
+@given(histories(), st.booleans())
+@settings(max_examples=300)
+def test_sittings_with_a_call_are_the_cases_attempts(case: History, slip: bool) -> None:
+    if slip and case.case.calls:
+        case = case.later(minutes=1).then(TakenBack()).dial("busy").close()
+    attempts = Case.of(case.key, case.entries).attempts
+    found = [sitting for sitting in sittings_of(case.entries).sittings if sitting.calls]
+    assert [[(c.at, c.number, c.outcome, c.code) for c in s.calls] for s in found] == [
+        [(c.at, c.number, c.outcome, c.code) for c in a.calls] for a in attempts
+    ]
+    assert [(s.by, s.station, s.began) for s in found] == [(a.by, a.station, a.began) for a in attempts]
+    assert all(s.length >= timedelta() for s in found)
+
+
+def test_a_sitting_whose_lease_ran_out_ends_with_its_last_event() -> None:
+    unit = (
+        history().at(DAY).claim().later(minutes=3).dial("callback").later(minutes=20).then(Returned("lapsed"))
+    )
+    [sitting] = sittings_of(unit.entries).sittings
+    assert sitting.length == timedelta(minutes=3)
+
+
+def test_a_sitting_that_goes_on_has_no_length_yet_and_one_without_a_call_has() -> None:
+    given_back = history().at(DAY).claim().later(minutes=2).then(Returned("given back"))
+    first, second = sittings_of(
+        given_back.later(minutes=1).claim().later(hours=5).dial("busy").entries
+    ).sittings
+    assert (first.calls, first.length) == ([], timedelta(minutes=2))
+    assert second.length == timedelta()
+
+
+def test_the_length_of_an_interview_is_that_of_its_sittings_without_the_days_between() -> None:
+    unit = interviewed(history().at("2026-11-17 10:00"), "i1", 4, outcome="appointment")
+    unit = interviewed(unit.at("2026-11-19 10:00"), "i1", 7.5)
+    assert sittings_of(unit.entries).lengths == {"i1": timedelta(minutes=11.5)}
+
+
+def test_a_corrected_outcome_counts_and_a_slip_does_not() -> None:
+    slip = history("a").at(DAY).claim("ann").dial("refusal_hard", by="ann").then(TakenBack(), by="ann")
+    slip = slip.dial("no_answer", by="ann").close()
+    ruled = history("b").at(DAY).call("refusal_soft", by="ann").corrected("callback")
+    found = person(told(a_study([slip, ruled])), "ann")
+    assert (found.calls, found.refusals, found.talks) == (2, 0, 0)
+
+
+# The figures
+
+
+def test_every_case_is_counted_once_by_status_and_by_outcome() -> None:
+    cases = [
+        history("fresh"),
+        history("later", replicate="2"),
+        history("done").at(DAY).call("refusal_hard"),
+        history("waits").at("2026-11-24 11:30").call("no_answer"),
+        history("asks").at(DAY).call("supervisor", note="wants it in writing"),
+        interviewed(history("whole").at(DAY), "i1", 10),
+    ]
+    report = told(a_study(cases))
+    assert {s.status: s.cases for s in report.statuses} == {
+        "done": 2,
+        "ready": 1,
+        "waiting": 1,
+        "held": 1,
+        "unreleased": 1,
+    }
+    assert sum(s.cases for s in report.statuses) == report.cases == 6
+    assert [(o.name, o.cases, o.done) for o in report.outcomes] == [
+        ("never called", 1, 0),
+        ("No answer", 1, 0),
+        ("Respondent refuses (hard)", 1, 1),
+        ("Refer to supervisor", 1, 0),
+        ("Complete", 1, 1),
+    ]
+    assert [(c.code, c.group, c.cases) for c in report.codes] == [("1.1", "I", 1), ("2.112", "R", 1)]
+    assert report.codes[1].name == "Known respondent refusal"
+    assert (report.progress.complete, report.progress.today) == (1, 0)
+
+
+def test_what_is_due_by_now_is_ready_though_nobody_has_claimed_since() -> None:
+    path = a_study([history("a").at("2026-11-24 11:30").call("no_answer")])
+    assert [s.status for s in told(path).statuses] == ["waiting"]
+    assert [s.status for s in told(path, now=NOW + timedelta(hours=4)).statuses] == ["ready"]
+
+
+def test_attempts_are_counted_by_the_clock_where_the_respondent_is() -> None:
+    # 15:30 in Los Angeles is day, 18:30 in New York evening: the same moment
+    west = history("west", zone=LOS_ANGELES).at("2026-11-23 15:30").call("callback")
+    east = history("east", zone=NEW_YORK).at("2026-11-23 18:30").call("no_answer")
+    by_number = history("numbered", zone="", facts=(NumberFacts(1, "mobile", (NEW_YORK,)),))
+    by_number = (
+        History(by_number.key, NEW_YORK, by_number.now, by_number.entries).at("2026-11-23 18:31").call("busy")
+    )
+    saturday = history("sat").at("2026-11-21 11:00").call("refusal_soft")
+    ringing = history("rang").at(DAY).rings_us("callback")
+    report = told(a_study([west, east, by_number, saturday, ringing]))
+    assert {d.daypart: (d.attempts, d.reached) for d in report.dayparts} == {
+        "day": (1, 1),
+        "evening": (2, 0),
+        "weekend": (1, 1),
+    }
+
+
+def test_figures_of_an_interviewer_and_what_they_are_of() -> None:
+    cases = [
+        interviewed(history("a").at(DAY), "i1", 10),
+        interviewed(history("b").at(DAY), "i2", 20),
+        interviewed(history("c").at(DAY), "i3", 5, outcome="break_off"),
+        interviewed(history("d").at(DAY), "i4", 8, by="bob"),
+        *(history(f"n{n}").at("2026-11-20 09:00").call("no_answer", by="ann") for n in range(3)),
+        history("r").at(DAY).claim("ann").later(minutes=30).dial("refusal_soft", by="ann").close(),
+    ]
+    report = told(a_study(cases))
+    ann = person(report, "ann")
+    assert (ann.complete, ann.calls, ann.refusals, ann.talks) == (2, 7, 2, 4)
+    assert ann.on_cases == timedelta(minutes=10 + 20 + 5 + 3 * 1.5 + 30)
+    assert ann.calls_an_hour == pytest.approx(7 / (69.5 / 60))
+    assert ann.mean_length == timedelta(minutes=15)
+    assert person(report, "bob").calls_an_hour is None  # of nine minutes nothing is said
+    assert report.lengths is not None
+    assert tuple(report.lengths) == (3, timedelta(minutes=10), timedelta(minutes=8), timedelta(minutes=20))
+    assert sum(one.complete for one in report.people) == report.progress.complete
+
+
+def test_since_a_day_only_what_began_later_is_counted_and_cases_stand_as_they_are() -> None:
+    cases = [
+        interviewed(history("a").at("2026-11-20 23:50"), "i1", 15),
+        interviewed(history("b").at("2026-11-21 00:00"), "i2", 5),
+    ]
+    report = told(a_study(cases), since="2026-11-21")
+    assert report.period == "since Sat 21 Nov 2026 00:00 (MST, UTC-07:00)"
+    assert person(report, "ann").complete == 1
+    assert report.lengths is not None
+    assert report.lengths.longest == timedelta(minutes=5)
+    assert report.progress.complete == 2
+    wrong = status_of(Request(path="study.yaml", at=NOW), since="yesterday", zone=DENVER)
+    assert isinstance(wrong, Trouble)
+
+
+def test_completes_of_today_are_those_since_midnight_here() -> None:
+    cases = [
+        interviewed(history("a").at("2026-11-23 23:58"), "i1", 5),  # begun yesterday, completed today
+        interviewed(history("b").at("2026-11-23 22:58"), "i2", 5),
+    ]
+    assert told(a_study(cases)).progress.today == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "target", "says"),
+    [
+        ("", None, ""),
+        ("study: {size: 35}\n", 35, "study.size"),
+        ("study: {size: 35}\nquotas:\n- {id: kinds, by: [kind], targets: {1: 6, 2: 5}}\n", 11, "quota kinds"),
+        ("quotas:\n- {id: some, where: kind == 1, target: 6}\n", None, ""),
+    ],
+)
+def test_the_target_is_a_quota_about_everybody_or_else_the_population(
+    more: str, target: Any, says: str
+) -> None:
+    progress = told(a_study([history("a")], more=more)).progress
+    assert (progress.target, progress.target_of) == (target, says)
+
+
+def test_quota_cells_say_what_is_taken_held_and_closed() -> None:
+    quotas = """quotas:
+- {id: kinds, by: [kind], targets: {1: 2, 2: 5}}
+- {id: north, where: region == 'N', target: 1, soft: true}
+"""
+    path = a_study([history("a", columns={"kind": 1})], more=quotas)
+    with store_of(path) as store:
+        store.cases.take("i1", ["kinds:1", "north"], NOW)
+        store.cases.hold("i2", {"kinds:1": 2}, NOW)
+    assert [tuple(cell) for cell in told(path).cells] == [
+        ("kinds:1", 1, 1, 2, False, True),
+        ("kinds:2", 0, 0, 5, False, False),
+        ("north", 1, 0, 1, True, False),
+    ]
+
+
+def test_appointments_are_missed_due_today_or_later_on_both_clocks() -> None:
+    cases = [
+        history("a").at(DAY).appointment("2026-11-24 09:00"),
+        history("b").at(DAY).appointment("2026-11-24 11:45"),
+        history("c", zone=NEW_YORK).at(DAY).appointment("2026-11-24 18:00", policy="me", owner="ann"),
+        history("d").at(DAY).appointment("2026-11-25 00:00"),
+    ]
+    found = told(a_study(cases)).promises
+    assert [(p.key, p.state) for p in found] == [
+        ("a", "missed"),
+        ("b", "due"),
+        ("c", "today"),
+        ("d", "later"),
+    ]
+    c: PromiseLine = found[2]
+    assert (f"{c.starts:%H:%M}", c.there, c.zone, c.owner) == ("16:00", "Tue 24 Nov 18:00", NEW_YORK, "ann")
+
+
+def test_who_sits_at_what_since_when_and_what_waits_for_a_supervisor() -> None:
+    asks = history("asks").at(DAY).call("supervisor", note="wants it in writing").then(Remarked("rang twice"))
+    path = a_study([asks, history("b")])
+    with store_of(path) as store:
+        [head] = store.cases.heads()
+        store.cases.claim(
+            head.bucket, Lease("t", "ann", "s7", NOW + timedelta(minutes=20)), NOW - timedelta(minutes=3)
+        )
+    report = told(path)
+    [lease] = report.leases
+    assert (lease.key, lease.who, lease.station) == ("b", "ann", "s7")
+    assert lease.since == NOW - timedelta(minutes=3)
+    assert [(h.key, h.note) for h in report.held] == [("asks", "rang twice")]
+    # a lease that ran out is nobody's
+    assert told(path, now=NOW + timedelta(hours=1)).leases == ()
+
+
+def test_numbers_that_are_dead_or_never_to_be_called_are_counted() -> None:
+    cases = [
+        history("a", numbers=3).then(
+            NumberMarked(1, "dead"), NumberMarked(2, "never_call"), NumberMarked(1, "never_call")
+        ),
+        history("b").at(DAY).call("disconnected"),
+        history("c", numbers=2).then(NumberMarked(2, "dead"), NumberMarked(2, "live")),
+    ]
+    assert tuple(told(a_study(cases)).numbers) == (2, 1, 2)
+
+
+def test_colleagues_are_pseudonyms_before_whoever_is_no_supervisor_and_notes_are_not_shown() -> None:
+    cases = [
+        *(history(login).at(DAY).call("no_answer", by=login) for login in ("ann", "bob", "cy")),
+        history("asks").at(DAY).call("supervisor", by="ann", note="Mrs Smith is deaf"),
+        history("p").at(DAY).appointment("2026-11-25 10:00", owner="bob"),
+    ]
+    path = a_study(cases)
+    written("responses/interviewers.csv", PEOPLE)
+    mine = told(path, by="ann")
+    assert [one.name for one in mine.people] == ["ann", "B2", "interviewer 3", "interviewer 4"]
+    assert ([p.owner for p in mine.promises], [h.note for h in mine.held]) == (["B2"], [""])
+    theirs = told(path, by="sam")
+    assert [one.name for one in theirs.people] == ["ann", "bob", "cy", "pat"]
+    assert [h.note for h in theirs.held] == ["Mrs Smith is deaf"]
+    stranger = status_of(Request(path=str(path), at=NOW, by="eve"), zone=DENVER)
+    assert isinstance(stranger, Trouble)
+
+
+# The command and its screen
+
+
+def _busy_study() -> Any:
+    cases = [
+        *(interviewed(history(f"whole {n:02}").at(DAY), f"i{n}", n) for n in range(12)),
+        history("a key that is rather longer than anybody needs").at(DAY).call("supervisor", note="x" * 90),
+        *(history(f"p{n}").at(DAY).appointment("2026-11-25 10:00", owner="ann") for n in range(12)),
+    ]
+    quotas = "quotas:\n- {id: kinds, by: [kind], targets: {1: 40, 2: 50}}\n"
+    return a_study(cases, more=quotas)
+
+
+def test_no_line_is_wider_than_the_terminal_and_every_section_is_there() -> None:
+    drawn = lines(told(_busy_study()), cells=80)
+    assert max(map(len, drawn)) <= 80
+    assert drawn[2] == "12 of 90 complete (13.3% of quota kinds), 0 of them today"
+    headed = [line for before, line in pairwise(drawn) if not before]
+    assert [line.split(",")[0].split(":")[0] for line in headed[1:]] == [
+        "cases",
+        "waiting for a supervisor",
+        "appointments",
+        "outcomes keyed last",
+        "codes of cases that are done",
+        "quotas",
+        "attempts by the respondent's time of day",
+        "interviewers",
+        "length of interviews",
+        "backup",
+    ]
+    assert "… and 4 more" in drawn
+    assert any("0 of 12" in line and line.endswith("0%*") for line in drawn)  # a share of few is marked
+
+
+def test_the_command_prints_once_where_there_is_no_screen_and_gives_data(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = _busy_study()
+    assert run(["status", str(path), "--watch", "--zone", "America/Denver"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("study, ")
+    assert "no full screen here" in shown.err
+    assert run(["status", str(path), "--format", "json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["progress"] == {
+        "complete": 12,
+        "partial": 0,
+        "today": 0,
+        "target": 90,
+        "target_of": "quota kinds",
+    }
+    assert data["people"][0]["lengths"] == [60.0 * n for n in range(12)]
+    assert datetime.fromisoformat(data["promises"][0]["starts"]).utcoffset() is not None
+    assert run(["status", str(path), "--zone", "Mars"]) == 2
+    assert run(["status", "nowhere.yaml"]) == 1
+
+
+def piloted(read: Callable[[int], Sequence[str]], act: Callable[..., Any]) -> StatusApp:
+    app = StatusApp(read)
+
+    async def run_it() -> None:
+        async with app.run_test(size=(40, 8)) as pilot:
+
+            async def screen(*keys: str) -> list[str]:
+                await pilot.press(*keys)
+                await asyncio.sleep(0.05)
+                await pilot.pause()
+                return ["".join(s.text for s in app._sheet.render_line(y)).rstrip() for y in range(8)]
+
+            await act(screen)
+
+    asyncio.run(run_it())
+    return app
+
+
+def test_the_screen_scrolls_looks_again_and_stays_where_it_is() -> None:
+    looks: list[int] = []
+
+    def read(cells: int) -> list[str]:
+        looks.append(cells)
+        return [f"study, look {len(looks)}", *(f"line {n}" for n in range(20))]
+
+    async def act(screen: Callable[..., Any]) -> None:
+        first = await screen()
+        assert first[:2] == ["study, look 1", "line 0"]
+        assert first[7].startswith("q leaves")
+        assert (await screen("down", "down"))[1] == "line 2"
+        assert (await screen("end"))[6] == "line 19"
+        assert (await screen("pagedown"))[6] == "line 19"
+        again = await screen("r")
+        assert (again[0], again[6]) == ("study, look 2", "line 19")
+        assert (await screen("home", "up"))[1] == "line 0"
+        await screen("q")
+
+    app = piloted(read, act)
+    assert app.board.left
+    assert (looks, app.broke) == ([40, 40], None)
+
+
+def test_a_look_that_fails_leaves_the_screen_and_says_so() -> None:
+    def read(cells: int) -> list[str]:
+        raise RuntimeError("no")
+
+    async def act(screen: Callable[..., Any]) -> None:
+        await screen()
+
+    assert isinstance(piloted(read, act).broke, RuntimeError)
