@@ -110,7 +110,7 @@ def test_four_bring_in_while_four_claim_and_one_answers(queue, place):
     begin(queue)
     importing = """
 with Store.open(place, create=False, patience=60) as store:
-    cases = [case(k) for k in range(1200)]
+    cases = [case(k) for k in range(800)]
     n = store.cases.add(cases, import_id=me, at=NOON, by="sue", file=me, pause=lambda: sleep(0.005))
     print(n)
 """
@@ -133,10 +133,10 @@ with Store.open(place, create=False, patience=60) as store:
         assert answer(queue, seq) is None
         seq += 1
         sleep(0.01)
-    assert [outcome(one) for one in children] == ["1200\n"] * 4
+    assert [outcome(one) for one in children] == ["800\n"] * 4
     taken = [key for one in stations for key in outcome(one).split("\n")[:-1]]
     assert len(taken) == len(set(taken)) == 400
-    assert queue.cases.counts().by_status == {"ready": 4400, "done": 400}
+    assert queue.cases.counts().by_status == {"ready": 2800, "done": 400}
     assert len(queue.journal("i1")) == seq - 1
     assert queue.integrity() == []
 
@@ -145,21 +145,21 @@ def test_whoever_imports_is_killed_at_any_moment_and_all_or_none_is_there(queue,
     importing = """
 with Store.open(place, create=False, patience=60) as store:
     print("in", flush=True)
-    store.cases.add(map(case, range(3000)), import_id=sys.argv[3], at=NOON, by="sue", file=me)
+    store.cases.add(map(case, range(1500)), import_id=sys.argv[3], at=NOON, by="sue", file=me)
 """
     seen = set()
-    for n in range(8):
+    for n in range(5):
         one = child(TOOLS + importing, place, f"m{n}", f"import {n}")
         assert one.stdout.readline() == "in\n"
-        sleep(0.06 * n)
+        sleep(0.05 * n)
         os.kill(one.pid, signal.SIGKILL)
         one.communicate(timeout=60)
         there = sum(key.startswith(f"m{n} ") for key, _ in queue.cases.marks())
         seen.add(there)
-        assert there in (0, 3000)
-        whole = [(case.key, 1) for case in several(3000, prefix=f"m{n} ")]
+        assert there in (0, 1500)
+        whole = [(case.key, 1) for case in several(1500, prefix=f"m{n} ")]
         if not there:  # at once again, though the first left its rows behind
-            assert bring(queue, several(3000, prefix=f"m{n} "), id=f"again {n}") == 3000
+            assert bring(queue, several(1500, prefix=f"m{n} "), id=f"again {n}") == 1500
         assert [(row.key, row.seq) for row in queue.cases.rows() if row.key.startswith(f"m{n} ")] == whole
         while not queue.cases.settle():
             pass
