@@ -170,10 +170,14 @@ class Ended(NamedTuple):
 
 @distinct
 class Erased(NamedTuple):
-    """The tombstone: values left the journal at the respondent's wish or by retention; counts and times stay."""
+    """The tombstone: values left the journal at the respondent's wish or by retention; counts and times stay. What stands
+    before it says too little to be judged again."""
 
     stamp: Stamp
     why: str
+    left: Mapping[str, Cell] | None = None
+    """By the name of its column what stays, where only what tells who it was had to go. None: nothing stays, and the
+    interview has ended as withdrawn."""
 
 
 Event: TypeAlias = (

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from survey_cli.engine.draws import looked_up
 from survey_cli.engine.events import (
     Began,
+    Erased,
     Event,
     Rejected,
     Resumed,
@@ -37,8 +38,11 @@ class Standing(NamedTuple):
 
 
 def standing(machine: Machine) -> Standing:
-    """Each answer that stands. At the end of a route that is the walk which led there; elsewhere it is walked anew."""
+    """Each answer that stands. At the end of a route that is the walk which led there; elsewhere it is walked anew. Of
+    one whose answers were erased what is left is known, and nothing stands."""
     walk = machine.walk
+    if machine.left is not None:
+        return Standing({}, frozenset(), {**machine.facts(), **machine.left})
     if walk.over and machine.status == "ended":
         return Standing(
             {stop.place: machine.held[stop.place] for stop in walk.stops}, frozenset(), dict(walk.env)
@@ -97,7 +101,10 @@ class Interview:
     @classmethod
     def replay(cls, instrument: Instrument, events: Iterable[Event]) -> "Interview":
         """The interview that these events give. Raises ValueError where they are no journal of this instrument."""
-        line: Iterator[Event] = iter(events)
+        journal = list(events)
+        if journal and isinstance(journal[-1], Erased):
+            return cls.of(Machine.remains(instrument, journal))
+        line: Iterator[Event] = iter(journal)
         began = next(line, None)
         if not isinstance(began, Began):
             raise ValueError("a journal begins with Began")
@@ -139,6 +146,11 @@ class Interview:
         """The outcome that the route has come to and `Ended` should journal; empty elsewhere."""
         machine = self.machine
         return machine.ending if machine.walk.over and machine.status == "open" else ""
+
+    @property
+    def left(self) -> Mapping[str, Cell] | None:
+        """Once answers were erased: what stays of them, by column. None where none were."""
+        return self.machine.left
 
     @property
     def hung_up(self) -> bool:

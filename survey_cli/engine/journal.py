@@ -211,8 +211,11 @@ def _details(event: Event) -> tuple[str, Place | None, dict[str, object]]:
             return "stopped", None, {"outcome": outcome}
         case Ended(_, outcome):
             return "ended", None, {"outcome": outcome}
-        case Erased(_, why):
-            return "erased", None, {"why": why}
+        case Erased(_, why, left):
+            details = {"why": why}
+            if left is not None:
+                details["left"] = {name: _from_value(left[name]) for name in sorted(left)}
+            return "erased", None, details
         case _:
             assert_never(event)
 
@@ -261,10 +264,10 @@ class _Details:
         inner.end()
         return sitting
 
-    def sample(self) -> dict[str, Value | Missing]:
-        found = self.left.pop("sample", {})
+    def cells(self, name: str) -> dict[str, Value | Missing]:
+        found = self.left.pop(name, {})
         if not isinstance(found, dict):
-            raise Unreadable(f"{self.kind}: sample should be an object and is {found!r}")
+            raise Unreadable(f"{self.kind}: {name} should be an object and is {found!r}")
         return {name: _to_value(value) for name, value in found.items()}
 
     def end(self) -> None:
@@ -308,7 +311,7 @@ def _event(kind: str, place: Place | None, stamp: Stamp, says: _Details) -> Even
                     says.text("case"),
                     says.day("today"),
                     says.sitting(),
-                    says.sample(),
+                    says.cells("sample"),
                 )
             case "resumed":
                 return Resumed(stamp, says.sitting(), says.flag("reopen"))
@@ -321,7 +324,8 @@ def _event(kind: str, place: Place | None, stamp: Stamp, says: _Details) -> Even
             case "ended":
                 return Ended(stamp, says.text("outcome"))
             case "erased":
-                return Erased(stamp, says.text("why"))
+                why, left = says.text("why"), "left" in says.left
+                return Erased(stamp, why, says.cells("left") if left else None)
     raise Unreadable(f"{kind[:40]!r}{'' if place is None else f' at {place}'} is no event known here")
 
 

@@ -3,7 +3,7 @@
 Changed in place by accepted events only; `Interview` owns it and shows itself as a value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.engine.draws import looked_up
@@ -69,6 +69,8 @@ class Machine:
         """After a jump: on to the first open place."""
         self.target: Place | None = None
         """A jump to a place ahead, as far as nothing is open before it."""
+        self.left: Mapping[str, Cell] | None = None
+        """Once answers were erased: what stays, by column."""
         self.sitting = began.sitting
         self.walk = Walk(instrument, began.seed, self.facts(), left=self._lapse)
         self._arrive()
@@ -78,6 +80,30 @@ class Machine:
         """A machine that stands at its first place."""
         machine = cls(instrument, began)
         machine.events.append(began)
+        return machine
+
+    @classmethod
+    def remains(cls, instrument: Instrument, events: Sequence[Event]) -> "Machine":
+        """What an interview comes to whose answers were erased: events that say nothing any more are not judged."""
+        began, *line = events
+        if not isinstance(began, Began):
+            raise ValueError("a journal begins with Began")
+        machine = cls.begin(instrument, began)
+        for event in line:
+            match event:
+                case Suspended(_, outcome):
+                    machine.status, machine.outcome = "suspended", outcome
+                case Stopped(_, outcome):
+                    machine.status, machine.outcome = "stopped", outcome
+                case Ended(_, outcome):
+                    machine.status, machine.outcome = "ended", outcome
+                case Resumed():
+                    machine.status, machine.outcome = "open", ""
+                case Erased():
+                    machine._erased(event)
+                case _:
+                    pass
+            machine.events.append(event)
         return machine
 
     def facts(self) -> dict[Any, Any]:
@@ -114,6 +140,8 @@ class Machine:
 
     def take(self, event: Event) -> Rejected | None:
         """Apply one event; a Rejected leaves everything as it was."""
+        if self.left is not None and not isinstance(event, Erased):
+            return Rejected("the answers were erased")
         match event:
             case Answered() | Declined() | LookedUp() | Kept() | Confirmed() if self.status == "open":
                 why = self._entry(event)
@@ -136,7 +164,8 @@ class Machine:
             case Resumed():
                 why = self._resume(event)
             case Erased():
-                self.status, self.outcome, why = "ended", "withdrawn", None
+                self._erased(event)
+                why = None
             case Began():
                 return Rejected("the interview has begun already")
             case _:
@@ -144,6 +173,15 @@ class Machine:
         if why is None:
             self.events.append(event)
         return why
+
+    def _erased(self, event: Erased) -> None:
+        """Nothing is held any more, and nothing is asked."""
+        self.held, self.answered = {}, 0
+        self.query, self.returning, self.target, self.ending = None, False, None, ""
+        self.walk.finish()
+        self.left = event.left or {}
+        if event.left is None:
+            self.status, self.outcome = "ended", "withdrawn"
 
     def _entry(self, event: Answered | Declined | LookedUp | Kept | Confirmed) -> Rejected | None:
         stop = self.here
@@ -320,11 +358,8 @@ class Machine:
         return None
 
     def _resume(self, event: Resumed) -> Rejected | None:
-        if self.status in ("ended", "stopped"):
-            if not event.reopen:
-                return Rejected("the interview had ended: reopen it to correct it")
-            if self.events and isinstance(self.events[-1], Erased):
-                return Rejected("the answers were erased")
+        if self.status in ("ended", "stopped") and not event.reopen:
+            return Rejected("the interview had ended: reopen it to correct it")
         led_here = self.status == "suspended" and self.outcome != ""
         self.status, self.outcome, self.query, self.ending = "open", "", None, ""
         self.sitting, self.language = event.sitting, event.sitting.language

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, assert_never
 from survey_cli.fieldwork.events import (
     NO_COLUMNS,
     Advised,
+    Anonymised,
     Blocked,
     Called,
     Claimed,
@@ -24,6 +25,7 @@ from survey_cli.fieldwork.events import (
     NumberState,
     Promised,
     Reassigned,
+    RefusalNoted,
     Released,
     Remarked,
     Reopened,
@@ -94,6 +96,8 @@ class Ruling:
     by: str
     outcome: str
     code: str
+    calls: int
+    """How many calls had been made: none, and it speaks for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,8 @@ class Case:
     blocked: bool = False
     """Never to be called again."""
     erased: bool = False
+    nameless: bool = False
+    """Who it was is not kept any more, by its wish or because its time was over."""
     scripts: frozenset[str] = frozenset()
     """Texts that were spoken."""
     before: Before | None = None
@@ -302,16 +308,17 @@ class Case:
                 return {"numbers": tuple(_marked(n, position, state) for n in self.numbers)}
             case Speaks(language):
                 return {"asked_for": language}
-            case Remarked():
+            case Remarked() | RefusalNoted():
                 return {}
             case ScriptRead(script):
                 return {"scripts": self.scripts | {script}}
             case Corrected(outcome, code, _):
+                made = len(self.calls)
                 return {
-                    "ruling": Ruling(at, by, outcome, code),
+                    "ruling": Ruling(at, by, outcome, code, made),
                     "attempts": self._corrected(outcome, code),
                     "referred": False,
-                    "before_answer": len(self.calls),
+                    "before_answer": made,
                 }
             case Advised():
                 return {"referred": False, "before_answer": len(self.calls)}
@@ -329,7 +336,9 @@ class Case:
                 return {"blocked": True, "booking": None, "numbers": blocked}
             case Erased():
                 # what became of its numbers stays: the case's code rests upon it
-                return {"booking": None, "erased": True}
+                return {"booking": None, "erased": True, "nameless": True}
+            case Anonymised():
+                return {"booking": None, "nameless": True}
             case _:
                 assert_never(event)
 

@@ -155,6 +155,17 @@ class Remarked(NamedTuple):
     text: str
 
 
+class RefusalNoted(NamedTuple):
+    """What whoever calls again should know of a refusal. It judges nothing: the outcome is what was keyed."""
+
+    reason: str = ""
+    """As it was given."""
+    strength: int = 0
+    """From 1 (no time, perhaps another day) to 3 (angry); 0 where it is not said."""
+    who: str = ""
+    """Who refused: the respondent, somebody else of the household, the gatekeeper."""
+
+
 class ScriptRead(NamedTuple):
     """A text of the study was spoken: a voicemail that is left once."""
 
@@ -194,6 +205,12 @@ class Erased(NamedTuple):
     why: str = ""
 
 
+class Anonymised(NamedTuple):
+    """Its time was over: names, numbers and notes are gone, and what else tells who it was; answers stay."""
+
+    why: str = ""
+
+
 Event: TypeAlias = (
     Sampled
     | Released
@@ -211,12 +228,14 @@ Event: TypeAlias = (
     | NumberMarked
     | Speaks
     | Remarked
+    | RefusalNoted
     | ScriptRead
     | Corrected
     | Advised
     | Reopened
     | Blocked
     | Erased
+    | Anonymised
 )
 
 

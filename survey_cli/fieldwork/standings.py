@@ -191,7 +191,7 @@ def over(case: Case, plan: Plan) -> str:
         return f"refused {_times(refused)}"
     if case.numbers and not case.live:
         return "no number is left"
-    return ""
+    return "who it was is not kept any more" if case.nameless else ""
 
 
 def held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:

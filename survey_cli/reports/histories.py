@@ -38,6 +38,12 @@ def outcome_words(outcome: str, plan: Plan) -> str:
     return name[:1].lower() + name[1:]
 
 
+def refusal_words(noted: happened.RefusalNoted) -> str:
+    """Who refused, and how strongly: `refused by her husband, strength 2 of 3`."""
+    who = f" by {noted.who}" if noted.who else ""
+    return f"refused{who}{f', strength {noted.strength} of 3' if noted.strength else ''}"
+
+
 def past_lines(history: Sequence[Entry], plan: Plan, zone: tzinfo | None) -> tuple[PastLine, ...]:
     """What happened to the case, the oldest first, in an interviewer's words."""
     lines = []
@@ -62,6 +68,8 @@ def _past(event: happened.Event, plan: Plan) -> tuple[str, str] | None:
             return "the promise does not hold any more", why
         case happened.Remarked(text):
             return "note", text
+        case happened.RefusalNoted():
+            return refusal_words(event), event.reason
         case happened.ScriptRead(script):
             return f"said: {script}", ""
         case happened.Corrected(outcome, code, note):

@@ -5,13 +5,15 @@ from typing import Any
 from survey_cli.engine.interview import Interview, Standing
 from survey_cli.engine.order import ordered
 from survey_cli.instrument.program import Leaf, Roster
-from survey_cli.table.columns import Block, blocks
+from survey_cli.table.columns import Block, blocks, columns
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 
 
 def cells(interview: Interview) -> tuple[Cell, ...]:
     """One row, aligned with `columns(interview.instrument)`."""
     instrument = interview.instrument
+    if (left := interview.left) is not None:
+        return tuple(left.get(variable.name, NOT_ASKED) for variable in columns(instrument))
     standing = interview.standing()
     row: list[Cell] = []
     for block in blocks(instrument, instrument.language):
