@@ -315,6 +315,13 @@ def test_a_slip_that_was_corrected_leaves_no_trace_in_the_code() -> None:
     assert slip.case.calls[0].keyed == "refusal_soft"
 
 
+def test_a_supervisors_word_before_any_call_is_kept_beside_later_ones() -> None:
+    spoke = history().at("2026-11-23 10:00").corrected("callback")
+    assert (spoke.code(RDD), spoke.standing().status) == ("3.21", "ready")
+    assert spoke.later(days=1).call("no_answer").code(RDD) == "3.21"
+    assert spoke.later(days=1).call("refusal_soft").code(RDD) == "2.112"
+
+
 def test_a_language_that_nobody_speaks_is_a_fault_of_staffing() -> None:
     told = history().at("2026-11-23 10:00").call("language").then(Speaks("es"))
     english = People(listed={"pat": Interviewer(login="pat", languages=frozenset({"en"}))})

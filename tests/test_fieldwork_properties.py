@@ -216,8 +216,8 @@ def test_the_next_moment_is_the_next_moment(told: History, study: Plan, seed: in
 @settings(max_examples=200)
 @given(histories(), plans)
 def test_a_no_answer_never_takes_a_code_away(told: History, study: Plan) -> None:
-    before, after = told.code(study), told.later(days=1).call("no_answer").code(study)
     """Only that a number was always out of service is no longer true once it rang, nor that all of them are dead."""
+    before, after = told.code(study), told.later(days=1).call("no_answer").code(study)
     if before != "4.33" and all(n.state != "dead" for n in told.case.numbers):
         assert rank(after) <= rank(before)
     if group_of(before, frame=study.frame) in ("I", "P", "R", "O"):

@@ -69,6 +69,8 @@ def coded(case: Case, plan: Plan, people: People | None = None) -> Coded:
         return Coded(ruling.code or _ruled(case, plan), ruling.outcome, ruling.at, ruling.by)
     calls = case.calls
     least, found = len(PRECEDENCE) + 1, None
+    if ruling is not None and not ruling.calls and (code := ruling.code or _ruled(case, plan)):
+        least, found = rank(code), Coded(code, ruling.outcome, ruling.at, ruling.by)
     withdrawn = max((n for n, call in enumerate(calls) if kind(call, plan) == "withdrawn"), default=-1)
     for number, call in enumerate(calls):
         if number < withdrawn and call.code in ("1.1", "1.2", "2.12"):
@@ -82,8 +84,6 @@ def coded(case: Case, plan: Plan, people: People | None = None) -> Coded:
             found = Coded(code, "break_off", calls[-1].at if calls else None)
     if found is not None:
         return found
-    if ruling is not None and (code := ruling.code or _ruled(case, plan)):
-        return Coded(code, ruling.outcome, ruling.at, ruling.by)
     if calls and _all_dead(case):
         return Coded(NO_NUMBER_LEFT, calls[-1].outcome, calls[-1].at)
     return Coded(NEVER_DIALLED[plan.frame])
