@@ -31,9 +31,15 @@ NOW = moment("2026-11-24 12:00")
 
 
 def a_study(
-    histories: Iterable[History] = (), *, fieldwork: str = "", more: str = "", now: datetime = NOW
+    histories: Iterable[History] = (),
+    *,
+    fieldwork: str = "",
+    more: str = "",
+    now: datetime = NOW,
+    where: str | None = None,
 ) -> Path:
-    """`study.yaml` in the folder one stands in, its cases in `responses/study.db`, standing as they do at that moment."""
+    """`study.yaml` in the folder one stands in, its cases in `responses/study.db` or on a server, standing as they do at
+    that moment."""
     path = written(
         "study.yaml",
         f"instrument: study\ntitle: Study\nsample:\n{COLUMNS}fieldwork: {{{fieldwork}}}\n{more}\nitems:{ITEMS}",
@@ -43,7 +49,7 @@ def a_study(
     study = Plan.of(instrument)
     database = Path("responses/study.db")
     database.parent.mkdir(exist_ok=True)
-    with Store.open(database, create=True) as store:
+    with Store.open(where or database, create=True) as store:
         brought = [
             NewCase(h.key, h.entries, standing(Case.of(h.key, h.entries), study, now)) for h in histories
         ]

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import served
 from cases import LOS_ANGELES, NEW_YORK, History, history
 from command_line import folder, written
 from kept_study import NOW, a_study, store_of
@@ -25,6 +26,7 @@ from survey_cli.office.status import status_of
 from survey_cli.problems import Trouble
 from survey_cli.reports.sittings import sittings_of
 from survey_cli.reports.status import FieldworkStatus, PersonLine, PromiseLine
+from survey_cli.store import Store
 from survey_cli.store.case_records import Lease
 from survey_cli.tui.status import StatusApp
 from test_fieldwork_properties import histories
@@ -301,6 +303,27 @@ def test_colleagues_are_pseudonyms_before_whoever_is_no_supervisor_and_notes_are
     assert [h.note for h in theirs.held] == ["Mrs Smith is deaf"]
     stranger = status_of(Request(path=str(path), at=NOW, by="eve"), zone=DENVER)
     assert isinstance(stranger, Trouble)
+
+
+@pytest.mark.parametrize("kept", ["file", "server"])
+def test_a_file_and_a_server_give_the_same_status(kept: str) -> None:
+    where = served.fresh() if kept == "server" else None
+    cases = [
+        interviewed(history("a").at(DAY), "i1", 10),
+        history("b").at(DAY).appointment("2026-11-25 10:00"),
+        history("c").at(DAY).call("disconnected"),
+        history("never"),
+    ]
+    path = a_study(cases, where=where)
+    with Store.open(where or "responses/study.db", create=False) as store:
+        assert [key for key, _ in store.figures.touched()] == ["a", "b", "c"]
+        assert sum(kind.cases for kind in store.figures.kinds()) == 4
+    report = status_of(Request(path=str(path), at=NOW, db=where), zone=DENVER)
+    assert isinstance(report, FieldworkStatus), str(report)
+    assert {s.status: s.cases for s in report.statuses} == {"done": 2, "ready": 1, "waiting": 1}
+    assert [p.key for p in report.promises] == ["b"]
+    assert person(report, "ann").complete == 1
+    assert report.numbers.dead == 1
 
 
 # The command and its screen

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import served
 from cases import History, history, moment, plan
 from command_line import folder
 from kept_study import NOW, a_study, store_of
@@ -19,7 +20,7 @@ from survey_cli.cli.running import run
 from survey_cli.fieldwork.counts import Counts
 from survey_cli.fieldwork.events import Claimed, Closed, Corrected, Entry, Erased, Interviewing
 from survey_cli.fieldwork.policy import standing
-from survey_cli.office.moments import Moment, past_moment
+from survey_cli.office.moments import Moment, begin_of, past_moment
 from survey_cli.office.rating import Assumed, Reported, StudyWish, rates_of_study
 from survey_cli.problems import Trouble
 from survey_cli.reports.rates import RateColumn, RateTable, per_cent
@@ -110,7 +111,7 @@ def test_finished_cases_alone_leave_the_open_ones_out_and_say_so() -> None:
     path = a_study(units("complete", "refusal_hard", "refusal_soft", "no_answer", None))
     report = rated(path, finalised=True)
     assert column(report).counts == Counts(i=1, r=1)
-    assert "only finished cases: 3 open ones are left out" in report.notes
+    assert "only finished cases: 3 cases that are open are left out" in report.notes
     assert "3 cases are open" in " ".join(rated(path).notes)
     assert column(rated(path)).counts == Counts(i=1, r=2, nc=2)
 
@@ -189,6 +190,12 @@ def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
     assert read("2026-11-20 08:30", "UTC").words == "Fri 20 Nov 2026 08:30 (UTC)"
     # the day the clock goes back has 25 hours, all of them its own
     assert read("2026-11-01", "America/Denver").at.hour == 6
+    first = begin_of("2026-11-20", now, ZoneInfo("America/Denver"), option="--since")
+    assert isinstance(first, Moment)
+    assert (first.at.day, first.at.hour) == (20, 7)
+    assert "--since: 2026-11-26 is still" in str(
+        begin_of("2026-11-26", now, ZoneInfo("UTC"), option="--since")
+    )
     for wrong in ("2026-11-25", "tomorrow", "2026-13-01", "2026-11-24 23:00", "", "9999-12-31"):
         assert isinstance(past_moment(wrong, now, ZoneInfo("UTC"), option="--as-of"), Trouble), wrong
 
@@ -351,6 +358,17 @@ def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: A
 
 
 # The command
+
+
+@pytest.mark.parametrize("kept", ["file", "server"])
+def test_a_file_and_a_server_give_the_same_rates(kept: str) -> None:
+    where = served.fresh() if kept == "server" else None
+    cases = [*units("complete", "no_answer", None, columns={"kind": 1}), *units("refusal_hard", first=11)]
+    path = a_study(cases, where=where)
+    made = rates_of_study(str(path), StudyWish(by="kind", as_of="2026-11-23"), now=NOW, zone=DENVER, db=where)
+    assert isinstance(made, Reported), str(made)
+    assert column(made.report).counts == Counts(i=1, r=1, nc=2)
+    assert column(made.report, "District").counts == Counts(i=1, nc=2)
 
 
 def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,14 +41,15 @@ def past_moment(text: str, now: datetime, zone: tzinfo | None, *, option: str) -
         return Trouble(option, f"{written!r} is no moment", WRITTEN)
     at = (found if found.tzinfo else _local(found, zone)).astimezone(UTC)
     if at > now:
-        return _to_come(written, option)
+        return _to_come(written.removesuffix(" 00:00"), option)
     return Moment(at, _words(at.astimezone(zone)), past=True)
 
 
 def begin_of(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> Moment | Trouble:
     """The same, but of a day its beginning."""
-    written = text.strip()
-    return past_moment(f"{written}T00:00" if _DAY.match(written) else written, now, zone, option=option)
+    return past_moment(
+        f"{text.strip()} 00:00" if _DAY.match(text.strip()) else text, now, zone, option=option
+    )
 
 
 def _end_of(day: date, now: datetime, zone: tzinfo | None, option: str) -> Moment | Trouble:

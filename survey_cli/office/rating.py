@@ -292,7 +292,7 @@ class _Shares:
         value = share(written)
         if name not in frames:
             known = [frame for frame in frames if frame]
-            has = f"frames are {', '.join(known)}" if known else "the counts have no column 'frame'"
+            has = f"frames are {', '.join(known)}" if known else "there is one frame, without a name"
             self._wrong(f"there is no frame {name!r}", did_you_mean(name, known, otherwise=has))
         elif name in self.by_frame:
             self._wrong(f"{name!r} is given twice", "leave one of them out")

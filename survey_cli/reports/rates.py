@@ -169,14 +169,16 @@ def _e_words(share: Share, e: Eligibility) -> str:
 def _open(rated: Sequence[Rated], *, finalised: bool, then: bool) -> Iterable[str]:
     wholes = [one for one in rated if not one.by] or rated  # parts are in their frame already
     still_open = sum(one.open_cases or 0 for one in wholes)
+    one = still_open == 1
+    cases = "1 case" if one else f"{number(still_open)} cases"
     if finalised:
-        yield f"only finished cases: {number(still_open)} open ones are left out"
+        yield f"only finished cases: {cases} that {'is' if one else 'are'} open {'is' if one else 'are'} left out"
+    elif still_open and then:
+        were = "was open, and is counted as it stood" if one else "were open, and are counted as they stood"
+        yield f"as if the field had closed then: {cases} {were}"
     elif still_open:
-        cases = number(still_open)
-        if then:
-            yield f"as if the field had closed then: {cases} cases were open, and are counted as they stood"
-        else:
-            yield f"as if the field closed now: {cases} cases are open, and counted as they stand"
+        are = "is open, and counted as it stands" if one else "are open, and counted as they stand"
+        yield f"as if the field closed now: {cases} {are}"
 
 
 def rounded(value: Fraction | int, digits: int) -> str:
