@@ -9,13 +9,13 @@ from random import Random
 from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from respondent import assert_data_is_the_route, begun, forward, portrait, replayed, wander
 from scenario import INSTRUMENTS, Scenario, feature, instrument, scenario, source_of
 from survey_cli.entries import Pick, Prompt
 from survey_cli.instrument.checks import checked
 from survey_cli.instrument.document import Document
-from survey_cli.instrument.forms import Part
 from survey_cli.instrument.items import AnyItem
 from survey_cli.instrument.written import Listed, Mapped
 from survey_cli.values import NOT_REACHED
@@ -86,12 +86,12 @@ def _keys_used(node: object, key: str = "", kind: str = "") -> Iterator[tuple[st
             yield from _keys_used(value, key, kind)
 
 
-def _fields(model: type[Part]) -> set[str]:
+def _fields(model: type[BaseModel]) -> set[str]:
     return {field.alias or name for name, field in model.model_fields.items()}
 
 
 USED = {pair for file in FILES for pair in _keys_used(source_of(file).tree, "document")}
-ITEM_TYPES: dict[str, type[Part]] = {
+ITEM_TYPES: dict[str, type[BaseModel]] = {
     get_args(model.model_fields["type"].annotation)[0]: model for model in get_args(get_args(AnyItem)[0])
 }
 EVERYWHERE = {name for _, name in USED}

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from survey_cli.instrument.forms import Part, Reads, given, wrong
+from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
+
 from survey_cli.instrument.items import AnyItem
-from survey_cli.instrument.options import DeclineWritten, OptionsOrName, ScaleWritten
-from survey_cli.instrument.scalars import Expression, Flag, Label, Name, Text, Whole, kind_of, words
+from survey_cli.instrument.options import DeclineWritten, OptionsOrName, Part, ScaleWritten, mapping_or_list
+from survey_cli.instrument.scalars import Expression, Flag, Label, Name, Text, Whole, kind_of, words, wrong
 from survey_cli.instrument.written import Listed, Written
 
 
@@ -50,7 +51,7 @@ class SampleColumn(Part):
     IANA time zone; the others are read by the scheduler and the reports."""
     options: OptionsOrName | None = None
     """The codes of a `single`, or the name of a list."""
-    arms: dict[Name, Whole] = given(default_factory=dict)
+    arms: dict[Name, Whole] = Field(default_factory=dict)
     """The arms of a `split` and their shares."""
     balanced_within: Name | None = None
     """The column within which a split's arms are balanced."""
@@ -67,7 +68,7 @@ class SampleColumn(Part):
 
 def _closed(node: object) -> list[Written]:
     if not isinstance(node, Listed):
-        raise wrong(
+        wrong(
             "wrong-kind",
             f"here stands {kind_of(node)}, but a list of days is wanted",
             "write [2026-12-25, 2026-12-26]",
@@ -75,7 +76,13 @@ def _closed(node: object) -> list[Written]:
     return [words(day) for day in node]
 
 
-Days: TypeAlias = Annotated[list[Written], Reads(_closed, {"type": "array", "items": {"type": "string"}})]
+Days: TypeAlias = Annotated[
+    list[Written], PlainValidator(_closed), WithJsonSchema({"type": "array", "items": {"type": "string"}})
+]
+
+
+def _word_or_mapping(node: object) -> str:
+    return "mapping" if isinstance(node, dict) else "word"
 
 
 class AttemptsWritten(Part):
@@ -109,7 +116,10 @@ class ScriptWritten(Part):
     """`true`: once a case."""
 
 
-ItemOrShare: TypeAlias = Label | dict[Name, Label]
+ItemOrShare: TypeAlias = Annotated[
+    Annotated[Label, Tag("word")] | Annotated[dict[Name, Label], Tag("mapping")],
+    Discriminator(_word_or_mapping),
+]
 
 
 class FieldworkWritten(Part):
@@ -121,11 +131,11 @@ class FieldworkWritten(Part):
     """Two letters (ISO 3166): numbers are read and holidays are found by it."""
     zone: Name | None = None
     """The IANA time zone of cases that bring none."""
-    hours: dict[Name, Label] = given(default_factory=dict)
+    hours: dict[Name, Label] = Field(default_factory=dict)
     """Calling hours in the respondent's zone: `{mon-fri: "09:00-20:30", sat: "10:00-17:00"}`."""
     reason: Text | None = None
     """Why the hours are wider than the usual band, if they are."""
-    closed: Days = given(default_factory=list)
+    closed: Days = Field(default_factory=list)
     """Days on which nobody is called: `[2026-11-26]`."""
     holidays: Flag = True
     """`false`: public holidays of the country are worked."""
@@ -133,13 +143,13 @@ class FieldworkWritten(Part):
     """The first day of calling."""
     ends: Label | None = None
     """The last day of calling."""
-    dayparts: dict[Name, Label] = given(default_factory=dict)
+    dayparts: dict[Name, Label] = Field(default_factory=dict)
     """Parts of the day over which attempts are spread: `{day: "09:00-17:00", weekend: sat}`."""
-    attempts: AttemptsWritten = given(default_factory=AttemptsWritten)
+    attempts: AttemptsWritten = Field(default_factory=AttemptsWritten)
     """How often a case may be called."""
-    delays: dict[Name, Label] = given(default_factory=dict)
+    delays: dict[Name, Label] = Field(default_factory=dict)
     """Least time before the next call, by outcome: `{busy: 20m, no_answer: 3h}`."""
-    refusals: RefusalsWritten = given(default_factory=RefusalsWritten)
+    refusals: RefusalsWritten = Field(default_factory=RefusalsWritten)
     """What follows a refusal."""
     complete_from: ItemOrShare | None = None
     """The item from which an interview is complete though not finished, or `{answered: 50%}`."""
@@ -147,13 +157,13 @@ class FieldworkWritten(Part):
     """The item from which a broken-off interview is a partial one."""
     eligible_from: Name | None = None
     """The item from which the respondent is known to be eligible."""
-    scripts: dict[Name, ScriptWritten] = given(default_factory=dict)
+    scripts: dict[Name, ScriptWritten] = Field(default_factory=dict)
     """Texts at the station: `voicemail`, `gatekeeper`."""
     lease: Label | None = None
     """How long a claimed case is held for a silent station: `20m`."""
     recording: Name | None = None
     """The item that gives notice of recording; recording starts only once it is answered."""
-    retention: dict[Name, Label] = given(default_factory=dict)
+    retention: dict[Name, Label] = Field(default_factory=dict)
     """How long personal data are kept: `{contacts: 90d}`."""
 
 
@@ -166,9 +176,9 @@ class QuotaWritten(Part):
     """Which interviews count."""
     target: Whole | None = None
     """How many are wanted."""
-    by: list[Name] = given(default_factory=list)
+    by: list[Name] = Field(default_factory=list)
     """Variables whose combinations are the cells."""
-    targets: dict[Name, Whole] = given(default_factory=dict)
+    targets: dict[Name, Whole] = Field(default_factory=dict)
     """The target of each cell, codes joined by `/`: `{Central/1: 5}`."""
     soft: Flag = False
     """`true`: reaching it warns, and closes nothing."""
@@ -198,7 +208,10 @@ class FaqWritten(Part):
     """What the interviewer answers."""
 
 
-Faq: TypeAlias = dict[Label, Text] | list[FaqWritten]
+Faq: TypeAlias = Annotated[
+    Annotated[dict[Label, Text], Tag("mapping")] | Annotated[list[FaqWritten], Tag("list")],
+    Discriminator(mapping_or_list),
+]
 
 
 class Document(Part):
@@ -210,28 +223,28 @@ class Document(Part):
     """Shown at the top of the screen and in reports."""
     version: Label | None = None
     """The designer's label for this version; the full text is kept under its content hash besides."""
-    languages: list[Name] = given(default_factory=lambda: [words("en")])
+    languages: list[Name] = Field(default_factory=lambda: [words("en")])
     """Languages of the texts; the first is the default."""
-    study: StudyWritten = given(default_factory=StudyWritten)
+    study: StudyWritten = Field(default_factory=StudyWritten)
     """Who asks, and what a report must disclose."""
-    declines: dict[Name, DeclineWritten] = given(default_factory=dict)
+    declines: dict[Name, DeclineWritten] = Field(default_factory=dict)
     """Typed non-answers, offered everywhere unless an item says otherwise. Without this key: don't know (−8, `d`) and
     refused (−9, `r`). The reserved kinds `not_asked` and `not_reached` may be given other codes here."""
-    scales: dict[Name, ScaleWritten] = given(default_factory=dict)
+    scales: dict[Name, ScaleWritten] = Field(default_factory=dict)
     """Named lists of options."""
-    sample: dict[Name, SampleColumn] = given(default_factory=dict)
+    sample: dict[Name, SampleColumn] = Field(default_factory=dict)
     """What each case brings; usable in conditions and texts, exported with the answers."""
-    compute: dict[Name, Text] = given(default_factory=dict)
+    compute: dict[Name, Text] = Field(default_factory=dict)
     """Named calculations, each a condition or expression; for texts also one per language."""
-    dayparts: dict[Name, Text] = given(default_factory=dict)
+    dayparts: dict[Name, Text] = Field(default_factory=dict)
     """What `{daypart}` says: `{morning: {en: morning, es: buenos días}, afternoon: …, evening: …}`."""
-    faq: Faq = given(default_factory=dict)
+    faq: Faq = Field(default_factory=dict)
     """What respondents ask, one key away on every screen: question to answer."""
-    outcomes: dict[Name, OutcomeWritten] = given(default_factory=dict)
+    outcomes: dict[Name, OutcomeWritten] = Field(default_factory=dict)
     """Outcomes of the study's own, and other names for those of the table."""
     items: list[AnyItem]
     """What is asked, in order."""
     fieldwork: FieldworkWritten | None = None
     """When and how often cases are called."""
-    quotas: list[QuotaWritten] = given(default_factory=list)
+    quotas: list[QuotaWritten] = Field(default_factory=list)
     """How many interviews of each kind are wanted."""

@@ -11,7 +11,7 @@ from textwrap import dedent
 from typing import Any, get_args
 
 from survey_cli.instrument.document import Document
-from survey_cli.instrument.forms import Part
+from survey_cli.instrument.options import Part
 from survey_cli.instrument.shape import ITEM_TYPES
 
 

@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import UnionType
-from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Final, ForwardRef, Literal, TypeAlias, Union, get_args, get_origin
 
-from survey_cli.instrument.forms import Part
 from survey_cli.instrument.functions import FUNCTIONS
 from survey_cli.instrument.items.question import Question
+from survey_cli.instrument.options import Part
 from survey_cli.instrument.parts import documented, models
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.shape import ITEM_TYPES
@@ -171,7 +171,7 @@ def _takes(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
         word = _READERS.get(getattr(getattr(reader, "func", None), "__name__", ""))
         if word is not None:
             return word
-    if isinstance(annotation, str):  # the one reference ahead: items hold items
+    if isinstance(annotation, ForwardRef):  # the one reference ahead: items hold items
         return "a list of items"
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:

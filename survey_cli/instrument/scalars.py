@@ -1,15 +1,18 @@
 """How one written scalar becomes what its key wants: text, a number, a code, a flag, an expression.
 
-YAML's own guesses (`no` is false, `010` is eight) play no part. A scalar that does not fit is refused in the designer's
-words; nothing here knows what a key is for.
+YAML's own guesses (`no` is false, `010` is eight) play no part. A scalar that does not fit is a `PydanticCustomError`
+whose message and remedy are already in the designer's words; nothing here knows what a key is for.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Any, Final, NoReturn, TypeAlias
 
-from survey_cli.instrument.forms import Reads, wrong
+from pydantic import GetJsonSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
 from survey_cli.instrument.written import Listed, Mapped, Written
 from survey_cli.problems import Position, did_you_mean
 from survey_cli.values import Code
@@ -19,6 +22,11 @@ WHOLE: Final = re.compile(r"-?(0|[1-9]\d*)\Z", re.ASCII)
 NO_TEXT: Final = ("~", "null", "Null", "NULL")
 """What YAML writes for nothing, where it is not quoted."""
 NOWHERE: Final = Position("")
+
+
+def wrong(rule: str, what: str, remedy: str = "") -> NoReturn:
+    """Refuse a scalar: `what` was found and expected, and the `remedy`."""
+    raise PydanticCustomError("written", "{what}", {"rule": rule, "what": what, "remedy": remedy})
 
 
 def kind_of(node: object) -> str:
@@ -44,7 +52,7 @@ def scalar(node: object, wanted: str) -> Written:
         return Written("", NOWHERE, plain=True)
     if isinstance(node, int | float) and not isinstance(node, bool):
         return Written(str(node), NOWHERE, plain=True)
-    raise wrong("wrong-kind", f"here stands {kind_of(node)}, but {wanted} is wanted", _unbracket(node))
+    wrong("wrong-kind", f"here stands {kind_of(node)}, but {wanted} is wanted", _unbracket(node))
 
 
 def _unbracket(node: object) -> str:
@@ -67,7 +75,7 @@ def number(node: object) -> int | float:
                 if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text)
                 else "write a point, not a comma"
             )
-        raise wrong("not-a-number", f"{kind_of(text)} is not a number", remedy)
+        wrong("not-a-number", f"{kind_of(text)} is not a number", remedy)
     return float(text) if "." in text else int(text)
 
 
@@ -75,7 +83,7 @@ def whole(node: object) -> int:
     """A whole number."""
     value = number(node)
     if isinstance(value, float):
-        raise wrong(
+        wrong(
             "not-a-number",
             f"{node} is not a whole number",
             f"write {int(value) if value == int(value) else 'it without decimals'}",
@@ -91,14 +99,14 @@ def flag(node: object) -> bool:
     if text in ("true", "false"):
         return text == "true"
     remedy = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(text)
-    raise wrong("not-a-flag", f"{kind_of(text)} is neither true nor false", remedy or "write true or false")
+    wrong("not-a-flag", f"{kind_of(text)} is neither true nor false", remedy or "write true or false")
 
 
 def words(node: object) -> Written:
     """Text that is there."""
     text = scalar(node, "text")
     if not text.strip() or (text.plain and text in NO_TEXT):
-        raise wrong("empty-text", "the text is empty", "write it, or leave the key out")
+        wrong("empty-text", "the text is empty", "write it, or leave the key out")
     return text
 
 
@@ -110,7 +118,7 @@ def name(node: object) -> Written:
 def expression(node: object) -> Written:
     """A condition or a calculation, in our own language; compiled later."""
     if isinstance(node, Listed | Mapped):
-        raise wrong(
+        wrong(
             "wrong-kind",
             f"here stands {kind_of(node)}, but a condition is wanted",
             "put the condition in quotes",
@@ -124,23 +132,21 @@ def code(node: object) -> Code:
     if text.plain and WHOLE.match(text):
         return int(text)
     if not text.strip():
-        raise wrong("empty-code", "the code is empty", "give the option a number or a short word")
+        wrong("empty-code", "the code is empty", "give the option a number or a short word")
     if text.plain and re.fullmatch(r"-?\d+\.\d+", text):
         whole_part, _, rest = text.partition(".")
         remedy = "write a whole number, or quote it"
         if not rest.strip("0"):
             remedy = f"write {whole_part}: spreadsheets add the .{rest}"
-        raise wrong("bad-code", f"{text} is no code: codes are whole numbers or text", remedy)
+        wrong("bad-code", f"{text} is no code: codes are whole numbers or text", remedy)
     if any(c.isspace() for c in text):
-        raise wrong(
+        wrong(
             "bad-code",
             f"the code {str(text)!r} has a space in it",
             "spaces separate codes; use _ or a number",
         )
     if len(text.encode()) > 32:
-        raise wrong(
-            "bad-code", f"the code {str(text)!r} is longer than 32 bytes", "codes are short: yes, no, tv"
-        )
+        wrong("bad-code", f"the code {str(text)!r} is longer than 32 bytes", "codes are short: yes, no, tv")
     return unicodedata.normalize("NFC", str(text))
 
 
@@ -195,13 +201,28 @@ class Text:
             if node and all(2 <= len(k) <= 8 for k in node) and all(node.values()):
                 return cls(None, {str(k).lower(): words(v) for k, v in node.items()})
             if _unbracket(node):
-                raise wrong(
-                    "wrong-kind", f"here stands {kind_of(node)}, but text is wanted", _unbracket(node)
-                )
-            raise wrong(
+                wrong("wrong-kind", f"here stands {kind_of(node)}, but text is wanted", _unbracket(node))
+            wrong(
                 "wrong-kind", "here stands a mapping, but text is wanted", "write the text, or {en: …, es: …}"
             )
         return cls(words(node), {})
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, _handler: Callable[[Any], CoreSchema]
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls.read)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {
+            "anyOf": [
+                {"type": ["string", "number", "boolean"]},
+                {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
+            ]
+        }
 
 
 def one_of(*allowed: str) -> Callable[[object], str]:
@@ -211,7 +232,7 @@ def one_of(*allowed: str) -> Callable[[object], str]:
         text = str(scalar(node, f"one of {', '.join(allowed)}"))
         if text not in allowed:
             otherwise = f"write one of: {', '.join(allowed)}"
-            raise wrong(
+            wrong(
                 "unknown-word",
                 f"{text!r} is not known here",
                 did_you_mean(text, allowed, otherwise=otherwise),
@@ -223,14 +244,15 @@ def one_of(*allowed: str) -> Callable[[object], str]:
 
 _ANY_SCALAR: Final = {"type": ["string", "number", "boolean"]}
 
-Number: TypeAlias = Annotated[int | float, Reads(number, {"type": "number"})]
-Whole: TypeAlias = Annotated[int, Reads(whole, {"type": "integer"})]
-Flag: TypeAlias = Annotated[bool, Reads(flag, {"type": "boolean"})]
-Label: TypeAlias = Annotated[Written, Reads(words, _ANY_SCALAR)]
-Name: TypeAlias = Annotated[Written, Reads(name, {"type": "string"})]
-Expression: TypeAlias = Annotated[Written, Reads(expression, _ANY_SCALAR)]
-CodeKey: TypeAlias = Annotated[Code, Reads(code, {"type": ["string", "integer"]})]
+Number: TypeAlias = Annotated[int | float, PlainValidator(number), WithJsonSchema({"type": "number"})]
+Whole: TypeAlias = Annotated[int, PlainValidator(whole), WithJsonSchema({"type": "integer"})]
+Flag: TypeAlias = Annotated[bool, PlainValidator(flag), WithJsonSchema({"type": "boolean"})]
+Label: TypeAlias = Annotated[Written, PlainValidator(words), WithJsonSchema(_ANY_SCALAR)]
+Name: TypeAlias = Annotated[Written, PlainValidator(name), WithJsonSchema({"type": "string"})]
+Expression: TypeAlias = Annotated[Written, PlainValidator(expression), WithJsonSchema(_ANY_SCALAR)]
+CodeKey: TypeAlias = Annotated[Code, PlainValidator(code), WithJsonSchema({"type": ["string", "integer"]})]
 Order: TypeAlias = Annotated[
     str,
-    Reads(one_of("written", "random", "rotate", "flip"), {"enum": ["written", "random", "rotate", "flip"]}),
+    PlainValidator(one_of("written", "random", "rotate", "flip")),
+    WithJsonSchema({"enum": ["written", "random", "rotate", "flip"]}),
 ]

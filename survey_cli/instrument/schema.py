@@ -2,13 +2,10 @@
 docstrings. It never reads a file, and says less than `checks` does: shape only, no names, no conditions.
 """
 
-import inspect
 from collections.abc import Mapping
-from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Any, Final
 
 from survey_cli.instrument.document import Document
-from survey_cli.instrument.forms import REQUIRED, Around, ByType, Part, Reads
 from survey_cli.instrument.modules import PARTS
 from survey_cli.instrument.parts import documented, models
 from survey_cli.instrument.shape import ITEM_TYPES
@@ -16,6 +13,9 @@ from survey_cli.instrument.shape import ITEM_TYPES
 Schema = dict[str, Any]
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+_NAMES: Final = ("properties", "patternProperties", "$defs")
+"""Keywords below which the keys are names of the language and not of JSON Schema."""
+_LISTS: Final = ("anyOf", "oneOf", "allOf")
 _SCALAR: Final = {"type": ["string", "number", "boolean"]}
 _LANGUAGE: Final = "^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$"
 _TEXT: Final[Schema] = {
@@ -42,7 +42,7 @@ _INCLUDE: Final[Schema] = {
 
 def instrument_schema() -> Schema:
     """The schema of an instrument's file."""
-    return _whole()
+    return _whole(Document.model_json_schema(by_alias=True))
 
 
 def module_schema() -> Schema:
@@ -60,90 +60,40 @@ def module_schema() -> Schema:
     }
 
 
-def _whole() -> Schema:
-    whole: Schema = {}
-    parts: Schema = {}
-    kinds = {model.__name__: kind for kind, model in ITEM_TYPES.items()}
+def _whole(raw: Schema) -> Schema:
+    tidied = _tidy(raw)
+    parts: Schema = tidied.pop("$defs")
     for _, model in models():
-        if model is Document:
-            whole = _long_form(model)
-        else:
-            title = kinds.get(model.__name__) or _spaced(model.__name__.removesuffix("Written"))
-            parts[model.__name__] = _part(model) | {"title": title}
+        _describe(tidied if model is Document else parts[model.__name__], model)
+    kinds = {model.__name__: kind for kind, model in ITEM_TYPES.items()}
+    for name, part in parts.items():
+        part["title"] = kinds.get(name) or _spaced(name.removesuffix("Written"))
     parts["Text"] = dict(_TEXT)
+    parts["StatementWritten"] = {"anyOf": [{"$ref": "#/$defs/Text"}, parts["StatementWritten"]]}
     nets = {"type": "array", "items": {"type": ["string", "integer"]}}
     for part in parts.values():
         if "nets" in part.get("properties", ()):
             part["properties"]["nets"]["additionalProperties"] = nets  # codes, whichever kind they are
     for name in ("complete_from", "partial_from"):
-        parts["FieldworkWritten"]["properties"][name]["anyOf"] = [
+        said = parts["FieldworkWritten"]["properties"][name]
+        for key in said.keys() & {"$ref", "oneOf"}:
+            del said[key]
+        said["anyOf"] = [
             _SCALAR,
             {"type": "object", "properties": {"answered": _SCALAR}, "additionalProperties": False},
         ]
-    parts["Include"] = _INCLUDE | {"markdownDescription": _INCLUDE["description"]}
+    parts["Include"] = _tidy(_INCLUDE) | {"title": "include"}
     parts["Item"] = _item(parts)
-    return {"$schema": DRAFT, **whole, "title": "survey instrument", "$defs": parts}
+    return {"$schema": DRAFT, **tidied, "title": "survey instrument", "$defs": parts}
 
 
-def _part(model: type[Part]) -> Schema:
-    """A part, as a mapping or in the shorter way it may be written."""
-    long_form = _long_form(model)
-    return long_form if model.shorter is None else {"anyOf": [_of(model.shorter), long_form]}
-
-
-def _long_form(model: type[Part]) -> Schema:
-    """The mapping with all its keys, the docstring under each field beside its key."""
-    says = documented(model)
-    keys: Schema = {}
-    for name, field in model.model_fields.items():
-        key = keys[field.alias or name] = _of(field.annotation, field.metadata)
-        if field.default is not REQUIRED and field.default is not None:
-            key["default"] = field.default
-        if name in says:
-            key["description"] = key["markdownDescription"] = says[name]
-    doc = " ".join((inspect.getdoc(model) or "").split())
-    return {
-        "description": doc,
-        "markdownDescription": doc,
-        "type": "object",
-        "properties": keys,
-        "required": [f.alias or name for name, f in model.model_fields.items() if f.is_required()],
-        "additionalProperties": False,
-    }
-
-
-def _of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Schema:
-    """What an annotation lets a designer write."""
-    match metadata:
-        case (Reads(schema=schema), *_):
-            return dict(schema)
-        case (Around(more=more), *_):
-            return _any([_of(annotation), _of(more)])
-        case (ByType(), *_):
-            return {"$ref": "#/$defs/Item"}
-        case _:
-            pass
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if isinstance(annotation, str):  # the one reference ahead: items hold items
-        return {"type": "array", "items": {"$ref": "#/$defs/Item"}}
-    if origin is Annotated:
-        return _of(arguments[0], arguments[1:])
-    if origin is Literal:
-        return {"type": "string"} | ({"enum": list(arguments)} if arguments[1:] else {"const": arguments[0]})
-    if origin is list:
-        return {"type": "array", "items": _of(arguments[0])}
-    if origin is dict:
-        return {"type": "object", "additionalProperties": _of(arguments[1])}
-    if origin in (Union, UnionType):
-        return _any([_of(a) for a in arguments if a is not NoneType])
-    if annotation is str:
-        return {"type": "string"}
-    return {"$ref": f"#/$defs/{annotation.__name__}"}
-
-
-def _any(choice: list[Schema]) -> Schema:
-    """A choice of one is that one."""
-    return choice[0] if len(choice) == 1 else {"anyOf": choice}
+def _describe(part: Schema, model: type[Any]) -> None:
+    """Put the docstrings under a model's fields beside its keys."""
+    keys = next((p for p in part.get("anyOf", ()) if "properties" in p), part)["properties"]
+    for name, says in documented(model).items():
+        key = keys.get(model.model_fields[name].alias or name)
+        if key is not None:
+            key["description"] = key["markdownDescription"] = says
 
 
 def _item(parts: Mapping[str, Schema]) -> Schema:
@@ -174,3 +124,50 @@ def _item(parts: Mapping[str, Schema]) -> Schema:
 def _spaced(name: str) -> str:
     """`DeclineHere` as `decline here`."""
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+
+
+def _tidy(schema: Schema) -> Schema:
+    """The same without what means nothing to a designer: generated titles, null, defaults that are null."""
+    if "discriminator" in schema:  # the union of all items
+        return {"$ref": "#/$defs/Item"}
+    tidied: Schema = {}
+    for key, part in schema.items():
+        if key in _NAMES:
+            tidied[key] = {name: _tidy(inner) for name, inner in part.items()}
+        elif key in _LISTS:
+            tidied[key] = [_tidy(inner) for inner in part if inner != {"type": "null"}]
+        elif key in ("items", "additionalProperties") and isinstance(part, dict):
+            tidied[key] = _tidy(part)
+        elif key == "description":
+            tidied[key] = tidied["markdownDescription"] = " ".join(part.split())
+        elif key != "title" and not (key == "default" and part is None):
+            tidied[key] = part
+    return _special(_single(tidied))
+
+
+def _single(schema: Schema) -> Schema:
+    """A choice of one is that one."""
+    for key in _LISTS:
+        if len(choice := schema.get(key, ())) == 1:
+            rest = {k: v for k, v in schema.items() if k != key}
+            return {**choice[0], **rest}
+    return schema
+
+
+def _special(schema: Schema) -> Schema:
+    """Texts by name, and languages told from other keys."""
+    choice = schema.get("anyOf", ())
+    if list(choice) == [_SCALAR, _by_language(_SCALAR)]:
+        return {"$ref": "#/$defs/Text", **{k: v for k, v in schema.items() if k != "anyOf"}}
+    if choice:
+        schema["anyOf"] = [
+            {"type": "object", "patternProperties": {_LANGUAGE: _SCALAR}, "additionalProperties": False}
+            if inner == _by_language({"type": "string"})
+            else inner
+            for inner in choice
+        ]
+    return schema
+
+
+def _by_language(text: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": text}

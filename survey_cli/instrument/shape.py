@@ -7,14 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Final, TypeAlias, get_args
 
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
 from survey_cli.instrument.document import Document
-from survey_cli.instrument.forms import KEY, Fault, Misfit, Part, parts_by_type
 from survey_cli.instrument.items import AnyItem
 from survey_cli.instrument.scalars import kind_of
 from survey_cli.instrument.written import Listed, Mapped, Node, Written
 from survey_cli.problems import Position, Problem, did_you_mean, nearest
 
-ITEM_TYPES: Final[Mapping[str, type[Part]]] = parts_by_type(get_args(AnyItem)[0])
+ITEM_TYPES: Final[Mapping[str, type[BaseModel]]] = {
+    get_args(member.model_fields["type"].annotation)[0]: member for member in get_args(get_args(AnyItem)[0])
+}
 """Each item type's name and its class."""
 
 _ROUNDS: Final = 40
@@ -29,7 +33,7 @@ def shaped(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str]
     """The document (without what could not be used), the problems, and the ids of items that were cut out."""
     try:
         return Document.model_validate(tree), [], frozenset()
-    except Misfit:
+    except ValidationError:
         return _mended(_copied(tree))
 
 
@@ -42,16 +46,16 @@ def _mended(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str
         _complete(tree, lost)
         try:
             return Document.model_validate(tree), problems, frozenset(lost)
-        except Misfit as misfit:
-            found = misfit.faults
-        mistyped = [fault for fault in found if fault.kind == "unknown-key"]
+        except ValidationError as refusal:
+            found = refusal.errors(include_url=False, include_input=False)
+        mistyped = [error for error in found if error["type"] == "extra_forbidden"]
         cuts: list[tuple[Node, Any]] = []
-        for fault in mistyped or found:  # what a mistyped key brings about is not said besides
-            path = _path(tree, fault.way)
-            if not (fault.kind == "missing" and path and _slot(*path[-1]) in gone):
-                problems.append(_problem(tree, path, fault))
-            if not (fault.kind == "unknown-key" and _renamed(tree, path)):
-                cuts.append(_cut(path, fault))
+        for error in mistyped or found:  # what a mistyped key brings about is not said besides
+            path = _path(tree, error["loc"])
+            if not (error["type"] == "missing" and path and _slot(*path[-1]) in gone):
+                problems.append(_problem(tree, path, error))
+            if not (error["type"] == "extra_forbidden" and _renamed(tree, path)):
+                cuts.append(_cut(path, error))
         cut = _cut_out(cuts, lost)
         gone.update(_slot(*way) for way in cuts)
         absent = [key for key in _REQUIRED if key not in tree and not mistyped]
@@ -102,14 +106,14 @@ _SURELY: Final = 0.74
 """How alike two keys are (of 1) where one is taken for the other: `titel` and `title` are 0.8."""
 
 
-def _types_with(key: str, model: type[Part] | None) -> list[str]:
+def _types_with(key: str, model: type[BaseModel] | None) -> list[str]:
     """The types of item that have this key, where the part is an item of another type."""
     if model not in ITEM_TYPES.values():
         return []
     return [name for name, other in ITEM_TYPES.items() if key in keys_of(other)]
 
 
-def keys_of(model: type[Part]) -> list[str]:
+def keys_of(model: type[BaseModel]) -> list[str]:
     """The keys of a part, as they are written."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
@@ -127,19 +131,28 @@ def _copied(node: Node) -> Any:
     return node
 
 
-def _path(tree: Node, way: tuple[int | str, ...]) -> Path:
-    """The way to a fault through the tree; a step that stands nowhere in it, as one within a short form, is left out."""
+def _path(tree: Node, loc: tuple[int | str, ...]) -> Path:
+    """The way to an error through the tree; names of union members, which stand nowhere in it, are passed over."""
     path: Path = []
     node: Node = tree
-    for index, step in enumerate(way):
-        last = index == len(way) - 1
+    for index, step in enumerate(loc):
+        last = index == len(loc) - 1
+        if (
+            index > 1
+            and loc[index - 2] == "items"
+            and isinstance(loc[index - 1], int)
+            and isinstance(node, Mapped)
+            and step == node.get("type")
+            and step in ITEM_TYPES
+        ):
+            continue  # the item's type, by which its class was chosen; a key may have the same name
         if isinstance(node, Listed) and isinstance(step, int) and step < len(node):
             path.append((node, step))
             node = node[step]
         elif isinstance(node, Mapped) and str(step) in node:
             path.append((node, str(step)))
             node = node[str(step)]
-        elif isinstance(node, Mapped) and last and step is not KEY:
+        elif isinstance(node, Mapped) and last and not str(step).startswith("["):
             path.append((node, str(step)))
     return path
 
@@ -185,17 +198,18 @@ def who_of(path: Iterable[tuple[Node, Any]]) -> str:
 _SECTIONS: Final = frozenset(Document.model_fields) - {"items", "title", "instrument", "version", "quotas"}
 
 
-def _problem(tree: Mapped, path: Path, fault: Fault) -> Problem:
+def _problem(tree: Mapped, path: Path, error: ErrorDetails) -> Problem:
     value, where = _here(tree, path)
     node, step = path[-1] if path else (tree, "")
     who, key = who_of(path), _key(path, who_of(path))
     length = max(1, len(value)) if isinstance(value, Written) else 1
-    match fault.kind:
-        case "unfit":
-            if fault.way and fault.way[-1] is KEY:
+    ctx = error.get("ctx", {})
+    match error["type"]:
+        case "written":
+            if error["loc"][-1] == "[key]":
                 where, length, key = _key_place(node, step), len(str(step)), _key(path[:-1], who)
-            return Problem(fault.rule, where, who, _named(key, fault.what), fault.remedy, length=length)
-        case "unknown-key":
+            return Problem(ctx["rule"], where, who, _named(key, ctx["what"]), ctx["remedy"], length=length)
+        case "extra_forbidden":
             return _unknown_key(str(step), node, path, who)
         case "missing":
             part = "the file" if node is tree else _kind_of_part(node)
@@ -204,14 +218,14 @@ def _problem(tree: Mapped, path: Path, fault: Fault) -> Problem:
                 at, length = named.where, len(named)
             what, remedy = f"{part} needs the key {str(step)!r}", f"add `{step}: …`"
             return Problem("missing-key", at, who, what, remedy, length=length)
-        case "unknown-type":
+        case "union_tag_invalid":
             written = value.get("type") if isinstance(value, Mapped) else None
             name = str(written)
             at = written.where if isinstance(written, Written) else where
             near = did_you_mean(name, ITEM_TYPES, otherwise=f"the types are {', '.join(ITEM_TYPES)}")
             own = str(value["id"]) if isinstance(value, Mapped) and "id" in value else who
             return Problem("unknown-type", at, own, f"there is no item type {name!r}", near, length=len(name))
-        case "no-type":
+        case "union_tag_not_found":
             if not isinstance(value, Mapped):
                 what = f"here stands {kind_of(value)}, but an item (a mapping with id and type) is wanted"
                 return Problem("wrong-kind", where, who, what, "write - {id: …, type: …}", length=length)
@@ -223,8 +237,10 @@ def _problem(tree: Mapped, path: Path, fault: Fault) -> Problem:
                 "the item needs a type",
                 f"add `type:` and one of {', '.join(ITEM_TYPES)}",
             )
-        case "unknown-word":
-            near = did_you_mean(str(value), fault.words, otherwise=f"write {_either(fault.words)}")
+        case "literal_error":
+            allowed = str(ctx.get("expected", "")).replace("'", "")
+            words = [w.strip() for w in allowed.replace(" or ", ", ").split(",")]
+            near = did_you_mean(str(value), words, otherwise=f"write {allowed}")
             return Problem(
                 "unknown-word",
                 where,
@@ -233,19 +249,14 @@ def _problem(tree: Mapped, path: Path, fault: Fault) -> Problem:
                 near,
                 length=length,
             )
-        case "no-list":
+        case "list_type":
             what = _named(key, f"here stands {kind_of(value)}, but a list is wanted")
             return Problem("wrong-kind", where, who, what, _as_list(value, str(step)), length=length)
-        case "no-mapping":
+        case _:
             what = f"here stands {kind_of(value)}, but a mapping (key: value) is wanted"
             return Problem(
                 "wrong-kind", where, who, _named(key, what), "write key: value, indented below", length=length
             )
-
-
-def _either(words: Sequence[str]) -> str:
-    """`a`; `a or b`; `a, b or c`."""
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _unknown_key(key: str, node: Node, path: Path, who: str) -> Problem:
@@ -314,9 +325,9 @@ def _known_keys(path: Path) -> list[str]:
     return keys_of(model) if model is not None else []
 
 
-def _model_at(path: Path) -> type[Part] | None:
+def _model_at(path: Path) -> type[BaseModel] | None:
     """Follow the way through the models: annotations name the parts."""
-    model: type[Part] | None = Document
+    model: type[BaseModel] | None = Document
     for node, step in path[:-1]:
         if isinstance(node, Mapped) and model is not None and isinstance(step, str):
             field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
@@ -326,14 +337,14 @@ def _model_at(path: Path) -> type[Part] | None:
     return model
 
 
-def _part_of_item(node: Node) -> type[Part] | None:
+def _part_of_item(node: Node) -> type[BaseModel] | None:
     kind = node.get("type") if isinstance(node, Mapped) else None
     return ITEM_TYPES.get(kind) if isinstance(kind, str) else None
 
 
-def _part(annotation: Any, node: Node | None) -> type[Part] | None:
+def _part(annotation: Any, node: Node | None) -> type[BaseModel] | None:
     """The model an annotation leads to, through lists, mappings and Annotated."""
-    if isinstance(annotation, type) and issubclass(annotation, Part):
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if annotation == AnyItem:
         return None
@@ -343,10 +354,10 @@ def _part(annotation: Any, node: Node | None) -> type[Part] | None:
     return None
 
 
-def _cut(path: Path, fault: Fault) -> tuple[Node, Any]:
+def _cut(path: Path, error: ErrorDetails) -> tuple[Node, Any]:
     """What to take out so that the rest can be looked at: the key that is not known, else the innermost item, else the
     innermost entry of a mapping."""
-    if fault.kind == "unknown-key":
+    if error["type"] == "extra_forbidden":
         return path[-1]
     for node, step in reversed(path):
         if isinstance(node, Listed):

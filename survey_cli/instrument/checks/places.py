@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, overload
 
 from survey_cli.instrument.draft import Draft
-from survey_cli.instrument.forms import Part
 from survey_cli.instrument.items import AnyItem, BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.items.coded import Multiple, Scale, Single
-from survey_cli.instrument.options import OptionWritten, ScaleWritten
+from survey_cli.instrument.options import OptionWritten, Part, ScaleWritten
 from survey_cli.instrument.scalars import NOWHERE, Text
 from survey_cli.instrument.written import Listed, Mapped, Node, Written
 from survey_cli.problems import Position

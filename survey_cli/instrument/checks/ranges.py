@@ -7,13 +7,13 @@ from typing import Final
 
 from survey_cli.instrument.checks.places import element, items_of, key_place, name_place, spoken_list
 from survey_cli.instrument.draft import Draft
-from survey_cli.instrument.forms import Part
 from survey_cli.instrument.items import BatteryWritten, RosterWritten
 from survey_cli.instrument.items.coded import Coded, Multiple, Scale, Single
 from survey_cli.instrument.items.question import Question
 from survey_cli.instrument.items.quiet import Split
 from survey_cli.instrument.items.typed import NumberItem, TextItem
 from survey_cli.instrument.names import Named
+from survey_cli.instrument.options import Part
 from survey_cli.instrument.program import Roster
 from survey_cli.instrument.written import Written
 from survey_cli.problems import Position, Problem

@@ -2,7 +2,8 @@
 
 from typing import Annotated, TypeAlias
 
-from survey_cli.instrument.forms import ByType
+from pydantic import Field
+
 from survey_cli.instrument.items import groups
 from survey_cli.instrument.items.coded import Multiple, Scale, Single
 from survey_cli.instrument.items.groups import BatteryWritten, RosterWritten, SectionWritten
@@ -27,10 +28,10 @@ AnyItem: TypeAlias = Annotated[
     | Split
     | LookupItem
     | End,
-    ByType(),
+    Field(discriminator="type"),
 ]
 
 __all__ = ["AnyItem", "BatteryWritten", "RosterWritten", "SectionWritten"]
 
-# The groups hold items of every type, known only now; their reader looks the name up there.
+# The groups hold items of every type, known only now; pydantic looks the name up there when it builds the models.
 groups.AnyItem = AnyItem  # type: ignore[attr-defined]

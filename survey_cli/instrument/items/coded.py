@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from survey_cli.entries import Entry, Line, Pick, Picked, Reply, Unread
-from survey_cli.instrument.forms import given
 from survey_cli.instrument.items.question import Question, tidy, variable
 from survey_cli.instrument.options import OptionsOrName
 from survey_cli.instrument.program import NO_WORDS, Asking, Dice, Leaf, Option, Reading
@@ -106,11 +107,11 @@ class Scale(Coded):
     """The name of a list under `scales`."""
     options: OptionsOrName | None = None
     """The points written here, code to text."""
-    from_: Whole | None = given(default=None, alias="from")
+    from_: Whole | None = Field(default=None, alias="from")
     """The lowest point."""
     to: Whole | None = None
     """The highest point."""
-    labels: dict[Whole, Text] = given(default_factory=dict)
+    labels: dict[Whole, Text] = Field(default_factory=dict)
     """What some of the points mean: `{0: Not at all, 10: Completely}`."""
 
     measure: ClassVar[Measure] = "ordinal"

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from survey_cli.instrument.forms import Part, given
+from pydantic import Field, model_validator
+
 from survey_cli.instrument.items.question import ItemWritten, Question
-from survey_cli.instrument.options import OptionsOrName
+from survey_cli.instrument.options import OptionsOrName, Part
 from survey_cli.instrument.scalars import Expression, Flag, Name, Order, Text, Whole
 
 if TYPE_CHECKING:
@@ -41,19 +42,19 @@ class StatementWritten(Part):
     label: Text | None = None
     """The variable's label."""
 
-    shorter: ClassVar[Any] = Text
-
+    @model_validator(mode="before")
     @classmethod
-    def short_form(cls, node: Any) -> Any:
-        """The text alone."""
-        return node if isinstance(node, dict) and "text" in node else {"text": node}
+    def _short_form(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "text" in data:
+            return data
+        return {"text": data}
 
 
 class BatteryWritten(Question):
     """Statements on one scale: the introduction once, then each statement a variable of its own."""
 
     type: Literal["battery"]
-    text: Text = given(default_factory=lambda: Text.of("{statement}"))
+    text: Text = Field(default_factory=lambda: Text.of("{statement}"))
     """Read for each, with the statement in it: `How important is {statement}?`"""
     intro: Text | None = None
     """Read once, before the first statement."""
@@ -65,11 +66,11 @@ class BatteryWritten(Question):
     """The name of a list under `scales`."""
     options: OptionsOrName | None = None
     """The scale's points written here."""
-    from_: Whole | None = given(default=None, alias="from")
+    from_: Whole | None = Field(default=None, alias="from")
     """The scale's lowest point."""
     to: Whole | None = None
     """The scale's highest point."""
-    labels: dict[Whole, Text] = given(default_factory=dict)
+    labels: dict[Whole, Text] = Field(default_factory=dict)
     """What some of the points mean."""
     order: Order = "written"
     """How the statements are shuffled."""

@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias
 
+from pydantic import BeforeValidator, Field
+
 from survey_cli.entries import Entry, Reply, Unread
-from survey_cli.instrument.forms import Around, Part, Reader, given
-from survey_cli.instrument.options import DeclinesHere
+from survey_cli.instrument.options import DeclinesHere, Part
 from survey_cli.instrument.program import Asking, Dice, Leaf, Reading
 from survey_cli.instrument.scalars import Expression, Flag, Name, Text
 from survey_cli.values import Cell, Code, Missing, Value, Variable
@@ -42,20 +43,23 @@ class CheckWritten(Part):
     """`true`: the interviewer may confirm the answer; both the warning and the decision are kept."""
 
 
-def _one_or_more(node: object, read: Reader) -> object:
-    return read([node] if isinstance(node, dict) else node)
+def _one_or_more(node: object) -> object:
+    return [node] if isinstance(node, dict) else node
 
 
 if TYPE_CHECKING:
     Checks: TypeAlias = list[CheckWritten]
 else:
-    Checks = Annotated[list[CheckWritten], Around(_one_or_more, CheckWritten)]
+    Checks = Annotated[
+        list[CheckWritten],
+        BeforeValidator(_one_or_more, json_schema_input_type=CheckWritten | list[CheckWritten]),
+    ]
 
 
 class ConfirmWritten(Part):
     """A question read back to the respondent: `{if: hours > 100, text: "Did you say {hours} hours?"}`."""
 
-    if_: Expression = given(alias="if")
+    if_: Expression = Field(alias="if")
     """When it is asked."""
     text: Text
     """What is read aloud."""
@@ -74,7 +78,7 @@ class Question(ItemWritten):
     """Longer help, one key away."""
     label: Text | None = None
     """The variable's label in the data; the text where it is left out."""
-    checks: Checks = given(default_factory=list)
+    checks: Checks = Field(default_factory=list)
     """Rules the answer must meet: a list of them, or one."""
     confirm: ConfirmWritten | None = None
     """Read back to the respondent where its condition holds."""
@@ -88,11 +92,11 @@ class Question(ItemWritten):
     """`true`: kept with the contacts, out of every export, report and log unless asked for by name."""
     read: Flag = True
     """`false`: the options are the interviewer's coding and not read."""
-    or_: Text | None = given(default=None, alias="or")
+    or_: Text | None = Field(default=None, alias="or")
     """The words between the last two options in `{options}`: `or should they`."""
     base: Text | None = None
     """Who is asked, in the report's words: `who disagreed`."""
-    nets: dict[Name, list[Name]] = given(default_factory=dict)
+    nets: dict[Name, list[Name]] = Field(default_factory=dict)
     """Codes counted together in reports: `{Agree: [1, 2]}`."""
 
     asks: ClassVar[bool] = True

@@ -4,8 +4,9 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from survey_cli.entries import Entry, Lookup, Read, Reply, Unread
-from survey_cli.instrument.forms import given
 from survey_cli.instrument.items.question import Question, variable
 from survey_cli.instrument.program import Asking, Dice, Leaf, Reading
 from survey_cli.instrument.scalars import Expression, Name, Text, Whole
@@ -44,7 +45,7 @@ class Handover(Aloud):
     type: Literal["handover"]
     ask_for: Text
     """Whom to ask for: `the {youngest}`."""
-    text: Text = given(default_factory=lambda: Text.of("May I speak with that person?"))
+    text: Text = Field(default_factory=lambda: Text.of("May I speak with that person?"))
     """What is said to whoever is on the line."""
 
 
@@ -55,7 +56,7 @@ class End(Aloud):
     type: Literal["end"]
     outcome: Name
     """One of the outcome table: `complete`, `refusal_hard`, `not_eligible`, `callback`, …"""
-    text: Text = given(default_factory=lambda: Text.of("Thank you. Goodbye."))
+    text: Text = Field(default_factory=lambda: Text.of("Thank you. Goodbye."))
     """What is said before hanging up."""
 
 
@@ -63,7 +64,7 @@ class Computed(Question):
     """What the computer answers."""
 
     asks: ClassVar[bool] = False
-    text: Text = given(default_factory=lambda: Text.of(""))
+    text: Text = Field(default_factory=lambda: Text.of(""))
     """Not used: nobody is asked."""
 
     def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
@@ -112,7 +113,7 @@ class Draw(Computed):
     """One turn of a roster is drawn; kept with of how many, for weights (`ID_of`)."""
 
     type: Literal["draw"]
-    from_: Name = given(alias="from")
+    from_: Name = Field(alias="from")
     """The roster."""
     where: Expression | None = None
     """Which turns can be drawn: `age >= 18`."""

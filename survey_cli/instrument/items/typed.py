@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import date, time
 from typing import ClassVar, Final, Literal
 
+from pydantic import Field
+
 from survey_cli.entries import Entry, Line, Reply, Unread, Verbatim
 from survey_cli.instrument.clock_words import MONTHS, read_date, read_time, say_date, say_time
-from survey_cli.instrument.forms import given
 from survey_cli.instrument.items.question import Question, state_variable, tidy, variable
 from survey_cli.instrument.program import Asking, Dice, Leaf, Reading
 from survey_cli.instrument.scalars import DECIMAL, Flag, Label, Number, Text, Whole
@@ -33,7 +34,7 @@ class NumberItem(Question):
     """How many decimal places are accepted and kept."""
     unit: Text | None = None
     """Shown beside the field: `hours`."""
-    options: dict[Whole, Text] = given(default_factory=dict)
+    options: dict[Whole, Text] = Field(default_factory=dict)
     """Numbers with a meaning of their own, accepted outside of the range too: `{97: 97 or older}`."""
 
     known: ClassVar[str] = "number"
