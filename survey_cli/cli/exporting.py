@@ -98,7 +98,7 @@ def export(
     made = exported(file, wish, stdout=sys.stdout)
     if isinstance(made, Trouble):
         fail(made)
-    for line in (*made.warnings, *made.differences):
+    for line in (*made.warnings, *made.differences, *made.notes):
         say(line)
     if made.left_out:
         say(

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TextIO
+from pathlib import Path
+from typing import Final, NamedTuple, TextIO
 
 from survey_cli.exports.csv import write_csv, write_tsv
 from survey_cli.problems import nearest
@@ -21,22 +22,47 @@ class Manner:
     """Begin with a byte order mark, by which Excel knows UTF-8."""
 
 
+class Wrote(NamedTuple):
+    """What came of writing."""
+
+    rows: int
+    notes: tuple[str, ...] = ()
+    """What the format could not hold, and what stands for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One way of writing a table."""
+    """One way of writing a table: as text into whatever takes text, or into a file by its path."""
 
     name: str
     endings: tuple[str, ...]
     what: str
-    write: Callable[[Table, TextIO, Manner], int]
-    """Writes the table, gives the number of rows."""
+    write: Callable[[Table, TextIO, Manner], Wrote] | None = None
+    write_file: Callable[[Table, Path, Manner], Wrote] | None = None
+    extra: str = ""
+    """What has to be installed besides: `survey-cli[spss]`."""
+
+
+def _rows_only(write: Callable[[Table, TextIO, Manner], int]) -> Callable[[Table, TextIO, Manner], Wrote]:
+    """A writer that any table fits into."""
+    return lambda table, to, manner: Wrote(write(table, to, manner))
 
 
 FORMATS: Final[Mapping[str, Format]] = {
     f.name: f
     for f in (
-        Format(name="csv", endings=(".csv",), what="comma-separated values, UTF-8", write=write_csv),
-        Format(name="tsv", endings=(".tsv", ".tab"), what="tab-separated values, UTF-8", write=write_tsv),
+        Format(
+            name="csv",
+            endings=(".csv",),
+            what="comma-separated values, UTF-8",
+            write=_rows_only(write_csv),
+        ),
+        Format(
+            name="tsv",
+            endings=(".tsv", ".tab"),
+            what="tab-separated values, UTF-8",
+            write=_rows_only(write_tsv),
+        ),
     )
 }
 

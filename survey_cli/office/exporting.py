@@ -9,10 +9,10 @@ from typing import Literal, TextIO, TypeAlias
 
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.engine.journal import encode_cells
-from survey_cli.exports import FORMATS, Format, Manner, format_of
+from survey_cli.exports import FORMATS, Format, Manner, Wrote, format_of
 from survey_cli.instrument.opening import open_instrument, rebuilt
 from survey_cli.instrument.program import Instrument
-from survey_cli.office.files import in_the_way, put
+from survey_cli.office.files import in_the_way, put, put_file
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.store import InstrumentRow, Line, Origin, Status, Store, StoreProblem
 from survey_cli.store.places import database_of, open_store
@@ -60,6 +60,8 @@ class Exported:
     """Where versions of the instrument differ."""
     left_out: tuple[str, ...] = field(default=())
     """Whose personal columns were not asked for."""
+    notes: tuple[str, ...] = field(default=())
+    """What the format could not hold."""
 
 
 def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exported | Trouble:
@@ -90,9 +92,9 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
                 return found
             made, warnings = found
             manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom)
-            rows = _written(made.table, chosen, manner, wish, stdout or sys.stdout)
-            if isinstance(rows, Trouble):
-                return rows
+            wrote = _written(made.table, chosen, manner, wish, stdout or sys.stdout)
+            if isinstance(wrote, Trouble):
+                return wrote
         except StoreProblem as problem:
             return Trouble(problem.where, problem.what, problem.remedy)
         except _Stopped as stopped:
@@ -107,7 +109,8 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
             )
     return Exported(
         to=wish.to,
-        rows=rows,
+        rows=wrote.rows,
+        notes=wrote.notes,
         variables=len(made.table.variables),
         source=where,
         warnings=warnings,
@@ -233,16 +236,27 @@ def _admin(line: Line, version: str) -> str:
     )
 
 
-def _written(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: TextIO) -> int | Trouble:
-    """Into the file, or onto standard output; the number of rows."""
+def _written(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: TextIO) -> Wrote | Trouble:
+    """Into the file, or onto standard output."""
+    if chosen.write is not None:
+        write = chosen.write
+        if wish.to == "-":
+            wrote = write(table, stdout, manner)
+            stdout.flush()
+            return wrote
+        return put(
+            Path(wish.to), lambda file: write(table, file, manner), force=wish.force, private=True, newline=""
+        )
+    assert chosen.write_file is not None
+    into_file = chosen.write_file
     if wish.to == "-":
-        rows = chosen.write(table, stdout, manner)
-        stdout.flush()
-        return rows
-    return put(
-        Path(wish.to),
-        lambda file: chosen.write(table, file, manner),
-        force=wish.force,
-        private=True,
-        newline="",
-    )
+        return Trouble("-o", f"{chosen.name} is no text that goes into a pipe", "name a file")
+    try:
+        return put_file(
+            Path(wish.to), lambda path: into_file(table, path, manner), force=wish.force, private=True
+        )
+    except ImportError as error:
+        remedy = f"pip install 'survey-cli[{chosen.extra}]'"
+        return Trouble(
+            wish.to, f"{chosen.name} needs {error.name or chosen.extra}, which is not installed", remedy
+        )

@@ -50,6 +50,28 @@ def put(
             temporary.unlink(missing_ok=True)
 
 
+def put_file(target: Path, write: Callable[[Path], T], *, force: bool, private: bool = False) -> T | Trouble:
+    """The same for a writer that wants a path: it is handed one beside the target, with the target's ending."""
+    try:
+        target = target.resolve()
+        temporary = target.with_name(f".{token_hex(4)}.{target.name[-200:]}")
+        temporary.open("xb").close()
+    except (OSError, ValueError) as error:
+        return _unwritable(target, error)
+    try:
+        if private:
+            temporary.chmod(0o600)
+        made = write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        return made if _named(temporary, target, force=force) else _exists(target)
+    except OSError as error:
+        return _unwritable(target, error)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
 def _named(temporary: Path, target: Path, *, force: bool) -> bool:
     """Give the finished file its name; False where, unless forced, another has come there meanwhile."""
     if not force:
