@@ -202,10 +202,11 @@ def show(report: "RateTable", *, form: Form, digits: int) -> None:
         case Form.table:
             print(drawn(report, digits=digits, cells=width()))
         case Form.csv:
-            from survey_cli.exports import FORMATS, Manner
+            from survey_cli.exports import Manner
+            from survey_cli.exports.csv import write_csv
             from survey_cli.reports.rates import rows_of
 
-            FORMATS["csv"].write(rows_of(report), sys.stdout, Manner())
+            write_csv(rows_of(report), sys.stdout, Manner())
             for line in (report.title, report.heading, *report.notes):
                 if line:
                     say(line)
