@@ -19,8 +19,8 @@ from survey_cli.store.connector import Connector, Parameters
 from survey_cli.store.legible import legible
 from survey_cli.store.problem import StoreProblem
 
-AT_ONCE: Final = 500
-"""Cases in one commit: three rows each and some indexes, 15 ms or so in which an interviewer's answer waits."""
+AT_ONCE: Final = 250
+"""Cases in one commit: three rows each and their indexes, some 10 ms in which an interviewer's answer waits."""
 
 BROKEN_OFF: Final = timedelta(days=1)
 """No import takes so long."""
