@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from scenario import Scenario, scenario
 from survey_cli.engine.journal import encode_cells
-from survey_cli.exports import FORMATS, Manner
-from survey_cli.exports.csv import RUNS, tame
+from survey_cli.exports import Manner
+from survey_cli.exports.csv import RUNS, tame, write_csv, write_tsv
 from survey_cli.table import ADMIN, Table, cells, columns
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
@@ -66,6 +66,8 @@ ANSWERS = (
     "=SUM(A1)", "2000-02-29", "1985-06", "9:05", "1", "5",
 )  # fmt: skip
 
+WRITERS = {"csv": write_csv, "tsv": write_tsv}
+
 
 def hard(*more: str) -> Scenario:
     return scenario(HARD, sample=SAMPLE).keys(*ANSWERS, *more)
@@ -84,9 +86,9 @@ def kept(table: Table) -> Table:
 def written(table: Table, *, form: str = "csv", **manner: bool) -> str:
     to = io.StringIO(newline="")
     rows = list(table.rows)
-    count = FORMATS[form].write(Table(variables=table.variables, rows=rows), to, Manner(**manner))
+    count = WRITERS[form](Table(variables=table.variables, rows=rows), to, Manner(**manner))
     quick = io.StringIO(newline="")
-    same = FORMATS[form].write(kept(table), quick, Manner(**manner))
+    same = WRITERS[form](kept(table), quick, Manner(**manner))
     assert (quick.getvalue(), same) == (to.getvalue(), count)
     return to.getvalue()
 

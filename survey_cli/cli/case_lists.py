@@ -110,10 +110,11 @@ def _show(lines: "tuple[CaseLine, ...]", form: Form) -> None:
             if lines:
                 print(_list(lines))
         case Form.csv:
-            from survey_cli.exports import FORMATS, Manner
+            from survey_cli.exports import Manner
+            from survey_cli.exports.csv import write_csv
             from survey_cli.reports.cases import rows_of
 
-            FORMATS["csv"].write(rows_of(lines), sys.stdout, Manner())
+            write_csv(rows_of(lines), sys.stdout, Manner())
         case Form.json:
             print(_as_json([line._asdict() for line in lines]))
 
@@ -270,7 +271,7 @@ def _why(found: "Why") -> Iterator[str]:
 def queue(
     file: Instrument,
     number: Annotated[
-        int, typer.Option("-n", "--number", metavar="N", min=1, max=1000, help="How many.")
+        int, typer.Option("-n", "--number", metavar="N", min=1, max=1000, help="How many cases are shown.")
     ] = 20,
     interviewer: Annotated[
         str,
