@@ -257,6 +257,10 @@ class Case:
             return again
         return next((n for n in live if n.position > last.number), live[0])
 
+    def let_go(self) -> "Case":
+        """The case were its sitting over at its last call; itself where none goes on."""
+        return self if self.claimed is None else replace(self, **self._let_go(None))
+
     # one event more
 
     def after(self, entry: Entry) -> "Case":

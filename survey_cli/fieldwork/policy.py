@@ -121,7 +121,7 @@ def _as_claimed(case: Case) -> Case:
     call used up."""
     if case.claimed is None or not case.claimed.calls:
         return case
-    return replace(case, attempts=case.attempts[:-1])
+    return replace(case, attempts=case.attempts[:-1], claimed=replace(case.claimed, calls=()))
 
 
 def _moment(plan: Plan, claimant: Claimant, found: Standing, bucket: Bucket) -> Iterator[Verdict]:

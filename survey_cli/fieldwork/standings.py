@@ -81,6 +81,7 @@ def standing(case: Case, plan: Plan, at: datetime) -> Standing:
     often the case was called on it. It depends on the moment, too: whoever keeps standings derives them anew now and
     then, since a part of the day that was waited for may come no more before the study's end.
     """
+    case = case.let_go()
     ruling, last = case.ruling, case.last_call
     final = ruling is not None and final_ruling(case, plan)
     if ruling is not None and (final or last is None):
