@@ -98,8 +98,14 @@ def test_the_founding_surveys_units_come_in_once(survey) -> None:
     assert "35 of 35 cases" in survey("cases", FOUNDING[0], *db)[1]
 
 
-def test_the_same_on_a_server(survey) -> None:
-    db = ("--db", served.fresh())
+@pytest.fixture(name="server", scope="module")
+def a_server() -> str:
+    """Begun before any test's own folder is the one for what is temporary: the server may run as somebody else."""
+    return served.fresh()
+
+
+def test_the_same_on_a_server(server, survey) -> None:
+    db = ("--db", server)
     survey("sample", "import", *FOUNDING, *db)
     assert "35 unchanged" in survey("sample", "import", *FOUNDING, *db)[0]
     assert "35 of 35 cases" in survey("cases", FOUNDING[0], *db)[1]
@@ -292,3 +298,27 @@ def test_a_bar_is_drawn_on_a_terminal_only(survey, study) -> None:
     shown = on_terminal("sample", "import", study, "cases.csv", columns=80)
     assert "3 cases imported" in shown
     assert "3/3" in shown
+
+
+def test_every_command_of_a_group_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    import typer.main
+
+    from survey_cli.cli.app import app
+
+    groups = {
+        name: group.commands
+        for name, group in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]
+        if hasattr(group, "commands")
+    }
+    assert set(groups) >= {"sample", "never-call"}
+    for word, commands in groups.items():
+        assert run([word, "--help"]) == 0
+        listed = capsys.readouterr().out
+        for name, command in commands.items():
+            assert len(command.help) > 20
+            assert all(len(parameter.help or "") >= 10 for parameter in command.params)
+            assert f"  {name} " in listed
+            assert run([word, name, "--help"]) == 0
+            assert capsys.readouterr().out.startswith(f"Usage: survey {word} {name} ")
+        assert run([word]) == 2
+        assert "missing command" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import typer
 from survey_cli.cli import moments
 from survey_cli.cli.case_lists import Case, request
 from survey_cli.cli.interviewing import Database, Instrument
-from survey_cli.cli.sampling import By, PeopleFile
+from survey_cli.cli.sampling import By, PeopleFile, bar
 from survey_cli.cli.terminal import count, fail, say
 from survey_cli.problems import Trouble
 
@@ -43,7 +43,7 @@ def outcome(
     code: Annotated[
         str, typer.Option("--code", metavar="CODE", help="An AAPOR code instead of the outcome's own: 4.70.")
     ] = "",
-    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why; needed.")] = "",
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why it is corrected; needed.")] = "",
     by: By = "",
     people: PeopleFile = None,
     db: Database = None,
@@ -90,7 +90,7 @@ def reopen(
         str,
         typer.Option("--before", metavar="DATE", help="Of these, only those that last refused before then."),
     ] = "",
-    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why.")] = "",
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why; it stands in the history.")] = "",
     by: By = "",
     people: PeopleFile = None,
     db: Database = None,
@@ -109,7 +109,9 @@ def reopen(
         _said(reopened(asks, case, why=note))
         return
     until = moments.typed(before, option="--before") if before else None
-    _said_of_several(reopen_refusals(asks, before=until, why=note), "put back into the queue")
+    with bar() as progress:
+        made = reopen_refusals(asks, before=until, why=note, progress=progress)
+    _said_of_several(made, "put back into the queue")
 
 
 def release(
@@ -122,7 +124,9 @@ def release(
     """Release replicates of the sample: from now on their cases are called. Safe to repeat."""
     from survey_cli.office.casework import release as released
 
-    _said_of_several(released(request(file, by=by, people=people, db=db), replicates), "released")
+    with bar() as progress:
+        made = released(request(file, by=by, people=people, db=db), replicates, progress=progress)
+    _said_of_several(made, "released")
 
 
 def free(file: Instrument, case: Case, by: By = "", people: PeopleFile = None, db: Database = None) -> None:

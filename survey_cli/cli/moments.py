@@ -5,8 +5,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from survey_cli.fieldwork.calendar import short_day
-
 
 def now() -> datetime:
     """This moment, in UTC."""
@@ -50,4 +48,6 @@ def both(at: datetime, zone: str) -> str:
 
 
 def _shown(at: datetime) -> str:
+    from survey_cli.fieldwork.calendar import short_day
+
     return f"{short_day(at.date())} {at:%H:%M}"

@@ -80,7 +80,7 @@ def import_cases(
 
     request = Request(path=file, at=moments.now(), db=db, by=by, people=people)
     wanted = Wanted(file=cases, sheet=sheet, encoding=encoding, update=update, dry=dry_run, release=release)
-    with _bar() as progress:
+    with bar() as progress:
         manner = Manner(dice=SystemRandom(), pause=lambda: sleep(BREATH), progress=progress)
         made = import_sample(request, wanted, manner)
     if isinstance(made, Trouble):
@@ -99,7 +99,7 @@ def import_cases(
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[int, int], None] | None]:
+def bar() -> Iterator[Callable[[int, int], None] | None]:
     """A bar on the terminal while it lasts; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield None

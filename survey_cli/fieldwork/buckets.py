@@ -3,15 +3,11 @@ language, skill, owner and quota cells, as one short text: so that hours and quo
 """
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 
-from survey_cli.fieldwork.calendar import Calendar
 from survey_cli.fieldwork.events import Policy
 from survey_cli.fieldwork.people import Interviewer, People
-from survey_cli.fieldwork.quotas import shut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +28,6 @@ class Bucket:
     def __str__(self) -> str:
         return bucket_text(
             self.zones, self.dayparts, self.language, self.skill, self.owner, self.policy, self.cells
-        )
-
-    def open(
-        self, calendar: Calendar, at: datetime, *, who: Interviewer, people: People, full: Collection[str]
-    ) -> bool:
-        """Whether this interviewer may take such a case at this moment."""
-        return (
-            self.suits(who, people)
-            and not shut(self.cells, full)
-            and calendar.opening(self.zones, at).open
-            and (not self.dayparts or calendar.daypart(self.zones, at) in self.dayparts)
         )
 
     def suits(self, who: Interviewer, people: People) -> bool:

@@ -50,7 +50,7 @@ class Turns:
 
     def open(self, bucket: Bucket) -> bool:
         """Whether cases of this bucket may be called now by this interviewer."""
-        return bucket.open(self.plan.calendar, self.at, who=self.who, people=self.people, full=self.full)
+        return not self.closed(bucket)
 
     def promised_before(self, bucket: Bucket) -> datetime | None:
         """Of another's promises only those that were due by then are this interviewer's to keep; None: any."""
@@ -63,6 +63,10 @@ class Turns:
         if bucket.dayparts:
             return self.plan.calendar.next_in(bucket.zones, since, bucket.dayparts)
         return self.plan.calendar.opening(bucket.zones, since).next
+
+    def suits(self, bucket: Bucket) -> bool:
+        """Whether it is for this interviewer but for the hour and the part of the day."""
+        return not shut(bucket.cells, self.full) and bucket.suits(self.who, self.people)
 
     def closed(self, bucket: Bucket) -> str:
         """Why cases of this bucket are not called now by this interviewer; empty where they are."""

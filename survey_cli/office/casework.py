@@ -2,7 +2,7 @@
 give its promise to another. Each is an event in the case's history; nothing that was keyed is lost.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
@@ -77,6 +77,8 @@ class _Deed(NamedTuple):
     """Why its numbers are never to be called again; empty where they may be."""
 
 
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told the cases done and those in all."""
 Deed: TypeAlias = Callable[[Case], "_Deed | Trouble | None"]
 """What is to be done to a case as it stands, or why that cannot be; None where it is not among those that are meant."""
 
@@ -172,7 +174,9 @@ def _not_reopened(case: Case, study: Study, at: datetime) -> Trouble | None:
     return None
 
 
-def reopen_refusals(request: Request, *, before: datetime | None, why: str = "") -> Several | Trouble:
+def reopen_refusals(
+    request: Request, *, before: datetime | None, why: str = "", progress: Progress | None = None
+) -> Several | Trouble:
     """Put soft refusals that are finished back for conversion: those whose last refusal was before a moment, where one is
     given. Whoever refused for good, or asked never to be called, is left alone."""
 
@@ -183,7 +187,7 @@ def reopen_refusals(request: Request, *, before: datetime | None, why: str = "")
             return _Deed([Reopened(why.strip() or "for conversion")], "put back into the queue")
 
         rows = [row for row in study.store.cases.rows(status="done") if row.code.startswith(("2.", "3."))]
-        return _do_all(study, rows, deed, request.at)
+        return _do_all(study, rows, deed, request.at, progress=progress)
 
     return asked(request, do, for_whom="put refusals back")
 
@@ -200,8 +204,9 @@ def _soft(case: Case, plan: Plan, before: datetime | None) -> bool:
     )
 
 
-def release(request: Request, replicates: str) -> Several | Trouble:
-    """Release replicates of the sample: their cases may be called. Those that are released stay so."""
+def release(request: Request, replicates: str, *, progress: Progress | None = None) -> Several | Trouble:
+    """Release replicates of the sample: their cases may be called. Those that are released stay so; the same again
+    goes on where it broke off."""
 
     def do(study: Study) -> Several | Trouble:
         rows, known = [], set()
@@ -220,7 +225,8 @@ def release(request: Request, replicates: str) -> Several | Trouble:
         def deed(case: Case) -> _Deed | None:
             return None if case.released else _Deed([Released()], "released")
 
-        return _do_all(study, [row for row in rows if row.replicate in wanted], deed, request.at)
+        meant = [row for row in rows if row.replicate in wanted]
+        return _do_all(study, meant, deed, request.at, progress=progress)
 
     return asked(request, do, for_whom="release a replicate")
 
@@ -342,11 +348,15 @@ def _do(study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False)
     return Trouble(f"case {key}", "stations keep writing to it", "give the command again")
 
 
-def _do_all(study: Study, rows: Iterable[CaseRow], deed: Deed, at: datetime) -> Several:
+def _do_all(
+    study: Study, rows: Sequence[CaseRow], deed: Deed, at: datetime, *, progress: Progress | None = None
+) -> Several:
     changed: list[Changed] = []
     left: list[tuple[str, str]] = []
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         done = _do(study, row.key, deed, at)
+        if progress is not None:
+            progress(number, len(rows))
         match done:
             case Trouble():
                 left.append((row.key, done.what))
