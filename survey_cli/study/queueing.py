@@ -1,5 +1,5 @@
-"""In what order do the cases of a study come? One text for the desk, which claims the first of them, and the office, which
-lists the next ones.
+"""In what order do the cases of a study come? One text for the desk, which claims the first of them, and for the
+office, which lists the next ones.
 """
 
 from collections.abc import Iterator
@@ -50,8 +50,8 @@ def open_heads(store: Store, turns: Turns) -> list[tuple[Turn, Head]]:
 
 
 def rows_in_turn(store: Store, turns: Turns, *, limit: int) -> list[CaseRow]:
-    """The first `limit` ready cases that are open to this interviewer now, as they would be claimed one after another; the
-    rules of each are still to be asked."""
+    """The first `limit` ready cases that are open to this interviewer now, as they would be claimed one after another;
+    each one's rules are still to be asked."""
     found: list[tuple[Turn, str, CaseRow]] = []
     for _, head in open_heads(store, turns):
         bucket = bucket_of(head.bucket)

@@ -1,0 +1,61 @@
+"""Who asks the office for something, of which study, and when? The study is opened, brought up to that moment, asked, and
+closed again; what is asked is for others to know.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final, TypeVar
+
+from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.store import StoreProblem
+from survey_cli.study.guarding import for_supervisors
+from survey_cli.study.opening import Study, in_step, open_study
+from survey_cli.study.queueing import caught_up
+
+T = TypeVar("T")
+
+LOOKED_THROUGH: Final = 20_000
+"""Keys that are looked through for the one that was meant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Who asks, of which study, and when."""
+
+    path: str
+    at: datetime
+    db: str | None = None
+    by: str = ""
+    """The login name unless given."""
+    people: str | None = None
+
+
+def asked(request: Request, do: Callable[[Study], T | Trouble], *, for_whom: str = "") -> T | Trouble:
+    """What `do` gives of the study. `for_whom` is what only a supervisor may do, in words (`correct an outcome`)."""
+    study = open_study(request.path, db=request.db, by=request.by, people=request.people)
+    if isinstance(study, Trouble):
+        return study
+    with study:
+        if for_whom and (barred := for_supervisors(study, for_whom)) is not None:
+            return barred
+        try:
+            study.store.cases.settle()
+            in_step(study, request.at)
+            caught_up(study.store, study.plan, request.at)
+            return do(study)
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+
+
+def no_such_case(study: Study, key: str) -> Trouble:
+    """There is none of this key; which one was meant?"""
+    cases = study.store.cases
+    near = [found.row.key for found in cases.search(key, limit=2)] if study.who.supervises and key else []
+    remedy = f"did you mean {near[0]!r}?" if len(near) == 1 else ""
+    otherwise = f"look for it: survey cases {study.path} --find {key or 'TEXT'}"
+    keys = islice(cases.keys(), LOOKED_THROUGH)
+    return Trouble(
+        study.where, f"there is no case {key!r}", remedy or did_you_mean(key, keys, otherwise=otherwise)
+    )
