@@ -19,6 +19,7 @@ from survey_cli.cli import (
     interviewing,
     previewing,
     printing,
+    privacy,
     sampling,
     simulating,
     stationing,
@@ -110,7 +111,7 @@ PANELS = (
             *counting.COMMANDS,
         ),
     ),
-    ("Data", exporting.COMMANDS),
+    ("Data", (*exporting.COMMANDS, *privacy.COMMANDS)),
 )
 
 ORDER: list[str] = []

@@ -91,7 +91,7 @@ def cases(
             fail(sheet)
         if form is Form.csv:
             raise typer.BadParameter("one case is a table or json", param_hint="--format")
-        print(_as_json(sheet) if form is Form.json else "\n".join(_sheet(sheet)))
+        print(as_json(sheet) if form is Form.json else "\n".join(_sheet(sheet)))
         return
     wanted = Wanted(status=status, outcome=outcome, code=code, find=find, where=where, limit=limit)
     listed = list_cases(asks, wanted)
@@ -116,7 +116,7 @@ def _show(lines: "tuple[CaseLine, ...]", form: Form) -> None:
 
             write_csv(rows_of(lines), sys.stdout, Manner())
         case Form.json:
-            print(_as_json([line._asdict() for line in lines]))
+            print(as_json([line._asdict() for line in lines]))
 
 
 def _list(lines: "tuple[CaseLine, ...]") -> str:
@@ -191,7 +191,8 @@ def _stands(line: "CaseLine", zone: str) -> str:
     )
 
 
-def _as_json(found: Any) -> str:
+def as_json(found: Any) -> str:
+    """What was found, for other programs; moments in UTC."""
     from dataclasses import is_dataclass
 
     def plain(value: Any) -> Any:

@@ -421,11 +421,14 @@ class Store:
 
     # Erasure
 
-    def erase_interview(self, interview: str, events: Sequence[Event]) -> None:
+    def erase_interview(
+        self, interview: str, events: Sequence[Event], *, stands: tuple[Status, str] | None = None
+    ) -> None:
         """Have the words leave an interview: `events` is the journal as it reads from now on. Those that stand come
         first, each in its place with its time and by whom; the tombstone follows. Its snapshot, its contact and what was
-        being typed go; keep the snapshot of what is left. Raises ValueError for what is no rewriting of the journal."""
-        erasure.erase_interview(self._db, interview, events)
+        being typed go; keep the snapshot of what is left. `stands`: the status and the outcome that it comes to, where
+        those are others. Raises ValueError for what is no rewriting of the journal."""
+        erasure.erase_interview(self._db, interview, events, stands)
 
     def scrub(self) -> bool:
         """After erasing: write the whole database anew, so that nothing of what was deleted or written over is left in

@@ -15,6 +15,7 @@ from survey_cli.store import case_statements as sql
 from survey_cli.store.address import quoted
 from survey_cli.store.case_written import write_entry, write_standing
 from survey_cli.store.connector import Connector, Execute
+from survey_cli.store.records import Status
 
 REWRITE: Final = "UPDATE case_events SET payload = ? WHERE case_key = ? AND seq = ?"
 STOOD: Final = "SELECT kind, at, by, station FROM case_events WHERE case_key = ? ORDER BY seq"
@@ -27,6 +28,7 @@ ADD_LINE: Final = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 LAST: Final = "UPDATE interviews SET last_seq = ?, by = ?, updated_at = ? WHERE id = ?"
+STANDS: Final = "UPDATE interviews SET status = ?, outcome = ?, at_item = '' WHERE id = ?"
 DERIVED: Final = ("snapshots", "contacts", "drafts")
 
 TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
@@ -51,7 +53,9 @@ def erase_case(execute: Execute, key: str, link: str, entries: Sequence[Entry], 
         execute(sql.DROP_CONTACT, (link,))
 
 
-def erase_interview(db: Connector, interview: str, events: Sequence[Event]) -> None:
+def erase_interview(
+    db: Connector, interview: str, events: Sequence[Event], stands: tuple[Status, str] | None
+) -> None:
     """See `Store.erase_interview`."""
     lines = [encode_line(event) for event in events]
     with db.transaction() as execute:
@@ -66,6 +70,8 @@ def erase_interview(db: Connector, interview: str, events: Sequence[Event]) -> N
             else:
                 execute(ADD_LINE, (interview, seq, *line))
         execute(LAST, (len(lines), lines[-1].by, lines[-1].at, interview))
+        if stands is not None:
+            execute(STANDS, (*stands, interview))
         for table in DERIVED:
             execute(f"DELETE FROM {table} WHERE interview = ?", (interview,))
 
