@@ -2,7 +2,7 @@
 them. What becomes of it is for others; the real database is only read.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -37,11 +37,13 @@ class Trial:
     sample: str = ""
     db: str | None = None
     people: str | None = None
+    released: Collection[str] | None = None
+    """Replicates of invented cases, or of a file's, that are in the field; None: all. Of the database's cases those are
+    that were released."""
 
 
 def trial_study(wish: Trial, dice: Random) -> Study | Trouble | list[Problem]:
-    """The study, open, in memory; whoever asked closes it. Every case of a file is released; one of the database is if it
-    is there."""
+    """The study, open, in memory; whoever asked closes it."""
     people = people_of(wish.path, wish.people)
     if isinstance(people, Trouble):
         return people
@@ -53,13 +55,13 @@ def trial_study(wish: Trial, dice: Random) -> Study | Trouble | list[Problem]:
     if isinstance(study, Trouble):
         return study
     if wish.invented:
-        cases = list(_brought(wish.invented, study.instrument))
+        cases = list(_brought(wish.invented, study.instrument, wish.released))
     elif wish.sample:
         read = read_sample(wish.sample, study.instrument)
         if isinstance(read, list):
             study.close()
             return read
-        cases = list(_brought(read.cases, study.instrument))
+        cases = list(_brought(read.cases, study.instrument, wish.released))
     in_step(study, wish.at)
     study.store.cases.add(
         _made(cases, study.plan, wish.at, dice),
@@ -71,9 +73,12 @@ def trial_study(wish: Trial, dice: Random) -> Study | Trouble | list[Problem]:
     return study
 
 
-def _brought(cases: Iterable[Case], instrument: Instrument) -> Iterator[tuple[str, list[Event]]]:
+def _brought(
+    cases: Iterable[Case], instrument: Instrument, released: Collection[str] | None
+) -> Iterator[tuple[str, list[Event]]]:
     for case in cases:
-        yield case.key, [sampled(case, instrument), Released(), *marks(case, ())]
+        out = (Released(),) if released is None or case.replicate in released else ()
+        yield case.key, [sampled(case, instrument), *out, *marks(case, ())]
 
 
 def _kept(wish: Trial, by: str) -> list[tuple[str, list[Event]]] | Trouble:

@@ -11,6 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from survey_cli.desk.manning import manned
+from survey_cli.desk.station import Station
 from survey_cli.fieldwork.people import Interviewer
 from survey_cli.fieldwork.zones import moment_of
 from survey_cli.simulate.households import Chances, Household
@@ -109,16 +110,18 @@ class Field:
             if ends <= self.at:
                 continue
             yield max(begins, self.at)
-            colleague = self.colleagues[number]
-            station = manned(
-                self.study,
-                colleague.who,
-                f"station {number + 1}",
-                clock=self.clock,
-                zone=tried.zone,
-                dice=Random(f"{tried.seed}\0station\0{number}\0{self.at.isoformat()}"),
-            )
-            yield from colleague.shift(station, ends)
+            yield from self.colleagues[number].shift(self.man(number), ends)
+
+    def man(self, number: int) -> Station:
+        """A station for this interviewer's shift."""
+        return manned(
+            self.study,
+            self.colleagues[number].who,
+            f"station {number + 1}",
+            clock=self.clock,
+            zone=self.tried.zone,
+            dice=Random(f"{self.tried.seed}\0station\0{number}\0{self.at.isoformat()}"),
+        )
 
     def step(self) -> bool:
         """Let whoever is next do what they do; False where nobody does anything any more."""
