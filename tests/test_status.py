@@ -141,6 +141,12 @@ def test_every_case_is_counted_once_by_status_and_by_outcome() -> None:
     assert (report.progress.complete, report.progress.today) == (1, 0)
 
 
+def test_where_there_are_no_cases_it_is_said_how_to_get_some() -> None:
+    none = status_of(Request(path=str(a_study()), at=NOW), zone=DENVER)
+    assert isinstance(none, Trouble)
+    assert "survey sample import study.yaml" in str(none)
+
+
 def test_what_is_due_by_now_is_ready_though_nobody_has_claimed_since() -> None:
     path = a_study([history("a").at("2026-11-24 11:30").call("no_answer")])
     assert [s.status for s in told(path).statuses] == ["waiting"]

@@ -18,7 +18,7 @@ from command_line import folder
 from kept_study import NOW, a_study, store_of
 from survey_cli.cli.running import run
 from survey_cli.fieldwork.counts import Counts
-from survey_cli.fieldwork.events import Claimed, Closed, Corrected, Entry, Erased, Interviewing
+from survey_cli.fieldwork.events import Claimed, Closed, Corrected, Entry, Erased, Interviewing, Released
 from survey_cli.fieldwork.policy import standing
 from survey_cli.office.moments import Moment, begin_of, past_moment
 from survey_cli.office.rating import Assumed, Reported, StudyWish, rates_of_study
@@ -120,6 +120,15 @@ def test_cases_that_are_not_released_are_no_part_of_the_sample() -> None:
     report = rated(a_study([*units("complete"), *units(None, None, first=2, replicate="2")]))
     assert column(report).counts == Counts(i=1)
     assert any("2 cases of replicates that are not released" in note for note in report.notes)
+
+
+def test_cases_never_called_stand_by_their_own_zone_and_replicate() -> None:
+    # in Auckland the study's last day is over, in Denver it is noon
+    there = [history(f"there {n}", zone="Pacific/Auckland") for n in range(2)]
+    here = [history(f"here {n}") for n in range(3)]
+    later = [history("later", replicate="2"), history("later still", replicate="2").then(Released())]
+    report = rated(a_study([*there, *here, *later], fieldwork="ends: 2026-11-24"))
+    assert (column(report).counts, column(report).open_cases) == (Counts(nc=6), 4)
 
 
 def test_an_erased_case_counts_as_it_did() -> None:

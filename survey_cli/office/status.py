@@ -45,7 +45,14 @@ def status_of(request: Request, *, since: str = "", zone: tzinfo | None = None) 
     return asked(request, partial(_status, at=request.at, begun=begun, zone=zone))
 
 
-def _status(study: Study, *, at: datetime, begun: Moment | None, zone: tzinfo | None) -> FieldworkStatus:
+def _status(
+    study: Study, *, at: datetime, begun: Moment | None, zone: tzinfo | None
+) -> FieldworkStatus | Trouble:
+    kinds = study.store.figures.kinds()
+    if not kinds:
+        return Trouble(
+            study.where, "there are no cases yet", f"import them: survey sample import {study.path} cases.csv"
+        )
     local = at.astimezone(zone)
     midnight = datetime.combine(local.date(), time.min)
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
@@ -54,13 +61,11 @@ def _status(study: Study, *, at: datetime, begun: Moment | None, zone: tzinfo | 
         at=at,
         day_began=day_began,
         since=begun.at if begun is not None else None,
-        kinds=study.store.figures.kinds(),
+        kinds=kinds,
         fill=study.store.cases.fill(),
         target=target.interviews,
         target_of=target.says,
-        promises=tuple(
-            _promise(row, at, zone) for row in study.store.cases.promises()
-        ),
+        promises=tuple(_promise(row, at, zone) for row in study.store.cases.promises()),
         leases=tuple(_leases(study, zone)),
         held=tuple(_held(study, zone)),
     )
