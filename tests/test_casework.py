@@ -31,9 +31,11 @@ from survey_cli.office import casework
 from survey_cli.office.asking import Request
 from survey_cli.office.case_lists import Wanted, list_cases, show_case
 from survey_cli.office.casework import Changed, Several
+from survey_cli.office.never_calling import Added, ListRequest, add
 from survey_cli.office.queue_lists import queue, why
 from survey_cli.problems import Trouble
 from survey_cli.reports.cases import CaseList, CaseSheet, QueueReport, Why
+from survey_cli.study.erasing import erased
 from survey_cli.study.opening import Study
 from survey_cli.study.queueing import caught_up
 
@@ -312,6 +314,18 @@ def test_never_call_by_a_supervisor_holds_for_all_studies(tmp_path: Path) -> Non
     assert "never to be called again" in refused(casework.reopen(request(shift), "A"))
 
 
+def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=ITEMS + QUOTAS, cases=THREE)
+    interview_of(shift, "A")
+    changed = done(casework.correct(request(shift), "A", "withdrawn", note="a letter came"))
+    assert (changed.standing.status, changed.standing.code) == ("done", "2.112")
+    with shift.study() as study:
+        [interview] = study.store.interviews(case="A")
+        assert erased(study.store.journal(interview.id))
+        assert study.store.cases.fill()["kinds:1"].taken == 0
+        assert study.listed(["+13125550100"])
+
+
 @pytest.mark.parametrize(
     ("outcome", "code", "says"),
     [("", "", "blank"), ("calback", "", "did you mean 'callback'?"), ("complete", "", "comes of an interview"),
@@ -335,6 +349,26 @@ def test_a_code_is_kept_as_the_table_writes_it(tmp_path: Path) -> None:
     )
     assert shift.row("A").status == "done"
     assert refused(casework.correct(request(shift), "A", "callback", note=" ")).endswith("say it with --note")
+
+
+def test_a_number_put_on_the_list_is_dialled_and_offered_no_more(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE)
+    ann = shift.station("ann")
+    key = on(ann)
+    number = {"A": "312 555 0100", "B": "303 555 0101", "C": "312 555 0102"}
+    asks = ListRequest(at=shift.at, by="sue", db=shift.db, country="US")
+    assert isinstance(add(asks, [number[key]], reason="a letter"), Added)
+    assert isinstance(ann.dial(), Rejected)
+    ann.pause()
+    assert key not in {line.key for line in queued(shift).lines}
+    assert "never to be called" in why_not(shift, key)["never call"]
+    ann.go_on()
+    seen = set()
+    while on(ann):
+        seen.add(on(ann))
+        ann.record("no_answer")
+    assert seen == {"A", "B", "C"} - {key}
+    assert shift.row(key).why == "never to be called again"  # the claim found it
 
 
 # a case at a station

@@ -33,6 +33,7 @@ from survey_cli.office.replicates import chosen
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.reports.histories import outcome_words
 from survey_cli.store.case_records import CaseRow, Held, LeaseLost
+from survey_cli.study.erasing import erase_answers
 from survey_cli.study.opening import Study
 
 STATION: Final = "office"
@@ -75,6 +76,8 @@ class _Deed(NamedTuple):
     said: str
     forbids: str = ""
     """Why its numbers are never to be called again; empty where they may be."""
+    withdraws: bool = False
+    """Whatever was answered is erased."""
 
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -118,7 +121,7 @@ def _correction(case: Case, plan: Plan, outcome: str, code: str, note: str) -> _
     said = "corrected to " + " ".join(filter(None, (outcome_words(outcome, plan) if outcome else "", code)))
     if named in FORBIDS and new is not None:
         events.append(Blocked(new.name.lower()))
-        return _Deed(events, said, forbids=new.name.lower())
+        return _Deed(events, said, forbids=new.name.lower(), withdraws=named == "withdrawn")
     return _Deed(events, said)
 
 
@@ -344,6 +347,10 @@ def _do(study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False)
             _settle(study, after, entries[-1].at)
             if found.forbids:
                 _never_again(study, key, found.forbids, at)
+            if found.withdraws:
+                erased = erase_answers(study, key, at=at, by=study.who.login, why=found.forbids)
+                if isinstance(erased, Trouble):
+                    return erased
             return Changed(key, stands, found.said)
     return Trouble(f"case {key}", "stations keep writing to it", "give the command again")
 
