@@ -4,6 +4,7 @@ office, which lists the next ones.
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from survey_cli.fieldwork.buckets import bucket_of
 from survey_cli.fieldwork.case import Case
@@ -13,17 +14,31 @@ from survey_cli.fieldwork.turns import Turn, Turns
 from survey_cli.store import Store
 from survey_cli.store.case_records import CaseRow, Head, Lapsed
 
+AT_ONCE: Final = 1_000
+"""Cases of one bucket that are looked at again; the others are when the next one asks."""
+
 
 def caught_up(store: Store, plan: Plan, at: datetime) -> list[Lapsed]:
     """Have everything in the queue that belongs there at this moment: cases whose leases ran out, with the standing that
-    came of it, and those that waited until now. Gives the leases that ran out. Raises StoreProblem."""
+    came of it, those that waited until now, and those that were to be called in a part of the day that comes no more.
+    Gives the leases that ran out. Raises StoreProblem."""
     cases = store.cases
     lapsed = cases.lapse(at)
     while stale := cases.stale():
         if not cases.restand(_stood(store, plan, stale, at)):
             break  # others are at them
     cases.wake(at)
+    if plan.calendar.ends is not None:
+        for head in cases.heads():
+            if not _opens_again(head, plan, at):
+                cases.restand(_stood(store, plan, cases.queue([head.bucket], limit=AT_ONCE), at))
     return lapsed
+
+
+def _opens_again(head: Head, plan: Plan, at: datetime) -> bool:
+    """Whether there is any more time before the study's end to call the cases of this head's bucket."""
+    bucket = bucket_of(head.bucket)
+    return not bucket.dayparts or plan.calendar.next_in(bucket.zones, at, bucket.dayparts) is not None
 
 
 def _stood(
