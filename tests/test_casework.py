@@ -633,3 +633,20 @@ def test_a_case_that_is_corrected_is_taken_by_a_station_at_once(tmp_path: Path) 
     shift.to("2026-11-24 17:30")  # it was called by day: the evening comes next
     ann.beat()
     assert on(ann) == "A"
+
+
+def test_a_list_of_people_with_mistakes_lets_nobody_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shift = Shift(tmp_path, people=PEOPLE)
+    people = tmp_path / "interviewers.csv"
+    people.write_text(PEOPLE + "eve,,,boss\n")
+    assert run(["cases", str(shift.file), "--db", shift.db, "--people", str(people), "--by", "sue"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith(f"{people}:5: role: 'boss' is no role — ")
+    assert said[1:] == [
+        f"{people}: the list of people cannot be read — mend it, so that it is known who may do what"
+    ]
+    missing = tmp_path / "nobody.csv"
+    assert run(["cases", str(shift.file), "--db", shift.db, "--people", str(missing)]) == 1
+    assert capsys.readouterr().err == f"{missing}: there is no such file — check the path\n"

@@ -104,8 +104,8 @@ def people_of(path: str | Path, people: str | None) -> People | Trouble:
         return People()
     found = read_people(file)
     if isinstance(found, list):
-        first = found[0]
-        return Trouble(str(first.where), first.what, first.remedy, problems=tuple(found))
+        remedy = "mend it, so that it is known who may do what"
+        return Trouble(str(file), "the list of people cannot be read", remedy, problems=tuple(found))
     return found.people
 
 
