@@ -190,6 +190,8 @@ def _came(made: "Imported", *, update: bool) -> str:
         said.append(f"{made.summary.changed:,} differ and were left as they are (--update changes them)")
     if made.busy:
         said.append(f"{len(made.busy):,} are with a station and were not changed: import again later")
+    if made.nameless:
+        said.append(f"{len(made.nameless):,} of the file were erased or anonymised, and stay so")
     return f"{made.where}: {', '.join(said)}"
 
 

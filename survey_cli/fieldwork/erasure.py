@@ -18,9 +18,7 @@ def blank(entry: Entry, *, columns: Collection[str] | None) -> Entry:
     named."""
     event = entry.event
     kind = type(event).__name__.lower()
-    fields = {
-        name: "" for name in event._fields if name in WORDS and not (name == "why" and kind in WHY_FIXED)
-    }
+    fields = {name: "" for name in _worded(entry) if not (name == "why" and kind in WHY_FIXED)}
     if isinstance(event, Sampled) and columns is not None:
         kept = {name: value for name, value in event.columns.items() if name in columns}
         return entry._replace(event=event._replace(columns=kept))
@@ -32,5 +30,11 @@ def blank(entry: Entry, *, columns: Collection[str] | None) -> Entry:
 
 def noted(entry: Entry) -> int:
     """How many notes and persons' names it holds."""
+    return sum(name != "why" for name in _worded(entry))
+
+
+def _worded(entry: Entry) -> list[str]:
+    """The fields of its event that hold words."""
     event = entry.event
-    return sum(bool(getattr(event, name)) for name in event._fields if name in WORDS - {"why"})
+    said = zip(event._fields, event, strict=True)
+    return [name for name, value in said if name in WORDS and isinstance(value, str) and value]

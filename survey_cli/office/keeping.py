@@ -14,6 +14,7 @@ from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreProblem, Whole
 from survey_cli.store.places import database_of, open_store
+from survey_cli.study.erasing import unfinished
 from survey_cli.table import cells
 
 
@@ -68,7 +69,7 @@ def verify(path: str | Path, *, db: str | None = None) -> Verified | Trouble:
 
 
 def _verified(where: str, store: Store) -> Verified:
-    findings = list(store.integrity())
+    findings = [*store.integrity(), *unfinished(store)]
     count = events = 0
     for row in store.instruments():
         instrument = rebuilt(row.texts, row.hash)

@@ -16,18 +16,18 @@ from survey_cli.store.case_records import Contact, ContactNumber
 from survey_cli.values import Cell, Missing, Value
 
 
-def kept_values(store: Store, instrument: Instrument) -> dict[str, dict[str, Cell]]:
-    """The sample values of every case that is kept, by key, those of personal columns among them."""
+def kept_values(store: Store, instrument: Instrument) -> tuple[dict[str, dict[str, Cell]], frozenset[str]]:
+    """The sample values of every case that is kept, by key, those of personal columns among them; and the cases of which
+    it is not kept any more who they are, for good."""
     personal = {key: contact.columns for key, contact in store.cases.contacts()}
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
-    return {
-        key: {
-            **dict.fromkeys(keys, key),
-            **fieldwork.Case.of(key, history).columns,
-            **personal.get(key, {}),
-        }
-        for key, history in store.cases.histories()
-    }
+    values, nameless = {}, set()
+    for key, history in store.cases.histories():
+        case = fieldwork.Case.of(key, history)
+        values[key] = {**dict.fromkeys(keys, key), **case.columns, **personal.get(key, {})}
+        if case.nameless:
+            nameless.add(key)
+    return values, frozenset(nameless)
 
 
 def positions(case: Case, kept: Contact | None = None) -> list[int]:

@@ -81,6 +81,8 @@ class Imported:
     updated: int
     busy: tuple[str, ...]
     """Cases that should have changed, but are with a station now."""
+    nameless: tuple[str, ...]
+    """Cases of the file that were erased or anonymised: nothing of them comes back."""
     dry: bool
 
 
@@ -91,6 +93,8 @@ class _Read(NamedTuple):
     """Numbers on the list of those never to be called."""
     new: list[Case]
     released: frozenset[str]
+    nameless: tuple[str, ...]
+    """Cases of the file that were erased or anonymised: they stay so."""
 
 
 def import_sample(request: Request, wanted: Wanted, manner: Manner) -> Imported | Trouble | list[Problem]:
@@ -156,12 +160,15 @@ def _with_list(study: Study, where: str) -> Study:
 
 def _read(study: Study, wanted: Wanted) -> _Read | Trouble | list[Problem]:
     study.store.cases.settle()
-    kept = kept_values(study.store, study.instrument)
+    kept, nameless = kept_values(study.store, study.instrument)
     sample = read_sample(
         wanted.file, study.instrument, sheet=wanted.sheet, encoding=wanted.encoding, existing=kept
     )
     if isinstance(sample, list):
         return sample
+    gone = tuple(case.key for case in sample.cases if case.key in nameless)
+    sample = replace(sample, cases=tuple(case for case in sample.cases if case.key not in nameless))
+    kept = {key: values for key, values in kept.items() if key not in nameless}
     listed = study.never_call.among({number.e164 for case in sample.cases for number in case.live})
     summary = summarised(sample, existing=kept, never_call=lambda number: number.e164 in listed)
     released: frozenset[str] | Trouble = frozenset()
@@ -171,7 +178,7 @@ def _read(study: Study, wanted: Wanted) -> _Read | Trouble | list[Problem]:
     if isinstance(released, Trouble):
         return released
     new = [case for case in sample.cases if case.key not in kept]
-    return _Read(sample, summary, listed, new, released)
+    return _Read(sample, summary, listed, new, released, gone)
 
 
 def _brought(study: Study, read: _Read, wanted: Wanted, at: datetime, manner: Manner) -> Imported | Trouble:
@@ -198,6 +205,7 @@ def _brought(study: Study, read: _Read, wanted: Wanted, at: datetime, manner: Ma
         released=sum(not case.replicate or case.replicate in read.released for case in read.new),
         updated=updated,
         busy=tuple(busy),
+        nameless=read.nameless,
         dry=wanted.dry,
     )
 
@@ -250,6 +258,8 @@ def _updated(study: Study, read: _Read, at: datetime, manner: Manner) -> tuple[i
     changed = {change.case for change in read.summary.changes}
     for case in (case for case in read.sample.cases if case.key in changed):
         before = fieldwork.Case.of(case.key, cases.history(case.key))
+        if before.nameless:  # erased while the file was read
+            continue
         kept = cases.contact(case.key)
         events: list[Event] = [
             sampled_again(case, study.instrument, before=before, kept=kept, columns=columns),

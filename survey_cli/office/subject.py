@@ -6,6 +6,7 @@ from typing import assert_never
 from survey_cli.engine import events as said
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.policy import zones_of
+from survey_cli.instrument.items.quiet import Aloud
 from survey_cli.instrument.opening import rebuilt
 from survey_cli.instrument.program import Instrument, Leaf
 from survey_cli.office.asking import Request, asked, no_such_case
@@ -159,7 +160,8 @@ def _event(event: said.Event, instrument: Instrument | None, leaf: Leaf | None) 
             return "reopened" if reopen else "gone on with", "", event.sitting.interviewer
         case said.Answered(value=value, words=words):
             given = "; ".join(f"{code}: {text}" for code, text in words.items())
-            return "answered" if value is not None else "read", _words(value, labels), given
+            aloud = leaf is not None and isinstance(leaf.question, Aloud)
+            return "read" if aloud else "answered", _words(value, labels), given
         case said.Declined(decline=decline):
             offered = {d.id: str(d.text.written(language)) for d in leaf.declines} if leaf is not None else {}
             return "declined", offered.get(decline, decline), ""

@@ -13,7 +13,8 @@ def cells(interview: Interview) -> tuple[Cell, ...]:
     """One row, aligned with `columns(interview.instrument)`."""
     instrument = interview.instrument
     if (left := interview.left) is not None:
-        return tuple(left.get(variable.name, NOT_ASKED) for variable in columns(instrument))
+        known = {**interview.began.sample, **left}
+        return tuple(known.get(variable.name, NOT_ASKED) for variable in columns(instrument))
     standing = interview.standing()
     row: list[Cell] = []
     for block in blocks(instrument, instrument.language):
