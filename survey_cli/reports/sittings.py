@@ -100,7 +100,7 @@ class _Reader:
                 here = self._called_at(entry, event.number)
                 here.calls.append(CallMade(at, event.number, event.outcome, event.code))
             case TakenBack():
-                self._take_back()
+                self._take_back(entry)
             case Corrected():
                 self._correct(event)
             case Interviewing(interview):
@@ -148,13 +148,16 @@ class _Reader:
             self.open.ended = at
         self.open = None
 
-    def _take_back(self) -> None:
-        """The call goes on, in a sitting that goes on."""
-        last = self.open or next((s for s in reversed(self.sat.sittings) if s.calls), None)
-        if last is not None and last.calls:
-            last.calls.pop()
-            last.ended = None
-            self.open = last
+    def _take_back(self, entry: Entry) -> None:
+        """The call goes on, in the sitting it was made in: one that was begun for that alone is part of it."""
+        last = next((s for s in reversed(self.sat.sittings) if s.calls), None)
+        if last is None:
+            return
+        if self.open is not None and self.open is not last:
+            self.sat.sittings.remove(self.open)
+        last.calls.pop()
+        last.by, last.station, last.ended = entry.by, entry.station, None
+        self.open = last
 
     def _correct(self, event: Corrected) -> None:
         last = next((s for s in reversed(self.sat.sittings) if s.calls), None)
