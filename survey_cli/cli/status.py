@@ -276,7 +276,7 @@ def _people(people: Sequence["PersonLine"]) -> list[str]:
     ]
     head = ("", "complete", "calls", "hours", "calls/h", "length", "refused", "share")
     notes = [
-        "hours are those on cases; length is the mean of completed interviews; refused is of talks"
+        "hours are those on cases, calls/h is told from one hour on; length is the mean of completed interviews; refused is of talks"
         " that ended in an interview, part of one or a refusal"
     ]
     if any(0 < one.talks < SMALL for one in people):
