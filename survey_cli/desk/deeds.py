@@ -12,7 +12,7 @@ from survey_cli.desk.quota_places import progress
 from survey_cli.desk.station_view import NEVER_KEYED, WANTS
 from survey_cli.engine.events import Rejected
 from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.coding import interview_code
+from survey_cli.fieldwork.coding import interview_code, known_eligible
 from survey_cli.fieldwork.events import (
     Blocked,
     Called,
@@ -23,8 +23,6 @@ from survey_cli.fieldwork.events import (
     NumberMarked,
     Promised,
     Speaks,
-    TakenBack,
-    Unpromised,
 )
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import REFUSALS
@@ -119,12 +117,11 @@ def called(
     interrupted: bool = False,
 ) -> Called:
     """The call that goes on, with what it came to."""
-    passed = progress(desk.interview).passed if desk is not None else frozenset()
     return Called(
         outcome=outcome,
         number=here.current,
         code=code,
-        eligible=plan.eligible_from in passed if plan.eligible_from else desk is not None,
+        eligible=desk is not None and known_eligible(progress(desk.interview), plan),
         person=desk is not None,
         interrupted=interrupted or here.case.interrupted or here.pending == "outcome",
         note=note,
@@ -194,15 +191,3 @@ def came_to(here: HeldCase, desk: Desk, row: Outcome, status: str, plan: Plan) -
     for_good = row.name.lower() if kind in FOR_GOOD else ""
     barred = (Blocked(for_good),) if for_good else ()
     return Deed(events=(call, *barred, Closed()), release=True, outcome=row.id, never_again=for_good)
-
-
-def taken_back(case: Case) -> tuple[Event, ...]:
-    """What undoes the outcome keyed last, and whatever came with it."""
-    events: list[Event] = [TakenBack()]
-    call = case.last_call
-    number = case.number(call.number) if call is not None else None
-    if number is not None and number.state == "dead":
-        events.append(NumberMarked(number.position, "live", "a slip"))
-    if case.booking is not None and call is not None and case.booking.at >= call.at:
-        events.append(Unpromised("a slip"))
-    return tuple(events)

@@ -51,19 +51,21 @@ class Places:
 
 
 def progress(interview: Interview) -> Progress:
-    """How far an interview has come along its route."""
-    standing = interview.standing()
-    asks = {name for name, leaf in interview.instrument.leaves.items() if leaf.counted and leaf.question.asks}
-    settled = [place for place in standing.answers if place.item in asks]
-    answered = sum(
-        held.cell is not None and not isinstance(held.cell, Missing)
-        for place, held in standing.answers.items()
-        if place.item in asks
-    )
-    ahead = sum(place.item in asks for place in standing.unreached)
-    ends = {name for name, leaf in interview.instrument.leaves.items() if isinstance(leaf.question, End)}
+    """How far an interview has come along its route. What the route has skipped on its way it has passed too."""
+    standing, leaves = interview.standing(), interview.instrument.leaves
+    asks = {name for name, leaf in leaves.items() if leaf.counted and leaf.question.asks}
+    ends = {name for name, leaf in leaves.items() if isinstance(leaf.question, End)}
+    settled = {place.item for place in standing.answers} - ends
+    ahead = {place.item for place in standing.unreached}
+    order = {name: number for number, name in enumerate(leaves)}
+    first = min((order[item] for item in ahead - settled), default=len(order))
+    skipped = {name for name, number in order.items() if number < first} - ends
     return Progress(
-        passed=frozenset(place.item for place in standing.answers if place.item not in ends),
-        answered=answered,
-        asked=len(settled) + ahead,
+        passed=frozenset(settled | skipped),
+        answered=sum(
+            held.cell is not None and not isinstance(held.cell, Missing)
+            for place, held in standing.answers.items()
+            if place.item in asks
+        ),
+        asked=sum(place.item in asks for place in (*standing.answers, *standing.unreached)),
     )

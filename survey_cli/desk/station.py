@@ -47,8 +47,9 @@ from survey_cli.fieldwork.events import (
     Remarked,
     Returned,
     ScriptRead,
+    TakenBack,
 )
-from survey_cli.fieldwork.policy import REFUSALS, Claimant, number_opening, standing, verdicts
+from survey_cli.fieldwork.policy import REFUSALS, Claimant, number_opening, standing, verdicts, zones_of
 from survey_cli.fieldwork.promises import Meant
 from survey_cli.fieldwork.promises import Unclear as NotMeant
 from survey_cli.problems import Trouble
@@ -336,7 +337,7 @@ class Station:
         here = self._here
         if here is None:
             return NotMeant(what=NOBODY.why)
-        zones = here.case.zones(here.case.number(here.current))
+        zones = zones_of(here.case, here.case.number(here.current), self._plan)
         found = read_appointment(text, now=self._clock(), zones=zones, calendar=self._plan.calendar)
         if isinstance(found, NotMeant) and 0 < reading <= len(found.choices):
             return found.choices[reading - 1]
@@ -473,7 +474,7 @@ class Station:
             self._show(row, case, token=token)
         except StoreProblem as problem:
             return self._unsaved(problem)
-        unsaved = self._do(*deeds.taken_back(case))
+        unsaved = self._do(TakenBack())
         if unsaved is None and self._here is not None and case.last_call is not None:
             self._here = replace(self._here, current=case.last_call.number)
             self._last = None

@@ -11,7 +11,7 @@ from survey_cli.desk.calling import NumberLine, OnCase, OutcomeChoice, Said
 from survey_cli.desk.held_case import HeldCase
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.plan import NOT_IN_A_LIST, Plan
-from survey_cli.fieldwork.policy import number_opening, standing_promise
+from survey_cli.fieldwork.policy import number_opening, standing_promise, zones_of
 from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.texts import Template
 from survey_cli.outcomes import OUTCOMES, Outcome
@@ -53,7 +53,7 @@ consent (47 U.S.C. 227)."""
 def on_case(here: HeldCase, study: Study, *, at: datetime, local: Callable[[datetime], datetime]) -> OnCase:
     """Everything that is shown of the case; `local` puts a moment on this station's clock."""
     case, plan, instrument = here.case, study.plan, study.instrument
-    zones = case.zones(case.number(here.current))
+    zones = zones_of(case, case.number(here.current), plan)
     zone = ZoneInfo(zones[0]) if zones else None
     until = plan.calendar.opening(zones, at).until
     first, more = choices(plan)

@@ -245,7 +245,7 @@ def _due(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> Due | 
     morrow = _next_day(counted, plan, zones)
     if morrow is not None and morrow > due:
         due, why = morrow, f"{_times(plan.limits.per_day or 0)} on one day"
-    hurries = case.waits or missed(case, plan)
+    hurries = case.waits or missed(case, plan) or case.attempts[-1].busy
     parts = _parts(counted, plan, max(due, at), zones, hurries=hurries)
     return Due(due, why, parts) if parts is not None else None
 
@@ -299,8 +299,8 @@ def _parts(
     counted: tuple[Attempt, ...], plan: Plan, at: datetime, zones: tuple[str, ...], *, hurries: bool
 ) -> tuple[str, ...] | None:
     """The parts of the day for the next attempt, those tried least that still come before the study's end; empty for any.
-    What `hurries` (an interrupted interview, a missed promise) takes any that has not had its share. None where each has,
-    or comes no more."""
+    What `hurries` (an interrupted interview, a missed promise, a busy line, whose redial is the same attempt) takes any
+    that has not had its share. None where each has, or comes no more."""
     names = [part.name for part in plan.calendar.parts]
     most = plan.limits.per_daypart
     if not names or not counted or (hurries and most is None):
