@@ -21,7 +21,8 @@ def kept_values(store: Store, instrument: Instrument) -> tuple[dict[str, dict[st
     it is not kept any more who they are, for good."""
     personal = {key: contact.columns for key, contact in store.cases.contacts()}
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
-    values, nameless = {}, set()
+    values: dict[str, dict[str, Cell]] = {}
+    nameless: set[str] = set()
     for key, history in store.cases.histories():
         case = fieldwork.Case.of(key, history)
         values[key] = {**dict.fromkeys(keys, key), **case.columns, **personal.get(key, {})}
