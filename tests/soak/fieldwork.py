@@ -52,6 +52,7 @@ from survey_cli.simulate.fieldwork import Field, Fieldwork, Turn
 from survey_cli.simulate.households import Chances
 from survey_cli.store.case_records import CaseRow
 from survey_cli.study.opening import Study
+from survey_cli.study.queueing import caught_up
 
 WORLDS = (
     (
@@ -326,8 +327,7 @@ class Watched(Field):
         return more
 
     def _crash(self) -> None:
-        """A terminal dies: what was begun at it is left as it stands. Its interviewer is back at once, after the lease, or
-        the next day."""
+        """A terminal dies: what was begun at it is left as it stands. Its interviewer is back soon, or the next day."""
         turn = self.fate.choice(self.agenda)
         self.agenda.remove(turn)
         turn.moments.close()
@@ -478,6 +478,7 @@ def due_promise(
 def audit(field: Watched) -> Counter[str]:
     """Look at all that was written. Gives counts of what there was to look at."""
     study, planned, seen = field.study, field.planned, Counter[str]()
+    caught_up(study.store, study.plan, field.at)
     for key, entries in study.store.cases.histories():
         for one, other in pairwise(entries):
             if other.at < one.at:
@@ -551,7 +552,7 @@ def _dial(key: str, case: Case, entry: Entry, planned: Planned, study: Study) ->
         and study.people.listed
     ):
         raise Broken(f"{where}: wants a converter")
-    before = [attempt for attempt in case.counted]
+    before = case.counted
     if len(before) >= planned.total + (promise is not None):
         raise Broken(f"{where}: it was called {len(before)} times")
     if promise is not None:
@@ -616,12 +617,13 @@ def _stands(key: str, case: Case, row: CaseRow | None, plan: Plan, at: datetime)
     if row.code != coded(case, plan).code:
         raise Broken(f"{key}: kept as {row.code}, and its history is {coded(case, plan).code}")
     found = standing(case, plan, at)
+    if row.held is not None:
+        raise Broken(f"{key}: {row.held.station} has it still")
     for name in ("outcome", "attempts", "promised_at", "promised_until", "owner"):
         kept, replayed = getattr(row, name), getattr(found, name)
-        if kept != replayed and found.status not in ("done",) and row.was != "done":
+        if kept != replayed:
             raise Broken(f"{key}: {name} is kept as {kept}, and its history is {replayed}")
-    over = {"done", "held", "unreleased"}
-    if (row.was in over) != (found.status in over) and at.date() < (plan.calendar.ends or date.max):
+    if row.was != found.status:
         raise Broken(f"{key}: kept as {row.was} ({row.why}), and its history is {found.status} ({found.why})")
 
 
