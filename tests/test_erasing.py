@@ -345,8 +345,19 @@ def test_an_export_shows_an_erased_interview_without_values(tmp_path: Path) -> N
     head, row = (line.split(",") for line in out.read_text().splitlines())
     cell = dict(zip(head, row, strict=True))
     assert (cell["interview_status"], cell["interview_outcome"]) == ("ended", "withdrawn")
-    assert (cell["kind"], cell["region"]) == ("1", "2")
+    assert (cell["kind"], cell["region"], cell["interview_by"]) == ("1", "2", "ann")
     assert {cell[name] for name in ("a", "who", "why", "c", "town", "boss", "name", "phone")} <= {"", "-6"}
+
+
+def test_an_export_names_interviewers_by_their_pseudonyms(tmp_path: Path) -> None:
+    people = "login,role,pseudonym\nsue,supervisor,\nann,interviewer,i07\n"
+    shift = a_shift(tmp_path, people=people)
+    told(shift)
+    out = tmp_path / "out.csv"
+    export(shift.file, Wish(to=str(out), db=shift.db, people=shift._list()))
+    head, row = (line.split(",") for line in out.read_text().splitlines())
+    assert dict(zip(head, row, strict=True))["interview_by"] == "i07"
+    assert "ann" not in row
 
 
 def test_on_a_terminal_it_asks_once(tmp_path: Path) -> None:

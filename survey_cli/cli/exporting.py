@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from survey_cli.cli.interviewing import Database, Instrument
+from survey_cli.cli.sampling import PeopleFile
 from survey_cli.cli.terminal import count, fail, say
 from survey_cli.problems import Trouble
 
@@ -70,12 +71,17 @@ def export(
             "--format", metavar="NAME", help="The format; the file's ending chooses it unless given."
         ),
     ] = "",
+    people: PeopleFile = None,
     db: Database = None,
     formats: Annotated[
         bool, typer.Option("--formats", callback=_formats, is_eager=True, help="List the formats.")
     ] = False,
 ) -> None:
-    """Write the data: one row for each interview, one column for each variable."""
+    """Write the data: one row for each interview, one column for each variable.
+
+    An interview that was erased is a row without values, with the outcome withdrawn. Interviewers stand under the
+    pseudonyms that the list of people gives them.
+    """
     from survey_cli.office.exporting import Wish
     from survey_cli.office.exporting import export as exported
 
@@ -92,6 +98,7 @@ def export(
         all_personal=personal,
         language=language,
         force=force,
+        people=people,
     )
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # data are UTF-8, whatever the terminal speaks

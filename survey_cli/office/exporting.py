@@ -1,7 +1,7 @@
 """Taking data out: which interviews, in which table, by which writer, into which file."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -16,6 +16,7 @@ from survey_cli.office.files import in_the_way, put, put_file
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.store import InstrumentRow, Line, Origin, Status, Store, StoreProblem
 from survey_cli.store.places import database_of, open_store
+from survey_cli.study.opening import people_of
 from survey_cli.table import ADMIN, Part, Table, United, cells, columns, united
 from survey_cli.values import Variable
 
@@ -44,6 +45,8 @@ class Wish:
     language: str = ""
     force: bool = False
     """Overwrite the file."""
+    people: str | None = None
+    """The list of people, whose pseudonyms stand for their logins; `responses/interviewers.csv` unless given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +84,17 @@ def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exp
             f"the questionnaire has no language {language!r}",
             f"it has {', '.join(instrument.languages)}",
         )
+    people = people_of(path, wish.people)
+    if isinstance(people, Trouble):
+        return people
+    shown = {one.login: one.pseudonym for one in people.listed.values() if one.pseudonym}
     where = database_of(path, instrument.id, wish.db)
     store = open_store(where, create=False)
     if isinstance(store, Trouble):
         return store
     with store:
         try:
-            found = _united(store, instrument, wish, language)
+            found = _united(store, instrument, wish, language, shown)
             if isinstance(found, Trouble):
                 return found
             made, warnings = found
@@ -128,7 +135,7 @@ class _Stopped(Exception):
 
 
 def _united(
-    store: Store, newest: Instrument, wish: Wish, language: str
+    store: Store, newest: Instrument, wish: Wish, language: str, shown: Mapping[str, str]
 ) -> tuple[United, tuple[str, ...]] | Trouble:
     """All versions that have interviews to export as one table, and warnings. Without any, the file's own columns."""
     origins = ORIGINS if wish.origin == "all" else (wish.origin,)
@@ -143,7 +150,7 @@ def _united(
         instrument = newest if kept.hash == newest.hash else rebuilt(kept.texts, kept.hash)
         if isinstance(instrument, Trouble):
             return instrument
-        version = _Version(store, instrument, kept, _told(kept, used))
+        version = _Version(store, instrument, kept, _told(kept, used), shown)
         parts.append(
             version.part(language, origins, statuses, personal=wish.all_personal or bool(wish.personal))
         )
@@ -191,6 +198,8 @@ class _Version:
     instrument: Instrument
     kept: InstrumentRow
     told: str
+    shown: Mapping[str, str]
+    """By login what stands for an interviewer."""
 
     def part(
         self, language: str, origins: tuple[Origin, ...], statuses: tuple[Status, ...], *, personal: bool
@@ -207,7 +216,7 @@ class _Version:
                 data = line.cells
                 if data is None or not trusted or line.engine != engine:
                     data = self._replayed(line)
-                yield _admin(line, version) + data[1:]
+                yield _admin(line, version, self.shown.get(line.by, line.by)) + data[1:]
 
         return Part(version=self.told, variables=(*ADMIN, *variables), rows=rows)
 
@@ -226,9 +235,9 @@ def _alike(now: Sequence[Variable], kept: Sequence[Variable]) -> bool:
     return [(v.name, v.storage, v.personal) for v in now] == [(v.name, v.storage, v.personal) for v in kept]
 
 
-def _admin(line: Line, version: str) -> str:
+def _admin(line: Line, version: str, by: str) -> str:
     """The beginning of a row."""
-    id, case, number, origin, status, outcome, began, updated, by, _, _ = line
+    id, case, number, origin, status, outcome, began, updated, *_ = line
     text = encode_basestring
     return (
         f'["{id}",{text(case)},{number},"{origin}",{version},"{status}",{text(outcome)},'

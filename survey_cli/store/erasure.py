@@ -27,7 +27,7 @@ ADD_LINE: Final = """
     INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-LAST: Final = "UPDATE interviews SET last_seq = ?, by = ?, updated_at = ? WHERE id = ?"
+LAST: Final = "UPDATE interviews SET last_seq = ? WHERE id = ?"
 STANDS: Final = "UPDATE interviews SET status = ?, outcome = ?, at_item = '' WHERE id = ?"
 DERIVED: Final = ("snapshots", "contacts", "drafts")
 
@@ -69,7 +69,7 @@ def erase_interview(
                 execute(REWRITE_LINE, (line.payload, interview, seq))
             else:
                 execute(ADD_LINE, (interview, seq, *line))
-        execute(LAST, (len(lines), lines[-1].by, lines[-1].at, interview))
+        execute(LAST, (len(lines), interview))
         if stands is not None:
             execute(STANDS, (*stands, interview))
         for table in DERIVED:

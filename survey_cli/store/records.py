@@ -54,9 +54,9 @@ class InterviewRow(NamedTuple):
     """The content hash."""
     began_at: datetime
     by: str
-    """Who wrote the last event."""
+    """Who wrote the last event; whoever erases is not named here."""
     updated_at: datetime
-    """When the last event was written."""
+    """When the last event was written, that of an erasure left aside."""
     origin: Origin = "real"
     number: int = 1
     """The how-manieth interview of this case."""
