@@ -10,8 +10,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from survey_cli.cli.running import run
+from survey_cli.instrument.items import ITEM_TYPES
 from survey_cli.instrument.schema import DRAFT, instrument_schema, module_schema
-from survey_cli.instrument.shape import ITEM_TYPES
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "instruments").rglob("*.yaml"))

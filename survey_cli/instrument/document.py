@@ -2,11 +2,22 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import Discriminator, Field, Tag
 
 from survey_cli.instrument.items import AnyItem
 from survey_cli.instrument.options import DeclineWritten, OptionsOrName, Part, ScaleWritten, mapping_or_list
-from survey_cli.instrument.scalars import Expression, Flag, Label, Name, Text, Whole, kind_of, words, wrong
+from survey_cli.instrument.scalars import (
+    Expression,
+    Flag,
+    Label,
+    Name,
+    Reads,
+    Text,
+    Whole,
+    kind_of,
+    words,
+    wrong,
+)
 from survey_cli.instrument.written import Listed, Written
 
 
@@ -76,9 +87,7 @@ def _closed(node: object) -> list[Written]:
     return [words(day) for day in node]
 
 
-Days: TypeAlias = Annotated[
-    list[Written], PlainValidator(_closed), WithJsonSchema({"type": "array", "items": {"type": "string"}})
-]
+Days: TypeAlias = Annotated[list[Written], Reads(_closed, {"type": "array", "items": {"type": "string"}})]
 
 
 def _word_or_mapping(node: object) -> str:

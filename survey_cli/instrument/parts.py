@@ -11,8 +11,8 @@ from textwrap import dedent
 from typing import Any, get_args
 
 from survey_cli.instrument.document import Document
+from survey_cli.instrument.items import ITEM_TYPES
 from survey_cli.instrument.options import Part
-from survey_cli.instrument.shape import ITEM_TYPES
 
 
 def models() -> Iterator[tuple[str, type[Any]]]:

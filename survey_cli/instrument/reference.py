@@ -9,11 +9,11 @@ from types import UnionType
 from typing import Annotated, Any, Final, ForwardRef, Literal, TypeAlias, Union, get_args, get_origin
 
 from survey_cli.instrument.functions import FUNCTIONS
+from survey_cli.instrument.items import ITEM_TYPES
 from survey_cli.instrument.items.question import Question
 from survey_cli.instrument.options import Part
 from survey_cli.instrument.parts import documented, models
-from survey_cli.instrument.scalars import Text
-from survey_cli.instrument.shape import ITEM_TYPES
+from survey_cli.instrument.scalars import Reads, Text
 from survey_cli.outcomes import OUTCOMES, Outcome
 
 Kind: TypeAlias = Literal["item type", "key", "function", "fill", "outcome", "problem"]
@@ -168,7 +168,8 @@ def _key(model: type[Any], name: str) -> Key:
 def _takes(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
     """What an annotation lets a designer write, in words."""
     for reader in metadata:
-        word = _READERS.get(getattr(getattr(reader, "func", None), "__name__", ""))
+        function = reader.read if isinstance(reader, Reads) else getattr(reader, "func", None)
+        word = _READERS.get(getattr(function, "__name__", ""))
         if word is not None:
             return word
     if isinstance(annotation, ForwardRef):  # the one reference ahead: items hold items

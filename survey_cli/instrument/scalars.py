@@ -7,9 +7,9 @@ whose message and remedy are already in the designer's words; nothing here knows
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Final, NoReturn, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, NoReturn, TypeAlias
 
-from pydantic import GetJsonSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -242,17 +242,34 @@ def one_of(*allowed: str) -> Callable[[object], str]:
     return read
 
 
+class Reads(NamedTuple):
+    """Read by a function of ours alone, and so described in the JSON Schema. A `PlainValidator` does the same, but looks
+    at its function's signature and prepares to write the value out again, at every key that has one."""
+
+    read: Callable[[Any], object]
+    described: JsonSchemaValue
+
+    def __get_pydantic_core_schema__(
+        self, _source: object, _handler: Callable[[Any], CoreSchema]
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return dict(self.described)
+
+
 _ANY_SCALAR: Final = {"type": ["string", "number", "boolean"]}
 
-Number: TypeAlias = Annotated[int | float, PlainValidator(number), WithJsonSchema({"type": "number"})]
-Whole: TypeAlias = Annotated[int, PlainValidator(whole), WithJsonSchema({"type": "integer"})]
-Flag: TypeAlias = Annotated[bool, PlainValidator(flag), WithJsonSchema({"type": "boolean"})]
-Label: TypeAlias = Annotated[Written, PlainValidator(words), WithJsonSchema(_ANY_SCALAR)]
-Name: TypeAlias = Annotated[Written, PlainValidator(name), WithJsonSchema({"type": "string"})]
-Expression: TypeAlias = Annotated[Written, PlainValidator(expression), WithJsonSchema(_ANY_SCALAR)]
-CodeKey: TypeAlias = Annotated[Code, PlainValidator(code), WithJsonSchema({"type": ["string", "integer"]})]
+Number: TypeAlias = Annotated[int | float, Reads(number, {"type": "number"})]
+Whole: TypeAlias = Annotated[int, Reads(whole, {"type": "integer"})]
+Flag: TypeAlias = Annotated[bool, Reads(flag, {"type": "boolean"})]
+Label: TypeAlias = Annotated[Written, Reads(words, _ANY_SCALAR)]
+Name: TypeAlias = Annotated[Written, Reads(name, {"type": "string"})]
+Expression: TypeAlias = Annotated[Written, Reads(expression, _ANY_SCALAR)]
+CodeKey: TypeAlias = Annotated[Code, Reads(code, {"type": ["string", "integer"]})]
 Order: TypeAlias = Annotated[
     str,
-    PlainValidator(one_of("written", "random", "rotate", "flip")),
-    WithJsonSchema({"enum": ["written", "random", "rotate", "flip"]}),
+    Reads(one_of("written", "random", "rotate", "flip"), {"enum": ["written", "random", "rotate", "flip"]}),
 ]

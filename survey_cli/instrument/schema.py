@@ -5,10 +5,12 @@ docstrings. It never reads a file, and says less than `checks` does: shape only,
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic.json_schema import models_json_schema
+
 from survey_cli.instrument.document import Document
+from survey_cli.instrument.items import ITEM_TYPES
 from survey_cli.instrument.modules import PARTS
 from survey_cli.instrument.parts import documented, models
-from survey_cli.instrument.shape import ITEM_TYPES
 
 Schema = dict[str, Any]
 
@@ -42,7 +44,9 @@ _INCLUDE: Final[Schema] = {
 
 def instrument_schema() -> Schema:
     """The schema of an instrument's file."""
-    return _whole(Document.model_json_schema(by_alias=True))
+    _, raw = models_json_schema([(model, "validation") for model in (Document, *ITEM_TYPES.values())])
+    parts = raw["$defs"]
+    return _whole({**parts.pop(Document.__name__), "$defs": parts})
 
 
 def module_schema() -> Schema:

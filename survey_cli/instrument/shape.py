@@ -3,7 +3,7 @@
 What cannot be used is cut out of a copy of the tree and the rest is looked at again, so that one slip hides no other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Final, TypeAlias, get_args
 
@@ -11,15 +11,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from survey_cli.instrument.document import Document
-from survey_cli.instrument.items import AnyItem
+from survey_cli.instrument.items import ITEM_TYPES, AnyItem
 from survey_cli.instrument.scalars import kind_of
 from survey_cli.instrument.written import Listed, Mapped, Node, Written
 from survey_cli.problems import Position, Problem, did_you_mean, nearest
-
-ITEM_TYPES: Final[Mapping[str, type[BaseModel]]] = {
-    get_args(member.model_fields["type"].annotation)[0]: member for member in get_args(get_args(AnyItem)[0])
-}
-"""Each item type's name and its class."""
 
 _ROUNDS: Final = 40
 """How often the tree is cut and looked at again; every round removes at least one node that is wrong."""
@@ -135,24 +130,14 @@ def _path(tree: Node, loc: tuple[int | str, ...]) -> Path:
     """The way to an error through the tree; names of union members, which stand nowhere in it, are passed over."""
     path: Path = []
     node: Node = tree
-    for index, step in enumerate(loc):
-        last = index == len(loc) - 1
-        if (
-            index > 1
-            and loc[index - 2] == "items"
-            and isinstance(loc[index - 1], int)
-            and isinstance(node, Mapped)
-            and step == node.get("type")
-            and step in ITEM_TYPES
-        ):
-            continue  # the item's type, by which its class was chosen; a key may have the same name
+    for index, step in enumerate(loc, 1):
         if isinstance(node, Listed) and isinstance(step, int) and step < len(node):
             path.append((node, step))
             node = node[step]
         elif isinstance(node, Mapped) and str(step) in node:
             path.append((node, str(step)))
             node = node[str(step)]
-        elif isinstance(node, Mapped) and last and not str(step).startswith("["):
+        elif isinstance(node, Mapped) and index == len(loc) and not str(step).startswith("["):
             path.append((node, str(step)))
     return path
 

@@ -16,10 +16,10 @@ from fuzz.words import HOSTILE
 from made_up import instruments
 from survey_cli.instrument.document import Document
 from survey_cli.instrument.functions import FUNCTIONS
+from survey_cli.instrument.items import ITEM_TYPES
 from survey_cli.instrument.options import Part
 from survey_cli.instrument.parts import models
 from survey_cli.instrument.scalars import Text
-from survey_cli.instrument.shape import ITEM_TYPES
 
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """Every scalar as its text."""
