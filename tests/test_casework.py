@@ -187,6 +187,7 @@ def test_the_queue_is_what_stations_claim_one_after_another(tmp_path: Path, seed
                     break
                 stations.append((found[0].key, f"token {shift.at} {n}"))
             assert [line.key for line in report.lines] == [key for key, _ in stations]
+            assert not [line for line in report.turned_down if "promised it" in line.why]
             for key, token in stations:  # and everything goes back as it was
                 history = study.store.cases.history(key)
                 given_back = Entry(shift.at, interviewer, "s", Returned("given back"))
@@ -213,6 +214,24 @@ def test_the_mixed_studies_hold_every_class(tmp_path: Path) -> None:
         "never called",
     ):
         assert any(words in line for line in said), words
+
+
+def test_another_ones_promise_comes_once_it_is_late(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
+    for key, when in (("A", "tomorrow 10:00"), ("C", "tomorrow 10:35")):
+        ann = shift.station("ann", f"s{key}")
+        assert ann.fetch(key) is None
+        assert ann.book(when, keeper="me_first") is None
+        ann.pause()
+    shift.to("2026-11-25 10:40")
+    mine, others = queued(shift, "ann"), queued(shift, "bob")
+    assert [line.key for line in mine.lines] == ["A", "C", "B"]
+    assert [line.key for line in others.lines] == ["A", "B"]
+    assert others.turned_down == ()
+    assert mine.lines[0].why.startswith("promised for Wed 25 Nov 10:00 there (ann first)")
+    assert "owner" in why_not(shift, "C", "bob")
+    shift.to("2026-11-25 10:51")
+    assert [line.key for line in queued(shift, "bob").lines] == ["A", "C", "B"]
 
 
 def test_a_queue_says_why_and_what_is_closed(tmp_path: Path) -> None:
@@ -474,6 +493,12 @@ def test_promises_go_to_another(tmp_path: Path) -> None:
     promised(shift, "C", keeper="anyone")
     assert "is not among the people" in refused(casework.reassign(request(shift), key="A", to="zoe"))
     assert "no promise to keep" in refused(casework.reassign(request(shift), all_of="bob", to="ann"))
+    with shift.study() as study:  # whoever gave it, anyone may keep it
+        case = shift.case("C")
+        assert case.booking is not None
+        again = Entry(shift.at, "ann", "s1", case.booking.promise._replace(owner="ann"))
+        stands = standing(case.after(again), study.plan, shift.at)
+        assert study.store.cases.write("C", seq=case.seq, entries=[again], standing=stands) is None
     moved = casework.reassign(request(shift), all_of="ann", to="bob")
     assert isinstance(moved, Several)
     assert sorted(changed.key for changed in moved.changed) == ["A", "B"]
