@@ -276,8 +276,8 @@ def _people(people: Sequence["PersonLine"]) -> list[str]:
     ]
     head = ("", "complete", "calls", "hours", "calls/h", "length", "refused", "share")
     notes = [
-        "hours are those on cases, calls/h is told from one hour on; length is the mean of completed interviews; refused is of talks"
-        " that ended in an interview, part of one or a refusal"
+        "hours are those on cases, calls/h is told from one hour on; length is the mean of completed"
+        " interviews; refused is of talks that ended in an interview, part of one or a refusal"
     ]
     if any(0 < one.talks < SMALL for one in people):
         notes.append(f"* of fewer than {SMALL}: one more or less would move it by over five points")
