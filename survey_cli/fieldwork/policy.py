@@ -15,13 +15,12 @@ from survey_cli.fieldwork.buckets import Bucket, bucket_of
 from survey_cli.fieldwork.case import Case, Number
 from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.queue_place import Standing, Status
 from survey_cli.fieldwork.quotas import shut
 from survey_cli.fieldwork.standings import (
     HARD,
     LIMIT_REACHED,
     REFUSALS,
-    Standing,
-    Status,
     held,
     limit_left,
     over,

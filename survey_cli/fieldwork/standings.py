@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.bookings import MISSED, missed, promise_span, standing_promise
 from survey_cli.fieldwork.buckets import bucket_text
@@ -16,10 +16,7 @@ from survey_cli.fieldwork.case import Attempt, Call, Case, Number
 from survey_cli.fieldwork.coding import coded, ends_case, final_ruling, kind, outcome_row, reached
 from survey_cli.fieldwork.events import Policy
 from survey_cli.fieldwork.plan import Delay, Plan
-
-Status: TypeAlias = Literal["unreleased", "ready", "waiting", "held", "done"]
-"""Unreleased: its replicate is not in the field yet. Ready and waiting: due now, due later. Held: a supervisor must
-answer, or give it a number or a zone. Done: never called again, unless a supervisor puts it back."""
+from survey_cli.fieldwork.queue_place import Standing
 
 REFUSALS: Final = frozenset(
     {
@@ -39,31 +36,6 @@ START: Final = datetime.fromtimestamp(0, UTC)
 """A case that nothing delays has been due for ever."""
 MOST_PRIORITY: Final = 499_999_999
 """Sample priorities beyond it, or below its negative, are taken as it."""
-
-
-class Standing(NamedTuple):
-    """Where a case stands in the queue. All of it is derived from its history, and kept beside it for claiming."""
-
-    status: Status
-    due_at: datetime | None
-    """From when it may be called, as far as delays, limits and promises go; hours are the bucket's. None: never. It is
-    never after the study's last open hour."""
-    bucket: str
-    """The kind of moment and interviewer it wants: see `buckets`."""
-    rank: str
-    """Sorts as the cases are called; its first letter is the class: 1 promises, 2 interrupted, 4 all others."""
-    code: str
-    """Its AAPOR code were the field closed now."""
-    outcome: str
-    """The outcome keyed last, or a supervisor's."""
-    attempts: int
-    """As the limit counts them, those before a supervisor put it back among them."""
-    why: str
-    """Why it is done, held or due only later; empty where it is due."""
-    promised_at: datetime | None = None
-    promised_until: datetime | None = None
-    owner: str = ""
-    """Whose promise it is."""
 
 
 class Due(NamedTuple):

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from survey_cli.instrument.document import Document
 from survey_cli.instrument.items import ITEM_TYPES
 from survey_cli.instrument.modules import PARTS
+from survey_cli.instrument.options import Part
 from survey_cli.instrument.parts import documented, models
 
 Schema = dict[str, Any]
@@ -44,7 +45,8 @@ _INCLUDE: Final[Schema] = {
 
 def instrument_schema() -> Schema:
     """The schema of an instrument's file."""
-    _, raw = models_json_schema([(model, "validation") for model in (Document, *ITEM_TYPES.values())])
+    written: tuple[type[Part], ...] = (Document, *ITEM_TYPES.values())
+    _, raw = models_json_schema([(model, "validation") for model in written])
     parts = raw["$defs"]
     return _whole({**parts.pop(Document.__name__), "$defs": parts})
 

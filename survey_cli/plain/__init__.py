@@ -5,14 +5,15 @@ What the respondent hears stands bare, options as `3  Disagree`; what is for the
 `!` (not taken), `?` (is it so?), `=` (understood as) and `was`. Each `> ` waits for one line.
 """
 
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.desk import Conduct
-from survey_cli.desk.calling import Calling
 from survey_cli.engine.events import Rejected
 from survey_cli.plain.conversation import Conversation
-from survey_cli.plain.station import Station
 from survey_cli.plain.streams import Interrupts, OutputClosed, Printed, Typed, silence, tell
+
+if TYPE_CHECKING:
+    from survey_cli.desk.calling import Calling
 
 HELD: Final = 0
 """Exit code: the last item or an `end` was reached."""
@@ -44,9 +45,11 @@ def conduct(desk: Conduct, read: TextIO, write: TextIO, errors: TextIO | None = 
     return HELD if closing.status == "ended" or led_here else PUT_ASIDE
 
 
-def work(calling: Calling, read: TextIO, write: TextIO, errors: TextIO | None = None) -> int:
+def work(calling: "Calling", read: TextIO, write: TextIO, errors: TextIO | None = None) -> int:
     """Hold the station until its shift ends; gives the exit code: HELD at the end of the shift, PUT_ASIDE where something
     was still owed when the input or the output ended. `errors` is told what that is."""
+    from survey_cli.plain.station import Station
+
     owes: Rejected | None = None
     with Interrupts() as interrupts:
         station = Station(calling, Typed(read, interrupts), Printed(write))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.events import NO_COLUMNS, Entry
-from survey_cli.fieldwork.policy import Standing, Status
+from survey_cli.fieldwork.queue_place import Standing, Status
 from survey_cli.values import Value
 
 Kept: TypeAlias = Status | Literal["leased"]

@@ -9,7 +9,7 @@ from typing import Any
 from survey_cli.engine.journal import decode_moment, encode_moment
 from survey_cli.fieldwork.events import Entry
 from survey_cli.fieldwork.journal import decode, encode
-from survey_cli.fieldwork.policy import Standing
+from survey_cli.fieldwork.queue_place import Standing
 from survey_cli.store.case_records import CaseRow, Contact, ContactNumber, Held, Lease
 from survey_cli.values import Value
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from survey_cli.engine.journal import decode_moment, encode_moment
 from survey_cli.fieldwork.events import Claimed, Entry, Returned, Sampled
-from survey_cli.fieldwork.policy import Standing
+from survey_cli.fieldwork.queue_place import Standing
 from survey_cli.fieldwork.quotas import Fill
 from survey_cli.store import case_statements as sql
 from survey_cli.store.again import again

@@ -10,7 +10,7 @@ from typing import Final
 from survey_cli.engine.events import Event
 from survey_cli.engine.journal import encode_line
 from survey_cli.fieldwork.events import Entry
-from survey_cli.fieldwork.policy import Standing
+from survey_cli.fieldwork.queue_place import Standing
 from survey_cli.store import case_statements as sql
 from survey_cli.store.address import quoted
 from survey_cli.store.case_written import write_entry, write_standing

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from survey_cli.desk import Conduct
-from survey_cli.desk.calling import Calling
 
 if TYPE_CHECKING:
+    from survey_cli.desk.calling import Calling
     from survey_cli.desk.previewing import Shown
 
 __all__ = ["ScreenFailed", "conduct", "rehearse", "watch", "work"]
@@ -32,7 +32,7 @@ def conduct(desk: Conduct) -> None:
         ) from app.broke
 
 
-def work(calling: Calling) -> None:
+def work(calling: "Calling") -> None:
     """Hold a station until its shift ends. Raises ScreenFailed when the screen breaks; what was keyed before is kept by
     the desk."""
     from survey_cli.tui.station_app import StationApp
