@@ -5,11 +5,20 @@ import asyncio
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
+from survey_cli.desk.manning import queue_of
 from survey_cli.desk.seating import Seating, seat
+from survey_cli.desk.station import Station
+from survey_cli.office.asking import Request
+from survey_cli.office.sampling import Imported, Manner, Wanted, import_sample
 from survey_cli.problems import Trouble
 from survey_cli.store import Store
+from survey_cli.study.opening import open_study
 from survey_cli.tui.app import InterviewApp
+from survey_cli.tui.station_app import StationApp
 
 HERE = Path(__file__).parent / "pictures"
 INSTRUMENTS = Path(__file__).parent.parent / "instruments"
@@ -49,8 +58,50 @@ async def _drawn(instrument: str, case: str, columns: dict[str, str], keys: tupl
             return app.export_screenshot(title="survey interview")
 
 
+async def _station() -> str:
+    """A unit that nobody answered for on Monday, that asked on Tuesday to be called back, and that is called now."""
+    with TemporaryDirectory() as folder:
+        moment = [datetime(2026, 11, 23, 20, 10, tzinfo=UTC)]
+        request = Request(
+            path=str(INSTRUMENTS / "asu_2000.yaml"), at=moment[0], db=f"{folder}/asu_2000.db", by="ann"
+        )
+        units = Wanted(file=str(INSTRUMENTS / "asu_2000_units.csv"))
+        done = import_sample(request, units, Manner(dice=Random(7)))
+        study = open_study(request.path, db=request.db, by="ann")
+        if not isinstance(done, Imported) or isinstance(study, Trouble):
+            raise SystemExit(str(done))
+        station = Station(
+            study=study,
+            queue=queue_of(study, "07"),
+            clock=lambda: moment[0],
+            zone=ZoneInfo("America/Chicago"),
+        )
+        station.fetch("El Paso Sector")
+        station.dial()
+        station.record("no_answer")
+        moment[0] = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
+        station.fetch("El Paso Sector")
+        station.dial()
+        station.remark("use the direct line")
+        station.book(
+            "today 9:45 to 11:30",
+            keeper="me_first",
+            person="the supervisor",
+            note="after the morning briefing",
+        )
+        moment[0] = MOMENT
+        station.fetch("El Paso Sector")
+        app = StationApp(station)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            picture = app.export_screenshot(title="survey station")
+        study.close()
+        return picture
+
+
 def main() -> None:
     HERE.mkdir(exist_ok=True)
+    (HERE / "station.svg").write_text(FONTS.sub("", asyncio.run(_station())), encoding="utf-8")
     for name, (instrument, case, columns, keys) in PICTURES.items():
         picture = FONTS.sub("", asyncio.run(_drawn(instrument, case, columns, keys)))
         (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
