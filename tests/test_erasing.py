@@ -22,22 +22,21 @@ import served
 from cases import History, plan
 from command_line import SURVEY
 from shift import FIELDWORK, HEAD, TUESDAY, Shift, interviewed, on
+from survey_cli.desk.calling import OnCase
 from survey_cli.engine.events import Noted, Rejected, Resumed
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.journal import decode_line, encode_line
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.coding import coded
 from survey_cli.fieldwork.erasure import WORDS, blank
-from survey_cli.fieldwork.events import Called, Entry, Event, RefusalNoted
+from survey_cli.fieldwork.events import Called, Entry, Event
 from survey_cli.fieldwork.events import Erased as ErasedCase
-from survey_cli.instrument.opening import open_instrument
 from survey_cli.office.asking import Request
 from survey_cli.office.erasing import Anonymised, Known, anonymise, erase, known
 from survey_cli.office.exporting import Wish, export
 from survey_cli.office.keeping import back_up, verify
 from survey_cli.office.subject import subject
 from survey_cli.problems import Trouble
-from survey_cli.reports.histories import past_lines
 from survey_cli.reports.subject import Subject
 from survey_cli.store import Draft, Store
 from survey_cli.study import erasing
@@ -519,12 +518,25 @@ def test_a_case_that_was_open_at_the_studys_end_has_its_time_from_there(tmp_path
 
 def test_what_is_noted_of_a_refusal_is_shown_to_whoever_converts_it(tmp_path: Path) -> None:
     shift = a_shift(tmp_path)
-    instrument = open_instrument(str(shift.file))
-    noted = RefusalNoted("no time at harvest", 2, "her husband")
-    with shift.study() as study:
-        lines = past_lines([Entry(shift.at, "ann", "", noted)], study.plan, None)
-    assert not isinstance(instrument, Trouble)
-    assert [(line.what, line.note) for line in lines] == [
-        ("refused by her husband, strength 2 of 3", "no time at harvest")
-    ]
-    assert blank(Entry(shift.at, "ann", "", noted), columns=()).event == RefusalNoted("", 2, "")
+    ann = shift.station("ann")
+    assert ann.fetch("A") is None
+    ann.dial()
+    view = ann.view()
+    assert isinstance(view, OnCase)
+    assert {choice.outcome.id for choice in view.first if choice.refusal} == {"refusal_soft"}
+    assert ann.note_refusal() == Rejected("an empty note is not kept")
+    assert ann.note_refusal(strength=4) == Rejected("how strong: 1 to 3")
+    assert ann.note_refusal(reason=f" {NOTE} ", strength=2, who="her husband") is None
+    assert ann.record("refusal_soft") is None
+    assert (shift.row("A").code, shift.case("A").attempts[0].calls[0].outcome) == ("2.112", "refusal_soft")
+    ann.leave()
+    shift.later(days=8)
+    bob = shift.station("bob")
+    assert bob.fetch("A") is None
+    view = bob.view()
+    assert isinstance(view, OnCase)
+    assert ("refused by her husband, strength 2 of 3", NOTE) in {(p.what, p.note) for p in view.past}
+    bob.leave()
+    gone(shift)
+    assert NOTE not in repr(subject(request(shift), "A"))
+    assert "husband" not in repr(subject(request(shift), "A"))

@@ -75,6 +75,8 @@ class OutcomeChoice:
     wants: Literal["", "note", "time", "number", "language", "sure"] = ""
     """What `record` needs besides: a note, an appointment's time (see `book`), the new number, which language; `sure`:
     it cannot be undone by calling again, so the face asks once more."""
+    refusal: bool = False
+    """Somebody will perhaps try to convert it: before `record` the face may ask for what `note_refusal` keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +265,11 @@ class Calling(Protocol):
 
     def remark(self, text: str) -> Rejected | None:
         """A note on the case."""
+        ...
+
+    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejected | None:
+        """What whoever calls again should know of a refusal: the reason that was given, how strong it was from 1 to 3 (0:
+        not said), who refused. The outcome is keyed after it."""
         ...
 
     def add_number(self, text: str) -> Rejected | None:

@@ -44,6 +44,7 @@ from survey_cli.fieldwork.events import (
     Event,
     Interviewing,
     Promised,
+    RefusalNoted,
     Remarked,
     Returned,
     ScriptRead,
@@ -59,6 +60,8 @@ from survey_cli.store.case_records import CaseRow, Held, Lease
 from survey_cli.study.opening import Study
 
 NOBODY: Final = Rejected("there is no case on the screen")
+STRONGEST: Final = 3
+"""Of refusals."""
 RENEWALS: Final = 10
 """How often a lease is prolonged in its own length."""
 GIVES_WAY: Final = frozenset({"due", "day part", "owner", "skill", "language"})
@@ -319,6 +322,14 @@ class Station:
         if not text.strip():
             return Rejected("an empty note is not kept")
         return self._do(Remarked(text.strip()))
+
+    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejected | None:
+        if not 0 <= strength <= STRONGEST:
+            return Rejected(f"how strong: 1 to {STRONGEST}")
+        noted = RefusalNoted(reason.strip(), strength, who.strip())
+        if noted == RefusalNoted():
+            return Rejected("an empty note is not kept")
+        return self._do(noted)
 
     def spoke(self, script: str) -> Rejected | None:
         if script not in {s.id for s in self._plan.scripts}:

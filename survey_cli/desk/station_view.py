@@ -11,7 +11,7 @@ from survey_cli.desk.calling import NumberLine, OnCase, OutcomeChoice, Said
 from survey_cli.desk.held_case import HeldCase
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.plan import NOT_IN_A_LIST, Plan
-from survey_cli.fieldwork.policy import number_opening, standing_promise, zones_of
+from survey_cli.fieldwork.policy import REFUSALS, number_opening, standing_promise, zones_of
 from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.texts import Template
 from survey_cli.outcomes import OUTCOMES, Outcome
@@ -104,8 +104,9 @@ def choices(
 
 
 def _choice(row: Outcome) -> OutcomeChoice:
-    wants = WANTS.get(row.like or row.id, "")
-    return OutcomeChoice(outcome=row, wants=wants)  # type: ignore[arg-type]
+    kind = row.like or row.id
+    wants = WANTS.get(kind, "")
+    return OutcomeChoice(outcome=row, wants=wants, refusal=kind in REFUSALS)  # type: ignore[arg-type]
 
 
 def number_lines(
