@@ -32,7 +32,7 @@ from survey_cli.fieldwork.erasure import WORDS, blank
 from survey_cli.fieldwork.events import Called, Entry, Event
 from survey_cli.fieldwork.events import Erased as ErasedCase
 from survey_cli.office.asking import Request
-from survey_cli.office.erasing import Anonymised, Known, anonymise, erase, known
+from survey_cli.office.erasing import Anonymised, Known, anonymise, erase, finish, known
 from survey_cli.office.exporting import Wish, export
 from survey_cli.office.keeping import back_up, verify
 from survey_cli.office.subject import subject
@@ -115,6 +115,12 @@ def gone(shift: Shift, key: str = "A") -> Erasure:
     return done
 
 
+def finished(shift: Shift) -> None:
+    done = finish(request(shift))
+    assert isinstance(done, Erasure), done
+    assert done.clean
+
+
 def found_in(*files: Path) -> set[str]:
     """The words that stand in these files, plainly or as JSON escapes them."""
     bytes_of = [file.read_bytes() for file in files if file.is_file()]
@@ -151,7 +157,8 @@ def test_everything_that_is_held_is_shown_and_to_supervisors_alone(tmp_path: Pat
         "1 (Yes)", WHO, TOLD, "2 (No)",
     ]  # fmt: skip
     asks = Request(path=str(shift.file), at=shift.at, db=shift.db, by="ann", people=shift._list())
-    for refused in (subject(asks, "A"), erase(asks, "A", why="x"), known(asks, "A"), anonymise(asks)):
+    tried = (subject(asks, "A"), erase(asks, "A", why="x"), known(asks, "A"), anonymise(asks), finish(asks))
+    for refused in tried:
         assert isinstance(refused, Trouble)
         assert "only a supervisor may" in refused.what
     missing = subject(request(shift), "a")
@@ -231,9 +238,11 @@ def test_who_reads_meanwhile_keeps_the_bytes_and_verify_says_so(tmp_path: Path) 
         assert gone(shift).clean is False
         [owed] = findings(shift)
         assert "may still be read" in owed
-        assert "case A" in owed
+        unclean = finish(request(shift))
+        assert isinstance(unclean, Erasure)
+        assert not unclean.clean
         reading.close()
-    assert gone(shift).clean
+    finished(shift)
     assert found_in(*files_of(shift)) == set()
     assert findings(shift) == ()
 
@@ -293,7 +302,10 @@ def test_killed_at_any_moment_it_is_whole_or_erased_by_asking_again(tmp_path: Pa
             assert study.store.integrity() == []
             assert named or shift.row("A").code == "1.1"
             assert named or study.store.cases.row("A").why == "erased"  # type: ignore[union-attr]
-        assert gone(one).clean
+        if not named and run % 2:
+            finished(one)
+        else:
+            assert gone(one).clean
         assert found_in(*files_of(one)) == set(), run
         assert findings(one) == ()
     eraser.stdin.close()
@@ -441,6 +453,7 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
     assert ann.record("withdrawn") is None
     if findings(shift):  # as long as the station does not see to it
         assert "withdrew consent" in findings(shift)[0]
+        finished(shift)
     with shift.study() as study:
         done = erase_answers(study, "A", at=shift.at, by="ann", why="withdrawn")
         assert isinstance(done, Erasure)

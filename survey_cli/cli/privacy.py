@@ -111,11 +111,14 @@ def _line(line: "JournalLine") -> str:
 
 def erase(
     file: Instrument,
-    case: Case,
+    case: Annotated[str, typer.Argument(metavar="[CASE]", help="The case's key.")] = "",
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why; needed, and kept: name nobody in it.")
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    unfinished: Annotated[
+        bool, typer.Option("--unfinished", help="No case: finish what was broken off, as verify tells.")
+    ] = False,
     by: By = "",
     people: PeopleFile = None,
     db: Database = None,
@@ -126,11 +129,20 @@ def erase(
     The same command again finishes what was broken off.
     """
     from survey_cli.office.erasing import erase as erased
-    from survey_cli.office.erasing import known
+    from survey_cli.office.erasing import finish, known
 
+    asks = request(file, by=by, people=people, db=db)
+    if bool(case) == unfinished:
+        raise typer.BadParameter("name a case, or --unfinished", param_hint="CASE")
+    if unfinished:
+        finished = finish(asks)
+        if isinstance(finished, Trouble):
+            fail(finished)
+        say(f"{count(finished.interviews, 'interview')} erased that had been left")
+        _bytes(file, clean=finished.clean)
+        raise typer.Exit(0 if finished.clean else 1)
     if not reason.strip():
         raise typer.BadParameter("say why, without a name in it", param_hint="--reason")
-    asks = request(file, by=by, people=people, db=db)
     found = known(asks, case)
     if isinstance(found, Trouble):
         fail(found)
@@ -150,7 +162,7 @@ def erase(
         say(f"{case}: erased: {history}{count(made.interviews, 'interview')}")
     else:
         say(f"{case}: nothing was left to erase")
-    _unclean(file, case, clean=made.clean)
+    _bytes(file, clean=made.clean)
     say(
         f"the key {case!r} stays as the tombstone's name; if it tells who it was, only a new sample has another"
     )
@@ -168,11 +180,11 @@ def _known(found: "Known") -> Iterator[str]:
     yield f"  {count(found.interviews, 'interview')} with {count(found.answered, 'answer')}"
 
 
-def _unclean(file: str, case: str, *, clean: bool) -> None:
+def _bytes(file: str, *, clean: bool) -> None:
     if not clean:
         say(
             "another program was reading the database, so erased words may still be in its free pages — "
-            f"give the command again later: survey erase {file} '{case}'; survey verify tells whether it is done"
+            f"later give: survey erase {file} --unfinished"
         )
 
 
@@ -205,11 +217,7 @@ def anonymise(
     )
     if made.next_at is not None:
         say(f"next: {moments.here(made.next_at)}")
-    if not made.clean:
-        say(
-            "another program was reading the database, so erased words may still be in its free pages — "
-            "give the command again later; survey verify tells whether it is done"
-        )
+    _bytes(file, clean=made.clean)
     if made.cases or made.interviews:
         say("the sample file, exports, printed lists and backups are yours to delete")
     raise typer.Exit(1 if made.left else 0)

@@ -80,6 +80,15 @@ def erase(request: Request, key: str, *, why: str) -> Erasure | Trouble:
     return asked(request, do, for_whom="erase a person's data")
 
 
+def finish(request: Request) -> Erasure | Trouble:
+    """Finish whatever erasing broke off, and clean the file's bytes where somebody was reading before."""
+    return asked(
+        request,
+        lambda study: erasing.finish(study, at=request.at, by=study.who.login),
+        for_whom="erase a person's data",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anonymised:
     """What `retention:` did, or with a dry run would do."""

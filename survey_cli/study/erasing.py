@@ -4,7 +4,7 @@ the file; what was broken off is finished by asking again.
 Who may ask for it, and whether a time is over, is known elsewhere.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,7 +22,7 @@ from survey_cli.instrument.opening import rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble
 from survey_cli.store import InterviewRow, Snapshot, Status, Store
-from survey_cli.store.case_records import LeaseLost
+from survey_cli.store.case_records import CaseRow, LeaseLost
 from survey_cli.study.opening import Study
 from survey_cli.table import cells, columns
 from survey_cli.table.personal import personal_names
@@ -32,7 +32,8 @@ STATION: Final = "office"
 TRIES: Final = 5
 """Stations may write to an interview between our reading and our writing."""
 OWED: Final = "scrub owed"
-"""The setting that says since when, and after which case, words may still be in the bytes of the file."""
+"""The setting that says since when words may still be in the bytes of the file."""
+FINISH: Final = "survey erase --unfinished sees to it"
 STAYING: Final = frozenset({"weight", "frame", "replicate", "zone", "language", "priority", "key"})
 """What a sample column may be to the fieldwork so that its value stays: no text that tells who it is."""
 CODED: Final = frozenset({"single", "split"})
@@ -70,7 +71,7 @@ def erase(study: Study, key: str, *, at: datetime, by: str, why: str) -> Erasure
         return Trouble(study.where, f"there is no case {key!r}", f"survey cases {study.path} lists them")
     if (trouble := _at_a_station(study, key)) is not None:
         return trouble
-    _owe(study.store, key, at)
+    _owe(study.store, at)
     case = _erase_case(study, key, at=at, by=by, why=why)
     if isinstance(case, Trouble):
         return case
@@ -87,7 +88,7 @@ def erase_answers(
     `scrub` the file's bytes are owed: stations need not wait for it. Raises StoreProblem."""
     if not _known(study, key):
         return Trouble(study.where, f"there is no case {key!r}", f"survey cases {study.path} lists them")
-    _owe(study.store, key, at)
+    _owe(study.store, at)
     interviews = _erase_interviews(study, key, at=at, by=by, why=why)
     if isinstance(interviews, Trouble):
         return interviews
@@ -100,7 +101,7 @@ def anonymise(study: Study, key: str, *, at: datetime, by: str, why: str) -> Era
     `clean`. Raises StoreProblem."""
     if (trouble := _at_a_station(study, key)) is not None:
         return trouble
-    _owe(study.store, key, at)
+    _owe(study.store, at)
     # its interviews first: a case that says its names are gone has no others
     done = [_nameless(study, one, at=at, by=by, why=why) for one in persons(study.store, key)]
     history = study.store.cases.history(key)
@@ -125,26 +126,43 @@ def clean(store: Store) -> bool:
         return False
     if store.cases.setting(OWED) == owed:  # else another erasure has begun meanwhile, and sees to its own
         store.cases.keep_setting(OWED, "")
-    # what was owed is written over now, too
     return True
 
 
 def unfinished(store: Store) -> list[str]:
     """What of erasing is still to be done, one sentence for each. Raises StoreProblem."""
     found = []
-    if owed := store.cases.setting(OWED):
-        key = owed.partition(" ")[2]
-        found.append(
-            f"what was erased may still be read in the file's free pages — survey erase again, for case {key}"
-        )
+    if store.cases.setting(OWED):
+        found.append(f"what was erased may still be read in the file's free pages — {FINISH}")
+    for row in _halves(store):
+        what = "was erased" if row.why == "erased" else "withdrew consent"
+        found.append(f"case {row.key} {what}, and not all of it is gone — {FINISH}")
+    return found
+
+
+def finish(study: Study, *, at: datetime, by: str) -> Erasure | Trouble:
+    """Whatever `unfinished` tells of. Raises StoreProblem."""
+    done = 0
+    for row in list(_halves(study.store)):
+        if row.why == "erased":
+            reasons = [e.event.why for e in study.store.cases.history(row.key) if isinstance(e.event, Erased)]
+            made = erase(study, row.key, at=at, by=by, why=reasons[-1] if reasons else row.why)
+        else:
+            made = erase_answers(study, row.key, at=at, by=by, why="withdrawn", scrub=False)
+        if isinstance(made, Trouble):
+            return made
+        done += made.interviews
+    return Erasure(key="", interviews=done, clean=clean(study.store))
+
+
+def _halves(store: Store) -> Iterator[CaseRow]:
+    """Cases that were erased, or whose respondent withdrew, and of which something is left all the same."""
     for row in store.cases.rows(status="done"):
         if row.why != "erased" and row.outcome != "withdrawn":
             continue
-        answers = sum(not erased(store.journal(one.id)) for one in persons(store, row.key))
+        answers = any(not erased(store.journal(one.id)) for one in persons(store, row.key))
         if answers or (row.why == "erased" and store.cases.contact(row.key) is not None):
-            what = "was erased" if row.why == "erased" else "withdrew consent"
-            found.append(f"case {row.key} {what}, and not all of it is gone — survey erase it, again")
-    return found
+            yield row
 
 
 def persons(store: Store, key: str) -> list[InterviewRow]:
@@ -175,8 +193,8 @@ def _at_a_station(study: Study, key: str) -> Trouble | None:
     return Trouble(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
 
 
-def _owe(store: Store, key: str, at: datetime) -> None:
-    store.cases.keep_setting(OWED, f"{at.isoformat()} {key}")
+def _owe(store: Store, at: datetime) -> None:
+    store.cases.keep_setting(OWED, at.isoformat())
 
 
 # the case
