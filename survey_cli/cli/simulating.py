@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -13,9 +14,15 @@ from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
     from survey_cli.simulate import Findings
+    from survey_cli.simulate.field_trial import FieldTrial
 
 MOST = 12
 """Items listed under one heading."""
+PANEL: Final = "With --fieldwork"
+
+
+def _share(name: str, help: str) -> Any:
+    return typer.Option(name, metavar="SHARE", min=0, max=1, help=help, rich_help_panel=PANEL)
 
 
 def simulate(
@@ -39,14 +46,129 @@ def simulate(
     force: Annotated[
         bool, typer.Option("--force", help="Keep them even where real interviews are kept.")
     ] = False,
+    fieldwork: Annotated[
+        bool,
+        typer.Option("--fieldwork", help="Let invented interviewers call, and see how the study would go."),
+    ] = False,
+    interviewers: Annotated[
+        int | None,
+        typer.Option(
+            "--interviewers",
+            metavar="N",
+            min=1,
+            max=200,
+            help="How many call: all that are listed unless given, or 6 where nobody is.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    days: Annotated[
+        int,
+        typer.Option(
+            "--days", metavar="N", min=1, max=400, help="Days of the calendar.", rich_help_panel=PANEL
+        ),
+    ] = 10,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            "--start",
+            metavar="DAY",
+            formats=["%Y-%m-%d"],
+            help="The first day, as 2026-11-30; the study's own unless given, or today.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    sample: Annotated[
+        str,
+        typer.Option(
+            "--sample",
+            metavar="FILE",
+            help="The cases of this file; those of the database unless given, as if nobody had called them yet.",
+            rich_help_panel=PANEL,
+        ),
+    ] = "",
+    cases: Annotated[
+        int,
+        typer.Option(
+            "--cases",
+            metavar="N",
+            min=0,
+            max=1_000_000,
+            help="So many invented cases.",
+            rich_help_panel=PANEL,
+        ),
+    ] = 0,
+    zone: Annotated[
+        str,
+        typer.Option(
+            "--zone",
+            metavar="ZONE",
+            help="Where the stations are, as America/Chicago; the study's own unless given.",
+            rich_help_panel=PANEL,
+        ),
+    ] = "",
+    people: Annotated[
+        str | None,
+        typer.Option(
+            "--people",
+            metavar="FILE",
+            help="Who works on the study; responses/interviewers.csv unless given.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    contact: Annotated[
+        float, _share("--contact", "How often somebody answers a call, on average over the week.")
+    ] = 0.25,
+    refuse: Annotated[float, _share("--refuse", "How often somebody who is spoken with refuses.")] = 0.2,
+    later: Annotated[
+        float, _share("--later", "How often somebody who does not refuse wants to be called again.")
+    ] = 0.25,
+    kept: Annotated[
+        float, _share("--kept", "How often somebody answers at the time that was agreed.")
+    ] = 0.75,
+    eligible: Annotated[float, _share("--eligible", "How many belong to the survey.")] = 0.95,
+    seconds: Annotated[
+        float,
+        typer.Option(
+            "--seconds", metavar="N", min=1, max=600, help="For one item, on average.", rich_help_panel=PANEL
+        ),
+    ] = 12.0,
     db: Database = None,
 ) -> None:
     """Let invented people answer, and see what nobody reaches or chooses.
 
     They answer through the real engine, with don't know, refusals, warnings confirmed and answers corrected.
-    """
-    from datetime import UTC, datetime
 
+    With --fieldwork invented interviewers call them at real stations, on a clock that jumps: completes by day, calls for
+    each, attempts, outcomes, rates, promises, quotas, and how busy everybody is. Nothing of it is kept.
+    """
+    if fieldwork:
+        if keep or force:
+            raise typer.BadParameter("--fieldwork keeps nothing: leave --keep and --force out")
+        if sample and cases:
+            raise typer.BadParameter("give --sample or --cases, not both")
+        from survey_cli.simulate import Habits
+        from survey_cli.simulate.field_trial import FieldTrial
+        from survey_cli.simulate.households import Chances
+
+        _try_fieldwork(
+            FieldTrial(
+                path=file,
+                starts=start.date() if start is not None else None,
+                today=datetime.now().astimezone().date(),
+                days=days,
+                zone=zone,
+                seed=seed,
+                chances=Chances(contact=contact, refuse=refuse, later=later, kept=kept, eligible=eligible),
+                habits=Habits(decline=decline, break_off=break_off),
+                seconds=seconds,
+                interviewers=interviewers,
+                cases=cases,
+                sample=sample,
+                db=db,
+                people=people,
+            )
+        )
+        return
     from survey_cli.instrument.opening import open_instrument
     from survey_cli.office.keeping import keeper
     from survey_cli.simulate import Habits
@@ -56,9 +178,9 @@ def simulate(
     if isinstance(instrument, Trouble):
         fail(instrument)
     start = datetime.now(UTC)
-    kept = keeper(file, instrument, db=db, force=force, start=start) if keep else None
-    if isinstance(kept, Trouble):
-        fail(kept)
+    keeping = keeper(file, instrument, db=db, force=force, start=start) if keep else None
+    if isinstance(keeping, Trouble):
+        fail(keeping)
     try:
         with _bar(number) as progress:
             findings = run(
@@ -67,16 +189,30 @@ def simulate(
                 seed=seed,
                 start=start,
                 habits=Habits(decline=decline, break_off=break_off),
-                keep=kept.keep if kept is not None else None,
+                keep=keeping.keep if keeping is not None else None,
                 progress=progress,
             )
     finally:
-        if kept is not None:
-            kept.close()
+        if keeping is not None:
+            keeping.close()
     for line in _shown(findings):
         print(printable(line))
-    if kept is not None:
-        say(f"{kept.where}: {count(findings.interviews, 'simulated interview')} kept")
+    if keeping is not None:
+        say(f"{keeping.where}: {count(findings.interviews, 'simulated interview')} kept")
+
+
+def _try_fieldwork(trial: "FieldTrial") -> None:
+    """Let them call, and show how it went."""
+    from survey_cli.cli.field_trial import show
+    from survey_cli.simulate.field_trial import tried
+
+    with _bar(trial.days) as progress:
+        found = tried(trial, progress)
+    if isinstance(found, list):
+        found = Trouble(trial.sample, "the sample has problems", "mend them, then try again", tuple(found))
+    if isinstance(found, Trouble):
+        fail(found)
+    show(found)
 
 
 @contextmanager

@@ -1,0 +1,154 @@
+"""From a study's file to how its fieldwork would go: its cases or invented ones, its people or invented ones, some days
+of calling, and the report. Nothing of it is kept.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from random import Random
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from survey_cli.fieldwork.people import Interviewer, People
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.zones import day_start
+from survey_cli.instrument.opening import open_instrument
+from survey_cli.office.field_run import run_of
+from survey_cli.office.trial import Trial, trial_study
+from survey_cli.problems import Problem, Trouble
+from survey_cli.reports.field_run import FieldRun, WorkRow
+from survey_cli.simulate.fieldwork import SECONDS, Field, Fieldwork
+from survey_cli.simulate.households import Chances, invented_cases
+from survey_cli.simulate.interviewers import TurnedDown
+from survey_cli.simulate.respondents import Habits
+from survey_cli.study.opening import people_of
+
+INTERVIEWERS: Final = 6
+"""Where nobody is listed and no number is given."""
+DAYS: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldTrial:
+    """What is tried, of which study."""
+
+    path: str
+    starts: date | None = None
+    """None: the study's own first day, else `today`."""
+    today: date
+    days: int = DAYS
+    """Of the calendar."""
+    zone: str = ""
+    """Where the stations are; empty: the study's own."""
+    seed: int = 1
+    chances: Chances = field(default_factory=Chances)
+    habits: Habits = field(default_factory=Habits)
+    seconds: float = SECONDS
+    """For one item of an interview, on average."""
+    interviewers: int | None = None
+    """How many; None: those listed, else six."""
+    cases: int = 0
+    """So many invented ones; 0: those of `sample`, else of the database."""
+    sample: str = ""
+    db: str | None = None
+    people: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """How it went."""
+
+    run: FieldRun
+    fieldwork: Fieldwork
+    interviewers: int
+    turned_down: tuple[TurnedDown, ...]
+    """What the stations did not do: a call after hours had ended, mostly."""
+
+
+def tried(
+    trial: FieldTrial, progress: Callable[[int], None] | None = None
+) -> Tried | Trouble | list[Problem]:
+    """Let them call, and see how it went. `progress` is told the days that are over."""
+    instrument = open_instrument(trial.path)
+    if isinstance(instrument, Trouble):
+        return instrument
+    people = people_of(trial.path, trial.people)
+    if isinstance(people, Trouble):
+        return people
+    staff = _staff(people, trial.interviewers)
+    if isinstance(staff, Trouble):
+        return staff
+    fieldwork = _fieldwork(trial, Plan.of(instrument))
+    if isinstance(fieldwork, Trouble):
+        return fieldwork
+    zone, dice = fieldwork.zone.key, Random(f"{trial.seed}\0sample")
+    study = trial_study(
+        Trial(
+            path=trial.path,
+            at=day_start(zone, fieldwork.starts),
+            invented=invented_cases(instrument, trial.cases, zone, dice),
+            sample=trial.sample,
+            db=trial.db,
+            people=trial.people,
+        ),
+        dice,
+    )
+    if isinstance(study, Trouble | list):
+        return study
+    with study:
+        calling = Field(study, staff, fieldwork)
+        calling.run(progress)
+        work = [
+            WorkRow(w.login, w.shifts, w.on_duty, w.on_cases, w.calls, w.completes)
+            for w in (colleague.worked for colleague in calling.colleagues)
+        ]
+        return Tried(
+            run=run_of(study, at=calling.at, zone=zone, work=work),
+            fieldwork=fieldwork,
+            interviewers=len(staff),
+            turned_down=tuple(t for c in calling.colleagues for t in c.worked.turned_down),
+        )
+
+
+def _fieldwork(trial: FieldTrial, plan: Plan) -> Fieldwork | Trouble:
+    name = trial.zone or plan.zone
+    if not name:
+        return Trouble(
+            trial.path,
+            "it does not say in which zone the stations are",
+            "write fieldwork: zone:, or give --zone America/Chicago",
+        )
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return Trouble("--zone", f"{name!r} is no time zone", "write one as America/Chicago")
+    return Fieldwork(
+        starts=trial.starts or plan.calendar.starts or trial.today,
+        days=trial.days,
+        seed=trial.seed,
+        zone=zone,
+        chances=trial.chances,
+        habits=trial.habits,
+        seconds=trial.seconds,
+    )
+
+
+def _staff(people: People, wanted: int | None) -> Sequence[Interviewer] | Trouble:
+    """Those who interview, in the order of the list; where nobody is listed, invented ones who may do everything."""
+    if not people.listed:
+        return [
+            Interviewer(login=f"interviewer {number}", role="supervisor")
+            for number in range(1, (wanted or INTERVIEWERS) + 1)
+        ]
+    listed = [one for one in people.listed.values() if not one.supervises]
+    if wanted is not None and wanted > len(listed):
+        return Trouble(
+            "--interviewers",
+            f"{wanted} are wanted, and {len(listed)} interviewers are listed",
+            "give a smaller number, or another list: --people FILE",
+        )
+    if not listed:
+        return Trouble(
+            "--interviewers", "nobody who interviews is listed", "give another list: --people FILE"
+        )
+    return listed if wanted is None else listed[:wanted]
