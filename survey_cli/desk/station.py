@@ -600,10 +600,11 @@ class Station:
 
     def _gone(self, here: HeldCase, case: Case, last: str, at: datetime) -> None:
         """The case left this station."""
+        complete = coded(case, self._plan).code == "1.1"
         if self._desk is not None:
-            self._places.settle(
-                self._desk.id, self._desk.interview, complete=coded(case, self._plan).code == "1.1"
-            )
+            self._places.settle(self._desk.id, self._desk.interview, complete=complete)
+        if case.interview and not complete and standing(case, self._plan, at).status == "done":
+            self._store.cases.drop(case.interview)  # it was put aside, and is not gone on with any more
         self._talking += at - here.shown_at
         self._here = self._desk = None
         self._last = (case.key, last) if last else self._last
