@@ -5,7 +5,7 @@ how a code is keyed is decided here, once for every face.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -28,8 +28,7 @@ def plain(words: Words) -> str:
     return "".join(span.text for span in words)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(NamedTuple):
     """One option as it is offered now."""
 
     code: Code
@@ -44,8 +43,7 @@ class Choice:
     """Wants words with it (other: what?)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decline:
+class Decline(NamedTuple):
     """A typed non-answer that is permitted here."""
 
     id: str
@@ -55,16 +53,14 @@ class Decline:
     """The letter that gives it; empty where it has none and the dot word `.id` must do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
+class Picked(NamedTuple):
     """What a face sends from a Pick: the codes in the order given, and the words of those that want words."""
 
     codes: tuple[Code, ...]
-    words: Mapping[Code, str] = field(default_factory=lambda: MappingProxyType({}))
+    words: Mapping[Code, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """Typed text that is no entry: `why` is one short line for under the field."""
 
     why: str
@@ -72,11 +68,10 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Read aloud (or, for an `end`, say) and go on: any empty entry."""
+    """Read aloud (or, for an `end`, say) and go on: any empty entry. No NamedTuple: without fields it would be false."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pick:
+class Pick(NamedTuple):
     """One of `choices`, or any of them."""
 
     choices: tuple[Choice, ...]
@@ -145,8 +140,7 @@ def _first_word(text: str) -> tuple[str, str]:
 LineKind: TypeAlias = Literal["number", "text", "date", "time", "scale"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(NamedTuple):
     """One typed line, ended with Enter."""
 
     kind: LineKind
@@ -160,15 +154,13 @@ class Line:
     personal: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verbatim:
+class Verbatim(NamedTuple):
     """As long as they talk: Enter is next, Ctrl+J a new line."""
 
     personal: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
+class Lookup(NamedTuple):
     """The computer answers, nobody is asked. `value` is set where the journal alone decides it (a split, a draw);
     None where the desk must look (`quota`: is the cell open?)."""
 
@@ -183,8 +175,7 @@ Reply: TypeAlias = str | Picked
 """What a face sends: a typed line, or the choices of a Pick. An empty line goes on or keeps what stands."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Earlier:
+class Earlier(NamedTuple):
     """What stands already at this place: Enter keeps it."""
 
     words: str
@@ -198,8 +189,7 @@ class Earlier:
     sample or an earlier answer and not yet confirmed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(NamedTuple):
     """An answer was given and something about it must be confirmed or changed."""
 
     text: Words
@@ -207,8 +197,7 @@ class Query:
     """True: read to the respondent (`confirm`); False: for the interviewer's eyes (a soft check)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
+class Prompt(NamedTuple):
     """All that a face may know of what is asked now. Frozen and printable: tests compare Prompts, not pixels."""
 
     place: Place

@@ -4,7 +4,7 @@ the real one.
 It knows the route only as a list; a test reads `given` to see which entry landed on which place.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -136,8 +136,7 @@ def every_kind() -> tuple[Prompt, ...]:
             instruction=words('Probe once: "Anything else?"'),
             section="Work",
         ),
-        replace(
-            prompt("age", "How old is **Ana**?", Line(kind="number", hint="0 to 120", unit="years"), 2),
+        prompt("age", "How old is **Ana**?", Line(kind="number", hint="0 to 120", unit="years"), 2)._replace(
             section="Household",
             turn=words("Person 2 of 4: Ana"),
         ),
@@ -189,8 +188,7 @@ class FakeConduct:
         earlier = now.earlier
         if answer is not None:
             earlier = Earlier(words=self._said(now, answer), text=answer, codes=self._codes(now, answer))
-        return replace(
-            now,
+        return now._replace(
             position=self.at + 1,
             of=len(self.script),
             query=self._query or now.query,

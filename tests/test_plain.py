@@ -3,7 +3,6 @@
 import io
 import re
 import textwrap
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -149,7 +148,7 @@ def test_codes_of_a_line_stand_like_options() -> None:
 def test_section_turn_and_declines_are_said_when_they_change() -> None:
     def ask(id: str, turn: int, **more: object) -> Prompt:
         asked = prompt(id, f"{id}?", YES_NO, turn, section="Household", **more)
-        return replace(asked, turn=words(f"Person {turn}"))
+        return asked._replace(turn=words(f"Person {turn}"))
 
     script = (ask("a", 1), ask("b", 1), ask("a", 2, declines=()), ask("b", 2, declines=()))
     out = held(Fake(script), "1", "1", "1", "1")[1]
@@ -227,7 +226,7 @@ def test_a_pick_sends_codes_and_words() -> None:
     held(Recording((prompt("a", "Which?", MEDIA),)), "1, 3 7 the  local radio")
     assert sent == [Picked((1, 3, 7), {7: "the  local radio"})]
     sent.clear()
-    none = replace(MEDIA, least=0)
+    none = MEDIA._replace(least=0)
     held(Recording((prompt("a", "Which?", none),)), "")
     assert sent == [Picked(())]
     sent.clear()
@@ -319,7 +318,7 @@ def test_declines_go_by_their_id() -> None:
 
 
 def test_back_jump_note_and_language() -> None:
-    script = tuple(replace(p, languages=("en", "es")) for p in every_kind())
+    script = tuple(p._replace(languages=("en", "es")) for p in every_kind())
     desk = Fake(script)
     after = printed(
         desk,

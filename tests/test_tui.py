@@ -5,7 +5,6 @@ and the desk.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -160,8 +159,8 @@ def test_what_stands_from_earlier_is_marked_and_said() -> None:
         ("prefill", "already here: 3 Disagree · Enter takes it"),
         ("reopened", "was 3 Disagree, which no longer fits: ask again"),
     ):
-        earlier = replace(stands, kind=kind)  # type: ignore[arg-type]
-        page = drawn(FakeConduct((replace(prompt("a", "A?", AGREEMENT), earlier=earlier),)))
+        earlier = stands._replace(kind=kind)  # type: ignore[arg-type]
+        page = drawn(FakeConduct((prompt("a", "A?", AGREEMENT)._replace(earlier=earlier),)))
         assert says in text_of(page)
         assert "▸ 3  Disagree" in text_of(page)
 

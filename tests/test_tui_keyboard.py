@@ -2,8 +2,6 @@
 taken.
 """
 
-from dataclasses import replace
-
 import pytest
 
 from fake_conduct import AGREEMENT, MEDIA, ZERO_TO_TEN, FakeConduct, choices, every_kind, prompt, words
@@ -87,7 +85,7 @@ def test_a_letter_that_is_a_code_wins_and_the_decline_keeps_its_dot_word() -> No
 
 def test_a_study_s_own_decline_acts_by_its_letter() -> None:
     own = Decline(id="not_my_job", code=-5, text="Not my job", key="n")
-    desk = FakeConduct((replace(prompt("a", "A?", AGREEMENT), declines=(own,)), prompt("b", "B", Read())))
+    desk = FakeConduct((prompt("a", "A?", AGREEMENT)._replace(declines=(own,)), prompt("b", "B", Read())))
     keyed(desk, "n")
     assert desk.given == [("a", ".not_my_job")]
 
@@ -125,7 +123,7 @@ def test_enter_keeps_what_stands_and_is_rejected_where_nothing_does() -> None:
 
 def test_what_no_longer_fits_is_not_kept_by_enter() -> None:
     reopened = Earlier(words="3 Disagree", codes=(3,), text="3", kind="reopened")
-    desk = FakeConduct((replace(prompt("a", "A?", YES_NO), earlier=reopened), prompt("b", "B", Read())))
+    desk = FakeConduct((prompt("a", "A?", YES_NO)._replace(earlier=reopened), prompt("b", "B", Read())))
     board = keyed(desk, "enter")
     assert desk.given == []
     assert board.why
@@ -301,7 +299,7 @@ def test_dot_words_do_what_the_keys_do() -> None:
 @pytest.mark.parametrize("word", [".stop", ".jump", ".note", ".help", ".faq"])
 def test_dot_words_alone_open_what_they_name(word: str) -> None:
     for start in (1, 6):
-        desk = FakeConduct(tuple(replace(p, faq=every_kind()[0].faq) for p in every_kind()), at=start)
+        desk = FakeConduct(tuple(p._replace(faq=every_kind()[0].faq) for p in every_kind()), at=start)
         board = keyed(desk, word, "enter")
         assert isinstance(
             board.mode, {".stop": Stopping, ".jump": Jumping, ".note": Writing}.get(word, Reading)
@@ -350,12 +348,12 @@ def test_ctrl_c_asks_and_puts_aside() -> None:
 
 
 def test_two_languages_take_turns_and_more_are_a_list() -> None:
-    two = replace(prompt("a", "A?", Line(kind="text")), languages=("en", "es"))
+    two = prompt("a", "A?", Line(kind="text"))._replace(languages=("en", "es"))
     desk = FakeConduct((two, prompt("b", "B", Read())))
     board = keyed(desk, "ab", "f4")
     assert desk.calls == ["speak es"]
     assert board.answer.edit.text == "ab"
-    three = replace(two, languages=("en", "es", "zh"))
+    three = two._replace(languages=("en", "es", "zh"))
     desk = FakeConduct((three, prompt("b", "B", Read())))
     keyed(desk, "f4", "3")
     assert desk.calls == ["speak zh"]

@@ -5,9 +5,8 @@ line for under the field; then nothing changed, neither here nor in the database
 written to.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Prompt, Reply
@@ -15,8 +14,7 @@ from survey_cli.outcomes import Outcome
 from survey_cli.values import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One line of the list of what has been asked, for jumping."""
 
     place: Place
@@ -27,8 +25,7 @@ class Asked:
     section: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(NamedTuple):
     """How it ended, once `prompt()` is None."""
 
     status: str

@@ -1,7 +1,6 @@
 """What a face is told of the place where an interview stands: the Prompt, and the entry that a reply makes."""
 
 from collections import ChainMap
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from survey_cli.engine.events import (
@@ -46,7 +45,7 @@ def prompt(interview: Interview) -> Prompt | None:
     question = leaf.question
     entry = question.entry(asking)
     if isinstance(entry, Lookup):
-        entry = replace(entry, value=interview.looks_up()[0])
+        entry = entry._replace(value=interview.looks_up()[0])
     section = plain(leaf.section.fill(machine.walk.env, language)) if leaf.section is not None else ""
     return Prompt(
         place=stop.place,

@@ -62,8 +62,8 @@ def rehearse(shown: "Shown", *, reload: "Callable[[], Shown | None]", restart: "
 
 
 def watch(lines: "Callable[[int], Sequence[str]]") -> None:
-    """Show a report and follow it, until it is left: `lines` gives it every few seconds, in lines of at most so many cells,
-    on a thread of its own. Raises ScreenFailed when the screen breaks."""
+    """Show a report and follow it, until it is left: `lines` gives it every few seconds, in lines of at most so many
+    cells, on a thread of its own. Raises ScreenFailed when the screen breaks."""
     from survey_cli.tui.status import StatusApp
 
     app = StatusApp(lines)

@@ -2,8 +2,8 @@
 Pure: a key gives another answer, or what to do with it; nothing here speaks to the desk.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from survey_cli.entries import Choice, Pick, Picked, Prompt
 from survey_cli.tui.edit import Edit
@@ -14,11 +14,10 @@ Words: TypeAlias = tuple[tuple[Code, str], ...]
 """The words given with options that want words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """What has been keyed so far."""
 
-    edit: Edit = field(default_factory=Edit)
+    edit: Edit = Edit()
     chosen: tuple[Code, ...] | None = None
     """Codes toggled in a Pick of several, in that order; None while none was touched."""
     words: Words = ()
@@ -30,8 +29,7 @@ class Answer:
     """A question read aloud about the answer was answered with no."""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Give these codes. `auto`: no Enter was needed."""
 
     codes: tuple[Code, ...]
@@ -39,8 +37,7 @@ class Send:
     auto: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Specify:
+class Specify(NamedTuple):
     """Ask for the words that this choice wants; `words` are those that stand."""
 
     choice: Choice
@@ -70,18 +67,18 @@ def pick_keyed(key: str, pick: Pick, prompt: Prompt, answer: Answer) -> Keyed | 
     """What a key makes of a Pick; None where it is a letter (or a key) that answers nothing here."""
     typed = "" if answer.spent else answer.edit.text
     if len(key) == 1 and pick.takes(typed + key):
-        answer = replace(answer, edit=Edit.of(typed + key), spent=False, mark=None)
+        answer = answer._replace(edit=Edit.of(typed + key), spent=False, mark=None)
         choice = pick.coded(typed + key)
         return take(choice, pick, prompt, answer, auto=True) if choice and pick.sends(typed + key) else answer
     if key in ENTER:
         return _entered(pick, prompt, answer)
     match key:
         case "escape":
-            return replace(answer, edit=Edit(), mark=None, spent=False)
+            return answer._replace(edit=Edit(), mark=None, spent=False)
         case "backspace":
-            return replace(answer, edit=Edit.of(typed[:-1]), spent=False)
+            return answer._replace(edit=Edit.of(typed[:-1]), spent=False)
         case "up" | "down" | "home" | "end":
-            return replace(answer, mark=_mark(key, pick, prompt, answer), edit=Edit(), spent=False)
+            return answer._replace(mark=_mark(key, pick, prompt, answer), edit=Edit(), spent=False)
         case " " if pick.several and answer.mark is not None:
             return take(pick.choices[answer.mark], pick, prompt, answer, auto=False)
     if typed and len(key) == 1:
@@ -121,7 +118,7 @@ def take(choice: Choice, pick: Pick, prompt: Prompt, answer: Answer, *, auto: bo
     chosen, words = standing(prompt, answer)
     if pick.several and choice.code in chosen:
         left = tuple(c for c in chosen if c != choice.code)
-        return replace(answer, edit=Edit(), chosen=left, words=tuple(w for w in words if w[0] != choice.code))
+        return answer._replace(edit=Edit(), chosen=left, words=tuple(w for w in words if w[0] != choice.code))
     if choice.specify:
         return Specify(choice, dict(words).get(choice.code, ""), auto)
     return add(choice, pick, prompt, answer) if pick.several else Send((choice.code,), (), auto)
@@ -135,8 +132,7 @@ def add(choice: Choice, pick: Pick, prompt: Prompt, answer: Answer, said: str = 
     if pick.most is not None and len(kept) >= pick.most:
         return No(f"{pick.most} at most: key one again to take it away")
     given = tuple(w for w in words if w[0] in kept)
-    return replace(
-        answer,
+    return answer._replace(
         edit=Edit(),
         chosen=(*kept, choice.code),
         words=(*given, (choice.code, said)) if said else given,

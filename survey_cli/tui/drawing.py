@@ -2,8 +2,8 @@
 lines of a page; where a page is too small the less important goes first.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
@@ -53,8 +53,7 @@ MANUAL = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(NamedTuple):
     """The whole screen: exactly as many lines as it has."""
 
     lines: tuple[Line, ...]
@@ -66,8 +65,7 @@ class Page:
     """Column and row of the text cursor."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clocks:
+class Clocks(NamedTuple):
     elapsed: timedelta
     there: datetime | None
 
@@ -199,7 +197,7 @@ def _body(board: Keyboard, column: Column) -> tuple[list[Line], int | None]:
             if specifying is not None:
                 several = isinstance(prompt.entry, Pick) and prompt.entry.several
                 chosen = (*chosen, specifying.code) if several else (specifying.code,)
-            answer = replace(board.answer, words=words)
+            answer = board.answer._replace(words=words)
             lines, marked = question(prompt, answer, chosen, column)
             if typed and isinstance(board.mode, Writing) and not isinstance(prompt.entry, Pick):
                 lines += [

@@ -3,7 +3,7 @@ never knows what the text is for.
 """
 
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ZWJ = "\u200d"
 
@@ -13,8 +13,7 @@ def _joins(letter: str) -> bool:
     return letter == ZWJ or unicodedata.combining(letter) != 0 or unicodedata.category(letter) in ("Mn", "Me")
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """Text and a cursor, from 0 to the length of the text."""
 
     text: str = ""

@@ -2,7 +2,6 @@
 It knows no terminal and no toolkit, and never asks what a question is about.
 """
 
-from dataclasses import replace
 from typing import Final, assert_never
 
 from survey_cli import entries
@@ -136,7 +135,7 @@ class Keyboard:
             case Answering() if isinstance(self.prompt.entry, Line):
                 self._edit(self.answer.edit.typed(flat))
             case Writing() | Jumping() as typing:
-                self._beside(replace(typing, edit=typing.edit.typed(flat)))
+                self._beside(typing._replace(edit=typing.edit.typed(flat)))
             case _:
                 self._refuse("pasted text is no answer here")
 
@@ -217,7 +216,7 @@ class Keyboard:
             case Send(codes, words, auto):
                 self._send(Picked(codes, dict(words)), auto=auto)
             case Specify(choice, words, auto):
-                self.answer = replace(self.answer, edit=Edit())
+                self.answer = self.answer._replace(edit=Edit())
                 self._push(Writing("specify", Edit.of(words), choice))
                 self._swallow = auto
             case Empty():
@@ -229,14 +228,14 @@ class Keyboard:
                     and isinstance(self.prompt.entry, Pick)
                     and self.prompt.entry.several
                 ):
-                    self.answer = replace(self.answer, edit=Edit())
+                    self.answer = self.answer._replace(edit=Edit())
 
     def _send(self, picked: Picked, *, auto: bool = False) -> None:
         """Give codes; where they are rejected, they stay to be seen."""
         given = " ".join(str(code) for code in picked.codes)
         taken = self._done(self.desk.reply(picked), swallow=auto, given=given)
         if not taken and self.answer.chosen is None and isinstance(self.mode, Answering):
-            self.answer = replace(self.answer, edit=Edit.of(given), spent=True)
+            self.answer = self.answer._replace(edit=Edit.of(given), spent=True)
 
     def _enter_empty(self) -> None:
         """An empty Enter keeps what stands; it never confirms what is doubted."""
@@ -266,7 +265,7 @@ class Keyboard:
             self._edit(changed)
 
     def _edit(self, edit: Edit) -> None:
-        self.answer = replace(self.answer, edit=edit)
+        self.answer = self.answer._replace(edit=edit)
         line = self.prompt is not None and isinstance(self.prompt.entry, Line)
         self.echo = self.desk.echo(literal(edit.text)) if line and not is_dot_word(edit.text) else ""
 
@@ -418,7 +417,7 @@ class Keyboard:
         if isinstance(self.mode, Writing) and self.mode.what == "command":
             self._close()
         elif isinstance(self.mode, Writing) and is_dot_word(self.mode.edit.text):
-            self.modes = (*self.modes[:-1], replace(self.mode, edit=Edit()))
+            self.modes = (*self.modes[:-1], self.mode._replace(edit=Edit()))
         elif is_dot_word(self.answer.edit.text):
             self._edit(Edit())
 
@@ -481,7 +480,7 @@ class Keyboard:
         entry, answer = self.prompt.entry, self.answer
         wordy = isinstance(entry, Verbatim) or (isinstance(entry, Line) and entry.kind == "text")
         if (wordy and answer.edit.text and not is_dot_word(answer.edit.text)) or answer.chosen is not None:
-            self._unsent[self.prompt.place] = replace(answer, spent=False, denied=False, mark=None)
+            self._unsent[self.prompt.place] = answer._replace(spent=False, denied=False, mark=None)
 
     def _refuse(self, why: str) -> None:
         self.why = why
@@ -489,7 +488,7 @@ class Keyboard:
 
     def _scroll(self, lines: int) -> None:
         if isinstance(self.mode, Reading):
-            self.modes = (*self.modes[:-1], replace(self.mode, top=max(self.mode.top + lines, 0)))
+            self.modes = (*self.modes[:-1], self.mode._replace(top=max(self.mode.top + lines, 0)))
         else:
             self.top = max(self.top + lines, 0)
 

@@ -3,8 +3,8 @@ of it? Pure: a key gives another mode, or an act that the keyboard carries out; 
 desk.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.desk import Asked
 from survey_cli.entries import Choice
@@ -30,23 +30,19 @@ class Close:
     """Back to what was open before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItIsSo:
+class ItIsSo(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(NamedTuple):
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Speak:
+class Speak(NamedTuple):
     language: str
 
 
@@ -55,24 +51,20 @@ class Suspend:
     """Put aside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class DotWord:
+class DotWord(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Specified:
+class Specified(NamedTuple):
     choice: Choice
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class No:
+class No(NamedTuple):
     """A key that means nothing here; `why` says what would."""
 
     why: str
@@ -83,14 +75,12 @@ class Back:
     """To the question before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decline:
+class Decline(NamedTuple):
     id: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(NamedTuple):
     """What this key opens."""
 
     key: str
@@ -106,12 +96,11 @@ class Answering:
     """Nothing is open: keys answer the question."""
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(NamedTuple):
     """One line is typed for something beside the answer."""
 
     what: Literal["note", "reason", "command", "specify"]
-    edit: Edit = field(default_factory=Edit)
+    edit: Edit = Edit()
     choice: Choice | None = None
     """The option that wants the words, for `specify`."""
 
@@ -124,7 +113,7 @@ class Writing:
                 return No("Enter takes the line, Esc drops it")
             if self.what == "command" and not edit.text:
                 return Close()
-            return replace(self, edit=edit)
+            return self._replace(edit=edit)
         text = self.edit.text.strip()
         match self.what:
             case "note":
@@ -140,12 +129,11 @@ class Writing:
                 return Specified(self.choice, text[1:] if text.startswith("..") else text)
 
 
-@dataclass(frozen=True, slots=True)
-class Jumping:
+class Jumping(NamedTuple):
     """The list of what has been asked; what is typed leaves the lines that have it."""
 
     asked: tuple[Asked, ...]
-    edit: Edit = field(default_factory=Edit)
+    edit: Edit = Edit()
     at: int = 0
     """Which of `shown()` is marked."""
 
@@ -167,19 +155,18 @@ class Jumping:
         if key == "escape":
             return Close() if not self.edit.text else Jumping(self.asked, Edit(), max(len(self.asked) - 1, 0))
         if (at := moved(key, self.at, len(shown))) is not None:
-            return replace(self, at=at)
+            return self._replace(at=at)
         if (edit := self.edit.pressed(key)) is None:
             return No("type to search, Enter goes there, Esc closes")
-        changed = replace(self, edit=edit)
+        changed = self._replace(edit=edit)
         found = changed.shown()
         exact = next(
             (n for n, a in enumerate(found) if str(a.place).casefold() == edit.text.casefold()), None
         )
-        return replace(changed, at=exact if exact is not None else max(len(found) - 1, 0))
+        return changed._replace(at=exact if exact is not None else max(len(found) - 1, 0))
 
 
-@dataclass(frozen=True, slots=True)
-class Stopping:
+class Stopping(NamedTuple):
     """Put aside, or end by hand with an outcome; ending is asked about once more."""
 
     outcomes: tuple[Outcome, ...]
@@ -197,13 +184,13 @@ class Stopping:
                 return Close() if isinstance(self.sure, Suspend) else Stopping(self.outcomes)
             return No("y yes, n no")
         if key == "escape":
-            return replace(self, typed="") if self.typed else Close()
+            return self._replace(typed="") if self.typed else Close()
         if key.casefold() == "s":
             return Suspend()
         if (at := moved(key, -1 if self.at is None else self.at, len(self.outcomes) + 1)) is not None:
-            return replace(self, at=at, typed="")
+            return self._replace(at=at, typed="")
         if key == "backspace":
-            return replace(self, typed=self.typed[:-1])
+            return self._replace(typed=self.typed[:-1])
         codes = [str(n) for n in range(1, len(self.outcomes) + 1)]
         typed = self.typed + key if len(key) == 1 else self.typed
         if key in ENTER and not typed and self.at is not None:
@@ -222,11 +209,10 @@ class Stopping:
             if typed not in codes:
                 return No("the number is not finished")
             return Stopping(self.outcomes, int(typed), "", self.outcomes[int(typed) - 1])
-        return replace(self, typed=typed)
+        return self._replace(typed=typed)
 
 
-@dataclass(frozen=True, slots=True)
-class Speaking:
+class Speaking(NamedTuple):
     """Which language to go on in, where there are more than two."""
 
     languages: tuple[str, ...]
@@ -240,12 +226,11 @@ class Speaking:
         if key.isdecimal() and 1 <= int(key) <= len(self.languages):
             return Speak(self.languages[int(key) - 1])
         if (at := moved(key, self.at, len(self.languages))) is not None:
-            return replace(self, at=at)
+            return self._replace(at=at)
         return No("a number, or ↑ ↓ and Enter; Esc closes")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Something to be read and closed: help and the keys, or what respondents ask."""
 
     what: Literal["help", "faq"]
@@ -257,11 +242,11 @@ class Reading:
             return Close()
         match key:
             case "up":
-                return replace(self, top=max(self.top - 1, 0))
+                return self._replace(top=max(self.top - 1, 0))
             case "down":
-                return replace(self, top=self.top + 1)
+                return self._replace(top=self.top + 1)
             case "home":
-                return replace(self, top=0)
+                return self._replace(top=0)
             case _:
                 return No("Esc goes back to the question")
 

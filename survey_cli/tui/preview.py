@@ -3,7 +3,6 @@ when the file is saved and shows the problems while the file is broken. It reads
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
 from survey_cli.desk.previewing import Shown
@@ -73,7 +72,7 @@ class PreviewBoard(Keyboard):
         if not isinstance(mode, Jumping):
             return mode
         fresh = Jumping(self.desk.asked(), mode.edit)
-        return replace(fresh, at=max(min(mode.at, len(fresh.shown()) - 1), 0))
+        return fresh._replace(at=max(min(mode.at, len(fresh.shown()) - 1), 0))
 
     def press(self, key: str) -> None:
         """One key: to what lies over the question first, then to the preview, then to the interview."""
@@ -175,7 +174,7 @@ def _still(answer: Answer, entry: object) -> Answer:
             text = answer.edit.text if entry.takes(answer.edit.text) else ""
             words = tuple(w for w in answer.words if w[0] in codes)
             mark = None if answer.mark is None else min(answer.mark, len(choices) - 1)
-            return replace(answer, chosen=chosen, words=words, mark=mark, edit=Edit.of(text))
+            return answer._replace(chosen=chosen, words=words, mark=mark, edit=Edit.of(text))
         case LineEntry() | Verbatim():
             return answer
         case _:
@@ -250,7 +249,7 @@ class PreviewApp(InterviewApp):
             lines[0] = self._head(width)
         if height >= 12:
             lines[1] = sheets.rule(width, self._keys(), f"more above: PgUp {UP}" if page.top else "")
-        return replace(page, lines=tuple(lines))
+        return page._replace(lines=tuple(lines))
 
     def _lying(self, width: int) -> sheets.Sheet | None:
         """What lies over the question; None where the question is seen."""

@@ -3,7 +3,7 @@ what is read aloud, what is not, and what is stressed differ by marks and weight
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
@@ -35,8 +35,7 @@ TO_READ = 76
 """The widest text that is still read at a glance."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(NamedTuple):
     """Where the lines go, and how much room there is."""
 
     width: int
