@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
 from survey_cli.exports.csv import write_csv, write_tsv
+from survey_cli.exports.jsonl import write_jsonl
+from survey_cli.exports.r_syntax import write_r_script
+from survey_cli.exports.spss_syntax import write_spss_syntax
 from survey_cli.problems import nearest
 from survey_cli.table import Table
 
@@ -32,13 +35,18 @@ class Wrote(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One way of writing a table: as text into whatever takes text, or into a file by its path."""
+    """One way of writing a table: as text into whatever takes text, into a file by its path, or into a file and one with
+    the data beside it."""
 
     name: str
     endings: tuple[str, ...]
     what: str
     write: Callable[[Table, TextIO, Manner], Wrote] | None = None
     write_file: Callable[[Table, Path, Manner], Wrote] | None = None
+    write_pair: Callable[[Table, Path, Path, str, Manner], Wrote] | None = None
+    """Told, too, into which file the data go, and by which name the first file is to know it."""
+    beside: str = ""
+    """The ending of the file with the data."""
     extra: str = ""
     """What has to be installed besides: `survey-cli[spss]`."""
 
@@ -46,6 +54,14 @@ class Format:
 def _rows_only(write: Callable[[Table, TextIO, Manner], int]) -> Callable[[Table, TextIO, Manner], Wrote]:
     """A writer that any table fits into."""
     return lambda table, to, manner: Wrote(write(table, to, manner))
+
+
+def _spss_syntax(table: Table, to: Path, data: Path, named: str, manner: Manner) -> Wrote:
+    return Wrote(*write_spss_syntax(table, to, data, named, Manner(raw=True)))
+
+
+def _r_script(table: Table, to: Path, data: Path, named: str, manner: Manner) -> Wrote:
+    return Wrote(write_r_script(table, to, data, named, Manner(raw=True)))
 
 
 FORMATS: Final[Mapping[str, Format]] = {
@@ -62,6 +78,26 @@ FORMATS: Final[Mapping[str, Format]] = {
             endings=(".tsv", ".tab"),
             what="tab-separated values, UTF-8",
             write=_rows_only(write_tsv),
+        ),
+        Format(
+            name="jsonl",
+            endings=(".jsonl", ".ndjson"),
+            what="JSON Lines, an object a row, typed",
+            write=_rows_only(write_jsonl),
+        ),
+        Format(
+            name="sps",
+            endings=(".sps",),
+            what="SPSS syntax with labels, and a CSV beside it that it reads",
+            write_pair=_spss_syntax,
+            beside=".csv",
+        ),
+        Format(
+            name="r",
+            endings=(".r",),
+            what="R script with labels, and a CSV beside it that it reads",
+            write_pair=_r_script,
+            beside=".csv",
         ),
     )
 }

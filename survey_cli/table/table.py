@@ -1,7 +1,8 @@
 """What do writers receive? Variables and rows; what is known of every interview comes first."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from survey_cli.values import ADMIN_COLUMNS, Cell, Variable
@@ -31,6 +32,29 @@ ADMIN: Final = tuple(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """Where data come from, in words, for formats that say so. What is empty is not stated."""
+
+    id: str = ""
+    """The instrument's: a name that a file may have."""
+    title: str = ""
+    version: str = ""
+    sponsor: str = ""
+    conducted_by: str = ""
+    population: str = ""
+    frame: str = ""
+    selection: str = ""
+    mode: str = ""
+    dates: str = ""
+    contact: str = ""
+    notes: str = ""
+    size: int | None = None
+    """Units of the population."""
+    asked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """By item who is asked it, in words; an item that is not here is asked of all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """Variables and rows. `rows` can be gone through once; each row has a cell for each variable."""
 
@@ -40,3 +64,6 @@ class Table:
     kept: Iterable[str] | None = None
     """The same rows as the texts they are kept as, for a writer that need not read each cell; `engine.cell_texts` reads
     them. One goes through `rows` or through these."""
+    study: Study = Study()
+    each: str = "interview"
+    """What one row is."""

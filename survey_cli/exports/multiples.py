@@ -1,0 +1,43 @@
+"""Which 0/1 columns are together one question of several answers?"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from survey_cli.values import Variable
+
+
+class AnswerSet(NamedTuple):
+    """The columns of one question of several answers, at one turn."""
+
+    name: str
+    label: str
+    names: tuple[str, ...]
+
+
+def answer_sets(variables: Iterable[Variable]) -> list[AnswerSet]:
+    """In the order of the columns, each of two columns at least."""
+    found: dict[tuple[str, int | None], list[Variable]] = {}
+    for variable in variables:
+        if variable.option is not None and variable.role == "answer":
+            found.setdefault((variable.item, variable.turn), []).append(variable)
+    return [
+        AnswerSet(_name(item, turn, several), _label(several), tuple(v.name for v in several))
+        for (item, turn), several in found.items()
+        if len(several) > 1
+    ]
+
+
+def _name(item: str, turn: int | None, several: list[Variable]) -> str:
+    """The item's; where it stands in several turns, with the turn."""
+    suffix = f"_{turn}" if turn is not None else ""
+    older = several[0].name.partition("__v")[2]  # columns of an older version have names of their own
+    return f"{item}{suffix}" + (f"__v{older}" if older else "")
+
+
+def _label(several: list[Variable]) -> str:
+    """What the labels of its columns have in common: the question's."""
+    first, *others = [variable.label for variable in several]
+    heads = [first[: mark.start()] for mark in re.finditer(": ", first)]
+    common = [head for head in heads if all(label.startswith(f"{head}: ") for label in others)]
+    return common[-1] if common else several[0].wording or several[0].item

@@ -1,0 +1,202 @@
+"""SPSS syntax that reads a file of comma-separated values with all its labels, for whoever may not receive binaries. SPSS
+and GNU PSPP run it.
+
+Whatever was typed stands in quotes, its quotes doubled and its line ends gone, so that no text ends a command.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from survey_cli.exports.csv import write_csv
+from survey_cli.exports.extents import Extent, extents
+from survey_cli.exports.missing_codes import missing_codes, user_missing
+from survey_cli.exports.multiples import answer_sets
+from survey_cli.table import Table
+from survey_cli.values import Cell, Code, Variable
+
+if TYPE_CHECKING:
+    from survey_cli.exports.formats import Manner
+
+LABEL: Final = 255
+"""Most bytes of a variable's label."""
+VALUE_LABEL: Final = 120
+"""Most bytes of a value's label."""
+TEXT: Final = 32_767
+"""Most bytes of a text."""
+PIECE: Final = 120
+"""Bytes of what stands in quotes on one line."""
+LINE_ENDS: Final = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
+CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+def write_spss_syntax(
+    table: Table, to: Path, data: Path, named: str, raw: "Manner"
+) -> tuple[int, tuple[str, ...]]:
+    """The syntax into `to`, the data into `data`, which the syntax knows as `named`; the rows, and what is to be said."""
+    joined = [0]
+    flat = Table(variables=table.variables, rows=_on_one_line(table.rows, joined), language=table.language)
+    with data.open("w", encoding="utf-8", newline="") as file:
+        rows = write_csv(flat, file, raw)
+    codes = tuple(
+        frozenset(str(code) for code, _ in missing_codes(v).values()) if v.storage != "text" else frozenset()
+        for v in table.variables
+    )
+    widths = extents(data, table.variables, codes)
+    with to.open("w", encoding="utf-8", newline="\n") as file:
+        for line in _syntax(table, named, widths):
+            file.write(line + "\n")
+    return rows, tuple(_notes(table, widths, joined[0]))
+
+
+def _on_one_line(rows: Iterable[tuple[Cell, ...]], joined: list[int]) -> Iterator[tuple[Cell, ...]]:
+    """SPSS reads a case a line, whatever stands in quotes."""
+    for row in rows:
+        if any(isinstance(cell, str) and LINE_ENDS.search(cell) for cell in row):
+            joined[0] += 1
+            row = tuple(LINE_ENDS.sub(" ", cell) if isinstance(cell, str) else cell for cell in row)
+        yield row
+
+
+def _notes(table: Table, widths: Sequence[Extent], joined: int) -> Iterator[str]:
+    if joined:
+        yield f"line ends within answers stand as spaces, in {joined:,} rows: SPSS reads a case a line"
+    crowded = [v.name for v in table.variables if user_missing(v)[1]]
+    if crowded:
+        yield f"{_some(crowded)}: SPSS takes three missing codes; further ones are labelled codes"
+    long = [v.name for v, w in zip(table.variables, widths, strict=True) if w.bytes > TEXT]
+    if long:
+        yield f"{_some(long)}: texts are read to {TEXT:,} bytes, no further"
+    cut = [v.name for v in table.variables if len(v.label.encode()) > LABEL]
+    if cut:
+        yield f"{_some(cut)}: labels are cut to {LABEL} bytes"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(names[:8]) + more
+
+
+def _syntax(table: Table, named: str, widths: Sequence[Extent]) -> Iterator[str]:
+    study, variables = table.study, table.variables
+    yield f"* {_plain(' '.join(filter(None, (study.title, study.version and f'version {study.version}')))) or 'Data'}."
+    yield f"* Reads {_plain(named)}: have it in the working directory, or write its folder before its name."
+    yield "SET DECIMAL=DOT."
+    yield "GET DATA"
+    yield "  /TYPE=TXT"
+    yield f"  /FILE={quoted(named)}"
+    yield "  /ENCODING='UTF8'"
+    yield "  /ARRANGEMENT=DELIMITED"
+    yield "  /DELCASE=LINE"
+    yield "  /FIRSTCASE=2"
+    yield "  /DELIMITERS=','"
+    yield "  /QUALIFIER='\"'"
+    yield "  /VARIABLES="
+    for variable, width in zip(variables, widths, strict=True):
+        yield f"    {variable.name} {_format(variable, width)}"
+    yield "  ."
+    yield from _each("VARIABLE LABELS", variables, lambda v: _label(v.label or v.wording, v.name))
+    for variable in variables:
+        yield from _value_labels(variable)
+    not_asked: dict[Code, list[str]] = {}
+    absent: dict[tuple[str, ...], list[str]] = {}
+    levels: dict[str, list[str]] = {}
+    for variable in variables:
+        levels.setdefault(variable.measure.upper(), []).append(variable.name)
+        if not (codes := missing_codes(variable)) or variable.role == "admin":
+            continue
+        if variable.storage != "text":
+            not_asked.setdefault(codes["not_asked"][0], []).append(variable.name)
+        written = tuple(_value(variable, code) for code in user_missing(variable)[0])
+        if written and (variable.storage != "text" or all(len(w.encode()) <= 10 for w in written)):
+            absent.setdefault(written, []).append(variable.name)
+    for code, names in not_asked.items():
+        yield from _listed("RECODE", names, f"({code}=SYSMIS).")
+    for values, names in absent.items():
+        yield from _listed("MISSING VALUES", names, f"({', '.join(values)}).")
+    for level, names in levels.items():
+        yield from _listed("VARIABLE LEVEL", names, f"({level}).")
+    for name, label, together in answer_sets(variables):
+        yield f"MRSETS /MDGROUP NAME=${name[:60]} LABEL={_label(label, name)} CATEGORYLABELS=VARLABELS"
+        yield from _listed("  VARIABLES =", together, "VALUE=1.")
+    yield "EXECUTE."
+
+
+def _each(command: str, variables: Iterable[Variable], say: Callable[[Variable], str]) -> Iterator[str]:
+    for variable in variables:
+        yield f"{command} {variable.name} {say(variable)}."
+
+
+def _listed(command: str, names: Sequence[str], end: str) -> Iterator[str]:
+    yield command
+    for at in range(0, len(names), 4):
+        yield "    " + " ".join(names[at : at + 4])
+    yield f"    {end}"
+
+
+def _value_labels(variable: Variable) -> Iterator[str]:
+    missing = missing_codes(variable) if variable.role != "admin" else {}
+    labels: dict[Code, str] = dict(variable.labels) | {
+        code: text
+        for kind, (code, text) in missing.items()
+        if kind != "not_asked" or variable.storage == "text"
+    }
+    if not labels:
+        return
+    if variable.storage == "text" and any(len(str(code).encode()) > 8 for code in labels):
+        return
+    yield f"VALUE LABELS {variable.name}"
+    for code, text in labels.items():
+        yield f"    {_value(variable, code)} {_label(text, str(code), VALUE_LABEL)}"
+    yield "    ."
+
+
+def _value(variable: Variable, code: Code) -> str:
+    return quoted(str(code)) if variable.storage == "text" else str(code)
+
+
+def _format(variable: Variable, width: Extent) -> str:
+    match variable.storage:
+        case "integer":
+            return f"F{min(max(width.letters, 8), 40)}.0"
+        case "decimal":
+            places = max(variable.decimals, min(width.decimals, 16))
+            return f"F{min(max(width.letters, places + 2, 8), 40)}.{places}"
+        case "date":
+            return "SDATE10"
+        case "time":
+            return "TIME5"
+        case "text":
+            codes = (*variable.labels, *(code for code, _ in missing_codes(variable).values()))
+            widest = max([width.bytes, *(len(str(code).encode()) for code in codes)])
+            return f"A{min(max(widest, 1), TEXT)}"
+
+
+def _label(text: str, otherwise: str, most: int = LABEL) -> str:
+    return quoted(cut(_plain(text) or otherwise, most))
+
+
+def _plain(text: str) -> str:
+    """On one line, without what nobody sees."""
+    return " ".join(CONTROLS.sub(" ", text).split())
+
+
+def cut(text: str, most: int) -> str:
+    """The text to so many bytes of UTF-8, between two characters."""
+    held = text.encode()
+    if len(held) <= most:
+        return text
+    return held[: most - 3].decode(errors="ignore").rstrip() + "…"
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, in pieces where it is long: no line grows past what SPSS reads."""
+    pieces, piece = [], ""
+    for character in text:
+        if len((piece + character).encode()) > PIECE:
+            pieces.append(piece)
+            piece = ""
+        piece += character
+    pieces.append(piece)
+    return " +\n      ".join("'" + p.replace("'", "''") + "'" for p in pieces)
