@@ -631,20 +631,33 @@ def _places(study: Study, planned: Planned, seen: Counter[str]) -> None:
     """Quotas: nobody more than is wanted, and the counts are those of the journals."""
     store, instrument = study.store, study.instrument
     taken: Counter[str] = Counter()
+    wait: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
     complete = 0
     for row in store.interviews(origin="real"):
         interview = Interview.replay(instrument, store.journal(row.id))
         if (interview.status, interview.outcome) != (row.status, row.outcome):
             raise Broken(f"interview of {row.case}: kept as {row.status}, replayed {interview.status}")
         case = Case.of(row.case, store.cases.history(row.case))
+        cells = study.plan.quotas.taken(interview.standing().env)
+        kept_row = store.cases.row(row.case)
+        if kept_row is not None and kept_row.was != "done":
+            wait.update(cells)
         if coded(case, study.plan).code == "1.1" and row.status == "ended":
             complete += 1
-            taken.update(study.plan.quotas.taken(interview.standing().env))
+            taken.update(cells)
+            history = store.cases.history(row.case)
+            if any(e.event == Returned("lapsed") for e in history):
+                lost.update(cells)  # it gave its place back with its lease, and was gone on with
     fill = store.cases.fill()
     for id, cell in study.plan.quotas.cells.items():
-        spare = len(planned.staff) if id == "kinds" else 0
+        spare = lost[id] + (len(planned.staff) if id == "kinds" else 0)
         if taken[id] > cell.target + spare:
             raise Broken(f"cell {id}: {taken[id]} completes of {cell.target}")
+        if id in fill and fill[id].held > wait[id]:
+            raise Broken(
+                f"cell {id}: {fill[id].held} places are held, and {wait[id]} interviews wait to be gone on with"
+            )
         kept = fill[id].taken if id in fill else 0
         if kept != taken[id]:
             raise Broken(f"cell {id}: {kept} are counted, and the journals have {taken[id]}")

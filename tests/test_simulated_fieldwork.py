@@ -1,0 +1,299 @@
+"""Invented interviewers call invented people through the real station: the same seed is the same fieldwork, nothing is
+dialled that may not be, no promise is forgotten, and what is reported adds up."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from soak import fieldwork as soak
+from survey_cli.fieldwork.events import Called, Claimed, Closed, Dialled, Entry, Promised
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.instrument.opening import open_instrument
+from survey_cli.instrument.program import Instrument
+from survey_cli.office.trial import Trial, trial_study
+from survey_cli.problems import Trouble
+from survey_cli.reports.field_run import promises_of
+from survey_cli.simulate import interviewers
+from survey_cli.simulate.field_trial import FieldTrial, Tried, tried
+from survey_cli.simulate.fieldwork import Field, Fieldwork
+from survey_cli.simulate.households import Chances, Household, invented_cases
+from survey_cli.study.opening import Study
+
+STUDY = """
+instrument: trial
+title: Trial
+sample:
+  unit: {type: text, role: key}
+  kind: {type: single, options: {1: Sector, 2: District}}
+  name: {type: text, role: name}
+  phone: {type: text, role: phone}
+  zone: {type: text, role: zone}
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling {name|you} for the Institute."}
+  - {id: consent, type: single, text: May I?, options: {1: "Yes", 2: "No"}, declines: []}
+  - {id: no, type: end, unless: consent == 1, outcome: refusal_soft, text: Bye}
+  - {id: sex, type: single, text: Sex?, options: {1: F, 2: M}, declines: []}
+  - {id: place, type: lookup, quota: sexes}
+  - {id: full, type: end, ask_if: "place == 'full'", outcome: quota_full, text: Bye}
+  - {id: a, type: scale, from: 0, to: 10, text: First?}
+fieldwork:
+  frame: list
+  country: US
+  zone: America/Chicago
+  hours: {mon-fri: "09:00-20:30", sat: "10:00-17:00"}
+  attempts: {total: 6, per_day: 2}
+  scripts: {voicemail: {text: We call again., once: true}}
+quotas:
+  - {id: sexes, by: [sex], targets: {1: 12, 2: 30}}
+"""
+MONDAY = date(2026, 11, 30)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> str:
+    file = tmp_path / "trial.yaml"
+    file.write_text(STUDY)
+    return str(file)
+
+
+def trial(study: str, **more: object) -> Tried:
+    wish = {"interviewers": 3, "days": 6, "cases": 80, "seed": 3, "today": MONDAY} | more
+    found = tried(FieldTrial(path=study, **wish))  # type: ignore[arg-type]
+    assert isinstance(found, Tried), found
+    return found
+
+
+def instrument(path: str) -> Instrument:
+    found = open_instrument(path)
+    assert isinstance(found, Instrument)
+    return found
+
+
+@pytest.mark.parametrize("seed", [14, 79, 1002, 1007, 1011])
+def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) -> None:
+    """Of each call, promise, place and standing; `soak.fieldwork` runs as many as there is time for. In 14 a case waited
+    for an evening when none came any more."""
+    field, seen = soak.run(seed, tmp_path)
+    assert field.idle_moments
+    assert seen["Dialled"] > 10
+
+
+@pytest.mark.parametrize(
+    ("where", "wrong", "says"),
+    [
+        ("survey_cli.fieldwork.calendar.Calendar.closed_on", lambda *_: "", "dialled by"),
+        ("survey_cli.fieldwork.standings._rested", lambda *_: (datetime.fromtimestamp(0, UTC), ""), "not"),
+        ("survey_cli.fieldwork.standings._next_day", lambda *_: None, "called"),
+        ("survey_cli.desk.quota_places.Places.__call__", lambda *_: "open", "cell"),
+        ("survey_cli.fieldwork.bookings.MISSED", timedelta(0), "no_answer"),
+    ],
+)
+def test_the_audit_sees_a_rule_that_is_broken(
+    where: str, wrong: object, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of these rules taken away from the program is missed by the audit of some study."""
+    name, _, attribute = where.rpartition(".")
+    monkeypatch.setattr(f"{name}.{attribute}", wrong)
+    if attribute == "MISSED":
+        monkeypatch.setattr("survey_cli.fieldwork.standings.MISSED", wrong)
+
+    def all_studies() -> None:
+        for seed in range(1, 40):
+            soak.run(seed, tmp_path)
+
+    with pytest.raises(soak.Broken, match=says):
+        all_studies()
+
+
+def test_the_same_seed_is_the_same_fieldwork(study: str) -> None:
+    """Also in another process, where sets of texts have another order."""
+    command = [
+        sys.executable,
+        "-m",
+        "survey_cli",
+        "simulate",
+        study,
+        "--fieldwork",
+        "--cases",
+        "40",
+        "--days",
+        "4",
+    ]
+    command += ["--interviewers", "3", "--start", "2026-11-30", "--seed", "7"]
+    said = [
+        subprocess.run(
+            command,
+            env={**os.environ, "PYTHONHASHSEED": seed, "COLUMNS": "80"},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert said[0] == said[1]
+    assert b"nobody was called" in said[0]
+    assert trial(study, seed=7) != trial(study, seed=8)
+
+
+def test_what_is_reported_adds_up(study: str) -> None:
+    run = trial(study).run
+    assert run.cases == sum(row.cases for row in run.attempts) == sum(row.cases for row in run.ends) == 80
+    assert run.complete == sum(row.complete for row in run.days) == run.days[-1].all_complete > 5
+    assert run.complete == sum(row.complete for row in run.attempts) == sum(row.complete for row in run.work)
+    assert run.calls == sum(row.calls for row in run.days) == sum(row.calls for row in run.work)
+    assert run.calls == sum(row.calls for row in run.outcomes)
+    assert sum(run.promises.values()) == sum(row.promises for row in run.days) > 0
+    assert sum(cell.complete for cell in run.cells) == run.complete
+    assert run.rates is not None
+    [column] = run.rates.columns
+    assert column.counts is not None
+    assert column.counts.total() == 80
+    assert column.rates.RR1 is not None
+    assert run.complete == column.rates.RR1 * (80 - column.counts.ne)
+
+
+def test_a_cell_is_never_passed_and_what_is_lacking_is_said(study: str) -> None:
+    found = trial(study, cases=200, days=8, chances=Chances(contact=0.6, refuse=0.05)).run
+    women, men = found.cells
+    assert (women.complete, women.lacking) == (12, "")
+    assert men.complete == 30 or men.lacking.startswith(f"{30 - men.complete} more wanted")
+
+
+def test_who_is_never_in_is_never_reached_and_who_always_is_soon(study: str) -> None:
+    never = trial(study, chances=Chances(contact=0.0)).run
+    assert sum(row.reached for row in never.days) <= sum(
+        row.calls for row in never.outcomes if row.outcome == "Wrong number"
+    )
+    assert never.complete == 0
+    eager = Chances(contact=1.0, refuse=0.0, later=0.0, eligible=1.0, cut=0.0)
+    open_cells = STUDY.replace("{1: 12, 2: 30}", "{1: 500, 2: 500}")
+    Path(study).write_text(open_cells)
+    often = trial(study, chances=eager).run
+    assert often.complete > 0.7 * often.cases
+    assert not any(row.refusals for row in often.days)
+
+
+def test_the_cases_of_a_file_are_tried_without_who_they_are(study: str, tmp_path: Path) -> None:
+    sample = tmp_path / "cases.csv"
+    lines = [f"u{n},1,Person {n},312 555 01{n:02},America/New_York" for n in range(30)]
+    sample.write_text("unit,kind,name,phone,zone\n" + "\n".join(lines) + "\n")
+    made = trial_study(
+        Trial(path=study, at=datetime(2026, 11, 29, tzinfo=UTC), sample=str(sample)), Random(1)
+    )
+    assert isinstance(made, Study)
+    with made:
+        contact = made.store.cases.contact("u7")
+        assert contact is not None
+        assert (contact.name, dict(contact.columns)) == ("", {})
+        assert contact.numbers[0].e164.startswith("+999")
+    run = trial(study, cases=0, sample=str(sample)).run
+    assert (run.cases, run.calls > 20) == (30, True)
+
+
+def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: Path) -> None:
+    from shift import Shift
+
+    shift = Shift(tmp_path, at=datetime(2026, 11, 24, 16, tzinfo=UTC))
+    ann = shift.station()
+    assert ann.record("refusal_hard") is None
+    before = shift.study().store.cases.history("A")
+    found = tried(
+        FieldTrial(
+            path=str(shift.file), today=MONDAY, days=3, db=shift.db, zone="America/Chicago", interviewers=1
+        )
+    )
+    assert isinstance(found, Tried)
+    assert (found.run.cases, found.run.calls > 0) == (1, True)
+    assert shift.study().store.cases.history("A") == before
+
+
+def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path) -> None:
+    def why(**more: object) -> Trouble:
+        wish = {"cases": 5, "today": MONDAY} | more
+        found = tried(FieldTrial(path=study, **wish))  # type: ignore[arg-type]
+        assert isinstance(found, Trouble)
+        return found
+
+    assert "--cases 500" in why(cases=0).remedy
+    assert "no time zone" in why(zone="Mars/Olympus").what
+    people = tmp_path / "people.csv"
+    people.write_text("login,role\nann,interviewer\nsue,supervisor\n")
+    assert "1 interviewers are listed" in why(people=str(people), interviewers=2).what
+    Path(study).write_text(STUDY.replace("  zone: America/Chicago\n", ""))
+    assert "in which zone" in why().what
+
+
+def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:
+    made = trial_study(
+        Trial(
+            path=study,
+            at=datetime(2026, 11, 29, tzinfo=UTC),
+            invented=invented_cases(instrument(study), 9, "America/Chicago", Random(1)),
+        ),
+        Random(1),
+    )
+    assert isinstance(made, Study)
+    zone = ZoneInfo("America/Chicago")
+    with made:
+        field = Field(made, soak.Planned.of(2).staff[:1], Fieldwork(starts=MONDAY, days=7, zone=zone))
+        began = []
+        man = field.man
+        field.man = lambda number: (began.append(field.at.astimezone(zone)), man(number))[1]  # type: ignore[method-assign,func-returns-value]
+        field.run()
+    assert [at.strftime("%a %H:%M") for at in began] == [
+        *(f"{day} 09:00" for day in ("Mon", "Tue", "Wed", "Thu", "Fri")),
+        "Sat 10:00",
+    ]
+
+
+def test_households_are_the_same_whoever_calls_them_in_whatever_order() -> None:
+    def of(key: str) -> Household:
+        return Household.of(key, 2, seed=5, chances=Chances(), frame="list", languages=("en", "es"))
+
+    one, other = of("a"), of("a")
+    of("b").says(soak.Interviewer(login="ann"))
+    at = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    assert [one.answer(1, at) for _ in range(30)] == [other.answer(1, at) for _ in range(30)]
+    kept = [of(str(n)) for n in range(400)]
+    for house in kept:
+        house.promised = at
+    promised = sum(h.answer(1, at) == "somebody" for h in kept if 1 not in h.dead) / len(kept)
+    assert promised == pytest.approx(Chances().kept * 0.91, abs=0.06)
+
+
+def test_what_became_of_a_promise_is_told_from_the_history(study: str) -> None:
+    plan = Plan.of(instrument(study))
+
+    def at(hour: int, minute: int = 0) -> datetime:
+        return datetime(2026, 11, 30, hour, minute, tzinfo=UTC)
+
+    def entries(*events: tuple[datetime, object]) -> list[Entry]:
+        return [Entry(when, "ann", "1", event) for when, event in events]  # type: ignore[arg-type]
+
+    promise = (at(16), Promised("2026-11-30T12:00", "2026-11-30T12:30", "America/Chicago"))
+    first = ((at(15, 58), Claimed()), (at(15, 59), Dialled(1)), (at(16), Called("appointment", 1)), promise)
+    closed = (at(16), Closed())
+    for then, said in (
+        (((at(18, 5), Dialled(1)),), "kept"),
+        (((at(17, 50), Dialled(1)),), "kept"),
+        (((at(19), Dialled(1)),), "late"),
+        (((at(17), Dialled(1)), (at(17, 1), Called("callback", 1))), "overtaken"),
+        (((at(17), Dialled(1)), (at(17, 1), Called("no_answer", 1)), (at(18), Dialled(1))), "kept"),
+        ((), "never called"),
+    ):
+        assert promises_of(entries(*first, closed, *then), plan, at(23)) == [said]
+    assert promises_of(entries(*first, closed), plan, at(17)) == ["to come"]
+
+
+def test_an_interviewer_who_is_turned_down_goes_on(study: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading a card takes so long that the hours are over when the key is pressed: it is said, and the case goes
+    back."""
+    monkeypatch.setattr(interviewers, "LOOKS", (600, 900))
+    found = trial(study, days=1)
+    assert found.turned_down
+    assert all(denied.why.startswith("not now: after 20:30 there") for denied in found.turned_down)
