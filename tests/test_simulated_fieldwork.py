@@ -140,6 +140,13 @@ def test_the_same_seed_is_the_same_fieldwork(study: str) -> None:
     assert trial(study, seed=7) != trial(study, seed=8)
 
 
+def test_what_belongs_to_fieldwork_wants_it(study: str) -> None:
+    command = [sys.executable, "-m", "survey_cli", "simulate", study, "--cases", "40"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "need --fieldwork" in done.stderr
+
+
 def test_what_is_reported_adds_up(study: str) -> None:
     run = trial(study).run
     assert run.cases == sum(row.cases for row in run.attempts) == sum(row.cases for row in run.ends) == 80

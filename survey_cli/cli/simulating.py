@@ -169,6 +169,10 @@ def simulate(
             )
         )
         return
+    if sample or cases or zone or people or start is not None or interviewers is not None:
+        raise typer.BadParameter(
+            "--sample, --cases, --interviewers, --start, --zone, --people need --fieldwork"
+        )
     from survey_cli.instrument.opening import open_instrument
     from survey_cli.office.keeping import keeper
     from survey_cli.simulate import Habits
