@@ -46,10 +46,10 @@ def _stream() -> None:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    from survey_cli.cli.app import app
+    from survey_cli.cli.app import app_for
 
     try:
-        code = app(list(arguments), prog_name="survey", standalone_mode=False)
+        code = app_for(next(iter(arguments), ""))(list(arguments), prog_name="survey", standalone_mode=False)
     except _UsageError as error:
         return _misused(error)
     except typer.Abort:
