@@ -213,12 +213,12 @@ def anonymise(
     would = "would lose" if made.dry else "lost"
     say(
         f"{made.where}: {count(made.cases, 'case')} and {count(made.interviews, 'interview')} {would} "
-        f"what tells who it was, after {made.after.days} days"
+        f"what tells who it was, after {made.span}"
     )
     if made.next_at is not None:
         say(f"next: {moments.here(made.next_at)}")
     _bytes(file, clean=made.clean)
-    if made.cases or made.interviews:
+    if (made.cases or made.interviews) and not made.dry:
         say("the sample file, exports, printed lists and backups are yours to delete")
     raise typer.Exit(1 if made.left else 0)
 

@@ -94,7 +94,8 @@ class Anonymised:
     """What `retention:` did, or with a dry run would do."""
 
     where: str
-    after: timedelta
+    span: str
+    """How long names are kept: `90 days`."""
     cases: int
     interviews: int
     """Those that lost answers; with a dry run those that may."""
@@ -137,7 +138,7 @@ def _anonymised(
             continue
         if number and pause is not None:
             pause()
-        done = erasing.anonymise(study, key, at=at, by=study.who.login, why=f"kept for {after.days} days")
+        done = erasing.anonymise(study, key, at=at, by=study.who.login, why=f"kept for {span_words(after)}")
         if isinstance(done, Trouble):
             left.append((key, done.what))
             continue
@@ -147,7 +148,7 @@ def _anonymised(
             left.append((key, "its journal cannot be followed, so its answers stay: survey erase takes all"))
     return Anonymised(
         where=study.where,
-        after=after,
+        span=span_words(after),
         cases=cases,
         interviews=interviews,
         left=tuple(left),
@@ -155,6 +156,13 @@ def _anonymised(
         clean=dry or erasing.clean(study.store),
         dry=dry,
     )
+
+
+def span_words(span: timedelta) -> str:
+    """`90 days`, `12 hours`."""
+    if span.days:
+        return f"{span.days} days"
+    return f"{span.total_seconds() / 3600:g} hours"
 
 
 def _named(study: Study, at: datetime) -> Iterator[tuple[str, datetime | None]]:
