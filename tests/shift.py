@@ -5,10 +5,12 @@ until it is moved.
 `shift.later(minutes=20)`. Everything is real but the clock: the database, the queue, the interviews.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from survey_cli.desk.calling import OnCase
@@ -55,6 +57,10 @@ A,1,Alice Adams,312 555 0100,America/Chicago
 """
 
 
+def on_a_file(folder: Path) -> str:
+    return str(folder / "field.db")
+
+
 @dataclass
 class Shift:
     """One study, some stations, one clock."""
@@ -68,10 +74,12 @@ class Shift:
     db: str = ""
     people: str = ""
     opened: list[Study] = field(default_factory=list)
+    place: ClassVar[Callable[[Path], str]] = staticmethod(on_a_file)
+    """Where a study is kept of which it is not said."""
 
     def __post_init__(self) -> None:
         self.file = self.folder / "field.yaml"
-        self.db = self.db or str(self.folder / "field.db")
+        self.db = self.db or type(self).place(self.folder)
         self.write(self.items)
         if self.people:
             (self.folder / "interviewers.csv").write_text(self.people)

@@ -1,11 +1,13 @@
 """A station's desk: what is kept of a call, what comes next, and what may not happen. The clock is the only thing here
 that is not real."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+import served
 from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
 from survey_cli.desk.calling import Idle, OnCase, Understood
 from survey_cli.desk.station import Station
@@ -21,10 +23,26 @@ FIVE = CASES + "".join(
 )
 
 
+@pytest.fixture(params=["file", "server"], autouse=True)
+def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test is run on a file and on a real server."""
+    if request.param == "server":
+        place = served.address()
+        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: served.fresh()))
+        yield
+        served.asked(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")  # the list that all studies share
+    else:
+        yield
+
+
 def view(station: Station) -> OnCase:
     found = station.view()
     assert isinstance(found, OnCase)
     return found
+
+
+def served_by(shift: Shift) -> bool:
+    return shift.db.startswith("postgresql")
 
 
 def plan(shift: Shift) -> Plan:
@@ -248,12 +266,8 @@ def test_a_number_that_changed_is_the_next_one(tmp_path: Path) -> None:
 def test_never_call_bars_the_number_in_every_study(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     assert shift.station().record("never_call") is None
-    other = (
-        Shift(tmp_path / "other", db=str(tmp_path / "other.db"))
-        if (tmp_path / "other").mkdir() is None
-        else None
-    )
-    assert other is not None
+    (tmp_path / "other").mkdir()
+    other = Shift(tmp_path / "other", db="" if served_by(shift) else str(tmp_path / "other.db"))
     assert other.station().view().why == "every case is done"  # type: ignore[union-attr]
     assert other.case("A").numbers[0].state == "never_call"
 
