@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
 from survey_cli.exports.csv import write_csv, write_tsv
+from survey_cli.exports.ddi import write_ddi
 from survey_cli.exports.jsonl import write_jsonl
 from survey_cli.exports.r_syntax import write_r_script
 from survey_cli.exports.spss_syntax import write_spss_syntax
+from survey_cli.exports.triple_s import write_triple_s
 from survey_cli.problems import nearest
 from survey_cli.table import Table
 
@@ -60,6 +62,10 @@ def _spss_syntax(table: Table, to: Path, data: Path, named: str, manner: Manner)
     return Wrote(*write_spss_syntax(table, to, data, named, Manner(raw=True)))
 
 
+def _triple_s(table: Table, to: Path, data: Path, named: str, manner: Manner) -> Wrote:
+    return Wrote(write_triple_s(table, to, data, named))
+
+
 def _r_script(table: Table, to: Path, data: Path, named: str, manner: Manner) -> Wrote:
     return Wrote(write_r_script(table, to, data, named, Manner(raw=True)))
 
@@ -91,6 +97,19 @@ FORMATS: Final[Mapping[str, Format]] = {
             what="SPSS syntax with labels, and a CSV beside it that it reads",
             write_pair=_spss_syntax,
             beside=".csv",
+        ),
+        Format(
+            name="sss",
+            endings=(".sss",),
+            what="Triple-S 2.0 definition, and its data as CSV beside it",
+            write_pair=_triple_s,
+            beside=".csv",
+        ),
+        Format(
+            name="ddi",
+            endings=(".ddi.xml", ".xml"),
+            what="DDI Codebook 2.5: the study and its variables, with counts",
+            write=lambda table, to, manner: Wrote(write_ddi(table, to)),
         ),
         Format(
             name="r",
