@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from shift import FIELDWORK, Shift, interviewed, on
 from soak import fieldwork as soak
 from survey_cli.fieldwork.events import Called, Claimed, Closed, Dialled, Entry, Promised
 from survey_cli.fieldwork.plan import Plan
@@ -203,8 +204,6 @@ def test_the_cases_of_a_file_are_tried_without_who_they_are(study: str, tmp_path
 
 
 def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: Path) -> None:
-    from shift import Shift
-
     shift = Shift(tmp_path, at=datetime(2026, 11, 24, 16, tzinfo=UTC))
     ann = shift.station()
     assert ann.record("refusal_hard") is None
@@ -304,3 +303,47 @@ def test_an_interviewer_who_is_turned_down_goes_on(study: str, monkeypatch: pyte
     found = trial(study, days=1)
     assert found.turned_down
     assert all(denied.why.startswith("not now: after 20:30 there") for denied in found.turned_down)
+
+
+# what it found, each by itself
+
+QUOTA_ITEMS = """
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Institute."}
+  - {id: sex, type: single, text: Sex?, options: {1: F, 2: M}, declines: []}
+  - {id: place, type: lookup, quota: sexes}
+  - {id: full, type: end, ask_if: "place == 'full'", outcome: quota_full, text: Bye}
+  - {id: a, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+"""
+
+
+def test_a_place_is_given_back_when_who_was_interrupted_refuses_for_good(tmp_path: Path) -> None:
+    quotas = "quotas:\n  - {id: sexes, by: [sex], targets: {1: 1, 2: 1}}\n"
+    shift = Shift(tmp_path, items=QUOTA_ITEMS, fieldwork=FIELDWORK + quotas)
+    ann = shift.station()
+    interviewed(ann, "1")
+    assert ann._desk is not None
+    assert ann._desk.suspend() is None
+    assert ann.came_back() is None
+    assert ann.record("callback") is None
+    assert shift.study().store.cases.fill()["sexes:1"].held == 1
+    shift.later(days=1)
+    ann.beat()
+    assert on(ann) == "A"
+    assert ann.record("refusal_hard") is None
+    assert shift.study().store.cases.fill()["sexes:1"] == (0, 0)
+
+
+def test_a_case_that_waits_for_an_evening_is_called_by_day_when_no_evening_is_left(tmp_path: Path) -> None:
+    """Tried once by day: the next attempt is for an evening, as long as one comes before the study's end."""
+    shift = Shift(
+        tmp_path, fieldwork=FIELDWORK + '  ends: 2026-11-28\n  holidays: false\n  closed: ["2026-11-27"]\n'
+    )
+    ann = shift.station()
+    assert ann.record("no_answer") is None
+    shift.to("2026-11-25T10:00")
+    ann.beat()
+    assert on(ann) == ""
+    shift.to("2026-11-28T10:00")  # a Saturday, which closes at 17:00
+    ann.beat()
+    assert on(ann) == "A"
