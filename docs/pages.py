@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import typer.main
 
@@ -65,8 +66,7 @@ def commands() -> Iterator[str]:
     """Every command with its arguments and options, as `--help` says them."""
     yield "# Commands\n"
     yield MADE + "\n"
-    group = typer.main.get_command(app)
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
+    for name, command in every_command():
         yield f"## survey {name}\n"
         yield " ".join((command.help or "").split()) + "\n"
         yield "| option | meaning |\n|---|---|"
@@ -78,6 +78,16 @@ def commands() -> Iterator[str]:
             told = " ".join((getattr(parameter, "help", "") or "").split()).replace("|", "\\|")
             yield f"| `{shown}` | {told} |"
         yield ""
+
+
+def every_command() -> Iterator[tuple[str, Any]]:
+    """Name and command; of a group, its commands: `sample import`."""
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        several = getattr(command, "commands", None)
+        if several is None:
+            yield name, command
+        else:
+            yield from ((f"{name} {one}", under) for one, under in several.items())
 
 
 def problems() -> Iterator[str]:
