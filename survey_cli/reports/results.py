@@ -1,0 +1,331 @@
+"""What is a report of results made of? Everything a page shows: wordings, bases, rows, figures with their texts, tests and
+notes, computed and ready. Values only; nothing is computed here and nothing is laid out.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, NamedTuple, TypeAlias
+
+from survey_cli.reports.rates import RateTable
+
+RowKind: TypeAlias = Literal["answer", "volunteered", "decline", "net", "range", "mention"]
+"""`volunteered`: not read aloud; `range`: numbers put together; `mention`: an option of a multiple, so that rows add up to
+more than 100. A `net` repeats rows that are shown, and is never added to them."""
+
+ItemKind: TypeAlias = Literal["single", "scale", "multiple", "number", "words", "date", "time"]
+
+Side: TypeAlias = Literal["left", "middle", "right", "apart"]
+"""Where a point of a scale stands in a diverging bar: `apart` is no opinion, a decline or a volunteered answer."""
+
+
+class Figure(NamedTuple):
+    """One cell of a table. Print the texts; draw the share."""
+
+    count: Fraction | int | None
+    """People, or the sum of their weights. None where it is hidden."""
+    share: Fraction | None
+    """Of the base, 0 to 1, exact. None where it is hidden or the base is empty."""
+    count_text: str
+    """`16`, weighted `16.4`; `[c]` where it is hidden."""
+    percent_text: str
+    """`46`, `*`, `–` where the base is empty; `[c]` where it is hidden. Without the sign %."""
+    hidden: bool = False
+    letters: str = ""
+    """Of the columns of its group than which its share is significantly greater: `B`, `BC`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a table. `figures` are as the table's columns: one in a topline, in a banner one for each."""
+
+    kind: RowKind
+    code: str = ""
+    """As it is keyed; empty for nets and ranges."""
+    label: str
+    figures: tuple[Figure, ...]
+    side: Side = "apart"
+    note: str = ""
+    """`volunteered`, `1 + 2`; bracketed beside the label."""
+
+    @property
+    def total(self) -> Figure:
+        return self.figures[0]
+
+
+class Base(NamedTuple):
+    """Of whom the per cents are."""
+
+    count: int | None
+    """People who were asked, unweighted. None where it is hidden."""
+    text: str
+    """`all 35`, `asked of 19 who disagreed`."""
+    count_text: str
+    """`19`, or `[c]`."""
+    weighted_text: str = ""
+    """Sum of weights; empty where nothing is weighted."""
+    effective_text: str = ""
+    """Effective number of interviews; empty where nothing is weighted."""
+    small: bool = False
+    """So few that per cents mean little."""
+
+
+class Summary(NamedTuple):
+    """Mean, median and standard deviation, of those with a value: no decline and no option marked `missing: true`.
+    Texts are `[c]` where hidden and `–` where there is none."""
+
+    mean: Fraction | None
+    count_text: str
+    """Of how many."""
+    mean_text: str
+    median_text: str
+    deviation_text: str
+    margin_text: str = ""
+    """`± 0.21`, of the mean, where margins are wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verbatim:
+    """What one person said."""
+
+    text: str
+    case: str = ""
+    """Only where cases were asked for."""
+    option: str = ""
+    """Of which option it is the words; empty for an item that is all words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemResult:
+    """One item, or one turn of it."""
+
+    id: str
+    """Its column, or for a multiple its item with the turn: `q7`, `age_2`. Unique in a report."""
+    number: int
+    """From 1, in the order of the report."""
+    kind: ItemKind
+    section: str = ""
+    battery: str = ""
+    """The battery's id; empty where it is no statement."""
+    label: str
+    wording: str
+    """As read, fills as written."""
+    instruction: str = ""
+    base: Base
+    rows: tuple[Row, ...]
+    """Answers as written, volunteered and declines after them; then nets."""
+    summary: Summary | None = None
+    """Of scales and numbers."""
+    margin_text: str = ""
+    """`± 9.1 points at most, 95 %`; empty unless margins are wanted."""
+    notes: tuple[str, ...] = ()
+    """Sentences under the table: `Adds up to 99 …`, `Hidden …`, unanimity."""
+    verbatims: tuple[Verbatim, ...] = ()
+    """Only where they were asked for."""
+
+
+class Segment(NamedTuple):
+    """A part of a bar."""
+
+    label: str
+    side: Side
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One line of a battery's chart."""
+
+    id: str
+    wording: str
+    """Of the statement alone."""
+    base: Base
+    segments: tuple[Segment, ...]
+    """The points in written order, then what stands apart, all put together."""
+    whole: bool = True
+    """False where some of it is hidden: no bar can be drawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battery:
+    """Statements on a common scale: one diverging chart."""
+
+    id: str
+    section: str = ""
+    title: str
+    intro: str
+    points: tuple[tuple[str, Side], ...]
+    """Label and side of each point in written order; the last may be what stands apart."""
+    statements: tuple[Statement, ...]
+
+
+class Test(NamedTuple):
+    """A test of one group of columns against one item."""
+
+    group: str
+    """The label of the group: `Kind of unit`."""
+    name: str
+    """`Chi-square test`, `Fisher's exact test`, …; empty where none could be done."""
+    statistic_text: str
+    """`χ² = 7.81, df = 2`; empty where it has none or cells are hidden."""
+    p: float | None
+    p_text: str
+    """`p = 0.031`, `p < 0.001`."""
+    note: str = ""
+    """Why this test, or why none."""
+
+    @property
+    def text(self) -> str:
+        told = (
+            f"{self.name}: {', '.join(t for t in (self.statistic_text, self.p_text) if t)}"
+            if self.name
+            else ""
+        )
+        return f"{told} ({self.note})" if told and self.note else told or self.note
+
+
+class BannerColumn(NamedTuple):
+    """A column of every banner table."""
+
+    group: str
+    """The label of the variable it is a value of; empty for the total."""
+    label: str
+    letter: str = ""
+    """By which the test of columns names it; empty for the total."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BannerTable:
+    """One item by all columns. Figures, bases and summaries are aligned with `Banner.columns`."""
+
+    id: str
+    """The `ItemResult.id` it goes with."""
+    rows: tuple[Row, ...]
+    bases: tuple[Base, ...]
+    summaries: tuple[Summary, ...] = ()
+    """Empty where the item has none."""
+    tests: tuple[Test, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    """Items cross-tabulated; the first column is the total."""
+
+    columns: tuple[BannerColumn, ...]
+    tables: tuple[BannerTable, ...]
+    notes: tuple[str, ...] = ()
+    """What letters, tests and bases mean; said once."""
+
+    def table(self, id: str) -> BannerTable | None:
+        """The table of an item."""
+        return next((table for table in self.tables if table.id == id), None)
+
+
+class MethodLine(NamedTuple):
+    """One item of disclosure."""
+
+    label: str
+    text: str
+    """`not stated` where it is not known."""
+    stated: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighting:
+    """How interviews are weighted, in figures."""
+
+    how: str
+    """In a sentence."""
+    interviews: int
+    effective: float
+    """Kish's: (Σw)²/Σw²."""
+    design_effect: float
+    """1 + cv² of the weights."""
+    least: float
+    most: float
+    notes: tuple[str, ...] = ()
+    """What did not converge, what had no target, what was trimmed."""
+    margins: tuple[tuple[str, str, str, str, str], ...] = ()
+    """Variable, value, per cent before, per cent after, target; where it was raked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """The whole report."""
+
+    title: str
+    instrument: str
+    version: str = ""
+    language: str = "en"
+    interviews: int
+    methods: tuple[MethodLine, ...]
+    """The methods box, in order."""
+    items: tuple[ItemResult, ...]
+    batteries: tuple[Battery, ...] = ()
+    banner: Banner | None = None
+    weighting: Weighting | None = None
+    rates: RateTable | None = None
+    """For the appendix; None where there are no cases."""
+    notes: tuple[str, ...] = ()
+    """About all tables: what `*` and `[c]` mean, rounding, declines."""
+    warnings: tuple[str, ...] = ()
+    """What makes the data doubtful; said before any figure."""
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The titles of the sections that have items, in order; "" for what stands in none."""
+        return tuple(dict.fromkeys(item.section for item in self.items))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodebookCode:
+    """One line of a codebook's variable."""
+
+    code: str
+    """As in the data; empty for an empty cell."""
+    label: str
+    missing: str = ""
+    """Empty for an answer; `missing`, `don't know`, … for what a program should take as missing."""
+    count_text: str = ""
+    """Of how many interviews; empty without data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodebookVariable:
+    """One variable as an analyst must know it."""
+
+    number: int
+    name: str
+    label: str
+    wording: str
+    asked: str
+    """Who is asked, in words: `Asked if …`, `Asked of all`; where it comes from otherwise."""
+    instruction: str = ""
+    section: str = ""
+    storage: str
+    """In words: `whole number`, `text`, …"""
+    measure: str
+    source: str
+    """`question q7`, `option 3 of q21`, `sample`, `computed`, …"""
+    codes: tuple[CodebookCode, ...] = ()
+    range_text: str = ""
+    """`1 to 60` among the answers of a number without labels; empty without data or where it would tell of one person."""
+    personal: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codebook:
+    """All variables, in the order of the data."""
+
+    title: str
+    instrument: str
+    version: str = ""
+    language: str = "en"
+    interviews: int | None = None
+    """None where there are no data."""
+    methods: tuple[MethodLine, ...] = ()
+    variables: tuple[CodebookVariable, ...]
+    sets: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    """Of multiples: name, label, the 0/1 variables."""
+    notes: tuple[str, ...] = ()
