@@ -1,5 +1,5 @@
-"""What is a report of results made of? Everything a page shows: wordings, bases, rows, figures with their texts, tests and
-notes, computed and ready. Values only; nothing is computed here and nothing is laid out.
+"""What is a report of results made of? Everything a page shows: wordings, bases, rows, figures with their texts, tests
+and notes, computed and ready. Values only; nothing is computed here and nothing is laid out.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from survey_cli.reports.rates import RateTable
 
 RowKind: TypeAlias = Literal["answer", "volunteered", "decline", "net", "range", "mention"]
-"""`volunteered`: not read aloud; `range`: numbers put together; `mention`: an option of a multiple, so that rows add up to
-more than 100. A `net` repeats rows that are shown, and is never added to them."""
+"""`volunteered`: not read aloud; `range`: numbers put together; `mention`: an option of a multiple, so that rows add up
+to more than 100. A `net` repeats rows that are shown, and is never added to them."""
 
 ItemKind: TypeAlias = Literal["single", "scale", "multiple", "number", "words", "date", "time"]
 
@@ -21,7 +21,7 @@ Side: TypeAlias = Literal["left", "middle", "right", "apart"]
 class Figure(NamedTuple):
     """One cell of a table. Print the texts; draw the share."""
 
-    count: Fraction | int | None
+    amount: Fraction | int | None
     """People, or the sum of their weights. None where it is hidden."""
     share: Fraction | None
     """Of the base, 0 to 1, exact. None where it is hidden or the base is empty."""
@@ -55,7 +55,7 @@ class Row:
 class Base(NamedTuple):
     """Of whom the per cents are."""
 
-    count: int | None
+    asked: int | None
     """People who were asked, unweighted. None where it is hidden."""
     text: str
     """`all 35`, `asked of 19 who disagreed`."""
