@@ -1,6 +1,7 @@
 """A station's desk: what is kept of a call, what comes next, and what may not happen. The clock is the only thing here
 that is not real."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import served
-from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
+from shift import CASES, FIELDWORK, HEAD, ITEMS, Shift, interviewed, on
 from survey_cli.desk.calling import Idle, OnCase, Understood
 from survey_cli.desk.station import Station
 from survey_cli.engine.events import Rejected
@@ -449,3 +450,22 @@ def test_lesson_editing_the_questionnaire_destroys_no_earlier_answers(tmp_path: 
     again = bob.interview()
     assert not isinstance(again, Rejected)
     assert [(str(a.place), a.answer) for a in again.asked() if a.answer] == [("a", "1 Yes"), ("b", "2 No")]
+
+
+def test_a_machine_dials_a_line_that_may_be_mobile_only_with_consent(tmp_path: Path) -> None:
+    """The command writes down what it was told to dial, as a softphone would ring it."""
+    head = HEAD + '  agreed: {type: single, role: consent, options: {1: "Yes", 2: "No"}}\n'
+    cases = "unit,agreed,phone,zone\nA,1,312 555 0100,America/Chicago\nB,2,312 555 0101,America/Chicago\n"
+    rang = tmp_path / "rang"
+    shift = Shift(tmp_path, head=head, cases=cases)
+    ann = shift.station(command=("sh", "-c", f'echo "$0" >> {rang}', "{number}"))
+    for key in "AB":
+        assert ann.fetch(key) is None
+        said = ann.dial()
+        assert isinstance(said, str)
+        assert ann.record("busy") is None
+    deadline = 200
+    while not rang.exists() and deadline:
+        deadline -= 1
+        time.sleep(0.02)
+    assert rang.read_text() == "+13125550100\n"

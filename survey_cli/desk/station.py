@@ -257,7 +257,7 @@ class Station:
             return Rejected("its digits are not kept any more")
         if (unsaved := self._do(Dialled(number.position))) is not None:
             return unsaved
-        by_hand = self._plan.country in station_view.BY_HAND and number.line != "fixed"
+        by_hand = self._plan.by_hand(number.line, here.case.columns)
         if not self._command or by_hand:
             return f"dial {kept.shown}"
         return dial(self._command, kept.e164) or f"{kept.shown} is ringing"

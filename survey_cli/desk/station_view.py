@@ -45,9 +45,6 @@ WANTS: Final = {
 }
 NEVER_KEYED: Final = frozenset({"complete", "break_off"})
 """The interview itself comes to these."""
-BY_HAND: Final = frozenset({"US", "PR", "GU", "VI"})
-"""Countries in which a mobile line, or one that may be one, is dialled by a human's finger unless the sample records
-consent (47 U.S.C. 227)."""
 
 
 def on_case(here: HeldCase, study: Study, *, at: datetime, local: Callable[[datetime], datetime]) -> OnCase:
@@ -125,7 +122,7 @@ def number_lines(
             current=number.position == current,
             came_to=came_to.get(number.position, ""),
             why_not=number_opening(case, number, plan, at) if number.state == "live" else "",
-            by_hand=plan.country in BY_HAND and number.line != "fixed",
+            by_hand=plan.by_hand(number.line, case.columns),
         )
         for number in case.numbers
     )

@@ -25,6 +25,7 @@ LEASE: Final = timedelta(minutes=20)
 """How long a silent station keeps a case, unless the study says otherwise."""
 SOFT: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals that `soft_wait:` is about."""
+BY_HAND: Final = frozenset({"US", "PR", "GU", "VI"})
 NOT_IN_A_LIST: Final = frozenset({"business"})
 """Outcomes that a frame of known addresses does not offer."""
 
@@ -76,6 +77,8 @@ class Plan:
     lease: timedelta = LEASE
     outcomes: Mapping[str, Outcome] = field(default_factory=lambda: OUTCOMES)
     quotas: Quotas = field(default_factory=Quotas)
+    consent: str = ""
+    """The sample column that records consent to be dialled by a machine."""
     scripts: tuple[Script, ...] = ()
     retention: Mapping[str, timedelta] = field(default_factory=dict)
     mark: str = ""
@@ -113,6 +116,7 @@ class Plan:
             lease=lease if isinstance(lease, timedelta) else LEASE,
             outcomes=outcomes,
             quotas=Quotas.of(instrument),
+            consent=next((name for name, c in instrument.sample.items() if c.role == "consent"), ""),
             scripts=tuple(
                 Script(
                     id=str(id),
@@ -128,6 +132,12 @@ class Plan:
             },
         )
         return replace(plan, mark=plan._mark())
+
+    def by_hand(self, line: str, columns: Mapping[str, object]) -> bool:
+        """Whether the law wants a human's finger on the telephone's keys for this line: in the United States a mobile
+        line, or one that may be one, unless the sample records consent (47 U.S.C. 227)."""
+        consented = str(columns.get(self.consent, "")).casefold() in ("1", "yes", "y", "true")
+        return self.country in BY_HAND and line != "fixed" and not consented
 
     def _mark(self) -> str:
         """What the standing of a case is derived from; wording and answers are not in it."""

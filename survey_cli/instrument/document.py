@@ -56,10 +56,14 @@ class SampleColumn(Part):
     type: Literal["text", "single", "number", "date", "split"] = "text"
     """What it holds; `split` is drawn from the case's key when the sample is imported."""
     role: (
-        Literal["key", "phone", "name", "zone", "language", "weight", "priority", "frame", "replicate"] | None
+        Literal[
+            "key", "phone", "name", "zone", "language", "weight", "priority", "frame", "replicate", "consent"
+        ]
+        | None
     ) = None
     """What it is to the fieldwork. `key` names the case; `phone` and `name` are personal; `zone` is the respondent's
-    IANA time zone; the others are read by the scheduler and the reports."""
+    IANA time zone; `consent` says (yes, 1) that a machine may dial; the others are read by the scheduler and the
+    reports."""
     options: OptionsOrName | None = None
     """The codes of a `single`, or the name of a list."""
     arms: dict[Name, Whole] = Field(default_factory=dict)
