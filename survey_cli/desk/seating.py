@@ -115,7 +115,7 @@ def seat(
     if isinstance(opened, Trouble):
         return opened
     try:
-        sampled = not seating.practice and opened.cases.row(case) is not None
+        sampled = not seating.practice and opened.has_case(case)
         if sampled:
             return _of_the_sample(path, seating, clock, opened)
         found = seated(instrument, opened, where, case, seating, clock)

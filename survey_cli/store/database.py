@@ -7,9 +7,10 @@ moment comes as an argument.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.engine.cell_texts import cell_texts, row_of
 from survey_cli.engine.events import Began, Event, Language, Noted, Resumed, Suspended
@@ -22,10 +23,8 @@ from survey_cli.engine.journal import (
     encode_line,
     encode_moment,
 )
-from survey_cli.store import custody, erasure, opening, server_views, views
+from survey_cli.store import opening, server_views, views
 from survey_cli.store import statements as sql
-from survey_cli.store.case_figures import CaseFigures
-from survey_cli.store.cases import Cases
 from survey_cli.store.connector import Connector
 from survey_cli.store.files import file_system
 from survey_cli.store.problem import Interrupted, StoreProblem
@@ -51,6 +50,10 @@ from survey_cli.store.written import (
 )
 from survey_cli.values import NOT_ASKED, Cell, Variable
 
+if TYPE_CHECKING:
+    from survey_cli.store.case_figures import CaseFigures
+    from survey_cli.store.cases import Cases
+
 PATIENCE: Final = 5.0
 """Seconds to wait while others write, before it is said that the database is locked."""
 
@@ -63,10 +66,6 @@ class Store:
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector
-        self.cases: Final = Cases(connector)
-        """The cases of the study, and the places of its quotas."""
-        self.figures: Final = CaseFigures(connector)
-        """The same as a whole, for reports."""
         self._variables: dict[str, tuple[Variable, ...]] = {}
         self._unseen: tuple[str, int, Entered] | None = None
         """The event during which the connection was lost last; it may be written or not."""
@@ -92,6 +91,26 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    # Cases: an interview of its own does without them and all that they are made of
+
+    @cached_property
+    def cases(self) -> "Cases":
+        """The cases of the study, and the places of its quotas."""
+        from survey_cli.store.cases import Cases
+
+        return Cases(self._db)
+
+    @cached_property
+    def figures(self) -> "CaseFigures":
+        """The same as a whole, for reports."""
+        from survey_cli.store.case_figures import CaseFigures
+
+        return CaseFigures(self._db)
+
+    def has_case(self, key: str) -> bool:
+        """Whether a case came with the sample."""
+        return bool(self._db.read(sql.HAS_CASE, (key,)))
 
     # Instruments
 
@@ -428,6 +447,8 @@ class Store:
         first, each in its place with its time and by whom; the tombstone follows. Its snapshot, its contact and what was
         being typed go; keep the snapshot of what is left. `stands`: the status and the outcome that it comes to, where
         those are others. Raises ValueError for what is no rewriting of the journal."""
+        from survey_cli.store import erasure
+
         erasure.erase_interview(self._db, interview, events, stands)
 
     def scrub(self) -> bool:
@@ -435,17 +456,23 @@ class Store:
         it or in its log. Nobody else can write meanwhile: some seconds for each gigabyte. False where somebody was
         reading: what was erased may still be in the log, so do it again. Copies and backups are not reached, nor the log
         that a server keeps for its own backups."""
+        from survey_cli.store import erasure
+
         return erasure.scrub(self._db)
 
     # Custody
 
     def integrity(self) -> list[str]:
         """What is wrong with what is kept, in plain words; empty when all is well. Reads everything."""
+        from survey_cli.store import custody
+
         return custody.integrity(self._db)
 
     def backup(self, to: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
         """A whole copy as of this moment, while interviews go on. `progress` is told pages done and pages in
         all. A file that exists is not overwritten."""
+        from survey_cli.store import custody
+
         custody.backup(self._db, Path(to), progress=progress)
 
     @contextmanager

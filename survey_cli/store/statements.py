@@ -12,6 +12,7 @@ INTERVIEW_COLUMNS: Final = (
 )
 """In the order of `InterviewRow`."""
 
+HAS_CASE: Final = "SELECT 1 FROM cases WHERE key = ?"
 HAS_INSTRUMENT: Final = "SELECT 1 FROM instruments WHERE hash = ?"
 KEEP_INSTRUMENT: Final = """
     INSERT INTO instruments (hash, id, version, title, texts, kept_at, data_view) VALUES (?, ?, ?, ?, ?, ?, ?)
