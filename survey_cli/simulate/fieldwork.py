@@ -22,6 +22,7 @@ from survey_cli.study.opening import Study
 SHIFT: Final = 6 * 60
 """Minutes of a shift, at most; where the day is longer, one begins it and the next ends it."""
 SECONDS: Final = 12.0
+TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,8 @@ class Field:
         heapify(self.agenda)
 
     def clock(self) -> datetime:
+        """This moment; as on any clock, none is shown twice."""
+        self.at += TICK
         return self.at
 
     @property
