@@ -336,6 +336,17 @@ def test_a_place_is_given_back_when_who_was_interrupted_refuses_for_good(tmp_pat
     assert shift.study().store.cases.fill()["sexes:1"] == (0, 0)
 
 
+def test_an_interview_whose_terminal_died_still_waits_when_a_callback_is_keyed(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    interviewed(shift.station(), "1")  # and then nothing more is heard of the terminal
+    shift.later(minutes=5)
+    back = shift.station()
+    assert back.record("callback") is None
+    case = shift.case("A")
+    assert case.interrupted
+    assert shift.row("A").rank.startswith("2"), "interrupted interviews come before all but promises"
+
+
 def test_a_case_that_waits_for_an_evening_is_called_by_day_when_no_evening_is_left(tmp_path: Path) -> None:
     """Tried once by day: the next attempt is for an evening, as long as one comes before the study's end."""
     shift = Shift(

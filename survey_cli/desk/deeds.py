@@ -117,13 +117,15 @@ def called(
     interrupted: bool = False,
 ) -> Called:
     """The call that goes on, with what it came to."""
+    # the terminal died in the middle of it, and nobody went on
+    lost = desk is None and here.case.interviewing
     return Called(
         outcome=outcome,
         number=here.current,
         code=code,
         eligible=desk is not None and known_eligible(progress(desk.interview), plan),
         person=desk is not None,
-        interrupted=interrupted or here.case.interrupted or here.pending == "outcome",
+        interrupted=interrupted or here.case.interrupted or here.pending == "outcome" or lost,
         note=note,
     )
 

@@ -641,7 +641,7 @@ def _places(study: Study, planned: Planned, seen: Counter[str]) -> None:
         case = Case.of(row.case, store.cases.history(row.case))
         cells = study.plan.quotas.taken(interview.standing().env)
         kept_row = store.cases.row(row.case)
-        if kept_row is not None and kept_row.was != "done":
+        if kept_row is not None and (kept_row.was != "done" or "nobody is called after" in kept_row.why):
             wait.update(cells)
         if coded(case, study.plan).code == "1.1" and row.status == "ended":
             complete += 1
