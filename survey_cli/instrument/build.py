@@ -1,7 +1,6 @@
 """From what was written to what can be asked: sections, batteries, rosters and items, each compiled at its spot."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple, cast
 
 from survey_cli.instrument.compiling import Compiler, Spot
@@ -269,7 +268,7 @@ class Builder:
             return
         leaf.source = source
         leaf.turn_name = self.walk.turn_name(source)
-        leaf.where = self.compiler.condition(item.where, replace(spot, roster=source), "where")
+        leaf.where = self.compiler.condition(item.where, spot._replace(roster=source), "where")
         self.compiler.note(spot, "from", item.at("from"), frozenset({source}))
         if item.by == "random":
             return

@@ -4,8 +4,8 @@ Everything that names variables is noted in the draft as a `Use`; what is wrong 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.conditions import Condition, Scope, Wants, compile_condition
 from survey_cli.instrument.draft import Draft, Use
@@ -23,8 +23,7 @@ LAST: Final = 10**9
 """After everything: where a text may name any variable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where something is written: whose it is, and what is settled when it is evaluated."""
 
     owner: str
@@ -138,7 +137,7 @@ class Compiler:
         """The item's checks and its `confirm`, which may name the item itself."""
         if not item.checks and item.confirm is None:
             return ()
-        after = replace(spot, before=spot.before + 1)
+        after = spot._replace(before=spot.before + 1)
         made = []
         for check in item.checks:
             condition = self.condition(check.expect, after, "expect")
@@ -163,7 +162,7 @@ class Compiler:
         if ready is not None:
             return ready
         if scale is not None:
-            spot = replace(spot, owner=scale)
+            spot = spot._replace(owner=scale)
         made = tuple(
             Option(
                 code=code,

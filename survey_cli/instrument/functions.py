@@ -3,10 +3,9 @@ be added to it from a file.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.logic import first, kept, nfc
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, Missing
@@ -15,8 +14,7 @@ Takes: TypeAlias = Literal["item", "truths", "numbers", "comparable", "number", 
 """`item`: a variable itself; `truths`, `numbers`, `comparable`: any number of them, or a list."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
+class Function(NamedTuple):
     """One row of the table."""
 
     signature: str

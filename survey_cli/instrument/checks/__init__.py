@@ -5,10 +5,9 @@ A check is a generator named after its rule, whose docstring is the rule's docum
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from inspect import cleandoc
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.build import built
 from survey_cli.instrument.checks import (
@@ -114,8 +113,7 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
 """Every rule that a problem can name, and what it means: what is wrong, an example, what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """What an instrument is worth: itself, unless there are errors, and everything that was found."""
 
     instrument: Instrument | None

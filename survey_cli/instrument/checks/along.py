@@ -3,9 +3,9 @@ stands: the conditions around it, and the ends before it that have not ended the
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.facts import ANYHOW, Facts, Knowing
 from survey_cli.instrument.checks.places import spoken_list
@@ -24,8 +24,7 @@ KEPT: Final = 100
 """Reasons that are kept while walking: the latest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One thing that must hold for a place to be reached."""
 
     needs: tuple[Needed, ...]
@@ -33,16 +32,14 @@ class Reason:
     """It is an `end` that has not ended the interview: not all of its needs were met."""
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(NamedTuple):
     """What must hold at one place."""
 
     facts: Facts = ANYHOW
     reasons: tuple[Reason, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """A condition that can't be worth what it would have to be, and why."""
 
     rule: str
@@ -99,7 +96,7 @@ class _Walk:
         passed = self.group(node.children, inner, shuffled=shuffled, roster=roster or inside)
         if inside or _broken(node):
             return []
-        return [replace(reason, needs=(*needs, *reason.needs)) for reason in passed]
+        return [reason._replace(needs=(*needs, *reason.needs)) for reason in passed]
 
     def _matters(self, leaf: Leaf, needs: tuple[Needed, ...], here: Here) -> bool:
         """Whether there is anything to be found at an item, or anything to be learned from it."""
@@ -167,7 +164,7 @@ class _Walk:
                 )
         if not leaf.checks:
             return
-        here = replace(here, facts=self.knowing.answered(leaf.id, here.facts))
+        here = here._replace(facts=self.knowing.answered(leaf.id, here.facts))
         for check in leaf.checks:
             condition, remedy = check.condition, "change the condition, or take it out"
             if check.aloud and not self._possible(condition, TRUE, here):
