@@ -22,6 +22,16 @@ class Origin(StrEnum):
     all = "all"
 
 
+class What(StrEnum):
+    """What one row is of."""
+
+    interviews = "interviews"
+    answers = "answers"
+    events = "events"
+    cases = "cases"
+    calls = "calls"
+
+
 def _formats(wanted: bool) -> None:
     if not wanted:
         return
@@ -35,8 +45,28 @@ def _formats(wanted: bool) -> None:
 def export(
     file: Instrument,
     out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", help="The file to write; - is stdout.")
-    ] = "-",
+        list[str] | None,
+        typer.Option("--out", "-o", metavar="FILE", help="The file to write; - is stdout. Repeatable."),
+    ] = None,
+    what: Annotated[
+        What, typer.Option("--what", help="What one row is of: the data, or how they came about.")
+    ] = What.interviews,
+    variables: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--variables", metavar="NAMES", help="Only these columns, items or sections: q1,q2,mission."
+        ),
+    ] = None,
+    where: Annotated[
+        str,
+        typer.Option(
+            "--where", metavar="CONDITION", help='Only those of which this is true: "kind == 1 and age > 17".'
+        ),
+    ] = "",
+    as_of: Annotated[
+        str,
+        typer.Option("--as-of", metavar="MOMENT", help="Without what happened after this day or moment."),
+    ] = "",
     labels: Annotated[bool, typer.Option("--labels", help="Labels instead of codes.")] = False,
     bom: Annotated[
         bool, typer.Option("--bom", help="Begin with a byte order mark, by which Excel knows UTF-8.")
@@ -49,7 +79,12 @@ def export(
     ] = True,
     origin: Annotated[Origin, typer.Option("--origin", help="Which interviews to take.")] = Origin.real,
     personal: Annotated[
-        bool, typer.Option("--with-personal", help="With names, telephone numbers and personal answers.")
+        bool,
+        typer.Option(
+            "--with-contacts",
+            "--with-personal",
+            help="With names, telephone numbers and personal answers, for supervisors.",
+        ),
     ] = False,
     names: Annotated[
         list[str] | None,
@@ -77,16 +112,20 @@ def export(
         bool, typer.Option("--formats", callback=_formats, is_eager=True, help="List the formats.")
     ] = False,
 ) -> None:
-    """Write the data: one row for each interview, one column for each variable.
+    """Write the data: one row for each interview, one column for each variable. With --what a row for each answer, event,
+    case or call instead.
 
     An interview that was erased is a row without values, with the outcome withdrawn. Interviewers stand under the
     pseudonyms that the list of people gives them.
     """
-    from survey_cli.office.exporting import Wish
-    from survey_cli.office.exporting import export as exported
+    from survey_cli.office.exporting import Wish, export_several
 
     wish = Wish(
-        to=out,
+        to="",
+        what=what.value,
+        variables=tuple(name.strip() for some in variables or () for name in some.split(",") if name.strip()),
+        where=where,
+        as_of=as_of,
         db=db,
         format=form,
         labels=labels,
@@ -102,17 +141,21 @@ def export(
     )
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # data are UTF-8, whatever the terminal speaks
-    made = exported(file, wish, stdout=sys.stdout)
-    if isinstance(made, Trouble):
-        fail(made)
-    for line in (*made.warnings, *made.differences, *made.notes):
+    done = export_several(file, wish, out or ["-"], stdout=sys.stdout)
+    if isinstance(done, Trouble):
+        fail(done)
+    for line in dict.fromkeys(line for made in done for line in (*made.warnings, *made.differences)):
         say(line)
-    if made.left_out:
-        say(
-            f"left out as personal: {', '.join(made.left_out)} (--personal NAME or --with-personal asks for them)"
-        )
-    to = "stdout" if made.to == "-" else made.to
-    say(f"{to}: {count(made.rows, 'interview')}, {count(made.variables, 'column')}, from {made.source}")
+    if done[0].left_out:
+        left = ", ".join(done[0].left_out)
+        say(f"left out as personal: {left} (--personal NAME or --with-contacts asks for them)")
+    for made in done:
+        for line in made.notes:
+            say(f"{made.to}: {line}")
+        to = "stdout" if made.to == "-" else made.to
+        beside = f" and {made.beside}" if made.beside else ""
+        rows, columns = count(made.rows, made.each), count(made.variables, "column")
+        say(f"{to}{beside}: {rows}, {columns}, from {made.source}")
 
 
 COMMANDS = (export,)

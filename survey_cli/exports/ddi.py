@@ -31,8 +31,7 @@ CONTENT: Final = "Comma-separated values, UTF-8; the first line has the names, e
 def write_ddi(table: Table, to: TextIO) -> int:
     """One document; the number of rows that were counted for it."""
     rows, tallies = tallied_columns(table.rows, table.variables)
-    for line in _document(table, rows, tallies):
-        to.write(line + "\n")
+    to.writelines(line + "\n" for line in _document(table, rows, tallies))
     return rows
 
 
@@ -111,7 +110,7 @@ def _variable(variable: Variable, tally: Tally, asked: Mapping[str, str], rows: 
     missing = missing_codes(variable) if variable.role != "admin" else {}
     if numeric and not variable.labels and tally.least is not None:
         yield f'<valrng><range min="{tally.least:.15g}" max="{tally.most:.15g}"/></valrng>'
-    absent: dict[Code, str] = {code: text for code, text in missing.values()}
+    absent: dict[Code, str] = dict(missing.values())
     unwanted = [*absent, *(code for code in variable.user_missing if code not in absent)]
     if unwanted:
         items = "".join(f"<item VALUE={attribute(str(code))}/>" for code in unwanted)

@@ -45,8 +45,7 @@ def write_r_script(table: Table, to: Path, data: Path, named: str, raw: "Manner"
     with data.open("w", encoding="utf-8", newline="") as file:
         rows = write_csv(table, file, raw)
     with to.open("w", encoding="ascii", newline="\n") as file:
-        for line in _script(table, named):
-            file.write(line + "\n")
+        file.writelines(line + "\n" for line in _script(table, named))
     return rows
 
 

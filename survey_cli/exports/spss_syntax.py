@@ -45,8 +45,7 @@ def write_spss_syntax(
     )
     widths = extents(data, table.variables, codes)
     with to.open("w", encoding="utf-8", newline="\n") as file:
-        for line in _syntax(table, named, widths):
-            file.write(line + "\n")
+        file.writelines(line + "\n" for line in _syntax(table, named, widths))
     return rows, tuple(_notes(table, widths, joined[0]))
 
 

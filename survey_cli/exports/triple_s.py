@@ -57,8 +57,7 @@ def write_triple_s(table: Table, to: Path, data: Path, named: str) -> int:
     codes = tuple(frozenset(str(code) for code, _ in field.values) for field in fields)
     found = extents(data, tuple(_as_written(field) for field in fields), codes)
     with to.open("w", encoding="utf-8", newline="\n") as file:
-        for line in _definition(table, named, fields, found):
-            file.write(line + "\n")
+        file.writelines(line + "\n" for line in _definition(table, named, fields, found))
     return rows
 
 

@@ -72,6 +72,32 @@ def put_file(target: Path, write: Callable[[Path], T], *, force: bool, private: 
             temporary.unlink(missing_ok=True)
 
 
+def put_pair(
+    target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool, private: bool = False
+) -> T | Trouble:
+    """The same for a writer of two files, the second one known to the first by its name. The second gets its name first:
+    what has its name finds what it speaks of."""
+
+    def both(path: Path) -> T:
+        made = put_file(beside, lambda data: write(path, data, beside.name), force=force, private=private)
+        if isinstance(made, Trouble):
+            raise _Barred(made)
+        return made
+
+    try:
+        return put_file(target, both, force=force, private=private)
+    except _Barred as barred:
+        return barred.trouble
+
+
+class _Barred(Exception):
+    """Why the second of two files could not be put."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(str(trouble))
+        self.trouble = trouble
+
+
 def _named(temporary: Path, target: Path, *, force: bool) -> bool:
     """Give the finished file its name; False where, unless forced, another has come there meanwhile."""
     if not force:

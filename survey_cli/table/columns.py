@@ -34,7 +34,7 @@ def blocks(instrument: Instrument, language: str) -> tuple[Block, ...]:
     drawn, the computes."""
     return (
         *(
-            Block(source="sample", id=name, variables=(_sample(instrument, name, language),))
+            Block(source="sample", id=name, variables=(sample_variable(instrument, name, language),))
             for name in instrument.sample
         ),
         *_items(instrument, instrument.root.children, language, None),
@@ -74,7 +74,7 @@ def _from_elsewhere(block: Block) -> bool:
             return False
 
 
-def _sample(instrument: Instrument, name: str, language: str) -> Variable:
+def sample_variable(instrument: Instrument, name: str, language: str) -> Variable:
     storages: dict[str, Storage] = {"number": "decimal", "date": "date"}
     column = instrument.sample[name]
     options = column.options
@@ -123,7 +123,7 @@ def _items(
 def _leaf(instrument: Instrument, leaf: Leaf, language: str, turn: int | None) -> Iterator[Block]:
     variables = leaf.question.variables(leaf, language)
     if isinstance(leaf.question, LookupItem) and leaf.question.sample in instrument.sample:
-        variables = (_copied(_sample(instrument, str(leaf.question.sample), language), variables[0]),)
+        variables = (_copied(sample_variable(instrument, str(leaf.question.sample), language), variables[0]),)
     if not variables:
         return
     if turn is not None:
@@ -237,6 +237,6 @@ def _labels(
             for option in instrument.leaves[name].options:
                 meant.setdefault(option.code, set()).add(str(option.label.written(language)))
         elif name in instrument.sample:
-            for code, text in _sample(instrument, name, language).labels.items():
+            for code, text in sample_variable(instrument, name, language).labels.items():
                 meant.setdefault(code, set()).add(text)
     return {code: min(texts) for code, texts in meant.items() if code in codes and len(texts) == 1}

@@ -1,0 +1,79 @@
+"""What does somebody want taken out of a study, and what has come of it?"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+
+from survey_cli.store import Origin
+from survey_cli.table import Table
+
+Which: TypeAlias = Literal["real", "practice", "simulated", "all"]
+What: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls"]
+ORIGINS: Final[tuple[Origin, ...]] = ("real", "practice", "simulated")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be exported, and how."""
+
+    to: str
+    """A file's path, or `-` for standard output."""
+    what: What = "interviews"
+    """What one row is of: an interview, an answer, an event, a case, a call."""
+    db: str | None = None
+    format: str = ""
+    labels: bool = False
+    bom: bool = False
+    raw: bool = False
+    partials: bool = True
+    """Interviews that are open, suspended or stopped are among the rows."""
+    origin: Which = "real"
+    personal: frozenset[str] = frozenset()
+    """Personal columns to include, by their names or their items'."""
+    all_personal: bool = False
+    """Every personal column, names and telephone numbers too: for supervisors, where a study lists its people."""
+    variables: tuple[str, ...] = ()
+    """Names of columns, items, sections; all where there are none."""
+    where: str = ""
+    """A condition over an interview's data, or a case's sample columns, that is true of what is wanted."""
+    as_of: str = ""
+    """A past moment as it is typed: what happened later is left out."""
+    at: datetime | None = None
+    """Now; the clock is asked unless it is given."""
+    language: str = ""
+    force: bool = False
+    """Overwrite the file."""
+    people: str | None = None
+    """The list of people, whose pseudonyms stand for their logins; `responses/interviewers.csv` unless given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A table for the writers, and what is to be said of it."""
+
+    table: Table
+    warnings: tuple[str, ...] = ()
+    """What makes the data doubtful."""
+    differences: tuple[str, ...] = ()
+    """Where versions of the instrument differ."""
+    left_out: tuple[str, ...] = ()
+    """Whose personal columns were not asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What went out."""
+
+    to: str
+    rows: int
+    variables: int
+    source: str
+    each: str = "interview"
+    """What one row is."""
+    beside: str = ""
+    """The file with the data, where there is one beside."""
+    warnings: tuple[str, ...] = field(default=())
+    differences: tuple[str, ...] = field(default=())
+    left_out: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
+    """What the format could not hold."""

@@ -1,0 +1,368 @@
+"""The interviews of a study as one table: which versions have some, what stands in each row, which rows are wanted.
+
+Where nothing but the last state is asked for, rows are as their snapshots keep them; as of a moment, or by a condition
+over more than plain answers, each journal is followed anew.
+"""
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from json.encoder import encode_basestring
+from typing import Any
+
+from survey_cli.engine.cell_texts import cell_reader, cell_texts
+from survey_cli.engine.events import Erased, Event
+from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.engine.journal import encode_cells
+from survey_cli.instrument.conditions import Condition
+from survey_cli.instrument.items.typed import DateItem
+from survey_cli.instrument.opening import rebuilt
+from survey_cli.instrument.program import Instrument
+from survey_cli.instrument.scopes import condition_over
+from survey_cli.office.export_wish import ORIGINS, Made, Wish
+from survey_cli.office.study_words import study_of
+from survey_cli.problems import Trouble, did_you_mean, errors
+from survey_cli.store import InstrumentRow, Line, Origin, Status, Store
+from survey_cli.table import ADMIN, Part, cells, columns, united
+from survey_cli.table.long import ANSWERS, answer_rows
+from survey_cli.table.paradata import EVENTS, Heading, event_rows
+from survey_cli.table.personal import personal_names
+from survey_cli.table.table import Table
+from survey_cli.values import NOT_ASKED, Cell, Variable
+
+
+class Stopped(Exception):
+    """Why the rows cannot go on, found in the middle of them."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(str(trouble))
+        self.trouble = trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where interviews are taken from, and which."""
+
+    store: Store
+    instrument: Instrument
+    """The newest version: the file's."""
+    wish: Wish
+    language: str
+    shown: Mapping[str, str]
+    """By login what stands for an interviewer."""
+    until: datetime | None = None
+    """What happened later is left out."""
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        return ORIGINS if self.wish.origin == "all" else (self.wish.origin,)
+
+    @property
+    def statuses(self) -> tuple[Status, ...]:
+        """Those that are listed now; as of a past moment each journal says."""
+        return () if self.wish.partials or self.until is not None else ("ended",)
+
+    @property
+    def personal(self) -> bool:
+        return self.wish.all_personal or bool(self.wish.personal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """An interview that is wanted."""
+
+    line: Line
+    journal: Sequence[Event] | None = None
+    """Its events so far; None where nobody had to read them."""
+    interview: Interview | None = None
+
+
+def interview_table(source: Source) -> Made | Trouble:
+    """All versions that have interviews to export as one table. Without any, the file's own columns."""
+    versions = _versions(source)
+    if isinstance(versions, Trouble):
+        return versions
+    parts = [version.part() for version in versions]
+    if not parts:
+        variables = (*ADMIN, *columns(source.instrument, source.language))
+        told = f"version {source.instrument.version}"
+        parts.append(Part(version=told, variables=variables, rows=lambda: ()))
+    wish = source.wish
+    known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
+    for name in sorted(wish.personal - known):
+        return Trouble(
+            "--personal", f"there is no column {name!r}", did_you_mean(name, known, otherwise="name an item")
+        )
+    made = united(parts, language=source.language, personal=None if wish.all_personal else wish.personal)
+    return Made(
+        table=replace(made.table, study=study_of(source.instrument, source.language)),
+        warnings=tuple(_namesakes([version.kept for version in versions])),
+        differences=tuple(map(str, made.differences)),
+        left_out=made.left_out,
+    )
+
+
+def event_table(source: Source) -> Made | Trouble:
+    """A row for each event of each interview."""
+    return _long(source, EVENTS, "event", lambda v, journal, head: event_rows(v.instrument, journal, head))
+
+
+def answer_table(source: Source) -> Made | Trouble:
+    """A row for each answer of each interview that counts."""
+    return _long(
+        source,
+        ANSWERS,
+        "answer",
+        lambda v, journal, head: answer_rows(v.instrument, journal, head, v.language),
+    )
+
+
+def _long(
+    source: Source,
+    variables: tuple[Variable, ...],
+    each: str,
+    rows_of: "Callable[[_Version, Sequence[Event], Heading], Iterator[tuple[Cell, ...]]]",
+) -> Made | Trouble:
+    versions = _versions(source)
+    if isinstance(versions, Trouble):
+        return versions
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for version in versions:
+            for taken in version.taken():
+                line = taken.line
+                journal = taken.journal
+                if journal is None:
+                    journal = source.store.journal(line.id)
+                head = Heading(
+                    id=line.id,
+                    case=line.case,
+                    number=line.number,
+                    origin=line.origin,
+                    version=version.kept.version,
+                    hidden=version.hidden,
+                    shown=source.shown,
+                )
+                try:
+                    yield from rows_of(version, journal, head)
+                except ValueError as error:
+                    raise _unfollowed(line, error) from error
+
+    hidden = {name for version in versions for name in version.hidden}
+    study = study_of(source.instrument, source.language)
+    return Made(
+        table=Table(variables=variables, rows=rows(), language=source.language, study=study, each=each),
+        warnings=tuple(_namesakes([version.kept for version in versions])),
+        left_out=tuple(sorted(hidden)),
+    )
+
+
+def _versions(source: Source) -> "list[_Version] | Trouble":
+    """The versions that have interviews to export, the first kept first."""
+    condition = wanted_condition(source.instrument, source.wish)
+    if isinstance(condition, Trouble):
+        return condition
+    used = [
+        kept
+        for kept in source.store.instruments()
+        if next(iter(source.store.lines(kept.hash, origins=source.origins, statuses=source.statuses)), None)
+        is not None
+    ]
+    versions = []
+    for kept in used:
+        newest = source.instrument
+        instrument = newest if kept.hash == newest.hash else rebuilt(kept.texts, kept.hash)
+        if isinstance(instrument, Trouble):
+            return instrument
+        versions.append(
+            _Version(
+                source=source,
+                instrument=instrument,
+                kept=kept,
+                told=_told(kept, used),
+                where=condition,
+                language=source.language if source.language in instrument.languages else instrument.language,
+            )
+        )
+    return versions
+
+
+def wanted_condition(instrument: Instrument, wish: Wish) -> Condition | Trouble | None:
+    """The condition of `--where`; None where there is none. What is personal is asked about only by whoever gets it."""
+    if not wish.where:
+        return None
+    condition, problems = condition_over(instrument, wish.where, who="--where")
+    if condition is None:
+        first = errors(problems)[0]
+        return Trouble("--where", first.what, first.remedy)
+    hidden = (personal_names(instrument) & condition.names) - wish.personal
+    if hidden and not wish.all_personal:
+        return Trouble(
+            "--where", f"{min(hidden)} is personal", f"leave it out, or add --personal {min(hidden)}"
+        )
+    return condition
+
+
+def _namesakes(used: Sequence[InstrumentRow]) -> Iterator[str]:
+    """Versions by one name that are several texts."""
+    for name in dict.fromkeys(kept.version for kept in used):
+        same = [kept for kept in used if kept.version == name]
+        if len(same) > 1:
+            which = f"version {name!r}" if name else "no version"
+            days = ", ".join(_moment(kept) for kept in same)
+            yield (
+                f"{len(same)} different questionnaires say {which} (in use since {days}): "
+                "raise version: whenever the file is edited"
+            )
+
+
+def _told(kept: InstrumentRow, used: Sequence[InstrumentRow]) -> str:
+    """A version as it is told apart from the others."""
+    if sum(other.version == kept.version for other in used) > 1 or not kept.version:
+        return f"{f'version {kept.version}' if kept.version else 'the version'} of {_moment(kept)}"
+    return f"version {kept.version}"
+
+
+def _moment(kept: InstrumentRow) -> str:
+    return f"{kept.kept_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Version:
+    """The interviews that began with one text of the instrument."""
+
+    source: Source
+    instrument: Instrument
+    kept: InstrumentRow
+    told: str
+    where: Condition | None
+    language: str
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Items whose values are not to be said."""
+        wish = self.source.wish
+        return frozenset() if wish.all_personal else personal_names(self.instrument) - wish.personal
+
+    def part(self) -> Part:
+        variables = columns(self.instrument, self.language)
+        trusted = self._trusted(variables)
+        version = encode_basestring(self.kept.version)
+        shown = self.source.shown
+
+        def rows() -> Iterator[str]:
+            for taken in self.taken():
+                line = taken.line
+                data = line.cells if trusted and line.engine == str(VERSION) else None
+                if taken.interview is not None:
+                    data = encode_cells(cells(taken.interview))
+                elif data is None:
+                    data = encode_cells(cells(self._followed(line, self.source.store.journal(line.id))))
+                yield _admin(line, version, shown.get(line.by, line.by)) + data[1:]
+
+        return Part(version=self.told, variables=(*ADMIN, *variables), rows=rows)
+
+    def _trusted(self, variables: Sequence[Variable]) -> bool:
+        """Whether the kept cells are those of today's columns."""
+        kept = [(v.name, v.storage, v.personal) for v in self.kept.variables]
+        return [(v.name, v.storage, v.personal) for v in variables] == kept
+
+    def taken(self) -> Iterator[_Taken]:
+        """The interviews that are wanted, the first begun first."""
+        source = self.source
+        lines = source.store.lines(
+            self.kept.hash, origins=source.origins, statuses=source.statuses, personal=source.personal
+        )
+        if source.until is not None:
+            for line in lines:
+                yield from self._then(line, source.until)
+        elif self.where is None:
+            for line in lines:
+                yield _Taken(line=line)
+        else:
+            holds = self._holds(self.where)
+            for line in lines:
+                yield from holds(line)
+
+    def _then(self, line: Line, until: datetime) -> Iterator[_Taken]:
+        """An interview as it was at a moment; what was erased since is erased. None where it had not begun, or is not
+        wanted."""
+        journal = self.source.store.journal(line.id)
+        if not journal or journal[0].stamp.at > until:
+            return
+        if not isinstance(journal[-1], Erased):
+            journal = [event for event in journal if event.stamp.at <= until]
+        interview = self._followed(line, journal)
+        if not self.source.wish.partials and interview.status != "ended":
+            return
+        if (
+            self.where is not None
+            and self.where.evaluate(_known(self.where, interview.standing().env)) is not True
+        ):
+            return
+        last = next(e for e in reversed(journal) if not isinstance(e, Erased)).stamp
+        line = line._replace(
+            status=interview.status, outcome=interview.outcome, by=last.by, updated_at=last.at.isoformat()
+        )
+        yield _Taken(line=line, journal=journal, interview=interview)
+
+    def _holds(self, where: Condition) -> Callable[[Line], Iterator[_Taken]]:
+        """Of one interview after another, itself where the condition is true of it."""
+        variables = columns(self.instrument, self.language)
+        plain = {v.name: at for at, v in enumerate(variables) if self._is_plain(v)}
+        quick = where.names <= plain.keys() and not _asks_more(where) and self._trusted(variables)
+        reads = {name: cell_reader(variables[plain[name]].storage) for name in where.names} if quick else {}
+
+        def holds(line: Line) -> Iterator[_Taken]:
+            if quick and line.cells is not None and line.engine == str(VERSION):
+                texts = cell_texts(line.cells, len(variables))
+                env = {name: read(texts[plain[name]]) for name, read in reads.items()}
+                if where.evaluate(env) is True:
+                    yield _Taken(line=line)
+                return
+            journal = self.source.store.journal(line.id)
+            interview = self._followed(line, journal)
+            if where.evaluate(_known(where, interview.standing().env)) is True:
+                yield _Taken(line=line, journal=journal, interview=interview)
+
+        return holds
+
+    def _is_plain(self, variable: Variable) -> bool:
+        """Whether its cells are what a condition reads by its name."""
+        if variable.name != variable.item or variable.turn is not None or variable.role == "compute":
+            return False
+        leaf = self.instrument.leaves.get(variable.name)
+        return leaf is None or not (isinstance(leaf.question, DateItem) and leaf.question.partial)
+
+    def _followed(self, line: Line, journal: Sequence[Event]) -> Interview:
+        try:
+            return Interview.replay(self.instrument, journal)
+        except ValueError as error:
+            raise _unfollowed(line, error) from error
+
+
+def _asks_more(where: Condition) -> bool:
+    """Whether it asks for more than names say: the day, the case."""
+    return any(isinstance(n, ast.Call) and getattr(n.func, "id", "") == "today" for n in ast.walk(where.tree))
+
+
+def _known(where: Condition, env: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """What a version did not have is not asked there."""
+    lacking = [name for name in where.names if name not in env]
+    return {**env, **dict.fromkeys(lacking, NOT_ASKED)} if lacking else env
+
+
+def _unfollowed(line: Line, error: ValueError) -> Stopped:
+    what = f"its journal cannot be followed ({error})"
+    return Stopped(Trouble(f"case {line.case}", what, "`survey verify` tells more"))
+
+
+def _admin(line: Line, version: str, by: str) -> str:
+    """The beginning of a row."""
+    id, case, number, origin, status, outcome, began, updated, *_ = line
+    text = encode_basestring
+    return (
+        f'["{id}",{text(case)},{number},"{origin}",{version},"{status}",{text(outcome)},'
+        f'"{began[:19]}+00:00","{updated[:19]}+00:00",{text(by)},'
+    )

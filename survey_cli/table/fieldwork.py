@@ -1,0 +1,173 @@
+"""What became of cases and calls, a row each: codes, outcomes, attempts, times, who called. Names and numbers of people
+are none of their columns but those that are marked personal.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.coding import outcome_row
+from survey_cli.fieldwork.dispositions import Group, Uncounted, group_of
+from survey_cli.fieldwork.people import People
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.policy import standing
+from survey_cli.instrument.program import Instrument
+from survey_cli.table.columns import sample_variable
+from survey_cli.values import NOT_ASKED, Cell, Code, Variable
+
+YES_NO: Final[dict[Code, str]] = {0: "No", 1: "Yes"}
+
+
+def _text(name: str, label: str, *, personal: bool = False) -> Variable:
+    return Variable(name=name, label=label, storage="text", personal=personal)
+
+
+def _count(name: str, label: str) -> Variable:
+    return Variable(name=name, label=label, measure="scale")
+
+
+def _flag(name: str, label: str) -> Variable:
+    return Variable(name=name, label=label, labels=YES_NO)
+
+
+CASES: Final = (
+    _text("case", "Case"),
+    _text("case_frame", "Frame"),
+    _text("case_replicate", "Replicate"),
+    _flag("case_released", "In the field"),
+    _text("case_status", "Where it stands in the queue"),
+    _text("case_why", "Why it is done, held or due only later"),
+    _text("case_code", "AAPOR code as if the field closed now"),
+    _text("case_group", "Group of the code in rates"),
+    _text("case_outcome", "Outcome keyed last, or a supervisor's"),
+    _text("case_outcome_name", "The same in words"),
+    _count("case_attempts", "Attempts as the limit counts them"),
+    _count("case_calls", "Calls"),
+    _text("case_first_call", "First call (UTC)"),
+    _text("case_last_call", "Last call (UTC)"),
+    _text("case_interviewers", "Who called"),
+    _count("case_numbers", "Telephone numbers"),
+    _count("case_live", "Numbers that may still reach somebody"),
+    _flag("case_eligible", "Known to be eligible"),
+    _flag("case_promised", "A callback is promised"),
+    _text("case_language", "Language asked for"),
+    _text("case_zone", "Time zone"),
+    _text("case_weight", "Base weight as written"),
+    _text("case_interview", "Interview begun last"),
+    _flag("case_blocked", "Never to be called again"),
+    _flag("case_erased", "What told who it was is erased"),
+)
+"""The columns of a table of cases; the sample's follow."""
+CONTACTS: Final = (
+    _text("contact_name", "Name", personal=True),
+    _text("contact_numbers", "Telephone numbers", personal=True),
+)
+"""Behind them, where they are asked for."""
+CALLS: Final = (
+    _text("case", "Case"),
+    _count("attempt", "Number of the attempt"),
+    _count("call", "Number of the call among the case's"),
+    _text("sitting_began", "The case was taken (UTC)"),
+    _text("sitting_ended", "The case was let go (UTC)"),
+    _text("at", "The call came to its outcome (UTC)"),
+    _count("position", "Which of the case's numbers; 0: they rang us"),
+    _text("line", "Kind of line"),
+    _text("outcome", "Outcome"),
+    _text("outcome_name", "The same in words"),
+    _text("keyed", "What the interviewer keyed, where a supervisor gave another"),
+    _text("interview_code", "AAPOR code that the interview gave"),
+    _flag("eligible", "Known to be eligible by then"),
+    _text("interviewer", "Interviewer"),
+    _text("station", "Station"),
+)
+"""The columns of a table of calls."""
+CALL_NOTE: Final = _text("call_note", "Note on the call", personal=True)
+"""Behind them, where it is asked for: it may say anything."""
+
+
+def sample_columns(instrument: Instrument, language: str) -> tuple[Variable, ...]:
+    """The sample's columns that are not personal; one that is called as a column of cases is `sample_` and its name."""
+    taken = {variable.name for variable in CASES}
+    found = [
+        sample_variable(instrument, name, language)
+        for name, column in instrument.sample.items()
+        if not column.hidden
+    ]
+    return tuple(replace(v, name=f"sample_{v.name}") if v.name in taken else v for v in found)
+
+
+def case_row(
+    case: Case, plan: Plan, people: People, at: datetime, own: Mapping[str, Group], shown: Mapping[str, str]
+) -> tuple[Cell, ...]:
+    """One case as it stands at a moment, aligned with `CASES`. `own`: groups of a study's own codes; `shown`: by login
+    what stands for an interviewer."""
+    stands = standing(case, plan, at)
+    group = group_of(stands.code, frame=plan.frame, overrides=own)
+    calls = case.calls
+    outcome = plan.outcomes.get(stands.outcome)
+    return (
+        case.key,
+        case.frame,
+        case.replicate,
+        int(case.released),
+        stands.status,
+        stands.why,
+        stands.code,
+        "" if isinstance(group, Uncounted) else str(group),
+        stands.outcome,
+        outcome.name if outcome is not None else stands.outcome,
+        stands.attempts,
+        len(calls),
+        _moment(calls[0].at) if calls else "",
+        _moment(calls[-1].at) if calls else "",
+        ", ".join(dict.fromkeys(shown.get(call.by, call.by) for call in calls)),
+        len(case.numbers),
+        len(case.live),
+        int(case.eligible),
+        int(stands.promised_at is not None),
+        case.language,
+        case.zone,
+        case.weight,
+        case.interview,
+        int(case.blocked),
+        int(case.erased),
+    )
+
+
+def sample_cells(case: Case, columns: tuple[Variable, ...]) -> tuple[Cell, ...]:
+    """What the sample brought, aligned with `sample_columns`."""
+    return tuple(case.columns.get(variable.item, NOT_ASKED) for variable in columns)
+
+
+def call_rows(case: Case, plan: Plan, shown: Mapping[str, str], *, notes: bool) -> Iterator[tuple[Cell, ...]]:
+    """A row a call, aligned with `CALLS`, and the note behind them where it is asked for."""
+    made = 0
+    lines = {number.position: number.line for number in case.numbers}
+    for number, attempt in enumerate(case.attempts, 1):
+        for call in attempt.calls:
+            made += 1
+            row = outcome_row(call, plan)
+            yield (
+                case.key,
+                number,
+                made,
+                _moment(attempt.began),
+                _moment(attempt.ended) if attempt.ended is not None else "",
+                _moment(call.at),
+                call.number,
+                lines.get(call.number, ""),
+                call.outcome,
+                row.name if row is not None else call.outcome,
+                call.keyed,
+                call.code,
+                int(call.eligible),
+                shown.get(call.by, call.by),
+                attempt.station,
+                *((call.note,) if notes else ()),
+            )
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

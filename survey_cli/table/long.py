@@ -1,0 +1,110 @@
+"""The answers that count, a row each: what was said, how often it was said anew, how long it took, what was noted. What
+was not asked or not reached is no answer, and has no row.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from survey_cli.engine.events import Erased, Event, Noted
+from survey_cli.engine.interview import Interview
+from survey_cli.instrument.program import Instrument
+from survey_cli.table.paradata import HEAD, Heading, labels_of, passages, said
+from survey_cli.values import NOT_ASKED, Cell, Missing, Place, Variable
+
+ANSWERS: Final = (
+    *HEAD,
+    Variable(name="place", label="Number of the answer on its route", measure="scale"),
+    Variable(name="item", label="Item", storage="text"),
+    Variable(name="turn", label="Turn of its roster", measure="scale"),
+    Variable(name="value", label="Value; several codes apart by spaces", storage="text"),
+    Variable(
+        name="number",
+        label="Value as a number, where it is one",
+        storage="decimal",
+        measure="scale",
+        decimals=2,
+    ),
+    Variable(name="label", label="Label of the code", storage="text"),
+    Variable(name="missing", label="Kind of missing, where it was declined", storage="text"),
+    Variable(name="words", label="Words given with options", storage="text"),
+    Variable(name="times", label="How often it was answered", measure="scale"),
+    Variable(name="changes", label="How often the answer became another", measure="scale"),
+    Variable(
+        name="seconds", label="Seconds spent on the item", storage="decimal", measure="scale", decimals=1
+    ),
+    Variable(name="first_at", label="First answered (UTC)", storage="text"),
+    Variable(name="last_at", label="Last answered (UTC)", storage="text"),
+    Variable(name="interviewer", label="Interviewer who keyed it last", storage="text"),
+    Variable(name="note", label="Notes on the item", storage="text"),
+)
+"""The columns of a table of answers."""
+
+
+@dataclass(slots=True)
+class _Past:
+    """What happened at one place."""
+
+    times: int = 0
+    changes: int = 0
+    seconds: float = 0.0
+    first_at: str = ""
+    last_at: str = ""
+    by: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def answer_rows(
+    instrument: Instrument, journal: Sequence[Event], head: Heading, language: str
+) -> Iterator[tuple[Cell, ...]]:
+    """A row an answer, in the order of the route, aligned with `ANSWERS`; of hidden items none. Nothing of an interview
+    that was erased. Raises ValueError."""
+    if journal and isinstance(journal[-1], Erased):
+        return
+    pasts: dict[Place, _Past] = {}
+    for passage in passages(instrument, journal):
+        event = passage.event
+        if passage.seconds is not None and passage.at is not None:
+            pasts.setdefault(passage.at, _Past()).seconds += passage.seconds
+        place: Place | None = getattr(event, "place", None)
+        if place is None:
+            continue
+        past = pasts.setdefault(place, _Past())
+        if isinstance(event, Noted):
+            past.notes.append(event.text)
+        if passage.value is not None:
+            past.times += 1
+            past.changes += passage.was is not None and passage.was != passage.value
+            past.last_at = event.stamp.at.isoformat(timespec="seconds")
+            past.first_at = past.first_at or past.last_at
+            past.by = event.stamp.by
+    standing = Interview.replay(instrument, journal).standing()
+    number = 0
+    for place, held in standing.answers.items():
+        if held.cell is None or place.item in head.hidden:
+            continue
+        number += 1
+        past = pasts.get(place, _Past())
+        cell = held.cell
+        missing = cell.kind if isinstance(cell, Missing) else ""
+        labels = labels_of(instrument, place.item, language) if not missing else {}
+        codes = cell if isinstance(cell, tuple) else (cell,)
+        words = "; ".join(f"{code}: {text}" for code, text in held.words.items() if code != "of")
+        yield (
+            *head.cells(),
+            number,
+            place.item,
+            NOT_ASKED if place.turn is None else place.turn,
+            "" if missing else said(cell),
+            cell if isinstance(cell, int | float) else NOT_ASKED,
+            "; ".join(labels[code] for code in codes if isinstance(code, int | str) and code in labels),
+            missing,
+            words,
+            past.times,
+            past.changes,
+            round(past.seconds, 1),
+            past.first_at,
+            past.last_at,
+            head.who(past.by) if past.by else "",
+            " | ".join(past.notes),
+        )

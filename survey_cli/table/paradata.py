@@ -1,0 +1,235 @@
+"""What happened in an interview, event by event: how it was answered, changed, gone back from, doubted and confirmed, by
+whom, in which language, and how long each took. A row an event; what is personal is left empty unless it is asked for.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final, NamedTuple, assert_never
+
+from survey_cli.engine.events import (
+    Answered,
+    Began,
+    Confirmed,
+    Declined,
+    Ended,
+    Erased,
+    Event,
+    Kept,
+    Language,
+    LookedUp,
+    Noted,
+    Rejected,
+    Resumed,
+    Stopped,
+    Suspended,
+    WentTo,
+)
+from survey_cli.engine.interview import Interview
+from survey_cli.instrument.program import Instrument
+from survey_cli.table.table import ADMIN
+from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place, Value, Variable
+
+HEAD: Final = tuple(
+    v
+    for v in ADMIN
+    if v.name
+    in ("interview_id", "interview_case", "interview_number", "interview_origin", "interview_version")
+)
+"""What names the interview, before anything of it."""
+
+
+def _text(name: str, label: str) -> Variable:
+    return Variable(name=name, label=label, storage="text")
+
+
+EVENTS: Final = (
+    *HEAD,
+    Variable(name="seq", label="Number of the event", measure="scale"),
+    _text("at", "When (UTC)"),
+    _text("event", "What happened"),
+    _text("item", "Item"),
+    Variable(name="turn", label="Turn of its roster", measure="scale"),
+    _text("value", "Value given"),
+    _text("words", "Words given with options"),
+    _text("declined", "Decline"),
+    _text("was", "Value that this one took the place of"),
+    Variable(name="changed", label="It took the place of another", labels={0: "No", 1: "Yes"}),
+    _text("went", "Gone back one, or jumped"),
+    _text("left", "Where the interview stood before going there"),
+    Variable(name="check", label="Which check was confirmed, from 1", measure="scale"),
+    _text("reason", "Why it was confirmed"),
+    _text("note", "Note"),
+    _text("language", "Language from then on"),
+    _text("outcome", "Outcome"),
+    Variable(
+        name="seconds", label="Seconds since the event before", storage="decimal", measure="scale", decimals=1
+    ),
+    _text("interviewer", "Interviewer"),
+    _text("station", "Station"),
+)
+"""The columns of a table of events."""
+
+
+class Passage(NamedTuple):
+    """One event, and what was there before it."""
+
+    seq: int
+    event: Event
+    at: Place | None
+    """Where the interview stood when it came."""
+    seconds: float | None
+    """Since the event before, in the same sitting; None where the sitting begins with it."""
+    was: Cell | None
+    """What its place held before; None where nothing."""
+    value: Cell | None
+    """What its place holds by it; None for events that give no value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What every row of one interview begins with, and what may be said in it."""
+
+    id: str
+    case: str
+    number: int
+    origin: str
+    version: str
+    hidden: Collection[str] = ()
+    """Items whose values and notes are not to be said."""
+    shown: Mapping[str, str]
+    """By login what stands for an interviewer."""
+
+    def cells(self) -> tuple[Cell, ...]:
+        return self.id, self.case, self.number, self.origin, self.version
+
+    def who(self, login: str) -> str:
+        return self.shown.get(login, login)
+
+
+def passages(instrument: Instrument, journal: Sequence[Event]) -> Iterator[Passage]:
+    """Each event of a journal in order. Raises ValueError where it is none of this instrument. What was erased says
+    nothing any more, and is not followed."""
+    erased = bool(journal) and isinstance(journal[-1], Erased)
+    held: dict[Place, Cell] = {}
+    now: Interview | None = None
+    before: datetime | None = None
+    for seq, event in enumerate(journal, 1):
+        at = now.place if now is not None else None
+        place, value = getattr(event, "place", None), given(event)
+        was = held.get(place) if place is not None and value is not None else None
+        seconds = (
+            (event.stamp.at - before).total_seconds()
+            if before is not None and not isinstance(event, Resumed | Erased)
+            else None
+        )
+        yield Passage(seq, event, at, seconds, was, value)
+        if place is not None and value is not None:
+            held[place] = value
+        before = None if isinstance(event, Suspended | Stopped | Ended) else event.stamp.at
+        if not erased:
+            now = _after(instrument, now, event, seq)
+
+
+def _after(instrument: Instrument, now: Interview | None, event: Event, seq: int) -> Interview:
+    if now is None:
+        if not isinstance(event, Began):
+            raise ValueError("a journal begins with Began")
+        return Interview.begin(instrument, event)
+    found = now.step(event)
+    if isinstance(found, Rejected):
+        raise ValueError(f"event {seq} ({type(event).__name__}): {found.why}")
+    return found
+
+
+def given(event: Event) -> Cell | None:
+    """The value or the missing that an event gives its place; None where it gives none."""
+    match event:
+        case Answered() | LookedUp():
+            return event.value
+        case Declined():
+            return Missing(event.decline)
+        case _:
+            return None
+
+
+def event_rows(instrument: Instrument, journal: Sequence[Event], head: Heading) -> Iterator[tuple[Cell, ...]]:
+    """A row an event, aligned with `EVENTS`. Raises ValueError."""
+    for passage in passages(instrument, journal):
+        yield _row(passage, head)
+
+
+def _row(passage: Passage, head: Heading) -> tuple[Cell, ...]:
+    event = passage.event
+    place: Place | None = getattr(event, "place", None)
+    secret = place is not None and place.item in head.hidden
+    told = {"event": type(event).__name__.lower(), "item": place.item if place is not None else ""}
+    cells: dict[str, Cell] = {**told}
+    if place is not None and place.turn is not None:
+        cells["turn"] = place.turn
+    if passage.value is not None:
+        again = passage.was is not None
+        cells["changed"] = int(again and passage.was != passage.value)
+        if not secret:
+            cells["value"] = said(passage.value)
+            cells["was"] = said(passage.was) if passage.was is not None and cells["changed"] else ""
+    match event:
+        case Answered():
+            if event.words and not secret:
+                cells["words"] = "; ".join(f"{code}: {words}" for code, words in event.words.items())
+        case Declined():
+            cells["declined"] = event.decline
+        case WentTo():
+            cells["went"] = "jump" if event.jump else "back"
+            cells["left"] = str(passage.at or "end")
+        case Confirmed():
+            cells["check"] = event.check + 1
+            cells["reason"] = "" if secret else event.reason
+        case Noted():
+            cells["note"] = "" if secret else event.text
+        case Language():
+            cells["language"] = event.language
+        case Began() | Resumed():
+            cells["language"] = event.sitting.language
+        case Suspended() | Stopped() | Ended():
+            cells["outcome"] = event.outcome
+        case Kept() | LookedUp() | Erased():
+            pass
+        case _:
+            assert_never(event)
+    if passage.seconds is not None:
+        cells["seconds"] = round(passage.seconds, 1)
+    cells |= {
+        "seq": passage.seq,
+        "at": event.stamp.at.isoformat(timespec="seconds"),
+        "interviewer": head.who(event.stamp.by),
+        "station": event.stamp.station,
+    }
+    row = (cells.get(v.name, "" if v.storage == "text" else NOT_ASKED) for v in EVENTS[len(HEAD) :])
+    return *head.cells(), *row
+
+
+def said(cell: Value | Missing) -> str:
+    """A value as text: the codes of several answers apart by spaces, a missing by its kind in angle brackets."""
+    match cell:
+        case Missing():
+            return f"<{cell.kind}>"
+        case tuple():
+            return " ".join(str(code) for code in cell)
+        case float():
+            return format(cell, ".15g")
+        case time():
+            return f"{cell:%H:%M}"
+        case date():
+            return cell.isoformat()
+        case _:
+            return str(cell)
+
+
+def labels_of(instrument: Instrument, item: str, language: str) -> dict[Code, str]:
+    """The labels of an item's codes; empty where it has none."""
+    leaf = instrument.leaves[item]
+    if leaf.options:
+        return {option.code: str(option.label.written(language)) for option in leaf.options}
+    variables = leaf.question.variables(leaf, language)
+    return dict(variables[0].labels) if variables else {}
