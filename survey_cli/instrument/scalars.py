@@ -7,7 +7,7 @@ whose message and remedy are already in the designer's words; nothing here knows
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Final, NamedTuple, NoReturn, TypeAlias
+from typing import Annotated, Any, Final, NoReturn, TypeAlias
 
 from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -242,12 +242,13 @@ def one_of(*allowed: str) -> Callable[[object], str]:
     return read
 
 
-class Reads(NamedTuple):
+class Reads:
     """Read by a function of ours alone, and so described in the JSON Schema. A `PlainValidator` does the same, but looks
     at its function's signature and prepares to write the value out again, at every key that has one."""
 
-    read: Callable[[Any], object]
-    described: JsonSchemaValue
+    def __init__(self, read: Callable[[Any], object], described: JsonSchemaValue) -> None:
+        self.read = read
+        self.described = described
 
     def __get_pydantic_core_schema__(
         self, _source: object, _handler: Callable[[Any], CoreSchema]
