@@ -6,7 +6,7 @@ until it is moved.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -73,7 +73,8 @@ class Shift:
     at: datetime = TUESDAY
     db: str = ""
     people: str = ""
-    opened: list[Study] = field(default_factory=list)
+    opened: ClassVar[list[Study]] = []
+    """All that were opened, for whoever closes them at a test's end."""
     place: ClassVar[Callable[[Path], str]] = staticmethod(on_a_file)
     """Where a study is kept of which it is not said."""
 
@@ -99,6 +100,11 @@ class Shift:
 
     def _list(self) -> str | None:
         return str(self.folder / "interviewers.csv") if self.people else None
+
+    @classmethod
+    def close_all(cls) -> None:
+        while cls.opened:
+            cls.opened.pop().close()
 
     def later(self, *, days: float = 0, hours: float = 0, minutes: float = 0) -> None:
         self.at += timedelta(days=days, hours=hours, minutes=minutes)

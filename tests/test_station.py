@@ -31,9 +31,11 @@ def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         place = served.address()
         monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: served.fresh()))
         yield
+        Shift.close_all()
         served.asked(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")  # the list that all studies share
     else:
         yield
+        Shift.close_all()
 
 
 def view(station: Station) -> OnCase:

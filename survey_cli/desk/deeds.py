@@ -35,7 +35,8 @@ DEAD: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
 """Codes of an outcome that finish the number it was dialled at."""
 BREAKS: Final = REFUSALS | {"break_off"}
 """Outcomes that break an interview off: how far it came decides what it counts as."""
-FOR_GOOD: Final = frozenset({"never_call", "withdrawn"})
+WITHDRAWN: Final = "withdrawn"
+FOR_GOOD: Final = frozenset({"never_call", WITHDRAWN})
 """Outcomes after which all numbers go on the list that all studies share."""
 
 

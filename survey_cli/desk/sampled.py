@@ -1,8 +1,9 @@
 """One interview of a case of the sample, held without a station: the case is taken for it, and told what it came to."""
 
+from survey_cli.desk.aftermath import followed
 from survey_cli.desk.case_interview import CaseInterviews
 from survey_cli.desk.claiming import Queue
-from survey_cli.desk.deeds import called, came_to
+from survey_cli.desk.deeds import Deed, called, came_to
 from survey_cli.desk.held_case import HeldCase
 from survey_cli.desk.holding import Desk
 from survey_cli.desk.quota_places import Places
@@ -52,36 +53,33 @@ class SampledCase:
     def left(self, desk: Desk) -> None:
         """The case is told what the interview came to. Where that cannot be written, the lease runs out and the case
         comes back as one whose interview was going on."""
+        deed, before = self._came_to(desk), self._here
         try:
-            self.keep(*self._came_to(desk), release=True)
+            self.keep(*deed.events, release=True)
         except StoreProblem:
             return
+        else:
+            at, by = self._clock(), self._queue.who.login
+            followed(self._study, before, self._here.case, deed, desk, self._places, at=at, by=by)
         finally:
             self._study.never_call.close()
 
-    def _came_to(self, desk: Desk) -> tuple[Event, ...]:
+    def _came_to(self, desk: Desk) -> Deed:
         closing, plan, case = desk.closing(), self._study.plan, self._here.case
+        back = Deed(events=(Returned("given back"),), release=True)
         if closing is None:
-            return (Returned("given back"),)
+            return back
         row = closing.outcome
         if row is None:
-            return (called(self._here, "callback", plan, desk, interrupted=True), Closed())
+            call = called(self._here, "callback", plan, desk, interrupted=True)
+            return Deed(events=(call, Closed()), release=True)
         deed = came_to(self._here, desk, row, closing.status, plan)
         after = case
         for entry in self._entries(*deed.events):
             after = after.after(entry)
-        code = coded(after, plan).code
-        self._places.settle(desk.id, desk.interview, complete=code == "1.1")
-        if deed.never_again:
-            at, by = self._clock(), self._queue.who.login
-            self._study.never_call.add(self._here.e164(), at=at, reason=deed.never_again, by=by)
-        same = case.last_call is not None and (case.last_call.outcome, coded(case, plan).code) == (
-            row.id,
-            code,
-        )
-        return (
-            (Returned("given back"),) if same else deed.events
-        )  # a correction that changed no outcome is no call
+        codes = coded(case, plan).code, coded(after, plan).code
+        same = case.last_call is not None and case.last_call.outcome == row.id and codes[0] == codes[1]
+        return back if same else deed  # a correction that changed no outcome is no call
 
     def _entries(self, *events: Event) -> list[Entry]:
         at, by = self._clock(), self._queue.who.login

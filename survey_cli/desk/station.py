@@ -11,6 +11,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from survey_cli.desk import deeds, station_view
+from survey_cli.desk.aftermath import followed
 from survey_cli.desk.calling import (
     Away,
     FoundCase,
@@ -36,7 +37,6 @@ from survey_cli.engine.events import Rejected
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.appointments import read_appointment
 from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.coding import coded
 from survey_cli.fieldwork.events import (
     Called,
     Closed,
@@ -574,19 +574,19 @@ class Station:
                 renew_until=at + self._plan.lease,
                 contact=deed.contact,
             )
-            if deed.never_again:
-                self._study.never_call.add(here.e164(), at=at, reason=deed.never_again, by=self.interviewer)
         except StoreProblem as problem:
             return self._unsaved(problem)
         if lost is not None:
             self._here = self._desk = None
             self._said = f"not kept: {case.key} is another station's now"
             return Rejected(self._said)
-        self._said = ""
         self._here = here.further(case, entries, deed.contact)
         self._count(deed.events)
+        self._said = followed(
+            self._study, here, case, deed, self._desk, self._places, at=at, by=self.interviewer
+        )
         if deed.release:
-            self._gone(here, case, deed.outcome, at)
+            self._gone(here, deed.outcome, at)
             if then_next and self._away is None:
                 return self.take_next()
         elif not self._here.dialled:
@@ -598,19 +598,15 @@ class Station:
         assert self._here is not None
         return self._here.case
 
-    def _gone(self, here: HeldCase, case: Case, last: str, at: datetime) -> None:
+    def _gone(self, here: HeldCase, outcome: str, at: datetime) -> None:
         """The case left this station."""
-        complete = coded(case, self._plan).code == "1.1"
-        if self._desk is not None:
-            self._places.settle(self._desk.id, self._desk.interview, complete=complete)
-        if case.interview and not complete and standing(case, self._plan, at).status == "done":
-            self._store.cases.drop(case.interview)  # it was put aside, and is not gone on with any more
         self._talking += at - here.shown_at
         self._here = self._desk = None
-        self._last = (case.key, last) if last else self._last
-        if last:
-            name = outcome_words(last, self._plan)
-            self._said = f"{name}: kept at {self._local(at):%H:%M}"
+        if outcome:
+            self._last = (here.case.key, outcome)
+            self._said = (
+                self._said or f"{outcome_words(outcome, self._plan)}: kept at {self._local(at):%H:%M}"
+            )
 
     def _next_number(self, case: Case) -> None:
         """After a call, the number that can be tried next is the one that is dialled."""
