@@ -9,6 +9,7 @@ from survey_cli.exports.csv import write_csv, write_tsv
 from survey_cli.exports.ddi import write_ddi
 from survey_cli.exports.jsonl import write_jsonl
 from survey_cli.exports.r_syntax import write_r_script
+from survey_cli.exports.spss import write_sav
 from survey_cli.exports.spss_syntax import write_spss_syntax
 from survey_cli.exports.triple_s import write_triple_s
 from survey_cli.problems import nearest
@@ -90,6 +91,13 @@ FORMATS: Final[Mapping[str, Format]] = {
             endings=(".jsonl", ".ndjson"),
             what="JSON Lines, an object a row, typed",
             write=_rows_only(write_jsonl),
+        ),
+        Format(
+            name="sav",
+            endings=(".sav", ".zsav"),
+            what="SPSS data with labels and user-missing codes; .zsav is compressed",
+            write_file=lambda table, to, manner: Wrote(*write_sav(table, to, manner)),
+            extra="spss",
         ),
         Format(
             name="sps",

@@ -1,0 +1,109 @@
+"""How do the rows of a table become typed columns of polars? A stretch of rows at a time, from the texts they are kept
+as: numbers, texts, dates and times as such, and why a cell has no value. It knows no format."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from survey_cli.engine.cell_texts import NOT_ASKED_TEXT, cell_texts
+from survey_cli.engine.journal import encode_cells
+from survey_cli.table import Table
+from survey_cli.values import Storage, Variable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+AT_ONCE: Final = 20_000
+"""Rows of one stretch."""
+MOMENTS: Final = ("interview_began", "interview_updated")
+"""Texts that are moments, UTC, to the second."""
+
+_COMMA: Final = "\\u002c"
+
+
+def stretches(table: Table, at_once: int = AT_ONCE) -> Iterator["pl.DataFrame"]:
+    """The texts of the cells, a column a variable by its place, `"0"`, `"1"`, …; nothing where there are no rows. Raises
+    ValueError for what is no row of this table."""
+    import polars as pl
+
+    width = len(table.variables)
+    kept = iter(table.kept if table.kept is not None else map(encode_cells, table.rows))
+    while some := list(islice(kept, at_once)):
+        rows = [row if row.count(",") == width - 1 else _flat(row, width) for row in some]
+        bare = pl.Series("row", rows, dtype=pl.String).str.strip_prefix("[").str.strip_suffix("]")
+        split = bare.str.split_exact(",", width - 1).struct.unnest()
+        yield split.rename({f"field_{at}": str(at) for at in range(width)})
+
+
+def _flat(row: str, width: int) -> str:
+    """The same row without commas inside its texts."""
+    return f"[{','.join([text.replace(',', _COMMA) for text in cell_texts(row, width)])}]"
+
+
+def typed(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.DataFrame":
+    """The columns made of a stretch of texts. Raises ValueError for a text that is no cell."""
+    import polars as pl
+
+    try:
+        return frame.select(list(columns))
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(_first_line(error)) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]
+
+
+def answered(storage: Storage, text: "pl.Expr", *, moment: bool = False) -> "pl.Expr":
+    """The values of a column, null where there is none."""
+    import polars as pl
+
+    bare = pl.when(~text.str.starts_with("{") & (text != NOT_ASKED_TEXT)).then(text)
+    match storage:
+        case "integer" | "decimal":
+            return bare.cast(pl.Float64)
+        case "date":
+            return bare.str.strip_chars('"').str.to_date("%Y-%m-%d", strict=True)
+        case "time":
+            return bare.str.strip_chars('"').str.slice(0, 8).str.to_time("%H:%M:%S", strict=True)
+        case "text":
+            words = (
+                pl.when(bare.str.starts_with('"'))
+                .then(bare)
+                .str.json_decode(pl.String)
+                .fill_null(pl.when(~bare.str.starts_with('"')).then(bare))
+            )
+            if moment:
+                return words.str.slice(0, 19).str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms")
+            return words.str.replace_all("\x00", "", literal=True)  # where C ends a text
+
+
+def is_moment(variable: Variable) -> bool:
+    """Whether a text is a moment."""
+    return variable.role == "admin" and variable.name in MOMENTS
+
+
+def why(text: "pl.Expr") -> "pl.Expr":
+    """By what kind of missing a cell has no value, null where it has one."""
+    import polars as pl
+
+    return (
+        pl.when(text == NOT_ASKED_TEXT)
+        .then(pl.lit("not_asked"))
+        .when(text.str.starts_with("{"))
+        .then(text.str.json_path_match("$.missing"))
+    )
+
+
+def coded(text: "pl.Expr", values: "pl.Expr", codes: Mapping[str, int | float | str]) -> "pl.Expr":
+    """The values with codes where there are none; null where a kind has no code."""
+    import polars as pl
+
+    if not codes:
+        return values
+    texts = pl.String if any(isinstance(code, str) for code in codes.values()) else pl.Float64
+    by_text = {
+        NOT_ASKED_TEXT if kind == "not_asked" else f'{{"missing":"{kind}"}}': code
+        for kind, code in codes.items()
+    }
+    return pl.coalesce(values, text.replace_strict(by_text, default=None, return_dtype=texts))

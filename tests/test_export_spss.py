@@ -1,0 +1,318 @@
+"""Does the data arrive in SPSS as it was given? Read back by pyreadstat, and opened and counted by GNU PSPP."""
+
+import csv
+import io
+import shutil
+import subprocess
+from collections import Counter
+from dataclasses import replace
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scenario import scenario
+from survey_cli.exports import Manner, format_of
+from survey_cli.exports.limits import SPSS, STATA, UserMissing, fitting_names, user_missing
+from survey_cli.exports.missing_codes import missing_codes
+from survey_cli.table import ADMIN, Study, Table
+from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
+from test_csv import ANSWERS, HARD, SAMPLE, hard, kept, of
+
+pyreadstat = pytest.importorskip("pyreadstat")
+pytest.importorskip("polars")
+
+from survey_cli.exports.spss import write_sav  # noqa: E402
+
+LATER = Missing("later")
+ASKED = {"dk": (-8, "Don't know"), "refused": (-9, "Refused")}
+
+
+def wrote(table: Table, to: Path) -> tuple[str, ...]:
+    rows = list(table.rows)
+    count, notes = write_sav(replace(table, rows=rows), to, Manner())
+    assert count == len(rows)
+    quick = to.with_stem("quick")
+    assert write_sav(kept(replace(table, rows=rows)), quick, Manner()) == (count, notes)
+    if to.stat().st_size < 100_000 and not table.study.title:
+        assert quick.read_bytes() == to.read_bytes()
+    return notes
+
+
+def back(file: Path, table: Table) -> list[tuple[Cell, ...]]:
+    """The cells that a reader of the file makes out, by the codes that the file has labelled."""
+    frame, meta = pyreadstat.read_sav(str(file), output_format="polars", user_missing=True)
+    rows = []
+    for row in frame.iter_rows():
+        cells: list[Cell] = []
+        for name, value, variable in zip(frame.columns, row, table.variables, strict=True):
+            kinds = {code: kind for kind, (code, _) in missing_codes(variable).items()}
+            if variable.storage in ("integer", "decimal"):
+                cells.append(
+                    NOT_ASKED if value is None else Missing(kinds[value]) if value in kinds else value
+                )
+            elif variable.labels:
+                named = {str(code): kind for code, kind in kinds.items()}
+                cells.append(Missing(named[value]) if value in named else value)
+            else:
+                cells.append(None if value in ("", None) else value)  # type: ignore[arg-type]
+            labels = meta.variable_value_labels.get(name, {})
+            assert isinstance(cells[-1], str) or value is None or not variable.labels or value in labels
+        rows.append(tuple(cells))
+    return rows
+
+
+def expected(table: Table) -> list[tuple[Cell, ...]]:
+    def told(cell: Cell, variable: Variable) -> Any:
+        held = variable.storage in ("integer", "decimal") or bool(variable.labels)
+        return None if (isinstance(cell, Missing) and not held) or cell == "" else cell
+
+    return [tuple(told(cell, v) for cell, v in zip(row, table.variables, strict=True)) for row in table.rows]
+
+
+# five states
+
+
+def test_an_interview_that_holds_everything_hard_comes_back_value_for_value(tmp_path: Path) -> None:
+    table = of(hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"), hard("1", "p"))
+    wrote(table, tmp_path / "hard.sav")
+    assert back(tmp_path / "hard.sav", table) == expected(table)
+
+
+def test_labels_stand_in_the_language_that_was_chosen(tmp_path: Path) -> None:
+    wrote(of(hard(".stop"), language="es"), tmp_path / "es.zsav")
+    _, meta = pyreadstat.read_sav(str(tmp_path / "es.zsav"), metadataonly=True, output_format="polars")
+    labels = meta.variable_value_labels["a"]
+    assert (labels[2], labels[-8], labels[-9]) == ("No", "No sabe", "No responde")
+    assert meta.column_names_to_labels["media_tv"] == "Media: TV"
+
+
+CELLS = {
+    "integer": st.integers(-(2**40), 2**40).filter(lambda n: n not in range(-10, -4)),
+    "decimal": st.floats(0, 1e9, allow_nan=False) | st.integers(0, 99),
+    "text": st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=300).filter(
+        lambda t: t == t.rstrip()  # SPSS fills texts with blanks
+    ),
+    "date": st.dates(date(1600, 1, 1)),
+    "time": st.times().map(lambda t: t.replace(second=0, microsecond=0)),
+}
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    storages = draw(st.lists(st.sampled_from(sorted(CELLS)), min_size=1, max_size=5))
+    variables = tuple(
+        Variable(name=f"v{n}", label=f"V {n}", storage=s, declines=ASKED)  # type: ignore[arg-type]
+        for n, s in enumerate(storages)
+    )
+    missing = st.sampled_from([DK, REFUSED, NOT_ASKED, NOT_REACHED])
+    rows = draw(st.lists(st.tuples(*(CELLS[s] | missing for s in storages)), max_size=6))
+    return Table(variables=variables, rows=rows)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tables())
+def test_whatever_a_table_holds_comes_back(tmp_path: Path, table: Table) -> None:
+    wrote(table, tmp_path / "made.sav")
+    assert back(tmp_path / "made.sav", table) == expected(table)
+
+
+# what SPSS leaves out
+
+
+def labelled(**more: Any) -> Variable:
+    return Variable(**{"name": "q", "labels": {1: "Yes", 5: "No opinion"}, "declines": ASKED, **more})
+
+
+def test_codes_that_follow_one_another_are_a_range_and_leave_room_for_a_volunteered_one() -> None:
+    assert user_missing(labelled()) == UserMissing(codes=(-8, -9, -7))
+    assert user_missing(labelled(user_missing=(5,))) == UserMissing(codes=(5,), low=-9, high=-7)
+    two = user_missing(labelled(user_missing=(5, 6)))
+    assert (two.codes, two.low, two.high, two.left) == ((5,), -9, -7, (6,))
+
+
+def test_where_there_is_no_range_the_first_three_are_left_out_and_the_rest_is_said(tmp_path: Path) -> None:
+    apart = {
+        "dk": (98, "Don't know"),
+        "refused": (99, "Refused"),
+        "not_reached": (-7, "-"),
+        "later": (95, "L"),
+    }
+    found = user_missing(labelled(storage="decimal", declines=apart))
+    assert (found.codes, found.low, found.left) == ((98, 99, -7), None, (95,))
+    found = user_missing(labelled(declines=apart))
+    assert (found.covered, found.left) == ({98, 99, -7}, (95,))
+    [note] = wrote(Table(variables=(labelled(declines=apart),), rows=[(LATER,)]), tmp_path / "x.sav")
+    assert note.startswith("q: SPSS has no room for every missing code")
+    _, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars", user_missing=True)
+    assert meta.variable_value_labels["q"][95] == "L"
+
+
+@given(st.lists(st.integers(-12, 12), min_size=3, max_size=6, unique=True))
+def test_no_answer_is_ever_taken_for_missing(codes: list[int]) -> None:
+    declines = dict(
+        zip(("dk", "refused", "not_reached", "not_asked", "x", "y"), ((c, "") for c in codes), strict=False)
+    )
+    answers = {code: "A" for code in range(-12, 13) if code not in codes and code != -6}
+    found = user_missing(Variable(name="q", labels=answers, declines=declines, user_missing=(min(answers),)))
+    assert not found.covered & set(list(answers)[1:])
+    assert found.covered | set(found.left) >= {declines[k][0] for k in declines if k != "not_asked"}
+
+
+def test_a_text_that_was_not_asked_is_kept_out_of_the_base_first() -> None:
+    """A number is system-missing by itself; a text has nothing like it."""
+    found = user_missing(Variable(name="q", storage="text", labels={"p": "P"}, declines=ASKED))
+    assert (found.codes, found.left) == (("-6", "-7", "-8"), ("-9",))
+
+
+# names, labels and long texts
+
+
+def test_names_are_made_to_fit_and_stay_apart() -> None:
+    long = "a" * 70
+    assert fitting_names([long, long + "b", "with", "ALL", "q1"], SPSS) == (
+        "a" * 64, "a" * 62 + "_2", "with_1", "ALL_1", "q1",
+    )  # fmt: skip
+    assert fitting_names(["x" * 38, "x" * 32, "str8", "ü" * 40], STATA) == (
+        "x" * 30 + "_2", "x" * 32, "str8_1", "ü" * 32,
+    )  # fmt: skip
+
+
+@given(st.lists(st.text("aAbBü_", min_size=1, max_size=70).map("q".__add__), unique_by=str.casefold))
+def test_names_fit_and_are_told_apart_whatever_they_are(names: list[str]) -> None:
+    for limits in (SPSS, STATA):
+        made = fitting_names(names, limits)
+        assert all(limits.size(name) <= limits.name for name in made)
+        assert len({name.casefold() for name in made}) == len(names)
+        assert all(
+            new == old for new, old in zip(made, names, strict=True) if limits.size(old) <= limits.name
+        )
+
+
+def test_labels_and_texts_are_cut_between_letters_and_it_is_said(tmp_path: Path) -> None:
+    q = labelled(label="ü" * 200, labels={1: "€" * 50, 5: "No opinion"})
+    words = Variable(name="w", storage="text", label="W")
+    table = Table(variables=(q, words), rows=[(1, "ä" * 20_000), (1, "x" * 32_767)])
+    notes = wrote(table, tmp_path / "x.sav")
+    assert [note.partition(":")[0] for note in notes] == ["q", "q", "w"]
+    assert "w: a text is cut to 32,767 bytes" in notes[-1]
+    frame, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars")
+    assert meta.column_names_to_labels["q"] == "ü" * 126 + "…"
+    assert meta.variable_value_labels["q"][1] == "€" * 39 + "…"
+    assert frame["w"].to_list() == ["ä" * 16_382 + "…", "x" * 32_767]
+
+
+def test_dates_times_and_moments_are_such_and_the_file_is_dated_by_its_data(tmp_path: Path) -> None:
+    began, updated = "2026-11-24T15:00:00+00:00", "2026-11-24T15:20:11+00:00"
+    admin = ("i", "c", 1, "real", "1", "ended", "complete", began, updated, "pat")
+    day, hour = Variable(name="d", storage="date"), Variable(name="t", storage="time")
+    table = Table(
+        variables=(*ADMIN, day, hour),
+        rows=[(*admin, date(2000, 2, 29), time(9, 5))],
+        study=Study(id="s", title="Title", version="2", sponsor="Office"),
+    )
+    wrote(table, tmp_path / "a.sav")
+    frame, meta = pyreadstat.read_sav(str(tmp_path / "a.sav"), output_format="polars")
+    row = frame.row(0, named=True)
+    assert (row["d"], row["t"]) == (date(2000, 2, 29), time(9, 5))
+    assert row["interview_updated"].isoformat() == "2026-11-24T15:20:11"
+    assert (meta.file_label, meta.notes[:2]) == ("Title", ["Questionnaire: s version 2", "Sponsor: Office"])
+    assert b"24 Nov 2615:20:11" in (tmp_path / "a.sav").read_bytes()[:200]
+
+
+def test_endings_choose_it() -> None:
+    for name in ("x.sav", "x.ZSAV"):
+        found = format_of(name)
+        assert not isinstance(found, str)
+        assert (found.name, found.extra) == ("sav", "spss")
+
+
+# another program
+
+
+@pytest.mark.skipif(shutil.which("pspp") is None, reason="GNU PSPP is not installed")
+def test_pspp_counts_what_we_count(tmp_path: Path) -> None:
+    """FREQUENCIES of every variable and a CROSSTABS: its counts of each value are those of the table."""
+    crowd = [
+        hard("1", "p"), hard(".dk", ".refused"), hard(".stop"),
+        scenario(HARD, sample=SAMPLE).keys("2", "x", ".refused", "3", "tv", "n", "c", *ANSWERS[7:], "1", "p", "1", "p"),
+        scenario(HARD, sample=SAMPLE | {"kind": 1}).keys(".refused", ".dk", "97", ".dk", "9", ".stop"),
+    ]  # fmt: skip
+    table = of(*crowd)
+    wrote(table, tmp_path / "x.sav")
+    rows = list(table.rows)
+    at = {v.name: n for n, v in enumerate(table.variables)}
+    names = [v.name for v in table.variables if v.labels or v.storage == "integer"]
+    said = pspp(tmp_path, f"FREQUENCIES {' '.join(names)}.")
+    for name in names:
+        variable = table.variables[at[name]]
+        codes = {kind: code for kind, (code, _) in missing_codes(variable).items()}
+        cells = [row[at[name]] for row in rows]
+        values = Counter(str(codes[c.kind]) if isinstance(c, Missing) else str(c) for c in cells)
+        if variable.storage != "text":
+            values["."] = values.pop(str(codes["not_asked"]), 0)
+        out = {str(code) for code in user_missing(variable).covered} | {"."}
+        valid = sum(count for value, count in values.items() if value not in out)
+        assert said.counts(variable.name) == {v: n for v, n in values.items() if n}, name
+        assert said.valid(variable.name) == valid, name
+    together = Counter(
+        (row[at["kind"]], row[at["a"]])
+        for row in rows
+        if not isinstance(row[at["kind"]], Missing) and not isinstance(row[at["a"]], Missing)
+    )
+    assert pspp(tmp_path, "CROSSTABS /TABLES=kind BY a.").crossed() == together
+
+
+class Output:
+    """What PSPP printed, as the lines of its tables."""
+
+    def __init__(self, text: str) -> None:
+        self.tables: dict[str, list[list[str]]] = {}
+        current: list[list[str]] = []
+        for line in csv.reader(io.StringIO(text)):
+            if line and line[0].startswith("Table: "):
+                current = self.tables.setdefault(line[0].removeprefix("Table: "), [])
+            elif line:
+                current.append(line)
+
+    def counts(self, name: str) -> dict[str, int]:
+        return {
+            line[1].removesuffix(".00"): int(line[2])
+            for line in self.tables[name][1:]
+            if line[0] != "Total" and line[1] != ""
+        }
+
+    def valid(self, name: str) -> int:
+        table, group, total = self.tables[name], "", 0
+        for line in table[1:]:
+            group = line[0] or group
+            total += int(line[2]) if group == "Valid" and line[1] else 0
+        return total
+
+    def crossed(self) -> Counter[tuple[int, int]]:
+        """The counts of the one cross-tabulation, by the codes of its rows and columns."""
+        [table] = [lines for name, lines in self.tables.items() if "×" in name]
+        codes = [int(code) for code in table[1] if code]
+        return Counter(
+            {
+                (int(line[1]), code): int(count)
+                for line in table[2:]
+                if line[1]
+                for code, count in zip(codes, line[3:], strict=False)
+                if int(count)
+            }
+        )
+
+
+def pspp(folder: Path, command: str) -> Output:
+    syntax = folder / "x.sps"
+    syntax.write_text(f"SET TVARS=NAMES TNUMBERS=VALUES.\nGET FILE='x.sav'.\n{command}\n", encoding="utf-8")
+    done = subprocess.run(
+        ["pspp", "x.sps", "-O", "format=csv", "-o", "x.csv"],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Output((folder / "x.csv").read_text(encoding="utf-8"))
