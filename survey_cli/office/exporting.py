@@ -232,7 +232,7 @@ def wanted_names(
             for leaf in group.leaves:
                 found |= of_item.get(leaf.id, set())
         if name == "interview":
-            found |= {v.name for v in variables if v.role == "admin"}
+            found |= {v.name for v in variables if v.name.startswith("interview_")}
         if not found:
             known = [*of_item, *instrument.groups, "interview"]
             remedy = did_you_mean(name, known, otherwise="name columns, items or sections")

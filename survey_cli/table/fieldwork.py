@@ -15,75 +15,68 @@ from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import standing
 from survey_cli.instrument.program import Instrument
 from survey_cli.table.columns import sample_variable
+from survey_cli.table.paradata import fact, figure
 from survey_cli.values import NOT_ASKED, Cell, Code, Variable
 
 YES_NO: Final[dict[Code, str]] = {0: "No", 1: "Yes"}
 
 
-def _text(name: str, label: str, *, personal: bool = False) -> Variable:
-    return Variable(name=name, label=label, storage="text", personal=personal)
-
-
-def _count(name: str, label: str) -> Variable:
-    return Variable(name=name, label=label, measure="scale")
-
-
 def _flag(name: str, label: str) -> Variable:
-    return Variable(name=name, label=label, labels=YES_NO)
+    return fact(name, label, storage="integer", labels=YES_NO)
 
 
 CASES: Final = (
-    _text("case", "Case"),
-    _text("case_frame", "Frame"),
-    _text("case_replicate", "Replicate"),
+    fact("case", "Case"),
+    fact("case_frame", "Frame"),
+    fact("case_replicate", "Replicate"),
     _flag("case_released", "In the field"),
-    _text("case_status", "Where it stands in the queue"),
-    _text("case_why", "Why it is done, held or due only later"),
-    _text("case_code", "AAPOR code as if the field closed now"),
-    _text("case_group", "Group of the code in rates"),
-    _text("case_outcome", "Outcome keyed last, or a supervisor's"),
-    _text("case_outcome_name", "The same in words"),
-    _count("case_attempts", "Attempts as the limit counts them"),
-    _count("case_calls", "Calls"),
-    _text("case_first_call", "First call (UTC)"),
-    _text("case_last_call", "Last call (UTC)"),
-    _text("case_interviewers", "Who called"),
-    _count("case_numbers", "Telephone numbers"),
-    _count("case_live", "Numbers that may still reach somebody"),
+    fact("case_status", "Where it stands in the queue"),
+    fact("case_why", "Why it is done, held or due only later"),
+    fact("case_code", "AAPOR code as if the field closed now"),
+    fact("case_group", "Group of the code in rates"),
+    fact("case_outcome", "Outcome keyed last, or a supervisor's"),
+    fact("case_outcome_name", "The same in words"),
+    figure("case_attempts", "Attempts as the limit counts them"),
+    figure("case_calls", "Calls"),
+    fact("case_first_call", "First call (UTC)"),
+    fact("case_last_call", "Last call (UTC)"),
+    fact("case_interviewers", "Who called"),
+    figure("case_numbers", "Telephone numbers"),
+    figure("case_live", "Numbers that may still reach somebody"),
     _flag("case_eligible", "Known to be eligible"),
     _flag("case_promised", "A callback is promised"),
-    _text("case_language", "Language asked for"),
-    _text("case_zone", "Time zone"),
-    _text("case_weight", "Base weight as written"),
-    _text("case_interview", "Interview begun last"),
+    fact("case_language", "Language asked for"),
+    fact("case_zone", "Time zone"),
+    fact("case_weight", "Base weight as written"),
+    fact("case_interview", "Interview begun last"),
     _flag("case_blocked", "Never to be called again"),
     _flag("case_erased", "What told who it was is erased"),
 )
 """The columns of a table of cases; the sample's follow."""
 CONTACTS: Final = (
-    _text("contact_name", "Name", personal=True),
-    _text("contact_numbers", "Telephone numbers", personal=True),
+    fact("contact_name", "Name", personal=True),
+    fact("contact_numbers", "Telephone numbers", personal=True),
 )
 """Behind them, where they are asked for."""
 CALLS: Final = (
-    _text("case", "Case"),
-    _count("attempt", "Number of the attempt"),
-    _count("call", "Number of the call among the case's"),
-    _text("sitting_began", "The case was taken (UTC)"),
-    _text("sitting_ended", "The case was let go (UTC)"),
-    _text("at", "The call came to its outcome (UTC)"),
-    _count("position", "Which of the case's numbers; 0: they rang us"),
-    _text("line", "Kind of line"),
-    _text("outcome", "Outcome"),
-    _text("outcome_name", "The same in words"),
-    _text("keyed", "What the interviewer keyed, where a supervisor gave another"),
-    _text("interview_code", "AAPOR code that the interview gave"),
+    fact("case", "Case"),
+    figure("attempt", "Number of the attempt"),
+    figure("call", "Number of the call among the case's"),
+    fact("sitting_began", "The case was taken (UTC)"),
+    fact("sitting_ended", "The case was let go (UTC)"),
+    fact("at", "The call came to its outcome (UTC)"),
+    figure("position", "Which of the case's numbers; 0: they rang us"),
+    fact("line", "Kind of line"),
+    fact("outcome", "Outcome"),
+    fact("outcome_name", "The same in words"),
+    fact("keyed", "What the interviewer keyed, where a supervisor gave another"),
+    fact("interview_code", "AAPOR code that the interview gave"),
     _flag("eligible", "Known to be eligible by then"),
-    _text("interviewer", "Interviewer"),
-    _text("station", "Station"),
+    fact("interviewer", "Interviewer"),
+    fact("station", "Station"),
 )
 """The columns of a table of calls."""
-CALL_NOTE: Final = _text("call_note", "Note on the call", personal=True)
+CALL_NOTE: Final = fact("call_note", "Note on the call", personal=True)
 """Behind them, where it is asked for: it may say anything."""
 
 

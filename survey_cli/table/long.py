@@ -9,34 +9,26 @@ from typing import Final
 from survey_cli.engine.events import Erased, Event, Noted
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.program import Instrument
-from survey_cli.table.paradata import HEAD, Heading, labels_of, passages, said
-from survey_cli.values import NOT_ASKED, Cell, Missing, Place, Variable
+from survey_cli.table.paradata import HEAD, NO_FIGURE, Heading, fact, figure, labels_of, passages, said
+from survey_cli.values import Cell, Missing, Place
 
 ANSWERS: Final = (
     *HEAD,
-    Variable(name="place", label="Number of the answer on its route", measure="scale"),
-    Variable(name="item", label="Item", storage="text"),
-    Variable(name="turn", label="Turn of its roster", measure="scale"),
-    Variable(name="value", label="Value; several codes apart by spaces", storage="text"),
-    Variable(
-        name="number",
-        label="Value as a number, where it is one",
-        storage="decimal",
-        measure="scale",
-        decimals=2,
-    ),
-    Variable(name="label", label="Label of the code", storage="text"),
-    Variable(name="missing", label="Kind of missing, where it was declined", storage="text"),
-    Variable(name="words", label="Words given with options", storage="text"),
-    Variable(name="times", label="How often it was answered", measure="scale"),
-    Variable(name="changes", label="How often the answer became another", measure="scale"),
-    Variable(
-        name="seconds", label="Seconds spent on the item", storage="decimal", measure="scale", decimals=1
-    ),
-    Variable(name="first_at", label="First answered (UTC)", storage="text"),
-    Variable(name="last_at", label="Last answered (UTC)", storage="text"),
-    Variable(name="interviewer", label="Interviewer who keyed it last", storage="text"),
-    Variable(name="note", label="Notes on the item", storage="text"),
+    figure("place", "Number of the answer on its route"),
+    fact("item", "Item"),
+    figure("turn", "Turn of its roster"),
+    fact("value", "Value; several codes apart by spaces"),
+    figure("number", "Value as a number, where it is one", decimals=2),
+    fact("label", "Label of the code"),
+    fact("missing", "Kind of missing, where it was declined"),
+    fact("words", "Words given with options"),
+    figure("times", "How often it was answered"),
+    figure("changes", "How often the answer became another"),
+    figure("seconds", "Seconds spent on the item", decimals=1),
+    fact("first_at", "First answered (UTC)"),
+    fact("last_at", "Last answered (UTC)"),
+    fact("interviewer", "Interviewer who keyed it last"),
+    fact("note", "Notes on the item"),
 )
 """The columns of a table of answers."""
 
@@ -94,9 +86,9 @@ def answer_rows(
             *head.cells(),
             number,
             place.item,
-            NOT_ASKED if place.turn is None else place.turn,
+            NO_FIGURE if place.turn is None else place.turn,
             "" if missing else said(cell),
-            cell if isinstance(cell, int | float) else NOT_ASKED,
+            cell if isinstance(cell, int | float) else NO_FIGURE,
             "; ".join(labels[code] for code in codes if isinstance(code, int | str) and code in labels),
             missing,
             words,

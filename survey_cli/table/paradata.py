@@ -5,7 +5,7 @@ whom, in which language, and how long each took. A row an event; what is persona
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Final, NamedTuple, assert_never
+from typing import Any, Final, NamedTuple, assert_never
 
 from survey_cli.engine.events import (
     Answered,
@@ -28,7 +28,7 @@ from survey_cli.engine.events import (
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.program import Instrument
 from survey_cli.table.table import ADMIN
-from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place, Value, Variable
+from survey_cli.values import Cell, Code, Missing, Place, Value, Variable
 
 HEAD: Final = tuple(
     v
@@ -39,34 +39,42 @@ HEAD: Final = tuple(
 """What names the interview, before anything of it."""
 
 
-def _text(name: str, label: str) -> Variable:
-    return Variable(name=name, label=label, storage="text")
+NO_FIGURE: Final = Missing("not_applicable")
+"""There is none, and nobody was asked."""
+
+
+def fact(name: str, label: str, **more: Any) -> Variable:
+    """A column that nobody answers, so that no decline stands in it: text unless it is said otherwise."""
+    return Variable(name=name, label=label, role="admin", **{"storage": "text", **more})
+
+
+def figure(name: str, label: str, *, decimals: int = 0) -> Variable:
+    """The same with numbers."""
+    return fact(name, label, storage="decimal" if decimals else "integer", measure="scale", decimals=decimals)
 
 
 EVENTS: Final = (
     *HEAD,
-    Variable(name="seq", label="Number of the event", measure="scale"),
-    _text("at", "When (UTC)"),
-    _text("event", "What happened"),
-    _text("item", "Item"),
-    Variable(name="turn", label="Turn of its roster", measure="scale"),
-    _text("value", "Value given"),
-    _text("words", "Words given with options"),
-    _text("declined", "Decline"),
-    _text("was", "Value that this one took the place of"),
-    Variable(name="changed", label="It took the place of another", labels={0: "No", 1: "Yes"}),
-    _text("went", "Gone back one, or jumped"),
-    _text("left", "Where the interview stood before going there"),
-    Variable(name="check", label="Which check was confirmed, from 1", measure="scale"),
-    _text("reason", "Why it was confirmed"),
-    _text("note", "Note"),
-    _text("language", "Language from then on"),
-    _text("outcome", "Outcome"),
-    Variable(
-        name="seconds", label="Seconds since the event before", storage="decimal", measure="scale", decimals=1
-    ),
-    _text("interviewer", "Interviewer"),
-    _text("station", "Station"),
+    figure("seq", "Number of the event"),
+    fact("at", "When (UTC)"),
+    fact("event", "What happened"),
+    fact("item", "Item"),
+    figure("turn", "Turn of its roster"),
+    fact("value", "Value given"),
+    fact("words", "Words given with options"),
+    fact("declined", "Decline"),
+    fact("was", "Value that this one took the place of"),
+    fact("changed", "It took the place of another", storage="integer", labels={0: "No", 1: "Yes"}),
+    fact("went", "Gone back one, or jumped"),
+    fact("left", "Where the interview stood before going there"),
+    figure("check", "Which check was confirmed, from 1"),
+    fact("reason", "Why it was confirmed"),
+    fact("note", "Note"),
+    fact("language", "Language from then on"),
+    fact("outcome", "Outcome"),
+    figure("seconds", "Seconds since the event before", decimals=1),
+    fact("interviewer", "Interviewer"),
+    fact("station", "Station"),
 )
 """The columns of a table of events."""
 
@@ -205,7 +213,7 @@ def _row(passage: Passage, head: Heading) -> tuple[Cell, ...]:
         "interviewer": head.who(event.stamp.by),
         "station": event.stamp.station,
     }
-    row = (cells.get(v.name, "" if v.storage == "text" else NOT_ASKED) for v in EVENTS[len(HEAD) :])
+    row = (cells.get(v.name, "" if v.storage == "text" else NO_FIGURE) for v in EVENTS[len(HEAD) :])
     return *head.cells(), *row
 
 
