@@ -51,7 +51,7 @@ def decode(kind: str, payload: str) -> Event:
     try:
         fields = json.loads(payload)
         if of is Sampled:
-            fields["columns"] = {name: _value(value) for name, value in fields.get("columns", {}).items()}
+            fields["columns"] = {name: read_value(value) for name, value in fields.get("columns", {}).items()}
             fields["numbers"] = tuple(_number(number) for number in fields.get("numbers", ()))
         elif of is NumberAdded:
             fields["number"] = _number(fields["number"])
@@ -66,7 +66,8 @@ def _number(written: list[Any]) -> NumberFacts:
     return NumberFacts(position, line, tuple(zones))
 
 
-def _value(written: Any) -> Value:
+def read_value(written: Any) -> Value:
+    """A sample column's value from its JSON. Raises ValueError."""
     match written:
         case {"date": str(text)}:
             return date.fromisoformat(text)

@@ -8,7 +8,7 @@ from typing import Any
 
 from survey_cli.engine.journal import decode_moment, encode_moment
 from survey_cli.fieldwork.events import Entry
-from survey_cli.fieldwork.journal import decode, encode
+from survey_cli.fieldwork.journal import decode, encode, read_value
 from survey_cli.fieldwork.queue_place import Standing
 from survey_cli.store.case_records import CaseRow, Contact, ContactNumber, Held, Lease
 from survey_cli.values import Value
@@ -106,7 +106,7 @@ def read_contact(link: str, details: str) -> Contact:
     return Contact(
         link=link,
         name=found["name"],
-        columns={name: _value(written) for name, written in found["columns"].items()},
+        columns={name: read_value(written) for name, written in found["columns"].items()},
         numbers=tuple(ContactNumber(*number) for number in found["numbers"]),
     )
 
@@ -135,17 +135,3 @@ def _plain(value: Value) -> object:
             return {"time": value.isoformat()}
         case _:
             return value
-
-
-def _value(written: Any) -> Value:
-    match written:
-        case {"date": str(text)}:
-            return date.fromisoformat(text)
-        case {"time": str(text)}:
-            return time.fromisoformat(text)
-        case list():
-            return tuple(written)
-        case int() | float() | str():
-            return written
-        case _:
-            raise ValueError(f"no value: {written!r}")
