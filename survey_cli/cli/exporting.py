@@ -3,7 +3,7 @@
 import io
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from survey_cli.cli.interviewing import Database, Instrument
 from survey_cli.cli.sampling import PeopleFile
 from survey_cli.cli.terminal import count, fail, say
 from survey_cli.problems import Trouble
+
+if TYPE_CHECKING:
+    from survey_cli.office.export_wish import Wish
 
 
 class Origin(StrEnum):
@@ -106,6 +109,14 @@ def export(
             "--format", metavar="NAME", help="The format; the file's ending chooses it unless given."
         ),
     ] = "",
+    bundle: Annotated[
+        str,
+        typer.Option(
+            "--bundle",
+            metavar="DIR|.zip",
+            help="Data, description, questionnaire, rates and a manifest, in one folder or .zip.",
+        ),
+    ] = "",
     people: PeopleFile = None,
     db: Database = None,
     formats: Annotated[
@@ -141,6 +152,10 @@ def export(
     )
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # data are UTF-8, whatever the terminal speaks
+    if bundle:
+        _bundled(file, wish, bundle)
+        if not out:
+            return
     done = export_several(file, wish, out or ["-"], stdout=sys.stdout)
     if isinstance(done, Trouble):
         fail(done)
@@ -156,6 +171,17 @@ def export(
         beside = f" and {made.beside}" if made.beside else ""
         rows, columns = count(made.rows, made.each), count(made.variables, "column")
         say(f"{to}{beside}: {rows}, {columns}, from {made.source}")
+
+
+def _bundled(file: str, wish: "Wish", to: str) -> None:
+    from survey_cli.office.bundling import bundle
+
+    made = bundle(file, wish, to)
+    if isinstance(made, Trouble):
+        fail(made)
+    for line in made.skipped:
+        say(f"not in {to}: {line}")
+    say(f"{made.to}: {count(made.interviews, 'interview')}, {count(len(made.files), 'file')}")
 
 
 COMMANDS = (export,)
