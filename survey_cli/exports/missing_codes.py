@@ -4,7 +4,7 @@ has them, else as they are reserved."""
 from typing import Final
 
 from survey_cli.exports.csv import RESERVED, RESERVED_WORDS
-from survey_cli.values import Code, Variable
+from survey_cli.values import Variable
 
 ORDER: Final = ("dk", "refused", "not_reached")
 """The first to be user-missing where there is room for three."""
@@ -25,20 +25,3 @@ def missing_codes(variable: Variable) -> dict[str, tuple[int, str]]:
         for kind, (code, text) in variable.declines.items()
     }
     return {**reserved, **own}
-
-
-def user_missing(variable: Variable) -> tuple[list[Code], list[Code]]:
-    """At most three codes that a program is to leave out by itself, and those for which there was no room: don't know,
-    refused, not reached, a study's own declines, then options that are marked so. Not asked is none of them, nor is what
-    the column's item does not offer."""
-    if variable.role in ("admin", "order"):
-        return [], []
-    codes = missing_codes(variable)
-    others = [kind for kind in codes if kind not in (*ORDER, "not_asked")]
-    wanted: list[Code] = [
-        codes[kind][0]
-        for kind in (*ORDER, *others)
-        if kind in codes and (kind == "not_reached" or kind in variable.declines)
-    ]
-    wanted += [code for code in variable.user_missing if code not in wanted]
-    return wanted[:3], wanted[3:]

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Final
 
 from survey_cli.exports.csv import write_csv
 from survey_cli.exports.extents import Extent, extents
-from survey_cli.exports.missing_codes import missing_codes, user_missing
+from survey_cli.exports.limits import (
+    SPSS,
+    UserMissing,
+    label_of,
+    listed,
+    notes_of,
+    plain,
+    user_missing,
+    value_labels,
+)
+from survey_cli.exports.missing_codes import missing_codes
 from survey_cli.exports.multiples import answer_sets
 from survey_cli.table import Table
 from survey_cli.values import Cell, Code, Variable
@@ -19,16 +29,9 @@ from survey_cli.values import Cell, Code, Variable
 if TYPE_CHECKING:
     from survey_cli.exports.formats import Manner
 
-LABEL: Final = 255
-"""Most bytes of a variable's label."""
-VALUE_LABEL: Final = 120
-"""Most bytes of a value's label."""
-TEXT: Final = 32_767
-"""Most bytes of a text."""
 PIECE: Final = 120
 """Bytes of what stands in quotes on one line."""
 LINE_ENDS: Final = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
-CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def write_spss_syntax(
@@ -61,26 +64,19 @@ def _on_one_line(rows: Iterable[tuple[Cell, ...]], joined: list[int]) -> Iterato
 def _notes(table: Table, widths: Sequence[Extent], joined: int) -> Iterator[str]:
     if joined:
         yield f"line ends within answers stand as spaces, in {joined:,} rows: SPSS reads a case a line"
-    crowded = [v.name for v in table.variables if user_missing(v)[1]]
+    crowded = [v.name for v in table.variables if user_missing(v).left]
     if crowded:
-        yield f"{_some(crowded)}: SPSS takes three missing codes; further ones are labelled codes"
-    long = [v.name for v, w in zip(table.variables, widths, strict=True) if w.bytes > TEXT]
+        yield f"{listed(crowded)}: SPSS takes three missing codes, or a range and one; further ones are labelled codes"
+    long = [v.name for v, w in zip(table.variables, widths, strict=True) if w.bytes > SPSS.text]
     if long:
-        yield f"{_some(long)}: texts are read to {TEXT:,} bytes, no further"
-    cut = [v.name for v in table.variables if len(v.label.encode()) > LABEL]
-    if cut:
-        yield f"{_some(cut)}: labels are cut to {LABEL} bytes"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return ", ".join(names[:8]) + more
+        yield f"{listed(long)}: texts are read to {SPSS.text:,} bytes, no further"
+    yield from notes_of(table.variables, SPSS, labels=[value_labels(v) for v in table.variables])
 
 
 def _syntax(table: Table, named: str, widths: Sequence[Extent]) -> Iterator[str]:
     study, variables = table.study, table.variables
-    yield f"* {_plain(' '.join(filter(None, (study.title, study.version and f'version {study.version}')))) or 'Data'}."
-    yield f"* Reads {_plain(named)}: have it in the working directory, or write its folder before its name."
+    yield f"* {plain(' '.join(filter(None, (study.title, study.version and f'version {study.version}')))) or 'Data'}."
+    yield f"* Reads {plain(named)}: have it in the working directory, or write its folder before its name."
     yield "SET DECIMAL=DOT."
     yield "GET DATA"
     yield "  /TYPE=TXT"
@@ -95,7 +91,7 @@ def _syntax(table: Table, named: str, widths: Sequence[Extent]) -> Iterator[str]
     for variable, width in zip(variables, widths, strict=True):
         yield f"    {variable.name} {_format(variable, width)}"
     yield "  ."
-    yield from _each("VARIABLE LABELS", variables, lambda v: _label(v.label or v.wording, v.name))
+    yield from _each("VARIABLE LABELS", variables, lambda v: _label(label_of(v), v.name))
     for variable in variables:
         yield from _value_labels(variable)
     not_asked: dict[Code, list[str]] = {}
@@ -107,8 +103,7 @@ def _syntax(table: Table, named: str, widths: Sequence[Extent]) -> Iterator[str]
             continue
         if variable.storage != "text":
             not_asked.setdefault(codes["not_asked"][0], []).append(variable.name)
-        written = tuple(_value(variable, code) for code in user_missing(variable)[0])
-        if written and (variable.storage != "text" or all(len(w.encode()) <= 10 for w in written)):
+        if written := _absent(variable, user_missing(variable)):
             absent.setdefault(written, []).append(variable.name)
     for code, names in not_asked.items():
         yield from _listed("RECODE", names, f"({code}=SYSMIS).")
@@ -134,20 +129,18 @@ def _listed(command: str, names: Sequence[str], end: str) -> Iterator[str]:
     yield f"    {end}"
 
 
+def _absent(variable: Variable, missing: UserMissing) -> tuple[str, ...]:
+    between = () if missing.low is None else (f"{missing.low} THRU {missing.high}",)
+    return (*between, *(_value(variable, code) for code in missing.codes))
+
+
 def _value_labels(variable: Variable) -> Iterator[str]:
-    missing = missing_codes(variable) if variable.role != "admin" else {}
-    labels: dict[Code, str] = dict(variable.labels) | {
-        code: text
-        for kind, (code, text) in missing.items()
-        if kind != "not_asked" or variable.storage == "text"
-    }
+    labels = value_labels(variable)
     if not labels:
-        return
-    if variable.storage == "text" and any(len(str(code).encode()) > 8 for code in labels):
         return
     yield f"VALUE LABELS {variable.name}"
     for code, text in labels.items():
-        yield f"    {_value(variable, code)} {_label(text, str(code), VALUE_LABEL)}"
+        yield f"    {_value(variable, code)} {_label(text, str(code), SPSS.value_label)}"
     yield "    ."
 
 
@@ -169,24 +162,11 @@ def _format(variable: Variable, width: Extent) -> str:
         case "text":
             codes = (*variable.labels, *(code for code, _ in missing_codes(variable).values()))
             widest = max([width.bytes, *(len(str(code).encode()) for code in codes)])
-            return f"A{min(max(widest, 1), TEXT)}"
+            return f"A{min(max(widest, 1), SPSS.text)}"
 
 
-def _label(text: str, otherwise: str, most: int = LABEL) -> str:
-    return quoted(cut(_plain(text) or otherwise, most))
-
-
-def _plain(text: str) -> str:
-    """On one line, without what nobody sees."""
-    return " ".join(CONTROLS.sub(" ", text).split())
-
-
-def cut(text: str, most: int) -> str:
-    """The text to so many bytes of UTF-8, between two characters."""
-    held = text.encode()
-    if len(held) <= most:
-        return text
-    return held[: most - 3].decode(errors="ignore").rstrip() + "…"
+def _label(text: str, otherwise: str, most: int = SPSS.label) -> str:
+    return quoted(SPSS.cut(plain(text) or otherwise, most))
 
 
 def quoted(text: str) -> str:
