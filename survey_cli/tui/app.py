@@ -17,7 +17,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.driver import Driver
-from textual.geometry import Offset, Region
+from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -231,16 +231,21 @@ class InterviewApp(KeysApp):
         self.exit()
 
     def redraw(self) -> None:
-        if not self._sheet.size:
-            return  # not laid out yet; its first size draws it
+        if not self._room():
+            return
         page = self.page()
         settle_page(self.board, page)
         self.put(page)
 
     def page(self) -> Page:
         """The page as it should stand now."""
-        width, height = self._sheet.size
+        width, height = self._room()
         return interview_page(self.board, width, height)
+
+    def _room(self) -> Size:
+        """What there is to draw on: before it is laid out, the terminal that it will fill. Were that waited for, the first
+        paint would be empty, and the question come with the next, 20 ms later."""
+        return self._sheet.size or self.size
 
 
 def interview_page(board: Keyboard, width: int, height: int) -> Page:
