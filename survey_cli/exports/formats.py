@@ -11,6 +11,7 @@ from survey_cli.exports.jsonl import write_jsonl
 from survey_cli.exports.r_syntax import write_r_script
 from survey_cli.exports.spss import write_sav
 from survey_cli.exports.spss_syntax import write_spss_syntax
+from survey_cli.exports.stata import write_dta
 from survey_cli.exports.triple_s import write_triple_s
 from survey_cli.problems import nearest
 from survey_cli.table import Table
@@ -98,6 +99,13 @@ FORMATS: Final[Mapping[str, Format]] = {
             what="SPSS data with labels and user-missing codes; .zsav is compressed",
             write_file=lambda table, to, manner: Wrote(*write_sav(table, to, manner)),
             extra="spss",
+        ),
+        Format(
+            name="dta",
+            endings=(".dta",),
+            what="Stata data with labels and extended missings",
+            write_file=lambda table, to, manner: Wrote(*write_dta(table, to, manner)),
+            extra="stata",
         ),
         Format(
             name="sps",

@@ -137,7 +137,9 @@ def _fits(name: str, limits: Limits) -> bool:
 
 def _reserved(name: str, limits: Limits) -> bool:
     low = name.casefold()
-    return low in limits.reserved or (limits is STATA and re.fullmatch(r"str[0-9]+", low) is not None)
+    return low in limits.reserved or (
+        limits.program == STATA.program and re.fullmatch(r"str[0-9]+", low) is not None
+    )
 
 
 def _other(name: str, taken: set[str], limits: Limits) -> str:

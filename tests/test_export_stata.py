@@ -1,0 +1,164 @@
+"""Does the data arrive in Stata as it was given? Read back by pyreadstat, missing by missing."""
+
+from dataclasses import replace
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scenario import scenario
+from survey_cli.exports import Manner, format_of
+from survey_cli.table import ADMIN, Study, Table
+from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
+from test_csv import HARD, SAMPLE, hard, kept, of
+
+pyreadstat = pytest.importorskip("pyreadstat")
+pytest.importorskip("polars")
+
+from survey_cli.exports.stata import letters_of, write_dta  # noqa: E402
+
+ASKED = {"dk": (-8, "Don't know"), "refused": (-9, "Refused")}
+CODES = {"dk": "-8", "refused": "-9", "not_reached": "-7", "not_asked": "-6"}
+
+
+def wrote(table: Table, to: Path) -> tuple[str, ...]:
+    rows = list(table.rows)
+    count, notes = write_dta(replace(table, rows=rows), to, Manner())
+    assert count == len(rows)
+    quick = to.with_stem("quick")
+    assert write_dta(kept(replace(table, rows=rows)), quick, Manner()) == (count, notes)
+    return notes
+
+
+def back(file: Path, table: Table) -> tuple[list[tuple[Cell, ...]], Any]:
+    """The cells that a reader of the file makes out, by the labels of its letters; and what else it finds."""
+    columns, meta = pyreadstat.read_dta(str(file), output_format="dict", user_missing=True)
+    words = {text: kind for v in table.variables for kind, (_, text) in v.declines.items()}
+    words |= {
+        "Not asked": "not_asked",
+        "Not reached": "not_reached",
+        "Don't know": "dk",
+        "Refused": "refused",
+    }
+    kinds = {letter: kind for kind, letter in letters_of(table.variables).items()}
+    cells = []
+    for (name, held), variable in zip(columns.items(), table.variables, strict=True):
+        labels = meta.variable_value_labels.get(name, {})
+        tagged = set(meta.missing_user_values.get(name) or ())
+        column: list[Cell] = []
+        for value in list(held):
+            if variable.storage != "text" and isinstance(value, str):
+                assert value in tagged
+                assert not labels or words[labels[value]] == kinds[value]
+                column.append(Missing(kinds[value]))
+            else:
+                column.append(value.item() if hasattr(value, "item") else value)
+        cells.append(column)
+    return list(zip(*cells, strict=True)), meta
+
+
+def expected(table: Table) -> list[tuple[Cell, ...]]:
+    def told(cell: Cell, variable: Variable) -> Cell:
+        if variable.storage == "text" and isinstance(cell, Missing):
+            codes = CODES | {kind: str(code) for kind, (code, _) in variable.declines.items()}
+            return codes[cell.kind] if variable.labels else ""
+        return cell
+
+    return [tuple(told(cell, v) for cell, v in zip(row, table.variables, strict=True)) for row in table.rows]
+
+
+def test_an_interview_that_holds_everything_hard_comes_back_value_for_value(tmp_path: Path) -> None:
+    table = of(hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"), hard("1", "p"))
+    notes = wrote(table, tmp_path / "x.dta")
+    rows, meta = back(tmp_path / "x.dta", table)
+    assert rows == expected(table)
+    assert meta.variable_value_labels["income"] == {
+        "d": "Don't know", "r": "=Refused, really", "l": "Rather later", "n": "Not reached", "u": "Not asked",
+    }  # fmt: skip
+    assert "extended missings of the study's own: .l later" in notes
+    assert any("Stata labels no texts" in note for note in notes)
+    formats = meta.original_variable_types
+    assert (formats["day"], formats["hour"]) == ("%td", "%tcHH:MM")
+
+
+CELLS = {
+    "integer": st.integers(-(2**40), 2**40) | st.integers(-9, 9),
+    "decimal": st.floats(-1e9, 1e9, allow_nan=False),
+    "text": st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=3000),
+    "date": st.dates(date(1600, 1, 1)),
+    "time": st.times().map(lambda t: t.replace(second=0, microsecond=0)),
+}
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    storages = draw(st.lists(st.sampled_from(sorted(CELLS)), min_size=1, max_size=5))
+    variables = tuple(
+        Variable(name=f"v{n}", label=f"V {n}", storage=s, declines=ASKED)  # type: ignore[arg-type]
+        for n, s in enumerate(storages)
+    )
+    missing = st.sampled_from([DK, REFUSED, NOT_ASKED, NOT_REACHED])
+    rows = draw(st.lists(st.tuples(*(CELLS[s] | missing for s in storages)), max_size=6))
+    return Table(variables=variables, rows=rows)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tables())
+def test_whatever_a_table_holds_comes_back(tmp_path: Path, table: Table) -> None:
+    """Codes too that look like those of missings: a letter is no number."""
+    wrote(table, tmp_path / "x.dta")
+    if table.rows:
+        assert back(tmp_path / "x.dta", table)[0] == expected(table)
+
+
+def test_names_of_32_letters_stay_though_they_have_labels(tmp_path: Path) -> None:
+    variables = tuple(
+        Variable(name=name, labels={n: f"Label {n}"})
+        for n, name in enumerate(("x" * 32, "x" * 38, "long", "X" * 30 + "_2", "q"))
+    )
+    notes = wrote(Table(variables=variables, rows=[(0, 1, 2, 3, 4)]), tmp_path / "x.dta")
+    rows, meta = back(tmp_path / "x.dta", Table(variables=variables, rows=()))
+    assert meta.column_names == ["x" * 32, "x" * 30 + "_3", "long_1", "X" * 30 + "_2", "q"]
+    assert rows == [(0, 1, 2, 3, 4)]
+    assert [meta.variable_value_labels[name][n] for n, name in enumerate(meta.column_names)] == [
+        f"Label {n}" for n in range(5)
+    ]
+    assert [note.split()[0] for note in notes] == ["x" * 38, "long"]
+
+
+def test_labels_are_cut_to_80_letters_and_it_is_said(tmp_path: Path) -> None:
+    variable = Variable(name="q", wording="Would you say " + "ü" * 90)
+    [note] = wrote(Table(variables=(variable,), rows=[(1,)]), tmp_path / "x.dta")
+    _, meta = back(tmp_path / "x.dta", Table(variables=(variable,), rows=()))
+    assert meta.column_names_to_labels["q"] == "Would you say " + "ü" * 65 + "…"
+    assert note == "q: labels are cut to 80 letters, as Stata has them"
+
+
+def test_the_same_data_make_the_same_file(tmp_path: Path) -> None:
+    admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat")
+    table = Table(
+        variables=(*ADMIN, Variable(name="t", storage="time")),
+        rows=[(*admin, time(9, 5))],
+        study=Study(title="Title"),
+    )
+    wrote(table, tmp_path / "x.dta")
+    assert b"24 Nov 2026 15:20</timestamp>" in (tmp_path / "x.dta").read_bytes()
+    [row], meta = back(tmp_path / "x.dta", table)
+    assert (meta.file_label, row[2], row[-1]) == ("Title", 1, time(9, 5))
+    assert str(row[8]) == "2026-11-24 15:20:11"
+
+
+def test_each_decline_has_a_letter_of_its_own() -> None:
+    declines = {f"{letter}{n}": (-n - 20, "x") for n in range(3) for letter in "abcdefghijkl"}
+    letters = letters_of([Variable(name="q", declines=declines)])
+    assert len(set(letters.values())) == len(letters) == 26
+    assert (letters["a0"], letters["dk"], letters["not_asked"]) == ("a", "d", "u")
+
+
+def test_the_ending_chooses_it() -> None:
+    found = format_of("x.dta")
+    assert not isinstance(found, str)
+    assert (found.name, found.extra) == ("dta", "stata")
