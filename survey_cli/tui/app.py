@@ -243,8 +243,8 @@ class InterviewApp(KeysApp):
         return interview_page(self.board, width, height)
 
     def _room(self) -> Size:
-        """What there is to draw on: before it is laid out, the terminal that it will fill. Were that waited for, the first
-        paint would be empty, and the question come with the next, 20 ms later."""
+        """What there is to draw on: before it is laid out, the terminal that it will fill. Were that waited for, the
+        first paint would be empty, and the question come with the next, 20 ms later."""
         return self._sheet.size or self.size
 
 
