@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, NamedTuple
 
 from survey_cli.engine.cell_texts import cell_reader, cell_texts
 from survey_cli.engine.events import Erased, Event
@@ -68,8 +68,7 @@ class Source:
         return self.wish.all_personal or bool(self.wish.personal)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Taken:
+class _Taken(NamedTuple):
     """An interview that is wanted."""
 
     line: Line
@@ -279,7 +278,7 @@ class _Version:
                 yield from self._then(line, source.until)
         elif self.where is None:
             for line in lines:
-                yield _Taken(line=line)
+                yield _Taken(line)
         else:
             holds = self._holds(self.where)
             for line in lines:
@@ -305,7 +304,7 @@ class _Version:
         line = line._replace(
             status=interview.status, outcome=interview.outcome, by=last.by, updated_at=last.at.isoformat()
         )
-        yield _Taken(line=line, journal=journal, interview=interview)
+        yield _Taken(line, journal, interview)
 
     def _holds(self, where: Condition) -> Callable[[Line], Iterator[_Taken]]:
         """Of one interview after another, itself where the condition is true of it."""
@@ -319,12 +318,12 @@ class _Version:
                 texts = cell_texts(line.cells, len(variables))
                 env = {name: read(texts[plain[name]]) for name, read in reads.items()}
                 if where.evaluate(env) is True:
-                    yield _Taken(line=line)
+                    yield _Taken(line)
                 return
             journal = self.source.store.journal(line.id)
             interview = self._followed(line, journal)
             if where.evaluate(_known(where, interview.standing().env)) is True:
-                yield _Taken(line=line, journal=journal, interview=interview)
+                yield _Taken(line, journal, interview)
 
         return holds
 

@@ -1,0 +1,195 @@
+"""Does what was chosen leave, and nothing else: by columns, by a condition, as of a moment, from cases and calls, into
+several files at once?"""
+
+import csv
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from shift import Shift, interviewed
+from survey_cli.cli.app import app
+from survey_cli.office.exporting import Exported, Wish, export, export_several
+from survey_cli.problems import Trouble
+
+ITEMS = """
+compute: {both: "a == 1 and b == 1"}
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Institute."}
+  - id: opinions
+    type: section
+    title: Opinions
+    items:
+      - {id: a, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+      - {id: b, type: single, text: Second?, options: {1: "Yes", 2: "No"}}
+  - {id: why, type: text, text: "Why?"}
+  - {id: who, type: text, text: "Your name?", personal: true}
+"""
+CASES = """unit,kind,name,phone,zone
+A,1,Alice Adams,312 555 0100,America/Chicago
+B,2,Bert Bond,312 555 0101,America/Chicago
+C,2,Cleo Cole,312 555 0102,America/Chicago
+"""
+PEOPLE = "login,pseudonym,role\nann,int 07,interviewer\nbob,int 08,interviewer\nsue,,supervisor\n"
+
+
+@pytest.fixture(name="shift")
+def a_shift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shift:
+    """A is interviewed by ann, hours later B by bob as far as the second question; C does not answer."""
+    monkeypatch.chdir(tmp_path)
+    shift = Shift(tmp_path, ITEMS, CASES, people=PEOPLE)
+    ann = shift.station("ann")
+    assert ann.fetch("A") is None
+    ann.dial()
+    interviewed(ann, "1", "1", "because", "Alice Secret")
+    assert ann.came_back() is None
+    ann.leave()
+    shift.later(hours=2)
+    bob = shift.station("bob")
+    assert bob.fetch("B") is None
+    bob.dial()
+    interviewed(bob, "1")
+    assert bob.came_back() is None
+    assert bob.record("callback", note="call the mother") is None
+    bob.leave()
+    assert bob.fetch("C") is None
+    bob.dial()
+    assert bob.record("no_answer") is None
+    bob.leave()
+    Shift.close_all()
+    return shift
+
+
+def taken(shift: Shift, **wish: object) -> list[dict[str, str]]:
+    to = io.StringIO(newline="")
+    made = export(shift.file, wished(shift, **wish), stdout=to)
+    assert isinstance(made, Exported), made
+    return list(csv.DictReader(io.StringIO(to.getvalue(), newline="")))
+
+
+def wished(shift: Shift, **wish: object) -> Wish:
+    return Wish(**{"to": "-", "db": shift.db, "people": shift._list(), "at": shift.at, **wish})  # type: ignore[arg-type]
+
+
+def refused(shift: Shift, **wish: object) -> str:
+    made = export(shift.file, wished(shift, **wish), stdout=io.StringIO())
+    assert isinstance(made, Trouble), made
+    return str(made)
+
+
+def test_columns_by_their_names_their_items_and_their_sections(shift: Shift) -> None:
+    [first, _] = taken(shift, variables=("opinions", "why", "interview_case"))
+    assert list(first) == ["interview_id", "interview_case", "a", "b", "why", "why_state"]
+    assert list(first.values())[1:] == ["A", "1", "1", "because", "0"]
+    assert refused(shift, variables=("opinion",)) == (
+        "--variables: there is no column 'opinion' — did you mean 'opinions'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("where", "cases"),
+    [
+        ("kind == 2", ["B"]),
+        ("a == 1", ["A", "B"]),
+        ("b == 1", ["A"]),  # not reached is not true
+        ("not b == 1", []),  # nor is what is unknown
+        ("both", ["A"]),
+        ("why == 'because' and today() > a", None),
+        ("kindd == 2", None),
+    ],
+)
+def test_a_condition_is_true_of_what_leaves(shift: Shift, where: str, cases: list[str] | None) -> None:
+    for what in ("interviews", "answers", "events"):
+        if cases is None:
+            assert refused(shift, where=where, what=what).startswith("--where: ")
+            continue
+        rows = taken(shift, where=where, what=what)
+        assert list(dict.fromkeys(row["interview_case"] for row in rows)) == cases
+
+
+def test_a_condition_asks_nothing_personal_of_whoever_may_not_know(shift: Shift) -> None:
+    assert "who is personal" in refused(shift, where="who == 'Alice Secret'")
+    [row] = taken(shift, where="who == 'Alice Secret'", personal=frozenset({"who"}))
+    assert (row["interview_case"], row["who"]) == ("A", "Alice Secret")
+    assert "name is personal" in refused(shift, where="name == 'Alice Adams'", what="cases")
+
+
+def test_as_of_a_moment_is_what_was_there_then(shift: Shift) -> None:
+    an_hour_ago = (shift.at - timedelta(hours=1)).isoformat()
+    [row] = taken(shift, as_of=an_hour_ago)
+    now = taken(shift)
+    assert row == now[0]
+    assert [r["interview_status"] for r in now] == ["ended", "open"]
+    begun = (shift.at - timedelta(hours=2, seconds=1)).isoformat()
+    assert len(taken(shift, as_of=begun)) <= 1
+    assert taken(shift, as_of="2026-01-01") == []
+    assert taken(shift, as_of="2026-01-01", what="calls") == []
+    calls = taken(shift, as_of=an_hour_ago, what="calls")
+    assert [call["case"] for call in calls] == ["A"]
+    assert "--as-of" in refused(shift, as_of="2030-01-01")
+
+
+def test_cases_with_codes_and_attempts_and_without_names(shift: Shift) -> None:
+    rows = taken(shift, what="cases")
+    assert [(r["case"], r["case_code"], r["case_group"], r["case_calls"], r["kind"]) for r in rows] == [
+        ("A", "1.1", "I", "1", "1"), ("B", "2.21", "NC", "1", "2"), ("C", "2.20", "NC", "1", "2"),
+    ]  # fmt: skip
+    assert [r["case_interviewers"] for r in rows] == ["int 07", "int 08", "int 08"]
+    assert not any(word in str(rows) for word in ("Alice", "Bert", "555"))
+    assert [r["case"] for r in taken(shift, what="cases", where="kind == 2")] == ["B", "C"]
+
+
+def test_calls_with_outcomes_and_notes_for_supervisors_alone(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = taken(shift, what="calls")
+    assert [(r["case"], r["attempt"], r["call"], r["position"], r["interviewer"]) for r in rows] == [
+        ("A", "1", "1", "1", "int 07"), ("B", "1", "1", "1", "int 08"), ("C", "1", "1", "1", "int 08"),
+    ]  # fmt: skip
+    assert [r["outcome"] for r in rows][1:] == ["callback", "no_answer"]
+    assert "mother" not in str(rows)
+    monkeypatch.setattr("survey_cli.office.exporting.login_name", lambda: "ann")
+    assert "only a supervisor" in refused(shift, what="calls", all_personal=True)
+    monkeypatch.setattr("survey_cli.office.exporting.login_name", lambda: "sue")
+    assert taken(shift, what="calls", all_personal=True)[1]["call_note"] == "call the mother"
+    [alice, *_] = taken(shift, what="cases", all_personal=True, raw=True)
+    assert (alice["contact_name"], alice["contact_numbers"]) == ("Alice Adams", "+13125550100")
+
+
+def test_several_files_in_one_go_and_none_where_one_cannot_be(shift: Shift) -> None:
+    done = export_several(shift.file, wished(shift, to=""), ["a.csv", "b.jsonl", "c.sss", "d.sps"])
+    assert not isinstance(done, Trouble), done
+    assert [(made.to, made.beside) for made in done] == [
+        ("a.csv", ""), ("b.jsonl", ""), ("c.sss", "c.csv"), ("d.sps", "d.csv"),
+    ]  # fmt: skip
+    assert all(
+        Path(name).stat().st_mode & 0o777 == 0o600 for made in done for name in (made.to, made.beside) if name
+    )
+    barred = export_several(shift.file, wished(shift, to=""), ["e.csv", "a.csv"])
+    assert (str(barred).startswith("a.csv: the file exists"), Path("e.csv").exists()) == (True, False)
+    barred = export_several(shift.file, wished(shift, to=""), ["f.csv", "f.sss"])
+    assert (str(barred).startswith("f.sss: f.csv is written by f.csv too"), Path("f.csv").exists()) == (
+        True,
+        False,
+    )
+
+
+def test_a_file_that_stands_where_the_data_would_go_stays(shift: Shift) -> None:
+    Path("g.csv").write_text("theirs")
+    assert refused(shift, to="g.sss").startswith("g.csv: the file exists")
+    assert (Path("g.csv").read_text(), Path("g.sss").exists()) == ("theirs", False)
+
+
+def test_the_command_says_what_went_where(shift: Shift) -> None:
+    asked = [str(shift.file), "--db", shift.db, "--people", str(shift._list())]
+    answer = CliRunner().invoke(app, ["export", *asked, "--what", "answers", "-o", "x.jsonl", "-o", "y.tsv"])
+    assert answer.exit_code == 0, answer.output
+    assert "x.jsonl: 4 answers, 20 columns, from" in answer.stderr
+    assert "y.tsv: 4 answers" in answer.stderr
+    assert "left out as personal: name, phone, who" in answer.stderr
+    lists = CliRunner().invoke(app, ["export", *asked, "--formats"])
+    assert {"csv", "jsonl", "sss", "ddi", "sps", "r"} <= {
+        line.split()[0] for line in lists.stdout.splitlines()
+    }
