@@ -16,6 +16,7 @@ from survey_cli.reports.results import (
     ItemResult,
     Row,
     Segment,
+    Side,
     Statement,
     Summary,
     Verbatim,
@@ -239,10 +240,12 @@ def unanimous(table: Tabulated, column: int, who: str) -> list[str]:
     if not base or table.base_hidden(column) or table.question.kind in ("words", "time"):
         return []
     for i, line in enumerate(table.lines):
-        if line.kind == "net":
+        if line.kind in ("net", "range"):
             continue
         if line.piles[column].people == base and not table.is_hidden(i, column):
-            return [f"Unanimous: {who} ({base:,}) gave the same answer, so that each one’s is known."]
+            return [
+                f"Unanimous: {who} gave the same answer ({base:,} of {base:,}), so that each one’s is known."
+            ]
     return []
 
 
@@ -255,16 +258,17 @@ def batteries(
         inside = [t for t in tables if t.question.battery == head.id and t.bases[0].people]
         if not inside:
             continue
-        points = [(line.label, line.side) for line in _sided(inside[0])]
+        points: list[tuple[str, Side]] = [(line.label, line.side) for line in _sided(inside[0])]
         statements = tuple(_statement(table, unit, terms) for table in inside)
-        apart = any(len(s.segments) > len(points) for s in statements)
+        if any(len(s.segments) > len(points) for s in statements):
+            points.append((_apart_label(inside), "apart"))
         made.append(
             Battery(
                 id=head.id,
                 section=head.section,
                 title=head.title or head.section,
                 intro=head.intro,
-                points=tuple([*points, *([(_apart_label(inside), "apart")] if apart else [])]),  # type: ignore[arg-type]
+                points=tuple(points),
                 statements=statements,
             )
         )

@@ -1,0 +1,320 @@
+"""Reporting results, in order: interviews are gathered and counted in, weighted, each item tabulated, its small counts
+hidden, then the topline, the banner and the methods box are made of the same tables.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.instrument.opening import open_instrument
+from survey_cli.instrument.program import Instrument
+from survey_cli.instrument.scalars import DECIMAL
+from survey_cli.office.export_wish import Made
+from survey_cli.office.export_wish import Wish as ExportWish
+from survey_cli.office.exporting import wanted_names, with_table
+from survey_cli.office.rating import Reported, StudyWish, rates_of_study
+from survey_cli.office.report_wish import ReportWish
+from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.reports.answers import Answers, Grouping
+from survey_cli.reports.banner import MOST_COLUMNS, banner, grouping_of
+from survey_cli.reports.included import Included, included
+from survey_cli.reports.methods import Facts, methods
+from survey_cli.reports.questions import NEVER_DECLINES, Question, questions
+from survey_cli.reports.rates import RateTable
+from survey_cli.reports.results import ItemResult, Results, Verbatim
+from survey_cli.reports.tabulating import Tabulated, Terms, tabulated
+from survey_cli.reports.topline import batteries, item_result, table_notes
+from survey_cli.reports.weights import Target, Weighted, weighted
+from survey_cli.samples.columns import column_of
+from survey_cli.samples.targets import read_targets
+from survey_cli.table import Study
+from survey_cli.values import Missing, Variable
+
+MOST_DIGITS: Final = 4
+LEAST_TRIM: Final = 1
+
+
+def results(path: str | Path, wish: ReportWish) -> Results | Trouble:
+    """The report of a study's results."""
+    instrument = open_instrument(str(path))
+    if isinstance(instrument, Trouble):
+        return instrument
+    if (trouble := _unfit(wish)) is not None:
+        return trouble
+    export = ExportWish(
+        to="-",
+        db=wish.db,
+        people=wish.people,
+        language=wish.language,
+        origin=wish.origin,
+        where=wish.where,
+        as_of=wish.as_of,
+        at=wish.at,
+    )
+    found = with_table(path, export, lambda made, _: _gathered(made, instrument, wish))
+    if isinstance(found, Trouble):
+        return found
+    return _reported(path, found, instrument, wish)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    """The interviews, and what the study says of itself."""
+
+    answers: Answers
+    included: Included
+    variables: tuple[Variable, ...]
+    study: Study
+    language: str
+    warnings: tuple[str, ...]
+
+
+def _unfit(wish: ReportWish) -> Trouble | None:
+    """What cannot be meant."""
+    if not 0 <= wish.digits <= MOST_DIGITS:
+        return Trouble("--digits", f"{wish.digits} decimals", f"0 to {MOST_DIGITS} can be had")
+    if wish.threshold < 0:
+        return Trouble("--threshold", f"{wish.threshold} is no number of people", "0 hides nothing")
+    if wish.trim and (not DECIMAL.match(wish.trim) or Fraction(wish.trim) <= LEAST_TRIM):
+        return Trouble("--trim", f"{wish.trim!r} cannot be", "say how many times the mean, as 5")
+    if wish.trim and not wish.rake:
+        return Trouble("--trim", "only raked weights are trimmed", "name a file of targets with --rake")
+    if wish.cases and not wish.verbatims:
+        return Trouble("--cases", "cases are printed with verbatims only", "say --verbatims too")
+    return None
+
+
+def _gathered(made: Made, instrument: Instrument, wish: ReportWish) -> _Gathered | Trouble:
+    words = wish.verbatims
+
+    def wanted(variable: Variable) -> bool:
+        if variable.personal:
+            return False
+        match variable.role:
+            case "answer" | "sample" | "compute":
+                return True
+            case "words":
+                return words
+            case "admin":
+                return variable.name not in ("interview_id", "interview_by")
+            case _:
+                return False
+
+    table = made.table
+    answers = Answers.of(table, wanted)
+    got = included(answers, Plan.of(instrument), wish.interviews)
+    return _Gathered(
+        answers=answers.only(got.rows),
+        included=got,
+        variables=table.variables,
+        study=table.study,
+        language=table.language,
+        warnings=(*made.warnings, *made.differences),
+    )
+
+
+def _reported(
+    path: str | Path, found: _Gathered, instrument: Instrument, wish: ReportWish
+) -> Results | Trouble:
+    if not found.included.rows:
+        remedy = "interview somebody first"
+        if found.included.left_out:
+            remedy = f"{found.included.left_out:,} were begun; --interviews all reports on them"
+        elif wish.origin == "real":
+            remedy += ", or say --origin for practice or simulated ones"
+        return Trouble(str(path), "there are no interviews to report on", remedy)
+    size = instrument.written.study.size
+    census = bool(size) and found.included.complete + found.included.partial >= (size or 0) and not wish.where
+    terms = Terms(
+        valid=wish.valid,
+        threshold=wish.threshold,
+        digits=wish.digits,
+        population=size if not wish.where else None,
+        inference=not census if wish.inference is None else wish.inference,
+        margins=wish.margins,
+        seed=wish.seed,
+    )
+    if census and wish.inference:
+        terms = replace(terms, population=None)  # asked for all the same: as if of a larger population
+    weights = _weights(found, instrument, wish)
+    if isinstance(weights, Trouble):
+        return weights
+    answers = found.answers.weighted(weights.weights) if weights is not None else found.answers
+    groupings = _groupings(answers, found.variables, instrument, wish)
+    if isinstance(groupings, Trouble):
+        return groupings
+    asked = {
+        item: words[:1].lower() + words[1:].removesuffix(".") for item, words in found.study.asked.items()
+    }
+    short = {item: words.removeprefix("asked ") for item, words in asked.items()}
+    listed, heads = questions(instrument, found.variables, language=found.language, asked=short)
+    chosen = _chosen(listed, found.variables, instrument, wish)
+    if isinstance(chosen, Trouble):
+        return chosen
+    tables = [tabulated(question, answers, groupings, terms) for question in chosen]
+    tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
+    items = tuple(_item(table, number, answers, terms, wish) for number, table in enumerate(tables, 1))
+    rates = _rates(path, wish)
+    facts = Facts(
+        included=found.included,
+        answers=answers,
+        frames=_frames(answers, instrument),
+        languages=instrument.languages,
+        incentive=_incentive(instrument, found.language),
+        origin=wish.origin,
+        quotas=bool(Plan.of(instrument).quotas.quotas),
+        rates=rates,
+        weighting=weights.weighting if weights is not None else None,
+    )
+    return Results(
+        title=found.study.title,
+        instrument=instrument.id,
+        version=instrument.version,
+        language=found.language,
+        interviews=len(found.included.rows),
+        methods=methods(found.study, facts, terms),
+        items=items,
+        batteries=batteries(heads, tables, unit=answers.unit, terms=terms),
+        banner=banner(tables, groupings, unit=answers.unit, terms=terms) if groupings else None,
+        weighting=facts.weighting,
+        rates=rates,
+        notes=table_notes(terms, weighted=weights is not None, declines=_declines(chosen)),
+        warnings=found.warnings,
+    )
+
+
+def _weights(found: _Gathered, instrument: Instrument, wish: ReportWish) -> Weighted | Trouble | None:
+    column = column_of(instrument, "weight") if wish.weighted else None
+    if column is None and not wish.rake:
+        return None
+    targets: list[Target] = []
+    if wish.rake:
+        rows = read_targets(wish.rake)
+        if isinstance(rows, tuple):
+            return Trouble(wish.rake, "it is no file of targets", "mend it", problems=rows)
+        targets = [Target(variable=row.variable, value=row.value, share=row.share) for row in rows]
+    return weighted(
+        found.answers,
+        column=column or "",
+        targets=targets,
+        trim=Fraction(wish.trim) if wish.trim else None,
+    )
+
+
+def _groupings(
+    answers: Answers, variables: Sequence[Variable], instrument: Instrument, wish: ReportWish
+) -> list[Grouping] | Trouble:
+    """The banner's variables, each with few values."""
+    keys = {name for name, column in instrument.sample.items() if column.role == "key"}
+    offered = {
+        name: v
+        for name, v in answers.variables.items()
+        if v.role in ("answer", "sample", "compute") and name not in keys
+    }
+    personal = {v.name for v in variables if v.personal}
+    made = []
+    for name in dict.fromkeys(wish.by):
+        if name in personal:
+            return Trouble("--by", f"{name} is personal", "divide by something that is not")
+        variable = offered.get(name)
+        if variable is None:
+            several = [v.name for v in answers.variables.values() if v.item == name and v.option is not None]
+            if several:
+                some = ", ".join(several[:4])
+                return Trouble("--by", f"{name} has several answers", f"name one of them: {some}")
+            remedy = did_you_mean(name, offered, otherwise="name an item, a sample column or a compute")
+            return Trouble("--by", f"there is no variable {name!r} to divide by", remedy)
+        grouping = grouping_of(answers, variable)
+        if isinstance(grouping, int):
+            what = f"{name} has {grouping:,} values"
+            return Trouble("--by", what, f"divide by a variable of at most {MOST_COLUMNS}")
+        made.append(grouping)
+    return made
+
+
+def _chosen(
+    listed: Sequence[Question], variables: Sequence[Variable], instrument: Instrument, wish: ReportWish
+) -> Sequence[Question] | Trouble:
+    if not wish.items:
+        return listed
+    names = wanted_names(variables, instrument, wish.items)
+    if isinstance(names, Trouble):
+        return replace(names, where="--items")
+    return [question for question in listed if set(question.columns) & names]
+
+
+def _item(table: Tabulated, number: int, answers: Answers, terms: Terms, wish: ReportWish) -> ItemResult:
+    return item_result(
+        table,
+        number=number,
+        interviews=answers.interviews,
+        unit=answers.unit,
+        terms=terms,
+        verbatims=_verbatims(table, answers, wish),
+    )
+
+
+def _verbatims(table: Tabulated, answers: Answers, wish: ReportWish) -> tuple[Verbatim, ...]:
+    """What was said, in the order of the interviews; words of options after one another. None where the base is hidden."""
+    question = table.question
+    if not wish.verbatims or table.base_hidden(0):
+        return ()
+    columns = list(question.words)
+    if question.kind == "words":
+        columns.insert(0, (question.columns[0], ""))
+    cases = answers.columns["interview_case"]
+    known = answers.cells("interview_case")
+    made = []
+    for name, option in columns:
+        cells = answers.cells(name)
+        for case, text in zip(cases, answers.columns[name], strict=True):
+            said = cells[text]
+            if isinstance(said, str) and said:
+                made.append(Verbatim(text=said, case=str(known[case]) if wish.cases else "", option=option))
+    return tuple(made)
+
+
+def _frames(answers: Answers, instrument: Instrument) -> dict[str, int]:
+    column = column_of(instrument, "frame")
+    if column is None or column not in answers.columns:
+        return {}
+    cells = answers.cells(column)
+    labels = answers.variables[column].labels
+    counts = Counter(cells[text] for text in answers.columns[column])
+    return {
+        str(labels.get(cell, cell) if isinstance(cell, int | str) else cell): n
+        for cell, n in counts.items()
+        if not isinstance(cell, Missing)
+    }
+
+
+def _incentive(instrument: Instrument, language: str) -> str:
+    text = instrument.written.study.incentive
+    return str(text.written(language)) if text is not None else ""
+
+
+def _declines(chosen: Sequence[Question]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for question in chosen:
+        for kind, (_, label) in question.variable.declines.items():
+            if kind not in NEVER_DECLINES:
+                found.setdefault(kind, label.lower())
+    return found
+
+
+def _rates(path: str | Path, wish: ReportWish) -> RateTable | None:
+    """The study's own, as of the same moment; None where it has no cases or cannot have rates."""
+    rated = rates_of_study(
+        str(path),
+        StudyWish(as_of=wish.as_of, all_origins=wish.origin != "real"),
+        now=wish.at or datetime.now(UTC),
+        zone=wish.zone,
+        db=wish.db,
+        people=wish.people,
+    )
+    return rated.report if isinstance(rated, Reported) else None

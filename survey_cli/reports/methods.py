@@ -1,0 +1,196 @@
+"""What must a reader know of how the figures came about? The items that the American Association for Public Opinion
+Research asks every survey to disclose, from the study and its data; what is not known is said to be.
+
+After AAPOR's Code of Professional Ethics and Practices (2021), section III, and its Transparency Initiative.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from statistics import median
+from typing import Final
+
+from survey_cli.reports.answers import Answers
+from survey_cli.reports.included import Included
+from survey_cli.reports.rates import RateTable, number, per_cent, rounded
+from survey_cli.reports.results import MethodLine, Weighting
+from survey_cli.reports.rounding import root
+from survey_cli.reports.tabulating import Terms
+from survey_cli.reports.topline import NORMAL_95
+from survey_cli.table import Study
+
+NOT_STATED: Final = "not stated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of the data besides their figures."""
+
+    included: Included
+    answers: Answers
+    """The interviews that are reported on, with the columns that every interview has."""
+    frames: Mapping[str, int] = field(default_factory=dict)
+    """Interviews by frame, where the sample has several."""
+    languages: Sequence[str] = ()
+    """Of the questionnaire."""
+    incentive: str = ""
+    origin: str = "real"
+    quotas: bool = False
+    rates: RateTable | None = None
+    weighting: Weighting | None = None
+
+
+def methods(study: Study, facts: Facts, terms: Terms) -> tuple[MethodLine, ...]:
+    """The methods box, in order; every item is there."""
+    begun = _moments(facts.answers, "interview_began")
+    return (
+        _line("Sponsor", study.sponsor),
+        _line("Conducted by", study.conducted_by),
+        _line("Population", _population(study)),
+        _line("Sampling frame", study.frame),
+        _line("Selection", f"{study.selection}{_quotas(facts, study.selection)}"),
+        _line("Mode", study.mode or "Telephone, computer-assisted"),
+        _line("Languages", ", ".join(facts.languages)),
+        _line("Incentive", facts.incentive),
+        _line("Field dates", study.dates or _days(begun)),
+        _line("Interviews", _interviews(facts)),
+        _line("Outcomes", _outcomes(facts.rates)),
+        _line("Response rates", _rates(facts.rates)),
+        _line("Weighting", _weighting(facts.weighting)),
+        _line("Precision", _precision(facts, terms)),
+        _line("Length of interviews", _length(begun, _moments(facts.answers, "interview_updated"))),
+        _line("Questionnaire", _versions(study, facts.answers)),
+        _line("Missing answers", _missing(terms)),
+        _line("Contact", study.contact),
+        *([MethodLine("Notes", study.notes)] if study.notes else []),
+    )
+
+
+def _line(label: str, text: str) -> MethodLine:
+    text = text.strip()
+    return MethodLine(label, text or NOT_STATED, bool(text))
+
+
+def _population(study: Study) -> str:
+    if not study.size:
+        return study.population
+    return f"{study.population or 'Units'} (N = {study.size:,})"
+
+
+def _quotas(facts: Facts, selection: str) -> str:
+    if not facts.quotas:
+        return ""
+    return ("; " if selection else "") + "quotas decided who was interviewed: not a probability sample"
+
+
+def _moments(answers: Answers, name: str) -> list[datetime]:
+    cells = answers.cells(name)
+    return [datetime.fromisoformat(str(cells[text])) for text in answers.columns[name]]
+
+
+def _days(begun: Sequence[datetime]) -> str:
+    if not begun:
+        return ""
+    first, last = min(begun).date(), max(begun).date()
+    if first == last:
+        return f"{first.day} {first:%B %Y}"
+    return f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
+
+
+def _interviews(facts: Facts) -> str:
+    got = facts.included
+    told = f"{len(got.rows):,} ({got.complete:,} complete, {got.partial:,} partial"
+    told += f", {got.others:,} others)" if got.others else ")"
+    if got.left_out:
+        told += f"; {got.left_out:,} that ended otherwise are left out"
+    if len(facts.frames) > 1:
+        told += "; by frame: " + ", ".join(f"{name} {n:,}" for name, n in facts.frames.items())
+    kinds = {"practice": "practice interviews", "simulated": "simulated interviews, of no real person"}
+    if facts.origin in kinds:
+        told += f". These are {kinds[facts.origin]}"
+    elif facts.origin == "all":
+        told += ". Practice and simulated interviews are among them"
+    return told
+
+
+def _outcomes(rates: RateTable | None) -> str:
+    if rates is None:
+        return ""
+    told = []
+    for column in rates.columns:
+        if column.counts is None or column.by:
+            continue
+        groups = ", ".join(f"{group} {number(n)}" for group, n in column.counts.by_group().items())
+        told.append(f"{column.frame}: {groups}" if column.frame else groups)
+    return "; ".join(told)
+
+
+def _rates(rates: RateTable | None) -> str:
+    if rates is None:
+        return ""
+    told = []
+    for column in rates.columns:
+        if column.by:
+            continue
+        found = column.rates._asdict()
+        some = ", ".join(
+            f"{name} {per_cent(found[name])}"
+            for name in ("RR1", "RR3", "COOP1", "REF1", "CON1")
+            if name in found
+        )
+        told.append(f"{column.frame}: {some}" if column.frame else some)
+    notes = [note for note in rates.notes if note.startswith(("e:", "e of", "as if", "only finished"))]
+    return "; ".join([*told, *notes])
+
+
+def _weighting(weighting: Weighting | None) -> str:
+    if weighting is None:
+        return "None: every interview counts as one"
+    return (
+        f"{weighting.how}; design effect 1 + cv² = {rounded(Fraction(weighting.design_effect), 2)}, effective number of"
+        f" interviews {rounded(Fraction(weighting.effective), 0)}, weights from"
+        f" {rounded(Fraction(weighting.least), 2)} to {rounded(Fraction(weighting.most), 2)}"
+    )
+
+
+def _precision(facts: Facts, terms: Terms) -> str:
+    n = len(facts.included.rows)
+    if not n:
+        return ""
+    if terms.population and n >= terms.population and not terms.margins:
+        return f"No sampling error: all {n:,} units of the population were interviewed"
+    if facts.quotas and not terms.margins:
+        return "No margin of error is stated: quotas decided who was interviewed"
+    effective = Fraction(facts.weighting.effective) if facts.weighting is not None else Fraction(n)
+    left = max(Fraction(0), 1 - Fraction(n, terms.population)) if terms.population else Fraction(1)
+    widest = NORMAL_95 * root(Fraction(1, 4) / effective * left)
+    told = f"± {rounded(widest * 100, 1)} points at most for a share of all, 95 % confidence"
+    also = ["with the design effect of weighting"] if facts.weighting is not None else []
+    also += [f"with the correction for a population of {terms.population:,}"] if terms.population else []
+    return ", ".join([told, *also]) + "; other errors are not in it"
+
+
+def _length(begun: Sequence[datetime], ended: Sequence[datetime]) -> str:
+    minutes = [(b - a).total_seconds() / 60 for a, b in zip(begun, ended, strict=True) if b >= a]
+    if not minutes:
+        return ""
+    middle = Fraction(median(minutes))
+    return f"Median {rounded(middle, 0)} minutes from the first entry to the last"
+
+
+def _versions(study: Study, answers: Answers) -> str:
+    cells = answers.cells("interview_version")
+    used = [str(cells[text]) for text in dict.fromkeys(answers.columns["interview_version"])]
+    named = [f"version {version}" if version else "no version" for version in used]
+    now = f"version {study.version}" if study.version else ""
+    return ", ".join([study.id, *(named or ([now] if now else []))])
+
+
+def _missing(terms: Terms) -> str:
+    told = (
+        "Declines and volunteered answers are left out of per cents"
+        if terms.valid
+        else "Declines and volunteered answers are rows, and in the base"
+    )
+    return f"{told}; nothing was imputed; means leave them out"
