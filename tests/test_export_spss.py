@@ -168,6 +168,12 @@ def test_a_text_that_was_not_asked_is_kept_out_of_the_base_first() -> None:
     assert (found.codes, found.left) == (("-6", "-7", "-8"), ("-9",))
 
 
+def test_a_missing_that_the_column_does_not_have_is_refused(tmp_path: Path) -> None:
+    """It would be taken for what was not asked."""
+    with pytest.raises(ValueError, match="a missing of a kind that no column has"):
+        wrote(Table(variables=(labelled(),), rows=[(Missing("odd"),)]), tmp_path / "x.sav")
+
+
 # names, labels and long texts
 
 

@@ -52,6 +52,8 @@ def back(file: Path, table: Table) -> tuple[list[tuple[Cell, ...]], Any]:
         for value in list(held):
             if variable.storage != "text" and isinstance(value, str):
                 assert value in tagged
+                kinds.setdefault(value, labels.get(value, ""))
+                words.setdefault(labels.get(value, ""), kinds[value])
                 assert not labels or words[labels[value]] == kinds[value]
                 column.append(Missing(kinds[value]))
             else:
@@ -162,3 +164,23 @@ def test_the_ending_chooses_it() -> None:
     found = format_of("x.dta")
     assert not isinstance(found, str)
     assert (found.name, found.extra) == ("dta", "stata")
+
+
+def test_where_letters_run_out_a_code_stands_and_it_is_said(tmp_path: Path) -> None:
+    declines = {f"k{n}": (-n - 20, f"K {n}") for n in range(24)}
+    variable = Variable(name="q", declines=declines)
+    kinds = [Missing(kind) for kind in declines]
+    notes = wrote(Table(variables=(variable,), rows=[(kind,) for kind in kinds]), tmp_path / "x.dta")
+    rows, meta = back(tmp_path / "x.dta", Table(variables=(replace(variable, declines={}),), rows=()))
+    held = [row[0] for row in rows]
+    assert held[-2:] == [-42, -43]
+    assert meta.variable_value_labels["q"][-43] == "K 23"
+    assert "k22, k23: Stata has no letter left; they are labelled codes" in notes
+
+
+def test_a_missing_that_the_column_does_not_have_is_refused(tmp_path: Path) -> None:
+    for name in ("q", "t"):
+        labels = {"p": "P"} if name == "t" else {}
+        variable = Variable(name=name, storage="text" if name == "t" else "integer", labels=labels)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="a missing of a kind that no column has"):
+            wrote(Table(variables=(variable,), rows=[(Missing("odd"),)]), tmp_path / "x.dta")

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, TextIO
 from survey_cli.exports.csv import write_csv, write_tsv
 from survey_cli.exports.ddi import write_ddi
 from survey_cli.exports.jsonl import write_jsonl
+from survey_cli.exports.parquet import write_arrow, write_parquet
 from survey_cli.exports.r_syntax import write_r_script
 from survey_cli.exports.spss import write_sav
 from survey_cli.exports.spss_syntax import write_spss_syntax
@@ -106,6 +107,20 @@ FORMATS: Final[Mapping[str, Format]] = {
             what="Stata data with labels and extended missings",
             write_file=lambda table, to, manner: Wrote(*write_dta(table, to, manner)),
             extra="stata",
+        ),
+        Format(
+            name="parquet",
+            endings=(".parquet",),
+            what="Apache Parquet, typed, with labels in the schema",
+            write_file=lambda table, to, manner: Wrote(write_parquet(table, to, manner)),
+            extra="parquet",
+        ),
+        Format(
+            name="arrow",
+            endings=(".arrow", ".feather"),
+            what="the same as an Arrow file",
+            write_file=lambda table, to, manner: Wrote(write_arrow(table, to, manner)),
+            extra="parquet",
         ),
         Format(
             name="sps",

@@ -92,8 +92,8 @@ class Column:
     """Labels by value, as the file holds values."""
     absent: list[Any]
     """User-missing values, a range as a mapping."""
-    codes: dict[str, int | str]
-    """By kind what stands for a missing."""
+    codes: dict[str, int | str | None]
+    """By kind what stands for a missing; nothing is system-missing."""
 
     @classmethod
     def of(cls, variable: Variable, name: str) -> "Column":
@@ -104,10 +104,9 @@ class Column:
         absent: list[Any] = [str(code) if text else code for code in found.codes]
         if found.low is not None:
             absent.append({"lo": found.low, "hi": found.high})
-        codes: dict[str, int | str] = {
-            kind: str(code) if text else code
+        codes: dict[str, int | str | None] = {
+            kind: str(code) if text else code if kind != "not_asked" else None
             for kind, (code, _) in missing_codes(variable).items()
-            if (text or kind != "not_asked") and variable.role != "admin"
         }
         if variable.storage in ("date", "time"):
             labels, absent, codes = {}, [], {}

@@ -144,37 +144,37 @@ def _data(table: Table, names: Sequence[str], letters: Mapping[str, str]) -> "pl
         text = pl.col(str(at))
         column = answered(variable.storage, text, moment=is_moment(variable))
         if _lettered(variable):
-            kinds.append(why(text).alias(name))
-            spare = {k: c for k, (c, _) in missing_codes(variable).items() if k not in letters}
-            column = coded(text, column, spare) if spare else column
+            codes = missing_codes(variable)
+            told = {kind: letters.get(kind) for kind in {**letters, **codes}}
+            kinds.append(why(text).replace_strict(told, return_dtype=pl.String).alias(name))
+            spare = {kind: None if kind in letters else code for kind, (code, _) in codes.items()}
+            if any(spare.values()):
+                column = coded(text, column, spare)
         elif variable.storage == "integer":
             column = column.cast(pl.Int32)
         elif not is_moment(variable):
-            codes = {kind: str(code) for kind, (code, _) in missing_codes(variable).items()}
-            column = coded(text, column, codes).fill_null("")
+            words = {kind: str(code) for kind, (code, _) in missing_codes(variable).items()}
+            column = (coded(text, column, words) if words else column).fill_null("")
         values.append(column.alias(name))
     made = [(typed(texts, values), typed(texts, kinds)) for texts in stretches(table)]
     none = pl.DataFrame({str(at): [] for at in range(len(names))}).cast(pl.String)
     made = made or [(typed(none, values), typed(none, kinds))]
     data, why_not = pl.concat([values for values, _ in made]), pl.concat([kinds for _, kinds in made])
     mixed = [
-        _mixed(data[name], why_not[name], letters, whole=v.storage == "integer")
+        _mixed(data[name], why_not[name], whole=v.storage == "integer")
         for name, v in zip(names, table.variables, strict=True)
         if _lettered(v)
     ]
     return data.with_columns(mixed)
 
 
-def _mixed(
-    values: "pl.Series", kinds: "pl.Series", letters: Mapping[str, str], *, whole: bool
-) -> "pl.Series":
+def _mixed(values: "pl.Series", letters: "pl.Series", *, whole: bool) -> "pl.Series":
     """Values with letters where there are none, as the library takes them. `whole`: as whole numbers, where they fit."""
     import polars as pl
 
     if whole and not (values.abs() > LARGEST).any():
         values = values.cast(pl.Int32)
-    letter = kinds.replace_strict(dict(letters), default=None, return_dtype=pl.String)
-    cells = [why if value is None else value for value, why in zip(values.to_list(), letter, strict=True)]
+    cells = [why if value is None else value for value, why in zip(values.to_list(), letters, strict=True)]
     return pl.Series(values.name, cells, dtype=pl.Object)
 
 

@@ -24,15 +24,21 @@ _COMMA: Final = "\\u002c"
 def stretches(table: Table, at_once: int = AT_ONCE) -> Iterator["pl.DataFrame"]:
     """The texts of the cells, a column a variable by its place, `"0"`, `"1"`, …; nothing where there are no rows. Raises
     ValueError for what is no row of this table."""
-    import polars as pl
-
     width = len(table.variables)
     kept = iter(table.kept if table.kept is not None else map(encode_cells, table.rows))
     while some := list(islice(kept, at_once)):
-        rows = [row if row.count(",") == width - 1 else _flat(row, width) for row in some]
-        bare = pl.Series("row", rows, dtype=pl.String).str.strip_prefix("[").str.strip_suffix("]")
-        split = bare.str.split_exact(",", width - 1).struct.unnest()
-        yield split.rename({f"field_{at}": str(at) for at in range(width)})
+        frame = _split(some, width)
+        some.clear()  # or two stretches would be held while the next is read
+        yield frame
+
+
+def _split(rows: list[str], width: int) -> "pl.DataFrame":
+    import polars as pl
+
+    flat = [row if row.count(",") == width - 1 else _flat(row, width) for row in rows]
+    bare = pl.Series("row", flat, dtype=pl.String).str.strip_prefix("[").str.strip_suffix("]")
+    split = bare.str.split_exact(",", width - 1).struct.unnest()
+    return split.rename({f"field_{at}": str(at) for at in range(width)})
 
 
 def _flat(row: str, width: int) -> str:
@@ -47,11 +53,9 @@ def typed(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.DataFrame"
     try:
         return frame.select(list(columns))
     except pl.exceptions.PolarsError as error:
-        raise ValueError(_first_line(error)) from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]
+        what = str(error).partition("\n")[0][:200]
+        unknown = "replace_strict" in what  # polars' word where a text has nothing that stands for it
+        raise ValueError("a missing of a kind that no column has" if unknown else what) from None
 
 
 def answered(storage: Storage, text: "pl.Expr", *, moment: bool = False) -> "pl.Expr":
@@ -87,23 +91,25 @@ def why(text: "pl.Expr") -> "pl.Expr":
     """By what kind of missing a cell has no value, null where it has one."""
     import polars as pl
 
+    kind = text.str.extract(r'^\{"missing":"([^"]+)"\}$', 1)
     return (
         pl.when(text == NOT_ASKED_TEXT)
         .then(pl.lit("not_asked"))
         .when(text.str.starts_with("{"))
-        .then(text.str.json_path_match("$.missing"))
+        .then(kind.fill_null(text))
     )
 
 
-def coded(text: "pl.Expr", values: "pl.Expr", codes: Mapping[str, int | float | str]) -> "pl.Expr":
-    """The values with codes where there are none; null where a kind has no code."""
+def coded(text: "pl.Expr", values: "pl.Expr", codes: Mapping[str, int | float | str | None]) -> "pl.Expr":
+    """The values, and by kind what stands where there are none. A kind that is not among `codes` is refused."""
     import polars as pl
 
-    if not codes:
-        return values
-    texts = pl.String if any(isinstance(code, str) for code in codes.values()) else pl.Float64
+    texts = any(isinstance(code, str) for code in codes.values())
     by_text = {
         NOT_ASKED_TEXT if kind == "not_asked" else f'{{"missing":"{kind}"}}': code
         for kind, code in codes.items()
     }
-    return pl.coalesce(values, text.replace_strict(by_text, default=None, return_dtype=texts))
+    absent = pl.when(text.str.starts_with("{") | (text == NOT_ASKED_TEXT)).then(text)
+    return pl.coalesce(
+        values, absent.replace_strict(by_text, return_dtype=pl.String if texts else pl.Float64)
+    )
