@@ -3,6 +3,7 @@
 # make check   ruff, mypy and the walls between the rooms
 # make bench   every goal measured beside its peer, one table (ROWS="step csv" for some; needs about five minutes)
 # make soak    interviews killed at random moments, 1,000 times (SOAK_RUNS=…, SOAK_SEED=… to see one again)
+# make trial   invented fieldwork, every call audited, for MINUTES=10 (TRIAL_SEED=… for one study again)
 # make fuzz    anything typed or written, for MINUTES=10 (FUZZ_SEED=… to begin as another hunt did, FUZZ_TARGETS=keys)
 # make docs    the reference pages, from the docstrings
 # make pictures the pictures, from the program
@@ -12,7 +13,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check docs pictures bench soak fuzz clean
+.PHONY: help demo test check docs pictures bench soak trial fuzz clean
 
 # Which Python builds .venv; empty: the newest one found.
 PYTHON ?=
@@ -33,6 +34,8 @@ SOAK_RUNS ?= 1000
 # Which rows of the benchmarks; empty: all of them.
 ROWS ?=
 SOAK_SEED ?=
+
+TRIAL_SEED ?=
 
 # How long all targets are fuzzed, taken together.
 MINUTES ?= 10
@@ -69,6 +72,10 @@ bench: .venv/dev.stamp
 
 soak: .venv/dev.stamp
 	@PYTHONPATH=tests .venv/bin/python -m soak --runs $(SOAK_RUNS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
+
+# Whole studies in the field: invented people, the real queue, stations that die; every call audited.
+trial: .venv/dev.stamp
+	@PYTHONPATH=tests .venv/bin/python -m soak.fieldwork --minutes $(MINUTES) $(if $(TRIAL_SEED),--seed $(TRIAL_SEED) --studies 1)
 
 fuzz: .venv/dev.stamp
 	@.venv/bin/python -c 'import atheris' 2>/dev/null || $(PIP) install --editable '.[fuzz]' || \

@@ -452,16 +452,16 @@ def test_a_complete_interview_counts_where_it_belongs_and_only_once(store):
     assert store.integrity() == []
 
 
-def test_a_place_goes_with_the_lease_that_ran_out(store):
+def test_a_place_outlives_the_lease_that_ran_out(store):
+    """The interview is gone on with, and must not be one too many."""
     bring(store, several(2))
     begin(store, "i1", case="c00000")
-    begin(store, "i2", case="c00001")
     claimed(store)
-    store.cases.hold("i1", {"a": 2}, NOON)
-    store.cases.hold("i2", {"a": 2}, NOON)
+    store.cases.hold("i1", {"a": 1}, NOON)
     store.cases.lapse(at(31))
     assert store.cases.fill() == {"a": Fill(0, 1)}
-    assert store.cases.hold("i3", {"a": 2}, NOON) == {"a": True}
+    assert store.cases.hold("i3", {"a": 1}, NOON) == {"a": False}
+    assert store.cases.hold("i1", {"a": 1}, NOON) == {"a": True}
 
 
 # Connections that break

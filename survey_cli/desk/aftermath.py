@@ -10,11 +10,11 @@ from survey_cli.desk.holding import Desk
 from survey_cli.desk.quota_places import Places
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.coding import coded
-from survey_cli.fieldwork.policy import standing
 from survey_cli.problems import Trouble
 from survey_cli.store import StoreProblem
 from survey_cli.study.erasing import erase_answers
 from survey_cli.study.opening import Study
+from survey_cli.study.queueing import let_places_go
 
 
 def followed(
@@ -38,8 +38,7 @@ def followed(
         complete = coded(case, study.plan).code == "1.1"
         if desk is not None:
             places.settle(desk.id, desk.interview, complete=complete)
-        if case.interview and not complete and standing(case, study.plan, at).status == "done":
-            study.store.cases.drop(case.interview)  # it was put aside, and is not gone on with any more
+        let_places_go(study.store, study.plan, [case], at)
         row = study.plan.outcomes.get(deed.outcome)
         if row is not None and (row.like or row.id) == WITHDRAWN:
             erased = erase_answers(study, case.key, at=at, by=by, why=WITHDRAWN, scrub=False)

@@ -37,7 +37,7 @@ from survey_cli.store.case_written import (
 from survey_cli.store.connector import Connector, Execute
 from survey_cli.store.erasure import erase_case
 from survey_cli.store.legible import legible
-from survey_cli.store.quota_places import QuotaPlaces, let_go
+from survey_cli.store.quota_places import QuotaPlaces
 
 AT_ONCE: Final = 1_000
 """Rows changed in one commit; an answer of an interviewer's that comes meanwhile waits some milliseconds for it."""
@@ -95,8 +95,8 @@ class Cases(CaseLists):
 
     @again
     def lapse(self, at: datetime) -> list[Lapsed]:
-        """Have every case back whose lease has run out, and with it the quota places that its interviews held. The event
-        is dated when the lease ended. Each then waits for a new standing: see `stale`."""
+        """Have every case back whose lease has run out; the quota places that its interview holds stay its own, as it can
+        be gone on with. The event is dated when the lease ended. Each then waits for a new standing: see `stale`."""
         moment = encode_moment(at)
         lapsed: list[Lapsed] = []
         for key, by, station, until, token in self._db.read(sql.RUN_OUT, (moment,)):
@@ -264,8 +264,7 @@ class Cases(CaseLists):
     @again
     def hold(self, interview: str, cells: Mapping[str, int], at: datetime) -> dict[str, bool]:
         """Hold a place in each of these cells, given with their targets, while the interview goes on; for each whether
-        there was one. Who has a place already keeps it and is told so again. Should the lease of the case run out, they
-        are let go with it, and whoever goes on asks again."""
+        there was one. Who has a place already keeps it and is told so again."""
         return self._places.hold(interview, cells, at)
 
     @again
@@ -310,7 +309,6 @@ def _end(execute: Execute, key: str, by: str, station: str, until: str, token: s
     if moved:
         entry = Entry(decode_moment(until), by, station, Returned("lapsed"))
         execute(sql.ADD_EVENT, (key, moved[0][0], *write_entry(entry)))
-        let_go(execute, key)
     return bool(moved)
 
 

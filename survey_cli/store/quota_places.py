@@ -19,10 +19,6 @@ PLACES: Final = "SELECT cell, state FROM quota_places WHERE interview = ? ORDER 
 DROP_PLACE: Final = "DELETE FROM quota_places WHERE interview = ? AND cell = ?"
 COUNT: Final = "UPDATE quota_fill SET taken = taken + ?, held = held + ? WHERE cell = ?"
 FILL: Final = "SELECT cell, taken, held FROM quota_fill ORDER BY cell"
-HELD_OF_CASE: Final = """
-    SELECT q.interview, q.cell FROM interviews i JOIN quota_places q ON q.interview = i.id
-    WHERE i.case_key = ? AND q.state = 'held' ORDER BY q.cell
-"""
 MISCOUNTED: Final = """
     SELECT f.cell, f.taken, f.held,
         count(CASE p.state WHEN 'taken' THEN 1 END), count(CASE p.state WHEN 'held' THEN 1 END)
@@ -78,12 +74,6 @@ class QuotaPlaces:
     def fill(self) -> dict[str, Fill]:
         """See `Cases.fill`."""
         return {cell: Fill(taken, held) for cell, taken, held in self._db.read(FILL)}
-
-
-def let_go(execute: Execute, case: str) -> None:
-    """Within a transaction: the interviews of a case hold no place any more."""
-    for interview, cell in execute(HELD_OF_CASE, (case,)).fetchall():
-        _drop(execute, interview, cell, "held")
 
 
 def _drop(execute: Execute, interview: str, cell: str, state: str) -> None:

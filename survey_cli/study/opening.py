@@ -21,6 +21,7 @@ from survey_cli.store import Store, StoreProblem
 from survey_cli.store.never_call import NeverCall
 from survey_cli.store.places import database_of, home_of, open_existing, open_store
 from survey_cli.study.login import login_name
+from survey_cli.study.queueing import let_places_go
 
 PEOPLE: Final = "interviewers.csv"
 """In `responses/`: who works on a study is committed as little as who answers."""
@@ -115,12 +116,17 @@ def in_step(study: Study, at: datetime, *, pause: Callable[[], None] | None = No
     cases = study.store.cases
     if cases.setting(PLAN) == study.plan.mark:
         return 0
-    done = cases.restand(_stood(study, at), pause=pause)
+    begun: list[Case] = []
+    done = cases.restand(_stood(study, at, begun), pause=pause)
+    let_places_go(study.store, study.plan, begun, at)
     cases.keep_setting(PLAN, study.plan.mark)
     return done
 
 
-def _stood(study: Study, at: datetime) -> Iterator[tuple[str, int, Standing]]:
+def _stood(study: Study, at: datetime, begun: list[Case]) -> Iterator[tuple[str, int, Standing]]:
+    """Where every case stands; those whose interview was begun are told."""
     for key, history in study.store.cases.histories():
         case = Case.of(key, history)
+        if case.interview:
+            begun.append(case)
         yield key, case.seq, standing(case, study.plan, at)

@@ -2,14 +2,15 @@
 office, which lists the next ones.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from survey_cli.fieldwork.buckets import bucket_of
 from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.coding import coded
 from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import Standing, standing
+from survey_cli.fieldwork.policy import standing
 from survey_cli.fieldwork.turns import Turn, Turns
 from survey_cli.store import Store
 from survey_cli.store.case_records import CaseRow, Head, Lapsed
@@ -25,13 +26,13 @@ def caught_up(store: Store, plan: Plan, at: datetime) -> list[Lapsed]:
     cases = store.cases
     lapsed = cases.lapse(at)
     while stale := cases.stale():
-        if not cases.restand(_stood(store, plan, stale, at)):
+        if not _stand_anew(store, plan, stale, at):
             break  # others are at them
     cases.wake(at)
     if plan.calendar.ends is not None:
         for head in cases.heads():
             if not _opens_again(head, plan, at):
-                cases.restand(_stood(store, plan, cases.queue([head.bucket], limit=AT_ONCE), at))
+                _stand_anew(store, plan, cases.queue([head.bucket], limit=AT_ONCE), at)
     return lapsed
 
 
@@ -43,12 +44,19 @@ def _opens_again(head: Head, plan: Plan, at: datetime) -> bool:
     return plan.calendar.opening(bucket.zones, at).next is not None
 
 
-def _stood(
-    store: Store, plan: Plan, rows: list[CaseRow], at: datetime
-) -> Iterator[tuple[str, int, Standing]]:
-    for row in rows:
-        case = Case.of(row.key, store.cases.history(row.key))
-        yield row.key, case.seq, standing(case, plan, at)
+def _stand_anew(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> int:
+    """Work out where these cases stand; how many of them stand so now."""
+    found = [Case.of(row.key, store.cases.history(row.key)) for row in rows]
+    done = store.cases.restand((case.key, case.seq, standing(case, plan, at)) for case in found)
+    let_places_go(store, plan, found, at)
+    return done
+
+
+def let_places_go(store: Store, plan: Plan, cases: Iterable[Case], at: datetime) -> None:
+    """An interview that was put aside and is not gone on with any more, its case being done, holds no place in a quota."""
+    for case in cases:
+        if case.interview and standing(case, plan, at).status == "done" and coded(case, plan).code != "1.1":
+            store.cases.drop(case.interview)
 
 
 def open_heads(store: Store, turns: Turns) -> list[tuple[Turn, Head]]:

@@ -632,7 +632,6 @@ def _places(study: Study, planned: Planned, seen: Counter[str]) -> None:
     store, instrument = study.store, study.instrument
     taken: Counter[str] = Counter()
     wait: Counter[str] = Counter()
-    lost: Counter[str] = Counter()
     complete = 0
     for row in store.interviews(origin="real"):
         interview = Interview.replay(instrument, store.journal(row.id))
@@ -646,12 +645,9 @@ def _places(study: Study, planned: Planned, seen: Counter[str]) -> None:
         if coded(case, study.plan).code == "1.1" and row.status == "ended":
             complete += 1
             taken.update(cells)
-            history = store.cases.history(row.case)
-            if any(e.event == Returned("lapsed") for e in history):
-                lost.update(cells)  # it gave its place back with its lease, and was gone on with
     fill = store.cases.fill()
     for id, cell in study.plan.quotas.cells.items():
-        spare = lost[id] + (len(planned.staff) if id == "kinds" else 0)
+        spare = len(planned.staff) if id == "kinds" else 0
         if taken[id] > cell.target + spare:
             raise Broken(f"cell {id}: {taken[id]} completes of {cell.target}")
         if id in fill and fill[id].held > wait[id]:
