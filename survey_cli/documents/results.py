@@ -1,0 +1,283 @@
+"""In which order does a report of results stand, and what do its tables say? Sections, batteries and grids of texts, that
+every writer draws in its own way. It computes nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from survey_cli.documents.wording import flat
+from survey_cli.fieldwork.dispositions import GROUPS
+from survey_cli.reports.rates import MEANINGS, RateTable, measures, number, per_cent
+from survey_cli.reports.results import (
+    Banner,
+    BannerColumn,
+    BannerTable,
+    Base,
+    Battery,
+    Figure,
+    ItemResult,
+    MethodLine,
+    Results,
+    Row,
+    Summary,
+    Weighting,
+)
+from survey_cli.reports.rounding import NOTHING
+
+APPENDIX: Final = "Appendix: methods and rates"
+READING: Final = "How to read the tables"
+METHODS: Final = "How the survey was done"
+
+LineKind: TypeAlias = Literal[
+    "answer", "volunteered", "decline", "net", "range", "mention", "base", "summary"
+]
+
+
+class Head(NamedTuple):
+    """The head of a column of figures."""
+
+    group: str
+    """What stands above it and its neighbours; empty where nothing does."""
+    text: str
+    letter: str = ""
+
+
+class Shown(NamedTuple):
+    """One cell of a grid."""
+
+    text: str
+    letters: str = ""
+    share: Fraction | None = None
+    """What a bar beside it shows."""
+    amount: Fraction | int | None = None
+    """A whole number or sum of weights, for programs that go on with it; None where the text is no such number."""
+
+
+class GridLine(NamedTuple):
+    """One line of a grid."""
+
+    kind: LineKind
+    label: str
+    note: str
+    cells: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table of texts: a head for each column of figures, lines that have a label and as many cells."""
+
+    caption: str
+    corner: str
+    """What the labels are: `Answer`."""
+    heads: tuple[Head, ...]
+    lines: tuple[GridLine, ...]
+
+    def groups(self) -> Iterator[tuple[str, int]]:
+        """Each group's name and how many columns it spans."""
+        for name, heads in groupby(self.heads, key=lambda h: h.group):
+            yield name, len(list(heads))
+
+    @property
+    def grouped(self) -> bool:
+        return any(head.group for head in self.heads)
+
+
+class Block(NamedTuple):
+    """Items that stand together: the statements of one battery, or one item by itself."""
+
+    battery: Battery | None
+    items: tuple[ItemResult, ...]
+
+
+class Chapter(NamedTuple):
+    """A section of the questionnaire."""
+
+    id: str
+    title: str
+    """Empty where the report has no sections at all."""
+    span: str
+    """`1–6`."""
+    blocks: tuple[Block, ...]
+
+
+def chapters(results: Results) -> tuple[Chapter, ...]:
+    """The sections in the order of their first items, each with all of its items."""
+    batteries = {battery.id: battery for battery in results.batteries}
+    titled = results.sections != ("",)
+    made = []
+    for n, title in enumerate(results.sections, 1):
+        items = [item for item in results.items if item.section == title]
+        blocks = []
+        for battery, group in groupby(items, key=lambda i: i.battery):
+            together = tuple(group)
+            if battery in batteries:
+                blocks.append(Block(batteries[battery], together))
+            else:
+                blocks += [Block(None, (item,)) for item in together]
+        first, last = items[0].number, items[-1].number
+        span = f"{first}" if first == last else f"{first}–{last}"
+        shown = (flat(title) or f"Item{'s' if len(items) > 1 else ''} {span}") if titled else ""
+        made.append(Chapter(f"s-{n}", shown, span, tuple(blocks)))
+    return tuple(made)
+
+
+def stated(methods: Sequence[MethodLine]) -> tuple[MethodLine, ...]:
+    """What is known."""
+    return tuple(line for line in methods if line.stated)
+
+
+def unstated(methods: Sequence[MethodLine]) -> tuple[str, ...]:
+    """The labels of what is not."""
+    return tuple(line.label for line in methods if not line.stated)
+
+
+# ── grids ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def topline_grid(item: ItemResult) -> Grid:
+    """Counts and per cents of one item."""
+    return Grid(
+        caption=flat(item.label),
+        corner="Answer",
+        heads=(Head("", "Number"), Head("", "Per cent")),
+        lines=tuple(GridLine(row.kind, flat(row.label), row.note, _counted(row.total)) for row in item.rows),
+    )
+
+
+def _counted(figure: Figure) -> tuple[Shown, ...]:
+    return (
+        Shown(figure.count_text, amount=figure.amount),
+        Shown(figure.percent_text, share=figure.share),
+    )
+
+
+def banner_grid(item: ItemResult, table: BannerTable, banner: Banner) -> Grid:
+    """Per cents of one item by column, then means and bases."""
+    groups = dict.fromkeys(column.group for column in banner.columns if column.group)
+    return Grid(
+        caption=f"Item {item.number} by {' and '.join(groups)}: per cent of each column",
+        corner="Answer",
+        heads=tuple(_head(column) for column in banner.columns),
+        lines=(
+            *(
+                GridLine(row.kind, flat(row.label), row.note, tuple(map(_per_cent, row.figures)))
+                for row in table.rows
+            ),
+            *_means(table.summaries),
+            *_bases(table.bases),
+        ),
+    )
+
+
+def _head(column: BannerColumn) -> Head:
+    return Head(column.group, flat(column.label), column.letter)
+
+
+def _per_cent(figure: Figure) -> Shown:
+    return Shown(figure.percent_text, figure.letters, figure.share)
+
+
+def _means(summaries: Sequence[Summary]) -> Iterator[GridLine]:
+    if summaries:
+        yield GridLine("summary", "Mean", "", tuple(Shown(s.mean_text, amount=s.mean) for s in summaries))
+
+
+def _bases(bases: Sequence[Base]) -> Iterator[GridLine]:
+    weighted = any(base.effective_text for base in bases)
+    yield GridLine(
+        "base",
+        "Base",
+        "interviews" if weighted else "",
+        tuple(Shown(base.count_text, amount=base.asked) for base in bases),
+    )
+    if weighted:
+        yield GridLine("base", "Effective base", "", tuple(Shown(base.effective_text) for base in bases))
+
+
+def table_notes(item: ItemResult, table: BannerTable) -> tuple[str, ...]:
+    """The tests under a banner's table, and what was not said under the topline already."""
+    tests = [f"{test.group}: {test.text}" for test in table.tests]
+    return (*tests, *(note for note in table.notes if note not in item.notes))
+
+
+def base_line(base: Base) -> str:
+    """`Base: all 35`, with the weighted and the effective base where they are known."""
+    more = [f"{base.weighted_text} weighted"] if base.weighted_text else []
+    more += [f"effective base {base.effective_text}"] if base.effective_text else []
+    return f"Base: {base.text}" + (f" ({', '.join(more)})" if more else "")
+
+
+def summary_line(summary: Summary) -> str:
+    """Mean, median, standard deviation."""
+    margin = f" {summary.margin_text}" if summary.margin_text else ""
+    return (
+        f"Mean {summary.mean_text}{margin}, median {summary.median_text}, "
+        f"standard deviation {summary.deviation_text} (of {summary.count_text} with a value)"
+    )
+
+
+def rates_grid(rates: RateTable) -> Grid:
+    """Final counts by group, e, and AAPOR's rates; a column for each frame or part."""
+    found = [measures(column) for column in rates.columns]
+    lines = [
+        GridLine("base", f"{group}: {name}", "", tuple(Shown(_plain(f.get(group))) for f in found))
+        for group, name in GROUPS.items()
+    ]
+    lines += [
+        GridLine("answer", rate, f"{part} of {whole}", tuple(Shown(_rate(f.get(rate))) for f in found))
+        for rate, part, whole in MEANINGS
+    ]
+    return Grid(
+        caption=rates.title or "Final outcomes and rates, as AAPOR defines them",
+        corner="Outcomes and rates",
+        heads=tuple(Head("", "All" if column.title == "all" else column.title) for column in rates.columns),
+        lines=tuple(lines),
+    )
+
+
+def _plain(count: Fraction | int | None) -> str:
+    return NOTHING if count is None else number(count)
+
+
+def _rate(share: Fraction | int | None) -> str:
+    return per_cent(None if share is None else Fraction(share))
+
+
+def margins_grid(weighting: Weighting) -> Grid | None:
+    """What weighting changed; None where nothing was raked."""
+    if not weighting.margins:
+        return None
+    return Grid(
+        caption="Per cents before and after weighting, and their targets",
+        corner="Value",
+        heads=(Head("", "Before"), Head("", "After"), Head("", "Target")),
+        lines=tuple(
+            GridLine("answer", f"{variable}: {value}", "", (Shown(before), Shown(after), Shown(target)))
+            for variable, value, before, after, target in weighting.margins
+        ),
+    )
+
+
+def weighting_lines(weighting: Weighting) -> tuple[str, ...]:
+    """How interviews are weighted, in sentences."""
+    return (
+        weighting.how,
+        f"Weights run from {weighting.least:.2f} to {weighting.most:.2f}; the design effect 1 + cv² is "
+        f"{weighting.design_effect:.2f}, and {weighting.interviews:,} interviews count as {weighting.effective:,.0f}.",
+        *weighting.notes,
+    )
+
+
+def edition(results: Results) -> str:
+    """What the report rests upon: `asu_2000, version 1 · 35 interviews`."""
+    version = f", version {results.version}" if results.version else ""
+    interviews = "1 interview" if results.interviews == 1 else f"{results.interviews:,} interviews"
+    return f"{results.instrument}{version} · {interviews}"
+
+
+def row_note(row: Row | GridLine) -> str:
+    """What stands in brackets behind a label."""
+    return f" ({row.note})" if row.note else ""
