@@ -3,6 +3,7 @@ between which numbers they lie, for a description beside it that must say so. It
 
 import csv
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,8 @@ from survey_cli.values import Variable
 
 LONGEST: Final = 2**30
 """Letters of a field that may be read: more than any answer has."""
+AT_ONCE: Final = 500
+"""Rows looked at in one go."""
 
 
 @dataclass(slots=True)
@@ -35,16 +38,23 @@ def extents(file: Path, variables: tuple[Variable, ...], codes: tuple[frozenset[
     with file.open(encoding="utf-8", newline="") as lines:
         reader = csv.reader(lines, strict=True)
         next(reader, None)
-        for fields in reader:
-            for field, extent, number, missing in zip(fields, found, numbers, codes, strict=True):
-                if len(field) > extent.letters:
-                    extent.letters = len(field)
-                if not number:
-                    if len(field) * 4 > extent.bytes:
-                        extent.bytes = max(extent.bytes, len(field.encode()))
-                elif field and field not in missing:
-                    value = float(field)
-                    extent.least = value if extent.least is None else min(extent.least, value)
-                    extent.most = value if extent.most is None else max(extent.most, value)
-                    extent.decimals = max(extent.decimals, len(field.partition(".")[2]))
+        while some := list(islice(reader, AT_ONCE)):
+            for column, extent, number, missing in zip(
+                zip(*some, strict=True), found, numbers, codes, strict=True
+            ):
+                distinct = set(column)
+                extent.letters = max(extent.letters, *map(len, distinct), 0)
+                if number:
+                    _numbers(extent, distinct - missing - {""})
+                else:
+                    extent.bytes = max(extent.bytes, *(len(field.encode()) for field in distinct), 0)
     return found
+
+
+def _numbers(extent: Extent, fields: set[str]) -> None:
+    if not fields:
+        return
+    values = [float(field) for field in fields]
+    extent.least = min(values) if extent.least is None else min(extent.least, *values)
+    extent.most = max(values) if extent.most is None else max(extent.most, *values)
+    extent.decimals = max(extent.decimals, *(len(field.partition(".")[2]) for field in fields))

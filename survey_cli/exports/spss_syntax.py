@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from survey_cli.engine.journal import cells_reader, encode_cells
 from survey_cli.exports.csv import write_csv
 from survey_cli.exports.extents import Extent, extents
 from survey_cli.exports.limits import (
@@ -39,7 +40,8 @@ def write_spss_syntax(
 ) -> tuple[int, tuple[str, ...]]:
     """The syntax into `to`, the data into `data`, which the syntax knows as `named`; the rows, and what is to be said."""
     joined = [0]
-    flat = Table(variables=table.variables, rows=_on_one_line(table.rows, joined), language=table.language)
+    kept = _kept_on_one_line(table, table.kept, joined) if table.kept is not None else None
+    flat = Table(variables=table.variables, rows=_on_one_line(table.rows, joined), kept=kept)
     with data.open("w", encoding="utf-8", newline="") as file:
         rows = write_csv(flat, file, raw)
     codes = tuple(
@@ -58,6 +60,15 @@ def _on_one_line(rows: Iterable[tuple[Cell, ...]], joined: list[int]) -> Iterato
         if any(isinstance(cell, str) and LINE_ENDS.search(cell) for cell in row):
             joined[0] += 1
             row = tuple(LINE_ENDS.sub(" ", cell) if isinstance(cell, str) else cell for cell in row)
+        yield row
+
+
+def _kept_on_one_line(table: Table, kept: Iterable[str], joined: list[int]) -> Iterator[str]:
+    """The same from rows as they are kept, where a line end is written with a backslash."""
+    read = cells_reader([variable.storage for variable in table.variables])
+    for row in kept:
+        if "\\" in row or LINE_ENDS.search(row):
+            [row] = map(encode_cells, _on_one_line([read(row)], joined))
         yield row
 
 

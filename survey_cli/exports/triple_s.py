@@ -10,9 +10,12 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
+from survey_cli.engine.cell_texts import cell_reader, cell_texts
+from survey_cli.engine.journal import encode_cells
 from survey_cli.exports.extents import Extent, extents
 from survey_cli.exports.missing_codes import missing_codes
 from survey_cli.exports.multiples import answer_sets
@@ -22,6 +25,10 @@ from survey_cli.values import Cell, Code, Missing, Variable
 
 AT_ONCE: Final = 500
 """Rows written in one go."""
+REMEMBERED: Final = 2_000
+"""Different texts of one field that are not worked out again."""
+LONG: Final = 40
+"""Letters of a text that does not come again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +49,17 @@ class Field:
 def write_triple_s(table: Table, to: Path, data: Path, named: str) -> int:
     """The definition into `to`, the data into `data`, which the definition knows as `named`; the rows."""
     fields = _fields(table.variables)
-    rows = 0
+    kept = table.kept if table.kept is not None else map(encode_cells, table.rows)
+    says = [_Said(field, table.variables) for field in fields]
+    rows, width = 0, len(table.variables)
     with data.open("w", encoding="utf-8", errors="replace", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow([field.name for field in fields])
         some: list[list[str]] = []
-        for row in table.rows:
+        for row in kept:
             rows += 1
-            some.append([field.say([row[at] for at in field.places]) for field in fields])
+            texts = cell_texts(row, width)
+            some.append([said[said.of(texts)] for said in says])
             if len(some) == AT_ONCE:
                 writer.writerows(some)
                 some = []
@@ -59,6 +69,24 @@ def write_triple_s(table: Table, to: Path, data: Path, named: str) -> int:
     with to.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(line + "\n" for line in _definition(table, named, fields, found))
     return rows
+
+
+class _Said(dict[str | tuple[str, ...], str]):
+    """What a field says, by the texts its cells are kept as; each worked out once, unless it is long."""
+
+    __slots__ = ("_field", "_reads", "of")
+
+    def __init__(self, field: Field, variables: Sequence[Variable]) -> None:
+        self._field = field
+        self._reads = [cell_reader(variables[at].storage) for at in field.places]
+        self.of: Callable[[Sequence[str]], str | tuple[str, ...]] = itemgetter(*field.places)
+
+    def __missing__(self, kept: str | tuple[str, ...]) -> str:
+        texts = (kept,) if isinstance(kept, str) else kept
+        said = self._field.say([read(text) for read, text in zip(self._reads, texts, strict=True)])
+        if len(self) < REMEMBERED and len(said) < LONG:
+            self[kept] = said
+        return said
 
 
 def _as_written(field: Field) -> Variable:
