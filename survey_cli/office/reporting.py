@@ -260,7 +260,8 @@ def _item(table: Tabulated, number: int, answers: Answers, terms: Terms, wish: R
 
 
 def _verbatims(table: Tabulated, answers: Answers, wish: ReportWish) -> tuple[Verbatim, ...]:
-    """What was said, in the order of the interviews; words of options after one another. None where the base is hidden."""
+    """What was said, in the order of the interviews; words of options after one another. Nothing where the base is
+    hidden."""
     question = table.question
     if not wish.verbatims or table.base_hidden(0):
         return ()

@@ -21,6 +21,7 @@ from survey_cli.reports.topline import NORMAL_95
 from survey_cli.table import Study
 
 NOT_STATED: Final = "not stated"
+MODE: Final = "Telephone, computer-assisted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +46,9 @@ def methods(study: Study, facts: Facts, terms: Terms) -> tuple[MethodLine, ...]:
     """The methods box, in order; every item is there."""
     begun = _moments(facts.answers, "interview_began")
     return (
-        _line("Sponsor", study.sponsor),
-        _line("Conducted by", study.conducted_by),
-        _line("Population", _population(study)),
-        _line("Sampling frame", study.frame),
+        *study_lines(study)[:4],
         _line("Selection", f"{study.selection}{_quotas(facts, study.selection)}"),
-        _line("Mode", study.mode or "Telephone, computer-assisted"),
+        _line("Mode", study.mode or MODE),
         _line("Languages", ", ".join(facts.languages)),
         _line("Incentive", facts.incentive),
         _line("Field dates", study.dates or _days(begun)),
@@ -62,6 +60,21 @@ def methods(study: Study, facts: Facts, terms: Terms) -> tuple[MethodLine, ...]:
         _line("Length of interviews", _length(begun, _moments(facts.answers, "interview_updated"))),
         _line("Questionnaire", _versions(study, facts.answers)),
         _line("Missing answers", _missing(terms)),
+        _line("Contact", study.contact),
+        *([MethodLine("Notes", study.notes)] if study.notes else []),
+    )
+
+
+def study_lines(study: Study) -> tuple[MethodLine, ...]:
+    """What the study says of itself, without any data."""
+    return (
+        _line("Sponsor", study.sponsor),
+        _line("Conducted by", study.conducted_by),
+        _line("Population", _population(study)),
+        _line("Sampling frame", study.frame),
+        _line("Selection", study.selection),
+        _line("Mode", study.mode or MODE),
+        _line("Field dates", study.dates),
         _line("Contact", study.contact),
         *([MethodLine("Notes", study.notes)] if study.notes else []),
     )

@@ -74,8 +74,16 @@ class Tabulated:
         return Spot(BASE, column) in self.hidden
 
     def any_hidden(self, column: int) -> bool:
-        """Whether some figure of a column is: a mean would tell it."""
+        """Whether some figure of a column is."""
         return any(spot.column == column for spot in self.hidden)
+
+    def mean_hidden(self, column: int) -> bool:
+        """Whether some count that a mean is made of is: it would tell of it."""
+        return self.base_hidden(column) or any(
+            self.is_hidden(i, column)
+            for i, line in enumerate(self.lines)
+            if line.value is not None or (self.question.kind == "number" and line.kind != "decline")
+        )
 
 
 def tabulated(question: Question, answers: Answers, groupings: Sequence[Grouping], terms: Terms) -> Tabulated:

@@ -130,10 +130,10 @@ def _base_words(table: Tabulated, interviews: int, terms: Terms) -> str:
 
 
 def summary_of(table: Tabulated, column: int, *, unit: int, terms: Terms) -> Summary | None:
-    """Mean, median and standard deviation of a scale or number. They are hidden where any count beside them is."""
+    """Mean, median and standard deviation of a scale or number. They are hidden where any count they are made of is."""
     if not table.values and table.question.kind not in ("scale", "number"):
         return None
-    if table.any_hidden(column):
+    if table.mean_hidden(column):
         return Summary(None, HIDDEN, HIDDEN, HIDDEN, HIDDEN)
     values = [(value, piles[column]) for value, piles in table.values if piles[column].people]
     people = sum(pile.people for _, pile in values)
@@ -318,7 +318,7 @@ def _statement(table: Tabulated, unit: int, terms: Terms) -> Statement:
             sum(line.piles[0].weight for _, line in apart),
             sum(line.piles[0].squares for _, line in apart),
         )
-        hidden = any(table.is_hidden(i, 0) for i, _ in apart)
+        hidden = any(s.figure.hidden for s in segments) and any(table.is_hidden(i, 0) for i, _ in apart)
         segments.append(
             Segment(
                 _apart_label([table]),

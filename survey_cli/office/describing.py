@@ -1,0 +1,60 @@
+"""Describing the data, in order: the study is opened, its variables put together, and counted where there are
+interviews."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from survey_cli.instrument.opening import open_instrument
+from survey_cli.instrument.program import Instrument
+from survey_cli.office.export_wish import Made, Wish
+from survey_cli.office.exporting import with_table
+from survey_cli.office.report_wish import CodebookWish
+from survey_cli.office.study_words import study_of
+from survey_cli.problems import Trouble
+from survey_cli.reports.answers import Answers
+from survey_cli.reports.codebook import codebook
+from survey_cli.reports.methods import study_lines
+from survey_cli.reports.results import Codebook
+from survey_cli.store.places import database_of, open_existing
+from survey_cli.table import ADMIN, columns
+from survey_cli.values import Variable
+
+
+def codebook_of(path: str | Path, wish: CodebookWish) -> Codebook | Trouble:
+    """The codebook of a study; with counts where interviews are kept and counts are wanted."""
+    instrument = open_instrument(str(path))
+    if isinstance(instrument, Trouble):
+        return instrument
+    language = wish.language or instrument.language
+    if language not in instrument.languages:
+        what = f"the questionnaire has no language {language!r}"
+        return Trouble("--language", what, f"it has {', '.join(instrument.languages)}")
+    own = (*ADMIN, *columns(instrument, language))
+    store = open_existing(database_of(path, instrument.id, wish.db)) if wish.counts else None
+    if isinstance(store, Trouble):
+        return store
+    if store is None:
+        study = study_of(instrument, language)
+        return codebook(own, study, instrument, language=language, methods=study_lines(study))
+    store.close()
+    export = Wish(to="-", db=wish.db, people=wish.people, language=language, origin=wish.origin)
+    return with_table(path, export, lambda made, _: _counted(made, own, instrument, wish))
+
+
+def _counted(
+    made: Made, own: Sequence[Variable], instrument: Instrument, wish: CodebookWish
+) -> Codebook | Trouble:
+    table = made.table
+    answers = Answers.of(table, lambda v: not v.personal)
+    kept = {v.name: v for v in table.variables}
+    variables = [kept.pop(v.name, v) for v in own if v.name in kept or v.personal]
+    return codebook(
+        [*variables, *kept.values()],
+        table.study,
+        instrument,
+        language=table.language,
+        answers=answers if answers.interviews else None,
+        threshold=wish.threshold,
+        methods=study_lines(table.study),
+        notes=(*made.warnings, *made.differences),
+    )
