@@ -1,0 +1,73 @@
+"""Results for tests: a questionnaire's text and what people answered give the tables of the report."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from scenario import instrument
+from survey_cli.reports.answers import Answers, Grouping
+from survey_cli.reports.banner import banner, grouping_of
+from survey_cli.reports.questions import questions
+from survey_cli.reports.results import Banner, ItemResult
+from survey_cli.reports.tabulating import Tabulated, Terms, tabulated
+from survey_cli.reports.topline import batteries, item_result
+from survey_cli.table import Table, columns
+from survey_cli.values import NOT_ASKED, Cell
+
+OPEN = Terms(threshold=0)
+"""Nothing is hidden."""
+
+
+class Report:
+    """The results of one questionnaire under some terms."""
+
+    def __init__(
+        self,
+        text: str,
+        rows: Sequence[Mapping[str, Cell]],
+        *,
+        terms: Terms = OPEN,
+        by: Sequence[str] = (),
+        weights: Sequence[Fraction] | None = None,
+        asked: Mapping[str, str] | None = None,
+    ) -> None:
+        made = instrument(text)
+        self.variables = columns(made)
+        cells = [tuple(row.get(v.name, NOT_ASKED) for v in self.variables) for row in rows]
+        self.answers = Answers.of(Table(variables=self.variables, rows=cells)).weighted(weights)
+        self.terms = terms
+        listed, self.heads = questions(made, self.variables, asked=asked)
+        self.groupings: list[Grouping] = []
+        for name in by:
+            grouping = grouping_of(self.answers, self.answers.variables[name])
+            assert isinstance(grouping, Grouping)
+            self.groupings.append(grouping)
+        self.tables: list[Tabulated] = [tabulated(q, self.answers, self.groupings, terms) for q in listed]
+
+    def __getitem__(self, id: str) -> ItemResult:
+        table = next(t for t in self.tables if t.question.id == id)
+        return item_result(
+            table, number=1, interviews=self.answers.interviews, unit=self.answers.unit, terms=self.terms
+        )
+
+    @property
+    def banner(self) -> Banner:
+        return banner(self.tables, self.groupings, unit=self.answers.unit, terms=self.terms)
+
+    def battery(self, id: str):  # type: ignore[no-untyped-def]
+        made = batteries(self.heads, self.tables, unit=self.answers.unit, terms=self.terms)
+        return next(b for b in made if b.id == id)
+
+    def texts(self, id: str) -> dict[str, tuple[str, str]]:
+        """By label, count and per cent."""
+        return {row.label: (row.total.count_text, row.total.percent_text) for row in self[id].rows}
+
+    def lines(self, id: str) -> dict[str, list[tuple[str, str]]]:
+        """Of a banner table: by label, in each column count and per cent."""
+        table = self.banner.table(id)
+        assert table is not None
+        return {row.label: [(f.count_text, f.percent_text) for f in row.figures] for row in table.rows}
+
+
+def people(name: str, **counts: int) -> list[dict[str, Cell]]:
+    """`people("q", _1=2, _2=16)`: so many with each code."""
+    return [{name: int(code[1:])} for code, n in counts.items() for _ in range(n)]

@@ -1,0 +1,249 @@
+"""Are the figures of a report those that were published, exact, and of the right people?"""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reported import Report, people
+from survey_cli.reports.bins import bins
+from survey_cli.reports.results import Figure
+from survey_cli.reports.rounding import per_cent_text, root, sum_of_rounded
+from survey_cli.reports.tabulating import Terms
+from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED
+
+AGREE = """
+scales:
+  agreement:
+    1: Strongly agree
+    2: Agree
+    3: Disagree
+    4: Strongly disagree
+    5: {text: No opinion, missing: true, read: false}
+items:
+  - id: m
+    type: battery
+    title: Mission
+    intro: Statements.
+    scale: agreement
+    nets: {Agrees: [1, 2], Disagrees: [3, 4]}
+    statements: {q2: The mission has been defined., q3: It is known.}
+"""
+
+
+def test_the_table_that_the_founding_survey_published():
+    """35 units: 2, 16, 14, 2, 1 are 5.7, 45.7, 40.0, 5.7, 2.9 per cent; 45.7 disagree, from counts."""
+    report = Report(AGREE, people("q2", _1=2, _2=16, _3=14, _4=2, _5=1), terms=Terms(threshold=0, digits=1))
+    assert report.texts("q2") == {
+        "Strongly agree": ("2", "5.7"),
+        "Agree": ("16", "45.7"),
+        "Disagree": ("14", "40.0"),
+        "Strongly disagree": ("2", "5.7"),
+        "No opinion": ("1", "2.9"),
+        "Agrees": ("18", "51.4"),
+        "Disagrees": ("16", "45.7"),
+    }
+    assert report["q2"].base.text == "all 35"
+    assert not any("add up" in note for note in report["q2"].notes)
+    summary = report["q2"].summary
+    assert summary is not None
+    assert summary.mean == Fraction(2 + 32 + 42 + 8, 34)  # no opinion counts in per cents, not in means
+    assert (summary.count_text, summary.mean_text, summary.median_text) == ("34", "2.47", "2")
+
+
+def test_a_net_is_counted_and_not_added_up_from_rounded_shares():
+    """1 and 1 of 7 are 14 and 14 per cent, and together 29, not 28."""
+    texts = Report(AGREE, people("q2", _1=1, _2=1, _3=5)).texts("q2")
+    assert (texts["Strongly agree"][1], texts["Agree"][1], texts["Agrees"][1]) == ("14", "14", "29")
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [
+        (57, 200, "29"),  # 28.5: Python's own rounding and its floats both give 28
+        (1, 200, "1"),  # exactly half a per cent is no trace
+        (1, 201, "*"),
+        (0, 7, "0"),
+        (7, 7, "100"),
+        (1, 8, "13"),
+        (5, 1000, "1"),
+        (45, 1000, "5"),
+    ],
+)
+def test_halves_go_away_from_zero(part: int, whole: int, text: str):
+    assert per_cent_text(Fraction(part, whole)) == text
+
+
+def test_a_trace_depends_on_the_decimals_shown():
+    assert per_cent_text(Fraction(1, 1999), 1) == "0.1"
+    assert per_cent_text(Fraction(1, 2001), 1) == "*"
+    assert per_cent_text(None) == "–"
+
+
+def test_three_thirds_are_told_to_add_up_to_99():
+    notes = Report(AGREE, people("q2", _1=1, _2=1, _3=1))["q2"].notes
+    assert any("add up to 99" in note for note in notes)
+
+
+def test_declines_and_volunteered_answers_are_rows_and_valid_leaves_them_out():
+    rows = [*people("q2", _1=3, _2=1, _5=2), {"q2": DK}, {"q2": REFUSED}, {"q2": REFUSED}]
+    report = Report(AGREE, rows)
+    kinds = [(row.label, row.kind, row.total.count_text) for row in report["q2"].rows]
+    assert ("No opinion", "volunteered", "2") in kinds
+    assert ("Don't know", "decline", "1") in kinds
+    assert ("Refused", "decline", "2") in kinds
+    assert report["q2"].base.asked == 9
+    valid = Report(AGREE, rows, terms=Terms(threshold=0, valid=True))
+    assert [row.label for row in valid["q2"].rows] == [
+        "Strongly agree", "Agree", "Disagree", "Strongly disagree", "Agrees", "Disagrees",
+    ]  # fmt: skip
+    assert valid["q2"].base.asked == 4
+    assert valid.texts("q2")["Strongly agree"] == ("3", "75")
+
+
+def test_who_was_not_asked_or_not_reached_is_in_no_base():
+    rows = [*people("q2", _1=3), {"q2": NOT_ASKED}, {"q2": NOT_REACHED}]
+    base = Report(AGREE, rows)["q2"].base
+    assert (base.asked, base.text) == (3, "asked of 3, who got that far")
+
+
+def test_the_base_is_said_in_the_designers_words_or_in_those_of_the_condition():
+    text = AGREE + (
+        "  - {id: why, type: verbatim, ask_if: 'q2 in [3, 4]', base: who disagreed, text: Why?}\n"
+        "  - {id: who, type: text, ask_if: q2 == 3, text: Who?}\n"
+    )
+    rows = [{"q2": 3, "why": "so", "who": "she"}, {"q2": 4, "why": REFUSED}, {"q2": 1}]
+    report = Report(text, rows, asked={"who": "if q2 is Disagree"})
+    assert report["why"].base.text == "asked of 2 who disagreed"
+    assert report.texts("why") == {"Answered": ("1", "50"), "Refused": ("1", "50")}
+    assert report["who"].base.text == "asked of 1: if q2 is Disagree"
+    assert report["why"].verbatims == ()
+
+
+MEDIA = """
+items:
+  - id: media
+    type: multiple
+    text: Which?
+    options: {1: Radio, 2: Paper, 3: {text: Other, specify: true}, 8: {text: None, exclusive: true}}
+    nets: {Press or radio: [1, 2]}
+"""
+
+
+def test_several_answers_are_of_respondents_and_a_net_counts_each_once():
+    def row(*codes: int) -> dict[str, object]:
+        return {f"media_{c}": int(c in codes) for c in (1, 2, 3, 8)}
+
+    declined = {f"media_{c}": DK for c in (1, 2, 3, 8)}
+    report = Report(MEDIA, [row(1, 2), row(1), row(3), row(8), declined, {}])  # type: ignore[list-item]
+    assert report["media"].base.asked == 5
+    assert report.texts("media") == {
+        "Radio": ("2", "40"),
+        "Paper": ("1", "20"),
+        "Other": ("1", "20"),
+        "None": ("1", "20"),
+        "Don't know": ("1", "20"),
+        "Press or radio": ("2", "40"),
+    }
+    assert any("Several answers" in note for note in report["media"].notes)
+
+
+AGE = """
+items:
+  - {id: age, type: number, text: How old?, max: 96, options: {97: 97 or older, 999: Not told}}
+"""
+
+
+def test_numbers_stand_in_ranges_and_exact_means():
+    ages = [18, 19, 20, 25, 31, 33, 38, 41, 44, 49, 52, 60, 77]
+    report = Report(AGE, [*({"age": a} for a in ages), {"age": 999}, {"age": DK}])
+    texts = report.texts("age")
+    assert texts["10–19"] == ("2", "13")
+    assert texts["Not told"] == ("1", "7")
+    assert sum(int(count) for count, _ in texts.values()) == 15
+    summary = report["age"].summary
+    assert summary is not None
+    assert summary.mean == Fraction(sum(ages), len(ages))  # 999 is no age
+    assert (summary.count_text, summary.median_text) == ("13", "38")
+
+
+def test_standard_deviation_and_median_of_known_numbers():
+    """2, 4, 4, 4, 5, 5, 7, 9: mean 5, variance 32/7."""
+    report = Report(AGE, [{"age": a} for a in (2, 4, 4, 4, 5, 5, 7, 9)])
+    summary = report["age"].summary
+    assert summary is not None
+    assert (summary.mean_text, summary.deviation_text, summary.median_text) == ("5.00", "2.14", "4.5")
+
+
+@given(st.dictionaries(st.integers(0, 500).map(Fraction), st.integers(1, 9), min_size=1), st.integers(0, 7))
+def test_every_number_is_in_one_range_and_no_range_is_thin(found: dict[Fraction, int], threshold: int):
+    made = bins(found, decimals=0, threshold=threshold)
+    held = [sum(n for v, n in found.items() if b.low <= v < b.high) for b in made]
+    assert sum(held) == sum(found.values())
+    if len(held) > 1 and threshold > 1:
+        assert min(held) >= threshold
+    assert len(made) <= 10
+
+
+@given(st.fractions(0, 10_000, max_denominator=10_000))
+def test_a_root_is_exact_to_its_digits(value: Fraction):
+    assert root(value) ** 2 <= value < (root(value) + Fraction(1, 10**6)) ** 2
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=8).filter(any))
+def test_printed_shares_never_add_up_to_more_than_rounding_allows(counts: list[int]):
+    shares = [Fraction(n, sum(counts)) for n in counts]
+    assert abs(sum_of_rounded(shares) - 100) <= Fraction(len(counts), 2)
+
+
+def test_weights_count_in_shares_and_not_in_bases():
+    rows = people("q2", _1=2, _2=2)
+    report = Report(AGREE, rows, weights=[Fraction(3, 2), Fraction(3, 2), Fraction(1, 2), Fraction(1, 2)])
+    item = report["q2"]
+    assert item.rows[0].total == Figure(Fraction(3), Fraction(3, 4), "3", "75")
+    assert (item.base.count_text, item.base.weighted_text) == ("4", "4")
+    assert item.base.effective_text == "3"  # 16/5 = 3.2
+    assert item.summary is not None
+    assert item.summary.mean == Fraction(5, 4)
+
+
+def test_a_unanimous_group_is_flagged_and_so_is_a_small_base():
+    notes = Report(AGREE, people("q2", _1=6))["q2"].notes
+    assert any("Unanimous" in note for note in notes)
+    assert any("Small base" in note for note in notes)
+    assert not any("Unanimous" in note for note in Report(AGREE, people("q2", _1=6, _2=1))["q2"].notes)
+
+
+def test_a_battery_is_one_chart_with_no_opinion_apart():
+    rows = [*people("q2", _1=4, _2=3, _3=2, _4=1, _5=1), {"q2": DK}]
+    battery = Report(AGREE, rows).battery("m")
+    assert [side for _, side in battery.points] == ["left", "left", "right", "right", "apart"]
+    (statement,) = battery.statements
+    assert statement.wording == "The mission has been defined."
+    shares = [segment.figure.share for segment in statement.segments]
+    assert shares[-1] == Fraction(2, 12)
+    assert sum(s for s in shares if s is not None) == 1
+
+
+def test_an_odd_scale_has_a_middle():
+    text = "items:\n  - {id: s, type: scale, text: How?, from: 1, to: 5}\n"
+    sides = [row.side for row in Report(text, people("s", _1=1, _3=1, _5=1))["s"].rows]
+    assert sides == ["left", "left", "middle", "right", "right"]
+
+
+def test_a_margin_is_printed_only_where_it_is_wanted_and_shrinks_with_the_population():
+    rows = people("q2", _1=50, _2=50)
+    assert Report(AGREE, rows)["q2"].margin_text == ""
+    asked = Report(AGREE, rows, terms=Terms(margins=True))["q2"].margin_text
+    assert asked == "± 9.8 points at most, 95 % confidence"
+    finite = Report(AGREE, rows, terms=Terms(margins=True, population=200))["q2"].margin_text
+    assert finite.startswith("± 6.9 points")  # 9.8 · √½
+
+
+def test_personal_items_are_not_reported_on():
+    text = (
+        "items:\n  - {id: name, type: text, text: Who?, personal: true}\n  - {id: n, type: number, text: n}\n"
+    )
+    report = Report(text, [{"name": "Kim", "n": 1}])
+    assert [table.question.id for table in report.tables] == ["n"]
