@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, TextIO
 
 from survey_cli.exports.csv import write_csv, write_tsv
 from survey_cli.exports.ddi import write_ddi
+from survey_cli.exports.excel import write_xlsx
 from survey_cli.exports.jsonl import write_jsonl
 from survey_cli.exports.parquet import write_arrow, write_parquet
 from survey_cli.exports.r_syntax import write_r_script
@@ -93,6 +94,13 @@ FORMATS: Final[Mapping[str, Format]] = {
             endings=(".jsonl", ".ndjson"),
             what="JSON Lines, an object a row, typed",
             write=_rows_only(write_jsonl),
+        ),
+        Format(
+            name="xlsx",
+            endings=(".xlsx",),
+            what="Excel workbook: data, codebook and labels",
+            write_file=lambda table, to, manner: Wrote(*write_xlsx(table, to, manner)),
+            extra="excel",
         ),
         Format(
             name="sav",
