@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby
 from typing import Final, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
 
 from survey_cli.documents.letters import broken, width_of
 from survey_cli.documents.wording import flat
+from survey_cli.exports.xml_text import attribute, xml
 from survey_cli.reports.results import Base, Battery, Figure, ItemResult, Row, Segment, Side, Statement
 from survey_cli.reports.rounding import HIDDEN
 
@@ -111,20 +111,15 @@ def _told(statement: Statement) -> str:
 
 
 def _svg(id: str, title: str, words: str, parts: Sequence[str], height: float) -> str:
-    name = quoteattr(id)[1:-1]
+    name = xml(id)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {_n(height)}" width="{WIDTH}" '
         f'height="{_n(height)}" role="img" aria-labelledby="{name}-title {name}-words" font-family="{FAMILY}" '
         f'font-size="{SIZE}" fill="{INK}">'
-        f'<title id="{name}-title">{_text(title)}</title><desc id="{name}-words">{_text(words)}</desc>'
+        f'<title id="{name}-title">{xml(title)}</title><desc id="{name}-words">{xml(words)}</desc>'
         + "".join(parts)
         + "</svg>"
     )
-
-
-def _text(text: str) -> str:
-    """Literal text; what XML cannot hold is left out."""
-    return escape("".join(c for c in text if c.isprintable()))
 
 
 def _n(number: float) -> str:
@@ -133,8 +128,8 @@ def _n(number: float) -> str:
 
 def _said(x: float, y: float, text: str, *, anchor: str = "start", **more: str) -> str:
     at = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    rest = "".join(f" {name.replace('_', '-')}={quoteattr(value)}" for name, value in more.items())
-    return f'<text x="{_n(x)}" y="{_n(y)}"{at}{rest}>{_text(text)}</text>'
+    rest = "".join(f" {name.replace('_', '-')}={attribute(value)}" for name, value in more.items())
+    return f'<text x="{_n(x)}" y="{_n(y)}"{at}{rest}>{xml(text)}</text>'
 
 
 def _box(x: float, y: float, width: float, height: float, fill: str, *, stroke: str = "") -> str:

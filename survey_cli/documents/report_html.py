@@ -1,10 +1,11 @@
-"""A report of results, or a codebook, as one HTML file that needs nothing else: no script, no other file. The templates say
-where things stand, the stylesheet how they look; every text is escaped.
+"""A report of results, or a codebook, as one HTML file that needs nothing else: no script, no other file. The templates
+say where things stand, the stylesheet how they look; every text is escaped.
 """
 
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from survey_cli.documents import codebook as books
 from survey_cli.documents.charts import chart_of_battery, short
 from survey_cli.documents.html import css_string
 from survey_cli.documents.results import (
@@ -76,8 +77,12 @@ def codebook_html(codebook: Codebook) -> str:
     return _page(
         "codebook.html.jinja",
         flat(codebook.title),
-        codebook.instrument,
+        books.edition(codebook),
         c=codebook,
+        counted=books.counted(codebook),
+        edition=books.edition(codebook),
+        facts=books.facts,
+        sections=books.sections(codebook),
         stated=stated(codebook.methods),
         unstated=unstated(codebook.methods),
         tongue=_tongue(codebook.language),

@@ -7,6 +7,7 @@ from typing import Final
 
 from survey_cli.documents.pages import Line, Stretch, Style, plainly
 from survey_cli.documents.spoken import literal
+from survey_cli.exports.xml_text import UNFIT
 
 _PART: Final = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<fill>[^{}]+)\}|(?P<stress>\*\*)")
 
@@ -19,6 +20,11 @@ def lines_of(wording: str) -> tuple[Line, ...]:
 def flat(wording: str) -> str:
     """The same on one line, without styles; a placeholder stands in angle quotes."""
     return " ".join(" ".join(plainly(line).split()) for line in lines_of(wording))
+
+
+def fit(text: str) -> str:
+    """The text with a space for each character that a file of XML cannot hold."""
+    return UNFIT.sub(" ", text)
 
 
 def _line(text: str) -> Line:

@@ -1,0 +1,32 @@
+"""A chart as a file of its own: SVG as it is, or PNG by a library that the extra `png` brings."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
+
+SCALE: Final = 2
+"""Dots of a PNG for each unit of its chart."""
+
+
+def svg_file(svg: str) -> str:
+    """The text of a file that any viewer opens."""
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'
+
+
+def png_possible() -> bool:
+    """Is the library here? It needs Cairo besides, which a system has or has not."""
+    if find_spec("cairosvg") is None:
+        return False
+    try:
+        import_module("cairosvg")
+    except OSError:  # the library is here, Cairo is not
+        return False
+    return True
+
+
+def png(svg: str) -> bytes:
+    """The picture in dots, on white. Only where `png_possible`."""
+    made: bytes = import_module("cairosvg").svg2png(
+        bytestring=svg.encode(), scale=SCALE, background_color="white"
+    )
+    return made

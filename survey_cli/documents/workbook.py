@@ -1,0 +1,168 @@
+"""A report of results as a workbook: figures as numbers that go on counting, texts as texts that never run. It needs the
+extra `excel`.
+"""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from survey_cli.documents.results import (
+    METHODS,
+    Grid,
+    Shown,
+    banner_grid,
+    base_line,
+    edition,
+    margins_grid,
+    rates_grid,
+    row_note,
+    summary_line,
+    table_notes,
+    topline_grid,
+    weighting_lines,
+)
+from survey_cli.documents.wording import fit, flat
+from survey_cli.reports.results import ItemResult, Results
+
+if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
+
+LABELS: Final = 60
+"""Letters that the column of labels is wide."""
+FIGURES: Final = 14
+LONGEST: Final = 32_767
+"""Letters that a cell holds."""
+
+
+def results_xlsx(results: Results, path: Path) -> None:
+    """Write the report into this file: sheets with methods, topline, banner, weights and rates."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.properties.title, book.properties.creator = fit(flat(results.title)), ""
+    methods = _Sheet(book.active, "Methods")  # type: ignore[arg-type]
+    methods.line([flat(results.title)], strong=True)
+    methods.line([edition(results)])
+    methods.lines(results.warnings, strong=True)
+    methods.line([])
+    methods.line([METHODS], strong=True)
+    for line in results.methods:
+        methods.line([line.label, flat(line.text)])
+    methods.line([])
+    methods.lines([*results.notes, *(results.banner.notes if results.banner else ())])
+    topline = _Sheet(book.create_sheet(), "Topline")
+    for item in results.items:
+        _topline(topline, item, results)
+    if results.banner is not None:
+        banner = _Sheet(book.create_sheet(), "Banner")
+        for item in results.items:
+            table = results.banner.table(item.id)
+            if table is not None:
+                banner.line([f"{item.number}. {flat(item.label)}", item.id], strong=True)
+                banner.grid(banner_grid(item, table, results.banner), _decimals(results))
+                banner.lines(table_notes(item, table))
+                banner.line([])
+    if results.weighting is not None:
+        weights = _Sheet(book.create_sheet(), "Weighting")
+        weights.lines(weighting_lines(results.weighting))
+        if (margins := margins_grid(results.weighting)) is not None:
+            weights.grid(margins, 0)
+    if results.rates is not None:
+        rates = _Sheet(book.create_sheet(), "Rates")
+        if results.rates.heading:
+            rates.line([results.rates.heading], strong=True)
+        rates.grid(rates_grid(results.rates), 0)
+        rates.lines(results.rates.notes)
+    book.save(path)
+
+
+def _topline(sheet: "_Sheet", item: ItemResult, results: Results) -> None:
+    sheet.line([f"{item.number}. {flat(item.label)}", item.id], strong=True)
+    if flat(item.wording) != flat(item.label):
+        sheet.line([flat(item.wording)])
+    sheet.line([base_line(item.base)])
+    if item.rows:
+        sheet.grid(topline_grid(item), _decimals(results))
+    if item.summary is not None:
+        sheet.line([summary_line(item.summary)])
+    sheet.lines(item.notes)
+    for verbatim in item.verbatims:
+        sheet.line([verbatim.text, verbatim.option, verbatim.case])
+    sheet.line([])
+
+
+def _decimals(results: Results) -> int:
+    """As many as the report's per cents have."""
+    texts = (row.total.percent_text for item in results.items for row in item.rows)
+    return max((len(text.partition(".")[2]) for text in texts), default=0)
+
+
+class _Sheet:
+    """A sheet that grows downwards."""
+
+    def __init__(self, sheet: "Worksheet", title: str) -> None:
+        sheet.title = title
+        sheet.column_dimensions["A"].width = LABELS
+        for letter in "BCDEFGHIJKLMNO":
+            sheet.column_dimensions[letter].width = FIGURES
+        sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "portrait", 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
+        self.sheet = sheet
+        self.row = 0
+
+    def line(self, texts: Sequence[str], *, strong: bool = False) -> None:
+        self.row += 1
+        for column, text in enumerate(texts, 1):
+            self._text(column, text, strong=strong, wrap=column == 1 or len(texts) == 1)
+
+    def lines(self, texts: Iterable[str], *, strong: bool = False) -> None:
+        for text in texts:
+            self.line([text], strong=strong)
+
+    def grid(self, grid: Grid, decimals: int) -> None:
+        if grid.grouped:
+            self.line(["", *(h.group for h in grid.heads)], strong=True)
+        heads = [h.text + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
+        self.line([grid.corner, *heads], strong=True)
+        for line in grid.lines:
+            self.row += 1
+            self._text(1, line.label + row_note(line), strong=line.kind == "net", wrap=True)
+            for column, shown in enumerate(line.cells, 2):
+                self._figure(column, shown, decimals)
+
+    def _figure(self, column: int, shown: Shown, decimals: int) -> None:
+        """A number where it is one; a trace of a per cent shows its star, and keeps its value."""
+        from openpyxl.styles import Alignment
+
+        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
+        value = shown.share if shown.share is not None else shown.amount
+        if value is None:
+            self._text(column, shown.text)
+        else:
+            cell.value = value if isinstance(value, int) else _decimal(value)
+            if shown.share is not None:
+                form = "0" + (f".{'0' * decimals}" if decimals else "") + "%"
+                least = f"{0.5 / 10 ** (decimals + 2):.{decimals + 3}f}"
+                letters = f'" {shown.letters}"' if shown.letters else ""
+                cell.number_format = f'[=0]{form};[<{least}]"*";{form}{letters}'
+            elif Fraction(value).denominator != 1:
+                cell.number_format = "0.00"
+        cell.alignment = Alignment(horizontal="right")
+
+    def _text(self, column: int, text: str, *, strong: bool = False, wrap: bool = False) -> None:
+        from openpyxl.styles import Alignment, Font
+
+        if not text:
+            return
+        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
+        cell.value = fit(text)[:LONGEST]
+        cell.data_type = "s"  # also where it begins as a formula does
+        cell.quotePrefix = True
+        cell.font = Font(bold=strong)
+        cell.alignment = Alignment(wrap_text=wrap, vertical="top")
+
+
+def _decimal(value: Fraction) -> float | int:
+    return value.numerator if value.denominator == 1 else float(value)
