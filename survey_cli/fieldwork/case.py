@@ -1,7 +1,7 @@
 """What has become of a case? Derived from its history alone; it neither judges an outcome nor knows what time it is."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, assert_never
 
@@ -129,7 +129,7 @@ class Case:
     key: str
     seq: int = 0
     """How many events it has."""
-    columns: Mapping[str, Value] = NO_COLUMNS
+    columns: Mapping[str, Value] = field(default_factory=lambda: NO_COLUMNS)
     numbers: tuple[Number, ...] = ()
     zone: str = ""
     sampled_language: str = ""

@@ -247,7 +247,7 @@ class Colleague:
                 continue
             minute = self._dice.randrange(hours.start, hours.end, 15)
             wall = datetime.combine(day, time(), there.tzinfo) + timedelta(minutes=minute)
-            if wall > there and calendar.opening((self._world.zone.key,), wall).open:
+            if wall > there + timedelta(minutes=5) and calendar.opening((self._world.zone.key,), wall).open:
                 return wall
         return None
 

@@ -53,7 +53,7 @@ def _stand_anew(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> 
 
 
 def let_places_go(store: Store, plan: Plan, cases: Iterable[Case], at: datetime) -> None:
-    """An interview that was put aside and is not gone on with any more, its case being done, holds no place in a quota."""
+    """An interview that was put aside and is not gone on with any more, its case being done, holds no place."""
     for case in cases:
         if case.interview and standing(case, plan, at).status == "done" and coded(case, plan).code != "1.1":
             store.cases.drop(case.interview)
