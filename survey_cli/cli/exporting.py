@@ -2,6 +2,9 @@
 
 import io
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -153,10 +156,12 @@ def export(
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # data are UTF-8, whatever the terminal speaks
     if bundle:
-        _bundled(file, wish, bundle)
+        _bundle(file, wish, bundle)
         if not out:
             return
-    done = export_several(file, wish, out or ["-"], stdout=sys.stdout)
+    outs = out or ["-"]
+    with _counter(shown="-" not in outs) as tell:
+        done = export_several(file, replace(wish, tell=tell), outs, stdout=sys.stdout)
     if isinstance(done, Trouble):
         fail(done)
     for line in dict.fromkeys(line for made in done for line in (*made.warnings, *made.differences)):
@@ -173,14 +178,30 @@ def export(
         say(f"{to}{beside}: {rows}, {columns}, from {made.source}")
 
 
-def _bundled(file: str, wish: "Wish", to: str) -> None:
+@contextmanager
+def _counter(*, shown: bool = True) -> Iterator[Callable[[int], None] | None]:
+    """How many rows have gone out, on the terminal while it lasts; nothing in a pipe."""
+    if not shown or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} rows"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda rows: progress.update(task, completed=rows)
+
+
+def _bundle(file: str, wish: "Wish", to: str) -> None:
     from survey_cli.office.bundling import bundle
 
-    made = bundle(file, wish, to)
+    with _counter() as tell:
+        made = bundle(file, replace(wish, tell=tell), to)
     if isinstance(made, Trouble):
         fail(made)
     for line in made.skipped:
-        say(f"not in {to}: {line}")
+        say(f"not in {made.to}: {line}")
     say(f"{made.to}: {count(made.interviews, 'interview')}, {count(len(made.files), 'file')}")
 
 

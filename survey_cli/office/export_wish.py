@@ -1,5 +1,6 @@
 """What does somebody want taken out of a study, and what has come of it?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -43,6 +44,8 @@ class Wish:
     language: str = ""
     force: bool = False
     """Overwrite the file."""
+    tell: Callable[[int], None] | None = None
+    """Told now and then how many rows have been taken."""
     people: str | None = None
     """The list of people, whose pseudonyms stand for their logins; `responses/interviewers.csv` unless given."""
 

@@ -1,11 +1,11 @@
 """Taking data out: which interviews or cases, in which table, by which writer, into which file."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Final, TextIO, TypeVar
 
 from survey_cli.exports import FORMATS, Format, Manner, Wrote, format_of
 from survey_cli.fieldwork.people import People
@@ -28,6 +28,8 @@ from survey_cli.values import Variable
 __all__ = ["Exported", "Wish", "export", "export_several", "with_table"]
 
 T = TypeVar("T")
+NOW_AND_THEN: Final = 1_000
+"""Rows after which it is told how many they are."""
 
 
 def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exported | Trouble:
@@ -196,7 +198,17 @@ class _Asked:
             if isinstance(names, Trouble):
                 return names
             made = replace(made, table=narrowed(made.table, names))
+        if (tell := self.wish.tell) is not None:
+            kept = _counted(made.table.kept, tell) if made.table.kept is not None else None
+            made = replace(made, table=replace(made.table, rows=_counted(made.table.rows, tell), kept=kept))
         return do(made, where)
+
+
+def _counted(rows: Iterable[T], tell: Callable[[int], None]) -> Iterator[T]:
+    for number, row in enumerate(rows, 1):
+        if number % NOW_AND_THEN == 0:
+            tell(number)
+        yield row
 
 
 def _anybody(people: People) -> str:
