@@ -137,9 +137,13 @@ def _company(
     values: Mapping[Spot, int],
     table: Counted,
 ) -> Spot | None:
-    """What is hidden with it: of the shown counts that stand in a sum with it or with what hides it, first nets, then
-    small counts, then zeros, last totals and bases."""
-    near = {s for line in equations if spot in line for s in line if s not in hidden}
+    """What is hidden with it: of the shown counts that stand in a sum in which it is alone (else in any with it, or with
+    what hides it), first nets, then those that are alone in the fewest other sums, small counts, zeros, last totals and
+    bases."""
+    alone = [line for line in equations if spot in line and sum(s in hidden for s in line) == 1]
+    near = {s for line in alone for s in line if s not in hidden}
+    if not near:
+        near = {s for line in equations if spot in line for s in line if s not in hidden}
     if not near:
         linked = {s for line in equations if spot in line for s in line}
         near = {s for line in equations if line & linked for s in line if s not in hidden}
@@ -152,6 +156,7 @@ def _company(
             s.column == 0 and spot.column != 0,
             values[s] == 0,
             s.row not in table.sums,
+            sum(s in line and not any(o in hidden for o in line) for line in equations),
             values[s],
             s,
         ),

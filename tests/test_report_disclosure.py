@@ -1,0 +1,120 @@
+"""Can a reader find out from all tables together what was hidden from each?"""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from reported import Report, people
+from survey_cli.reports.disclosure import BASE, Counted, Spot, hidden_spots
+from survey_cli.reports.tabulating import Terms
+from survey_cli.values import Cell
+
+numpy = pytest.importorskip("numpy", reason="pip install 'survey-cli[report]'")
+
+AGREE = """
+scales: {agreement: {1: Strongly agree, 2: Agree, 3: Disagree, 4: Strongly disagree}}
+sample: {kind: {type: single, options: {1: Sector, 2: District}}}
+items:
+  - {id: q, type: scale, text: Do you agree?, scale: agreement, nets: {Agrees: [1, 2], Disagrees: [3, 4]}}
+"""
+
+
+def crossed(cells: Sequence[Sequence[int]], nets: Sequence[Sequence[int]] = ()) -> Counted:
+    """A table of answers by one grouping, with its totals."""
+    counts = [[sum(row), *row] for row in cells]
+    summed = [[sum(counts[r][c] for r in net) for c in range(len(counts[0]))] for net in nets]
+    return Counted(
+        counts=[*counts, *summed],
+        bases=[sum(row[c] for row in counts) for c in range(len(counts[0]))],
+        groups=[range(1, len(counts[0]))],
+        sums={len(counts) + i: net for i, net in enumerate(nets)},
+        whole=range(len(counts)),
+    )
+
+
+def determined(table: Counted, hidden: frozenset[Spot]) -> list[Spot]:
+    """Hidden counts that follow from the others, by the rank of all sums: a second way, which shares no code."""
+    unknown = sorted(hidden)
+    lines = []
+    for c in range(len(table.bases)):
+        lines.append({Spot(BASE, c): -1, **{Spot(r, c): 1 for r in table.whole}})
+        lines += [{Spot(net, c): -1, **{Spot(r, c): 1 for r in of}} for net, of in table.sums.items()]
+    for r in (BASE, *range(len(table.counts))):
+        lines += [{Spot(r, 0): -1, **{Spot(r, c): 1 for c in group}} for group in table.groups]
+    matrix = numpy.array([[line.get(spot, 0) for spot in unknown] for line in lines], dtype=float)
+    rank = numpy.linalg.matrix_rank(matrix)
+    found = []
+    for i, spot in enumerate(unknown):
+        unit = numpy.zeros((1, len(unknown)))
+        unit[0, i] = 1
+        if numpy.linalg.matrix_rank(numpy.vstack([matrix, unit])) == rank:
+            found.append(spot)
+    return found
+
+
+@settings(max_examples=150)
+@given(
+    st.integers(2, 5).flatmap(
+        lambda width: st.lists(
+            st.lists(st.integers(0, 12), min_size=width, max_size=width), min_size=2, max_size=6
+        )
+    ),
+    st.booleans(),
+)
+def test_no_small_count_follows_from_what_is_shown(cells: list[list[int]], nets: bool):
+    table = crossed(cells, [range(len(cells) // 2), range(len(cells) // 2, len(cells))] if nets else [])
+    hidden = hidden_spots(table, 5)
+    small = [Spot(r, c) for r, row in enumerate(table.counts) for c, n in enumerate(row) if 0 < n < 5]
+    assert set(small) <= hidden
+    assume(hidden)
+    exposed = determined(table, hidden)
+    assert not [spot for spot in exposed if spot in small]
+
+
+def test_one_small_count_takes_one_of_its_row_and_one_of_its_column_with_it():
+    """The classic: a corner of a square is hidden with the three others of a square."""
+    hidden = hidden_spots(crossed([[2, 20, 30], [40, 50, 60], [70, 80, 90]]), 5)
+    assert hidden == {Spot(0, 1), Spot(0, 2), Spot(1, 1), Spot(1, 2)}
+
+
+def test_nothing_is_hidden_where_nothing_is_small_or_no_threshold_is_wanted():
+    assert hidden_spots(crossed([[5, 20], [40, 0]]), 5) == frozenset()
+    assert hidden_spots(crossed([[1, 2], [3, 4]]), 0) == frozenset()
+
+
+def test_a_group_of_few_people_is_hidden_altogether():
+    hidden = hidden_spots(crossed([[3, 20], [0, 30]]), 5)
+    assert {Spot(0, 1), Spot(1, 1), Spot(BASE, 1)} <= hidden
+
+
+def test_topline_and_banner_hide_the_same_figures():
+    rows: list[dict[str, Cell]] = []
+    for kind, counts in {1: (2, 10, 9, 0), 2: (6, 8, 7, 11)}.items():
+        rows += [{"q": code, "kind": kind} for code, n in enumerate(counts, 1) for _ in range(n)]
+    report = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"])
+    table = report.banner.table("q")
+    assert table is not None
+    for row, shown in zip(table.rows, report["q"].rows, strict=True):
+        assert row.figures[0] == shown.total
+    cells = {row.label: [figure.count_text for figure in row.figures] for row in table.rows}
+    assert cells["Strongly agree"][1:] == ["[c]", "[c]"]
+    assert not any(figure.share for row in table.rows for figure in row.figures if figure.hidden)
+
+
+def test_means_are_hidden_with_the_counts_they_are_made_of():
+    report = Report(AGREE, people("q", _1=2, _2=10, _3=10, _4=10), terms=Terms(threshold=5))
+    summary = report["q"].summary
+    assert summary is not None
+    assert summary.mean is None
+    assert summary.mean_text == "[c]"
+    assert any("fewer than 5" in note for note in report["q"].notes)
+
+
+def test_who_was_asked_is_not_told_where_they_are_few():
+    report = Report(AGREE, people("q", _1=2, _2=1), terms=Terms(threshold=5))
+    item = report["q"]
+    assert item.base.asked is None
+    assert "3" not in item.base.text
+    assert {row.total.count_text for row in item.rows} == {"[c]"}
