@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from scenario import scenario
+from survey_cli.engine.journal import encode_cells
 from survey_cli.exports.ddi import NAMESPACE, write_ddi
 from survey_cli.table import ADMIN, Study, Table
 from test_csv import HARD, SAMPLE, hard, of
@@ -105,6 +106,13 @@ def test_counts_are_those_of_the_rows_value_by_value_and_missing_by_missing() ->
     assert missing == ["-8", "-9", "-6", "-7", "-5"]
     told = {s.get("type"): s.text for s in variables["b"].iter(f"{D}sumStat")}
     assert (told["vald"], told["invd"]) == ("2", "1")
+
+
+def test_rows_as_they_are_kept_are_counted_alike() -> None:
+    rows = list(hard_table().rows)
+    kept = replace(hard_table(), rows=(), kept=[encode_cells(row) for row in rows])
+    assert document(kept) == document(replace(hard_table(), rows=rows))
+    assert '<sumStat type="mean">' in document(kept)
 
 
 def test_it_says_who_was_asked_what_and_of_which_study() -> None:

@@ -30,7 +30,7 @@ CONTENT: Final = "Comma-separated values, UTF-8; the first line has the names, e
 
 def write_ddi(table: Table, to: TextIO) -> int:
     """One document; the number of rows that were counted for it."""
-    rows, tallies = tallied_columns(table.rows, table.variables)
+    rows, tallies = tallied_columns(table)
     to.writelines(line + "\n" for line in _document(table, rows, tallies))
     return rows
 
