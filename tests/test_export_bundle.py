@@ -36,7 +36,7 @@ def test_the_manifest_names_every_file_with_its_hash(shift: Shift) -> None:
     for file in manifest["files"]:
         data = (Path("out") / file["name"]).read_bytes()
         assert (file["sha256"], file["bytes"]) == (sha256(data).hexdigest(), len(data))
-    assert {"field.csv", "field.ddi.xml", "rates.csv", "rates.txt"} <= there
+    assert {"field.csv", "field.ddi.xml", "rates.csv", "rates.txt", "codebook.html"} <= there
     [data] = [f for f in manifest["files"] if f["name"] == "field.csv"]
     assert (data["rows"], manifest["left_out_as_personal"]) == (2, ["name", "phone", "who"])
     assert manifest["last_event"] == shift.at.isoformat(timespec="seconds")

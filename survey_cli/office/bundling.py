@@ -16,14 +16,17 @@ from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from survey_cli import __version__
+from survey_cli.documents.report_html import codebook_html
 from survey_cli.exports import FORMATS, Manner
 from survey_cli.exports.csv import write_csv
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
+from survey_cli.office.describing import codebook_of
 from survey_cli.office.export_wish import Exported, Wish
 from survey_cli.office.exporting import export
 from survey_cli.office.files import in_the_way, put_file
 from survey_cli.office.rating import StudyWish, rates_of_study
+from survey_cli.office.report_wish import CodebookWish
 from survey_cli.problems import Trouble
 from survey_cli.reports.rates import rows_of
 from survey_cli.store import Store, StoreProblem
@@ -34,9 +37,6 @@ DATA: Final = ("csv", "sav", "ddi")
 """Formats of the data, those whose libraries are installed."""
 FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest that a .zip can say; it stands for no time at all."""
-
-Document = Callable[[Path], Trouble | None]
-"""Writes one file of a bundle that others make: a codebook."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +51,8 @@ class Bundled:
     """What is not in it, and why."""
 
 
-def bundle(
-    path: str | Path, wish: Wish, to: str, *, documents: dict[str, Document] | None = None
-) -> Bundled | Trouble:
-    """Make the folder `to`, or the file where it ends in .zip. `documents`: other files by their names, each made by what
-    stands there."""
+def bundle(path: str | Path, wish: Wish, to: str) -> Bundled | Trouble:
+    """Make the folder `to`, or the file where it ends in .zip."""
     target, zipped = Path(to), to.lower().endswith(".zip")
     if (trouble := _barred(target, zipped=zipped, force=wish.force)) is not None:
         return trouble
@@ -65,7 +62,7 @@ def bundle(
     folder = target.resolve().with_name(f".{token_hex(4)}.{target.name[-200:]}")
     try:
         folder.mkdir(mode=0o700)
-        made = _filled(path, instrument, wish, folder, documents or {})
+        made = _filled(path, instrument, wish, folder)
         if isinstance(made, Trouble):
             return made
         if zipped:
@@ -96,9 +93,7 @@ def _barred(target: Path, *, zipped: bool, force: bool) -> Trouble | None:
     return Trouble(str(target), what, remedy)
 
 
-def _filled(
-    path: str | Path, instrument: Instrument, wish: Wish, folder: Path, documents: dict[str, Document]
-) -> Bundled | Trouble:
+def _filled(path: str | Path, instrument: Instrument, wish: Wish, folder: Path) -> Bundled | Trouble:
     where = database_of(path, instrument.id, wish.db)
     store = open_store(where, create=False)
     if isinstance(store, Trouble):
@@ -123,9 +118,7 @@ def _filled(
             return made
         done.append(replace(made, to=file.name))
     skipped += _rates(path, wish, folder, last)
-    for name, write in documents.items():
-        if (trouble := write(folder / name)) is not None:
-            skipped.append(f"{name}: {trouble.what}")
+    skipped += _codebook(path, wish, folder)
     files = sorted(str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file())
     manifest = _manifest(instrument, wish, last, folder, files, done, skipped)
     (folder / MANIFEST).write_text(manifest, encoding="utf-8")
@@ -172,6 +165,19 @@ def _rates(path: str | Path, wish: Wish, folder: Path, last: datetime | None) ->
         write_csv(rows_of(made.report), file, Manner())
     told = [line for line in (made.report.title, made.report.heading, *made.report.notes) if line]
     (folder / "rates.txt").write_text("\n".join([*told, ""]), encoding="utf-8")
+    return []
+
+
+def _codebook(path: str | Path, wish: Wish, folder: Path) -> list[str]:
+    """What each variable holds, with counts where they are those of the data beside it; why there is none, where not."""
+    all_of_them = not (wish.where or wish.as_of) and wish.partials
+    asked = CodebookWish(
+        db=wish.db, people=wish.people, language=wish.language, origin=wish.origin, counts=all_of_them
+    )
+    made = codebook_of(path, asked)
+    if isinstance(made, Trouble):
+        return [f"codebook.html: {made.what}"]
+    (folder / "codebook.html").write_text(codebook_html(made), encoding="utf-8")
     return []
 
 
