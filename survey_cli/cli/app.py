@@ -21,6 +21,7 @@ from survey_cli.cli import (
     previewing,
     printing,
     privacy,
+    reporting,
     sampling,
     simulating,
     stationing,
@@ -112,7 +113,7 @@ PANELS = (
             *counting.COMMANDS,
         ),
     ),
-    ("Data", (*exporting.COMMANDS, *privacy.COMMANDS)),
+    ("Data", (*exporting.COMMANDS, *reporting.COMMANDS, *privacy.COMMANDS)),
 )
 
 ORDER: list[str] = []
