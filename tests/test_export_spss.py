@@ -145,8 +145,10 @@ def test_where_there_is_no_range_the_first_three_are_left_out_and_the_rest_is_sa
     assert (found.codes, found.low, found.left) == ((98, 99, -7), None, (95,))
     found = user_missing(labelled(declines=apart))
     assert (found.covered, found.left) == ({98, 99, -7}, (95,))
-    [note] = wrote(Table(variables=(labelled(declines=apart),), rows=[(LATER,)]), tmp_path / "x.sav")
-    assert note.startswith("q: SPSS has no room for every missing code")
+    table = Table(variables=(labelled(declines=apart),), rows=[(DK,)])
+    assert wrote(table, tmp_path / "x.sav") == ()
+    [note] = wrote(replace(table, rows=[(LATER,), (DK,), (LATER,)]), tmp_path / "x.sav")
+    assert note.endswith("cells with others, to be left out by hand: q (2)")
     _, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars", user_missing=True)
     assert meta.variable_value_labels["q"][95] == "L"
 

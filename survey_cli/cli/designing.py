@@ -52,13 +52,23 @@ def check(
         Form, typer.Option("--format", help="text to read, json for programs, github for its annotations.")
     ] = Form.text,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--for", metavar="FORMATS", help="Say too what these formats can't hold: sav,dta,sss,xlsx."
+        ),
+    ] = None,
 ) -> None:
     """Find every problem of an instrument, with its line and a remedy."""
     from survey_cli.office.designing import check as checked
     from survey_cli.office.designing import instruments_in
+    from survey_cli.office.preflight import formats_asked
 
+    wanted = formats_asked(formats or ())
+    if isinstance(wanted, Trouble):
+        fail(wanted)
     found, troubles = instruments_in(files)
-    results = [checked(file) for file in found]
+    results = [checked(file, wanted) for file in found]
     problems = [problem for one in results for problem in one.problems]
     _draw(results, form)
     for one in results:

@@ -92,6 +92,8 @@ class Column:
     """Labels by value, as the file holds values."""
     absent: list[Any]
     """User-missing values, a range as a mapping."""
+    left: list[Any]
+    """Values for which there was no room among them."""
     codes: dict[str, int | str | None]
     """By kind what stands for a missing; nothing is system-missing."""
 
@@ -102,6 +104,7 @@ class Column:
                   for code, words in value_labels(variable).items()}  # fmt: skip
         found = user_missing(variable)
         absent: list[Any] = [str(code) if text else code for code in found.codes]
+        left: list[Any] = [str(code) if text else float(code) for code in found.left]
         if found.low is not None:
             absent.append({"lo": found.low, "hi": found.high})
         codes: dict[str, int | str | None] = {
@@ -109,8 +112,8 @@ class Column:
             for kind, (code, _) in missing_codes(variable).items()
         }
         if variable.storage in ("date", "time"):
-            labels, absent, codes = {}, [], {}
-        return cls(variable=variable, name=name, labels=labels, absent=absent, codes=codes)
+            labels, absent, left, codes = {}, [], [], {}
+        return cls(variable=variable, name=name, labels=labels, absent=absent, left=left, codes=codes)
 
 
 @dataclass(slots=True)
@@ -123,6 +126,8 @@ class Seen:
     """Behind it."""
     cut: dict[str, int]
     """Texts that are too long, by name."""
+    left: dict[str, int]
+    """Cells whose code is to be left out, and had no room among those that are, by name."""
     latest: datetime | None = None
     """The last entry of all interviews."""
 
@@ -147,7 +152,7 @@ def _data(table: Table, columns: Sequence[Column]) -> tuple["pl.DataFrame", Seen
     """The rows as SPSS has them, and what stands in them."""
     import polars as pl
 
-    seen = Seen({}, {}, {})
+    seen = Seen({}, {}, {}, {})
     made = [_typed(texts, columns, seen) for texts in stretches(table)]
     if not made:
         none = pl.DataFrame({str(at): [] for at in range(len(columns))}, schema_overrides=None).cast(
@@ -156,6 +161,8 @@ def _data(table: Table, columns: Sequence[Column]) -> tuple["pl.DataFrame", Seen
         made = [_typed(none, columns, seen)]
     data = pl.concat(made)
     for column in columns:
+        if column.left and (count := int(data[column.name].is_in(column.left).sum())):
+            seen.left[column.variable.name] = count
         if column.variable.storage in ("integer", "decimal"):
             extremes = [n for n in (data[column.name].min(), data[column.name].max()) if isinstance(n, float)]
             seen.digits[column.name] = max((len(f"{n:.0f}") for n in extremes), default=1)
@@ -215,11 +222,11 @@ def _made_at(file: Path, moment: datetime) -> None:
 def _notes(table: Table, columns: Sequence[Column], seen: Seen) -> Iterator[str]:
     labels: list[dict[Code, str]] = [value_labels(v) for v in table.variables]
     yield from notes_of(table.variables, SPSS, labels=labels)
-    crowded = [v.name for v in table.variables if user_missing(v).left]
-    if crowded:
+    if seen.left:
+        told = listed(f"{name} ({count:,})" for name, count in seen.left.items())
         yield (
-            f"{listed(crowded)}: SPSS has no room for every missing code; those left over are labelled codes, "
-            "to be left out by hand"
+            f"SPSS has room for three missing codes, or a range and one; cells with others, to be left out by hand: "
+            f"{told}"
         )
     for name, count in seen.cut.items():
         texts = "a text is" if count == 1 else f"{count:,} texts are"

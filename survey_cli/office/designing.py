@@ -5,7 +5,7 @@ It reads and writes files in the right order, and never decides what is a proble
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +17,9 @@ from survey_cli.instrument.modules import PARTS
 from survey_cli.instrument.reference import KINDS, Entry, Kind, entries
 from survey_cli.instrument.schema import DRAFT, instrument_schema, module_schema
 from survey_cli.office.files import in_the_way, put
-from survey_cli.problems import Position, Problem, Trouble, nearest
+from survey_cli.office.preflight import RULES as FORMAT_RULES
+from survey_cli.office.preflight import preflight
+from survey_cli.problems import Position, Problem, Trouble, in_order, nearest
 
 SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
@@ -131,8 +133,8 @@ def is_module(source: Source) -> bool:
     return bool(source.tree) and all(key in PARTS for key in source.tree or ())
 
 
-def check(file: str) -> Checked:
-    """Every problem of one instrument and its modules."""
+def check(file: str, formats: Sequence[str] = ()) -> Checked:
+    """Every problem of one instrument and its modules; and what these `formats` can't hold of its data."""
     source = read(file)
     if is_module(source):
         what = "this is a module, no instrument of its own"
@@ -141,7 +143,11 @@ def check(file: str) -> Checked:
         return Checked(file=file, problems=(module,), items=None, line=source.line)
     found = checked(source)
     items = len(found.instrument.leaves) if found.instrument is not None else None
-    return Checked(file=file, problems=tuple(found.problems), items=items, line=source.line)
+    problems = found.problems
+    if formats and found.instrument is not None and found.draft is not None:
+        more = preflight(found.instrument, found.draft, formats, problems)
+        problems = tuple(in_order((*problems, *more)))
+    return Checked(file=file, problems=problems, items=items, line=source.line)
 
 
 # ── the editor's schema ────────────────────────────────────────────────────────────────────────────────────
@@ -192,5 +198,5 @@ def vocabulary() -> dict[Kind, list[str]]:
 
 
 def _known() -> tuple[Entry, ...]:
-    rules = (Entry(word=rule, kind="problem", says=says) for rule, says in RULES.items())
+    rules = (Entry(word=rule, kind="problem", says=says) for rule, says in {**RULES, **FORMAT_RULES}.items())
     return (*entries(), *rules, Entry(word=MODULE_RULE, kind="problem", says=MODULE_SAYS))

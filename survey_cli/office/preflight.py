@@ -1,0 +1,213 @@
+"""What can a format not hold of the data of an instrument, whatever will be answered? Said while the questionnaire is
+written, as warnings with their places, so that nobody finds out with the data in hand. It writes no file."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from survey_cli.exports import FORMATS, format_of
+from survey_cli.exports.limits import (
+    EXCEL,
+    SHORT,
+    SPSS,
+    STATA,
+    Limits,
+    fitting_names,
+    label_of,
+    listed,
+    plain,
+    user_missing,
+    value_labels,
+)
+from survey_cli.exports.stata import letters_of
+from survey_cli.instrument.checks.places import place_of
+from survey_cli.instrument.draft import Draft
+from survey_cli.instrument.program import Instrument
+from survey_cli.problems import Position, Problem, Trouble
+from survey_cli.table import ADMIN, columns
+from survey_cli.values import Variable
+
+RULES: Final = {
+    "format-name": (
+        "A column's name is longer than the format's program takes, or is a word of its own: the file has another "
+        "name, which the export says. Shorten the id or the code."
+    ),
+    "format-label": (
+        "A label is longer than the format keeps (SPSS 256 bytes for a variable and 120 for a value, Stata 80 letters "
+        "for a variable): the file has its beginning. Give the item or the option a short `label:`."
+    ),
+    "format-missing": (
+        "SPSS leaves out by itself at most three codes of a column, or a range of whole numbers and one code, and no "
+        "text of more than eight bytes. What does not fit stands as a labelled code, to be left out by hand. Give the "
+        "declines codes that follow one another, as -9, -8 and -7 do, and options whole numbers for codes."
+    ),
+    "format-codes": (
+        "The format does not keep codes such as these: Stata labels whole numbers only; Triple-S numbers the options "
+        "of a `multiple` from 1. Give the options whole numbers, those of a `multiple` 1, 2, 3 and so on."
+    ),
+    "format-columns": (
+        "The data have more columns than a file or a sheet of the format holds: a roster with a large `max:`, or a "
+        "`multiple` with many options in it. Set a smaller `max:`, or use another format."
+    ),
+}
+"""What only `survey check --for` finds, and what it means."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An instrument's data as a format is to hold them."""
+
+    instrument: Instrument
+    draft: Draft
+    variables: tuple[Variable, ...]
+    language: str
+
+    def problem(self, rule: str, item: str, what: str, remedy: str) -> Problem:
+        """A warning at an item, sample column or compute; at none, at the file."""
+        where = place_of(self.draft, item) if item else Position(self.draft.document.instrument.where.file)
+        return Problem(rule, where, item, what, remedy, "warning", max(len(item), 1))
+
+
+def formats_asked(names: Sequence[str]) -> tuple[str, ...] | Trouble:
+    """The formats by the names and endings that were given, commas between them."""
+    asked = [name.strip() for some in names for name in some.split(",") if name.strip()]
+    found = []
+    for name in asked:
+        form = format_of("", chosen=name)
+        if isinstance(form, str):  # an ending, such as zsav
+            by_ending = format_of(f"x.{name.removeprefix('.')}")
+            form = form if isinstance(by_ending, str) else by_ending
+        if isinstance(form, str):
+            return Trouble("--for", form, f"formats: {', '.join(FORMATS)}")
+        found.append(form.name)
+    return tuple(dict.fromkeys(found))
+
+
+def preflight(
+    instrument: Instrument, draft: Draft, formats: Sequence[str], known: Iterable[Problem]
+) -> list[Problem]:
+    """What the formats can't hold, in any language of the instrument, less what is `known` already."""
+    told = {(p.rule, p.who) for p in known}
+    found: dict[tuple[str, str, str], Problem] = {}
+    for language in instrument.languages:
+        held = _Held(instrument, draft, (*ADMIN, *columns(instrument, language)), language)
+        for name in formats:
+            for check in _CHECKS.get(name, ()):
+                for problem in check(held):
+                    found.setdefault((name, problem.rule, problem.who), problem)
+    return [
+        problem
+        for (name, rule, who), problem in found.items()
+        if (_ALWAYS.get((name, rule)), who) not in told
+    ]
+
+
+_ALWAYS: Final[Mapping[tuple[str, str], str]] = {
+    ("sav", "format-label"): "long-label",
+    ("dta", "format-name"): "long-column",
+}
+"""What `survey check` says without being asked for a format."""
+
+
+def _names(limits: Limits) -> Callable[[_Held], Iterator[Problem]]:
+    def check(held: _Held) -> Iterator[Problem]:
+        names = fitting_names([v.name for v in held.variables], limits)
+        for variable, name in zip(held.variables, names, strict=True):
+            if name != variable.name:
+                what = f"{limits.program} does not take the name {variable.name}; its file says {name}"
+                yield held.problem("format-name", variable.item, what, "shorten the id or the code")
+
+    return check
+
+
+def _labels(limits: Limits) -> Callable[[_Held], Iterator[Problem]]:
+    measure = "bytes" if limits.bytes else "letters"
+
+    def check(held: _Held) -> Iterator[Problem]:
+        for v in held.variables:
+            if (size := limits.size(label_of(v))) > limits.label:
+                what = f"the label of {v.name} has {size} {measure}; {limits.program} keeps {limits.label}"
+                yield held.problem("format-label", v.item, what, "give it a short label:")
+            for code, words in value_labels(v).items():
+                if (size := limits.size(plain(words))) > limits.value_label:
+                    what = f"the label of {code} has {size} {measure}; {limits.program} keeps {limits.value_label}"
+                    yield held.problem("format-label", v.item, what, "give the option a short label:")
+
+    return check
+
+
+def _asked(held: _Held) -> Iterator[Variable]:
+    """Columns of what people are asked: others are never declined."""
+    for variable in held.variables:
+        leaf = held.instrument.leaves.get(variable.item)
+        if variable.role == "answer" and leaf is not None and leaf.question.asks:
+            yield variable
+
+
+def _spss_missing(held: _Held) -> Iterator[Problem]:
+    for variable in _asked(held):
+        found = user_missing(variable)
+        if not found.left:
+            continue
+        labels = value_labels(variable)
+        said = listed(f"{code} ({plain(labels.get(code, str(code)))})" for code in found.left)
+        long = [code for code in found.left if isinstance(code, str) and len(code.encode()) > SHORT]
+        if long:
+            why, remedy = (
+                f"takes texts to {SHORT} bytes for missing",
+                "give the options whole numbers for codes",
+            )
+        elif variable.storage == "text":
+            why = "takes three texts for missing, of which not asked and not reached are two"
+            remedy = "give the options whole numbers for codes"
+        else:
+            why = "takes three codes for missing, or a range and one"
+            remedy = (
+                "give declines codes that follow one another, as -9, -8, -7, or mark fewer options missing"
+            )
+        yield held.problem("format-missing", variable.item, f"SPSS {why}: {said} will be answers", remedy)
+
+
+def _stata_codes(held: _Held) -> Iterator[Problem]:
+    for variable in _asked(held):
+        if variable.storage == "text" and variable.labels:
+            what = f"the codes of {variable.name} are texts, which Stata does not label"
+            yield held.problem(
+                "format-codes", variable.item, what, "give the options whole numbers for codes"
+            )
+    letters = letters_of(held.variables)
+    if left := sorted({kind for v in held.variables for kind in v.declines if kind not in letters}):
+        what = f"Stata has 26 letters for missings: {listed(left)} will be labelled codes"
+        yield held.problem("format-missing", "", what, "have fewer kinds of declines")
+
+
+def _triple_s_codes(held: _Held) -> Iterator[Problem]:
+    codes: dict[str, dict[object, None]] = {}
+    for variable in _asked(held):
+        if variable.option is not None:
+            codes.setdefault(variable.item, {})[variable.option] = None
+    for item, options in codes.items():
+        if list(options) != list(range(1, len(options) + 1)):
+            what = f"Triple-S numbers the options of a multiple from 1: the codes {listed(map(str, options))} are lost"
+            yield held.problem("format-codes", item, what, "code them 1, 2, 3, …")
+
+
+def _columns(limits: Limits) -> Callable[[_Held], Iterator[Problem]]:
+    def check(held: _Held) -> Iterator[Problem]:
+        if (count := len(held.variables)) > limits.columns:
+            what = f"the data have {count:,} columns; {limits.program} holds {limits.columns:,}"
+            yield held.problem(
+                "format-columns", "", what, "set a smaller max: at rosters, or use another format"
+            )
+
+    return check
+
+
+_CHECKS: Final[Mapping[str, tuple[Callable[[_Held], Iterator[Problem]], ...]]] = {
+    "sav": (_names(SPSS), _labels(SPSS), _spss_missing, _columns(SPSS)),
+    "sps": (_names(SPSS), _labels(SPSS), _spss_missing),
+    "dta": (_names(STATA), _labels(STATA), _stata_codes, _columns(STATA)),
+    "xlsx": (_labels(EXCEL), _columns(EXCEL)),
+    "sss": (_triple_s_codes,),
+}
+"""By format what is looked at; one that is not here holds everything."""

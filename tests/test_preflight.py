@@ -1,0 +1,141 @@
+"""Is what a format can't hold said while the questionnaire is written, at its place, and nothing else?"""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from survey_cli.cli.app import app
+from survey_cli.exports import FORMATS
+from survey_cli.office.designing import check
+from survey_cli.office.preflight import RULES, formats_asked
+from survey_cli.problems import Problem, Trouble
+
+HEAD = "instrument: x\ntitle: X\nstudy: {sponsor: Acme}\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def found(items: str, *formats: str, head: str = HEAD) -> list[Problem]:
+    """What only the formats find."""
+    Path("x.yaml").write_text(f"{head}items:\n{items}", encoding="utf-8")
+    before = check("x.yaml").problems
+    assert not [p for p in before if p.severity == "error"], before
+    more = [p for p in check("x.yaml", formats).problems if p not in before]
+    assert all(p.severity == "warning" and p.rule in RULES and p.remedy for p in more)
+    return more
+
+
+ALL = tuple(FORMATS)
+
+
+def test_nothing_is_said_of_what_fits_everywhere() -> None:
+    items = """\
+  - {id: q1, type: single, text: One, options: {1: "Yes", 2: "No", 5: {text: Neither, missing: true}}}
+  - {id: q2, type: multiple, text: Two, options: {1: A, 2: B, 3: C}}
+  - {id: q3, type: verbatim, text: Three}
+  - {id: q4, type: number, text: Four, decimals: 1}
+  - {id: q5, type: date, text: Five}
+"""
+    assert found(items, *ALL) == []
+
+
+def test_more_missing_codes_than_spss_has_room_for() -> None:
+    items = """\
+  - {id: q1, type: single, text: One,
+     options: {1: "Yes", 3: {text: Neither, missing: true}, 5: {text: Both, missing: true}}}
+"""
+    [problem] = found(items, "sav")
+    assert (problem.rule, problem.who, problem.where.line) == ("format-missing", "q1", 5)
+    assert "5 (Both) will be answers" in problem.what
+    assert found(items, "dta", "xlsx", "csv") == []
+
+
+def test_codes_that_are_texts() -> None:
+    items = """\
+  - {id: q1, type: single, text: One, options: {x: "Ex", otherwise: {text: Else, missing: true}}}
+"""
+    spss, stata = found(items, "sav"), found(items, "dta")
+    assert [p.rule for p in spss + stata] == ["format-missing", "format-codes"]
+    assert "takes texts to 8 bytes" in spss[0].what
+    assert "otherwise (Else)" in spss[0].what
+    short = found(items.replace("otherwise", "z"), "sav")
+    assert "takes three texts for missing" in short[0].what
+
+
+def test_labels_of_statas_80_letters_and_each_language() -> None:
+    head = HEAD + "languages: [en, es]\n"
+    items = f"  - {{id: q1, type: number, text: {{en: Short, es: {'ñ' * 81}}}}}\n"
+    [problem] = found(items, "dta", head=head)
+    assert problem.what == "the label of q1 has 81 letters; Stata keeps 80"
+    assert found(items, "sav", head=head) == []
+
+
+def test_what_is_said_anyway_is_not_said_twice() -> None:
+    name = "q" * 30
+    items = f"  - {{id: {name}, type: multiple, text: {'x' * 300}, options: {{1: A, 22: B}}}}\n"
+    assert [p.rule for p in found(items, "sav", "dta")] == ["format-label"]  # Stata's; SPSS's is told always
+
+
+def test_multiples_of_triple_s_are_numbered() -> None:
+    items = (
+        "  - {id: q1, type: multiple, text: One, options: {1: A, 2: B, 9: {text: None, exclusive: true}}}\n"
+    )
+    [problem] = found(items, "sss")
+    assert (problem.rule, problem.who) == ("format-codes", "q1")
+    assert "1, 2, 9" in problem.what
+
+
+def test_more_columns_than_a_sheet_holds() -> None:
+    options = ", ".join(f"{n}: Option {n}" for n in range(1, 171))
+    items = f"""\
+  - {{id: n, type: number, text: How many, max: 99}}
+  - id: person
+    type: roster
+    max: 99
+    count: n
+    items:
+      - {{id: q, type: multiple, text: Which, options: {{{options}}}}}
+"""
+    [problem] = found(items, "xlsx")
+    assert (problem.rule, problem.where.line) == ("format-columns", 0)
+    assert "Excel holds 16,384" in problem.what
+
+
+def test_more_kinds_of_declines_than_letters() -> None:
+    declines = ", ".join(f"k{n}: {{code: {-20 - n}, text: K {n}}}" for n in range(24))
+    items = "  - {id: q1, type: number, text: One, declines: [dk, k23]}\n"
+    many = ", ".join(f"k{n}" for n in range(24))
+    assert found(items, "dta", head=f"{HEAD}declines: {{dk: {{code: -8, text: DK}}, {declines}}}\n") == []
+    [problem] = found(
+        items.replace("[dk, k23]", f"[dk, {many}]"),
+        "dta",
+        head=f"{HEAD}declines: {{dk: {{code: -8, text: DK}}, {declines}}}\n",
+    )
+    assert "k22, k23 will be labelled codes" in problem.what
+
+
+# the command
+
+
+def test_formats_are_named_by_names_or_endings_and_an_unknown_one_is_refused() -> None:
+    assert formats_asked(["sav,dta", " .zsav", "XLSX"]) == ("sav", "dta", "xlsx")
+    refused = formats_asked(["savv"])
+    assert isinstance(refused, Trouble)
+    assert "there is no format 'savv': did you mean 'sav'?" in str(refused)
+
+
+def test_the_command_tells_places_and_every_rule_is_explained() -> None:
+    Path("x.yaml").write_text(
+        HEAD + "items:\n  - {id: q1, type: single, text: One, options: {x: X, y: Y}}\n", encoding="utf-8"
+    )
+    answer = CliRunner().invoke(app, ["check", "x.yaml", "--for", "dta,sav"])
+    assert answer.exit_code == 0
+    assert "x.yaml:5:10: warning: q1: the codes of q1 are texts" in answer.stdout
+    assert CliRunner().invoke(app, ["check", "x.yaml", "--for", "dta", "--strict"]).exit_code == 1
+    assert "did you mean" in CliRunner().invoke(app, ["check", "x.yaml", "--for", "dtaa"]).stderr
+    for rule in RULES:
+        assert rule in CliRunner().invoke(app, ["explain", rule]).stdout
