@@ -19,6 +19,9 @@ SURVEY = str(Path(sys.executable).with_name("survey"))
 PEERS = Path(__file__).parent / "peers"
 LEFT = "\x1b[D"
 KEYS = 200
+FRAME = 0.020
+"""Textual paints 60 times a second at most: a key sooner than this after the last one would measure the wait for the next
+picture, in ours as in the peer."""
 
 
 def peer(name: str) -> list[str]:
@@ -63,8 +66,9 @@ def key_row(folder: Path) -> list[Line]:
         def press() -> None:
             nonlocal number
             key, awaited = str(made.code(number)), made.mark(number + 1)
-            times[0].append(ours.key(key, awaited))
-            times[1].append(theirs.key(key, awaited))
+            for terminal, taken in ((ours, times[0]), (theirs, times[1])):
+                terminal.rest(FRAME)
+                taken.append(terminal.key(key, awaited))
             number += 1
 
         times: list[list[float]] = [[], []]

@@ -35,6 +35,9 @@ SAME_KEY = {
     "alt+enter": "ctrl+j",
 }
 DRAFT_SECONDS = 2.0
+TURN_SECONDS = 0.0005
+"""What is painted is written by a thread of Textual's own. Left alone, Python lets it wait 5 ms for its turn, longer than
+all that a key does."""
 
 
 class Sheet(Widget):
@@ -136,6 +139,7 @@ class KeysApp(App[None]):
         yield self._sheet
 
     def on_mount(self) -> None:
+        sys.setswitchinterval(TURN_SECONDS)
         with suppress(ValueError, RuntimeError):  # not the main thread: signals do not arrive there
             get_running_loop().add_signal_handler(signal.SIGTERM, self._ended_from_outside)
         self.set_interval(1.0, self.redraw)
