@@ -8,7 +8,7 @@ from survey_cli.reports.answers import Answers, Grouping
 from survey_cli.reports.banner import banner, grouping_of
 from survey_cli.reports.questions import questions
 from survey_cli.reports.results import Banner, ItemResult
-from survey_cli.reports.tabulating import Tabulated, Terms, tabulated
+from survey_cli.reports.tabulating import Tabulated, Terms, concealed, tabulated
 from survey_cli.reports.topline import batteries, item_result
 from survey_cli.table import Table, columns
 from survey_cli.values import NOT_ASKED, Cell
@@ -41,7 +41,8 @@ class Report:
             grouping = grouping_of(self.answers, self.answers.variables[name])
             assert isinstance(grouping, Grouping)
             self.groupings.append(grouping)
-        self.tables: list[Tabulated] = [tabulated(q, self.answers, self.groupings, terms) for q in listed]
+        counted = [tabulated(q, self.answers, self.groupings, terms) for q in listed]
+        self.tables: list[Tabulated] = concealed(counted, self.answers, self.groupings, terms)
 
     def __getitem__(self, id: str) -> ItemResult:
         table = next(t for t in self.tables if t.question.id == id)

@@ -118,3 +118,21 @@ def test_who_was_asked_is_not_told_where_they_are_few():
     assert item.base.asked is None
     assert "3" not in item.base.text
     assert {row.total.count_text for row in item.rows} == {"[c]"}
+
+
+def test_the_base_of_a_follow_up_does_not_tell_what_the_table_before_it_hides():
+    """14 and 2 disagreed: the 16 who are asked why must not be the one sum that is missing."""
+    text = AGREE + "  - {id: why, type: verbatim, ask_if: 'q in [3, 4]', base: who disagreed, text: Why?}\n"
+    rows: list[dict[str, Cell]] = [
+        {"q": code, "kind": 1, **({"why": "so"} if code > 2 else {})}
+        for code, n in ((1, 9), (2, 16), (3, 14), (4, 2))
+        for _ in range(n)
+    ]
+    report = Report(
+        text, rows, terms=Terms(threshold=5), asked={"why": "if q is Disagree or Strongly disagree"}
+    )
+    assert report["why"].base.text == "asked of 16 who disagreed"
+    shown = {row.label: row.total.count_text for row in report["q"].rows}
+    assert shown["Strongly disagree"] == "[c]"
+    assert shown["Disagree"] == "[c]"
+    assert shown["Agree"] == "16"

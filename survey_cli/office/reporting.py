@@ -27,7 +27,7 @@ from survey_cli.reports.methods import Facts, methods
 from survey_cli.reports.questions import NEVER_DECLINES, Question, questions
 from survey_cli.reports.rates import RateTable
 from survey_cli.reports.results import ItemResult, Results, Verbatim
-from survey_cli.reports.tabulating import Tabulated, Terms, tabulated
+from survey_cli.reports.tabulating import Tabulated, Terms, concealed, tabulated
 from survey_cli.reports.topline import batteries, item_result, table_notes
 from survey_cli.reports.weights import Target, Weighted, weighted
 from survey_cli.samples.columns import column_of
@@ -156,7 +156,8 @@ def _reported(
     chosen = _chosen(listed, found.variables, instrument, wish)
     if isinstance(chosen, Trouble):
         return chosen
-    tables = [tabulated(question, answers, groupings, terms) for question in chosen]
+    counted = [tabulated(question, answers, groupings, terms) for question in chosen]
+    tables = concealed(counted, answers, groupings, terms)
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
     items = tuple(_item(table, number, answers, terms, wish) for number, table in enumerate(tables, 1))
     rates = _rates(path, wish)

@@ -37,6 +37,8 @@ class Counted:
     """Rows that are sums of other rows: nets."""
     whole: Sequence[int]
     """Rows that add up to the base; none for a multiple."""
+    told: Sequence[tuple[int, frozenset[int]]] = ()
+    """Columns with rows whose sum another item's base tells: `asked of 16 who disagreed`."""
 
 
 def hidden_spots(table: Counted, threshold: int = THRESHOLD) -> frozenset[Spot]:
@@ -55,8 +57,9 @@ def hidden_spots(table: Counted, threshold: int = THRESHOLD) -> frozenset[Spot]:
     hidden = {spot for spot, n in values.items() if 0 < n < threshold}
     small = [c for c, n in enumerate(table.bases) if 0 < n < threshold]
     hidden |= {spot for spot in values if spot.column in small}
+    secret = frozenset(hidden)
     equations = [frozenset(line) for line in _equations(table)]
-    while exposed := _exposed(hidden, equations):
+    while exposed := _exposed(hidden, secret, equations, table.sums):
         for spot in exposed:
             company = _company(spot, hidden, equations, values, table)
             if company is not None:
@@ -75,26 +78,35 @@ def _equations(table: Counted) -> Iterable[Iterable[Spot]]:
             yield [Spot(BASE, c), *(Spot(r, c) for r in table.whole)]
         for net, parts in table.sums.items():
             yield [Spot(net, c), *(Spot(r, c) for r in parts)]
+    for c, asked in table.told:
+        yield [Spot(r, c) for r in asked]
     for group in table.groups:
         for r in (BASE, *rows):
             yield [Spot(r, 0), *(Spot(r, c) for c in group)]
 
 
-def _exposed(hidden: Collection[Spot], equations: Sequence[frozenset[Spot]]) -> list[Spot]:
-    """Hidden counts that follow from what is shown: first those that are alone in an equation; where there are none,
-    those that solving all equations gives."""
-    lines = [line & hidden if isinstance(hidden, set) else line & set(hidden) for line in equations]
-    alone = sorted({next(iter(line)) for line in lines if len(line) == 1})
-    return alone or sorted(_solved(lines, equations))
+def _exposed(
+    hidden: set[Spot], secret: frozenset[Spot], equations: Sequence[frozenset[Spot]], sums: Collection[int]
+) -> list[Spot]:
+    """What gives a secret away; nothing where no secret follows from what is shown. Secrets alone in an equation come
+    first; else, where solving all equations gives one, whatever is alone, since it begins there, and the secrets."""
+    lines = [line & hidden for line in equations]
+    alone = {next(iter(line)) for line in lines if len(line) == 1}
+    if alone & secret:
+        return sorted(alone & secret)
+    solved = _solved(lines, equations, sums) & secret
+    return [*sorted(alone), *sorted(solved)] if solved else []
 
 
-def _solved(lines: Sequence[frozenset[Spot]], equations: Sequence[frozenset[Spot]]) -> set[Spot]:
+def _solved(
+    lines: Sequence[frozenset[Spot]], equations: Sequence[frozenset[Spot]], sums: Collection[int]
+) -> set[Spot]:
     """Unknowns to which the equations leave one value: Gauss and Jordan's elimination over exact numbers."""
     reduced: dict[Spot, dict[Spot, Fraction]] = {}
     for line, equation in zip(lines, equations, strict=True):
         if not line:
             continue
-        row = {spot: Fraction(_sign(spot, equation)) for spot in line}
+        row = {spot: Fraction(_sign(spot, equation, sums)) for spot in line}
         for pivot, known in reduced.items():
             if pivot in row:
                 row = _without(row, pivot, known)
@@ -120,14 +132,15 @@ def _without(
     return {spot: value for spot, value in made.items() if value}
 
 
-def _sign(spot: Spot, equation: frozenset[Spot]) -> int:
-    """-1 for the sum, 1 for its parts: the sum is the base of a column, the total of a row, or the net."""
+def _sign(spot: Spot, equation: frozenset[Spot], sums: Collection[int]) -> int:
+    """-1 for the sum, 1 for its parts: the sum is the base of a column, the total of a row, or the net; what another item
+    tells has none."""
     columns = {s.column for s in equation}
     if len(columns) > 1:
         return -1 if spot.column == 0 else 1
     rows = {s.row for s in equation}
     whole = BASE if BASE in rows else max(rows)  # nets come after the rows they sum up
-    return -1 if spot.row == whole else 1
+    return -1 if spot.row == whole and whole in (BASE, *sums) else 1
 
 
 def _company(
@@ -138,8 +151,8 @@ def _company(
     table: Counted,
 ) -> Spot | None:
     """What is hidden with it: of the shown counts that stand in a sum in which it is alone (else in any with it, or with
-    what hides it), first nets, then those that are alone in the fewest other sums, small counts, zeros, last totals and
-    bases."""
+    what hides it), first what helps in most of these sums, nets, what is alone in the fewest other sums, small counts,
+    zeros, last totals and bases."""
     alone = [line for line in equations if spot in line and sum(s in hidden for s in line) == 1]
     near = {s for line in alone for s in line if s not in hidden}
     if not near:
@@ -155,6 +168,7 @@ def _company(
             s.row == BASE,
             s.column == 0 and spot.column != 0,
             values[s] == 0,
+            -sum(s in line for line in alone),
             s.row not in table.sums,
             sum(s in line and not any(o in hidden for o in line) for line in equations),
             values[s],

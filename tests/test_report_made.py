@@ -1,0 +1,203 @@
+"""Is a whole report made from kept interviews as another way of counting has it, and what is said of how it was made?"""
+
+import csv
+import io
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from shutil import copy
+from subprocess import run
+
+import pytest
+
+from command_line import SURVEY
+from scenario import INSTRUMENTS
+from survey_cli.office.describing import codebook_of
+from survey_cli.office.report_wish import CodebookWish, ReportWish
+from survey_cli.office.reporting import results
+from survey_cli.problems import Trouble
+from survey_cli.reports.results import Codebook, Results
+
+WISH = ReportWish(origin="simulated", threshold=0)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The founding survey with 160 invented interviews, some of them broken off."""
+    folder = tmp_path_factory.mktemp("asu") / "instruments"
+    folder.mkdir()
+    copy(INSTRUMENTS / "asu_2000.yaml", folder)
+    file = folder / "asu_2000.yaml"
+    survey("simulate", str(file), "-n", "300", "--keep", "--break-off", "0.01", "--seed", "5")
+    return file
+
+
+def survey(*arguments: str) -> str:
+    """What a command prints."""
+    return run([*SURVEY, *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def made(study: Path, wish: ReportWish = WISH) -> Results:
+    found = results(study, wish)
+    assert isinstance(found, Results), str(found)
+    return found
+
+
+def rows(study: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(survey("export", str(study), "-o", "-", "--origin", "simulated"))))
+
+
+def is_partial(row: dict[str, str]) -> bool:
+    return row["interview_status"] == "stopped" and row["q14"] != "-7"
+
+
+def test_every_count_is_that_of_the_exported_file(study: Path):
+    counted = [
+        row for row in rows(study)
+        if row["interview_outcome"] == "complete" or is_partial(row)
+    ]  # fmt: skip
+    assert any(is_partial(row) for row in counted)
+    report = made(study)
+    assert report.interviews == len(counted)
+    checked = 0
+    for item in report.items:
+        if item.kind not in ("single", "scale"):
+            continue
+        there = Counter(row[item.id] for row in counted if row[item.id] not in ("-6", "-7"))
+        shown = {row.code: row.total.amount for row in item.rows if row.code}
+        assert {code: n for code, n in shown.items() if n} == dict(there)
+        assert item.base.asked == sum(there.values())
+        assert sum(row.total.share or 0 for row in item.rows if row.code) == 1
+        checked += len(there)
+    assert checked > 100
+
+
+def test_a_banner_divides_the_same_interviews(study: Path):
+    report = made(study, replace(WISH, by=("kind",)))
+    assert report.banner is not None
+    assert [column.label for column in report.banner.columns] == ["All", "District", "Sector"]
+    for table in report.banner.tables:
+        asked = [base.asked for base in table.bases]
+        assert asked[0] == (asked[1] or 0) + (asked[2] or 0)
+        item = next(item for item in report.items if item.id == table.id)
+        assert [row.figures[0] for row in table.rows] == [row.total for row in item.rows]
+
+
+def test_the_methods_box_says_what_is_known_and_what_is_not(study: Path):
+    box = {line.label: line for line in made(study).methods}
+    assert box["Sponsor"].text == "Office of the Inspector General"
+    assert box["Population"].text == "Supervisors of the 35 anti-smuggling units (N = 35)"
+    assert not box["Incentive"].stated
+    assert box["Incentive"].text == "not stated"
+    assert "left out" in box["Interviews"].text
+    assert "simulated interviews, of no real person" in box["Interviews"].text
+    assert box["Weighting"].text.startswith("None")
+    assert list(box)[:6] == [
+        "Sponsor", "Conducted by", "Population", "Sampling frame", "Selection", "Mode",
+    ]  # fmt: skip
+
+
+def test_a_census_has_no_tests_unless_asked(study: Path):
+    by_kind = replace(WISH, by=("kind",))
+    census = made(study, by_kind)
+    assert census.banner is not None
+    assert not any(table.tests for table in census.banner.tables)
+    assert any("No sampling error" in line.text for line in census.methods)
+    asked = made(study, replace(by_kind, inference=True))
+    assert asked.banner is not None
+    assert any(table.tests for table in asked.banner.tables)
+
+
+def test_small_counts_are_hidden_unless_said(study: Path):
+    report = made(study, replace(WISH, threshold=5))
+    amounts = [row.total.amount for item in report.items for row in item.rows]
+    assert None in amounts
+    assert not [n for n in amounts if n is not None and 0 < n < 5]
+    assert any("fewer than 5" in note for note in report.notes)
+
+
+def test_words_are_printed_only_where_they_are_asked_for(study: Path):
+    assert not any(item.verbatims for item in made(study).items)
+    with_words = made(study, replace(WISH, verbatims=True))
+    said = [v for item in with_words.items for v in item.verbatims]
+    assert said
+    assert not any(v.case for v in said)
+    assert any(v.option == "Something else" for v in said)
+    cases = made(study, replace(WISH, verbatims=True, cases=True))
+    assert all(v.case for item in cases.items for v in item.verbatims)
+
+
+def test_chosen_items_conditions_and_languages(study: Path):
+    some = made(study, replace(WISH, items=("mission", "q14"), where="kind == 'Sector'"))
+    assert [item.id for item in some.items] == [
+        "q1", "q2", "q3", "q4", "q5", "q6", "q2_why", "q6_why", "q14",
+    ]  # fmt: skip
+    assert some.interviews < made(study).interviews
+
+
+def test_raking_to_targets(study: Path, tmp_path: Path):
+    targets = tmp_path / "targets.csv"
+    targets.write_text("variable,value,share\nkind,District,60%\nkind,Sector,40%\n")
+    report = made(study, replace(WISH, rake=str(targets), by=("kind",)))
+    assert report.weighting is not None
+    assert report.banner is not None
+    district = report.banner.table("consent")
+    assert district is not None
+    weights = [Fraction(base.weighted_text) for base in district.bases]
+    assert float(weights[1] / weights[0]) == pytest.approx(0.6, abs=0.01)
+    assert "raked to kind" in next(line.text for line in report.methods if line.label == "Weighting")
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        (ReportWish(), "no interviews to report on"),
+        (replace(WISH, by=("knid",)), "did you mean 'kind'?"),
+        (replace(WISH, by=("unit",)), "there is no variable 'unit'"),
+        (replace(WISH, by=("phone",)), "phone"),
+        (replace(WISH, by=("q21",)), "q21_1"),
+        (replace(WISH, by=("q22",)), "values"),
+        (replace(WISH, items=("q99",)), "--items"),
+        (replace(WISH, digits=9), "--digits"),
+        (replace(WISH, trim="1e9", rake="x"), "--trim"),
+        (replace(WISH, rake="nowhere.csv"), "targets"),
+        (replace(WISH, cases=True), "--verbatims"),
+        (replace(WISH, where="kind = 1"), "write =="),
+    ],
+)
+def test_what_cannot_be_reported_is_told(study: Path, wish: ReportWish, told: str):
+    found = results(study, wish)
+    assert isinstance(found, Trouble)
+    assert told in f"{found} {' '.join(map(str, found.problems))}"
+
+
+def test_a_codebook_counts_what_the_file_holds(study: Path):
+    found = codebook_of(study, CodebookWish(origin="simulated", threshold=0))
+    assert isinstance(found, Codebook)
+    data = rows(study)
+    assert found.interviews == len(data)
+    by_name = {variable.name: variable for variable in found.variables}
+    for name in ("q1", "q21_3", "cooperation"):
+        there = Counter(row[name] for row in data)
+        assert {
+            code.code: int(code.count_text) for code in by_name[name].codes if code.count_text != "0"
+        } == dict(there)
+    q2_why = by_name["q2_why"]
+    assert q2_why.asked == "Asked if q2 is Disagree or Strongly disagree."
+    assert by_name["phone"].personal
+    assert all(not code.count_text for code in by_name["phone"].codes)
+    assert by_name["q2"].codes[4].missing == "missing"
+    assert {name: names for name, _, names in found.sets}["q21"][0] == "q21_1"
+    hidden = codebook_of(study, CodebookWish(origin="simulated"))
+    assert isinstance(hidden, Codebook)
+    texts = [code.count_text for variable in hidden.variables for code in variable.codes]
+    assert "[c]" in texts
+    assert not {"1", "2", "3", "4"} & set(texts)
+
+
+def test_a_codebook_needs_no_interviews():
+    found = codebook_of(INSTRUMENTS / "household.yaml", CodebookWish(db="nowhere.db"))
+    assert isinstance(found, Codebook)
+    assert found.interviews is None
+    assert not any(code.count_text for variable in found.variables for code in variable.codes)
