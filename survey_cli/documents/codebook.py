@@ -5,10 +5,12 @@ from typing import Final
 
 from survey_cli.documents.results import Grid, GridLine, Head, Shown
 from survey_cli.documents.wording import flat
-from survey_cli.reports.results import Codebook, CodebookVariable
+from survey_cli.reports.results import Codebook, CodebookCode, CodebookVariable
 
 EMPTY: Final = "(empty)"
-"""The code of an empty cell."""
+"""Of an empty cell."""
+ANY: Final = "–"
+"""Of values without a code of their own."""
 
 
 def sections(codebook: Codebook) -> tuple[tuple[str, tuple[CodebookVariable, ...]], ...]:
@@ -35,6 +37,11 @@ def counted(codebook: Codebook) -> bool:
     return any(code.count_text for variable in codebook.variables for code in variable.codes)
 
 
+def shown_code(code: CodebookCode) -> str:
+    """As it stands in the data."""
+    return code.code or (EMPTY if code.missing else ANY)
+
+
 def codes_grid(variable: CodebookVariable, *, counts: bool) -> Grid:
     """The codes of a variable."""
     heads = [Head("", "Meaning"), Head("", "Missing"), *([Head("", "Interviews")] if counts else [])]
@@ -45,7 +52,7 @@ def codes_grid(variable: CodebookVariable, *, counts: bool) -> Grid:
         lines=tuple(
             GridLine(
                 "answer",
-                code.code or EMPTY,
+                shown_code(code),
                 "",
                 (
                     Shown(flat(code.label)),

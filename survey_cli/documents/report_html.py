@@ -83,6 +83,7 @@ def codebook_html(codebook: Codebook) -> str:
         edition=books.edition(codebook),
         facts=books.facts,
         sections=books.sections(codebook),
+        shown_code=books.shown_code,
         stated=stated(codebook.methods),
         unstated=unstated(codebook.methods),
         tongue=_tongue(codebook.language),

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 CHART_CM: Final = 15.5
 """How wide a picture is: as the text of a page."""
+TOGETHER: Final = 24
+"""A table of more rows may be parted over pages."""
 FIRST_CM: Final = 6.0
 """How wide the column of labels is; the others share the rest."""
 
@@ -230,14 +232,17 @@ class _Writer:
             _fill(cells[0], line.label + row_note(line), strong=strong)
             for cell, shown in zip(cells[1:], line.cells, strict=True):
                 _fill(cell, shown.text, right=not words, strong=strong, raised=shown.letters)
+        if len(rows) <= TOGETHER:
+            _kept_together(rows[:-1])
         _said(table, grid.caption)
         self.document.add_paragraph().paragraph_format.space_after = 0
 
     def _table(self, rows: int, widths: Sequence[float]) -> "Table":
         from docx.shared import Cm
 
-        table: Table = self.document.add_table(rows, len(widths), style="Table Grid")
+        table: Table = self.document.add_table(rows, len(widths))
         table.autofit = False
+        _ruled(table)
         for column, width in zip(table.columns, widths, strict=True):
             column.width = Cm(width)
             for cell in column.cells:
@@ -278,6 +283,27 @@ def _repeated(row: object) -> None:
     head = OxmlElement("w:tblHeader")
     head.set(qn("w:val"), "true")
     row._tr.get_or_add_trPr().append(head)  # type: ignore[attr-defined]
+
+
+def _kept_together(rows: Iterable[Iterable["_Cell"]]) -> None:
+    """Each of these rows stays on the page of the next."""
+    for row in rows:
+        for cell in row:
+            cell.paragraphs[0].paragraph_format.keep_with_next = True
+
+
+def _ruled(table: "Table") -> None:
+    """Lines between rows and none between columns."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    borders = OxmlElement("w:tblBorders")
+    for edge, wide, color in (("top", "8", "111111"), ("bottom", "8", "111111"), ("insideH", "4", "BBBBBB")):
+        line = OxmlElement(f"w:{edge}")
+        for name, value in (("val", "single"), ("sz", wide), ("space", "0"), ("color", color)):
+            line.set(qn(f"w:{name}"), value)
+        borders.append(line)
+    table._tbl.tblPr.append(borders)
 
 
 def _said(table: "Table", words: str) -> None:

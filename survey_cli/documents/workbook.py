@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from survey_cli.documents.results import (
     METHODS,
+    READING,
     Grid,
     Shown,
     banner_grid,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 LABELS: Final = 60
 """Letters that the column of labels is wide."""
+NAMES: Final = 28
 FIGURES: Final = 14
 LONGEST: Final = 32_767
 """Letters that a cell holds."""
@@ -43,15 +45,18 @@ def results_xlsx(results: Results, path: Path) -> None:
     book = Workbook()
     book.properties.title, book.properties.creator = fit(flat(results.title)), ""
     methods = _Sheet(book.active, "Methods")  # type: ignore[arg-type]
-    methods.line([flat(results.title)], strong=True)
-    methods.line([edition(results)])
-    methods.lines(results.warnings, strong=True)
-    methods.line([])
+    methods.wide("A", NAMES)
+    methods.wide("B", LABELS)
+    methods.line(["Results", flat(results.title)], strong=True)
+    methods.line(["", edition(results)])
+    for warning in results.warnings:
+        methods.line(["Read this first", warning], strong=True)
     methods.line([METHODS], strong=True)
     for line in results.methods:
         methods.line([line.label, flat(line.text)])
-    methods.line([])
-    methods.lines([*results.notes, *(results.banner.notes if results.banner else ())])
+    methods.line([READING], strong=True)
+    for note in (*results.notes, *(results.banner.notes if results.banner else ())):
+        methods.line(["", note])
     topline = _Sheet(book.create_sheet(), "Topline")
     for item in results.items:
         _topline(topline, item, results)
@@ -104,18 +109,21 @@ class _Sheet:
 
     def __init__(self, sheet: "Worksheet", title: str) -> None:
         sheet.title = title
-        sheet.column_dimensions["A"].width = LABELS
-        for letter in "BCDEFGHIJKLMNO":
-            sheet.column_dimensions[letter].width = FIGURES
-        sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "portrait", 0
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
         self.sheet = sheet
         self.row = 0
+        self.wide("A", LABELS)
+        for letter in "BCDEFGHIJKLMNO":
+            self.wide(letter, FIGURES)
+        sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "portrait", 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
+
+    def wide(self, column: str, letters: int) -> None:
+        self.sheet.column_dimensions[column].width = letters
 
     def line(self, texts: Sequence[str], *, strong: bool = False) -> None:
         self.row += 1
         for column, text in enumerate(texts, 1):
-            self._text(column, text, strong=strong, wrap=column == 1 or len(texts) == 1)
+            self._text(column, text, strong=strong, wrap=column <= 2 and len(texts) <= 2)
 
     def lines(self, texts: Iterable[str], *, strong: bool = False) -> None:
         for text in texts:
