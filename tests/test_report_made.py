@@ -201,3 +201,29 @@ def test_a_codebook_needs_no_interviews():
     assert isinstance(found, Codebook)
     assert found.interviews is None
     assert not any(code.count_text for variable in found.variables for code in variable.codes)
+
+
+def test_a_population_that_was_called_as_a_whole_is_a_census_though_few_answered(tmp_path: Path):
+    folder = tmp_path / "instruments"
+    folder.mkdir()
+    for name in ("asu_2000.yaml", "asu_2000_units.csv"):
+        copy(INSTRUMENTS / name, folder)
+    file = folder / "asu_2000.yaml"
+    survey("sample", "import", str(file), str(folder / "asu_2000_units.csv"))
+    answers = (INSTRUMENTS / "asu_2000.answers.txt").read_text(encoding="utf-8")
+    for case in ("Chicago District", "Denver District"):
+        run(
+            [*SURVEY, "interview", str(file), "--plain", "--case", case],
+            input=answers, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+    report = made(file, ReportWish(by=("kind",), threshold=0))
+    box = {line.label: line.text for line in report.methods}
+    assert box["Precision"] == (
+        "No sampling error: all 35 units of the population were selected, and 2 of them interviewed"
+    )
+    assert box["Outcomes"].startswith("I 2, P 0, R 0, NC 33")
+    assert "RR1 5.7%" in box["Response rates"]
+    assert report.rates is not None
+    assert report.banner is not None
+    assert not any(table.tests for table in report.banner.tables)
+    assert report.items[0].base.text == "all 2"

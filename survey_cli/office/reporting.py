@@ -128,8 +128,11 @@ def _reported(
         elif wish.origin == "real":
             remedy += ", or say --origin for practice or simulated ones"
         return Trouble(str(path), "there are no interviews to report on", remedy)
+    rated = _rates(path, wish)
+    rates = rated.report if isinstance(rated, Reported) else None
     size = instrument.written.study.size
-    census = bool(size) and found.included.complete + found.included.partial >= (size or 0) and not wish.where
+    selected = max(found.included.complete + found.included.partial, _selected(rates))
+    census = bool(size) and selected >= (size or 0) and not wish.where
     terms = Terms(
         valid=wish.valid,
         threshold=wish.threshold,
@@ -139,7 +142,7 @@ def _reported(
         margins=wish.margins,
         seed=wish.seed,
     )
-    if census and wish.inference:
+    if census and (wish.inference or wish.margins) and len(found.included.rows) >= (size or 0):
         terms = replace(terms, population=None)  # asked for all the same: as if of a larger population
     weights = _weights(found, instrument, wish)
     if isinstance(weights, Trouble):
@@ -160,7 +163,6 @@ def _reported(
     tables = concealed(counted, answers, groupings, terms)
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
     items = tuple(_item(table, number, answers, terms, wish) for number, table in enumerate(tables, 1))
-    rates = _rates(path, wish)
     facts = Facts(
         included=found.included,
         answers=answers,
@@ -170,7 +172,9 @@ def _reported(
         origin=wish.origin,
         quotas=bool(Plan.of(instrument).quotas.quotas),
         rates=rates,
+        no_rates=rated.what if isinstance(rated, Trouble) else "",
         weighting=weights.weighting if weights is not None else None,
+        census=census,
     )
     return Results(
         title=found.study.title,
@@ -309,9 +313,17 @@ def _declines(chosen: Sequence[Question]) -> dict[str, str]:
     return found
 
 
-def _rates(path: str | Path, wish: ReportWish) -> RateTable | None:
-    """The study's own, as of the same moment; None where it has no cases or cannot have rates."""
-    rated = rates_of_study(
+def _selected(rates: RateTable | None) -> int:
+    """Cases of the sample: where they are the whole population, nothing was drawn."""
+    if rates is None:
+        return 0
+    counts = [column.counts for column in rates.columns if column.counts is not None and not column.by]
+    return sum(int(n) for one in counts for n in one.by_group().values())
+
+
+def _rates(path: str | Path, wish: ReportWish) -> Reported | Trouble:
+    """The study's own, as of the same moment; or why it has none."""
+    return rates_of_study(
         str(path),
         StudyWish(as_of=wish.as_of, all_origins=wish.origin != "real"),
         now=wish.at or datetime.now(UTC),
@@ -319,4 +331,3 @@ def _rates(path: str | Path, wish: ReportWish) -> RateTable | None:
         db=wish.db,
         people=wish.people,
     )
-    return rated.report if isinstance(rated, Reported) else None

@@ -210,7 +210,7 @@ def _notes(
         )
     if not terms.inference:
         told.append(
-            "No tests: the whole population was interviewed, so that differences are what they are."
+            "No tests: the whole population was selected, so that no difference comes from sampling."
             if terms.population
             else "No tests were wanted."
         )

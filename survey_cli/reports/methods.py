@@ -39,7 +39,11 @@ class Facts:
     origin: str = "real"
     quotas: bool = False
     rates: RateTable | None = None
+    no_rates: str = ""
+    """Why there are none."""
     weighting: Weighting | None = None
+    census: bool = False
+    """The whole population was selected."""
 
 
 def methods(study: Study, facts: Facts, terms: Terms) -> tuple[MethodLine, ...]:
@@ -53,10 +57,10 @@ def methods(study: Study, facts: Facts, terms: Terms) -> tuple[MethodLine, ...]:
         _line("Incentive", facts.incentive),
         _line("Field dates", study.dates or _days(begun)),
         _line("Interviews", _interviews(facts)),
-        _line("Outcomes", _outcomes(facts.rates)),
-        _line("Response rates", _rates(facts.rates)),
+        _line("Outcomes", _outcomes(facts.rates), facts.no_rates),
+        _line("Response rates", _rates(facts.rates), facts.no_rates),
         _line("Weighting", _weighting(facts.weighting)),
-        _line("Precision", _precision(facts, terms)),
+        _line("Precision", _precision(facts, terms, study.size)),
         _line("Length of interviews", _length(begun, _moments(facts.answers, "interview_updated"))),
         _line("Questionnaire", _versions(study, facts.answers)),
         _line("Missing answers", _missing(terms)),
@@ -80,9 +84,10 @@ def study_lines(study: Study) -> tuple[MethodLine, ...]:
     )
 
 
-def _line(label: str, text: str) -> MethodLine:
+def _line(label: str, text: str, why: str = "") -> MethodLine:
+    """What is known, or that it isn't and why."""
     text = text.strip()
-    return MethodLine(label, text or NOT_STATED, bool(text))
+    return MethodLine(label, text or (f"{NOT_STATED}: {why}" if why else NOT_STATED), bool(text))
 
 
 def _population(study: Study) -> str:
@@ -167,12 +172,13 @@ def _weighting(weighting: Weighting | None) -> str:
     )
 
 
-def _precision(facts: Facts, terms: Terms) -> str:
+def _precision(facts: Facts, terms: Terms, size: int | None) -> str:
     n = len(facts.included.rows)
     if not n:
         return ""
-    if terms.population and n >= terms.population and not terms.margins:
-        return f"No sampling error: all {n:,} units of the population were interviewed"
+    if facts.census and not terms.margins:
+        got = "interviewed" if n >= (size or n) else f"selected, and {n:,} of them interviewed"
+        return f"No sampling error: all {size or n:,} units of the population were {got}"
     if facts.quotas and not terms.margins:
         return "No margin of error is stated: quotas decided who was interviewed"
     effective = Fraction(facts.weighting.effective) if facts.weighting is not None else Fraction(n)

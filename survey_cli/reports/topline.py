@@ -126,6 +126,8 @@ def _base_words(table: Tabulated, interviews: int, terms: Terms) -> str:
         return "{n} with an answer"
     if table.bases[0].people == interviews:
         return "all {n}"
+    if question.variable.turn is not None:
+        return f"asked of {{n}}, who came to turn {question.variable.turn}"
     return "asked of {n}, who got that far"
 
 
