@@ -65,6 +65,17 @@ def test_an_ordinary_question_fits_without_scrolling(at: int) -> None:
     assert all(width_of(line) <= 80 for line in page.lines)
 
 
+def test_only_outcomes_that_are_final_say_that_they_end_the_interview() -> None:
+    listed = text_of(drawn(FakeConduct(every_kind(), at=1), "f8"))
+    for text in ("Stop here: Broke off", "Stop here: Call back, no time given", "End: Withdraws consent"):
+        assert text in listed
+    sure = text_of(drawn(FakeConduct(every_kind(), at=1), "f8", "4"))
+    assert "End this interview with: Withdraws consent" in sure
+    assert "Stop this interview with: Broke off?" in text_of(
+        drawn(FakeConduct(every_kind(), at=1), "f8", "1")
+    )
+
+
 def test_header_and_foot_say_where_one_is() -> None:
     page = drawn(FakeConduct(every_kind(), at=1, practice=True))
     first = text_of(page).splitlines()[0]

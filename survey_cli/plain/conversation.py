@@ -259,7 +259,7 @@ class Conversation:
             return self._stopped(wanted, stops)
         for number, outcome in enumerate(stops, 1):
             self._printed.aside(f"{number}  {outcome.name} ({outcome.id})")
-        self._printed.aside("a number ends the interview for good; Enter goes on with it")
+        self._printed.aside("a number stops the interview with that outcome; Enter goes on with it")
         while line := self._line().strip():
             if line.startswith("."):
                 return self._dot_word(line, prompt)

@@ -250,14 +250,16 @@ def _stops(stopping: Stopping, column: Column) -> tuple[list[Line], int | None]:
             )
         ], None
     if stopping.sure is not None:
-        text = f"End this interview with: {stopping.sure.name}?"
+        does = "Stop" if stopping.sure.temporary else "End"
+        text = f"{does} this interview with: {stopping.sure.name}?"
         return [*wrap(written(text, "stress"), column.width)], None
     lines: list[Line] = [
         _listed("s", "Put aside, to be resumed at this question", stopping.at == 0, column),
         BLANK,
     ]
     for n, outcome in enumerate(stopping.outcomes, 1):
-        lines.append(_listed(str(n), f"End: {outcome.name}", stopping.at == n, column))
+        does = "Stop here" if outcome.temporary else "End"
+        lines.append(_listed(str(n), f"{does}: {outcome.name}", stopping.at == n, column))
     at = None if stopping.at is None else 0 if stopping.at == 0 else stopping.at + 1
     return lines, at
 

@@ -183,7 +183,7 @@ def keys_now(board: Keyboard) -> Keys:
         case Stopping(sure=None):
             return (
                 ("s", "put aside", 0),
-                ("number", "end with it", 0),
+                ("number", "stop with it", 0),
                 ("Esc", "go on with the interview", 0),
             )
         case Stopping():
