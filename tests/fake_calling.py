@@ -48,8 +48,17 @@ WANTS = {
 }  # fmt: skip
 
 
+REFUSALS = {
+    "refusal_soft",
+    "refusal_hard",
+    "refusal_household_soft",
+    "refusal_household_hard",
+    "hangup_intro",
+}
+
+
 def choice(id: str) -> OutcomeChoice:
-    return OutcomeChoice(outcome=OUTCOMES[id], wants=WANTS.get(id, ""))  # type: ignore[arg-type]
+    return OutcomeChoice(outcome=OUTCOMES[id], wants=WANTS.get(id, ""), refusal=id in REFUSALS)  # type: ignore[arg-type]
 
 
 def others(*moments: str) -> tuple[OutcomeChoice, ...]:
@@ -268,6 +277,12 @@ class FakeCalling:
         case = self._case()
         self.calls.append(f"remark {case.key} {text}")
         self.now = replace(case, past=(*case.past, past(0, 11, "note", note=text)))
+        return None
+
+    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejected | None:
+        if rejected := self._rejected("note_refusal"):
+            return rejected
+        self.calls.append(f"note_refusal {self._case().key} {who}|{reason}|{strength}")
         return None
 
     def add_number(self, text: str) -> Rejected | None:

@@ -110,13 +110,50 @@ def test_what_an_outcome_wants_is_asked_or_typed_behind_it(lines: tuple[str, ...
 
 
 @pytest.mark.parametrize(
-    "lines", [("supervisor", ""), ("never_call", "n"), ("changed", ".help"), ("appointment", "")]
+    "lines",
+    [
+        ("supervisor", ""),
+        ("never_call", "n"),
+        ("changed", ".help"),
+        ("appointment", ""),
+        ("7", "she", ".drop"),
+    ],
 )
 def test_what_is_given_up_keys_nothing(lines: tuple[str, ...]) -> None:
     calling = FakeCalling()
     _, said, _ = worked(calling, *lines)
     assert done(calling) == []
     assert "[not done]" in said
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [
+        (("7", "her husband", "no time", "2"), ["note_refusal EP-07 her husband|no time|2"]),
+        (("refusal_soft", "", "no time", ""), ["note_refusal EP-07 |no time|0"]),
+        (("7", "", "", "4", "soon", "3"), ["note_refusal EP-07 ||3"]),
+        (("7", "", "", ""), []),
+        (("7 no time",), ["note_refusal EP-07 |no time|0"]),
+        ((".refusal_soft no time",), ["note_refusal EP-07 |no time|0"]),
+    ],
+)
+def test_a_refusal_is_told_line_by_line_or_on_its_own_line(lines: tuple[str, ...], kept: list[str]) -> None:
+    calling = FakeCalling()
+    worked(calling, ".dial", *lines)
+    assert done(calling) == ["dial EP-07", *kept, "record EP-07 refusal_soft"]
+
+
+def test_a_grave_refusal_is_told_and_then_asked_about() -> None:
+    calling = FakeCalling()
+    worked(calling, ".dial", "refusal_hard", "", "never", "3", "n", "refusal_hard", "", "never", "3", "y")
+    assert done(calling) == ["dial EP-07", "note_refusal EP-07 |never|3", "record EP-07 refusal_hard"]
+
+
+def test_a_refusal_that_cannot_be_noted_is_not_keyed() -> None:
+    calling = FakeCalling(rejects={"note_refusal": "the database is locked"})
+    _, said, _ = worked(calling, ".dial", "7 no time")
+    assert done(calling) == ["dial EP-07"]
+    assert "! the database is locked\n" in said
 
 
 def test_an_appointment_says_what_it_understood_and_asks_for_the_rest() -> None:

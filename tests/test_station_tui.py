@@ -30,6 +30,7 @@ from survey_cli.tui.station_modes import (
     Finding,
     Promising,
     Reading,
+    Refusing,
     Saying,
 )
 
@@ -309,6 +310,96 @@ def test_a_booking_that_is_rejected_stays_in_the_form() -> None:
     assert board.mode.when.text == "tomorrow 3pm"
 
 
+# A refusal
+
+
+def test_a_refusal_is_told_in_a_form_before_its_outcome_is_kept() -> None:
+    calling = FakeCalling()
+    board = pressed(calling, "d", "7", "'her husband", "enter", "'no time", "enter", "2")
+    assert done(calling) == ["dial EP-07"], "nothing is kept before the form's last Enter"
+    page = seen(board)
+    for what in ("Respondent refuses (soft): El Paso", "her husband", "no time", "3 angry"):
+        assert what in page
+    press(board, "enter")
+    assert done(calling)[1:] == [
+        "note_refusal EP-07 her husband|no time|2", "record EP-07 refusal_soft",
+    ]  # fmt: skip
+    assert isinstance(board.mode, Deciding)
+
+
+def test_enter_through_an_empty_form_notes_nothing() -> None:
+    calling = FakeCalling()
+    pressed(calling, "d", "7", "enter", "' ", "enter", "2", "backspace", "enter")
+    assert done(calling) == ["dial EP-07", "record EP-07 refusal_soft"], "a blank is nothing said"
+
+
+def test_escape_from_the_form_goes_back_to_the_outcomes_and_keeps_what_was_typed_for_this_case() -> None:
+    calling = FakeCalling()
+    board = pressed(calling, "d", "7", "'her husband", "enter", "3", "escape")
+    assert isinstance(board.mode, Deciding)
+    assert done(calling) == ["dial EP-07"]
+    press(board, "9", "'household refuses (soft", "enter")
+    assert "Household refuses (soft)" in seen(board)
+    assert "her husband" in seen(board)
+    press(board, "escape", "1", "d", "7")
+    assert "her husband" not in seen(board), "that was the case before"
+
+
+def test_a_grave_refusal_still_wants_its_yes_and_a_no_goes_back_to_the_form() -> None:
+    calling = FakeCalling()
+    board = pressed(
+        calling, "d", "9", "'respondent refuses (hard", "enter", "tab", "'never", "tab", "3", "enter"
+    )
+    assert isinstance(board.mode, Asking)
+    press(board, "enter", "n")
+    assert done(calling) == ["dial EP-07"], "only y is yes"
+    assert isinstance(board.mode, Refusing)
+    press(board, "enter", "y")
+    assert done(calling)[1:] == ["note_refusal EP-07 |never|3", "record EP-07 refusal_hard"]
+
+
+def test_a_refusal_without_a_call_asks_about_the_call_after_its_form() -> None:
+    calling = FakeCalling()
+    board = pressed(calling, "7", "enter", "enter", "enter")
+    assert "not dialled" in seen(board)
+    press(board, "y")
+    assert done(calling) == ["record EP-07 refusal_soft"]
+
+
+def test_a_refusal_whose_outcome_is_rejected_is_noted_once() -> None:
+    calling = FakeCalling(rejects={"record": "the database is locked"})
+    board = pressed(calling, "d", "7", "'Ms Reyes", "tab", "tab", "enter")
+    assert board.why == "the database is locked"
+    assert isinstance(board.mode, Refusing)
+    assert "Ms Reyes" in seen(board)
+    calling.rejects.clear()
+    press(board, "enter")
+    assert done(calling)[1:] == ["note_refusal EP-07 Ms Reyes||0", "record EP-07 refusal_soft"]
+
+
+def test_a_refusal_that_cannot_be_noted_is_not_keyed() -> None:
+    calling = FakeCalling(rejects={"note_refusal": "the database is locked"})
+    board = pressed(calling, "d", "7", "'x", "tab", "tab", "enter")
+    assert done(calling) == ["dial EP-07"]
+    assert board.why == "the database is locked"
+    assert isinstance(board.mode, Refusing)
+
+
+def test_words_behind_a_refusals_dot_word_are_the_reason_and_pasted_words_go_where_the_cursor_is() -> None:
+    calling = FakeCalling()
+    board = pressed(calling, "d", "'.refusal_soft no time now", "enter")
+    board.paste("the\nsecretary")
+    press(board, "tab", "tab")
+    board.paste("2")
+    assert board.why
+    press(board, "7")
+    assert "1 to 3" in board.why
+    press(board, "enter")
+    assert done(calling)[1:] == [
+        "note_refusal EP-07 the secretary|no time now|0", "record EP-07 refusal_soft",
+    ]  # fmt: skip
+
+
 # The interview
 
 
@@ -483,6 +574,8 @@ OPENED = (
     ("9",),
     ("a", "'1 nov 1:30"),
     ("t", "'note"),
+    ("7", "'" + "Ms Reyes of the front desk " * 6),
+    ("7", "tab", "tab"),
     ("/", "'555"),
     ("m",),
     ("s",),

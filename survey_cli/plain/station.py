@@ -219,6 +219,8 @@ class Station:
                     pass
             if word == "finish":
                 return self._calling.finish()
+            if (choice := next((c for c in _choices(view) if c.outcome.id == word), None)) is not None:
+                return self._record(choice, rest, view)
         if word in known:
             said = next(s for s in STATION_WORDS if s[1:].partition(" ")[0] == word)
             return Rejected(f"it is typed as {said}")
@@ -266,16 +268,33 @@ class Station:
         name, wants = choice.outcome.name, choice.wants
         if wants == "time":
             return self._appointment(rest or self._asked("when? tomorrow 3pm, thursday morning"))
+        told = self._told(rest) if choice.refusal else None
+        rest = "" if choice.refusal else rest
         if wants == "sure":
             self._sure(f"{name}: it cannot be undone by calling again; y keys it")
         elif wants:
             rest = rest or self._asked(ASKED_FOR[wants])
         elif not view.dialled and not view.pending:
             self._sure(f"this number was not dialled from here; y keys {name} all the same")
+        if told is not None and any(told):
+            who, reason, strength = told
+            if (why := self._calling.note_refusal(reason=reason, strength=strength, who=who)) is not None:
+                return why
         named = {"number": rest} if wants == "number" else {"language": rest} if wants == "language" else {}
         if named:
             return self._calling.record(choice.outcome.id, **named)
         return self._calling.record(choice.outcome.id, note=rest)
+
+    def _told(self, reason: str) -> tuple[str, str, int]:
+        """Who refused, why and how strongly: a reason typed behind the outcome is all that is told."""
+        if reason:
+            return "", reason, 0
+        who = self._more("who refused? Enter for nobody named")
+        reason = self._more("the reason that was given? Enter for none")
+        asked = "how strong? 1 no time, perhaps another day, 2 unwilling, 3 angry, Enter for not said"
+        while (strength := self._more(asked)) not in ("", "1", "2", "3"):
+            self._printed.marked("!", f"{strength} is none of them: 1 to 3, or Enter alone")
+        return who, reason, int(strength or 0)
 
     def _find(self, text: str) -> Rejected | None:
         if len(text) < 2:
@@ -347,7 +366,7 @@ class Station:
         return self._calling.book(text, reading=reading, keeper=KEEPERS[keeper], person=person, note=note)
 
     def _more(self, what: str) -> str:
-        """A line that may stay empty; a dot word gives the promise up."""
+        """A line that may stay empty; a dot word gives what was begun up."""
         self._printed.aside(f"{what} (.drop gives it up)")
         line = self._line()
         if line.startswith("."):

@@ -21,7 +21,7 @@ from survey_cli.plain.wording import counted, flat
 STATION_WORDS: Final = {
     ".dial": "dial the current number",
     ".interview": "begin the interview, or go on with it",
-    ".outcomes": "all outcomes; a number or an id keys one, words behind it are its note, number or language",
+    ".outcomes": "all outcomes; a number or an id keys one, words behind it are its note, number, language or reason",
     ".appointment WHEN": "promise to call: what is understood is said, and what else is wanted is asked",
     ".next": "the next number of the case; without a case, look for one again",
     ".number 2": "the second number of the case",

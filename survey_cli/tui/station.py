@@ -11,7 +11,6 @@ from survey_cli.desk.calling import (
     Idle,
     OnCase,
     OutcomeChoice,
-    Unclear,
     View,
 )
 from survey_cli.engine.events import Rejected
@@ -31,25 +30,26 @@ from survey_cli.tui.station_modes import (
     Fetch,
     Finding,
     Given,
+    Heard,
     KeyOutcome,
     Leave,
     Mode,
     Promising,
     Reading,
     Record,
+    Refusing,
     Saying,
     Spoke,
     Typed,
     Writing,
 )
-from survey_cli.tui.station_state import Standing
+from survey_cli.tui.station_outcomes import NO_CASE, Outcomes
 
-NO_CASE: Final = "there is no case on the screen"
 LEAST_SOUGHT: Final = 2
 """Characters of a number or a name that are looked for; fewer would find half the sample."""
 
 
-class StationBoard(Standing):
+class StationBoard(Outcomes):
     """One interviewer's evening under one pair of hands; `press` and `paste` change what stands. While an interview is
     held, `talk` has the keys."""
 
@@ -96,8 +96,8 @@ class StationBoard(Standing):
         match self.mode:
             case Writing() | Finding() as typing:
                 self._turned(replace(typing, edit=typing.edit.typed(flat)))
-            case Booking() as booking:
-                self._turned(booking.pasted(flat))
+            case Booking() | Refusing() as form:
+                self._turned(form.pasted(flat))
             case _:
                 self._refuse("pasted text is no key here")
 
@@ -303,39 +303,11 @@ class StationBoard(Standing):
             self._expect()  # the interviewer wanted it: keys typed behind it were meant for it
         self._done(rejected)
 
-    def _keyed(self, choice: OutcomeChoice, words: str = "") -> None:
-        """An outcome: ask what it wants, and once more where it is grave or no call is known."""
-        case = self.case
-        if case is None:
-            self._refuse(NO_CASE)
-            return
-        name = choice.outcome.name
-        match choice.wants:
-            case "time":
-                self._book("")
-            case "note" | "number" | "language" as wants:
-                self._push(Writing(wants, Edit.of(words), choice))
-            case "sure":
-                text = f"{name}: this cannot be undone by calling again. Key it?"
-                self._push(Asking(text, Record(choice), "key it"))
-            case "" if not case.dialled and not case.pending:
-                text = f"This number was not dialled from here (d dials). Key “{name}” all the same?"
-                self._push(Asking(text, Record(choice), "key it"))
-            case "":
-                self._act(Record(choice))
-
     def _line(self, what: Typed, rest: str) -> None:
         if rest:
             self._given(what, rest)
         else:
             self._push(Writing(what))
-
-    def _book(self, when: str) -> None:
-        """Open the form of an appointment, with what was typed into it before."""
-        form = self._form or Booking()
-        self._push(form)
-        if when:
-            self._turned(form.typed(Edit.of(when)))
 
     # What a mode made of a key
 
@@ -345,7 +317,16 @@ class StationBoard(Standing):
                 self._found(finding)
             case Booking() as booking:
                 self._replace(self._timed(booking))
-            case Deciding() | Choosing() | Writing() | Asking() | Promising() | Saying() | Reading():
+            case (
+                Deciding()
+                | Choosing()
+                | Writing()
+                | Asking()
+                | Refusing()
+                | Promising()
+                | Saying()
+                | Reading()
+            ):
                 self._replace(turned)
             case _:
                 self._act(turned)
@@ -358,34 +339,28 @@ class StationBoard(Standing):
             finding = replace(finding, found=found, at=0)
         self._replace(finding)
 
-    def _timed(self, booking: Booking) -> Booking:
-        """The form with what the desk takes its time for."""
-        text = booking.when.text.strip()
-        if not text:
-            return replace(booking, taken=None)
-        taken = self.calling.read_time(text, booking.reading)
-        choices = booking.choices
-        if isinstance(taken, Unclear) and taken.choices and not booking.reading:
-            choices = taken.choices
-        return replace(booking, taken=taken, choices=choices)
-
     def _act(self, act: Act) -> None:
         match act:
             case Close():
                 if isinstance(self.mode, Booking):
                     self._form = self.mode
+                elif isinstance(self.mode, Refusing):
+                    self._refusal = self.mode
                 self._close()
             case No(why):
                 self._refuse(why)
             case KeyOutcome(choice):
                 self._close()
                 self._keyed(choice)
-            case Record(choice, note, number, language):
-                self._recorded(choice, note, number, language)
+            case Record():
+                self._recorded(act)
             case Given(what, text):
                 self._given(what, text)
             case Book():
                 self._booked()
+            case Heard():
+                assert isinstance(self.mode, Refusing)
+                self._wanted(self.mode.choice)
             case Fetch(key):
                 self._stay(self.calling.fetch(key), said="")
             case Spoke(script):
@@ -397,12 +372,6 @@ class StationBoard(Standing):
                 self._left()
             case _:
                 assert_never(act)
-
-    def _recorded(self, choice: OutcomeChoice, note: str, number: str, language: str) -> None:
-        rejected = self.calling.record(choice.outcome.id, note=note, number=number, language=language)
-        if rejected is None or not isinstance(self.mode, Writing):
-            self._close()
-        self._done(rejected)
 
     def _given(self, what: Typed, text: str) -> None:
         match what:
@@ -420,26 +389,6 @@ class StationBoard(Standing):
         self._done(rejected)
         if rejected is None and not self.said and not self.unexpected:
             self.said = said
-
-    def _booked(self) -> None:
-        form = self.mode
-        assert isinstance(form, Booking)
-        missing = form.missing()
-        if missing is not None:
-            self._replace(replace(form, line=missing[0]))
-            self._refuse(missing[1])
-            return
-        rejected = self.calling.book(
-            form.when.text.strip(),
-            reading=form.reading,
-            keeper=form.keeper,
-            person=form.person.text.strip(),
-            note=form.note.text.strip(),
-        )
-        if rejected is None:
-            self._form = None
-            self._close()
-        self._done(rejected)
 
     def _left(self) -> None:
         rejected = self.calling.leave()

@@ -24,6 +24,7 @@ from survey_cli.tui.station_modes import (
     Finding,
     Promising,
     Reading,
+    Refusing,
     Saying,
     Writing,
 )
@@ -222,7 +223,7 @@ def _foot(board: StationBoard, view: View, width: int) -> tuple[list[Line], tupl
             return _field("outcome: ", edit.text, edit.at, width)
         case Asking(text=text):
             return [(Run(" ", "blank"), *line) for line in wrap(written(text, "stress"), width - 2)], None
-        case Booking() | Promising() | Saying() | Reading():
+        case Booking() | Refusing() | Promising() | Saying() | Reading():
             return [BLANK], None
         case _:
             assert_never(mode)
@@ -355,6 +356,13 @@ def _keys(board: StationBoard, view: View) -> Keys:
                 ("Enter", "book it" if last else "next", 0),
                 ("Shift+Tab", "back", 1),
                 ("Esc", "close, what is typed stays", 0),
+            )
+        case Refusing(line=line, choice=choice):
+            done = "go on" if choice.wants else "key it"
+            return (
+                ("Enter", done if line == "strength" else "next, empty too", 0),
+                ("Shift+Tab", "back", 1),
+                ("Esc", "the outcomes", 0),
             )
         case Finding():
             return (

@@ -1,5 +1,5 @@
-"""How does what is open beside the case look: outcomes under headings, an appointment's form, callers found, promises,
-texts to be spoken, the keys? Pure: a mode and a width give lines.
+"""How does what is open beside the case look: outcomes under headings, the forms of an appointment and a refusal, callers
+found, promises, texts to be spoken, the keys? Pure: a mode and a width give lines.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,8 @@ from survey_cli.tui.station_card import days_and_time
 from survey_cli.tui.station_keys import BOUND, WORDS_ONLY, sign
 from survey_cli.tui.station_modes import (
     KEEPERS,
+    STRENGTHS,
+    TOLD,
     Asking,
     Booking,
     Choosing,
@@ -25,7 +27,9 @@ from survey_cli.tui.station_modes import (
     Mode,
     Promising,
     Reading,
+    Refusing,
     Saying,
+    Told,
     Writing,
 )
 from survey_cli.tui.wording import (
@@ -66,6 +70,8 @@ def drawn_mode(mode: Mode, view: View, column: Column) -> Drawn:
             return _choices(mode, width)
         case Booking():
             return _form(mode, view, width)
+        case Refusing():
+            return _refusal(mode, view, width)
         case Finding():
             return _found(mode, width)
         case Promising(promises=promises, at=at):
@@ -106,7 +112,7 @@ def _choices(mode: Choosing, width: int) -> Drawn:
 
 
 def _form(mode: Booking, view: View, width: int) -> Drawn:
-    lines: list[Line] = [_form_head(view, width), BLANK]
+    lines: list[Line] = [_form_head("Call back", view, width), BLANK]
     cursor: tuple[int, int] | None = None
     for name in mode.fields():
         here = name == mode.line
@@ -139,13 +145,13 @@ NAMES: Final[dict[Field, str]] = {
 }
 
 
-def _form_head(view: View, width: int) -> Line:
+def _form_head(what: str, view: View, width: int) -> Line:
     if not isinstance(view, OnCase):
-        return written("Call back", "stress")
+        return written(what, "stress")
     there = f"{view.there:%H:%M} there, " if view.there is not None else ""
     clock = written(f"{there}{view.here:%a} {view.here.day} {view.here:%b %H:%M} here", "hint")
     room = max(width - sum(cell_len(run.text) for run in clock) - 2, 10)
-    return spread(written(crop(clean(f"Call back {view.name}"), room), "stress"), clock, width)
+    return spread(written(crop(clean(f"{what} {view.name}"), room), "stress"), clock, width)
 
 
 def _line(edit: Edit, width: int, *, here: bool) -> tuple[list[Line], tuple[int, int]]:
@@ -178,6 +184,39 @@ def _taken(mode: Booking, width: int) -> list[Line]:
     room = width - LABEL - 4
     blank = Run(" " * (LABEL + 2), "blank")
     return [(blank, Run(mark, role), Run(crop(clean(text), room), role)) for mark, text, role in said]
+
+
+# The form of a refusal
+
+
+def _refusal(mode: Refusing, view: View, width: int) -> Drawn:
+    said = "What whoever calls again should know. Enter passes over what was not said."
+    lines: list[Line] = [
+        _form_head(f"{mode.choice.outcome.name}:", view, width),
+        *wrap(written(said, "aside"), width),
+        BLANK,
+    ]
+    cursor: tuple[int, int] | None = None
+    for name in TOLD:
+        here = name == mode.line
+        start: Line = (_mark(here), Run(f"{TOLD_NAMES[name]:<{LABEL}}", "chosen" if here else "hint"))
+        match name:
+            case "who" | "reason":
+                edit = mode.who if name == "who" else mode.reason
+                typed, at = _line(edit, max(width - LABEL - 4, 4), here=here)
+                cursor = (at[0] + LABEL + 2, len(lines) + at[1]) if here else cursor
+                lines += indented(typed, start, LABEL + 2)
+            case "strength":
+                choices = [_choice(n, text, mode.strength == n) for n, text in enumerate(STRENGTHS, 1)]
+                lines += indented(choices, start, LABEL + 2)
+    return Drawn(lines=lines, at=cursor[1] if cursor is not None else len(lines) - 1, cursor=cursor)
+
+
+TOLD_NAMES: Final[dict[Told, str]] = {
+    "who": "Who refused",
+    "reason": "Reason given",
+    "strength": "How strong",
+}
 
 
 # Lists

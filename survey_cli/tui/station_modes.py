@@ -1,5 +1,5 @@
-"""What is open at the station beside the case (a list of outcomes, an appointment, a caller to be found), and what does a
-key make of it? Pure: a key gives another mode or an act that the board carries out; nothing here speaks to the desk.
+"""What is open at the station beside the case (outcomes, an appointment, a refusal, a caller to be found), and what does
+a key make of it? Pure: a key gives another mode or an act that the board carries out; nothing here speaks to the desk.
 """
 
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,10 @@ KEEPERS: Final[tuple[tuple[Keeper, str], ...]] = (
     ("me", "only me"),
     ("me_first", "me first"),
 )
+STRENGTHS: Final = ("no time, perhaps another day", "unwilling", "angry")
+"""How strong a refusal was, from 1."""
 Field: TypeAlias = Literal["when", "reading", "keeper", "person", "note"]
+Told: TypeAlias = Literal["who", "reason", "strength"]
 Typed: TypeAlias = Literal["note", "number", "language", "remark", "add", "command"]
 
 
@@ -60,6 +63,11 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What there is to know of a refusal was typed, or passed over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch:
     key: str
 
@@ -79,7 +87,7 @@ class Leave:
     """The end of the shift."""
 
 
-Act: TypeAlias = Close | No | KeyOutcome | Record | Given | Book | Fetch | Spoke | DialAgain | Leave
+Act: TypeAlias = Close | No | KeyOutcome | Record | Given | Book | Heard | Fetch | Spoke | DialAgain | Leave
 
 
 # Modes
@@ -300,6 +308,64 @@ class Booking:
 KEYS_OF_FORM: Final = "Tab or Enter goes on, Shift+Tab back, Esc closes and keeps what is typed"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusing:
+    """What whoever calls again should know of a refusal; every line of it may stay empty."""
+
+    choice: OutcomeChoice
+    line: Told = "who"
+    """Where the cursor is."""
+    who: Edit = field(default_factory=Edit)
+    reason: Edit = field(default_factory=Edit)
+    strength: int = 0
+    """From 1 to 3; 0 where nothing was keyed."""
+
+    def told(self) -> tuple[str, str, int]:
+        """Who, reason and strength, as they are kept."""
+        return self.who.text.strip(), self.reason.text.strip(), self.strength
+
+    def moved(self, by: int) -> "Refusing":
+        """The cursor in another line of the form."""
+        return replace(self, line=TOLD[min(max(TOLD.index(self.line) + by, 0), len(TOLD) - 1)])
+
+    def pressed(self, key: str) -> "Refusing | Act":
+        if key == "escape":
+            return Close()
+        if key in ("tab", "down"):
+            return self.moved(1)
+        if key in ("shift+tab", "up"):
+            return self.moved(-1)
+        if key in ENTER:
+            return Heard() if self.line == TOLD[-1] else self.moved(1)
+        match self.line:
+            case "who":
+                edit = self.who.pressed(key)
+                return replace(self, who=edit) if edit is not None else No(KEYS_OF_FORM)
+            case "reason":
+                edit = self.reason.pressed(key)
+                return replace(self, reason=edit) if edit is not None else No(KEYS_OF_FORM)
+            case "strength":
+                if key in ("backspace", "delete", "0", " "):
+                    return replace(self, strength=0)
+                if key in ("1", "2", "3"):
+                    return replace(self, strength=int(key))
+                return No("1 to 3, Backspace for not said; Enter goes on")
+
+    def pasted(self, text: str) -> "Refusing | No":
+        """Text pasted into the line of the form that has the cursor."""
+        match self.line:
+            case "who":
+                return replace(self, who=self.who.typed(text))
+            case "reason":
+                return replace(self, reason=self.reason.typed(text))
+            case "strength":
+                return No("a number chooses here")
+
+
+TOLD: Final[tuple[Told, ...]] = ("who", "reason", "strength")
+"""The lines of a refusal's form, in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Somebody rings back: the cases whose number, name or key has what is typed."""
@@ -378,4 +444,6 @@ class Reading:
                 return No("Esc goes back to the case")
 
 
-Mode: TypeAlias = Deciding | Choosing | Writing | Asking | Booking | Finding | Promising | Saying | Reading
+Mode: TypeAlias = (
+    Deciding | Choosing | Writing | Asking | Booking | Refusing | Finding | Promising | Saying | Reading
+)

@@ -7,7 +7,7 @@ from typing import Final, assert_never
 from survey_cli.desk.calling import Away, Calling, Idle, OnCase, PromiseLine, View
 from survey_cli.engine.events import Rejected
 from survey_cli.tui.keyboard import Keyboard
-from survey_cli.tui.station_modes import Booking, Deciding, Mode
+from survey_cli.tui.station_modes import Booking, Deciding, Mode, Refusing
 
 
 class Standing:
@@ -36,6 +36,10 @@ class Standing:
         """This interviewer's next promises, for the view without a case."""
         self._form: Booking | None = None
         """An appointment that was half typed when its form was closed."""
+        self._refusal: Refusing | None = None
+        """What was typed of a refusal when its form was closed."""
+        self._told: tuple[str, str, int] | None = None
+        """What is kept of this case's refusal already, though its outcome is not."""
         self._seen: tuple[object, ...] = ()
 
     @property
@@ -73,7 +77,7 @@ class Standing:
         self.unexpected = True
         if not same_case:
             self.older = 0
-            self._form = None
+            self._form = self._refusal = self._told = None
         if not isinstance(view, OnCase):
             self.promises = self.calling.promises()
         elif view.pending == "time":

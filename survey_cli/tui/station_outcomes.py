@@ -1,0 +1,107 @@
+"""What is asked before an outcome or an appointment is kept, and what becomes of what was typed when the desk rejects it?
+It knows no key and draws nothing.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from survey_cli.desk.calling import OutcomeChoice, Unclear
+from survey_cli.engine.events import Rejected
+from survey_cli.tui.edit import Edit
+from survey_cli.tui.station_modes import Asking, Booking, Deciding, Record, Refusing, Writing
+from survey_cli.tui.station_state import Standing
+
+NO_CASE: Final = "there is no case on the screen"
+
+
+class Outcomes(Standing):
+    """A station's board, as far as it closes calls."""
+
+    def _keyed(self, choice: OutcomeChoice, words: str = "") -> None:
+        """An outcome: hear what there is to know of a refusal first."""
+        if self.case is not None and choice.refusal:
+            form = replace(self._refusal or Refusing(choice=choice), choice=choice, line="who")
+            self._push(replace(form, reason=Edit.of(words)) if words else form)
+        else:
+            self._wanted(choice, words)
+
+    def _wanted(self, choice: OutcomeChoice, words: str = "") -> None:
+        """Ask what an outcome wants, and once more where it is grave or no call is known."""
+        case = self.case
+        if case is None:
+            self._refuse(NO_CASE)
+            return
+        name = choice.outcome.name
+        match choice.wants:
+            case "time":
+                self._book("")
+            case "note" | "number" | "language" as wants:
+                self._push(Writing(wants, Edit.of(words), choice))
+            case "sure":
+                text = f"{name}: this cannot be undone by calling again. Key it?"
+                self._push(Asking(text, Record(choice), "key it"))
+            case "" if not case.dialled and not case.pending:
+                text = f"This number was not dialled from here (d dials). Key “{name}” all the same?"
+                self._push(Asking(text, Record(choice), "key it"))
+            case "":
+                self._recorded(Record(choice))
+
+    def _recorded(self, said: Record) -> None:
+        rejected = self._told_first() or self.calling.record(
+            said.choice.outcome.id, note=said.note, number=said.number, language=said.language
+        )
+        if rejected is None:
+            self.modes = (Deciding(),)
+            self._refusal = self._told = None
+        elif not isinstance(self.mode, Writing | Refusing):
+            self._close()
+        self._done(rejected)
+
+    def _told_first(self) -> Rejected | None:
+        """Keep what was told of a refusal, once though its outcome is rejected and keyed again."""
+        form = next((mode for mode in self.modes if isinstance(mode, Refusing)), None)
+        if form is None or not any(form.told()) or form.told() == self._told:
+            return None
+        who, reason, strength = form.told()
+        rejected = self.calling.note_refusal(reason=reason, strength=strength, who=who)
+        if rejected is None:
+            self._told = form.told()
+        return rejected
+
+    def _book(self, when: str) -> None:
+        """Open the form of an appointment, with what was typed into it before."""
+        form = self._form or Booking()
+        self._push(form)
+        if when:
+            self._replace(self._timed(form.typed(Edit.of(when))))
+
+    def _timed(self, booking: Booking) -> Booking:
+        """The form with what the desk takes its time for."""
+        text = booking.when.text.strip()
+        if not text:
+            return replace(booking, taken=None)
+        taken = self.calling.read_time(text, booking.reading)
+        choices = booking.choices
+        if isinstance(taken, Unclear) and taken.choices and not booking.reading:
+            choices = taken.choices
+        return replace(booking, taken=taken, choices=choices)
+
+    def _booked(self) -> None:
+        form = self.mode
+        assert isinstance(form, Booking)
+        missing = form.missing()
+        if missing is not None:
+            self._replace(replace(form, line=missing[0]))
+            self._refuse(missing[1])
+            return
+        rejected = self.calling.book(
+            form.when.text.strip(),
+            reading=form.reading,
+            keeper=form.keeper,
+            person=form.person.text.strip(),
+            note=form.note.text.strip(),
+        )
+        if rejected is None:
+            self._form = None
+            self._close()
+        self._done(rejected)
