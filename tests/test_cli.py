@@ -297,7 +297,7 @@ def test_an_instrument_with_problems_is_told_before_anything_is_asked() -> None:
 def test_our_own_mistake_is_a_report_without_anybodys_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def careless(file: str) -> None:
+    def careless(file: str, formats: object = ()) -> None:
         answer = "555 0199"
         raise RuntimeError(f"could not keep {answer} of {file}")
 
@@ -325,7 +325,7 @@ def test_trouble_that_was_thrown_is_said_in_its_own_words(
 ) -> None:
     from survey_cli.store import StoreProblem
 
-    def locked(file: str) -> None:
+    def locked(file: str, formats: object = ()) -> None:
         raise StoreProblem("a.db", "another program keeps the database locked", "close it")
 
     monkeypatch.setattr("survey_cli.office.designing.check", locked)
