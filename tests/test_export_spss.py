@@ -60,7 +60,8 @@ def back(file: Path, table: Table) -> list[tuple[Cell, ...]]:
             else:
                 cells.append(None if value in ("", None) else value)  # type: ignore[arg-type]
             labels = meta.variable_value_labels.get(name, {})
-            assert isinstance(cells[-1], str) or value is None or not variable.labels or value in labels
+            listed = variable.labels and variable.measure != "scale"
+            assert not listed or value in ("", None) or value in labels
         rows.append(tuple(cells))
     return rows
 

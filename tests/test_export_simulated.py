@@ -1,0 +1,79 @@
+"""Do the answers of invented people leave in each binary format and come back value for value, missing by missing? Of the
+founding survey, of the examples, and of instruments that nobody wrote."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("pyreadstat")
+pytest.importorskip("pyarrow")
+
+import test_export_excel as excel
+import test_export_parquet as parquet
+import test_export_spss as spss
+import test_export_stata as stata
+from made_up import instruments
+from scenario import INSTRUMENTS, instrument
+from survey_cli.instrument.opening import open_instrument
+from survey_cli.instrument.program import Instrument
+from survey_cli.problems import Trouble
+from survey_cli.simulate import Habits, simulated
+from survey_cli.table import Table, cells, columns
+
+START = datetime(2026, 11, 24, 9, tzinfo=UTC)
+EXAMPLES = sorted(p for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
+
+
+def simulated_table(of: Instrument, count: int, seed: int = 1) -> Table:
+    crowd = simulated(of, count=count, seed=seed, start=START, habits=Habits(decline=0.15, back=0.1))
+    return Table(variables=columns(of), rows=[cells(one.interview) for one in crowd])
+
+
+def through_spss(table: Table, folder: Path) -> None:
+    spss.wrote(table, folder / "x.sav")
+    assert spss.back(folder / "x.sav", table) == spss.expected(table)
+
+
+def through_stata(table: Table, folder: Path) -> None:
+    stata.wrote(table, folder / "x.dta")
+    assert stata.back(folder / "x.dta", table)[0] == stata.expected(table)
+
+
+def through_parquet(table: Table, folder: Path) -> None:
+    assert parquet.back(parquet.wrote(table, folder), table) == list(table.rows)
+
+
+def through_excel(table: Table, folder: Path) -> None:
+    excel.wrote(table, folder / "x.xlsx")
+    held = excel.back(folder / "x.xlsx", table)
+    wanted = excel.expected(table)
+    assert held == wanted[: len(held)]
+    assert not any(
+        any(cell for cell in row) for row in wanted[len(held) :]
+    )  # rows of nothing but empty cells
+
+
+WAYS = (through_spss, through_stata, through_parquet, through_excel)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples(path: Path, tmp_path: Path) -> None:
+    opened = open_instrument(str(path))
+    assert not isinstance(opened, Trouble), opened
+    table = simulated_table(opened, 35 if path.stem == "asu_2000" else 6)
+    for through in WAYS:
+        through(table, tmp_path)
+
+
+@pytest.mark.parametrize("through", WAYS)
+def test_instruments_that_nobody_wrote(through: Callable[[Table, Path], None], tmp_path: Path) -> None:
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(instruments(), st.integers(0, 9))
+    def come_back(text: str, seed: int) -> None:
+        through(simulated_table(instrument(text), 4, seed), tmp_path)
+
+    come_back()
