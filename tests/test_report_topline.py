@@ -1,5 +1,6 @@
 """Are the figures of a report those that were published, exact, and of the right people?"""
 
+from datetime import date, time
 from fractions import Fraction
 
 import pytest
@@ -7,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reported import Report, people
+from scenario import instrument
 from survey_cli.reports.bins import bins
+from survey_cli.reports.questions import questions
 from survey_cli.reports.results import Figure
 from survey_cli.reports.rounding import per_cent_text, root, sum_of_rounded
 from survey_cli.reports.tabulating import Terms
-from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED
+from survey_cli.table import columns
+from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Variable
 
 AGREE = """
 scales:
@@ -247,3 +251,68 @@ def test_personal_items_are_not_reported_on():
     )
     report = Report(text, [{"name": "Kim", "n": 1}])
     assert [table.question.id for table in report.tables] == ["n"]
+
+
+WHEN = """
+items:
+  - {id: born, type: date, text: When were you born?, partial: true}
+  - {id: moved, type: date, text: When did you move?}
+  - {id: rises, type: time, text: When do you get up?}
+"""
+
+
+def test_dates_are_reported_by_year_and_times_as_answered():
+    rows = [
+        {"born": f"{1950 + 3 * i}-05", "moved": date(1990 + i % 3, 1, 2), "rises": time(7)} for i in range(15)
+    ]
+    report = Report(WHEN, [*rows, {"born": DK, "moved": REFUSED}])
+    assert report.texts("born")["1950–1959"] == ("4", "25")
+    assert report.texts("moved") == {
+        "1990": ("5", "31"), "1991": ("5", "31"), "1992": ("5", "31"), "Refused": ("1", "6"),
+    }  # fmt: skip
+    assert report.texts("rises") == {"Answered": ("15", "100")}
+    assert report["born"].summary is None
+
+
+def test_ranges_grow_until_nobody_is_alone_in_one():
+    ages = [*[20] * 6, 21, *[25] * 3, 31, *[40] * 9, 92]
+    report = Report(AGE, [{"age": a} for a in ages], terms=Terms(threshold=5))
+    texts = report.texts("age")
+    assert all(int(count) >= 5 for count, _ in texts.values() if count != "0")
+    assert sum(int(count) for count, _ in texts.values()) == len(ages)
+
+
+def test_what_only_an_older_questionnaire_asked_comes_last():
+    made = instrument(AGREE)
+    gone = Variable(name="old", label="Old one", labels={1: "Yes", 2: "No"}, item="old")
+    several = [
+        Variable(name=f"why_{c}", label=f"Reasons: {t}", option=c, item="why", labels={0: "", 1: ""})
+        for c, t in ((1, "Cost"), (2, "Time"))
+    ]
+    listed, _ = questions(made, [*columns(made), gone, *several])
+    assert [(q.id, q.kind) for q in listed] == [
+        ("q2", "scale"), ("q3", "scale"), ("old", "single"), ("why", "multiple"),
+    ]  # fmt: skip
+    assert [point.label for point in listed[-1].points] == ["Cost", "Time"]
+    assert listed[-1].label == "Reasons"
+
+
+ROSTER = """
+items:
+  - {id: size, type: number, text: How many?, max: 3}
+  - id: person
+    type: roster
+    count: size
+    max: 3
+    title: Members
+    items:
+      - {id: sex, type: single, text: Which?, options: {1: Man, 2: Woman}}
+"""
+
+
+def test_each_turn_of_a_roster_has_its_own_base():
+    report = Report(ROSTER, [{"size": 2, "sex_1": 1, "sex_2": 2}, {"size": 1, "sex_1": 2}])
+    assert report["sex_1"].base.text == "all 2"
+    assert report["sex_2"].base.text == "asked of 1, who came to turn 2"
+    assert report.texts("sex_2")["Woman"] == ("1", "100")
+    assert report["sex_2"].section == "Members"

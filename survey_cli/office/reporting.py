@@ -265,13 +265,14 @@ def _item(table: Tabulated, number: int, answers: Answers, terms: Terms, wish: R
 
 
 def _verbatims(table: Tabulated, answers: Answers, wish: ReportWish) -> tuple[Verbatim, ...]:
-    """What was said, in the order of the interviews; words of options after one another. Nothing where the base is
-    hidden."""
+    """What was said, in the order of the interviews; words of options after one another. Nothing where a reader could
+    count what is hidden."""
     question = table.question
     if not wish.verbatims or table.base_hidden(0):
         return ()
-    columns = list(question.words)
-    if question.kind == "words":
+    hidden = {line.label for i, line in enumerate(table.lines) if table.is_hidden(i, 0)}
+    columns = [(name, option) for name, option in question.words if option not in hidden]
+    if question.kind == "words" and not table.is_hidden(0, 0):
         columns.insert(0, (question.columns[0], ""))
     cases = answers.columns["interview_case"]
     known = answers.cells("interview_case")
