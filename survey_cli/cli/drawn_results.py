@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
-from survey_cli.cli.terminal import paragraphs, printable
+from survey_cli.cli.terminal import printable
 
 if TYPE_CHECKING:
     from survey_cli.documents.results import Block, Chapter, Grid, GridLine
@@ -31,14 +31,14 @@ def drawn(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[st
     from survey_cli.documents.wording import flat
 
     cells = min(cells, WIDEST)
-    yield printable(flat(results.title))
-    yield printable(edition(results))
+    yield _hung("", flat(results.title), cells)
+    yield _hung("", edition(results), cells)
     for warning in results.warnings:
-        yield paragraphs(warning)
+        yield _hung("", warning, cells)
     for chapter in chapters(results):
         yield from _chapter(chapter, results, cells, blocks)
     notes = [*results.notes, *(results.banner.notes if results.banner else ())]
-    yield from _titled(READING, [paragraphs(note, indent=2) for note in notes], cells)
+    yield from _titled(READING, [_hung("  ", note, cells) for note in notes], cells)
     yield from _titled(
         METHODS, _pairs([(line.label, flat(line.text)) for line in results.methods], cells), cells
     )
@@ -48,8 +48,8 @@ def drawn(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[st
 
 def _titled(title: str, lines: Iterable[str], cells: int) -> Iterator[str]:
     yield ""
-    yield printable(title)
-    yield "─" * min(cell_len(title), cells)
+    yield _hung("", title, cells)
+    yield "─" * min(cell_len(printable(title)), cells)
     yield from lines
 
 
@@ -67,14 +67,14 @@ def _appendix(results: "Results", cells: int) -> Iterator[str]:
     from survey_cli.documents.results import margins_grid, rates_grid, weighting_lines
 
     if results.weighting is not None:
-        yield from (paragraphs(line, indent=2) for line in weighting_lines(results.weighting))
+        yield from (_hung("  ", line, cells) for line in weighting_lines(results.weighting))
         if (margins := margins_grid(results.weighting)) is not None:
             yield from ("", *_columns(margins, cells))
     if results.rates is not None:
         if results.rates.heading:
-            yield paragraphs(results.rates.heading, indent=2)
+            yield _hung("  ", results.rates.heading, cells)
         yield from ("", *_columns(rates_grid(results.rates), cells))
-        yield from (paragraphs(note, indent=2) for note in results.rates.notes)
+        yield from (_hung("  ", note, cells) for note in results.rates.notes)
 
 
 def _chapter(chapter: "Chapter", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
@@ -87,7 +87,7 @@ def _block(block: "Block", results: "Results", cells: int, blocks: bool) -> Iter
     from survey_cli.documents.wording import flat
 
     if block.battery is not None and flat(block.battery.intro):
-        yield from ("", paragraphs(flat(block.battery.intro)))
+        yield from ("", _hung("", flat(block.battery.intro), cells))
     for item in block.items:
         yield from _item(item, results, cells, blocks)
 
@@ -153,7 +153,7 @@ def _bars(grid: "Grid", cells: int, blocks: bool) -> Iterator[str]:
     left = max((cell_len(text) for lines in labels for text in lines), default=0)
     counts = max((cell_len(line.cells[0].text) for line in grid.lines), default=0)
     shares = max((cell_len(line.cells[1].text) + 1 for line in grid.lines), default=0)
-    room = min(cells - INDENT - left - counts - shares - 4, WHOLE)
+    room = min(cells - INDENT - left - counts - shares - 6, WHOLE)
     for line, label in zip(grid.lines, labels, strict=True):
         told = line.cells[1].text + ("%" if line.cells[1].share is not None else " ")
         figures = f"{_right(line.cells[0].text, counts)}  {_right(told, shares)}"

@@ -34,8 +34,8 @@ MIDDLE: Final = "#e2e2e2"
 APART: Final = "#fff"
 PLAIN: Final = "#2f5d8a"
 NET: Final = "#fff"
-WHITE_BELOW: Final = 0.5
-"""Letters are white on what is darker than this: 4.5 to 1 or more against every shade used."""
+WHITE_BELOW: Final = 0.18
+"""Letters are white on what has less relative luminance than this, else black: 4.5 to 1 or more on any colour."""
 TITLED: Final = 110
 """Letters of a wording that make a chart's title."""
 
@@ -57,7 +57,9 @@ def chart_of_item(item: ItemResult) -> Chart | None:
     drawn = bars_of(item)
     if not drawn:
         return None
-    said = ("; ".join(f"{row.label} {said_share(row.total)}" for row in drawn)) + f". {_sentence(item.base)}"
+    said = (
+        "; ".join(f"{flat(row.label)} {said_share(row.total)}" for row in drawn)
+    ) + f". {_sentence(item.base)}"
     parts, height = _bars(drawn, item.base)
     return Chart(
         item.id, short(item.label), said, _svg(f"chart-{item.id}", short(item.label), said, parts, height)
@@ -103,7 +105,7 @@ def _told(statement: Statement) -> str:
     wording = flat(statement.wording)
     if not statement.whole:
         return f"{wording} Not drawn, since some of its counts are hidden."
-    figures = ", ".join(f"{s.label} {said_share(s.figure)}" for s in statement.segments)
+    figures = ", ".join(f"{flat(s.label)} {said_share(s.figure)}" for s in statement.segments)
     return f"{wording} {figures}, of {statement.base.count_text}."
 
 
@@ -165,12 +167,16 @@ def _look(side: Side, place: int, points: int) -> _Look:
     strong, mild = SHADES[side]
     share = place / (points - 1) if points > 1 else 0.35
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(strong, mild, strict=True))
-    light = (
-        0.2126 * (red / 255) ** 2.2 + 0.7152 * (green / 255) ** 2.2 + 0.0722 * (blue / 255) ** 2.2
-    ) ** 0.45
-    letters = "#fff" if light < WHITE_BELOW else INK
+    light = 0.2126 * _linear(red) + 0.7152 * _linear(green) + 0.0722 * _linear(blue)
+    letters = "#fff" if light < WHITE_BELOW else "#000"
     hatch = "" if side == "left" else "#d8893f" if light < WHITE_BELOW else "#9a5a1c"
     return _Look(f"#{red:02x}{green:02x}{blue:02x}", letters, hatch)
+
+
+def _linear(channel: int) -> float:
+    """Of sRGB, as WCAG 2.2 has it."""
+    share = channel / 255
+    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
 
 
 def _looks(points: Sequence[tuple[str, Side]]) -> list[_Look]:
@@ -197,7 +203,7 @@ def _bars(rows: Sequence[Row], base: Base) -> tuple[list[str], float]:
             nets = True
             parts.append(f'<path d="M0 {_n(y + 3)}H{WIDTH}" stroke="#cfcfcf" stroke-width="1"/>')
             y += 8
-        lines = broken(row.label, labels - 14, SIZE)
+        lines = broken(flat(row.label), labels - 14, SIZE)
         tall = max(len(lines) * LEADING, BAR)
         middle = y + tall / 2
         for n, line in enumerate(lines):

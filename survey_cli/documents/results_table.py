@@ -70,4 +70,4 @@ def _exact(value: Fraction | int | None) -> str:
         return ""
     if Fraction(value).denominator == 1:
         return str(int(value))
-    return rounded(value, DIGITS).replace(",", "")
+    return rounded(value, DIGITS).replace(",", "").rstrip("0").removesuffix(".")

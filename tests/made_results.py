@@ -1,0 +1,282 @@
+"""A report of results for tests of its pages, put together by hand: every kind of row, a battery, a banner, hidden
+counts, weights, rates, and texts that would be markup, formulas or line ends if anything took them for such.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from survey_cli.fieldwork.counts import Counts
+from survey_cli.fieldwork.rates import eligibility
+from survey_cli.reports.rates import Rated, rate_table
+from survey_cli.reports.results import (
+    Banner,
+    BannerColumn,
+    BannerTable,
+    Base,
+    Battery,
+    Codebook,
+    CodebookCode,
+    CodebookVariable,
+    Figure,
+    ItemResult,
+    MethodLine,
+    Results,
+    Row,
+    RowKind,
+    Segment,
+    Side,
+    Statement,
+    Summary,
+    Test,
+    Verbatim,
+    Weighting,
+)
+from survey_cli.reports.rounding import HIDDEN, amount_text, per_cent_text
+
+HOSTILE = "=1+1 <b>&amp; | {name} **very** _so_ `x` \u202e[c]</table>"
+"""What no page may take for anything but words; `{name}` is a fill and `**very**` is stress."""
+HOSTILE_SHOWN = "=1+1 <b>&amp; | ‹name› very _so_ `x` <U+202E>[c]</table>"
+POINTS: tuple[tuple[str, Side], ...] = (
+    ("Strongly agree", "left"),
+    ("Agree", "left"),
+    ("Disagree", "right"),
+    ("Strongly disagree", "right"),
+    ("No opinion", "apart"),
+)
+
+
+def figure(count: int, base: int, letters: str = "") -> Figure:
+    share = Fraction(count, base) if base else None
+    return Figure(count, share, amount_text(count), per_cent_text(share), letters=letters)
+
+
+HIDDEN_FIGURE = Figure(None, None, HIDDEN, HIDDEN, hidden=True)
+
+
+def row(kind: RowKind, label: str, count: int, base: int, code: str = "", note: str = "") -> Row:
+    return Row(kind=kind, code=code, label=label, figures=(figure(count, base),), note=note)
+
+
+def base_of(count: int, text: str = "") -> Base:
+    return Base(count, text or f"all {count}", str(count))
+
+
+def statement(
+    id: str, wording: str, counts: Sequence[int], points: Sequence[tuple[str, Side]] = POINTS
+) -> Statement:
+    people = sum(counts)
+    return Statement(
+        id=id,
+        wording=wording,
+        base=base_of(people),
+        segments=tuple(
+            Segment(label, side, figure(n, people)) for (label, side), n in zip(points, counts, strict=True)
+        ),
+    )
+
+
+def battery(*statements: Statement, points: Sequence[tuple[str, Side]] = POINTS) -> Battery:
+    return Battery(
+        id="m",
+        section="Mission",
+        title="Views of the mission",
+        intro="Do you agree?",
+        points=tuple(points),
+        statements=statements,
+    )
+
+
+MISSION = "The mission of your ASU has been clearly defined by INS headquarters."
+PUBLISHED = (2, 16, 14, 2, 1)
+"""The founding survey's one published table."""
+
+
+def agreement(id: str, number: int, wording: str, counts: Sequence[int]) -> ItemResult:
+    people = sum(counts)
+    rows = [
+        row("volunteered" if side == "apart" else "answer", label, n, people, str(code))
+        for code, ((label, side), n) in enumerate(zip(POINTS, counts, strict=True), 1)
+    ]
+    rows += [
+        row("net", "Agree", counts[0] + counts[1], people, note="1 + 2"),
+        row("net", "Disagree", counts[2] + counts[3], people, note="3 + 4"),
+    ]
+    return ItemResult(
+        id=id,
+        number=number,
+        kind="scale",
+        section="Mission",
+        battery="m",
+        label=wording,
+        wording=wording,
+        base=base_of(people),
+        rows=tuple(rows),
+        summary=Summary(Fraction(5, 2), "34", "2.50", "2", "0.70"),
+    )
+
+
+def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> Results:
+    """Seven items in three sections."""
+    hidden = Row(kind="answer", label="Fair", figures=(HIDDEN_FIGURE,))
+    rated = ItemResult(
+        id="q14",
+        number=4,
+        kind="single",
+        section=hostile,
+        label=hostile,
+        wording=f"How is it? {hostile}",
+        base=base_of(400, "asked of 400 who had contact"),
+        rows=(
+            row("answer", hostile, 213, 400, "1"),
+            row("answer", "Trace", 1, 400, "2"),
+            hidden,
+            row("decline", "Don't know", 20, 400, "-8"),
+        ),
+        notes=(f"{HIDDEN}: hidden.",),
+        verbatims=(Verbatim(text=hostile, case="7", option="Other"),),
+    )
+    several = ItemResult(
+        id="q24",
+        number=5,
+        kind="multiple",
+        section="Resources",
+        label="Resources lacking",
+        wording="Which resources\nare **lacking**?",
+        base=base_of(20, "asked of 20 who lack any"),
+        rows=(row("mention", "Agents", 15, 20, "1"), row("mention", "Vehicles", 11, 20, "2")),
+    )
+    nobody = ItemResult(
+        id="q25",
+        number=6,
+        kind="number",
+        section="Resources",
+        label="How many agents",
+        wording="How many agents?",
+        base=Base(0, "asked of 0", "0"),
+        rows=(Row(kind="range", label="1 to 9", figures=(figure(0, 0),)),),
+        notes=("Nobody has been asked this.",),
+    )
+    first = ItemResult(
+        id="consent",
+        number=1,
+        kind="single",
+        label="Agrees",
+        wording="May I ask?",
+        base=base_of(35),
+        rows=(row("answer", "Yes", 35, 35, "1"), row("answer", "No", 0, 35, "2")),
+    )
+    q2 = agreement("q2", 2, MISSION, PUBLISHED)
+    q6 = agreement("q6", 3, "You and your {chief} agree.", (1, 30, 1, 1, 2))
+    counts = Counts(i=30, p=2, r=2, nc=1)
+    return Results(
+        title=title,
+        instrument="units",
+        version="1",
+        interviews=435,
+        methods=(
+            MethodLine("Sponsor", hostile),
+            MethodLine("Field dates", "June 2000"),
+            MethodLine("Incentive", "not stated", stated=False),
+        ),
+        items=(first, q2, q6, rated, several, nobody),
+        batteries=(
+            battery(
+                statement("q2", MISSION, PUBLISHED),
+                statement("q6", "You and your {chief} agree.", (1, 30, 1, 1, 2)),
+            ),
+        ),
+        banner=Banner(
+            columns=(
+                BannerColumn("", "All"),
+                BannerColumn("Kind of unit", "District", "A"),
+                BannerColumn("Kind of unit", "Sector", "B"),
+            ),
+            tables=(
+                BannerTable(
+                    id="q14",
+                    rows=(
+                        Row(
+                            kind="answer",
+                            label=hostile,
+                            figures=(figure(213, 400), figure(150, 200, "B"), figure(63, 200)),
+                        ),
+                        Row(
+                            kind="answer",
+                            label="Trace",
+                            figures=(figure(1, 400), HIDDEN_FIGURE, HIDDEN_FIGURE),
+                        ),
+                    ),
+                    bases=(base_of(400), base_of(200), base_of(200)),
+                    tests=(Test("Kind of unit", "Chi-square test", "χ² = 7.81, df = 2", 0.02, "p = 0.020"),),
+                ),
+            ),
+            notes=("Letters name columns.",),
+        ),
+        weighting=Weighting(
+            how="Raked to kind.",
+            interviews=435,
+            effective=400.4,
+            design_effect=1.09,
+            least=0.5,
+            most=2.0,
+            margins=(("Kind", "District", "48.2", "60.0", "60"),),
+        ),
+        rates=rate_table([Rated(counts=counts, e=eligibility(counts))], title="Rates of units"),
+        notes=("Per cents may not add up to 100.",),
+        warnings=("These are simulated interviews.",),
+    )
+
+
+def made_codebook(hostile: str = HOSTILE) -> Codebook:
+    """Three variables: a coded one with counts, a text, a personal one."""
+    return Codebook(
+        title="Survey of units",
+        instrument="units",
+        version="1",
+        interviews=35,
+        methods=(MethodLine("Sponsor", hostile), MethodLine("Contact", "not stated", stated=False)),
+        variables=(
+            CodebookVariable(
+                number=1,
+                name="q2",
+                label="Mission defined",
+                wording=hostile,
+                instruction="Read slowly.",
+                asked="Asked of all.",
+                section="Mission",
+                storage="whole number",
+                measure="ordinal",
+                source="question q2",
+                codes=(
+                    CodebookCode(code="1", label=hostile, count_text="2"),
+                    CodebookCode(code="5", label="No opinion", missing="missing", count_text=HIDDEN),
+                    CodebookCode(code="", label="Not asked", missing="not asked", count_text="0"),
+                ),
+            ),
+            CodebookVariable(
+                number=2,
+                name="q25",
+                label="Agents",
+                wording="How many agents?",
+                asked="Asked if q24 is 1.",
+                storage="whole number",
+                measure="scale",
+                source="question q25",
+                range_text="1 to 60",
+                codes=(CodebookCode(code="", label="any whole number", count_text="30"),),
+            ),
+            CodebookVariable(
+                number=3,
+                name="phone",
+                label="Phone",
+                wording="",
+                asked="From the sample",
+                storage="text",
+                measure="nominal",
+                source="sample",
+                personal=True,
+            ),
+        ),
+        sets=(("q24", "Resources lacking", ("q24_1", "q24_2")),),
+        notes=("[c]: fewer than 5.",),
+    )

@@ -1,0 +1,266 @@
+"""Do charts show their figures to one scale, each legible, and tell their parts apart without colour?"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from made_results import (
+    HIDDEN_FIGURE,
+    HOSTILE,
+    HOSTILE_SHOWN,
+    MISSION,
+    PUBLISHED,
+    battery,
+    made_results,
+    row,
+    statement,
+)
+from survey_cli.documents.charts import WIDTH, Chart, chart_of_battery, chart_of_item
+from survey_cli.documents.letters import broken, width_of
+from survey_cli.documents.pictures import png, png_possible
+from survey_cli.reports.results import Side
+
+SVG = "{http://www.w3.org/2000/svg}"
+BAR = 20
+LEGEND = 12
+
+
+class Box(NamedTuple):
+    x: float
+    y: float
+    width: float
+    height: float
+    fill: str
+
+
+class Said(NamedTuple):
+    x: float
+    """Of its left end, by the estimate the chart itself goes by."""
+    y: float
+    width: float
+    text: str
+    fill: str
+
+
+def drawn(chart: Chart) -> ElementTree.Element:
+    return ElementTree.fromstring(chart.svg)
+
+
+def boxes(chart: Chart, height: float = BAR) -> list[Box]:
+    return [
+        Box(*(float(e.attrib[k]) for k in ("x", "y", "width", "height")), e.attrib["fill"])
+        for e in drawn(chart).iter(f"{SVG}rect")
+        if float(e.attrib["height"]) == height
+    ]
+
+
+def texts(chart: Chart) -> list[Said]:
+    found = []
+    for e in drawn(chart).iter(f"{SVG}text"):
+        size = float(e.attrib.get("font-size", 13))
+        wide = width_of(e.text or "", size)
+        at = float(e.attrib["x"]) - {"middle": wide / 2, "end": wide}.get(e.attrib.get("text-anchor", ""), 0)
+        found.append(Said(at, float(e.attrib["y"]), wide, e.text or "", e.attrib.get("fill", "#111")))
+    return found
+
+
+def light(color: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    digits = color[1:] if len(color) == 7 else "".join(c * 2 for c in color[1:])
+    parts = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def points(sides: Sequence[Side]) -> tuple[tuple[str, Side], ...]:
+    return tuple((f"Point {n}", side) for n, side in enumerate(sides, 1))
+
+
+# ── a battery ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_published_table_stands_on_its_bar() -> None:
+    chart = chart_of_battery(battery(statement("q2", MISSION, PUBLISHED)))
+    assert chart is not None
+    figures = [t.text for t in texts(chart) if re.fullmatch(r"\d+|\*", t.text)]
+    assert sorted(figures) == sorted(["35", "6", "46", "40", "6", "3"])
+    told = "Strongly agree 6%, Agree 46%, Disagree 40%, Strongly disagree 6%, No opinion 3%, of 35."
+    assert chart.words == f"{MISSION} {told}"
+
+
+def test_bars_are_to_one_scale_and_part_at_one_line() -> None:
+    one, other = PUBLISHED, (1, 30, 1, 1, 2)
+    chart = chart_of_battery(battery(statement("q2", MISSION, one), statement("q6", "Agreed.", other)))
+    assert chart is not None
+    found = boxes(chart)
+    shares = [n / 35 for n in (*one, *other)]
+    scale = found[1].width / shares[1]
+    expected = [share * scale for share in shares]
+    assert [b.width for b in found] == pytest.approx(expected, abs=0.2), "each part is as long as its share"
+    ends = [found[1].x + found[1].width, found[6].x + found[6].width]
+    starts = [found[2].x, found[7].x]
+    assert ends == pytest.approx([ends[0]] * 2, abs=0.2), "agreement ends at one line"
+    assert starts == pytest.approx(ends, abs=0.2), "and disagreement begins there"
+    assert found[4].x == found[9].x > found[8].x + found[8].width, "no opinion stands apart"
+
+
+def test_half_of_the_middle_stands_on_each_side() -> None:
+    three = points(["left", "middle", "right"])
+    chart = chart_of_battery(battery(statement("a", "A.", (10, 20, 10), three), statement("b", "B.", (10, 0, 30), three),
+                                     points=three))  # fmt: skip
+    assert chart is not None
+    found = boxes(chart)
+    zero = found[3].x + found[3].width
+    middle = found[1]
+    assert middle.x + middle.width / 2 == pytest.approx(zero, abs=0.2)
+
+
+def test_a_statement_with_hidden_counts_has_no_bar_but_its_words() -> None:
+    whole = statement("q2", MISSION, PUBLISHED)
+    part = replace(
+        whole,
+        id="q6",
+        wording="Agreed.",
+        whole=False,
+        segments=(whole.segments[0]._replace(figure=HIDDEN_FIGURE), *whole.segments[1:]),
+    )
+    chart = chart_of_battery(battery(whole, part))
+    assert chart is not None
+    assert len(boxes(chart)) == len(PUBLISHED)
+    assert any("not drawn" in t.text for t in texts(chart))
+    assert "Agreed. Not drawn, since some of its counts are hidden." in chart.words
+    assert chart_of_battery(battery(part)) is None
+
+
+SIDES: list[list[Side]] = [
+    ["left"] * n + ["middle"] * middle + ["right"] * n for n in range(1, 6) for middle in (0, 1)
+]  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("sides", SIDES, ids=len)
+def test_figures_are_legible_and_parts_differ_without_colour(sides: list[Side]) -> None:
+    """4.5 to 1 between letters and what is below them (WCAG 2.2, 1.4.3); neighbours differ in lightness or hatching."""
+    scale = points([*sides, "apart"])
+    chart = chart_of_battery(battery(statement("q", "Q.", [20] * len(scale), scale), points=scale))
+    assert chart is not None
+    bars = boxes(chart)
+    for text in texts(chart):
+        below = [
+            b
+            for b in bars
+            if b.x <= text.x and text.x + text.width <= b.x + b.width and b.y < text.y < b.y + BAR
+        ]
+        assert contrast(text.fill, below[-1].fill if below else "#fff") >= 4.5, text
+    for (one, side), (other, next_side) in pairwise(zip(bars[:-1], sides, strict=True)):
+        if side == next_side:
+            assert contrast(one.fill, other.fill) > 1.15, (one, other)
+    strokes = [e for e in drawn(chart).iter(f"{SVG}path") if e.attrib.get("fill") == "none"]
+    assert len(strokes) == 2 * sides.count("right"), "the right side is hatched, in its bar and in the legend"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_figure_stands_on_another_or_leaves_the_picture(data: st.DataObject) -> None:
+    sides: list[Side] = data.draw(st.sampled_from(SIDES[:6]))
+    scale = points([*sides, "apart"])
+    counts = st.lists(st.integers(0, 400), min_size=len(scale), max_size=len(scale)).filter(
+        lambda c: sum(c) > 0
+    )
+    chart = chart_of_battery(
+        battery(*(statement(f"q{n}", "Words. " * n, data.draw(counts), scale) for n in (1, 9)), points=scale)
+    )
+    if chart is None:
+        return
+    found = texts(chart)
+    for text in found:
+        assert text.x >= -1, text
+        assert text.x + text.width <= WIDTH + 1, text
+    for n, one in enumerate(found):
+        for other in found[n + 1 :]:
+            same_line = abs(one.y - other.y) < 9
+            assert not same_line or one.x + one.width <= other.x + 3 or other.x + other.width <= one.x + 3, (
+                one,
+                other,
+            )
+    for box in boxes(chart):
+        assert box.x >= 0
+        assert box.x + box.width <= WIDTH
+
+
+# ── an item ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_bars_of_an_item_are_as_long_as_their_shares() -> None:
+    item = made_results().items[4]
+    chart = chart_of_item(item)
+    assert chart is not None
+    agents, vehicles = boxes(chart, BAR - 4)
+    assert agents.width / vehicles.width == pytest.approx(15 / 11, abs=0.01)
+    assert [t.text for t in texts(chart) if "%" in t.text] == ["75% (15)", "55% (11)"]
+    assert chart.words == "Agents 75%; Vehicles 55%. Base: asked of 20 who lack any."
+
+
+def test_answers_declines_and_nets_differ_without_colour() -> None:
+    rows = (row("answer", "Yes", 10, 20), row("decline", "Refused", 10, 20), row("net", "All", 20, 20))
+    chart = chart_of_item(replace(made_results().items[0], rows=rows))
+    assert chart is not None
+    answer, decline, net = boxes(chart, BAR - 4)
+    assert contrast(answer.fill, decline.fill) > 3
+    assert contrast(answer.fill, net.fill) > 3
+    assert any(e.attrib.get("fill") == "none" for e in drawn(chart).iter(f"{SVG}path")), "a net is hatched"
+
+
+@pytest.mark.parametrize("kind", ["words", "date", "time"])
+def test_what_cannot_be_drawn_is_not(kind: str) -> None:
+    item = made_results().items[0]
+    assert chart_of_item(replace(item, kind=kind)) is None  # type: ignore[arg-type]
+    assert chart_of_item(made_results().items[5]) is None, "nobody was asked"
+
+
+def test_texts_are_words_and_never_markup() -> None:
+    item = made_results().items[3]
+    chart = chart_of_item(item)
+    assert chart is not None
+    root = drawn(chart)
+    assert {e.tag.removeprefix(SVG) for e in root.iter()} <= {"svg", "title", "desc", "rect", "path", "text"}
+    shown = " ".join(t.text for t in texts(chart))
+    for word in HOSTILE_SHOWN.split():
+        assert word in shown
+    assert HOSTILE not in chart.svg
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-labelledby"].split() == [root[0].attrib["id"], root[1].attrib["id"]]
+
+
+def test_lines_break_at_words_and_lose_nothing() -> None:
+    text = "Investigating individuals and organizations " + "W" * 60
+    lines = broken(text, 120, 13)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert max(width_of(line, 13) for line in lines) <= 120
+    assert broken("", 120, 13) == [""]
+
+
+@pytest.mark.skipif(not png_possible(), reason="CairoSVG and Cairo are not both here")
+def test_a_png_shows_the_bar_where_the_svg_has_it() -> None:
+    cairo = pytest.importorskip("cairocffi")
+    from io import BytesIO
+
+    chart = chart_of_battery(battery(statement("q2", MISSION, PUBLISHED)))
+    assert chart is not None
+    picture = cairo.ImageSurface.create_from_png(BytesIO(png(chart.svg)))
+    agree = boxes(chart)[1]
+    x, y = int(2 * (agree.x + 3)), int(2 * (agree.y + 4))
+    at = y * picture.get_stride() + 4 * x
+    blue, green, red = bytes(picture.get_data())[at : at + 3]
+    assert f"#{red:02x}{green:02x}{blue:02x}" == agree.fill
