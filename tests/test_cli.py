@@ -81,7 +81,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["expor"], "survey: no such command 'expor' — did you mean 'export'?"),
+        (["expor"], "survey: no such command 'expor' — did you mean 'export' or 'report'?"),
         (["check", "--strct", "x"], "survey check: no such option: --strct — did you mean '--strict'?"),
         (["check"], "survey check: missing argument 'FILE' — `survey check --help` says how"),
         (
