@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from shutil import copy
+from shutil import copy, which
 from subprocess import run
 
 import pytest
@@ -227,3 +227,46 @@ def test_a_population_that_was_called_as_a_whole_is_a_census_though_few_answered
     assert report.banner is not None
     assert not any(table.tests for table in report.banner.tables)
     assert report.items[0].base.text == "all 2"
+
+
+@pytest.mark.skipif(which("pspp") is None, reason="GNU PSPP: apt-get install pspp")
+def test_gnu_pspp_finds_the_same_in_the_exported_file(study: Path, tmp_path: Path):
+    """Its frequencies, means, medians and standard deviations, its cross-tabulation and its chi-square are ours."""
+    pytest.importorskip("pyreadstat", reason="pip install 'survey-cli[spss]'")
+    pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
+    survey("export", str(study), "-o", str(tmp_path / "d.sav"), "--origin", "simulated")
+    (tmp_path / "d.sps").write_text(
+        "GET FILE='d.sav'.\n"
+        "FREQUENCIES /VARIABLES=q1 q22 /FORMAT=NOTABLE /STATISTICS=MEAN MEDIAN STDDEV.\n"
+        "CROSSTABS /TABLES=q23 BY kind /STATISTICS=CHISQ /CELLS=COUNT.\n",
+        encoding="utf-8",
+    )
+    run(["pspp", "-O", "format=csv", "-o", "out.csv", "d.sps"], cwd=tmp_path, check=True, capture_output=True)
+    told = list(csv.reader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()))
+
+    def line(*beginning: str) -> list[str]:
+        return next(row for row in told if row[: len(beginning)] == list(beginning))
+
+    wish = replace(WISH, interviews="all", items=("q1", "q22", "q23"), by=("kind",), inference=True)
+    report = made(study, wish)
+    by_id = {item.id: item for item in report.items}
+    for column, id in ((2, "q1"), (3, "q22")):
+        summary = by_id[id].summary
+        assert summary is not None
+        assert summary.count_text == line("N", "Valid")[column]
+        assert summary.mean_text == line("Mean")[column]
+        assert Fraction(summary.median_text) == Fraction(line("Median")[column])
+        assert summary.deviation_text == line("Std Dev")[column]
+    assert report.banner is not None
+    table = report.banner.table("q23")
+    assert table is not None
+    for row in table.rows[:4]:
+        theirs = next(cells for cells in told if row.label in cells and "Count" in cells)
+        district, sector, total = theirs[theirs.index("Count") + 1 :]
+        assert [figure.count_text for figure in row.figures] == [total, district, sector]
+    chi = line("Pearson Chi-Square")
+    assert (
+        table.tests[0].statistic_text
+        == f"χ² = {chi[1].zfill(4) if chi[1][0] == '.' else chi[1]}, df = {chi[2]}"
+    )
+    assert table.tests[0].p_text.removeprefix("p = 0") == chi[3]
