@@ -24,12 +24,12 @@ WISH = ReportWish(origin="simulated", threshold=0)
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The founding survey with 160 invented interviews, some of them broken off."""
+    """The founding survey with 700 invented interviews, some of them broken off."""
     folder = tmp_path_factory.mktemp("asu") / "instruments"
     folder.mkdir()
     copy(INSTRUMENTS / "asu_2000.yaml", folder)
     file = folder / "asu_2000.yaml"
-    survey("simulate", str(file), "-n", "300", "--keep", "--break-off", "0.01", "--seed", "5")
+    survey("simulate", str(file), "-n", "700", "--keep", "--break-off", "0.01", "--seed", "5")
     return file
 
 
