@@ -1,6 +1,8 @@
 """Do the answers of invented people leave in each binary format and come back value for value, missing by missing? Of the
 founding survey, of the examples, and of instruments that nobody wrote."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,3 +79,31 @@ def test_instruments_that_nobody_wrote(through: Callable[[Table, Path], None], t
         through(simulated_table(instrument(text), 4, seed), tmp_path)
 
     come_back()
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from survey_cli.exports import FORMATS, Manner
+from survey_cli.table import Table
+from survey_cli.values import Variable
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+variables = tuple(Variable(name=f"v{n}", storage="decimal") for n in range(20))
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+for name in ("sav", "dta", "parquet", "arrow", "xlsx"):
+    rows = (tuple(n * 1.37 + at for at in range(20)) for n in range(3_000))
+    try:
+        FORMATS[name].write_file(Table(variables=variables, rows=rows), Path(f"x.{name}"), Manner())
+    except OSError as error:
+        print(name, "OSError", bool(error.strerror))
+"""
+
+
+def test_a_full_disk_is_one_to_every_library(tmp_path: Path) -> None:
+    """So that the office tells it as such, and nothing else is printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", FULL], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    told = "".join(f"{name} OSError True\n" for name in ("sav", "dta", "parquet", "arrow", "xlsx"))
+    assert (done.stdout, done.stderr) == (told, "")

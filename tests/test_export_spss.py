@@ -275,6 +275,20 @@ def test_pspp_counts_what_we_count(tmp_path: Path) -> None:
     assert pspp(tmp_path, "CROSSTABS /TABLES=kind BY a.").crossed() == together
 
 
+@pytest.mark.skipif(shutil.which("pspp") is None, reason="GNU PSPP is not installed")
+@pytest.mark.parametrize("ending", ["sav", "zsav"])
+def test_pspp_reads_long_texts_and_knows_missings_among_them(tmp_path: Path, ending: str) -> None:
+    options = Variable(name="q", storage="text", labels={"otherwise": "Else", "größer": "Ü"}, declines=ASKED)
+    words = Variable(name="w", storage="text")
+    rows = [("otherwise", "a" * 300), ("größer", "b"), (DK, "ü" * 9_000), (NOT_ASKED, "c"), (REFUSED, "d")]
+    wrote(Table(variables=(options, words), rows=rows), tmp_path / f"x.{ending}")
+    (tmp_path / f"x.{ending}").rename(tmp_path / "x.sav")
+    said = pspp(tmp_path, "FREQUENCIES q.\nCOMPUTE long=LENGTH(RTRIM(w)).\nFREQUENCIES long.")
+    assert said.counts("q") == {"otherwise": 1, "größer": 1, "-8": 1, "-6": 1, "-9": 1}
+    assert said.valid("q") == 3  # refused has no slot, as the note says
+    assert said.counts("long") == {"300": 1, "1": 3, "18000": 1}
+
+
 class Output:
     """What PSPP printed, as the lines of its tables."""
 

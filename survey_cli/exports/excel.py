@@ -8,10 +8,12 @@ missings. Rows or columns beyond what a sheet holds go on in a further sheet. Ro
 so that memory does not grow with them.
 """
 
+import errno
 import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -47,16 +49,38 @@ def write_xlsx(table: Table, to: Path, manner: "Manner") -> tuple[int, tuple[str
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    data = _Data(book, table, labels=manner.labels)
-    codebook, labels = book.create_sheet(CODEBOOK), book.create_sheet(LABELS)
+    try:
+        data = _filled(book, table, to, labels=manner.labels)
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "lxml":
+            raise
+        _dropped(book)  # lxml, where openpyxl finds it, tells of a full disk in its own way
+        raise OSError(errno.EIO, str(error)) from None
+    return data.rows, tuple(data.notes())
+
+
+def _filled(book: "Workbook", table: Table, to: Path, *, labels: bool) -> "_Data":
+    data = _Data(book, table, labels=labels)
+    codebook, codes = book.create_sheet(CODEBOOK), book.create_sheet(LABELS)
     for row in table.rows:
         data.append(row)
-    for sheet, lines in ((codebook, _codebook(table)), (labels, _labels(table.variables))):
+    for sheet, lines in ((codebook, _codebook(table)), (codes, _labels(table.variables))):
         _begin(sheet, WIDTHS[str(sheet.title)])
         for number, line in enumerate(lines):
             sheet.append([_text(sheet, words, bold=not number) for words in line])
     _saved(book, to, data.latest())
-    return data.rows, tuple(data.notes())
+    return data
+
+
+def _dropped(book: "Workbook") -> None:
+    """End the sheets that are being written, or Python would say so when it ends them itself."""
+    for sheet in book.worksheets:
+        writer: Any = getattr(sheet, "_writer", None)
+        rows: Any = getattr(sheet, "_rows", None)
+        with suppress(Exception):
+            rows.close()
+        with suppress(Exception):
+            writer.xf.close()
 
 
 class _Data:
