@@ -105,14 +105,14 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format(
             name="sav",
             endings=(".sav", ".zsav"),
-            what="SPSS data with labels and user-missing codes; .zsav is compressed",
+            what="SPSS data with labels and user-missing codes, all held in memory",
             write_file=lambda table, to, manner: Wrote(*write_sav(table, to, manner)),
             extra="spss",
         ),
         Format(
             name="dta",
             endings=(".dta",),
-            what="Stata data with labels and extended missings",
+            what="Stata data with labels and extended missings, all held in memory",
             write_file=lambda table, to, manner: Wrote(*write_dta(table, to, manner)),
             extra="stata",
         ),
