@@ -22,6 +22,7 @@ from made_results import (
     row,
     statement,
 )
+from page_reading import contrast
 from survey_cli.documents.charts import WIDTH, Chart, chart_of_battery, chart_of_item
 from survey_cli.documents.letters import broken, width_of
 from survey_cli.documents.pictures import png, png_possible
@@ -69,19 +70,6 @@ def texts(chart: Chart) -> list[Said]:
         at = float(e.attrib["x"]) - {"middle": wide / 2, "end": wide}.get(e.attrib.get("text-anchor", ""), 0)
         found.append(Said(at, float(e.attrib["y"]), wide, e.text or "", e.attrib.get("fill", "#111")))
     return found
-
-
-def light(color: str) -> float:
-    """Relative luminance, WCAG 2.2."""
-    digits = color[1:] if len(color) == 7 else "".join(c * 2 for c in color[1:])
-    parts = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((light(one), light(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def points(sides: Sequence[Side]) -> tuple[tuple[str, Side], ...]:

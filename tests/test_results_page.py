@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from shutil import which
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -17,6 +15,18 @@ import pytest
 
 from command_line import folder, written  # noqa: F401
 from made_results import HOSTILE, HOSTILE_SHOWN, MISSION, made_results
+from page_reading import (
+    SVG,
+    browser,  # noqa: F401
+    by_id,
+    complaints_of_axe,
+    contrast,
+    in_browser,
+    levels,
+    read,
+    tables,
+    text_of,
+)
 from survey_cli.cli.drawn_results import drawn
 from survey_cli.cli.running import run
 from survey_cli.documents.report_html import results_html
@@ -25,43 +35,14 @@ from survey_cli.documents.results_table import results_table
 from survey_cli.exports import Manner
 from survey_cli.exports.csv import write_csv
 
-html5lib = pytest.importorskip("html5lib")
-
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := which(name))), ""
-)
-BROWSER = (
-    bool(CHROMIUM) and find_spec("playwright") is not None and find_spec("axe_playwright_python") is not None
-)
-in_browser = pytest.mark.skipif(not BROWSER, reason="no Chromium here, or no playwright and axe to steer it")
-SVG = "{http://www.w3.org/2000/svg}"
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-
 
 @lru_cache
 def page() -> Element:
     return read(results_html(made_results()))
 
 
-def read(text: str) -> Element:
-    """The page by a parser that forgives nothing."""
-    root: Element = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
-    return root
-
-
-def text_of(element: Element) -> str:
-    return " ".join("".join(element.itertext()).split())
-
-
-def by_id(id: str, root: Element | None = None) -> Element:
-    (found,) = [e for e in (root if root is not None else page()).iter() if e.get("id") == id]
-    return found
-
-
-def tables(element: Element, name: str) -> list[list[list[str]]]:
-    """Each table of a class as lines of texts."""
-    found = [t for t in element.iter("table") if name in (t.get("class") or "").split()]
-    return [[[text_of(c) for c in tr if c.tag in ("th", "td")] for tr in t.iter("tr")] for t in found]
+def item(id: str) -> Element:
+    return by_id(id, page())
 
 
 def ancestry(root: Element) -> Iterator[tuple[Element, Element]]:
@@ -74,7 +55,7 @@ def ancestry(root: Element) -> Iterator[tuple[Element, Element]]:
 
 
 def test_the_published_table_is_printed_as_it_was_published() -> None:
-    (topline,) = tables(by_id("i-q2"), "topline")
+    (topline,) = tables(item("i-q2"), "topline")
     assert topline == [
         ["Answer", "Number", "Per cent"],
         ["Strongly agree", "2", "6"],
@@ -85,26 +66,26 @@ def test_the_published_table_is_printed_as_it_was_published() -> None:
         ["Agree (1 + 2)", "18", "51"],
         ["Disagree (3 + 4)", "16", "46"],
     ]
-    item = by_id("i-q2")
-    assert text_of(by_id("h-q2")) == f"2 {MISSION} q2"
-    assert "Base: all 35" in text_of(item)
-    assert "Mean 2.50, median 2, standard deviation 0.70 (of 34 with a value)." in text_of(item)
+    found = item("i-q2")
+    assert text_of(item("h-q2")) == f"2 {MISSION} q2"
+    assert "Base: all 35" in text_of(found)
+    assert "Mean 2.50, median 2, standard deviation 0.70 (of 34 with a value)." in text_of(found)
 
 
 def test_bars_in_a_table_are_as_long_as_their_shares() -> None:
-    widths = [e.get("width") for e in by_id("i-q24").iter(f"{SVG}rect")]
+    widths = [e.get("width") for e in item("i-q24").iter(f"{SVG}rect")]
     assert widths == ["75.00%", "55.00%"]
-    assert not list(by_id("i-q25").iter(f"{SVG}rect")), "nobody was asked"
+    assert not list(item("i-q25").iter(f"{SVG}rect")), "nobody was asked"
 
 
 def test_a_banner_says_its_columns_letters_bases_and_tests() -> None:
-    (banner,) = tables(by_id("i-q14"), "banner")
+    (banner,) = tables(item("i-q14"), "banner")
     assert banner[0] == ["Answer", "", "Kind of unit"]
     assert banner[1] == ["All", "District(A)", "Sector(B)"]
     assert banner[2] == [HOSTILE_SHOWN, "53", "75B", "32"]
     assert banner[3] == ["Trace", "*", "[c]", "[c]"]
     assert banner[4] == ["Base", "400", "200", "200"]
-    assert "Kind of unit: Chi-square test: χ² = 7.81, df = 2, p = 0.020" in text_of(by_id("i-q14"))
+    assert "Kind of unit: Chi-square test: χ² = 7.81, df = 2, p = 0.020" in text_of(item("i-q14"))
 
 
 def test_the_page_goes_from_methods_over_contents_and_sections_to_the_appendix() -> None:
@@ -120,7 +101,7 @@ def test_the_page_goes_from_methods_over_contents_and_sections_to_the_appendix()
         "Resources",
         "Appendix: methods and rates",
     ]
-    appendix = text_of(by_id("appendix"))
+    appendix = text_of(item("appendix"))
     for told in (
         "Raked to kind.",
         "design effect 1 + cv² is 1.09",
@@ -128,15 +109,15 @@ def test_the_page_goes_from_methods_over_contents_and_sections_to_the_appendix()
         "85.7%",
     ):
         assert told in appendix
-    weights, _, disclosed = tables(by_id("appendix"), "banner")
+    weights, _, disclosed = tables(item("appendix"), "banner")
     assert weights[1:] == [["Kind: District", "48.2", "60.0", "60"]]
     assert ["Incentive", "not stated"] in disclosed
 
 
 def test_an_item_in_no_battery_has_its_wording_and_verbatims() -> None:
-    item = by_id("i-q14")
-    assert text_of(next(iter(item.iter("blockquote")))) == f"How is it? {HOSTILE_SHOWN}"
-    (said,) = [e for e in item.iter("ul") if e.get("class") == "verbatims"]
+    found = item("i-q14")
+    assert text_of(next(iter(found.iter("blockquote")))) == f"How is it? {HOSTILE_SHOWN}"
+    (said,) = [e for e in found.iter("ul") if e.get("class") == "verbatims"]
     assert text_of(said).startswith("Other: “=1+1 <b>&amp; | {name} **very**"), (
         "words of people are as they said them"
     )
@@ -147,11 +128,10 @@ def test_an_item_in_no_battery_has_its_wording_and_verbatims() -> None:
 
 
 def test_headings_go_down_one_step_at_a_time() -> None:
-    levels = [HEADINGS.index(e.tag) + 1 for e in page().iter() if e.tag in HEADINGS]
-    assert levels.count(1) == 1
-    assert levels[0] == 1
-    steps = [b - a for a, b in pairwise(levels)]
-    assert max(steps) == 1
+    found = levels(page())
+    assert found.count(1) == 1
+    assert found[0] == 1
+    assert max(b - a for a, b in pairwise(found)) == 1
 
 
 def test_every_table_has_a_caption_and_heads_that_say_of_what() -> None:
@@ -214,8 +194,6 @@ def test_words_in_another_language_say_which() -> None:
 
 def test_letters_can_be_read_on_white() -> None:
     """Every colour of letters in the stylesheet, against white and against the grey of nothing: 4.5 to 1."""
-    from test_charts import contrast
-
     style = (Path(__file__).parent.parent / "survey_cli/documents/report.css").read_text(encoding="utf-8")
     named = dict(re.findall(r"--(\w+): (#\w+);", style))
     used = set(re.findall(r"(?<![-\w])color: (?:var\(--(\w+)\)|(#\w+))", style))
@@ -227,18 +205,8 @@ def test_letters_can_be_read_on_white() -> None:
 # in a browser
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as steering:
-        one = steering.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield one
-        one.close()
-
-
 @pytest.fixture
-def shown(browser: Any, tmp_path: Path) -> Iterator[Any]:
+def shown(browser: Any, tmp_path: Path) -> Iterator[Any]:  # noqa: F811
     """The page, opened from a file without a network; whatever it complains of fails the test."""
     path = tmp_path / "report.html"
     path.write_text(results_html(made_results()), encoding="utf-8")
@@ -256,12 +224,7 @@ def shown(browser: Any, tmp_path: Path) -> Iterator[Any]:
 
 @in_browser
 def test_axe_finds_nothing(shown: Any) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(shown)
-    told = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found.response["violations"]]
-    assert told == []
-    assert len(found.response["passes"]) > 20, "it did look"
+    assert complaints_of_axe(shown) == []
 
 
 @in_browser
