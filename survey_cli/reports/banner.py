@@ -220,5 +220,8 @@ def _notes(
         f" shares at the 0.05 level, Bonferroni’s correction for the pairs of columns, effective bases of at least"
         f" {SMALL}; none where a per cent is 0 or 100."
     )
-    told.append("Tests leave out declines and columns without a value. Many tests find something by chance.")
+    told.append(
+        "Tests leave out declines and columns without a value; items with several answers are compared by letters"
+        " alone. Many tests find something by chance."
+    )
     return told
