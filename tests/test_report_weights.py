@@ -114,8 +114,8 @@ def test_what_did_not_work_is_said():
     alone = interviews(*[(1, 1, 1)] * 5, (NOT_ASKED, 1, 1))
     found = weighted(alone.answers, targets=targets[:2])
     assert isinstance(found, Weighted)
-    assert any("nobody of 2 was interviewed" in note for note in found.weighting.notes)
-    assert any("1 interviews have no value" in note for note in found.weighting.notes)
+    assert any("nobody of Woman was interviewed" in note for note in found.weighting.notes)
+    assert any("1 interview without a value" in note for note in found.weighting.notes)
     assert unreachable(margin("sex", [0, 0], "1/2", "1/2")) == ["1"]
 
 

@@ -107,11 +107,11 @@ def weighted(
         without = sum(v == -1 for v in margin.of)
         if without:
             notes.append(
-                f"{margin.name}: {without:,} interviews have no value with a target and keep their share."
+                f"{margin.name}: {_count(without, 'interview')} without a value that has a target: their share stays."
             )
     if trim:
         notes.append(
-            f"Trimmed at {rounded(trim, 1)} times the mean and one over it: {found.trimmed:,} weights cut."
+            f"Trimmed at {rounded(trim, 1)} times the mean and one over it: {_count(found.trimmed, 'weight')} cut."
         )
     return Weighted(
         weights=weights,
@@ -150,12 +150,21 @@ def margins_of(answers: Answers, targets: Sequence[Target]) -> list[Margin] | Tr
         made.append(
             Margin(
                 name=name,
-                values=tuple(target.value for target in wanted),
+                values=tuple(_label(target.value, variable) for target in wanted),
                 of=[place[text] for text in answers.columns[name]],
                 targets={i: target.share / total for i, target in enumerate(wanted)},
             )
         )
     return made
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _label(value: str, variable: Variable) -> str:
+    """What a code means; a label, or a value without one, is itself."""
+    return next((label for code, label in variable.labels.items() if str(code) == value), value)
 
 
 def _told(code: object, label: str) -> str:
