@@ -291,7 +291,6 @@ def _diverging(battery: Battery, whole: Sequence[Statement]) -> tuple[list[str],
     parts, y = _legend(battery.points, looks)
     parts.append(_said(WIDTH, y + 12, "Base", anchor="end", fill=SOFT, font_size=_n(SMALL)))
     y += 18
-    top = y
     for statement in battery.statements:
         lines = broken(flat(statement.wording), field.words - 8, SIZE)
         tall = max(len(lines) * LEADING, BAR + 14)
@@ -300,13 +299,15 @@ def _diverging(battery: Battery, whole: Sequence[Statement]) -> tuple[list[str],
         middle = y + tall / 2 + 3
         parts.append(_said(WIDTH, middle + 4.5, statement.base.count_text, anchor="end"))
         if statement.whole:
+            parts.append(
+                f'<path d="M{_n(field.zero)} {_n(y - 3)}V{_n(y + tall + 5)}" stroke="{INK}" stroke-width="1"/>'
+            )
             parts += _divided(statement, battery.points, looks, field, middle - BAR / 2)
         else:
             told = f"{HIDDEN} not drawn: some counts are hidden"
             parts.append(_said(field.words + 8, middle + 4.5, told, fill=SOFT, font_size=_n(SMALL)))
         y += tall + 8
         parts.append(f'<path d="M0 {_n(y - 3)}H{WIDTH}" stroke="#e4e4e4" stroke-width="1"/>')
-    parts.append(f'<path d="M{_n(field.zero)} {_n(top)}V{_n(y - 3)}" stroke="{INK}" stroke-width="1"/>')
     return parts, y + 2
 
 

@@ -55,8 +55,8 @@ def _results(results: Results) -> Iterator[str]:
     yield from ("## Contents", "")
     parts = chapters(results)
     for part in parts:
-        items = "items" if "–" in part.span else "item"
-        yield f"- {escaped(part.title or 'Results')} ({items} {part.span})"
+        items = f" (item{'s' if '–' in part.span else ''} {part.span})" if part.span not in part.title else ""
+        yield f"- {escaped(part.title or 'Results')}{items}"
     yield from (f"- {APPENDIX}", "", f"## {READING}", "")
     yield from (f"- {escaped(note)}" for note in results.notes)
     yield from (f"- {escaped(note)}" for note in (results.banner.notes if results.banner else ()))
