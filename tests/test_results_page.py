@@ -124,6 +124,16 @@ def test_an_item_in_no_battery_has_its_wording_and_verbatims() -> None:
     assert text_of(said).endswith("7")
 
 
+def test_a_battery_of_which_nothing_can_be_drawn_says_so() -> None:
+    made = made_results()
+    (m,) = made.batteries
+    hidden = replace(m, statements=tuple(replace(s, whole=False) for s in m.statements))
+    root = read(results_html(replace(made, batteries=(hidden,))))
+    assert "No chart: some counts of every statement are hidden" in text_of(by_id("s-2", root))
+    assert not list(by_id("s-2", root).iter("figure"))
+    assert list(by_id("s-2", page()).iter("figure"))
+
+
 # structure, by ear and by keyboard
 
 
