@@ -156,6 +156,7 @@ def test_studies_share_a_database_and_see_only_their_own(store):
 
 def test_what_studies_share_is_reached_from_each_of_them(store, study):
     steps = (Step("one", ("CREATE TABLE never (number TEXT PRIMARY KEY){by_key}",)),)
+    sql(study, "DROP SCHEMA IF EXISTS survey_shared CASCADE")  # other tests' list of numbers never to be called
     with Store.open(served.fresh(), create=True) as other:
         for each in (store, other):
             apply(each._db, schema="survey_shared", steps=steps)
@@ -166,6 +167,7 @@ def test_what_studies_share_is_reached_from_each_of_them(store, study):
         ("applied_steps",),
         ("never",),
     ]
+    sql(study, "DROP SCHEMA survey_shared CASCADE")
 
 
 def test_order_is_by_bytes_as_in_a_file(store):
