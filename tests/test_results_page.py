@@ -121,7 +121,7 @@ def test_an_item_in_no_battery_has_its_wording_and_verbatims() -> None:
     assert text_of(said).startswith("Other: “=1+1 <b>&amp; | {name} **very**"), (
         "words of people are as they said them"
     )
-    assert text_of(said).endswith("7")
+    assert text_of(said).endswith("” (7)")
 
 
 def test_a_battery_of_which_nothing_can_be_drawn_says_so() -> None:

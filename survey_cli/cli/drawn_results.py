@@ -38,18 +38,18 @@ def drawn(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[st
     for chapter in chapters(results):
         yield from _chapter(chapter, results, cells, blocks)
     notes = [*results.notes, *(results.banner.notes if results.banner else ())]
-    yield from _titled(READING, [_hung("  ", note, cells) for note in notes], cells)
+    yield from _titled(READING, [_hung("  ", note, cells) for note in notes], cells, blocks)
     yield from _titled(
-        METHODS, _pairs([(line.label, flat(line.text)) for line in results.methods], cells), cells
+        METHODS, _pairs([(line.label, flat(line.text)) for line in results.methods], cells), cells, blocks
     )
     if results.weighting is not None or results.rates is not None:
-        yield from _titled(APPENDIX, _appendix(results, cells), cells)
+        yield from _titled(APPENDIX, _appendix(results, cells), cells, blocks)
 
 
-def _titled(title: str, lines: Iterable[str], cells: int) -> Iterator[str]:
+def _titled(title: str, lines: Iterable[str], cells: int, blocks: bool) -> Iterator[str]:
     yield ""
     yield _hung("", title, cells)
-    yield "─" * min(cell_len(printable(title)), cells)
+    yield ("─" if blocks else "-") * min(cell_len(printable(title)), cells)
     yield from lines
 
 
@@ -78,7 +78,7 @@ def _appendix(results: "Results", cells: int) -> Iterator[str]:
 
 
 def _chapter(chapter: "Chapter", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
-    yield from _titled(chapter.title or "Results", (), cells)
+    yield from _titled(chapter.title or "Results", (), cells, blocks)
     for block in chapter.blocks:
         yield from _block(block, results, cells, blocks)
 
@@ -99,6 +99,7 @@ def _item(item: "ItemResult", results: "Results", cells: int, blocks: bool) -> I
         summary_line,
         table_notes,
         topline_grid,
+        verbatim_line,
     )
     from survey_cli.documents.wording import flat
 
@@ -110,10 +111,7 @@ def _item(item: "ItemResult", results: "Results", cells: int, blocks: bool) -> I
     if item.summary is not None:
         yield _hung(" " * INDENT, summary_line(item.summary), cells)
     yield from (_hung(" " * INDENT, note, cells) for note in item.notes)
-    for verbatim in item.verbatims:
-        option = f"{verbatim.option}: " if verbatim.option else ""
-        case = f" ({verbatim.case})" if verbatim.case else ""
-        yield _hung(" " * INDENT + "- ", f"{option}“{verbatim.text}”{case}", cells)
+    yield from (_hung(" " * INDENT + "- ", verbatim_line(v), cells) for v in item.verbatims)
     table = results.banner.table(item.id) if results.banner else None
     if table is not None and results.banner is not None:
         yield ""

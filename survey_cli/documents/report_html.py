@@ -23,6 +23,7 @@ from survey_cli.documents.results import (
     table_notes,
     topline_grid,
     unstated,
+    verbatim_line,
     weighting_lines,
 )
 from survey_cli.documents.wording import flat, lines_of
@@ -69,6 +70,7 @@ def results_html(results: Results) -> str:
         summary_line=summary_line,
         table_notes=table_notes,
         topline_grid=topline_grid,
+        verbatim_line=verbatim_line,
     )
 
 

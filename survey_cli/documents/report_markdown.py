@@ -24,6 +24,7 @@ from survey_cli.documents.results import (
     summary_line,
     table_notes,
     topline_grid,
+    verbatim_line,
     weighting_lines,
 )
 from survey_cli.documents.wording import flat, lines_of
@@ -102,10 +103,7 @@ def _item(item: ItemResult, results: Results, level: str) -> Iterator[str]:
     if item.summary is not None:
         yield from (escaped(summary_line(item.summary) + "."), "")
     yield from _notes(item.notes)
-    for verbatim in item.verbatims:
-        option = f"{verbatim.option}: " if verbatim.option else ""
-        case = f" ({verbatim.case})" if verbatim.case else ""
-        yield f"- {escaped(' '.join(f'{option}“{verbatim.text}”{case}'.split()))}"
+    yield from (f"- {escaped(verbatim_line(verbatim))}" for verbatim in item.verbatims)
     yield ""
     table = results.banner.table(item.id) if results.banner else None
     if table is not None and results.banner is not None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.documents.spoken import literal
 from survey_cli.documents.wording import flat
 from survey_cli.fieldwork.dispositions import GROUPS
 from survey_cli.reports.rates import MEANINGS, RateTable, measures, number, per_cent
@@ -23,6 +24,7 @@ from survey_cli.reports.results import (
     Results,
     Row,
     Summary,
+    Verbatim,
     Weighting,
 )
 from survey_cli.reports.rounding import NOTHING
@@ -208,6 +210,13 @@ def base_line(base: Base) -> str:
     more = [f"{base.weighted_text} weighted"] if base.weighted_text else []
     more += [f"effective base {base.effective_text}"] if base.effective_text else []
     return f"Base: {base.text}" + (f" ({', '.join(more)})" if more else "")
+
+
+def verbatim_line(verbatim: Verbatim) -> str:
+    """What one person said: of which option, in quotes, whose it is. Nothing in it turns the text around it."""
+    option = f"{flat(verbatim.option)}: " if verbatim.option else ""
+    case = f" ({literal(verbatim.case)})" if verbatim.case else ""
+    return f"{option}“{' '.join(literal(verbatim.text).split())}”{case}"
 
 
 def summary_line(summary: Summary) -> str:

@@ -26,6 +26,7 @@ from survey_cli.documents.results import (
     summary_line,
     table_notes,
     topline_grid,
+    verbatim_line,
     weighting_lines,
 )
 from survey_cli.documents.wording import fit, flat, lines_of
@@ -112,9 +113,7 @@ def _item(word: "_Writer", item: ItemResult, results: Results, level: int) -> No
     if item.summary is not None:
         word.say(summary_line(item.summary) + ".")
     word.points(item.notes)
-    for verbatim in item.verbatims:
-        option = f"{verbatim.option}: " if verbatim.option else ""
-        word.points([f"{option}“{verbatim.text}”" + (f" ({verbatim.case})" if verbatim.case else "")])
+    word.points(map(verbatim_line, item.verbatims))
     table = results.banner.table(item.id) if results.banner else None
     if table is not None and results.banner is not None:
         grid = banner_grid(item, table, results.banner)
