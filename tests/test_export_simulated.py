@@ -11,9 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("pyreadstat")
-pytest.importorskip("pyarrow")
-
 import test_export_excel as excel
 import test_export_parquet as parquet
 import test_export_spss as spss
@@ -25,7 +22,9 @@ from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble
 from survey_cli.simulate import Habits, simulated
 from survey_cli.table import Table, cells, columns
+from survey_cli.values import Missing, Variable
 
+pyreadstat = spss.pyreadstat
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 EXAMPLES = sorted(p for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
 
@@ -79,6 +78,35 @@ def test_instruments_that_nobody_wrote(through: Callable[[Table, Path], None], t
         through(simulated_table(instrument(text), 4, seed), tmp_path)
 
     come_back()
+
+
+def test_what_nobody_was_asked_is_empty_where_it_does_not_apply(tmp_path: Path) -> None:
+    """Tables of events, calls and cases have such columns, and moments that never came."""
+    described = (
+        Variable(name="at", storage="text", role="admin"),
+        Variable(name="seconds", storage="decimal", decimals=1, role="admin"),
+        Variable(name="check", role="admin"),
+        Variable(name="changed", labels={0: "No", 1: "Yes"}, role="admin"),
+        Variable(name="kind", storage="text", labels={"a": "A"}, role="admin"),
+    )
+    none = Missing("not_applicable")
+    rows = [("2026-11-24T15:20:11+00:00", 2.5, 7, 1, "a"), ("", none, none, none, none)]
+    table = Table(variables=described, rows=rows)
+    spss.wrote(table, tmp_path / "x.sav")
+    stata.wrote(table, tmp_path / "x.dta")
+    excel.wrote(table, tmp_path / "x.xlsx")
+    moment = datetime(2026, 11, 24, 15, 20, 11)  # noqa: DTZ001 - programs know no zones
+    held, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars")
+    assert held.rows() == [(moment, 2.5, 7, 1, "a"), (None, None, None, None, "")]
+    assert meta.variable_value_labels["changed"] == {0: "No", 1: "Yes"}
+    held, meta = pyreadstat.read_dta(str(tmp_path / "x.dta"), output_format="polars", user_missing=True)
+    assert held.rows() == [(moment, 2.5, 7, 1, "a"), (None, None, None, None, "")]
+    assert meta.variable_value_labels["changed"] == {0: "No", 1: "Yes"}
+    assert [row["seconds"] for row in excel.sheet(tmp_path / "x.xlsx")] == [2.5]
+    read = parquet.wrote(table, tmp_path)
+    assert read.column_names == [v.name for v in described]
+    assert read["at"].to_pylist() == [moment.replace(tzinfo=UTC), None]
+    assert read["kind"].to_pylist() == ["a", None]
 
 
 FULL = """

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from survey_cli.exports.dated import NEVER
 from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, label_of, plain, value_labels
 from survey_cli.exports.missing_codes import coded, missing_codes
-from survey_cli.exports.typed_columns import MOMENTS, is_moment
+from survey_cli.exports.typed_columns import LAST_ENTRY, is_moment
 from survey_cli.table import Table
 from survey_cli.values import Cell, Code, Missing, Variable
 
@@ -90,7 +90,7 @@ class _Data:
         self._book = book
         self._variables = table.variables
         self._says = [_sayer(v, labels=labels) for v in table.variables]
-        self._moment = next((at for at, v in enumerate(table.variables) if v.name == MOMENTS[1]), None)
+        self._moment = next((at for at, v in enumerate(table.variables) if v.name == LAST_ENTRY), None)
         self._sheets: list[WriteOnlyWorksheet] = []
         self._cut: dict[str, int] = {}
         self._latest = ""
@@ -206,7 +206,7 @@ def _sayer(variable: Variable, *, labels: bool) -> Callable[[Cell], Any]:
                 return codes.get(cell.kind)
             case int() | float():
                 return words.get(cell, cell) if isinstance(cell, int) else cell
-            case str() if moment:
+            case str() if moment and cell:
                 return datetime.fromisoformat(cell).astimezone(UTC).replace(tzinfo=None)
             case str():
                 return words.get(cell, cell) or None

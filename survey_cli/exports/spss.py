@@ -27,7 +27,7 @@ from survey_cli.exports.limits import (
     value_labels,
 )
 from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.exports.typed_columns import answered, coded, is_moment, stretches, typed
+from survey_cli.exports.typed_columns import LAST_ENTRY, answered, coded, is_moment, stretches, typed
 from survey_cli.table import Table
 from survey_cli.values import Code, Variable
 
@@ -111,6 +111,8 @@ class Column:
             kind: str(code) if text else code if kind != "not_asked" else None
             for kind, (code, _) in missing_codes(variable).items()
         }
+        if variable.role == "admin":  # nobody was asked
+            codes = {}
         if variable.storage in ("date", "time"):
             labels, absent, left, codes = {}, [], [], {}
         return cls(variable=variable, name=name, labels=labels, absent=absent, left=left, codes=codes)
@@ -166,8 +168,8 @@ def _data(table: Table, columns: Sequence[Column]) -> tuple["pl.DataFrame", Seen
         if column.variable.storage in ("integer", "decimal"):
             extremes = [n for n in (data[column.name].min(), data[column.name].max()) if isinstance(n, float)]
             seen.digits[column.name] = max((len(f"{n:.0f}") for n in extremes), default=1)
-    if "interview_updated" in data.columns:
-        latest = data["interview_updated"].max()
+    if LAST_ENTRY in data.columns:
+        latest = data[LAST_ENTRY].max()
         seen.latest = latest if isinstance(latest, datetime) else None
     return data, seen
 

@@ -26,7 +26,7 @@ from survey_cli.exports.limits import (
     value_labels,
 )
 from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.exports.typed_columns import answered, coded, is_moment, stretches, typed, why
+from survey_cli.exports.typed_columns import LAST_ENTRY, answered, coded, is_moment, stretches, typed, why
 from survey_cli.table import Table
 from survey_cli.values import Code, Variable
 
@@ -83,7 +83,7 @@ def write_dta(table: Table, to: Path, manner: "Manner") -> tuple[int, tuple[str,
         )
     except pyreadstat.ReadstatError as error:
         raise OSError(errno.EIO, str(error)) from error
-    latest = data["interview_updated"].max() if "interview_updated" in data.columns else None
+    latest = data[LAST_ENTRY].max() if LAST_ENTRY in data.columns else None
     with to.open("r+b") as file:
         _made_at(file, latest if isinstance(latest, datetime) else NEVER)
         _named(file, final)
@@ -102,13 +102,13 @@ def letters_of(variables: Sequence[Variable]) -> dict[str, str]:
 
 
 def _lettered(variable: Variable) -> bool:
-    """Whether missings are told by letters: not in texts, nor in what is known of every interview."""
+    """Whether missings are told by letters: not in texts, nor in what nobody was asked."""
     return variable.storage != "text" and variable.role != "admin"
 
 
 def _labels(variable: Variable, letters: Mapping[str, str]) -> dict[Any, str]:
     """By value or letter."""
-    if not _lettered(variable):
+    if variable.storage == "text":
         return {}
     found: dict[Any, str] = {
         code: STATA.cut(plain(words) or str(code), STATA.value_label)
@@ -116,7 +116,8 @@ def _labels(variable: Variable, letters: Mapping[str, str]) -> dict[Any, str]:
     }
     if variable.storage in ("date", "time"):  # a label of theirs could only be that of a missing
         return {}
-    for kind, (code, words) in missing_codes(variable).items():
+    missing = missing_codes(variable) if _lettered(variable) else {}
+    for kind, (code, words) in missing.items():
         found[letters.get(kind, code)] = STATA.cut(plain(words) or kind, STATA.value_label)
     return found
 
@@ -151,9 +152,10 @@ def _data(table: Table, names: Sequence[str], letters: Mapping[str, str]) -> "pl
             if any(spare.values()):
                 column = coded(text, column, spare)
         elif variable.storage == "integer":
-            column = column.cast(pl.Int32)
-        elif not is_moment(variable):
-            words = {kind: str(code) for kind, (code, _) in missing_codes(variable).items()}
+            column = column.cast(pl.Int64)
+        elif variable.storage == "text" and not is_moment(variable):
+            asked = variable.role != "admin"
+            words = {kind: str(code) for kind, (code, _) in missing_codes(variable).items() if asked}
             column = (coded(text, column, words) if words else column).fill_null("")
         values.append(column.alias(name))
     made = [(typed(texts, values), typed(texts, kinds)) for texts in stretches(table)]

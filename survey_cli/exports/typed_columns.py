@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 20_000
 """Rows of one stretch."""
-MOMENTS: Final = ("interview_began", "interview_updated")
-"""Texts that are moments, UTC, to the second."""
+LAST_ENTRY: Final = "interview_updated"
+"""The column by whose latest moment a file is dated."""
+MOMENTS: Final = frozenset(
+    (
+        *("interview_began", LAST_ENTRY, "at", "first_at", "last_at"),
+        *("sitting_began", "sitting_ended", "case_first_call", "case_last_call"),
+    )
+)
+"""What is known of interviews, answers, events, calls and cases as moments: texts, UTC, to the second."""
 
 _COMMA: Final = "\\u002c"
 
@@ -78,13 +85,14 @@ def answered(storage: Storage, text: "pl.Expr", *, moment: bool = False) -> "pl.
                 .fill_null(pl.when(~bare.str.starts_with('"')).then(bare))
             )
             if moment:
-                return words.str.slice(0, 19).str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms")
+                said = pl.when(words != "").then(words.str.slice(0, 19))
+                return said.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms")
             return words.str.replace_all("\x00", "", literal=True)  # where C ends a text
 
 
 def is_moment(variable: Variable) -> bool:
     """Whether a text is a moment."""
-    return variable.role == "admin" and variable.name in MOMENTS
+    return variable.role == "admin" and variable.storage == "text" and variable.name in MOMENTS
 
 
 def why(text: "pl.Expr") -> "pl.Expr":
