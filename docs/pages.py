@@ -11,6 +11,7 @@ import typer.main
 
 from survey_cli.cli.app import app
 from survey_cli.instrument.checks import RULES
+from survey_cli.office.preflight import RULES as FORMAT_RULES
 from survey_cli.instrument.parts import documented, models
 from survey_cli.instrument.reference import Entry, entries
 
@@ -94,7 +95,7 @@ def problems() -> Iterator[str]:
     """Every rule that `survey check` can name."""
     yield "# What survey check finds\n"
     yield MADE + "\n"
-    for rule, says in sorted(RULES.items()):
+    for rule, says in sorted({**RULES, **FORMAT_RULES}.items()):
         yield f"## {rule}\n"
         yield says.strip() + "\n"
 
