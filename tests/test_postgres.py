@@ -156,7 +156,9 @@ def test_studies_share_a_database_and_see_only_their_own(store):
 
 def test_what_studies_share_is_reached_from_each_of_them(store, study):
     steps = (Step("one", ("CREATE TABLE never (number TEXT PRIMARY KEY){by_key}",)),)
-    sql(study, "DROP SCHEMA IF EXISTS survey_shared CASCADE")  # other tests' list of numbers never to be called
+    sql(
+        study, "DROP SCHEMA IF EXISTS survey_shared CASCADE"
+    )  # other tests' list of numbers never to be called
     with Store.open(served.fresh(), create=True) as other:
         for each in (store, other):
             apply(each._db, schema="survey_shared", steps=steps)
