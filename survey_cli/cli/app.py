@@ -2,9 +2,10 @@
 runs, so that help comes at once. Nothing is done here.
 """
 
+import os
 import sys
 from copy import copy
-from itertools import groupby
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
@@ -56,10 +57,29 @@ class Commands(TyperGroup):
             raise typer.Exit(PIPE_CLOSED) from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        listed = sorted(self.commands.items(), key=lambda c: ORDER.index(c[0]) if c[0] in ORDER else 0)
-        for panel, commands in groupby(listed, lambda c: getattr(c[1], "rich_help_panel", "")):
+        for panel, commands in PANELS:
             with formatter.section(panel):
-                formatter.write_dl([(name, (c.help or "").partition("\n\n")[0]) for name, c in commands])
+                formatter.write_dl([(_name(c), _sentence(c)) for c in commands])
+
+
+class Several(TyperGroup):
+    """The commands of a group, in their order."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, (c.help or "").partition("\n\n")[0]) for name, c in self.commands.items()]
+            )
+
+
+def _name(command: Any) -> str:
+    return str(command.name if isinstance(command, Group) else command.__name__)
+
+
+def _sentence(command: Any) -> str:
+    """What help says of it in the list: the first paragraph."""
+    said = command.help if isinstance(command, Group) else cleandoc(command.__doc__ or "")
+    return " ".join(said.partition("\n\n")[0].split())
 
 
 app = typer.Typer(
@@ -93,7 +113,7 @@ def survey(
 
 
 def _group(group: Group) -> typer.Typer:
-    made = typer.Typer(name=group.name, help=group.help, cls=Commands, rich_markup_mode=None)
+    made = typer.Typer(name=group.name, help=group.help, cls=Several, rich_markup_mode=None)
     for name, command in group.commands.items():
         made.command(name, cls=Command, rich_help_panel="Commands")(command)
     return made
@@ -116,23 +136,26 @@ PANELS = (
     ("Data", (*exporting.COMMANDS, *reporting.COMMANDS, *privacy.COMMANDS)),
 )
 
-ORDER: list[str] = []
-"""The commands' names as help lists them; typer has groups behind all others."""
-
 for panel, commands in PANELS:
     for command in commands:
         if isinstance(command, Group):
             app.add_typer(_group(command), rich_help_panel=panel)
-            ORDER.append(command.name)
         else:
-            ORDER.append(command.__name__)
             app.command(cls=Command, rich_help_panel=panel)(command)
+
+COMPLETING = "_SURVEY_COMPLETE"
+"""Set by the shell that wants to complete a word."""
+ASKS_NOTHING = ("", "-h", "--help", "--version")
+"""What is said before any command is named: the list of commands is at hand without making them ready."""
 
 
 def app_for(word: str) -> typer.Typer:
     """The app with that one command, where there is one of this name; else with all. typer makes ready whatever is in it,
     and thirty commands that were not asked for take 6 ms of every start."""
     alone = copy(app)
+    if word in ASKS_NOTHING and COMPLETING not in os.environ:
+        alone.registered_commands, alone.registered_groups = [], []
+        return alone
     alone.registered_commands = [c for c in app.registered_commands if _called(c.callback) == word]
     alone.registered_groups = [g for g in app.registered_groups if _called(g.typer_instance) == word]
     return alone if alone.registered_commands or alone.registered_groups else app

@@ -1,7 +1,6 @@
 """How is a moment typed and shown at the command line? On the clock here, and beside it on the respondent's."""
 
-from datetime import UTC, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, time, tzinfo
 
 import typer
 
@@ -26,6 +25,12 @@ def typed(text: str, *, option: str) -> datetime:
     return found.astimezone(UTC)
 
 
+def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo  # help says no moments, and need not wait for it
+
+    return ZoneInfo(name)
+
+
 def here(at: datetime) -> str:
     """`Tue 24 Nov 15:00`, on the clock here."""
     return _shown(at.astimezone())
@@ -33,7 +38,7 @@ def here(at: datetime) -> str:
 
 def clock(at: datetime, zone: str) -> str:
     """`13:00`, on the clock there; `?` where nobody knows it."""
-    return f"{at.astimezone(ZoneInfo(zone)):%H:%M}" if zone else "?"
+    return f"{at.astimezone(_zone(zone)):%H:%M}" if zone else "?"
 
 
 def both(at: datetime, zone: str) -> str:
@@ -41,7 +46,7 @@ def both(at: datetime, zone: str) -> str:
     near = at.astimezone()
     if not zone:
         return f"{_shown(near)} here"
-    far = at.astimezone(ZoneInfo(zone))
+    far = at.astimezone(_zone(zone))
     if far.replace(tzinfo=None) == near.replace(tzinfo=None):
         return f"{_shown(near)} here and there"
     return f"{_shown(near)} here, {f'{far:%H:%M}' if far.date() == near.date() else _shown(far)} there"
