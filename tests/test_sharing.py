@@ -19,6 +19,11 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def reachable(path: Path) -> bool:
+    """Whether any user can come to it."""
+    return path.exists() and all(mode(folder) & 0o001 for folder in (path, *path.parents))
+
+
 def group_of(path: Path) -> str:
     import grp
 
@@ -63,9 +68,14 @@ def test_a_member_works_and_a_stranger_sees_nothing(tmp_path: Path) -> None:
     import grp
 
     games = grp.getgrnam("games").gr_gid
+    python = next(
+        (p for p in (os.path.realpath(sys.executable), "/usr/bin/python3") if reachable(Path(p))), None
+    )
+    if python is None:
+        pytest.skip("no Python that another user may run")
     for groups, said in (([games], "written\n"), ([], "")):
         done = subprocess.run(
-            [sys.executable, "-c", code, shift.db],
+            [python, "-c", code, shift.db],
             user=65534,
             group=65534,
             extra_groups=groups,

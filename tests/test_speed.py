@@ -39,7 +39,7 @@ def test_an_instrument_is_checked_in_a_few_times_its_parser() -> None:
     checked(read_text(text))
     ours = quickest(lambda: checked(read_text(text)))
     parser = quickest(lambda: yaml.load(text, yaml.CSafeLoader))
-    assert ours < 5 * parser, f"{ours / parser:.1f} times the parser alone"
+    assert ours < 10 * parser, f"{ours / parser:.1f} times the parser alone"
 
 
 def test_checking_grows_with_the_instrument_and_not_its_square() -> None:
