@@ -1,11 +1,14 @@
 """A station's desk: what is kept of a call, what comes next, and what may not happen. The clock is the only thing here
 that is not real."""
 
+import os
+import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pexpect
 import pytest
 
 import served
@@ -471,3 +474,35 @@ def test_a_machine_dials_a_line_that_may_be_mobile_only_with_consent(tmp_path: P
         deadline -= 1
         time.sleep(0.02)
     assert rang.read_text() == "+13125550100\n"
+
+
+def test_a_terminal_that_is_gone_ends_the_shift_even_where_its_signal_is_ignored(tmp_path: Path) -> None:
+    """As under nohup: nothing kills the program, and it must not go on by itself. What was going on is not lost."""
+    shift = Shift(tmp_path, db=str(tmp_path / "field.db"), at=datetime.now(UTC))
+    hours = 'hours: {mon-sun: "00:00-23:59"}, reason: A test at any hour, holidays: false'
+    shift.fieldwork = f"fieldwork: {{country: US, {hours}}}\n"
+    shift.write(ITEMS)
+    command = [
+        "-m",
+        "survey_cli",
+        "station",
+        str(shift.file),
+        "--db",
+        shift.db,
+        "--interviewer",
+        "ann",
+        "--station",
+        "07",
+    ]
+    child = pexpect.spawn(sys.executable, command, dimensions=(24, 80), timeout=20, ignore_sighup=True)
+    child.expect("Alice")
+    child.send("d")
+    child.expect("dialled")
+    os.close(child.child_fd)
+    child.closed = True
+    deadline = time.monotonic() + 10
+    while child.isalive() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not child.isalive()
+    back = shift.station("ann", name="07")
+    assert "a number was dialled" in view(back).notice

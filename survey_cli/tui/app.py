@@ -3,6 +3,7 @@ each key to the board, one after another, and paints the lines that changed; it 
 """
 
 import os
+import select
 import signal
 import sys
 from asyncio import get_running_loop
@@ -134,6 +135,7 @@ class KeysApp(App[None]):
         self._settled = 0.0
         """Keys typed before this moment were meant for something that did not come."""
         self._dropped = 0
+        self._watched: select.poll | None = None
 
     def compose(self) -> ComposeResult:
         yield self._sheet
@@ -142,8 +144,17 @@ class KeysApp(App[None]):
         sys.setswitchinterval(TURN_SECONDS)
         with suppress(ValueError, RuntimeError):  # not the main thread: signals do not arrive there
             get_running_loop().add_signal_handler(signal.SIGTERM, self._ended_from_outside)
-        self.set_interval(1.0, self.redraw)
+        self._watched = watched_terminal() if not self.is_headless else None
+        self.set_interval(1.0, self._tick)
         self.redraw()
+
+    def _tick(self) -> None:
+        """Every second: the clocks go on; where the terminal is gone, so are we. (It kills us by itself, unless whoever
+        started us has its signal ignored, as nohup does.)"""
+        if self._watched is not None and self._watched.poll(0):
+            self._ended_from_outside()
+        else:
+            self.redraw()
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes go to the board before any widget could have them."""
@@ -280,6 +291,16 @@ def plain_encoding() -> str | None:
     if named in ("C", "POSIX"):
         return "ascii"
     return None if encoding.lower().replace("-", "") == "utf8" else encoding
+
+
+def watched_terminal() -> "select.poll | None":
+    """What tells when the terminal's other end is closed; None where there is none, or no way of asking."""
+    stream = sys.__stdin__
+    if stream is None or not hasattr(select, "poll") or not stream.isatty():
+        return None
+    watched = select.poll()
+    watched.register(stream.fileno(), 0)  # a terminal that is gone says so unasked
+    return watched
 
 
 def _driver() -> type[Driver] | None:
