@@ -12,7 +12,7 @@ import pexpect
 import pytest
 
 import served
-from shift import CASES, FIELDWORK, HEAD, ITEMS, Shift, interviewed, on
+from shift import CASES, FIELDWORK, HEAD, ITEMS, TUESDAY, Shift, interviewed, on
 from survey_cli.desk.calling import Idle, OnCase, Understood
 from survey_cli.desk.station import Station
 from survey_cli.engine.events import Rejected
@@ -506,3 +506,33 @@ def test_a_terminal_that_is_gone_ends_the_shift_even_where_its_signal_is_ignored
     assert not child.isalive()
     back = shift.station("ann", name="07")
     assert "a number was dialled" in view(back).notice
+
+
+def test_lesson_leading_zeros_are_not_stripped(tmp_path: Path) -> None:
+    """A key and a number that begin with zeros, as they stood in the file."""
+    fieldwork = FIELDWORK.replace("country: US", "country: GB")
+    cases = "unit,phone,zone\n007,020 7946 0018,Europe/London\n"
+    shift = Shift(tmp_path, cases=cases, fieldwork=fieldwork, at=TUESDAY.replace(hour=10))
+    ann = shift.station()
+    assert (on(ann), [n.shown for n in view(ann).numbers]) == ("007", ["020 7946 0018"])
+    assert ann.dial() == "dial 020 7946 0018"
+
+
+def test_lesson_a_dont_know_does_not_pass_a_screen_out(tmp_path: Path) -> None:
+    """`unless` applies on unknown too: who does not know whether they are of age is screened out, as who is not."""
+    items = """
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Institute."}
+  - {id: adult, type: single, text: Are you 18 or older?, options: {1: "Yes", 2: "No"}}
+  - {id: out, type: end, unless: adult == 1, outcome: not_eligible, text: Thank you.}
+  - {id: a, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+"""
+    shift = Shift(tmp_path, items=items)
+    ann = shift.station()
+    conduct = ann.interview()
+    assert not isinstance(conduct, Rejected)
+    conduct.reply("")
+    assert conduct.decline("dk") is None
+    assert conduct.reply("") is None  # the thanks
+    assert ann.came_back() is None
+    assert shift.row("A").code == "4.70"
