@@ -1,8 +1,5 @@
 """Is the right number dialled, and never a wrong one? Published plans and drama numbers; nothing here rings."""
 
-import hmac
-from hashlib import sha256
-
 import phonenumbers
 import pytest
 from hypothesis import given
@@ -14,7 +11,6 @@ from survey_cli.samples.numbers import (
     NotANumber,
     Number,
     digits_of,
-    hashed,
     known_country,
     read_number,
     read_numbers,
@@ -228,17 +224,6 @@ def test_a_caller_in_is_found_by_part_of_the_number(part: str) -> None:
 def test_zeros_that_are_used_inside_a_country_do_not_keep_it_from_being_found(part: str) -> None:
     assert digits_of(part)
     assert digits_of(part) in "+447911123456"
-
-
-def test_the_list_of_those_never_to_be_called_holds_stand_ins() -> None:
-    key = b"a key of the study's own"
-    kept = hashed(number("(312) 555-0100 x7"), key)
-    assert kept == hmac.new(key, b"+13125550100", sha256).hexdigest()
-    assert kept == hashed("+13125550100", key)
-    assert kept != hashed("+13125550100", b"another")
-    # RFC 4231, test case 2
-    published = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-    assert hashed("what do ya want for nothing?", b"Jefe") == published
 
 
 def test_countries_are_two_letters() -> None:

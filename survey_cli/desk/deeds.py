@@ -21,7 +21,6 @@ from survey_cli.fieldwork.events import (
     NumberAdded,
     NumberFacts,
     NumberMarked,
-    Promised,
     Speaks,
 )
 from survey_cli.fieldwork.plan import Plan
@@ -152,11 +151,7 @@ def booked(
     note: str,
 ) -> Deed:
     """A promise to call again at that time."""
-    promised = Promised(
-        start=meant.wall.isoformat(timespec="minutes"),
-        end=meant.wall_end.isoformat(timespec="minutes"),
-        zone=meant.zone,
-        fold=meant.fold,
+    promised = meant.promised(
         person=person.strip(),
         owner="" if keeper == "anyone" else by,
         policy=keeper,

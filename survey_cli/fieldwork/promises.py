@@ -1,79 +1,11 @@
-"""What was understood of an appointment, what was promised, and when does it come due?
+"""What was understood of an appointment, and what is promised by it? Knows no clock."""
 
-A promise keeps the wall time and the zone as they were said; its moment is found when it is asked for. Knows no clock.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias, cast, get_args
 
 from survey_cli.fieldwork.calendar import short_day
+from survey_cli.fieldwork.events import Policy, Promised
 from survey_cli.fieldwork.zones import moment_of, wall_at
-
-Policy: TypeAlias = Literal["me", "anyone", "me_first"]
-"""Who keeps the promise: who gave it, anyone, or who gave it first and then anyone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """A promised callback. What was promised is the wall time; its moment is found when it is asked for, so that neither
-    daylight saving nor a change of the zone's rules moves it."""
-
-    wall: datetime
-    """Naive, on the respondent's clock."""
-    wall_end: datetime
-    zone: str
-    """The respondent's IANA zone."""
-    fold: int = 0
-    exact: bool = True
-    person: str = ""
-    """Who is asked for."""
-    owner: str = ""
-    """The login of the interviewer who gave it."""
-    policy: Policy = "anyone"
-    note: str = ""
-
-    def starts(self) -> datetime:
-        """The moment it is due, in UTC, by the zone's rules as they are now known. A time that has come not to exist is
-        the moment the clock is put forward over it."""
-        return begin(self.zone, self.wall, self.fold)
-
-    def ends(self) -> datetime:
-        """The moment after which it is missed, in UTC; never before it is due."""
-        return end(self.zone, self.wall, self.wall_end, self.fold)
-
-    def written(self) -> dict[str, str | int | bool]:
-        """As it is kept: what JSON can hold. `Promise.read` gives it back."""
-        return {
-            "wall": self.wall.isoformat(timespec="minutes"),
-            "wall_end": self.wall_end.isoformat(timespec="minutes"),
-            "zone": self.zone,
-            "fold": self.fold,
-            "exact": self.exact,
-            "person": self.person,
-            "owner": self.owner,
-            "policy": self.policy,
-            "note": self.note,
-        }
-
-    @classmethod
-    def read(cls, kept: Mapping[str, object]) -> "Promise":
-        """What `written` gave. `KeyError` or `ValueError` where it is not that."""
-        wall, wall_end = (datetime.fromisoformat(str(kept[key])) for key in ("wall", "wall_end"))
-        if kept["policy"] not in get_args(Policy) or wall.tzinfo or wall_end.tzinfo:
-            raise ValueError(f"this is no promise: {dict(kept)}")
-        return cls(
-            wall=wall,
-            wall_end=wall_end,
-            zone=str(kept["zone"]),
-            fold=1 if kept["fold"] else 0,
-            exact=bool(kept["exact"]),
-            person=str(kept["person"]),
-            owner=str(kept["owner"]),
-            policy=cast(Policy, kept["policy"]),
-            note=str(kept["note"]),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,14 +39,13 @@ class Meant:
 
     def promised(
         self, *, person: str = "", owner: str = "", policy: Policy = "anyone", note: str = ""
-    ) -> Promise:
-        """The promise of this time."""
-        return Promise(
-            wall=self.wall,
-            wall_end=self.wall_end,
+    ) -> Promised:
+        """The promise of this time: what was said, the wall time and its zone."""
+        return Promised(
+            start=self.wall.isoformat(timespec="minutes"),
+            end=self.wall_end.isoformat(timespec="minutes"),
             zone=self.zone,
             fold=self.fold,
-            exact=self.exact,
             person=person,
             owner=owner,
             policy=policy,

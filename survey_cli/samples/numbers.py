@@ -5,7 +5,6 @@ network, or a person who took a number across the country, is not seen; and they
 sample's zone wins, and a number's own zones count only where the case brings none.
 """
 
-import hmac
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -287,10 +286,3 @@ def digits_of(text: str) -> str:
     its digits, in their plain form, without the zeros that stand before them inside a country only."""
     plain = "".join(str(int(c)) for c in _OPTIONAL_ZERO.sub("", text) if c.isdecimal())
     return plain.lstrip("0")
-
-
-def hashed(number: Number | str, key: bytes) -> str:
-    """A number's stand-in on the list of those never to be called: HMAC-SHA-256 of its E.164 form in hex. Numbers are
-    few enough to be tried one by one, so it hides nothing from whoever has the key (RFC 2104)."""
-    e164 = number if isinstance(number, str) else number.e164
-    return hmac.new(key, e164.encode(), "sha256").hexdigest()
