@@ -21,8 +21,9 @@ def test_what_the_readme_points_to_is_there() -> None:
 
 
 def test_every_command_of_the_readme_exists() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    used = set(re.findall(r"^(?:\.venv/bin/)?survey ([a-z]+)", text, re.MULTILINE))
+    pages_by_hand = (ROOT / "README.md", ROOT / "docs" / "fieldwork.md")
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages_by_hand)
+    used = set(re.findall(r"^(?:\.venv/bin/)?survey ([a-z-]+)", text, re.MULTILINE))
     known = set(re.findall(r"^## survey ([a-z-]+)", "\n".join(pages.commands()), re.MULTILINE))
     assert used
     assert used <= known
