@@ -13,6 +13,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 from random import Random, SystemRandom
+from weakref import WeakKeyDictionary
 
 from soak import witness
 from soak.driver import Evening, Tally
@@ -82,12 +83,14 @@ def _write_late() -> None:
     """What a program would do that shows the next item first and writes afterwards."""
     from survey_cli.store import Store
 
-    write, waiting = Store.append, []
+    write = Store.append
+    waiting: WeakKeyDictionary[Store, dict[str, object]] = WeakKeyDictionary()
 
     def late(store: Store, interview: str, **entry: object) -> None:
-        while waiting:
-            write(store, interview, **waiting.pop())
-        waiting.append(entry)
+        earlier = waiting.pop(store, None)
+        if earlier is not None:
+            write(store, interview, **earlier)
+        waiting[store] = entry  # whoever looks into a copy has a store of its own
 
     Store.append = late
 
