@@ -21,6 +21,7 @@ from survey_cli.fieldwork.events import Called, Promised
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
+from survey_cli.store.case_lists import CaseLists
 
 FIVE = CASES + "".join(
     f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
@@ -220,6 +221,14 @@ def test_lesson_a_caller_in_is_found_by_part_of_a_number(tmp_path: Path) -> None
     assert on(ann) == "D"
 
 
+def test_a_caller_in_says_the_number_as_it_is_written_abroad(tmp_path: Path) -> None:
+    """With the zero that is only dialled inside the country."""
+    cases = "unit,phone,zone\nA,07911 123456,Europe/London\nB,07911 123457,Europe/London\n"
+    fieldwork = FIELDWORK.replace("country: US", "country: GB")
+    ann = Shift(tmp_path, cases=cases, fieldwork=fieldwork, at=TUESDAY.replace(hour=10)).station()
+    assert [found.key for found in ann.find("+44 (0)7911 123457")] == ["B"]
+
+
 def test_who_is_fetched_may_be_interviewed_but_not_dialled_out_of_hours(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     shift.to("2026-11-24T21:30")
@@ -416,6 +425,25 @@ def test_a_database_that_cannot_be_written_stops_on_the_same_case(
     assert on(ann) == first
     assert ann.record("no_answer") is None
     assert len(shift.case(first).calls) == 1
+
+
+def test_why_nobody_can_be_called_is_found_out_once_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts every case; the screen looks for a due one every ten seconds all the same."""
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    assert ann.record("no_answer") is None
+    counted = []
+    counts = CaseLists.counts
+    monkeypatch.setattr(CaseLists, "counts", lambda cases: counted.append(1) or counts(cases))
+    for _ in range(12):
+        shift.later(minutes=1 / 6)
+        ann.beat()
+    assert len(counted) == 2
+    shift.to("2026-11-24T17:05")
+    ann.beat()
+    assert on(ann) == "A"
 
 
 def test_a_pause_takes_no_case(tmp_path: Path) -> None:

@@ -171,15 +171,10 @@ def _one_line_at_a_time(desk: "Desk") -> int:
 
 
 def _full_screen(desk: "Desk") -> int:
-    from survey_cli.tui import ScreenFailed, conduct
+    from survey_cli.cli.report import on_screen
+    from survey_cli.tui import conduct
 
-    try:
-        conduct(desk)
-    except ScreenFailed as failed:
-        from survey_cli.cli.report import reported
-
-        say(str(failed))
-        say(reported(failed.__cause__ or failed))
+    if not on_screen(lambda: conduct(desk)):
         return 1
     closing = desk.closing()
     if closing is None:

@@ -46,21 +46,16 @@ def preview(
             f"run it in one; `survey check {file}` finds problems without"
         )
         raise typer.Exit(NO_TERMINAL)
+    from survey_cli.cli.report import on_screen
     from survey_cli.desk.previewing import Beginning, Preview
-    from survey_cli.tui import ScreenFailed, rehearse
+    from survey_cli.tui import rehearse
 
     previewed = Preview(file, Beginning(seed=seed, language=language, at=at, columns=given))
     shown = previewed.open()
     if isinstance(shown, Trouble):
         fail(shown)
-    try:
-        rehearse(shown, reload=previewed.reload, restart=previewed.restart)
-    except ScreenFailed as failed:
-        from survey_cli.cli.report import reported
-
-        say(str(failed))
-        say(reported(failed.__cause__ or failed))
-        raise typer.Exit(1) from None
+    if not on_screen(lambda: rehearse(shown, reload=previewed.reload, restart=previewed.restart)):
+        raise typer.Exit(1)
 
 
 COMMANDS = (preview,)

@@ -6,12 +6,26 @@ It leaves out every message, value and argument, since they may hold somebody's 
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from survey_cli import __version__
+from survey_cli.cli.terminal import say
 
 PACKAGE = Path(__file__).parent.parent
+
+
+def on_screen(act: Callable[[], None]) -> bool:
+    """Run a full screen; where it broke, why is said, and it is False."""
+    from survey_cli.tui import ScreenFailed
+
+    try:
+        act()
+    except ScreenFailed as failed:
+        say(str(failed))
+        say(reported(failed.__cause__ or failed))
+        return False
+    return True
 
 
 def reported(bug: BaseException) -> str:

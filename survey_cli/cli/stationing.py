@@ -74,17 +74,10 @@ def _one_line_at_a_time(manned: "Station") -> int:
 
 
 def _full_screen(manned: "Station") -> int:
-    from survey_cli.tui import ScreenFailed, work
+    from survey_cli.cli.report import on_screen
+    from survey_cli.tui import work
 
-    try:
-        work(manned)
-    except ScreenFailed as failed:
-        from survey_cli.cli.report import reported
-
-        say(str(failed))
-        say(reported(failed.__cause__ or failed))
-        return 1
-    return 0
+    return 0 if on_screen(lambda: work(manned)) else 1
 
 
 def share(

@@ -30,8 +30,10 @@ __all__ = [
     "Unclear",
     "Understood",
     "View",
+    "Wants",
 ]
 
+Wants: TypeAlias = Literal["", "note", "time", "number", "language", "sure"]
 Keeper: TypeAlias = Literal["anyone", "me", "me_first"]
 """Who keeps an appointment: anybody, only this interviewer, or this interviewer unless late."""
 
@@ -72,7 +74,7 @@ class OutcomeChoice:
     """An outcome that can be keyed now, and what must be asked with it."""
 
     outcome: Outcome
-    wants: Literal["", "note", "time", "number", "language", "sure"] = ""
+    wants: Wants = ""
     """What `record` needs besides: a note, an appointment's time (see `book`), the new number, which language; `sure`:
     it cannot be undone by calling again, so the face asks once more."""
     refusal: bool = False

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from survey_cli.desk.calling import FoundCase, PromiseLine
 from survey_cli.desk.station_view import name_of, stands
 from survey_cli.fieldwork.case import Case
+from survey_cli.samples.numbers import digits_of
 from survey_cli.study.opening import Study
 
 
@@ -24,6 +25,9 @@ class Lists:
         """Cases by part of a number, of a name or of the key."""
         if not text.strip():
             return ()
+        search = self.study.store.cases.search
+        # a number as it is said: `+44 (0)7911`, with the zero that is only dialled inside the country
+        rows = search(text.strip()) or search(digits_of(text))
         return tuple(
             FoundCase(
                 key=one.row.key,
@@ -31,7 +35,7 @@ class Lists:
                 number=", ".join(one.numbers),
                 stands=stands(one.row, self.study.plan),
             )
-            for one in self.study.store.cases.search(text.strip())
+            for one in rows
         )
 
     def promises(self, owner: str, now: datetime) -> tuple[PromiseLine, ...]:

@@ -62,6 +62,7 @@ from survey_cli.study.opening import Study
 NOBODY: Final = Rejected("there is no case on the screen")
 STRONGEST: Final = 3
 """Of refusals."""
+LOOKED_AGAIN: Final = timedelta(minutes=1)
 RENEWALS: Final = 10
 """How often a lease is prolonged in its own length."""
 GIVES_WAY: Final = frozenset({"due", "day part", "owner", "skill", "language"})
@@ -95,6 +96,8 @@ class Station:
         self._here: HeldCase | None = None
         self._desk: Desk | None = None
         self._idle = Idle(why="", next_at=None)
+        self._looked_at: datetime | None = None
+        """When it was last found out why nobody can be called; None: not since there was a case."""
         self._away: datetime | None = None
         self._said = ""
         self._last: tuple[str, str] | None = None
@@ -179,16 +182,20 @@ class Station:
             else:
                 self._show(*found, token=token)
         except StoreProblem as problem:
-            self._idle = Idle(why=f"{problem.what} — {problem.remedy}", next_at=None)
+            self._idle, self._looked_at = Idle(why=f"{problem.what} — {problem.remedy}", next_at=None), None
             return self._unsaved(problem)
         return None
 
     def _why_idle(self, at: datetime) -> Idle:
-        outlook = self._queue.outlook(at)
+        """Found out once a minute while nobody can be called: all cases are counted, a second's work for a million."""
+        if self._looked_at is not None and self._looked_at <= at < self._looked_at + LOOKED_AGAIN:
+            return self._idle
+        outlook, self._looked_at = self._queue.outlook(at), at
         return Idle(why=outlook.why, next_at=self._local(outlook.next_at) if outlook.next_at else None)
 
     def _show(self, row: CaseRow, case: Case, *, token: str, notice: str = "") -> None:
         """Put a case that was claimed on the screen."""
+        self._looked_at = None
         cases = self._store.cases
         number = case.next_number
         sitting = case.claimed
@@ -248,12 +255,8 @@ class Station:
         why = number_opening(here.case, number, self._plan, self._clock()) or self._forbidden(here)
         if why:
             return Rejected(f"not now: {why}")
-        kept = (
-            next((n for n in here.contact.numbers if n.position == number.position), None)
-            if here.contact
-            else None
-        )
-        if kept is None or not kept.e164:
+        kept = here.kept_number(number.position)
+        if kept is None:
             return Rejected("its digits are not kept any more")
         if (unsaved := self._do(Dialled(number.position))) is not None:
             return unsaved

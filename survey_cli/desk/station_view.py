@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from survey_cli.desk.calling import NumberLine, OnCase, OutcomeChoice, Said
+from survey_cli.desk.calling import NumberLine, OnCase, OutcomeChoice, Said, Wants
 from survey_cli.desk.held_case import HeldCase
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.plan import NOT_IN_A_LIST, Plan
@@ -33,7 +33,7 @@ FIRST: Final = (
 )
 """Keyed at once, as four calls of five end so."""
 HEADINGS: Final = (("Nobody was reached", ("before",)), ("Somebody was", ("after", "screened", "any")))
-WANTS: Final = {
+WANTS: Final[Mapping[str, Wants]] = {
     "supervisor": "note",
     "changed": "number",
     "language": "language",
@@ -102,8 +102,7 @@ def choices(
 
 def _choice(row: Outcome) -> OutcomeChoice:
     kind = row.like or row.id
-    wants = WANTS.get(kind, "")
-    return OutcomeChoice(outcome=row, wants=wants, refusal=kind in REFUSALS)  # type: ignore[arg-type]
+    return OutcomeChoice(outcome=row, wants=WANTS.get(kind, ""), refusal=kind in REFUSALS)
 
 
 def number_lines(
