@@ -31,7 +31,7 @@ from survey_cli.reports.results import (
     Verbatim,
     Weighting,
 )
-from survey_cli.reports.rounding import HIDDEN, amount_text, per_cent_text
+from survey_cli.reports.rounding import HIDDEN, number, per_cent_text
 
 HOSTILE = "=1+1 <b>&amp; | {name} **very** _so_ `x` \u202e[c]</table>"
 """What no page may take for anything but words; `{name}` is a fill and `**very**` is stress."""
@@ -47,7 +47,7 @@ POINTS: tuple[tuple[str, Side], ...] = (
 
 def figure(count: int, base: int, letters: str = "") -> Figure:
     share = Fraction(count, base) if base else None
-    return Figure(count, share, amount_text(count), per_cent_text(share), letters=letters)
+    return Figure(count, share, number(count), per_cent_text(share), letters=letters)
 
 
 HIDDEN_FIGURE = Figure(None, None, HIDDEN, HIDDEN, hidden=True)

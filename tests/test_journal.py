@@ -15,7 +15,6 @@ from survey_cli.engine.journal import (
     Unreadable,
     cells_reader,
     decode,
-    decode_cells,
     decode_line,
     encode,
     encode_cells,
@@ -190,7 +189,7 @@ columns = st.lists(
 def test_a_row_comes_back_equal_by_its_storages(pairs):
     storages, cells = tuple(s for s, _ in pairs), tuple(c for _, c in pairs)
     text = encode_cells(cells)
-    back = decode_cells(text, storages)
+    back = cells_reader(storages)(text)
     assert back == cells
     assert kinds(back) == kinds(cells)
     assert len(json.loads(text)) == len(cells)
@@ -211,4 +210,4 @@ def test_a_row_is_written_so_that_sql_can_read_it():
 )
 def test_a_text_that_is_no_such_row_is_told(text):
     with pytest.raises(Unreadable):
-        decode_cells(text, ("integer", "date"))
+        cells_reader(("integer", "date"))(text)

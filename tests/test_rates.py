@@ -17,7 +17,8 @@ from survey_cli.cli.running import run
 from survey_cli.fieldwork.counts import Counts, exact, share
 from survey_cli.fieldwork.dispositions import DISPOSITIONS, Frame, Group, Uncounted, disposition, group_of
 from survey_cli.fieldwork.rates import Eligibility, Rates, composite, eligibility, rates
-from survey_cli.reports.rates import MEANINGS, Rated, per_cent, rate_table, rounded
+from survey_cli.reports.rates import MEANINGS, Rated, per_cent, rate_table
+from survey_cli.reports.rounding import rounded
 from survey_cli.samples.counts_file import CountsFile, read_counts
 
 __all__ = ["folder"]

@@ -259,7 +259,8 @@ class _Figures(NamedTuple):
 def _figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int) -> _Figures:
     from rich.cells import cell_len
 
-    from survey_cli.reports.rates import measures, number, per_cent
+    from survey_cli.reports.rates import measures, per_cent
+    from survey_cli.reports.rounding import number
 
     def said(name: str) -> str:
         if name in column.rates._fields:

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from survey_cli.documents.spoken import literal
 from survey_cli.documents.wording import flat
 from survey_cli.fieldwork.dispositions import GROUPS
-from survey_cli.reports.rates import MEANINGS, RateTable, measures, number, per_cent
+from survey_cli.reports.rates import MEANINGS, RateTable, measures, per_cent
 from survey_cli.reports.results import (
     Banner,
     BannerColumn,
@@ -27,7 +27,7 @@ from survey_cli.reports.results import (
     Verbatim,
     Weighting,
 )
-from survey_cli.reports.rounding import NOTHING
+from survey_cli.reports.rounding import NOTHING, number
 
 APPENDIX: Final = "Appendix: methods and rates"
 READING: Final = "How to read the tables"

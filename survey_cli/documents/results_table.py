@@ -5,8 +5,8 @@ from fractions import Fraction
 from typing import Final
 
 from survey_cli.documents.wording import flat
-from survey_cli.reports.rates import rounded
 from survey_cli.reports.results import Base, Figure, ItemResult, Results, Row
+from survey_cli.reports.rounding import rounded
 from survey_cli.table import Table
 from survey_cli.values import Cell, Variable
 

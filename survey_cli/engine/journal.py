@@ -437,8 +437,3 @@ def cells_reader(storages: Sequence[Storage]) -> Callable[[str], tuple[Cell, ...
         return tuple(cells)
 
     return read
-
-
-def decode_cells(text: str, storages: Sequence[Storage]) -> tuple[Cell, ...]:
-    """One row; for many, `cells_reader` prepares the columns once. Raises Unreadable."""
-    return cells_reader(storages)(text)

@@ -6,8 +6,8 @@ from survey_cli.office.asking import Request, asked
 from survey_cli.problems import Problem, Trouble
 from survey_cli.reports.people import PeopleList, PersonLine
 from survey_cli.samples.people import read_people
-from survey_cli.store.places import home_of, shown
-from survey_cli.study.opening import PEOPLE, Study
+from survey_cli.store.places import shown
+from survey_cli.study.opening import Study, people_file
 
 
 def people_list(request: Request) -> PeopleList | Trouble:
@@ -42,7 +42,7 @@ def _listed(study: Study, request: Request) -> PeopleList:
         )
         for login in logins
     )
-    file = Path(request.people) if request.people else home_of(request.path) / "responses" / PEOPLE
+    file = people_file(request.path, request.people)
     return PeopleList(
         where=shown(file.absolute()) if listed else "",
         lines=lines,

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import ceil, floor, log10
 from typing import Final, NamedTuple
 
-from survey_cli.reports.rates import rounded
+from survey_cli.reports.rounding import rounded
 
 MOST_SINGLE: Final = 10
 """So many different numbers are each shown by themselves."""

@@ -13,9 +13,9 @@ from typing import Final
 
 from survey_cli.reports.answers import Answers
 from survey_cli.reports.included import Included
-from survey_cli.reports.rates import RateTable, number, per_cent, rounded
+from survey_cli.reports.rates import RateTable, per_cent
 from survey_cli.reports.results import MethodLine, Weighting
-from survey_cli.reports.rounding import root
+from survey_cli.reports.rounding import number, root, rounded
 from survey_cli.reports.tabulating import Terms
 from survey_cli.reports.topline import NORMAL_95
 from survey_cli.table import Study

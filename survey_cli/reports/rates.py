@@ -5,12 +5,12 @@ figures to so many digits. It makes no rate of its own.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.counts import Counts, Number
 from survey_cli.fieldwork.dispositions import GROUPS, Group
 from survey_cli.fieldwork.rates import Eligibility, Rates, Share, composite, rates
+from survey_cli.reports.rounding import number, rounded
 from survey_cli.table import Table
 from survey_cli.values import Cell, Variable
 
@@ -181,22 +181,9 @@ def _open(rated: Sequence[Rated], *, finalised: bool, then: bool) -> Iterable[st
         yield f"as if the field closed now: {cases} {are}"
 
 
-def rounded(value: Fraction | int, digits: int) -> str:
-    """Decimals, a half away from zero, from the exact value."""
-    units = floor(abs(Fraction(value)) * 10**digits + Fraction(1, 2))
-    whole, rest = divmod(units, 10**digits)
-    text = f"{whole:,}" + (f".{rest:0{digits}}" if digits else "")
-    return f"-{text}" if value < 0 and units else text
-
-
 def per_cent(rate: Fraction | None, digits: int = 1) -> str:
     """`35.1%`, or `not defined`."""
     return NOT_DEFINED if rate is None else f"{rounded(rate * 100, digits)}%"
-
-
-def number(count: Number) -> str:
-    """A count; a weighted one to one decimal."""
-    return rounded(count, 0 if Fraction(count).denominator == 1 else 1)
 
 
 def plain(value: Fraction) -> str:

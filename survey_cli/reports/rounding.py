@@ -3,10 +3,10 @@ mark for what is hidden. It counts nothing.
 """
 
 from fractions import Fraction
-from math import isqrt
+from math import floor, isqrt
 from typing import Final
 
-from survey_cli.reports.rates import number, rounded
+from survey_cli.fieldwork.counts import Number
 
 HIDDEN: Final = "[c]"
 """Stands for a figure that is hidden, so that nobody is told apart by it: c for confidential."""
@@ -14,6 +14,19 @@ NOTHING: Final = "–"
 """Stands where there is nothing to count."""
 TRACE: Final = "*"
 """More than none, and less than half of the last digit shown."""
+
+
+def rounded(value: Fraction | int, digits: int) -> str:
+    """Decimals, a half away from zero, from the exact value."""
+    units = floor(abs(Fraction(value)) * 10**digits + Fraction(1, 2))
+    whole, rest = divmod(units, 10**digits)
+    text = f"{whole:,}" + (f".{rest:0{digits}}" if digits else "")
+    return f"-{text}" if value < 0 and units else text
+
+
+def number(count: Number) -> str:
+    """A count; a weighted one to one decimal."""
+    return rounded(count, 0 if Fraction(count).denominator == 1 else 1)
 
 
 def per_cent_text(share: Fraction | None, digits: int = 0) -> str:
@@ -27,11 +40,6 @@ def per_cent_text(share: Fraction | None, digits: int = 0) -> str:
 def sum_of_rounded(shares: list[Fraction], digits: int = 0) -> Fraction:
     """What the per cents add up to as they are printed."""
     return sum((Fraction(rounded(share * 100, digits).replace(",", "")) for share in shares), Fraction(0))
-
-
-def amount_text(amount: Fraction | int) -> str:
-    """People, or a sum of weights to one decimal where it is no whole number."""
-    return number(amount)
 
 
 def root(value: Fraction, digits: int = 6) -> Fraction:

@@ -8,9 +8,8 @@ from math import erfc, sqrt
 from typing import Final, NamedTuple
 
 from survey_cli.reports.answers import Pile, effective, piled
-from survey_cli.reports.rates import rounded
 from survey_cli.reports.results import Test
-from survey_cli.reports.rounding import p_text
+from survey_cli.reports.rounding import p_text, rounded
 
 LEVEL: Final = 0.05
 DRAWN: Final = 9_999

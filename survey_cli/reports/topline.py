@@ -8,7 +8,6 @@ from typing import Final
 
 from survey_cli.reports.answers import Pile, effective
 from survey_cli.reports.questions import BatteryHead
-from survey_cli.reports.rates import rounded
 from survey_cli.reports.results import (
     Base,
     Battery,
@@ -25,9 +24,10 @@ from survey_cli.reports.rounding import (
     HIDDEN,
     NOTHING,
     TRACE,
-    amount_text,
+    number,
     per_cent_text,
     root,
+    rounded,
     sum_of_rounded,
 )
 from survey_cli.reports.tabulating import SMALL, Line, Tabulated, Terms
@@ -96,7 +96,7 @@ def figure(pile: Pile, base: Pile, *, unit: int, digits: int = 0, hidden: bool =
         return Figure(None, None, HIDDEN, HIDDEN, hidden=True)
     share = Fraction(pile.weight, base.weight) if base.weight else None
     amount = Fraction(pile.weight, unit)
-    return Figure(amount, share, amount_text(amount), per_cent_text(share, digits))
+    return Figure(amount, share, number(amount), per_cent_text(share, digits))
 
 
 def base_of(table: Tabulated, column: int, *, unit: int, words: str = "") -> Base:
@@ -109,7 +109,7 @@ def base_of(table: Tabulated, column: int, *, unit: int, words: str = "") -> Bas
         pile.people,
         words.replace("{n}", f"{pile.people:,}"),
         f"{pile.people:,}",
-        amount_text(Fraction(pile.weight, unit)) if weighted else "",
+        number(Fraction(pile.weight, unit)) if weighted else "",
         rounded(effective(pile), 0) if weighted else "",
         small=pile.people < SMALL,
     )

@@ -12,8 +12,8 @@ from survey_cli.instrument.scalars import DECIMAL
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.reports.answers import Answers
 from survey_cli.reports.raking import Margin, raked, unreachable
-from survey_cli.reports.rates import rounded
 from survey_cli.reports.results import Weighting
+from survey_cli.reports.rounding import rounded
 from survey_cli.values import Cell, Missing, Variable
 
 FINE: Final = 1_000_000_000

@@ -98,9 +98,14 @@ def open_study(
     )
 
 
+def people_file(path: str | Path, people: str | None) -> Path:
+    """Where a study's people are listed, whether or not there is such a list."""
+    return Path(people) if people else home_of(path) / "responses" / PEOPLE
+
+
 def people_of(path: str | Path, people: str | None) -> People | Trouble:
     """Those that are listed in `people`, or in `responses/interviewers.csv`; everybody where there is no list."""
-    file = Path(people) if people else home_of(path) / "responses" / PEOPLE
+    file = people_file(path, people)
     if not people and not file.is_file():
         return People()
     found = read_people(file)
