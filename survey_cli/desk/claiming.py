@@ -145,7 +145,7 @@ def _why(ready: int, waiting: int, held: int, others: int, parked: int, by_statu
         return "there are no cases yet: a supervisor imports the sample"
     parts = []
     if waiting:
-        parts.append(f"{waiting} wait for their time")
+        parts.append(f"{waiting} waiting for their time")
     if ready:
         outside = "outside calling hours, or for another part of the day"
         parts.append(
@@ -159,4 +159,4 @@ def _why(ready: int, waiting: int, held: int, others: int, parked: int, by_statu
         parts.append(f"{by_status['leased']} at other stations")
     if not parts:
         return "every case is done"
-    return "nobody to call now: " + ", ".join(parts)
+    return ", ".join(parts)
