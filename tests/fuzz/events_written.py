@@ -10,8 +10,8 @@ from survey_cli.engine.events import Event
 from survey_cli.engine.journal import (
     Entered,
     Unreadable,
+    cells_reader,
     decode,
-    decode_cells,
     decode_line,
     encode,
     encode_line,
@@ -99,6 +99,6 @@ def _other_readers(text: str) -> None:
         except Unreadable:
             continue
     try:
-        decode_cells(text, ("integer", "date", "time"))
+        cells_reader(("integer", "date", "time"))(text)
     except Unreadable:
         return
