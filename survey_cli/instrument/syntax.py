@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.slips import MARKS, QUOTE_IT, Slip, line_slips, owner, shorten, unclosed
+from survey_cli.instrument.slips import MARKS, QUOTE_IT, Slip, owner, shorten, unclosed
 from survey_cli.problems import Position, Problem
 
 _MOST: Final = 100  # slips said of one file
@@ -31,6 +31,8 @@ def explained(lines: Sequence[str], fault: Fault, file: str) -> list[Problem]:
     A slip above the parser's line is believed only where it could have hidden until there (an open quote or
     bracket); one on the parser's line, or where the parser says something was opened, takes its place.
     """
+    from survey_cli.instrument.line_slips import line_slips  # a file that reads well wants none of it
+
     found = list(islice(line_slips(lines), _MOST))
     stop = min(fault.line, len(lines)) if fault.line else 1
     begun = fault.context_line if "simple key" in fault.context or "quoted scalar" in fault.context else stop
