@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from survey_cli.entries import Pick, Prompt, Read, Span
 from survey_cli.tui.answer import standing
 from survey_cli.tui.foot import field_lines, keys_line, keys_now, status_lines
-from survey_cli.tui.keyboard import Keyboard
+from survey_cli.tui.interview_state import InterviewState
 from survey_cli.tui.modes import Jumping, Reading, Speaking, Stopping, Suspend, Writing
 from survey_cli.tui.question import BLANK, TO_READ, Column, aside, faq_lines, question, row_of
 from survey_cli.tui.wording import (
@@ -70,7 +70,7 @@ class Clocks(NamedTuple):
     there: datetime | None
 
 
-def draw(board: Keyboard, *, width: int, height: int, clocks: Clocks) -> Page:
+def draw(board: InterviewState, *, width: int, height: int, clocks: Clocks) -> Page:
     """The page for this state of the keyboard."""
     margin = MARGIN if width < 110 else min((width - TO_READ) // 2, 20)
     margin = margin if width >= 40 else 1
@@ -128,7 +128,7 @@ def _rule(width: int, says: str) -> Line:
     )
 
 
-def _head(board: Keyboard, width: int, clocks: Clocks) -> Line:
+def _head(board: InterviewState, width: int, clocks: Clocks) -> Line:
     prompt = board.prompt
     seconds = int(clocks.elapsed.total_seconds())
     clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else ""
@@ -157,7 +157,7 @@ def _head(board: Keyboard, width: int, clocks: Clocks) -> Line:
     return spread(start, end, width - 1)
 
 
-def _respondent(board: Keyboard, clocks: Clocks) -> Line:
+def _respondent(board: InterviewState, clocks: Clocks) -> Line:
     if isinstance(board.mode, Writing):
         return ()
     parts = [crop(clean(board.desk.respondent), 30)] if board.desk.respondent else []
@@ -171,7 +171,7 @@ def _respondent(board: Keyboard, clocks: Clocks) -> Line:
 # The body
 
 
-def _body(board: Keyboard, column: Column) -> tuple[list[Line], int | None]:
+def _body(board: InterviewState, column: Column) -> tuple[list[Line], int | None]:
     prompt = board.prompt
     if prompt is None:
         return _closing(board, column), None
@@ -283,7 +283,7 @@ def help_lines(prompt: Prompt, column: Column) -> list[Line]:
     return lines
 
 
-def _closing(board: Keyboard, column: Column) -> list[Line]:
+def _closing(board: InterviewState, column: Column) -> list[Line]:
     closing = board.closing
     if closing is None:
         return [written("The interview is closed.", "stress")]

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from survey_cli.entries import Line as LineEntry
 from survey_cli.entries import Pick, Prompt, Read, Verbatim, plain
 from survey_cli.tui.answer import Answer
-from survey_cli.tui.keyboard import Keyboard
+from survey_cli.tui.interview_state import InterviewState
 from survey_cli.tui.modes import Answering, Jumping, Reading, Speaking, Stopping, Writing
 from survey_cli.tui.question import BLANK, Column
 from survey_cli.tui.wording import (
@@ -32,7 +32,7 @@ Keys = Sequence[tuple[str, str, int]]
 """Footer: key, what it does, and how soon it is dropped on a narrow screen (0 never, 9 first)."""
 
 
-def field_lines(board: Keyboard, width: int, rows: int) -> tuple[list[Line], tuple[int, int] | None]:
+def field_lines(board: InterviewState, width: int, rows: int) -> tuple[list[Line], tuple[int, int] | None]:
     """The line or lines that are typed into, with the cursor drawn in; and where that is."""
     mode = board.mode
     prompt = board.prompt
@@ -113,7 +113,7 @@ def edited(text: str, at: int, width: int) -> tuple[list[Line], tuple[int, int]]
     return lines, (sum(cell_len(c) for c in cells[rows[row][0] : at]), row)
 
 
-def status_lines(board: Keyboard, column: Column) -> list[Line]:
+def status_lines(board: InterviewState, column: Column) -> list[Line]:
     """What is said under the field: why not, what is doubted, what stands. One line at least: then little
     moves."""
     lines: list[Line] = []
@@ -161,7 +161,7 @@ def _stands(prompt: Prompt) -> str:
 # The keys
 
 
-def keys_now(board: Keyboard) -> Keys:
+def keys_now(board: InterviewState) -> Keys:
     """What the keys do now, most wanted first."""
     prompt = board.prompt
     if prompt is None:
@@ -196,7 +196,7 @@ def keys_now(board: Keyboard) -> Keys:
             return _answer_keys(board, prompt)
 
 
-def _answer_keys(board: Keyboard, prompt: Prompt) -> Keys:
+def _answer_keys(board: InterviewState, prompt: Prompt) -> Keys:
     entry = prompt.entry
     keys: list[tuple[str, str, int]] = []
     query = prompt.query if not board.answer.denied else None

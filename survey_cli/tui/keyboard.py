@@ -4,13 +4,11 @@ It knows no terminal and no toolkit, and never asks what a question is about.
 
 from typing import Final, assert_never
 
-from survey_cli import entries
-from survey_cli.desk import Closing, Conduct
-from survey_cli.engine.events import Rejected
 from survey_cli.entries import Choice, Line, Lookup, Pick, Picked, Prompt, Read, Verbatim
 from survey_cli.tui.answer import Answer, Empty, Keyed, Send, Specify, add, pick_keyed
 from survey_cli.tui.dotwords import dot_word, is_dot_word, literal
 from survey_cli.tui.edit import Edit
+from survey_cli.tui.interview_state import InterviewState
 from survey_cli.tui.modes import (
     ENTER,
     NAMED,
@@ -37,58 +35,13 @@ from survey_cli.tui.modes import (
     Suspend,
     Writing,
 )
-from survey_cli.values import Place
 
 ALOUD_KEYS: Final = "1 yes, that is right; 2 no, ask again"
 QUERY_KEYS: Final = "F9 it is so, or key the right answer"
 
 
-class Keyboard:
-    """One interview under one pair of hands. What is public is there to be drawn; `press` and `paste`
-    change it."""
-
-    def __init__(self, desk: Conduct) -> None:
-        self.desk: Final = desk
-        self.prompt: Prompt | None = None
-        self.closing: Closing | None = None
-        self.answer = Answer()
-        self.modes: tuple[Mode, ...] = (Answering(),)
-        self.notice = desk.notice
-        self.why = ""
-        """Why the last key or entry was not taken."""
-        self.said = ""
-        """Something the interviewer should know, gone at the next key."""
-        self.given = ""
-        """What was sent last, for showing beside a query about it."""
-        self.echo = ""
-        """What a typed line would be taken for, where that says more than the line."""
-        self.top = 0
-        """The first line of the question that is shown; whoever draws corrects it to what there is."""
-        self.page = 10
-        """How many lines PgDn goes on; set by whoever draws."""
-        self.follow = False
-        """Whether the marked line must be brought into view."""
-        self.bell = False
-        self.unexpected = False
-        """The last key led to something that keys already typed could not know of: they belong nowhere."""
-        self.left = False
-        """The interview is over and its last screen was left."""
-        self._swallow = False
-        self._insisted = False
-        """Putting aside was asked for and could not be written."""
-        self._draft = ""
-        self._unsent: dict[Place, Answer] = {}
-        self._arrive()
-
-    @property
-    def mode(self) -> Mode:
-        """What the next key goes to."""
-        return self.modes[-1]
-
-    @property
-    def doubted(self) -> entries.Query | None:
-        """What must be confirmed or changed now."""
-        return self.prompt.query if self.prompt is not None and not self.answer.denied else None
+class Keyboard(InterviewState):
+    """One interview under one pair of hands; `press` and `paste` change what stands."""
 
     # Keys in
 
@@ -138,25 +91,6 @@ class Keyboard:
                 self._beside(typing._replace(edit=typing.edit.typed(flat)))
             case _:
                 self._refuse("pasted text is no answer here")
-
-    def dropped(self, keys: int) -> None:
-        """Say that keys typed ahead were meant for a question that did not come."""
-        self.said = f"{keys} key{'s' if keys > 1 else ''} typed ahead set aside: this came in between"
-
-    def failed(self, error: Exception) -> None:
-        """Say that a key broke something, and stand where the desk stands."""
-        self._refuse(
-            f"that failed ({type(error).__name__}) and changed nothing: try again, or F8 to put it aside"
-        )
-
-    def keep_draft(self) -> None:
-        """Save what is being typed in a Verbatim, where it changed."""
-        if self.prompt is None or not isinstance(self.prompt.entry, Verbatim):
-            return
-        text = self.answer.edit.text
-        if text != self._draft:
-            self._draft = text
-            self.desk.save_draft(text)
 
     # Answering
 
@@ -263,11 +197,6 @@ class Keyboard:
             self._edit(edit.row_moved(-1 if key == "up" else 1))
         elif (changed := edit.pressed(key)) is not None:
             self._edit(changed)
-
-    def _edit(self, edit: Edit) -> None:
-        self.answer = self.answer._replace(edit=edit)
-        line = self.prompt is not None and isinstance(self.prompt.entry, Line)
-        self.echo = self.desk.echo(literal(edit.text)) if line and not is_dot_word(edit.text) else ""
 
     def _letter(self, key: str, prompt: Prompt, *, otherwise: str) -> None:
         """A letter that acts: a decline, it is so, help, a dot word."""
@@ -411,93 +340,6 @@ class Keyboard:
             self._picked(add(choice, prompt.entry, prompt, self.answer, words))
         else:
             self._send(Picked((choice.code,), {choice.code: words}))
-
-    def _drop_dot_word(self) -> None:
-        """Take the line away that was a dot word."""
-        if isinstance(self.mode, Writing) and self.mode.what == "command":
-            self._close()
-        elif isinstance(self.mode, Writing) and is_dot_word(self.mode.edit.text):
-            self.modes = (*self.modes[:-1], self.mode._replace(edit=Edit()))
-        elif is_dot_word(self.answer.edit.text):
-            self._edit(Edit())
-
-    # After each call to the desk
-
-    def _done(self, rejected: Rejected | None, *, swallow: bool = False, given: str = "") -> bool:
-        """Go on to what is asked now, or say why not. Whether it was taken."""
-        if rejected is not None:
-            if self.desk.prompt() != self.prompt:  # taken, and what follows of itself was not
-                self._arrive()
-            self._refuse(rejected.why)
-            return False
-        self.given = given
-        self._insisted = False
-        self._arrive()
-        self._swallow = swallow
-        return True
-
-    def _stay(self, rejected: Rejected | None, *, said: str) -> None:
-        """The same question goes on, and what was typed for it."""
-        if rejected is not None:
-            self._refuse(rejected.why)
-            return
-        self._drop_dot_word()
-        if isinstance(self.mode, Speaking) or (isinstance(self.mode, Writing) and self.mode.what == "note"):
-            self._close()
-        self.prompt = self.desk.prompt()
-        self.said = said
-
-    def _arrive(self) -> None:
-        """A place is asked: nothing typed yet, but for what was being typed there before."""
-        self.prompt = self.desk.prompt()
-        self.modes = (Answering(),)
-        self.answer = Answer()
-        self.echo = ""
-        self.top = 0
-        self._draft = ""
-        if self.prompt is None:
-            self.closing = self.desk.closing()
-            self.unexpected = True
-            return
-        if self.prompt.query is not None:
-            self.unexpected = True
-            return
-        unsent = self._unsent.pop(self.prompt.place, None)
-        if isinstance(self.prompt.entry, Verbatim):
-            self._draft = unsent.edit.text if unsent is not None else self.desk.draft()
-            self._edit(Edit.of(self._draft))
-            self.said = "what was being typed here is back" if self._draft else ""
-        elif unsent is not None:
-            self.answer = unsent
-            self.said = "what was being keyed here is back: Enter takes it"
-
-    def _leave(self) -> None:
-        """Keep what is half typed at a place that is left without an answer. Numbers and dates are not
-        kept: half a number is soon a wrong one."""
-        if self.prompt is None:
-            return
-        self.keep_draft()
-        entry, answer = self.prompt.entry, self.answer
-        wordy = isinstance(entry, Verbatim) or (isinstance(entry, Line) and entry.kind == "text")
-        if (wordy and answer.edit.text and not is_dot_word(answer.edit.text)) or answer.chosen is not None:
-            self._unsent[self.prompt.place] = answer._replace(spent=False, denied=False, mark=None)
-
-    def _refuse(self, why: str) -> None:
-        self.why = why
-        self.bell = self.unexpected = True
-
-    def _scroll(self, lines: int) -> None:
-        if isinstance(self.mode, Reading):
-            self.modes = (*self.modes[:-1], self.mode._replace(top=max(self.mode.top + lines, 0)))
-        else:
-            self.top = max(self.top + lines, 0)
-
-    def _push(self, mode: Mode) -> None:
-        self.modes = (*self.modes, mode)
-
-    def _close(self) -> None:
-        if len(self.modes) > 1:
-            self.modes = self.modes[:-1]
 
 
 def _same(opened: Mode, before: Mode) -> bool:
