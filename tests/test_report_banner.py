@@ -53,7 +53,7 @@ def test_fisher_as_in_the_documentation_of_scipy():
     test = independence(matrix([8, 2], [1, 5]))
     assert test.name == "Fisher's exact test"
     assert test.p == pytest.approx(0.034965034965034975)
-    assert "expected counts are small" in test.text
+    assert "expected counts are small" in test.note
 
 
 def test_the_lady_tasting_tea():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from reported import Report, people
 from scenario import instrument
+from survey_cli.documents.results import base_line
 from survey_cli.reports.bins import bins
 from survey_cli.reports.questions import questions
 from survey_cli.reports.results import Figure
@@ -213,9 +214,10 @@ def test_weights_count_in_shares_and_not_in_bases():
 
 
 def test_a_unanimous_group_is_flagged_and_so_is_a_small_base():
-    notes = Report(AGREE, people("q2", _1=6))["q2"].notes
-    assert any("Unanimous" in note for note in notes)
-    assert any("Small base" in note for note in notes)
+    few = Report(AGREE, people("q2", _1=8))["q2"]
+    assert any("Unanimous" in note for note in few.notes)
+    assert base_line(few.base) == "Base: all 8 (small: one person is 12.5 per cent)"
+    assert base_line(Report(AGREE, people("q2", _1=30))["q2"].base) == "Base: all 30"
     assert not any("Unanimous" in note for note in Report(AGREE, people("q2", _1=6, _2=1))["q2"].notes)
 
 

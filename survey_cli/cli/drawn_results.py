@@ -27,7 +27,7 @@ PLAIN_BARS: Final = {"█": "#", "▒": "=", "░": "-"}
 
 def drawn(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[str]:
     """The report, line by line. `blocks`: the terminal can show them."""
-    from survey_cli.documents.results import APPENDIX, METHODS, READING, chapters, edition
+    from survey_cli.documents.results import APPENDIX, METHODS, READING, chapters, edition, reading_notes
     from survey_cli.documents.wording import flat
 
     cells = min(cells, WIDEST)
@@ -35,10 +35,9 @@ def drawn(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[st
     yield _hung("", edition(results), cells)
     for warning in results.warnings:
         yield _hung("", warning, cells)
+    yield from _titled(READING, [_hung("  ", n, cells) for n in reading_notes(results)], cells, blocks)
     for chapter in chapters(results):
         yield from _chapter(chapter, results, cells, blocks)
-    notes = [*results.notes, *(results.banner.notes if results.banner else ())]
-    yield from _titled(READING, [_hung("  ", note, cells) for note in notes], cells, blocks)
     yield from _titled(
         METHODS, _pairs([(line.label, flat(line.text)) for line in results.methods], cells), cells, blocks
     )
@@ -175,7 +174,7 @@ def _columns(grid: "Grid", cells: int) -> Iterator[str]:
     left = max(cell_len(text) for lines in [*labels, [grid.corner]] for text in lines)
     heads = [printable(h.text) + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
     texts = [
-        [c.text + (f" {c.letters}" if c.letters else "") for c in column]
+        [" ".join(part for part in (c.text, c.mark, c.letters) if part) for c in column]
         for column in zip(*(line.cells for line in grid.lines), strict=True)
     ]
     widths = [max(map(cell_len, (head, *column))) for head, column in zip(heads, texts, strict=True)]

@@ -20,6 +20,7 @@ from survey_cli.documents.results import (
     edition,
     margins_grid,
     rates_grid,
+    reading_notes,
     row_note,
     summary_line,
     table_notes,
@@ -59,9 +60,8 @@ def _results(results: Results) -> Iterator[str]:
         items = f" (item{'s' if '–' in part.span else ''} {part.span})" if part.span not in part.title else ""
         yield f"- {escaped(part.title or 'Results')}{items}"
     yield from (f"- {APPENDIX}", "", f"## {READING}", "")
-    yield from (f"- {escaped(note)}" for note in results.notes)
-    yield from (f"- {escaped(note)}" for note in (results.banner.notes if results.banner else ()))
-    yield from ("- ‹Words in angle quotes› were filled in by the computer.", "")
+    yield from (f"- {escaped(note)}" for note in reading_notes(results))
+    yield ""
     for part in parts:
         yield from (f"## {escaped(part.title or 'Results')}", "")
         for block in part.blocks:
@@ -83,19 +83,17 @@ def _methods(methods: Sequence[MethodLine]) -> Iterator[str]:
 
 
 def _block(block: Block, results: Results) -> Iterator[str]:
-    battery = block.battery
-    if battery is not None and battery.title and battery.title != battery.section:
-        yield from (f"### {escaped(flat(battery.title), first=False)}", "")
-    if battery is not None:
-        yield from _quoted(battery.intro)
+    if block.battery is not None:
+        yield from (f"### {escaped(flat(block.title), first=False)}", "")
+        yield from _quoted(block.battery.intro)
     for item in block.items:
-        yield from _item(item, results, "####" if battery is not None else "###")
+        yield from _item(block, item, results)
 
 
-def _item(item: ItemResult, results: Results, level: str) -> Iterator[str]:
-    yield from (f"{level} {item.number}\\. {escaped(flat(item.label), first=False)} ({code(item.id)})", "")
-    if flat(item.wording) != flat(item.label):
-        yield from _quoted(item.wording)
+def _item(block: Block, item: ItemResult, results: Results) -> Iterator[str]:
+    level, title = "###" if block.battery is None else "####", flat(block.item_title(item))
+    yield from (f"{level} {item.number}\\. {escaped(title, first=False)} ({code(item.id)})", "")
+    yield from _quoted(block.said(item))
     margin = f"; {item.margin_text}" if item.margin_text else ""
     yield from (escaped(base_line(item.base) + margin), "")
     if item.rows:
@@ -169,7 +167,7 @@ def _table(grid: Grid, *, words: bool = False) -> Iterator[str]:
 
 
 def _shown(cell: Shown) -> str:
-    return cell.text + (f" {cell.letters}" if cell.letters else "")
+    return " ".join(part for part in (cell.text, cell.mark, cell.letters) if part)
 
 
 def _row(cells: Sequence[str]) -> str:

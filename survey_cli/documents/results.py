@@ -27,7 +27,7 @@ from survey_cli.reports.results import (
     Verbatim,
     Weighting,
 )
-from survey_cli.reports.rounding import NOTHING, number
+from survey_cli.reports.rounding import NOTHING, UNSURE, number
 
 APPENDIX: Final = "Appendix: methods and rates"
 READING: Final = "How to read the tables"
@@ -52,6 +52,9 @@ class Shown(NamedTuple):
 
     text: str
     letters: str = ""
+    """Raised behind it."""
+    mark: str = ""
+    """Beside it: `[u]`."""
     share: Fraction | None = None
     """What a bar beside it shows."""
     amount: Fraction | int | None = None
@@ -93,6 +96,37 @@ class Block(NamedTuple):
     battery: Battery | None
     items: tuple[ItemResult, ...]
 
+    @property
+    def span(self) -> str:
+        """`3–8`."""
+        first, last = self.items[0].number, self.items[-1].number
+        return f"{first}" if first == last else f"{first}–{last}"
+
+    @property
+    def title(self) -> str:
+        """What stands over a battery, as written: its own title, or that its items were asked together. Empty over an
+        item that stands by itself."""
+        if self.battery is None:
+            return ""
+        own = _own_title(self.battery)
+        return own or f"Item{'s' if len(self.items) > 1 else ''} {self.span}, asked together"
+
+    def item_title(self, item: ItemResult) -> str:
+        """The label of an item, as written. A statement that ends a question which others share has the battery's title
+        before it, or is the whole question."""
+        if self.battery is None or not flat(item.wording) or flat(item.wording) == flat(item.label):
+            return item.label
+        own = _own_title(self.battery)
+        return f"{own}: {item.label}" if own else item.wording
+
+    def said(self, item: ItemResult) -> str:
+        """The wording of an item, where its title is another."""
+        return "" if flat(item.wording) == flat(self.item_title(item)) else item.wording
+
+
+def _own_title(battery: Battery) -> str:
+    return battery.title if battery.title != battery.section else ""
+
 
 class Chapter(NamedTuple):
     """A section of the questionnaire."""
@@ -119,8 +153,7 @@ def chapters(results: Results) -> tuple[Chapter, ...]:
                 blocks.append(Block(batteries[battery], together))
             else:
                 blocks += [Block(None, (item,)) for item in together]
-        first, last = items[0].number, items[-1].number
-        span = f"{first}" if first == last else f"{first}–{last}"
+        span = Block(None, tuple(items)).span
         shown = (flat(title) or f"Item{'s' if len(items) > 1 else ''} {span}") if titled else ""
         made.append(Chapter(f"s-{n}", shown, span, tuple(blocks)))
     return tuple(made)
@@ -142,7 +175,7 @@ def unstated(methods: Sequence[MethodLine]) -> tuple[str, ...]:
 def topline_grid(item: ItemResult) -> Grid:
     """Counts and per cents of one item."""
     return Grid(
-        caption=flat(item.label),
+        caption=f"Item {item.number}: counts and per cents",
         corner="Answer",
         heads=(Head("", "Number"), Head("", "Per cent")),
         lines=tuple(GridLine(row.kind, flat(row.label), row.note, _counted(row.total)) for row in item.rows),
@@ -179,7 +212,7 @@ def _head(column: BannerColumn) -> Head:
 
 
 def _per_cent(figure: Figure) -> Shown:
-    return Shown(figure.percent_text, figure.letters, figure.share)
+    return Shown(figure.percent_text, figure.letters, share=figure.share)
 
 
 def _means(summaries: Sequence[Summary]) -> Iterator[GridLine]:
@@ -193,22 +226,44 @@ def _bases(bases: Sequence[Base]) -> Iterator[GridLine]:
         "base",
         "Base",
         "interviews" if weighted else "",
-        tuple(Shown(base.count_text, amount=base.asked) for base in bases),
+        tuple(
+            Shown(base.count_text, mark=UNSURE if base.small_text else "", amount=base.asked)
+            for base in bases
+        ),
     )
     if weighted:
         yield GridLine("base", "Effective base", "", tuple(Shown(base.effective_text) for base in bases))
 
 
+def reading_notes(results: Results) -> tuple[str, ...]:
+    """What is said once, before all tables."""
+    fills = any("‹" in flat(item.wording) for item in results.items)
+    return (
+        *results.notes,
+        *(results.banner.notes if results.banner else ()),
+        *(
+            (
+                "‹Words in angle quotes› were filled in by the computer, differently for different respondents.",
+            )
+            * fills
+        ),
+    )
+
+
 def table_notes(item: ItemResult, table: BannerTable) -> tuple[str, ...]:
-    """The tests under a banner's table, and what was not said under the topline already."""
-    tests = [f"{test.group}: {test.text}" for test in table.tests]
+    """The tests under a banner's table, a line for each group, and what was not said under the topline already."""
+    tests = [
+        f"{group}: {'; '.join(test.text for test in some)}"
+        for group, some in groupby(table.tests, key=lambda t: t.group)
+    ]
     return (*tests, *(note for note in table.notes if note not in item.notes))
 
 
 def base_line(base: Base) -> str:
-    """`Base: all 35`, with the weighted and the effective base where they are known."""
+    """`Base: all 35`, with the weighted and the effective base where they are known, and that it is small."""
     more = [f"{base.weighted_text} weighted"] if base.weighted_text else []
     more += [f"effective base {base.effective_text}"] if base.effective_text else []
+    more += [base.small_text] if base.small_text else []
     return f"Base: {base.text}" + (f" ({', '.join(more)})" if more else "")
 
 

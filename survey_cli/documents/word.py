@@ -22,6 +22,7 @@ from survey_cli.documents.results import (
     edition,
     margins_grid,
     rates_grid,
+    reading_notes,
     row_note,
     summary_line,
     table_notes,
@@ -52,7 +53,7 @@ def results_docx(results: Results, path: Path) -> None:
         word.say(warning, strong=True)
     word.methods(results.methods)
     word.title(READING, 1)
-    word.points([*results.notes, *(results.banner.notes if results.banner else ())])
+    word.points(reading_notes(results))
     for chapter in chapters(results):
         word.title(chapter.title or "Results", 1)
         for block in chapter.blocks:
@@ -93,18 +94,16 @@ def codebook_docx(codebook: Codebook, path: Path) -> None:
 def _block(word: "_Writer", block: Block, results: Results) -> None:
     battery = block.battery
     if battery is not None:
-        if battery.title and battery.title != battery.section:
-            word.title(flat(battery.title), 2)
+        word.title(flat(block.title), 2)
         word.quote(battery.intro)
         word.picture(chart_of_battery(battery))
     for item in block.items:
-        _item(word, item, results, 2 if battery is None else 3)
+        _item(word, block, item, results)
 
 
-def _item(word: "_Writer", item: ItemResult, results: Results, level: int) -> None:
-    word.title(f"{item.number}. {flat(item.label)}", level)
-    if flat(item.wording) != flat(item.label):
-        word.quote(item.wording)
+def _item(word: "_Writer", block: Block, item: ItemResult, results: Results) -> None:
+    word.title(f"{item.number}. {flat(block.item_title(item))}", 2 if block.battery is None else 3)
+    word.quote(block.said(item))
     word.say(base_line(item.base) + (f"; {item.margin_text}" if item.margin_text else ""), close=True)
     if item.rows:
         word.grid(topline_grid(item))
@@ -230,7 +229,8 @@ class _Writer:
             strong = line.kind in ("net", "summary")
             _fill(cells[0], line.label + row_note(line), strong=strong)
             for cell, shown in zip(cells[1:], line.cells, strict=True):
-                _fill(cell, shown.text, right=not words, strong=strong, raised=shown.letters)
+                text = f"{shown.text} {shown.mark}".strip()
+                _fill(cell, text, right=not words, strong=strong, raised=shown.letters)
         if len(rows) <= TOGETHER:
             _kept_together(rows[:-1])
         _said(table, grid.caption)

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Final
 from survey_cli.documents.results import (
     METHODS,
     READING,
+    Block,
     Grid,
     Shown,
     banner_grid,
     base_line,
+    chapters,
     edition,
     margins_grid,
     rates_grid,
+    reading_notes,
     row_note,
     summary_line,
     table_notes,
@@ -55,17 +58,18 @@ def results_xlsx(results: Results, path: Path) -> None:
     for line in results.methods:
         methods.line([line.label, flat(line.text)])
     methods.line([READING], strong=True)
-    for note in (*results.notes, *(results.banner.notes if results.banner else ())):
+    for note in reading_notes(results):
         methods.line(["", note])
     topline = _Sheet(book.create_sheet(), "Topline")
-    for item in results.items:
-        _topline(topline, item, results)
+    listed = [(block, item) for part in chapters(results) for block in part.blocks for item in block.items]
+    for block, item in listed:
+        _topline(topline, block, item, results)
     if results.banner is not None:
         banner = _Sheet(book.create_sheet(), "Banner")
-        for item in results.items:
+        for block, item in listed:
             table = results.banner.table(item.id)
             if table is not None:
-                banner.line([f"{item.number}. {flat(item.label)}", item.id], strong=True)
+                banner.line([_heading(block, item), item.id], strong=True)
                 banner.grid(banner_grid(item, table, results.banner), _decimals(results))
                 banner.lines(table_notes(item, table))
                 banner.line([])
@@ -83,10 +87,14 @@ def results_xlsx(results: Results, path: Path) -> None:
     book.save(path)
 
 
-def _topline(sheet: "_Sheet", item: ItemResult, results: Results) -> None:
-    sheet.line([f"{item.number}. {flat(item.label)}", item.id], strong=True)
-    if flat(item.wording) != flat(item.label):
-        sheet.line([flat(item.wording)])
+def _heading(block: Block, item: ItemResult) -> str:
+    return f"{item.number}. {flat(block.item_title(item))}"
+
+
+def _topline(sheet: "_Sheet", block: Block, item: ItemResult, results: Results) -> None:
+    sheet.line([_heading(block, item), item.id], strong=True)
+    if said := flat(block.said(item)):
+        sheet.line([said])
     sheet.line([base_line(item.base)])
     if item.rows:
         sheet.grid(topline_grid(item), _decimals(results))
@@ -120,10 +128,12 @@ class _Sheet:
     def wide(self, column: str, letters: int) -> None:
         self.sheet.column_dimensions[column].width = letters
 
-    def line(self, texts: Sequence[str], *, strong: bool = False) -> None:
+    def line(self, texts: Sequence[str], *, strong: bool = False, heads: bool = False) -> None:
+        """Texts from the first column on; `heads`: all but the first stand over figures."""
         self.row += 1
         for column, text in enumerate(texts, 1):
-            self._text(column, text, strong=strong, wrap=column <= 2 and len(texts) <= 2)
+            right = heads and column > 1
+            self._text(column, text, strong=strong, wrap=right or column <= 2 >= len(texts), right=right)
 
     def lines(self, texts: Iterable[str], *, strong: bool = False) -> None:
         for text in texts:
@@ -131,9 +141,9 @@ class _Sheet:
 
     def grid(self, grid: Grid, decimals: int) -> None:
         if grid.grouped:
-            self.line(["", *(h.group for h in grid.heads)], strong=True)
+            self.line(["", *(h.group for h in grid.heads)], strong=True, heads=True)
         heads = [h.text + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
-        self.line([grid.corner, *heads], strong=True)
+        self.line([grid.corner, *heads], strong=True, heads=True)
         for line in grid.lines:
             self.row += 1
             self._text(1, line.label + row_note(line), strong=line.kind == "net", wrap=True)
@@ -157,9 +167,13 @@ class _Sheet:
                 cell.number_format = f'[=0]{form};[<{least}]"*";{form}{letters}'
             elif Fraction(value).denominator != 1:
                 cell.number_format = "0.00"
+            elif shown.mark:
+                cell.number_format = f'0" {shown.mark}"'
         cell.alignment = Alignment(horizontal="right")
 
-    def _text(self, column: int, text: str, *, strong: bool = False, wrap: bool = False) -> None:
+    def _text(
+        self, column: int, text: str, *, strong: bool = False, wrap: bool = False, right: bool = False
+    ) -> None:
         from openpyxl.styles import Alignment, Font
 
         if not text:
@@ -169,7 +183,9 @@ class _Sheet:
         cell.data_type = "s"  # also where it begins as a formula does
         cell.quotePrefix = True
         cell.font = Font(bold=strong)
-        cell.alignment = Alignment(wrap_text=wrap, vertical="top")
+        cell.alignment = Alignment(
+            wrap_text=wrap, vertical="bottom" if right else "top", horizontal="right" if right else None
+        )
 
 
 def _decimal(value: Fraction) -> float | int:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+from survey_cli.documents.booklet import LANGUAGES
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
@@ -167,9 +168,10 @@ def _reported(
         included=found.included,
         answers=answers,
         frames=_frames(answers, instrument),
-        languages=instrument.languages,
+        languages=[LANGUAGES.get(language, language) for language in instrument.languages],
         incentive=_incentive(instrument, found.language),
         origin=wish.origin,
+        zone=wish.zone,
         quotas=bool(Plan.of(instrument).quotas.quotas),
         rates=rates,
         no_rates=rated.what if isinstance(rated, Trouble) else "",

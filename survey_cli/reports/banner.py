@@ -11,9 +11,10 @@ from typing import Final
 from survey_cli.reports.answers import Answers, Grouping, effective
 from survey_cli.reports.questions import NEVER_DECLINES
 from survey_cli.reports.results import Banner, BannerColumn, BannerTable, Row, Summary, Test
-from survey_cli.reports.significance import Matrix, greater, independence, trend
+from survey_cli.reports.rounding import UNSURE
+from survey_cli.reports.significance import Matrix, explained, greater, independence, trend
 from survey_cli.reports.tabulating import SMALL, Tabulated, Terms
-from survey_cli.reports.topline import base_of, hidden_note, rows_of, summary_of, unanimous
+from survey_cli.reports.topline import base_of, rows_of, summary_of, unanimous
 from survey_cli.values import Cell, Missing, Variable
 
 MOST_COLUMNS: Final = 12
@@ -73,7 +74,7 @@ def banner(tables: Sequence[Tabulated], groupings: Sequence[Grouping], *, unit: 
         for table in tables
         if table.bases[0].people and table.question.kind not in ("words", "time")
     )
-    return Banner(columns=tuple(columns), tables=made, notes=tuple(_notes(groupings, columns, unit, terms)))
+    return Banner(columns=tuple(columns), tables=made, notes=tuple(_notes(made, unit, terms)))
 
 
 def _columns(groupings: Sequence[Grouping]) -> list[BannerColumn]:
@@ -108,23 +109,16 @@ def _table(
         for grouping, span in _spans(groupings):
             tests += _tests(table, grouping, span, unit, terms)
     summaries = [summary_of(table, c, unit=unit, terms=terms) for c in every]
-    notes = []
-    if table.hidden:
-        notes.append(hidden_note(terms))
     alike = unanimous(table, 0, "everybody who was asked")
     for c in every[1:] if not alike else ():
         alike += unanimous(table, c, f"all of {columns[c].group}, {columns[c].label},")
-    notes += alike
-    small = [columns[c].label for c in every if 0 < table.bases[c].people < SMALL]
-    if small:
-        notes.append(f"Small bases, under {SMALL}: {', '.join(small)}.")
     return BannerTable(
         id=table.question.id,
         rows=rows,
         bases=tuple(base_of(table, c, unit=unit) for c in every),
         summaries=tuple(s for s in summaries if isinstance(s, Summary)),
         tests=tuple(tests),
-        notes=tuple(notes),
+        notes=tuple(alike),
     )
 
 
@@ -200,10 +194,14 @@ def _lettered(
     return tuple(made)
 
 
-def _notes(
-    groupings: Sequence[Grouping], columns: Sequence[BannerColumn], unit: int, terms: Terms
-) -> list[str]:
+def _notes(tables: Sequence[BannerTable], unit: int, terms: Terms) -> list[str]:
+    """What holds of all tables, and what their tests are."""
     told = ["Per cents are of columns; the base of each column is the interviews in it that were asked."]
+    if any(base.small_text for table in tables for base in table.bases):
+        told.append(
+            f"{UNSURE} a base of fewer than {SMALL}: one person more or less moves its per cents by more than three"
+            f" points."
+        )
     if unit != 1:
         told.append(
             "Effective bases are Kish’s, (Σw)²/Σw²; tests and letters use them, never weighted counts."
@@ -224,4 +222,15 @@ def _notes(
         "Tests leave out declines and columns without a value; items with several answers are compared by letters"
         " alone. Many tests find something by chance."
     )
+    made = [test for table in tables for test in table.tests if test.name]
+    told += [
+        f"{name}: {words}"
+        for name, words in explained(terms.seed).items()
+        if any(t.name == name for t in made)
+    ]
+    if made and terms.population:
+        told.append(
+            f"The statistics are corrected for a population of {terms.population:,}, but those of Fisher’s exact test,"
+            f" whose p is on the safe side."
+        )
     return told

@@ -6,11 +6,12 @@ After AAPOR's Code of Professional Ethics and Practices (2021), section III, and
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
 from statistics import median
 from typing import Final
 
+from survey_cli.fieldwork.dispositions import GROUPS
 from survey_cli.reports.answers import Answers
 from survey_cli.reports.included import Included
 from survey_cli.reports.rates import RateTable, per_cent
@@ -34,9 +35,11 @@ class Facts:
     frames: Mapping[str, int] = field(default_factory=dict)
     """Interviews by frame, where the sample has several."""
     languages: Sequence[str] = ()
-    """Of the questionnaire."""
+    """Of the questionnaire, by name."""
     incentive: str = ""
     origin: str = "real"
+    zone: tzinfo | None = UTC
+    """On whose calendar the field dates are; None: the computer's."""
     quotas: bool = False
     rates: RateTable | None = None
     no_rates: str = ""
@@ -55,7 +58,7 @@ def methods(study: Study, facts: Facts, terms: Terms) -> tuple[MethodLine, ...]:
         _line("Mode", study.mode or MODE),
         _line("Languages", ", ".join(facts.languages)),
         _line("Incentive", facts.incentive),
-        _line("Field dates", study.dates or _days(begun)),
+        _line("Field dates", study.dates or _days(begun, facts.zone)),
         _line("Interviews", _interviews(facts)),
         _line("Outcomes", _outcomes(facts.rates), facts.no_rates),
         _line("Response rates", _rates(facts.rates), facts.no_rates),
@@ -107,10 +110,11 @@ def _moments(answers: Answers, name: str) -> list[datetime]:
     return [datetime.fromisoformat(str(cells[text])) for text in answers.columns[name]]
 
 
-def _days(begun: Sequence[datetime]) -> str:
+def _days(begun: Sequence[datetime], zone: tzinfo | None) -> str:
+    """Of the interviews, where the study does not say."""
     if not begun:
         return ""
-    first, last = min(begun).date(), max(begun).date()
+    first, last = (moment.astimezone(zone).date() for moment in (min(begun), max(begun)))
     if first == last:
         return f"{first.day} {first:%B %Y}"
     return f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
@@ -133,15 +137,27 @@ def _interviews(facts: Facts) -> str:
 
 
 def _outcomes(rates: RateTable | None) -> str:
+    """Every group that has cases, by its name and AAPOR's letters."""
     if rates is None:
         return ""
     told = []
     for column in rates.columns:
         if column.counts is None or column.by:
             continue
-        groups = ", ".join(f"{group} {number(n)}" for group, n in column.counts.by_group().items())
-        told.append(f"{column.frame}: {groups}" if column.frame else groups)
+        groups = column.counts.by_group().items()
+        some = ", ".join(f"{GROUPS[group]} ({group}) {number(n)}" for group, n in groups if n)
+        told.append(f"{column.frame}: {some}" if column.frame else some[:1].upper() + some[1:])
     return "; ".join(told)
+
+
+SHOWN_RATES: Final = {
+    "RR1": "response rate 1",
+    "RR3": "response rate 3",
+    "COOP1": "cooperation rate 1",
+    "REF1": "refusal rate 1",
+    "CON1": "contact rate 1",
+}
+"""Of each kind AAPOR's first, and the response rate with an estimate of e; the appendix has them all."""
 
 
 def _rates(rates: RateTable | None) -> str:
@@ -152,13 +168,14 @@ def _rates(rates: RateTable | None) -> str:
         if column.by:
             continue
         found = column.rates._asdict()
-        some = ", ".join(
-            f"{name} {per_cent(found[name])}"
-            for name in ("RR1", "RR3", "COOP1", "REF1", "CON1")
-            if name in found
-        )
-        told.append(f"{column.frame}: {some}" if column.frame else some)
-    notes = [note for note in rates.notes if note.startswith(("e:", "e of", "as if", "only finished"))]
+        some = ", ".join(f"{name} ({rate}) {per_cent(found[rate])}" for rate, name in SHOWN_RATES.items())
+        told.append(f"{column.frame}: {some}" if column.frame else some[:1].upper() + some[1:])
+    notes = [
+        f"e, the share of unknown cases taken as eligible{note[1:]}"
+        for note in rates.notes
+        if note.startswith(("e:", "e of"))
+    ]
+    notes += [note for note in rates.notes if note.startswith(("as if", "only finished"))]
     return "; ".join([*told, *notes])
 
 
@@ -191,11 +208,18 @@ def _precision(facts: Facts, terms: Terms, size: int | None) -> str:
 
 
 def _length(begun: Sequence[datetime], ended: Sequence[datetime]) -> str:
-    minutes = [(b - a).total_seconds() / 60 for a, b in zip(begun, ended, strict=True) if b >= a]
-    if not minutes:
+    lengths = [Fraction((b - a).total_seconds()) for a, b in zip(begun, ended, strict=True) if b >= a]
+    if not lengths:
         return ""
-    middle = Fraction(median(minutes))
-    return f"Median {rounded(middle, 0)} minutes from the first entry to the last"
+    return f"Median {_lasting(median(lengths))} from the first entry to the last, pauses included"
+
+
+def _lasting(seconds: Fraction) -> str:
+    for unit, size in (("minute", 60), ("second", 1)):
+        n = rounded(seconds / size, 0)
+        if seconds >= size:
+            return f"{n} {unit}{'' if n == '1' else 's'}"
+    return "under a second"
 
 
 def _versions(study: Study, answers: Answers) -> str:

@@ -65,8 +65,8 @@ class Base(NamedTuple):
     """Sum of weights; empty where nothing is weighted."""
     effective_text: str = ""
     """Effective number of interviews; empty where nothing is weighted."""
-    small: bool = False
-    """So few that per cents mean little."""
+    small_text: str = ""
+    """`small: one person is 12.5 per cent`; empty where there are enough, or the base is hidden."""
 
 
 class Summary(NamedTuple):
@@ -175,12 +175,12 @@ class Test(NamedTuple):
 
     @property
     def text(self) -> str:
-        told = (
+        """`Chi-square test: χ² = 7.81, df = 2, p = 0.020`, or why there is none. Why this one, the notes say."""
+        return (
             f"{self.name}: {', '.join(t for t in (self.statistic_text, self.p_text) if t)}"
             if self.name
-            else ""
+            else self.note
         )
-        return f"{told} ({self.note})" if told and self.note else told or self.note
 
 
 class BannerColumn(NamedTuple):

@@ -10,6 +10,8 @@ from survey_cli.fieldwork.counts import Number
 
 HIDDEN: Final = "[c]"
 """Stands for a figure that is hidden, so that nobody is told apart by it: c for confidential."""
+UNSURE: Final = "[u]"
+"""Stands beside a small base in a table: u for unreliable."""
 NOTHING: Final = "–"
 """Stands where there is nothing to count."""
 TRACE: Final = "*"

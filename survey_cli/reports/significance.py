@@ -19,6 +19,22 @@ FEW: Final = "approximate: few interviews"
 INSTALL: Final = "tests need scipy: pip install 'survey-cli[report]'"
 
 
+def explained(seed: int) -> dict[str, str]:
+    """What each test is and when it is made, by its name: said once for all tables."""
+    return {
+        "Chi-square test": "Pearson’s, of answers against columns; under weights on Kish’s effective number.",
+        "Fisher's exact test": (
+            "instead of it where expected counts are small (any under 1, or more than a fifth under 5); of more than two"
+            f" rows or columns by {DRAWN:,} tables drawn, seed {seed}."
+        ),
+        "Linear-by-linear trend test": (
+            "whether a scale goes up or down over two columns, or over columns with an order; approximate below 30"
+            " interviews."
+        ),
+        "Kruskal–Wallis test": "whether a scale differs among other columns; approximate below 30 interviews.",
+    }
+
+
 class Matrix(NamedTuple):
     """What a group of columns is compared by."""
 

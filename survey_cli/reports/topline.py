@@ -103,7 +103,7 @@ def base_of(table: Tabulated, column: int, *, unit: int, words: str = "") -> Bas
     """Of whom a column is; `words` for the topline, where a table's heading says nothing."""
     pile = table.bases[column]
     if table.base_hidden(column):
-        return Base(None, words.replace("{n}", HIDDEN), HIDDEN, small=True)
+        return Base(None, words.replace("{n}", HIDDEN), HIDDEN)
     weighted = unit != 1
     return Base(
         pile.people,
@@ -111,8 +111,15 @@ def base_of(table: Tabulated, column: int, *, unit: int, words: str = "") -> Bas
         f"{pile.people:,}",
         number(Fraction(pile.weight, unit)) if weighted else "",
         rounded(effective(pile), 0) if weighted else "",
-        small=pile.people < SMALL,
+        small_text=_small_text(pile.people, weighted=weighted),
     )
+
+
+def _small_text(people: int, *, weighted: bool) -> str:
+    if not 0 < people < SMALL:
+        return ""
+    one = "" if weighted else f": one person is {per_cent_text(Fraction(1, people), 1)} per cent"
+    return f"small{one}"
 
 
 def _base_words(table: Tabulated, interviews: int, terms: Terms) -> str:
@@ -223,17 +230,8 @@ def _notes(table: Tabulated, unit: int, terms: Terms) -> list[str]:
         total = sum_of_rounded(shares, terms.digits)
         if total != 100:
             told.append(f"Per cents add up to {rounded(total, terms.digits)} because of rounding.")
-    if base.people < SMALL:
-        told.append(f"Small base: one person is {per_cent_text(Fraction(1, base.people), 1)} per cent.")
-    if table.any_hidden(0):
-        told.append(hidden_note(terms))
     told += unanimous(table, 0, "everybody who was asked")
     return told
-
-
-def hidden_note(terms: Terms) -> str:
-    """What the mark of a hidden figure means."""
-    return f"{HIDDEN}: a count of fewer than {terms.threshold} people, or one from which it would follow, is not shown."
 
 
 def unanimous(table: Tabulated, column: int, who: str) -> list[str]:
@@ -358,7 +356,9 @@ def table_notes(terms: Terms, *, weighted: bool, declines: Mapping[str, str]) ->
         "Means, medians and standard deviations leave out declines, volunteered answers and no opinion."
     )
     if terms.threshold > 1:
-        told.append(hidden_note(terms))
+        told.append(
+            f"{HIDDEN} a count of fewer than {terms.threshold} people, or one from which it would follow: not shown."
+        )
     if weighted:
         told.append("Counts and per cents are weighted; bases are numbers of interviews.")
     return tuple(told)

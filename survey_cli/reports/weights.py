@@ -92,7 +92,7 @@ def weighted(
     found = raked(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
     weights = _scaled([Fraction(round(weight * FINE), FINE) for weight in found.weights])
     names = ", ".join(margin.name for margin in margins)
-    how.append(f"raked to {names} in {found.rounds} rounds")
+    how.append(f"raked to {names} in {_count(found.rounds, 'round')}")
     notes = []
     if not found.converged:
         notes.append(
