@@ -1,41 +1,264 @@
-"""Does a Triple-S reader that we did not write find what was put in?"""
+"""Do Triple-S readers that we did not write, or that know nothing but the standard, find what was put in?"""
 
+import csv
+import unicodedata
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from scenario import scenario
+from scenario import INSTRUMENTS, instrument, scenario
+from survey_cli.exports.missing_codes import missing_codes
 from survey_cli.exports.triple_s import write_triple_s
-from survey_cli.table import Study, Table
+from survey_cli.exports.triple_s_definition import Edition
+from survey_cli.instrument.opening import open_instrument
+from survey_cli.instrument.program import Instrument
+from survey_cli.office.study_words import study_of
+from survey_cli.simulate import Habits, simulated
+from survey_cli.table import Study, Table, cells, columns
+from survey_cli.values import Cell, Missing, Variable
 from test_csv import HARD, SAMPLE, hard, of
 
+CSV = Edition()
+FIXED = Edition(fixed=True)
+EDITIONS = (CSV, FIXED, Edition(version="3.0"), Edition(version="3.0", fixed=True))
+BEGAN = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
-def definition(table: Table, folder: Path) -> ElementTree.Element:
-    assert write_triple_s(table, folder / "hard.sss", folder / "hard.csv", "hard.csv") == len(
-        list(table.rows)
-    )
+
+def data_file(folder: Path, edition: Edition) -> Path:
+    return folder / ("hard.asc" if edition.fixed else "hard.csv")
+
+
+def definition(table: Table, folder: Path, edition: Edition = CSV) -> ElementTree.Element:
+    data = data_file(folder, edition)
+    rows, _ = write_triple_s(table, folder / "hard.sss", data, data.name, edition)
+    assert rows == len(list(table.rows))
     return ElementTree.parse(folder / "hard.sss").getroot()
 
 
-def read(table: Table, folder: Path) -> dict[str, list[Any]]:
-    """As `triple-s-survey` reads the two files."""
+def read(table: Table, folder: Path, edition: Edition = CSV) -> dict[str, list[Any]]:
+    """As `triple-s-survey` reads the two files. It takes positions of fixed columns for bytes: ASCII, then."""
     triple_s = pytest.importorskip("triple_s", reason="the independent reader: pip install triple-s-survey")
-    definition(table, folder)
+    definition(table, folder, edition)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it measures a text by the fixed-width rules
         survey = triple_s.read_datamap(str(folder / "hard.sss"))
-        survey.load_data(str(folder / "hard.csv"))
+        survey.load_data(str(data_file(folder, edition)))
         frame = survey.to_polars()
-    return {name: frame[name].to_list() for name in frame.columns}
+    assert str(survey.survey_info.version) == f"Version.V{edition.version.replace('.', '_')}"
+    return {
+        name: [value.rstrip(" ") if isinstance(value, str) else value for value in frame[name].to_list()]
+        for name in frame.columns
+    }
+
+
+def read_by_the_rules(table: Table, folder: Path, edition: Edition) -> dict[str, list[Any]]:
+    """As the standard has it: `position` is the number of a field, or counts characters of a line from 1; blank is
+    missing; a multiple has a bit a code."""
+    root = definition(table, folder, edition)
+    [record] = root.iter("record")
+    assert (record.get("format"), root.get("version")) == (("csv", "fixed")[edition.fixed], edition.version)
+    with data_file(folder, edition).open(encoding="utf-8", newline="") as file:
+        lines: list[Any] = file.read().split("\r\n")[:-1] if edition.fixed else list(csv.reader(file))
+    lines = lines[int(record.get("skip", "0")) :]
+    found: dict[str, list[Any]] = {}
+    finish = 0
+    for variable in record.iter("variable"):
+        position, kind = variable.find("position"), variable.get("type", "")
+        assert position is not None
+        start = int(position.get("start", ""))
+        if edition.fixed:
+            assert start == finish + 1
+            finish = int(position.get("finish", ""))
+            fields = [line[start - 1 : finish] for line in lines]
+        else:
+            fields = [line[start - 1] for line in lines]
+        found[variable.findtext("name", "")] = [_understood(field, kind) for field in fields]
+    assert not edition.fixed or {len(line) for line in lines} == {finish}
+    return found
+
+
+def _understood(field: str, kind: str) -> Any:
+    if kind == "character":
+        return field.rstrip(" ")
+    if not field.strip():
+        return None
+    match kind:
+        case "quantity":
+            return float(field)
+        case "multiple":
+            return [bit for bit, flag in enumerate(field, 1) if flag == "1"]
+        case "logical":
+            return {"1": True, "0": False}[field]
+        case "date":
+            return datetime.strptime(field, "%Y%m%d").date()  # noqa: DTZ007 - dates know no zones
+        case "time":
+            return datetime.strptime(field, "%H%M%S").time()  # noqa: DTZ007
+        case _:
+            return field.strip()
+
+
+def wanted(table: Table, *, fixed: bool) -> dict[str, list[Any]]:
+    """What the table says, column by column; several answers by the columns that are 1, numbered from 1."""
+    found: dict[str, list[Any]] = {}
+    for variable, *column in zip(table.variables, *table.rows, strict=True):
+        told = [_told(variable, cell, fixed=fixed) for cell in column]
+        if not _several(variable):
+            found[variable.name] = told
+            continue
+        name = variable.item if variable.turn is None else f"{variable.item}_{variable.turn}"
+        seen = found.setdefault(name, [() for _ in column])
+        found[name] = [(*before, one) for before, one in zip(seen, told, strict=True)]
+    return found
+
+
+def _several(variable: Variable) -> bool:
+    """Whether it is one of the columns of a question of several answers."""
+    return variable.option is not None and variable.role == "answer"
+
+
+def _told(variable: Variable, cell: Cell, *, fixed: bool) -> Any:
+    single = bool(variable.labels) and variable.measure != "scale" and not _several(variable)
+    if isinstance(cell, Missing):
+        coded = missing_codes(variable)
+        if cell.kind == "not_asked" or cell.kind not in coded:
+            return "" if variable.storage == "text" and not single else None
+        code, text = coded[cell.kind]
+        return text if _several(variable) else str(code) if single else float(code)
+    if single:
+        return str(cell)
+    if isinstance(cell, str):
+        plain = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in cell)
+        return (plain if fixed else cell).rstrip(" ")
+    return cell
+
+
+def same(found: dict[str, list[Any]], table: Table, root: ElementTree.Element, *, fixed: bool) -> None:
+    """Every field, missings too; filters are 0 where nothing was asked."""
+    names = {v.findtext("name", ""): v for v in root.iter("variable")}
+    assert list(found) == list(names)
+    expected = wanted(table, fixed=fixed)
+    filters = {name for name, v in names.items() if v.get("type") == "logical"}
+    assert set(expected) == set(found) - filters
+    for name, values in expected.items():
+        variable = names[name]
+        if variable.get("type") == "multiple":
+            bits = {v.text: int(v.get("code", "")) for v in variable.iter("value")}
+            values = [bits_of(told, bits) if isinstance(told, tuple) else told for told in values]
+            assert found[name] == values, name
+        elif variable.get("type") == "quantity":
+            assert found[name] == [v if v is None else pytest.approx(v, rel=1e-14) for v in values], name
+        else:
+            assert found[name] == values, name
+        if (filter_name := variable.findtext("filter")) is not None and variable.get("type") == "single":
+            assert filter_name in filters
+            assert found[filter_name] == [value is not None for value in found[name]], name
+
+
+def bits_of(told: tuple[Any, ...], bits: dict[str | None, int]) -> list[int] | None:
+    if told[0] is None:
+        return None
+    if isinstance(told[0], str):
+        return [bits[told[0]]]
+    return [number for number, one in enumerate(told, 1) if one == 1]
+
+
+def in_ascii(table: Table) -> Table:
+    def plain(cell: Cell) -> Cell:
+        return cell.encode("ascii", "replace").decode() if isinstance(cell, str) else cell
+
+    return replace(table, rows=[tuple(map(plain, row)) for row in table.rows])
+
+
+def told_study(table: Table, of: Instrument) -> Table:
+    return replace(table, study=study_of(of, "en"))
+
+
+def founding(count: int) -> Table:
+    opened = open_instrument(str(INSTRUMENTS / "asu_2000.yaml"))
+    assert isinstance(opened, Instrument)
+    crowd = simulated(opened, count=count, seed=1, start=BEGAN, habits=Habits(decline=0.15, back=0.1))
+    rows = [cells(one.interview) for one in crowd]
+    return told_study(Table(variables=columns(opened), rows=rows), opened)
 
 
 def early() -> Table:
-    return of(hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"))
+    whole = hard(".stop")
+    table = of(whole, scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"))
+    return told_study(table, whole.interview.instrument)
+
+
+def tables() -> Iterator[Table]:
+    yield early()
+    yield founding(35)
+
+
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda e: f"{e.version}{'-fixed' if e.fixed else ''}")
+def test_two_readers_find_the_same_value_by_value_and_missing_by_missing(
+    edition: Edition, tmp_path: Path
+) -> None:
+    for table in tables():
+        root = definition(table, tmp_path, edition)
+        same(read_by_the_rules(table, tmp_path, edition), table, root, fixed=edition.fixed)
+        plain = in_ascii(table) if edition.fixed else table
+        same(read(plain, tmp_path, edition), plain, root, fixed=edition.fixed)
+
+
+def test_positions_count_letters_however_many_bytes_or_cells_they_take(tmp_path: Path) -> None:
+    described = tuple(Variable(name=name, storage="text") for name in "abc")
+    texts = ("é漢字🙂", "e\u0301", "x  "), ("", "\udcff", "two\r\nlines\u2028")
+    table = Table(variables=described, rows=list(texts))
+    rows, notes = write_triple_s(table, tmp_path / "w.sss", tmp_path / "w.asc", "w.asc", FIXED)
+    lines = (tmp_path / "w.asc").read_bytes().decode().split("\r\n")
+    assert (rows, lines) == (2, ["é漢字🙂e\u0301x          ", "    ? two  lines ", ""])
+    root = ElementTree.parse(tmp_path / "w.sss").getroot()
+    assert [(p.get("start"), p.get("finish")) for p in root.iter("position")] == [
+        ("1", "4"), ("5", "6"), ("7", "17"),
+    ]  # fmt: skip
+    broken, wide = notes
+    assert broken.startswith("c: ends of lines are spaces")
+    assert wide.startswith("a, b: some letters take more than one byte")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["w.asc", "w.sss"]  # nothing from between
+
+
+def test_a_filter_says_of_whom_nothing_was_asked_and_has_a_name_of_its_own(tmp_path: Path) -> None:
+    table = early()
+    asked = {"skipped": "Asked if a is No.", "media": "Asked of some."}
+    more = Variable(name="skipped_asked", storage="text", role="answer")
+    table = replace(
+        table,
+        variables=(*table.variables, more),
+        rows=[(*row, "taken") for row in table.rows],
+        study=Study(asked=asked),
+    )
+    found = read_by_the_rules(table, tmp_path, CSV)
+    assert (found["skipped_asked_"], found["skipped_asked"]) == ([False, False], ["taken", "taken"])
+    assert found["media_asked"] == [True, True]  # not reached, in the second, is not: not asked
+    root = ElementTree.parse(tmp_path / "hard.sss").getroot()
+    at = {v.findtext("name"): n for n, v in enumerate(root.iter("variable"))}
+    filters = {v.findtext("name"): v.findtext("filter") for v in root.iter("variable")}
+    assert (filters["skipped"], filters["media"], filters["a"]) == ("skipped_asked_", "media_asked", None)
+    assert at["skipped_asked_"] == at["skipped"] - 1
+    [label] = [v.findtext("label") for v in root.iter("variable") if v.findtext("name") == "skipped_asked_"]
+    assert label == "Asked if a is No."
+
+
+def test_a_weight_is_one_and_where_it_is_missing_no_code_weighs(tmp_path: Path) -> None:
+    weight = Variable(name="w", storage="decimal", measure="scale", role="sample")
+    table = Table(variables=(weight,), rows=[(1.25,), (Missing("dk"),)], study=Study(weight="w"))
+    [variable] = definition(table, tmp_path).iter("variable")
+    assert (variable.get("use"), [v.get("code") for v in variable.iter("value")]) == ("weight", [])
+    assert (tmp_path / "hard.csv").read_text().splitlines() == ["w", "1.25", '""']
+    written = HARD.replace("size: {type: number}", "size: {type: number, role: weight}")
+    assert (study_of(instrument(written), "en").weight, study_of(instrument(HARD), "en").weight) == (
+        "size",
+        "",
+    )
 
 
 def test_another_program_reads_every_value(tmp_path: Path) -> None:

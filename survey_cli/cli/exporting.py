@@ -44,7 +44,7 @@ def _formats(wanted: bool) -> None:
     from survey_cli.exports import FORMATS
 
     for form in FORMATS.values():
-        print(f"{form.name:<6} {' '.join(form.endings):<12} {form.what}")
+        print(f"{form.name:<10} {' '.join(form.endings):<14} {form.what}")
     raise typer.Exit
 
 

@@ -15,6 +15,7 @@ from survey_cli.exports.spss import write_sav
 from survey_cli.exports.spss_syntax import write_spss_syntax
 from survey_cli.exports.stata import write_dta
 from survey_cli.exports.triple_s import write_triple_s
+from survey_cli.exports.triple_s_definition import Edition
 from survey_cli.problems import nearest
 from survey_cli.table import Table
 
@@ -46,6 +47,7 @@ class Format:
 
     name: str
     endings: tuple[str, ...]
+    """Of two formats with the same, the first is chosen by it."""
     what: str
     write: Callable[[Table, TextIO, Manner], Wrote] | None = None
     write_file: Callable[[Table, Path, Manner], Wrote] | None = None
@@ -66,8 +68,8 @@ def _spss_syntax(table: Table, to: Path, data: Path, named: str, manner: Manner)
     return Wrote(*write_spss_syntax(table, to, data, named, Manner(raw=True)))
 
 
-def _triple_s(table: Table, to: Path, data: Path, named: str, manner: Manner) -> Wrote:
-    return Wrote(write_triple_s(table, to, data, named))
+def _triple_s(edition: Edition) -> Callable[[Table, Path, Path, str, Manner], Wrote]:
+    return lambda table, to, data, named, manner: Wrote(*write_triple_s(table, to, data, named, edition))
 
 
 def _r_script(table: Table, to: Path, data: Path, named: str, manner: Manner) -> Wrote:
@@ -141,8 +143,29 @@ FORMATS: Final[Mapping[str, Format]] = {
             name="sss",
             endings=(".sss",),
             what="Triple-S 2.0 definition, and its data as CSV beside it",
-            write_pair=_triple_s,
+            write_pair=_triple_s(Edition()),
             beside=".csv",
+        ),
+        Format(
+            name="sss-fixed",
+            endings=(".sss",),
+            what="by --format: the same, its data in fixed columns (.asc)",
+            write_pair=_triple_s(Edition(fixed=True)),
+            beside=".asc",
+        ),
+        Format(
+            name="sss3",
+            endings=(".sss",),
+            what="by --format: the same under version 3.0",
+            write_pair=_triple_s(Edition(version="3.0")),
+            beside=".csv",
+        ),
+        Format(
+            name="sss3-fixed",
+            endings=(".sss",),
+            what="by --format: version 3.0 with fixed columns (.asc)",
+            write_pair=_triple_s(Edition(version="3.0", fixed=True)),
+            beside=".asc",
         ),
         Format(
             name="ddi",
@@ -170,5 +193,5 @@ def format_of(name: str, *, chosen: str = "") -> Format | str:
     for f in FORMATS.values():
         if name.lower().endswith(f.endings):
             return f
-    endings = ", ".join(e for f in FORMATS.values() for e in f.endings)
+    endings = ", ".join(dict.fromkeys(e for f in FORMATS.values() for e in f.endings))
     return f"{name!r} has no ending that chooses a format: {endings}"

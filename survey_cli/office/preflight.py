@@ -209,5 +209,8 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[_Held], Iterator[Problem]], ...]]] =
     "dta": (_names(STATA), _labels(STATA), _stata_codes, _columns(STATA)),
     "xlsx": (_labels(EXCEL), _columns(EXCEL)),
     "sss": (_triple_s_codes,),
+    "sss-fixed": (_triple_s_codes,),
+    "sss3": (_triple_s_codes,),
+    "sss3-fixed": (_triple_s_codes,),
 }
 """By format what is looked at; one that is not here holds everything."""

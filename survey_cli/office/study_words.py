@@ -30,6 +30,7 @@ def study_of(instrument: Instrument, language: str) -> Study:
         contact=said(written.contact),
         notes=said(written.notes),
         size=written.size,
+        weight=next((name for name, column in instrument.sample.items() if column.role == "weight"), ""),
     )
 
 
@@ -50,8 +51,7 @@ def who_is_asked(instrument: Instrument, language: str) -> dict[str, str]:
             match node:
                 case Leaf():
                     if here:
-                        words = sentence(f"Asked {', and '.join(here)}.")
-                        found[node.id] = "".join(stretch.text for stretch in words)
+                        found[node.id] = _plain(f"Asked {', and '.join(here)}.")
                 case Group():
                     children = node.children
                     if isinstance(node, Roster) and node.until is not None:
@@ -60,3 +60,38 @@ def who_is_asked(instrument: Instrument, language: str) -> dict[str, str]:
 
     walk(instrument.root.children, ())
     return found
+
+
+def how_computed(instrument: Instrument, language: str) -> dict[str, str]:
+    """By compute how its value comes about, in words: `1 if hh_size is 1, else 0`."""
+    rules = Rules(instrument, language)
+    found: dict[str, str] = {}
+    for name, compute in instrument.computes.items():
+        condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
+        told = rules.clause(condition)
+        if condition.gives.type == "flag":
+            told = f"1 if {told}, else 0"
+        found[name] = _plain(told)
+    return found
+
+
+def how_often(instrument: Instrument, language: str) -> dict[str, str]:
+    """By roster how often it is gone through, in words: `as many as hh_size, at most 12`."""
+    rules = Rules(instrument, language)
+    found: dict[str, str] = {}
+    for name, group in instrument.groups.items():
+        if not isinstance(group, Roster):
+            continue
+        often = ""
+        if group.each is not None:
+            often = f"one for each answer to {group.each.id}, "
+        elif group.until is not None:
+            often = f"another as long as {group.until.id} is yes, "
+        elif group.count is not None:
+            often = f"as many as {rules.clause(group.count)}, "
+        found[name] = _plain(f"{often}at most {group.maximum}")
+    return found
+
+
+def _plain(text: str) -> str:
+    return "".join(stretch.text for stretch in sentence(text))

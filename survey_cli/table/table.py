@@ -50,6 +50,8 @@ class Study:
     notes: str = ""
     size: int | None = None
     """Units of the population."""
+    weight: str = ""
+    """The sample column with the weights."""
     asked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """By item who is asked it, in words; an item that is not here is asked of all."""
 
