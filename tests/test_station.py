@@ -278,6 +278,16 @@ def test_a_number_that_changed_is_the_next_one(tmp_path: Path) -> None:
     assert number.shown == "(312) 555-0199"
 
 
+def test_a_number_that_was_given_is_the_one_that_is_dialled(tmp_path: Path) -> None:
+    ann = Shift(tmp_path).station()
+    assert isinstance(ann.add_number("12"), Rejected)
+    assert ann.add_number("312 555 0199") is None
+    assert [n.shown for n in view(ann).numbers if n.current] == ["(312) 555-0199"]
+    assert ann.dial() == "dial (312) 555-0199"
+    assert isinstance(ann.choose(1), Rejected)  # until it is keyed what came of this call
+    assert isinstance(ann.choose(9), Rejected)
+
+
 def test_never_call_bars_the_number_in_every_study(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     assert shift.station().record("never_call") is None

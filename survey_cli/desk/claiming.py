@@ -12,7 +12,7 @@ from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.events import Blocked, Entry, Event, Returned
 from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import Claimant, allowed, standing
+from survey_cli.fieldwork.policy import Claimant, allowed, forbidden, standing
 from survey_cli.fieldwork.quotas import shut
 from survey_cli.fieldwork.turns import Turns
 from survey_cli.store import Store
@@ -118,6 +118,18 @@ class Queue:
             at=at, who=self.who, people=self.people, full=full, never_call=self.on_the_list(row.key)
         )
         return allowed(case, self.plan, claimant)
+
+    def forbids(self, case: Case, at: datetime) -> str:
+        """Why nobody may ring this case at this moment, whoever asks for it. Raises StoreProblem."""
+        claimant = Claimant(
+            at=at,
+            who=self.who,
+            people=self.people,
+            full=self.plan.quotas.full(self.store.cases.fill()),
+            never_call=self.on_the_list(case.key),
+            fetched=True,
+        )
+        return forbidden(case, self.plan, claimant)
 
     def on_the_list(self, key: str) -> bool:
         """Whether a number of the case is never to be called."""

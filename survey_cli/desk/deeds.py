@@ -3,15 +3,16 @@ case; they are kept elsewhere.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from survey_cli.desk.calling import Keeper
-from survey_cli.desk.held_case import HeldCase
+from survey_cli.desk.held_case import HeldCase, Pending
 from survey_cli.desk.holding import Desk
 from survey_cli.desk.quota_places import progress
 from survey_cli.desk.station_view import NEVER_KEYED, WANTS
 from survey_cli.engine.events import Rejected
-from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.appointments import read_appointment
 from survey_cli.fieldwork.coding import interview_code, known_eligible
 from survey_cli.fieldwork.events import (
     Blocked,
@@ -21,11 +22,12 @@ from survey_cli.fieldwork.events import (
     NumberAdded,
     NumberFacts,
     NumberMarked,
+    RefusalNoted,
     Speaks,
 )
 from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import REFUSALS
-from survey_cli.fieldwork.promises import Meant
+from survey_cli.fieldwork.policy import REFUSALS, zones_of
+from survey_cli.fieldwork.promises import Meant, Unclear
 from survey_cli.outcomes import Outcome
 from survey_cli.samples.numbers import NotANumber, read_number
 from survey_cli.store.case_records import Contact, ContactNumber
@@ -34,6 +36,8 @@ DEAD: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
 """Codes of an outcome that finish the number it was dialled at."""
 BREAKS: Final = REFUSALS | {"break_off"}
 """Outcomes that break an interview off: how far it came decides what it counts as."""
+STRONGEST: Final = 3
+"""Of refusals."""
 WITHDRAWN: Final = "withdrawn"
 FOR_GOOD: Final = frozenset({"never_call", WITHDRAWN})
 """Outcomes after which all numbers go on the list that all studies share."""
@@ -132,11 +136,32 @@ def called(
 
 def _untried(here: HeldCase, events: list[Event]) -> bool:
     """Whether another live number was not called in this sitting."""
-    case: Case = here.case
-    for entry in here.entries(events, at=here.shown_at, by="", station=""):
-        case = case.after(entry)
+    case = here.further(events, at=here.shown_at, by="", station="").case
     tried = {call.number for call in case.claimed.calls} if case.claimed is not None else set()
     return any(number.position not in tried for number in case.live)
+
+
+def refusal_noted(reason: str, strength: int, who: str) -> RefusalNoted | Rejected:
+    """What is to be known of a refusal."""
+    if not 0 <= strength <= STRONGEST:
+        return Rejected(f"how strong: 1 to {STRONGEST}")
+    noted = RefusalNoted(reason.strip(), strength, who.strip())
+    return noted if noted != RefusalNoted() else Rejected("an empty note is not kept")
+
+
+def may_be_taken_back(outcome: str, plan: Plan) -> bool:
+    """Whether an outcome that was keyed by a slip is the interviewer's own to correct."""
+    kind = kind_of(plan.outcomes[outcome])
+    return WANTS.get(kind) != "sure" and kind != "complete"
+
+
+def time_meant(here: HeldCase, text: str, plan: Plan, *, reading: int, at: datetime) -> Meant | Unclear:
+    """The time that a typed text means for this respondent; `reading` chooses, from 1, where it means several."""
+    zones = zones_of(here.case, here.case.number(here.current), plan)
+    found = read_appointment(text, now=at, zones=zones, calendar=plan.calendar)
+    if isinstance(found, Unclear) and 0 < reading <= len(found.choices):
+        return found.choices[reading - 1]
+    return found
 
 
 def booked(
@@ -174,6 +199,16 @@ def another_number(here: HeldCase, text: str, plan: Plan, *, link: str) -> Deed 
         events=(NumberAdded(NumberFacts(position, read.line, read.zones)),),
         contact=contact._replace(numbers=(*contact.numbers, kept)),
     )
+
+
+def after_interview(here: HeldCase, desk: Desk, plan: Plan) -> Deed | Pending:
+    """What is kept when an interviewer comes back from an interview, or what is owed before that."""
+    closing = desk.closing()
+    if closing is None or closing.outcome is None:
+        return "outcome"
+    if closing.status == "suspended" and plan.delays.get(closing.outcome.id) == "appointment":
+        return "time"
+    return came_to(here, desk, closing.outcome, closing.status, plan)
 
 
 def came_to(here: HeldCase, desk: Desk, row: Outcome, status: str, plan: Plan) -> Deed:

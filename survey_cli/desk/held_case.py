@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from survey_cli.engine.events import Rejected
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.events import Entry, Event
+from survey_cli.fieldwork.policy import never_dialled
 from survey_cli.store.case_records import CaseRow, Contact, ContactNumber
 
 Pending = Literal["", "time", "outcome"]
@@ -34,19 +36,36 @@ class HeldCase:
     notice: str = ""
     pending: Pending = ""
 
-    def entries(self, events: Sequence[Event], *, at: datetime, by: str, station: str) -> list[Entry]:
-        """The events as they are kept; each has a key of its own, so that writing them twice is writing them once. A
-        history never runs backwards, whatever the clock does."""
+    def further(
+        self, events: Sequence[Event], *, at: datetime, by: str, station: str, contact: Contact | None = None
+    ) -> "HeldCase":
+        """The case after these events. Each entry has a key of its own, so that writing them twice is writing them once.
+        A history never runs backwards, whatever the clock does."""
         moment = max(at, self.history[-1].at) if self.history else at
-        return [
-            Entry(moment, by, station, event, f"{self.token}:{self.case.seq + number}")
-            for number, event in enumerate(events, start=1)
-        ]
-
-    def further(self, case: Case, entries: Sequence[Entry], contact: Contact | None = None) -> "HeldCase":
-        """After these entries were kept."""
-        history = (*self.history, *entries)
+        case, history = self.case, self.history
+        for number, event in enumerate(events, start=1):
+            entry = Entry(moment, by, station, event, f"{self.token}:{self.case.seq + number}")
+            case, history = case.after(entry), (*history, entry)
         return replace(self, case=case, history=history, contact=contact or self.contact, notice="")
+
+    def chosen(self, position: int) -> "HeldCase | Rejected":
+        """With another live number as the one that is dialled next."""
+        number = self.case.number(position)
+        if number is None:
+            return Rejected("there is no such number")
+        if why := never_dialled(number):
+            return Rejected(why)
+        if self.case.claimed is not None and self.case.claimed.dialled not in (0, position):
+            return Rejected("key what came of the call that was dialled first")
+        return replace(self, current=position)
+
+    def at_next_number(self) -> "HeldCase":
+        """After a call, the number that can be tried next is the one that is dialled."""
+        number, sitting = self.case.next_number, self.case.claimed
+        called = sitting.calls if sitting is not None else ()
+        if number is None or not any(call.number == self.current for call in called):
+            return self
+        return replace(self, current=number.position)
 
     @property
     def called(self) -> bool:

@@ -79,6 +79,17 @@ def on_case(here: HeldCase, study: Study, *, at: datetime, local: Callable[[date
     )
 
 
+def came_back(case: Case, local: Callable[[datetime], datetime]) -> str:
+    """What was going on when the terminal died, said plainly."""
+    sitting = case.claimed
+    since = f"You were on this case since {local(sitting.began):%H:%M}" if sitting is not None else ""
+    if case.interviewing:
+        return f"{since}: its interview was going on. Go on with it, or key an outcome."
+    if sitting is not None and sitting.dialled:
+        return f"{since}: a number was dialled, and what came of it was not keyed."
+    return f"{since}."
+
+
 def _words(text: Template, language: str) -> str:
     return " ".join("".join(span.text for span in text.fill({}, language)).split())
 

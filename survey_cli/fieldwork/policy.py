@@ -8,7 +8,7 @@ Pure: every moment is an argument. Where a case stands in the queue is `standing
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.bookings import EARLY, MINE_FIRST, MISSED, promise_span, standing_promise
 from survey_cli.fieldwork.buckets import Bucket, bucket_of
@@ -40,6 +40,8 @@ __all__ = [
     "Status",
     "Verdict",
     "allowed",
+    "forbidden",
+    "never_dialled",
     "next_moment",
     "number_opening",
     "promise_span",
@@ -49,6 +51,9 @@ __all__ = [
     "verdicts",
     "zones_of",
 ]
+
+GIVES_WAY: Final = frozenset({"due", "day part", "owner", "skill", "language"})
+"""Rules that a case fetched by its key need not keep: its respondent is on the line."""
 
 
 class Verdict(NamedTuple):
@@ -186,9 +191,22 @@ def next_moment(case: Case, plan: Plan, claimant: Claimant) -> datetime | None:
     return plan.calendar.opening(bucket.zones, at).next
 
 
+def forbidden(case: Case, plan: Plan, claimant: Claimant) -> str:
+    """Why nobody may ring this case, its respondent on the line or not; empty where somebody may."""
+    said = _verdicts(case, plan, claimant)
+    return next((v.says for v in said if not v.allows and v.rule not in GIVES_WAY), "")
+
+
+def never_dialled(number: Number) -> str:
+    """Why this number is not dialled at any time; empty where it is live."""
+    if number.state == "live":
+        return ""
+    return "this number is dead" if number.state == "dead" else "this number is never to be called"
+
+
 def number_opening(case: Case, number: Number, plan: Plan, at: datetime) -> str:
     """Why this number may not be dialled at this moment; empty where it may: asked again at every dial."""
-    if number.state != "live":
-        return "this number is dead" if number.state == "dead" else "this number is never to be called"
+    if why := never_dialled(number):
+        return why
     opening = plan.calendar.opening(zones_of(case, number, plan), at)
     return "" if opening.open else opening.why

@@ -1,0 +1,245 @@
+"""How does a case come to a station's screen, how is what happens to it kept before anything else is shown, and how does
+it leave? What the interviewer does with it is `station`'s to say.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from survey_cli.desk.aftermath import followed
+from survey_cli.desk.calling import (
+    Idle,
+)
+from survey_cli.desk.case_interview import CaseInterviews
+from survey_cli.desk.case_keeping import RENEWALS, CaseKeeping
+from survey_cli.desk.claiming import Queue
+from survey_cli.desk.deeds import Deed
+from survey_cli.desk.held_case import HeldCase
+from survey_cli.desk.holding import Desk
+from survey_cli.desk.lists import Lists
+from survey_cli.desk.quota_places import Places
+from survey_cli.desk.seating import Clock
+from survey_cli.desk.shift import Shift
+from survey_cli.engine.events import Rejected
+from survey_cli.engine.interview import Interview
+from survey_cli.fieldwork.events import (
+    Closed,
+    Event,
+    Promised,
+    Returned,
+)
+from survey_cli.reports.histories import outcome_words
+from survey_cli.store import StoreProblem
+from survey_cli.store.case_records import Held
+from survey_cli.study.opening import Study
+
+NOBODY: Final = Rejected("there is no case on the screen")
+LOOKED_AGAIN: Final = timedelta(minutes=1)
+
+
+class StationCase:
+    """One interviewer at one station, who has one case at a time or none. It stands behind the case's interview."""
+
+    def __init__(
+        self,
+        *,
+        study: Study,
+        queue: Queue,
+        clock: Clock,
+        zone: ZoneInfo | None = None,
+        command: tuple[str, ...] = (),
+        token: Callable[[], str] = lambda: uuid4().hex,
+        dice: Random | None = None,
+    ) -> None:
+        self._study = study
+        self._instrument = study.instrument
+        self._plan = study.plan
+        self._store = study.store
+        self._queue = queue
+        self._clock = clock
+        self._zone = zone
+        """This station's own; None: the computer's."""
+        self._command = command
+        self._token = token
+        self._here: HeldCase | None = None
+        self._desk: Desk | None = None
+        self._idle = Idle(why="", next_at=None)
+        self._looked_at: datetime | None = None
+        """When it was last found out why nobody can be called; None: not since there was a case."""
+        self._away: datetime | None = None
+        self._said = ""
+        self._last: tuple[str, str] | None = None
+        """The case whose outcome was keyed last, and the outcome, for taking it back."""
+        self._passed: set[str] = set()
+        """Cases that this interviewer gave back uncalled: they are for others."""
+        self._shift = Shift(clock())
+        self._renewed = clock()
+        self._keeping = CaseKeeping(
+            store=study.store, plan=study.plan, by=queue.who.login, station=queue.station, clock=clock
+        )
+        self._places = Places(store=study.store, plan=study.plan, clock=clock)
+        self._lists = Lists(study=study, local=self._local)
+        self._interviews = CaseInterviews(
+            study=study,
+            by=queue.who.login,
+            station=queue.station,
+            clock=clock,
+            behind=self,
+            local=self._local,
+            dice=dice,
+        )
+        self.title = str(self._instrument.title.written(self._instrument.language))
+        self.station = queue.station
+        self.interviewer = queue.who.login
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._study.close()
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(self._zone)
+
+    # what comes next
+
+    def take_next(self) -> Rejected | None:
+        if self._here is not None:
+            return Rejected("this case comes first: key its outcome, or leave it")
+        if self._away is not None:
+            return Rejected("you are on a pause")
+        at, token = self._clock(), self._token()
+        try:
+            found = self._queue.next(at, token, passed=self._passed)
+            if found is None:
+                self._idle = self._why_idle(at)
+            else:
+                self._show(self._keeping.held(found[0], token))
+        except StoreProblem as problem:
+            self._idle, self._looked_at = Idle(why=f"{problem.what} — {problem.remedy}", next_at=None), None
+            return self._unsaved(problem)
+        return None
+
+    def _why_idle(self, at: datetime) -> Idle:
+        """Found out once a minute while nobody can be called: all cases are counted, a second's work for a million."""
+        if self._looked_at is not None and self._looked_at <= at < self._looked_at + LOOKED_AGAIN:
+            return self._idle
+        outlook, self._looked_at = self._queue.outlook(at), at
+        return Idle(why=outlook.why, next_at=self._local(outlook.next_at) if outlook.next_at else None)
+
+    def _take(self, key: str) -> HeldCase | Rejected:
+        taken = self._keeping.take(key, self._token())
+        if taken is None:
+            return Rejected(f"there is no case {key}")
+        if isinstance(taken, Held):
+            return Rejected(f"{taken.by} has this case at station {taken.station}")
+        return taken
+
+    def _show(self, here: HeldCase, notice: str = "") -> None:
+        """Put a case that was claimed on the screen."""
+        self._looked_at = None
+        self._here = replace(here, notice=notice, interview=self._interviews.stands(here.case.key))
+
+    def beat(self) -> None:
+        here, at = self._here, self._clock()
+        try:
+            if here is None:
+                if self._away is None:
+                    self.take_next()
+            elif self._keeping.renew(here):
+                self._renewed = at
+            else:
+                self._here = None
+                self._said = f"{here.case.key} is another station's now; what was keyed before is kept"
+        except StoreProblem:
+            return  # the next key will say so
+
+    def _count_promises(self) -> None:
+        self._shift.promises = len(self._store.cases.promises(owner=self.interviewer))
+
+    # behind the interview
+
+    calling = True
+
+    def place(self, id: str, interview: Interview, quota: str) -> str:
+        return self._places(id, interview, quota)
+
+    def alive(self) -> None:
+        """The lease is prolonged well before it runs out, and not at every key."""
+        if self._clock() - self._renewed > self._plan.lease / RENEWALS:
+            self.beat()
+
+    def left(self, desk: Desk) -> None:
+        return
+
+    # keeping
+
+    def _do(self, *events: Event, release: bool = False, then_next: bool = True) -> Rejected | None:
+        return self._keep(Deed(events=events, release=release), then_next=then_next)
+
+    def _keep(self, deed: Deed, *, then_next: bool = True) -> Rejected | None:
+        """Keep what happened, and only then show it; after the case's last event the next case comes."""
+        here = self._here
+        if here is None:
+            return NOBODY
+        after = self._keeping.further(here, deed.events, deed.contact)
+        at = after.history[-1].at
+        try:
+            lost = self._keeping.keep(here, after, release=deed.release)
+        except StoreProblem as problem:
+            return self._unsaved(problem)
+        if lost is not None:
+            self._here = self._desk = None
+            self._said = f"not kept: {here.case.key} is another station's now"
+            return Rejected(self._said)
+        self._here = after
+        self._shift.count(deed.events)
+        if any(isinstance(event, Promised) for event in deed.events):
+            self._count_promises()
+        self._said = followed(
+            self._study, here, after.case, deed, self._desk, self._places, at=at, by=self.interviewer
+        )
+        if deed.release:
+            self._gone(here, deed.outcome, at)
+            if then_next and self._away is None:
+                return self.take_next()
+        elif not after.dialled:
+            self._here = after.at_next_number()
+        return None
+
+    def _gone(self, here: HeldCase, outcome: str, at: datetime) -> None:
+        """The case left this station."""
+        self._shift.spent(at - here.shown_at)
+        self._here = self._desk = None
+        if outcome:
+            self._last = (here.case.key, outcome)
+            self._said = (
+                self._said or f"{outcome_words(outcome, self._plan)}: kept at {self._local(at):%H:%M}"
+            )
+
+    def _unsaved(self, problem: StoreProblem) -> Rejected:
+        self._said = f"not kept: {problem.what} — {problem.remedy}"
+        return Rejected(self._said)
+
+    # letting go
+
+    def _in_the_middle(self) -> Rejected | None:
+        """Why the case on the screen cannot be let go of yet."""
+        owed = self._here.owed() if self._here is not None else ""
+        return Rejected(owed) if owed else None
+
+    def _let_go(self, *, then_next: bool) -> Rejected | None:
+        here = self._here
+        if here is None:
+            return None
+        event = Closed() if here.called else Returned("given back")
+        return self._do(event, release=True, then_next=then_next)
+
+    def _return(self) -> None:
+        """Put back the case on the screen, which nobody called or whose calls are keyed, before another comes."""
+        here = self._here
+        if here is not None and (unsaved := self._let_go(then_next=False)) is not None:
+            self._here = here
+            self._said = unsaved.why
