@@ -221,8 +221,8 @@ def test_a_population_that_was_called_as_a_whole_is_a_census_though_few_answered
     assert box["Precision"] == (
         "No sampling error: all 35 units of the population were selected, and 2 of them interviewed"
     )
-    assert box["Outcomes"].startswith("I 2, P 0, R 0, NC 33")
-    assert "RR1 5.7%" in box["Response rates"]
+    assert box["Outcomes"] == "Complete (I) 2, non-contact (NC) 33"
+    assert box["Response rates"].startswith("Response rate 1 (RR1) 5.7%")
     assert report.rates is not None
     assert report.banner is not None
     assert not any(table.tests for table in report.banner.tables)

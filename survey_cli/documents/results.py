@@ -140,12 +140,13 @@ class Chapter(NamedTuple):
 
 
 def chapters(results: Results) -> tuple[Chapter, ...]:
-    """The sections in the order of their first items, each with all of its items."""
+    """The items in their order, divided where the section changes; a section that goes on after another says so."""
     batteries = {battery.id: battery for battery in results.batteries}
-    titled = results.sections != ("",)
-    made = []
-    for n, title in enumerate(results.sections, 1):
-        items = [item for item in results.items if item.section == title]
+    titled = any(item.section for item in results.items)
+    made: list[Chapter] = []
+    begun: set[str] = set()
+    for title, run in groupby(results.items, key=lambda i: i.section):
+        items = tuple(run)
         blocks = []
         for battery, group in groupby(items, key=lambda i: i.battery):
             together = tuple(group)
@@ -153,9 +154,12 @@ def chapters(results: Results) -> tuple[Chapter, ...]:
                 blocks.append(Block(batteries[battery], together))
             else:
                 blocks += [Block(None, (item,)) for item in together]
-        span = Block(None, tuple(items)).span
-        shown = (flat(title) or f"Item{'s' if len(items) > 1 else ''} {span}") if titled else ""
-        made.append(Chapter(f"s-{n}", shown, span, tuple(blocks)))
+        span = Block(None, items).span
+        shown = flat(title) + (", continued" if title in begun else "")
+        if not flat(title):
+            shown = f"Item{'s' if len(items) > 1 else ''} {span}" if titled else ""
+        begun.add(title)
+        made.append(Chapter(f"s-{len(made) + 1}", shown, span, tuple(blocks)))
     return tuple(made)
 
 

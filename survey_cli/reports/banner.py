@@ -68,7 +68,7 @@ def _missing(cells: Mapping[str, Cell], kind: str) -> Cell:
 
 def banner(tables: Sequence[Tabulated], groupings: Sequence[Grouping], *, unit: int, terms: Terms) -> Banner:
     """A table of each item that somebody was asked. Tests are made unless `terms.inference` says otherwise."""
-    columns = [BannerColumn("", "All"), *_columns(groupings)]
+    columns = [BannerColumn("", "All"), *_columns(groupings, lettered=terms.inference)]
     made = tuple(
         _table(table, groupings, columns, unit, terms)
         for table in tables
@@ -77,9 +77,9 @@ def banner(tables: Sequence[Tabulated], groupings: Sequence[Grouping], *, unit: 
     return Banner(columns=tuple(columns), tables=made, notes=tuple(_notes(made, unit, terms)))
 
 
-def _columns(groupings: Sequence[Grouping]) -> list[BannerColumn]:
+def _columns(groupings: Sequence[Grouping], *, lettered: bool) -> list[BannerColumn]:
     return [
-        BannerColumn(grouping.label, label, ascii_uppercase[place] if known else "")
+        BannerColumn(grouping.label, label, ascii_uppercase[place] if known and lettered else "")
         for grouping in groupings
         for place, (label, known) in enumerate(zip(grouping.parts, grouping.known, strict=True))
     ]

@@ -117,6 +117,8 @@ def _days(begun: Sequence[datetime], zone: tzinfo | None) -> str:
     first, last = (moment.astimezone(zone).date() for moment in (min(begun), max(begun)))
     if first == last:
         return f"{first.day} {first:%B %Y}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {last.day} {last:%B %Y}"
     return f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
 
 

@@ -271,11 +271,6 @@ class Results:
     warnings: tuple[str, ...] = ()
     """What makes the data doubtful; said before any figure."""
 
-    @property
-    def sections(self) -> tuple[str, ...]:
-        """The titles of the sections that have items, in order; "" for what stands in none."""
-        return tuple(dict.fromkeys(item.section for item in self.items))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodebookCode:

@@ -24,8 +24,8 @@ def explained(seed: int) -> dict[str, str]:
     return {
         "Chi-square test": "Pearson’s, of answers against columns; under weights on Kish’s effective number.",
         "Fisher's exact test": (
-            "instead of it where expected counts are small (any under 1, or more than a fifth under 5); of more than two"
-            f" rows or columns by {DRAWN:,} tables drawn, seed {seed}."
+            "in place of chi-square where expected counts are small (any under 1, or more than a fifth under 5); of more"
+            f" than two rows or columns by {DRAWN:,} tables drawn, seed {seed}."
         ),
         "Linear-by-linear trend test": (
             "whether a scale goes up or down over two columns, or over columns with an order; approximate below 30"
