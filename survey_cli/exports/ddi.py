@@ -16,6 +16,7 @@ from survey_cli.table import Study, Table
 from survey_cli.values import Code, Variable
 
 NAMESPACE: Final = "ddi:codebook:2_5"
+SCHEMA: Final = "http://www.ddialliance.org/Specification/DDI-Codebook/2.5/XMLSchema/codebook.xsd"
 NATURES: Final = {"nominal": "nominal", "ordinal": "ordinal", "scale": "ratio"}
 ROLES: Final = {
     "words": "Words given with an option, as they were typed.",
@@ -25,6 +26,11 @@ ROLES: Final = {
     "compute": "Computed from other variables.",
     "admin": "Known of every interview.",
 }
+MISSING: Final = (
+    "Categories with missing=Y are missings: don't know, refused and the like; not asked, off the route; not reached, as "
+    "the interview stopped before. Texts, dates and times are empty there, and the variable named after them with _state "
+    "says why."
+)
 CONTENT: Final = "Comma-separated values, UTF-8; the first line has the names, each other line is one {each}."
 
 
@@ -38,9 +44,12 @@ def write_ddi(table: Table, to: TextIO) -> int:
 def _document(table: Table, rows: int, tallies: Sequence[Tally]) -> Iterator[str]:
     study = table.study
     yield '<?xml version="1.0" encoding="UTF-8"?>'
-    yield f'<codeBook xmlns="{NAMESPACE}" version="2.5" xml:lang={attribute(table.language)}>'
+    yield (
+        f'<codeBook xmlns="{NAMESPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+        f' xsi:schemaLocation="{NAMESPACE} {SCHEMA}" version="2.5" xml:lang={attribute(table.language)}>'
+    )
     yield "<stdyDscr>"
-    yield from _study(study)
+    yield from _study(study, {variable.name for variable in table.variables})
     yield "</stdyDscr>"
     yield '<fileDscr ID="F1">'
     yield "<fileTxt>"
@@ -48,6 +57,8 @@ def _document(table: Table, rows: int, tallies: Sequence[Tally]) -> Iterator[str
     yield f"<fileCont>{CONTENT.format(each=table.each)}</fileCont>"
     yield f"<dimensns><caseQnty>{rows}</caseQnty><varQnty>{len(table.variables)}</varQnty></dimensns>"
     yield "<fileType>text/csv</fileType>"
+    if any(variable.role == "state" or missing_codes(variable) for variable in _asked(table)):
+        yield f"<dataMsng>{MISSING}</dataMsng>"
     yield "</fileTxt>"
     yield "</fileDscr>"
     yield "<dataDscr>"
@@ -57,12 +68,16 @@ def _document(table: Table, rows: int, tallies: Sequence[Tally]) -> Iterator[str
         yield f"<labl>{xml(label)}</labl>"
         yield "</varGrp>"
     for variable, tally in zip(table.variables, tallies, strict=True):
-        yield from _variable(variable, tally, study.asked, rows)
+        yield from _variable(variable, tally, study, rows)
     yield "</dataDscr>"
     yield "</codeBook>"
 
 
-def _study(study: Study) -> Iterator[str]:
+def _asked(table: Table) -> Iterator[Variable]:
+    yield from (variable for variable in table.variables if variable.role != "admin")
+
+
+def _study(study: Study, names: set[str]) -> Iterator[str]:
     yield "<citation>"
     yield f"<titlStmt><titl>{xml(study.title or study.id or 'Survey')}</titl>{_told('IDNo', study.id)}</titlStmt>"
     if study.conducted_by:
@@ -76,16 +91,18 @@ def _study(study: Study) -> Iterator[str]:
     yield "</citation>"
     units = f"{study.size:,} units" if study.size is not None else ""
     universe = ", ".join(filter(None, (study.population, units)))
-    if study.notes or universe or study.dates:
-        yield "<stdyInfo>"
-        summary = _told("collDate", study.dates) + _told("universe", universe)
-        yield _told("abstract", study.notes) + (f"<sumDscr>{summary}</sumDscr>" if summary else "")
-        yield "</stdyInfo>"
-    frame = f"Frame: {study.frame}" if study.frame else ""
-    drawn = ". ".join(part.rstrip(".") for part in (study.selection, frame) if part)
+    summary = _told("collDate", study.dates) + _told("universe", universe) + _told("dataKind", "Survey data")
+    yield f"<stdyInfo>{_told('abstract', study.notes)}<sumDscr>{summary}</sumDscr></stdyInfo>"
     yield "<method><dataColl>"
-    yield _told("dataCollector", study.conducted_by) + _told("sampProc", drawn)
+    yield _told("dataCollector", study.conducted_by) + _told("sampProc", study.selection)
+    if study.frame:
+        yield f"<sampleFrame>{_told('sampleFrameName', study.frame)}</sampleFrame>"
     yield _told("collMode", study.mode or "Telephone interview (CATI)")
+    yield _told("resInstru", "Structured questionnaire")
+    if study.weight in names:
+        yield _told(
+            "weight", f"The variable {study.weight} holds weights; counts and means here are unweighted."
+        )
     yield "</dataColl></method>"
 
 
@@ -93,13 +110,14 @@ def _told(element: str, text: str) -> str:
     return f"<{element}>{xml(text)}</{element}>" if text else ""
 
 
-def _variable(variable: Variable, tally: Tally, asked: Mapping[str, str], rows: int) -> Iterator[str]:
+def _variable(variable: Variable, tally: Tally, study: Study, rows: int) -> Iterator[str]:
     numeric = variable.storage in ("integer", "decimal")
-    interval = "contin" if numeric and not variable.labels else "discrete"
+    interval = "contin" if numeric and (not variable.labels or variable.measure == "scale") else "discrete"
     places = f' dcml="{variable.decimals}"' if numeric else ""
     nature = f' nature="{NATURES[variable.measure]}"' if numeric or variable.labels else ""
+    weighs = ' wgt="wgt"' if variable.name == study.weight else ""
     yield (
-        f'<var ID={attribute(f"V_{variable.name}")} name={attribute(variable.name)} files="F1"'
+        f'<var ID={attribute(f"V_{variable.name}")} name={attribute(variable.name)}{weighs} files="F1"'
         f' intrvl="{interval}"{places}{nature}>'
     )
     yield f"<labl>{xml(variable.label or variable.name)}</labl>"
@@ -108,19 +126,20 @@ def _variable(variable: Variable, tally: Tally, asked: Mapping[str, str], rows: 
     if variable.wording and variable.role in ("answer", "words"):
         yield f"<qstn><qstnLit>{xml(variable.wording)}</qstnLit></qstn>"
     missing = missing_codes(variable) if variable.role != "admin" else {}
-    if numeric and not variable.labels and tally.least is not None:
-        yield f'<valrng><range min="{tally.least:.15g}" max="{tally.most:.15g}"/></valrng>'
     absent: dict[Code, str] = dict(missing.values())
     unwanted = [*absent, *(code for code in variable.user_missing if code not in absent)]
     if unwanted:
         items = "".join(f"<item VALUE={attribute(str(code))}/>" for code in unwanted)
         yield f"<invalrng>{items}</invalrng>"
-    if variable.item in asked and variable.role in ("answer", "words", "state"):
-        yield _told("universe", asked[variable.item])
+    if variable.item in study.asked and variable.role in ("answer", "words", "state"):
+        yield _told("universe", study.asked[variable.item])
     if rows:
-        yield f'<sumStat type="vald">{tally.valid}</sumStat>'
-        yield f'<sumStat type="invd">{rows - tally.valid}</sumStat>'
+        valid = tally.valid - sum(tally.values[code] for code in variable.user_missing)
+        yield f'<sumStat type="vald">{valid}</sumStat>'
+        yield f'<sumStat type="invd">{rows - valid}</sumStat>'
         if numeric and not variable.labels and tally.valid:
+            yield f'<sumStat type="min">{tally.least:.15g}</sumStat>'
+            yield f'<sumStat type="max">{tally.most:.15g}</sumStat>'
             yield f'<sumStat type="mean">{tally.total / tally.valid:.10g}</sumStat>'
     if variable.role in ROLES:
         yield f"<txt>{ROLES[variable.role]}</txt>"
