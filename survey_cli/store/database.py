@@ -1,54 +1,43 @@
-"""What can be kept and had back? Instruments, interviews with their journals, snapshots of their data,
-drafts.
+"""What can be kept and had back? Interviews with their journals and drafts, and whole interviews at once; their data are
+`data`'s, the cases `cases`'.
 
 One call that writes is one transaction: it is on the disk when the call returns, or nothing of it is. Every
 moment comes as an argument.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from survey_cli.engine.cell_texts import cell_texts, row_of
 from survey_cli.engine.events import Began, Event, Language, Noted, Resumed, Suspended
 from survey_cli.engine.journal import (
     Entered,
-    cells_reader,
     decode_line,
     decode_moment,
-    encode_cells,
     encode_line,
     encode_moment,
 )
-from survey_cli.store import opening, server_views, views
+from survey_cli.store import opening
 from survey_cli.store import statements as sql
 from survey_cli.store.connector import Connector
+from survey_cli.store.data import Data
 from survey_cli.store.files import file_system
-from survey_cli.store.problem import Interrupted, StoreProblem
+from survey_cli.store.legible import legible
+from survey_cli.store.problem import Interrupted
 from survey_cli.store.records import (
     Draft,
-    InstrumentRow,
     InterviewRow,
-    Line,
     Origin,
-    Row,
-    Snapshot,
     Status,
     Taken,
     Whole,
 )
 from survey_cli.store.written import (
     read_interview,
-    read_texts,
-    read_variable,
     write_interview,
-    write_texts,
-    write_variable,
 )
-from survey_cli.values import NOT_ASKED, Cell, Variable
 
 if TYPE_CHECKING:
     from survey_cli.store.case_figures import CaseFigures
@@ -61,12 +50,11 @@ KEEP_DRAFT: Final = (Began, Resumed, Language, Noted, Suspended)
 """Events after which what was being typed is still being typed."""
 
 
-class Store:
+class Store(Data):
     """One database. Every method raises StoreProblem when the world it is kept in is broken."""
 
     def __init__(self, connector: Connector) -> None:
-        self._db = connector
-        self._variables: dict[str, tuple[Variable, ...]] = {}
+        super().__init__(connector)
         self._unseen: tuple[str, int, Entered] | None = None
         """The event during which the connection was lost last; it may be written or not."""
 
@@ -111,77 +99,6 @@ class Store:
     def has_case(self, key: str) -> bool:
         """Whether a case came with the sample."""
         return bool(self._db.read(sql.HAS_CASE, (key,)))
-
-    # Instruments
-
-    def keep_instrument(self, instrument: InstrumentRow) -> None:
-        """Keep the full text and the columns, once; the same hash again changes nothing and costs no
-        write."""
-        if self._db.read(sql.HAS_INSTRUMENT, (instrument.hash,)):
-            return
-        with self._db.transaction():
-            self._db.hold("instruments")
-            taken = [name for (name,) in self._db.read(sql.DATA_VIEWS)]
-            view = views.data_view(
-                id=instrument.id, version=instrument.version, hash=instrument.hash, taken=taken
-            )
-            kept = self._db.run(
-                sql.KEEP_INSTRUMENT,
-                (
-                    instrument.hash,
-                    instrument.id,
-                    instrument.version,
-                    instrument.title,
-                    write_texts(instrument.texts),
-                    encode_moment(instrument.kept_at),
-                    view,
-                ),
-            )
-            if kept:
-                self._db.run_many(
-                    sql.KEEP_VARIABLE,
-                    [
-                        (instrument.hash, ordinal, *write_variable(variable))
-                        for ordinal, variable in enumerate(instrument.variables)
-                    ],
-                )
-                data_views = views.data_views if self._db.dialect == "sqlite" else server_views.data_views
-                for statement in data_views(name=view, hash=instrument.hash, variables=instrument.variables):
-                    self._db.run(statement)
-
-    def instruments(self) -> list[InstrumentRow]:
-        """All that were ever in use here, the first kept first."""
-        rows = self._db.read(sql.INSTRUMENTS)
-        with self._legible("the list of instruments"):
-            return [
-                InstrumentRow(
-                    hash=hash,
-                    id=id,
-                    version=version,
-                    title=title,
-                    texts=read_texts(texts),
-                    variables=self.variables(hash),
-                    kept_at=decode_moment(kept_at),
-                )
-                for hash, id, version, title, texts, kept_at in rows
-            ]
-
-    def instrument_texts(self, hash: str) -> Mapping[str, str] | None:
-        """Every file's full text by its path, the top file first; None where the hash is not known here."""
-        found = self._db.read(sql.TEXTS, (hash,))
-        with self._legible(f"the text of instrument {hash}"):
-            return read_texts(found[0][0]) if found else None
-
-    def variables(self, hash: str) -> tuple[Variable, ...]:
-        """The columns of an instrument's data, in order."""
-        if hash not in self._variables:
-            rows = self._db.read(sql.VARIABLES, (hash,))
-            with self._legible(f"a variable of instrument {hash}"):
-                found = tuple(read_variable(row) for row in rows)
-            if not found:
-                return ()
-            self._variables[hash] = found
-        return self._variables[hash]
 
     # Interviews
 
@@ -259,14 +176,14 @@ class Store:
             stands = f"its last is {last[0][0]}" if last else "it was never started"
             raise ValueError(f"event {seq} of interview {interview}: {stands}")
         line = Entered(*found[0])
-        with self._legible(f"event {seq} of interview {interview}"):
+        with legible(self._db.where, f"event {seq} of interview {interview}"):
             return Taken(interview, seq, line.by, line.station, decode_moment(line.at))
 
     def journal(self, interview: str) -> list[Event]:
         """Its events in order; empty where there is no such interview."""
         events: list[Event] = []
         for row in self._db.read(sql.JOURNAL, (interview,)):
-            with self._legible(f"event {len(events) + 1} of interview {interview}"):
+            with legible(self._db.where, f"event {len(events) + 1} of interview {interview}"):
                 events.append(decode_line(Entered(*row)))
         return events
 
@@ -287,7 +204,7 @@ class Store:
 
     def _interviews(self, **wanted: str | None) -> list[InterviewRow]:
         found = self._db.read(*sql.interviews(**wanted))
-        with self._legible("the list of interviews"):
+        with legible(self._db.where, "the list of interviews"):
             return [read_interview(row) for row in found]
 
     def add_many(
@@ -348,95 +265,8 @@ class Store:
         if not found:
             return None
         place, text, at = found[0]
-        with self._legible(f"the draft of interview {interview}"):
+        with legible(self._db.where, f"the draft of interview {interview}"):
             return Draft(place, text, decode_moment(at))
-
-    # Snapshots
-
-    def keep_snapshot(self, interview: str, snapshot: Snapshot, *, instrument: str) -> None:
-        """Keep the derived data, one cell for each of the instrument's variables. Personal ones go to the
-        contacts."""
-        cells, personal = self._personal_apart(instrument, snapshot.cells)
-        with self._db.transaction():
-            self._db.run(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells))
-            if personal is None:
-                self._db.run(sql.DROP_CONTACT, (interview,))
-            else:
-                self._db.run(sql.KEEP_CONTACT, (interview, personal))
-
-    def _personal_apart(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
-        variables = self.variables(instrument)
-        if len(cells) != len(variables):
-            raise ValueError(
-                f"{len(cells)} cells for the {len(variables)} variables of instrument {instrument}"
-            )
-        if not any(variable.personal for variable in variables):
-            return encode_cells(cells), None
-        public = [NOT_ASKED if v.personal else cell for v, cell in zip(variables, cells, strict=True)]
-        private = [cell if v.personal else NOT_ASKED for v, cell in zip(variables, cells, strict=True)]
-        return encode_cells(public), encode_cells(private)
-
-    def rows(
-        self,
-        instrument: str,
-        *,
-        origins: Sequence[Origin] = ("real",),
-        statuses: Sequence[Status] = (),
-        personal: bool = False,
-    ) -> Iterator[Row]:
-        """The interviews of one instrument, first begun first, each with its snapshot where that is of its
-        last event; one at a time in little memory, all as they stood when the first was taken. No `statuses`
-        are all of them."""
-        variables = self.variables(instrument)
-        read = cells_reader([variable.storage for variable in variables])
-        ours = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
-        statement = sql.rows(origins=tuple(origins), statuses=tuple(statuses))
-        id = ""
-        try:
-            for row in self._db.stream(statement, (instrument, *origins, *statuses)):
-                id, seq, engine, text, details = row[0], *row[-4:]
-                interview = read_interview(row[:-4])
-                if seq is None:
-                    yield Row(interview, None)
-                    continue
-                cells = read(text)
-                if personal and details is not None:
-                    private, whole = read(details), list(cells)
-                    for ordinal in ours:
-                        whole[ordinal] = private[ordinal]
-                    cells = tuple(whole)
-                yield Row(interview, Snapshot(seq, engine, cells))
-        except (ValueError, TypeError) as error:
-            raise self._illegible(f"the row of interview {id}", error) from error
-
-    def lines(
-        self,
-        instrument: str,
-        *,
-        origins: Sequence[Origin] = ("real",),
-        statuses: Sequence[Status] = (),
-        personal: bool = False,
-    ) -> Iterator[Line]:
-        """The same as `rows`, with nothing read that an export may not need."""
-        variables = self.variables(instrument)
-        width = len(variables)
-        ours = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
-        statement = sql.lines(origins=tuple(origins), statuses=tuple(statuses), personal=personal)
-        id = ""
-        try:
-            for row in self._db.stream(statement, (instrument, *origins, *statuses)):
-                id = row[0]
-                if personal:
-                    *head, cells, details = row
-                    if cells is not None and details is not None:
-                        texts, private = cell_texts(cells, width), cell_texts(details, width)
-                        for ordinal in ours:
-                            texts[ordinal] = private[ordinal]
-                        cells = row_of(texts)
-                    row = (*head, cells)
-                yield Line._make(row)
-        except (ValueError, TypeError) as error:
-            raise self._illegible(f"the row of interview {id}", error) from error
 
     # Erasure
 
@@ -474,21 +304,6 @@ class Store:
         from survey_cli.store import custody
 
         custody.backup(self._db, Path(to), progress=progress)
-
-    @contextmanager
-    def _legible(self, what: str) -> Iterator[None]:
-        """Around the reading of what was found: whatever is not as we wrote it is damage."""
-        try:
-            yield
-        except (ValueError, TypeError) as error:
-            raise self._illegible(what, error) from error
-
-    def _illegible(self, what: str, error: Exception) -> StoreProblem:
-        return StoreProblem(
-            self._db.where,
-            f"{what} can't be read ({error})",
-            "check the database, and go on from the latest backup if it is damaged",
-        )
 
 
 def _batch(source: Iterator[Whole], *, rows: int) -> list[Whole]:

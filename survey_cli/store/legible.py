@@ -12,8 +12,13 @@ def legible(where: str, what: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, KeyError) as error:
-        raise StoreProblem(
-            where,
-            f"{what} can't be read ({error})",
-            "check the database, and go on from the latest backup if it is damaged",
-        ) from error
+        raise illegible(where, what, error) from error
+
+
+def illegible(where: str, what: str, error: Exception) -> StoreProblem:
+    """What is said where `what` cannot be read."""
+    return StoreProblem(
+        where,
+        f"{what} can't be read ({error})",
+        "check the database, and go on from the latest backup if it is damaged",
+    )
