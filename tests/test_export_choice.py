@@ -109,11 +109,39 @@ def test_a_condition_is_true_of_what_leaves(shift: Shift, where: str, cases: lis
         assert list(dict.fromkeys(row["interview_case"] for row in rows)) == cases
 
 
-def test_a_condition_asks_nothing_personal_of_whoever_may_not_know(shift: Shift) -> None:
+def login(monkeypatch: pytest.MonkeyPatch, who: str) -> None:
+    monkeypatch.setattr("survey_cli.office.wanted_table.login_name", lambda: who)
+
+
+def test_a_condition_asks_nothing_personal_of_whoever_may_not_know(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "who is personal" in refused(shift, where="who == 'Alice Secret'")
-    [row] = taken(shift, where="who == 'Alice Secret'", personal=frozenset({"who"}))
-    assert (row["interview_case"], row["who"]) == ("A", "Alice Secret")
     assert "name is personal" in refused(shift, where="name == 'Alice Adams'", what="cases")
+    who, name = frozenset({"who"}), frozenset({"name"})
+    login(monkeypatch, "ann")
+    for wish in ({"personal": who}, {"personal": name, "what": "cases"}):
+        assert "only a supervisor" in refused(shift, **wish)
+    login(monkeypatch, "sue")
+    [row] = taken(shift, where="who == 'Alice Secret'", personal=who)
+    assert (row["interview_case"], row["who"]) == ("A", "Alice Secret")
+    [row] = taken(shift, where="name == 'Bert Bond'", what="cases", personal=name)
+    assert (row["case"], row["name"], "phone" in row) == ("B", "Bert Bond", False)
+    [row] = taken(shift, where="name == 'Cleo Cole'", what="calls", all_personal=True)
+    assert (row["case"], row["outcome"]) == ("C", "no_answer")
+
+
+@pytest.mark.parametrize("what", ["interviews", "answers", "events", "cases"])
+def test_a_personal_column_that_is_none_is_refused_whatever_a_row_is(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    login(monkeypatch, "sue")
+    near = "nam" if what == "cases" else "wo"
+    asked = refused(shift, what=what, personal=frozenset({near}))
+    assert asked.startswith(
+        f"--personal: there is no column '{near}' — did you mean '{'name' if near == 'nam' else 'who'}'?"
+    )
+    assert "no columns of the sample" in refused(shift, what="calls", personal=frozenset({"name"}))
 
 
 def test_as_of_a_moment_is_what_was_there_then(shift: Shift) -> None:
@@ -150,9 +178,9 @@ def test_calls_with_outcomes_and_notes_for_supervisors_alone(
     ]  # fmt: skip
     assert [r["outcome"] for r in rows][1:] == ["callback", "no_answer"]
     assert "mother" not in str(rows)
-    monkeypatch.setattr("survey_cli.office.exporting.login_name", lambda: "ann")
+    login(monkeypatch, "ann")
     assert "only a supervisor" in refused(shift, what="calls", all_personal=True)
-    monkeypatch.setattr("survey_cli.office.exporting.login_name", lambda: "sue")
+    login(monkeypatch, "sue")
     assert taken(shift, what="calls", all_personal=True)[1]["call_note"] == "call the mother"
     [alice, *_] = taken(shift, what="cases", all_personal=True, raw=True)
     assert (alice["contact_name"], alice["contact_numbers"]) == ("Alice Adams", "+13125550100")
@@ -188,7 +216,7 @@ def test_the_command_says_what_went_where(shift: Shift) -> None:
     assert answer.exit_code == 0, answer.output
     assert "x.jsonl: 4 answers, 20 columns, from" in answer.stderr
     assert "y.tsv: 4 answers" in answer.stderr
-    assert "left out as personal: name, phone, who" in answer.stderr
+    assert "left out as personal: who (" in answer.stderr
     lists = CliRunner().invoke(app, ["export", *asked, "--formats"])
     assert {"csv", "jsonl", "sss", "ddi", "sps", "r"} <= {
         line.split()[0] for line in lists.stdout.splitlines()

@@ -19,18 +19,19 @@ from survey_cli import __version__
 from survey_cli.documents.report_html import codebook_html
 from survey_cli.exports import FORMATS, Manner
 from survey_cli.exports.csv import write_csv
-from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
-from survey_cli.office.describing import codebook_of
+from survey_cli.office.describing import codebook_of_records
 from survey_cli.office.export_wish import Exported, Wish
-from survey_cli.office.exporting import export
+from survey_cli.office.exporting import exported
 from survey_cli.office.files import in_the_way, put_file
-from survey_cli.office.rating import StudyWish, rates_of_study
+from survey_cli.office.moments import Moment, past_moment
+from survey_cli.office.rating import StudyWish, rates_of_records
+from survey_cli.office.records import at_one_moment
 from survey_cli.office.report_wish import CodebookWish
 from survey_cli.problems import Trouble
 from survey_cli.reports.rates import rows_of
-from survey_cli.store import Store, StoreProblem
-from survey_cli.store.places import database_of, open_store
+from survey_cli.store import Store
+from survey_cli.study.opening import Records
 
 MANIFEST: Final = "manifest.json"
 DATA: Final = ("csv", "sav", "ddi")
@@ -56,13 +57,13 @@ def bundle(path: str | Path, wish: Wish, to: str) -> Bundled | Trouble:
     target, zipped = Path(to), to.lower().endswith(".zip")
     if (trouble := _barred(target, zipped=zipped, force=wish.force)) is not None:
         return trouble
-    instrument = open_instrument(str(path))
-    if isinstance(instrument, Trouble):
-        return instrument
+    wish = replace(wish, at=wish.at or datetime.now(UTC))
     folder = target.resolve().with_name(f".{token_hex(4)}.{target.name[-200:]}")
     try:
         folder.mkdir(mode=0o700)
-        made = _filled(path, instrument, wish, folder)
+        made = at_one_moment(
+            path, lambda records: _filled(records, wish, folder), db=wish.db, people=wish.people, to=to
+        )
         if isinstance(made, Trouble):
             return made
         if zipped:
@@ -93,32 +94,25 @@ def _barred(target: Path, *, zipped: bool, force: bool) -> Trouble | None:
     return Trouble(str(target), what, remedy)
 
 
-def _filled(path: str | Path, instrument: Instrument, wish: Wish, folder: Path) -> Bundled | Trouble:
-    where = database_of(path, instrument.id, wish.db)
-    store = open_store(where, create=False)
-    if isinstance(store, Trouble):
-        return store
-    try:
-        with store:
-            last = _last(store)
-            _texts(store, instrument, folder / "questionnaire")
-    except StoreProblem as problem:
-        return Trouble(problem.where, problem.what, problem.remedy)
+def _filled(records: Records, wish: Wish, folder: Path) -> Bundled | Trouble:
+    instrument = records.instrument
+    last = _last(records.store)
+    _texts(records.store, instrument, folder / "questionnaire")
     done, skipped = [], []
     for name in DATA:
         form = FORMATS.get(name)
         if form is None:
             continue
         file = folder / f"{instrument.id}{form.endings[0]}"
-        made = export(path, replace(wish, to=str(file), format=name, what="interviews"))
+        made = exported(records, replace(wish, to=str(file), format=name, what="interviews"))
         if isinstance(made, Trouble):
             if "not installed" in made.what:
                 skipped.append(f"{file.name}: {made.what} ({made.remedy})")
                 continue
             return made
         done.append(replace(made, to=file.name))
-    skipped += _rates(path, wish, folder, last)
-    skipped += _codebook(path, wish, folder)
+    skipped += _rates(records, wish, folder, last)
+    skipped += _codebook(records, wish, folder)
     files = sorted(str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file())
     manifest = _manifest(instrument, wish, last, folder, files, done, skipped)
     (folder / MANIFEST).write_text(manifest, encoding="utf-8")
@@ -152,13 +146,11 @@ def _texts(store: Store, instrument: Instrument, folder: Path) -> None:
             file.write_text(text, encoding="utf-8", newline="")
 
 
-def _rates(path: str | Path, wish: Wish, folder: Path, last: datetime | None) -> list[str]:
+def _rates(records: Records, wish: Wish, folder: Path, last: datetime | None) -> list[str]:
     """The rates as of the last thing that happened, or as of the moment that was asked for; why not, where not."""
-    asked = StudyWish(as_of=wish.as_of, all_origins=wish.origin == "all")
     now = wish.at or datetime.now(UTC)
-    made = rates_of_study(
-        str(path), asked, now=now if wish.as_of else last or now, zone=UTC, db=wish.db, people=wish.people
-    )
+    asked = StudyWish(as_of=_written(wish, now), all_origins=wish.origin == "all")
+    made = rates_of_records(records, asked, now=now if wish.as_of else last or now, zone=UTC)
     if isinstance(made, Trouble):
         return [f"rates.csv: {made.what}"]
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
@@ -168,13 +160,17 @@ def _rates(path: str | Path, wish: Wish, folder: Path, last: datetime | None) ->
     return []
 
 
-def _codebook(path: str | Path, wish: Wish, folder: Path) -> list[str]:
+def _written(wish: Wish, now: datetime) -> str:
+    """The moment that was asked for as everybody reads it; empty where that is now."""
+    when = past_moment(wish.as_of, now, wish.zone, option="--as-of") if wish.as_of else None
+    return when.at.isoformat() if isinstance(when, Moment) and when.past else ""
+
+
+def _codebook(records: Records, wish: Wish, folder: Path) -> list[str]:
     """What each variable holds, with counts where they are those of the data beside it; why there is none, where not."""
     all_of_them = not (wish.where or wish.as_of) and wish.partials
-    asked = CodebookWish(
-        db=wish.db, people=wish.people, language=wish.language, origin=wish.origin, counts=all_of_them
-    )
-    made = codebook_of(path, asked)
+    asked = CodebookWish(language=wish.language, origin=wish.origin, counts=all_of_them)
+    made = codebook_of_records(records, asked)
     if isinstance(made, Trouble):
         return [f"codebook.html: {made.what}"]
     (folder / "codebook.html").write_text(codebook_html(made), encoding="utf-8")

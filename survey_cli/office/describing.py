@@ -7,15 +7,17 @@ from pathlib import Path
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
 from survey_cli.office.export_wish import Made, Wish
-from survey_cli.office.exporting import with_table
+from survey_cli.office.records import at_one_moment
 from survey_cli.office.report_wish import CodebookWish
 from survey_cli.office.study_words import study_of
+from survey_cli.office.wanted_table import wanted_table
 from survey_cli.problems import Trouble
 from survey_cli.reports.answers import Answers
 from survey_cli.reports.codebook import codebook
 from survey_cli.reports.methods import study_lines
 from survey_cli.reports.results import Codebook
 from survey_cli.store.places import database_of, open_existing
+from survey_cli.study.opening import Records
 from survey_cli.table import ADMIN, columns
 from survey_cli.values import Variable
 
@@ -37,8 +39,19 @@ def codebook_of(path: str | Path, wish: CodebookWish) -> Codebook | Trouble:
         study = study_of(instrument, language)
         return codebook(own, study, instrument, language=language, methods=study_lines(study))
     store.close()
-    export = Wish(to="-", db=wish.db, people=wish.people, language=language, origin=wish.origin)
-    return with_table(path, export, lambda made, _: _counted(made, own, instrument, wish))
+    return at_one_moment(
+        path, lambda records: codebook_of_records(records, wish), db=wish.db, people=wish.people
+    )
+
+
+def codebook_of_records(records: Records, wish: CodebookWish) -> Codebook | Trouble:
+    """The same of records that are open, with counts."""
+    export = Wish(to="-", language=wish.language, origin=wish.origin, tell=wish.tell)
+    made = wanted_table(records, export)
+    if isinstance(made, Trouble):
+        return made
+    own = (*ADMIN, *columns(records.instrument, made.table.language))
+    return _counted(made, own, records.instrument, wish)
 
 
 def _counted(

@@ -1,9 +1,9 @@
 """What does somebody want taken out of a study, and what has come of it?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from datetime import datetime, tzinfo
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.store import Origin
 from survey_cli.table import Table
@@ -41,6 +41,8 @@ class Wish:
     """A past moment as it is typed: what happened later is left out."""
     at: datetime | None = None
     """Now; the clock is asked unless it is given."""
+    zone: tzinfo | None = None
+    """On whose clock `as_of` is written; the computer's where it is None."""
     language: str = ""
     force: bool = False
     """Overwrite the file."""
@@ -48,6 +50,15 @@ class Wish:
     """Told now and then how many rows have been taken."""
     people: str | None = None
     """The list of people, whose pseudonyms stand for their logins; `responses/interviewers.csv` unless given."""
+
+
+class Ruled(NamedTuple):
+    """What an interview came to by a supervisor's correction of its case."""
+
+    outcome: str
+    """An outcome's id; the code where a code alone was given."""
+    code: str
+    """Under which its case counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +72,8 @@ class Made:
     """Where versions of the instrument differ."""
     left_out: tuple[str, ...] = ()
     """Whose personal columns were not asked for."""
+    ruled: Mapping[str, Ruled] = field(default_factory=dict)
+    """By interview what a supervisor's correction made of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ over more than plain answers, each journal is followed anew.
 """
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from survey_cli.instrument.items.typed import DateItem
 from survey_cli.instrument.opening import rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.scopes import condition_over
-from survey_cli.office.export_wish import ORIGINS, Made, Wish
+from survey_cli.office.export_wish import ORIGINS, Made, Ruled, Wish
 from survey_cli.office.study_words import study_of
 from survey_cli.problems import Trouble, did_you_mean, errors
 from survey_cli.store import InstrumentRow, Line, Origin, Status, Store
@@ -53,6 +53,8 @@ class Source:
     """By login what stands for an interviewer."""
     until: datetime | None = None
     """What happened later is left out."""
+    ruled: Mapping[str, Ruled] = field(default_factory=dict)
+    """By interview what a supervisor's correction made of it."""
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -89,17 +91,24 @@ def interview_table(source: Source) -> Made | Trouble:
         parts.append(Part(version=told, variables=variables, rows=lambda: ()))
     wish = source.wish
     known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
-    for name in sorted(wish.personal - known):
-        return Trouble(
-            "--personal", f"there is no column {name!r}", did_you_mean(name, known, otherwise="name an item")
-        )
+    if (unknown := unknown_personal(wish, known)) is not None:
+        return unknown
     made = united(parts, language=source.language, personal=None if wish.all_personal else wish.personal)
     return Made(
         table=replace(made.table, study=study_of(source.instrument, source.language)),
-        warnings=tuple(_namesakes([version.kept for version in versions])),
+        warnings=(*_namesakes([version.kept for version in versions]), *_corrections(source)),
         differences=tuple(map(str, made.differences)),
         left_out=made.left_out,
+        ruled=source.ruled,
     )
+
+
+def unknown_personal(wish: Wish, known: Collection[str]) -> Trouble | None:
+    """What is asked for with `--personal` and is none of these."""
+    for name in sorted(wish.personal - set(known)):
+        remedy = did_you_mean(name, known, otherwise="name an item")
+        return Trouble("--personal", f"there is no column {name!r}", remedy)
+    return None
 
 
 def event_table(source: Source) -> Made | Trouble:
@@ -126,6 +135,11 @@ def _long(
     versions = _versions(source)
     if isinstance(versions, Trouble):
         return versions
+    instruments = [version.instrument for version in versions] or [source.instrument]
+    leaves = {name for instrument in instruments for name in instrument.leaves}
+    secret = {name for instrument in instruments for name in personal_names(instrument)}
+    if (unknown := unknown_personal(source.wish, leaves | secret)) is not None:
+        return unknown
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for version in versions:
@@ -148,7 +162,7 @@ def _long(
                 except ValueError as error:
                     raise _unfollowed(line, error) from error
 
-    hidden = {name for version in versions for name in version.hidden}
+    hidden = set() if source.wish.all_personal else (secret & leaves) - source.wish.personal
     study = study_of(source.instrument, source.language)
     return Made(
         table=Table(variables=variables, rows=rows(), language=source.language, study=study, each=each),
@@ -197,10 +211,19 @@ def wanted_condition(instrument: Instrument, wish: Wish) -> Condition | Trouble 
         return Trouble("--where", first.what, first.remedy)
     hidden = (personal_names(instrument) & condition.names) - wish.personal
     if hidden and not wish.all_personal:
-        return Trouble(
-            "--where", f"{min(hidden)} is personal", f"leave it out, or add --personal {min(hidden)}"
-        )
+        return personal_condition(min(hidden))
     return condition
+
+
+def personal_condition(name: str) -> Trouble:
+    """Why nobody may ask about a column that is not asked for."""
+    return Trouble("--where", f"{name} is personal", f"leave it out, or add --personal {name}")
+
+
+def _corrections(source: Source) -> Iterator[str]:
+    if number := len(source.ruled):
+        cases = "a case has" if number == 1 else f"{number:,} cases have"
+        yield f"{cases} an outcome by a supervisor's correction: interview_outcome says that one"
 
 
 def _namesakes(used: Sequence[InstrumentRow]) -> Iterator[str]:
@@ -248,7 +271,7 @@ class _Version:
         variables = columns(self.instrument, self.language)
         trusted = self._trusted(variables)
         version = encode_basestring(self.kept.version)
-        shown = self.source.shown
+        shown, ruled_by = self.source.shown, self.source.ruled
 
         def rows() -> Iterator[str]:
             for taken in self.taken():
@@ -258,6 +281,8 @@ class _Version:
                     data = encode_cells(cells(taken.interview))
                 elif data is None:
                     data = encode_cells(cells(self._followed(line, self.source.store.journal(line.id))))
+                if (ruled := ruled_by.get(line.id)) is not None:
+                    line = line._replace(outcome=ruled.outcome)
                 yield _admin(line, version, shown.get(line.by, line.by)) + data[1:]
 
         return Part(version=self.told, variables=(*ADMIN, *variables), rows=rows)

@@ -17,7 +17,7 @@ from survey_cli.reports.tallies import Tallied, Wanted, tallied
 from survey_cli.samples.columns import column_of, labels_of
 from survey_cli.samples.counts_file import read_counts
 from survey_cli.store import Store, StoreProblem
-from survey_cli.study.opening import Study, open_study
+from survey_cli.study.opening import Records, open_study
 from survey_cli.values import Value
 
 RULE: Final = "rates"
@@ -94,16 +94,21 @@ def rates_of_study(
     if isinstance(study, Trouble):
         return study
     with study:
-        when = past_moment(wish.as_of, now, zone, option="--as-of") if wish.as_of else now_said(now, zone)
-        if isinstance(when, Trouble):
-            return when
-        unfit = _unfit(study.instrument, wish)
-        if unfit is not None:
-            return unfit
         try:
-            return _of_study(study, wish, when)
+            return rates_of_records(study, wish, now=now, zone=zone)
         except StoreProblem as problem:
             return Trouble(problem.where, problem.what, problem.remedy)
+
+
+def rates_of_records(
+    records: Records, wish: StudyWish, *, now: datetime, zone: tzinfo | None = None
+) -> Reported | Trouble:
+    """The same of records that are open. Raises StoreProblem."""
+    when = past_moment(wish.as_of, now, zone, option="--as-of") if wish.as_of else now_said(now, zone)
+    if isinstance(when, Trouble):
+        return when
+    unfit = _unfit(records.instrument, wish)
+    return unfit if unfit is not None else _of_study(records, wish, when)
 
 
 def _unfit(instrument: Instrument, wish: StudyWish) -> Trouble | None:
@@ -128,7 +133,7 @@ def _unfit(instrument: Instrument, wish: StudyWish) -> Trouble | None:
     return None
 
 
-def _of_study(study: Study, wish: StudyWish, when: Moment) -> Reported | Trouble:
+def _of_study(study: Records, wish: StudyWish, when: Moment) -> Reported | Trouble:
     plan, cases = study.plan, study.store.cases
     labels: dict[Value, str] = {}
     if wish.by:
@@ -203,7 +208,7 @@ def _unreal(store: Store) -> frozenset[str]:
     )
 
 
-def _uncounted(study: Study, found: Tallied) -> Trouble:
+def _uncounted(study: Records, found: Tallied) -> Trouble:
     """Every case is counted, or no rate is given."""
     problems = tuple(
         Problem(RULE, Position(study.path), f"case {key}", why.what, why.remedy)

@@ -1,5 +1,6 @@
 """Which results does somebody want reported, and how?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -52,6 +53,8 @@ class ReportWish:
     """The most times the mean that a raked weight may be, as it is typed: `5`."""
     seed: int = 1
     """Of tests that draw tables."""
+    tell: Callable[[int], None] | None = None
+    """Told now and then how many interviews have been read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +69,5 @@ class CodebookWish:
     """How many interviews have each code, where there are interviews."""
     threshold: int = THRESHOLD
     """Counts of fewer people are not printed."""
+    tell: Callable[[int], None] | None = None
+    """Told now and then how many interviews have been read."""

@@ -12,27 +12,28 @@ from typing import Final
 
 from survey_cli.documents.booklet import LANGUAGES
 from survey_cli.fieldwork.plan import Plan
-from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.scalars import DECIMAL
-from survey_cli.office.export_wish import Made
 from survey_cli.office.export_wish import Wish as ExportWish
-from survey_cli.office.exporting import wanted_names, with_table
-from survey_cli.office.rating import Reported, StudyWish, rates_of_study
+from survey_cli.office.rating import Reported, StudyWish, rates_of_records
+from survey_cli.office.records import at_one_moment
 from survey_cli.office.report_wish import ReportWish
+from survey_cli.office.wanted_table import wanted_names, wanted_table
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.reports.answers import Answers, Grouping
 from survey_cli.reports.banner import MOST_COLUMNS, banner, grouping_of
+from survey_cli.reports.concealing import concealed
 from survey_cli.reports.included import Included, included
 from survey_cli.reports.methods import Facts, methods
 from survey_cli.reports.questions import NEVER_DECLINES, Question, questions
 from survey_cli.reports.rates import RateTable
 from survey_cli.reports.results import ItemResult, Results, Verbatim
-from survey_cli.reports.tabulating import Tabulated, Terms, concealed, tabulated
+from survey_cli.reports.tabulating import Tabulated, Terms, tabulated
 from survey_cli.reports.topline import batteries, item_result, table_notes
 from survey_cli.reports.weights import Target, Weighted, weighted
 from survey_cli.samples.columns import column_of
 from survey_cli.samples.targets import read_targets
+from survey_cli.study.opening import Records
 from survey_cli.table import Study
 from survey_cli.values import Missing, Variable
 
@@ -42,37 +43,26 @@ LEAST_TRIM: Final = 1
 
 def results(path: str | Path, wish: ReportWish) -> Results | Trouble:
     """The report of a study's results."""
-    instrument = open_instrument(str(path))
-    if isinstance(instrument, Trouble):
-        return instrument
     if (trouble := _unfit(wish)) is not None:
         return trouble
-    export = ExportWish(
-        to="-",
-        db=wish.db,
-        people=wish.people,
-        language=wish.language,
-        origin=wish.origin,
-        where=wish.where,
-        as_of=wish.as_of,
-        at=wish.at,
-    )
-    found = with_table(path, export, lambda made, _: _gathered(made, instrument, wish))
-    if isinstance(found, Trouble):
-        return found
-    return _reported(path, found, instrument, wish)
+    wish = replace(wish, at=wish.at or datetime.now(UTC))
+    found = at_one_moment(path, lambda records: _gathered(records, wish), db=wish.db, people=wish.people)
+    return found if isinstance(found, Trouble) else _reported(path, found, wish)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gathered:
-    """The interviews, and what the study says of itself."""
+    """The interviews, and what the study says of itself, all of one moment."""
 
+    instrument: Instrument
     answers: Answers
     included: Included
     variables: tuple[Variable, ...]
     study: Study
     language: str
     warnings: tuple[str, ...]
+    rates: Reported | Trouble
+    """The study's own, or why it has none."""
 
 
 def _unfit(wish: ReportWish) -> Trouble | None:
@@ -90,7 +80,21 @@ def _unfit(wish: ReportWish) -> Trouble | None:
     return None
 
 
-def _gathered(made: Made, instrument: Instrument, wish: ReportWish) -> _Gathered | Trouble:
+def _gathered(records: Records, wish: ReportWish) -> _Gathered | Trouble:
+    export = ExportWish(
+        to="-",
+        language=wish.language,
+        origin=wish.origin,
+        where=wish.where,
+        as_of=wish.as_of,
+        at=wish.at,
+        zone=wish.zone,
+        tell=wish.tell,
+    )
+    made = wanted_table(records, export)
+    if isinstance(made, Trouble):
+        return made
+    ruled = {id: one.code for id, one in made.ruled.items()}
     words = wish.verbatims
 
     def wanted(variable: Variable) -> bool:
@@ -102,26 +106,27 @@ def _gathered(made: Made, instrument: Instrument, wish: ReportWish) -> _Gathered
             case "words":
                 return words
             case "admin":
-                return variable.name not in ("interview_id", "interview_by")
+                return variable.name != "interview_by" and (variable.name != "interview_id" or bool(ruled))
             case _:
                 return False
 
     table = made.table
     answers = Answers.of(table, wanted)
-    got = included(answers, Plan.of(instrument), wish.interviews)
+    got = included(answers, records.plan, wish.interviews, ruled)
     return _Gathered(
+        instrument=records.instrument,
         answers=answers.only(got.rows),
         included=got,
         variables=table.variables,
         study=table.study,
         language=table.language,
         warnings=(*made.warnings, *made.differences),
+        rates=_rates(records, wish),
     )
 
 
-def _reported(
-    path: str | Path, found: _Gathered, instrument: Instrument, wish: ReportWish
-) -> Results | Trouble:
+def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results | Trouble:
+    instrument = found.instrument
     if not found.included.rows:
         remedy = "interview somebody first"
         if found.included.left_out:
@@ -129,7 +134,7 @@ def _reported(
         elif wish.origin == "real":
             remedy += ", or say --origin for practice or simulated ones"
         return Trouble(str(path), "there are no interviews to report on", remedy)
-    rated = _rates(path, wish)
+    rated = found.rates
     rates = rated.report if isinstance(rated, Reported) else None
     size = instrument.written.study.size
     selected = max(found.included.complete + found.included.partial, _selected(rates))
@@ -160,8 +165,9 @@ def _reported(
     chosen = _chosen(listed, found.variables, instrument, wish)
     if isinstance(chosen, Trouble):
         return chosen
-    counted = [tabulated(question, answers, groupings, terms) for question in chosen]
-    tables = concealed(counted, answers, groupings, terms)
+    counted = [tabulated(question, answers, groupings, terms) for question in listed]
+    tables = concealed(counted, answers, groupings, terms)  # of all, so that --items hide the same
+    tables = [table for table in tables if table.question in chosen]
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
     items = tuple(_item(table, number, answers, terms, wish) for number, table in enumerate(tables, 1))
     facts = Facts(
@@ -324,13 +330,11 @@ def _selected(rates: RateTable | None) -> int:
     return sum(int(n) for one in counts for n in one.by_group().values())
 
 
-def _rates(path: str | Path, wish: ReportWish) -> Reported | Trouble:
+def _rates(records: Records, wish: ReportWish) -> Reported | Trouble:
     """The study's own, as of the same moment; or why it has none."""
-    return rates_of_study(
-        str(path),
+    return rates_of_records(
+        records,
         StudyWish(as_of=wish.as_of, all_origins=wish.origin != "real"),
         now=wish.at or datetime.now(UTC),
         zone=wish.zone,
-        db=wish.db,
-        people=wish.people,
     )

@@ -1,8 +1,10 @@
 """Which interviews are reported on? Complete ones, and those that broke off late enough to count as partial; the others
 are counted and left out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
 
 from survey_cli.fieldwork.plan import Plan, Point
 from survey_cli.reports.answers import Answers
@@ -10,6 +12,7 @@ from survey_cli.values import Missing
 
 Which: TypeAlias = Literal["complete", "partial", "all"]
 """`partial`: complete and partial ones."""
+NOTHING_RULED: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +27,12 @@ class Included:
     left_out: int
 
 
-def included(answers: Answers, plan: Plan, which: Which) -> Included:
+def included(
+    answers: Answers, plan: Plan, which: Which, ruled: Mapping[str, str] = NOTHING_RULED
+) -> Included:
     """Ended with the outcome complete, or stopped after `complete_from:`: complete. Stopped after `partial_from:`:
     partial.
+    `ruled` is by interview the code that a supervisor's correction gave it: that one counts, whatever it ended with.
     An item is passed where its answer is not missing as `not_reached`; a share is of the items that lay on the route."""
     completed = {outcome.id for outcome in plan.outcomes.values() if "complete" in (outcome.id, outcome.like)}
     statuses, outcomes = answers.cells("interview_status"), answers.cells("interview_outcome")
@@ -40,6 +46,11 @@ def included(answers: Answers, plan: Plan, which: Which) -> Included:
             kinds.append("complete" if outcomes[outcome] in completed else "")
         else:
             kinds.append("complete" if past_complete else "partial" if past_partial else "")
+    if ruled:
+        ids = answers.cells("interview_id")
+        for i, id in enumerate(answers.columns["interview_id"]):
+            if (code := ruled.get(str(ids[id]))) is not None:
+                kinds[i] = {"1.1": "complete", "1.2": "partial"}.get(code[:3], "")
     wanted = {
         "complete": ("complete",),
         "partial": ("complete", "partial"),

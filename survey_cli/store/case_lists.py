@@ -120,10 +120,13 @@ class CaseLists:
         several = [self._rows(self._db.read(sql.QUEUE, (bucket, limit))) for bucket in buckets]
         return list(islice(merge(*several, key=lambda row: (row.rank, row.key)), limit))
 
-    def histories(self, *, until: datetime | None = None) -> Iterator[tuple[str, list[Entry]]]:
+    def histories(
+        self, *, until: datetime | None = None, corrected: bool = False
+    ) -> Iterator[tuple[str, list[Entry]]]:
         """Every case's key and history, sorted by the key, one at a time, all as they stood at one moment; with `until`
-        without what happened later."""
+        without what happened later. `corrected`: only of cases the outcome of which a supervisor corrected."""
         also, given = ("", ()) if until is None else (" AND at <= ?", (encode_moment(until),))
+        also += sql.CORRECTED if corrected else ""
         rows = self._db.stream(sql.HISTORIES.format(and_also=also), given)
         with legible(self._db.where, "the histories of cases"):
             for key, events in groupby(rows, key=lambda row: str(row[0])):

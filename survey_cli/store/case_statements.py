@@ -195,6 +195,8 @@ HISTORIES: Final = f"""
     SELECT case_key, kind, payload, at, by, station, key FROM case_events
     WHERE case_key NOT IN {_HIDDEN}{{and_also}} ORDER BY case_key, seq
 """
+CORRECTED: Final = " AND case_key IN (SELECT case_key FROM case_events WHERE kind = 'corrected')"
+"""What may stand behind it."""
 CONTACTS: Final = f"""
     SELECT c.key, k.link, k.details FROM cases c JOIN case_contacts k ON k.link = c.link WHERE {VISIBLE}
     ORDER BY c.ordinal, c.key

@@ -6,7 +6,7 @@ Statements come as `statements.py` has them, with `?` for parameters. It knows n
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
@@ -42,6 +42,8 @@ class Connector(ABC):
         self.where = where
         """The database, as it is printed."""
         self.turn = threading.RLock()
+        self._still = False
+        """Everything is read as it was at one moment."""
 
     # Reading
 
@@ -58,6 +60,22 @@ class Connector(ABC):
         """Row after row in little memory, all as they were at one moment."""
         with self.moment() as rows:
             yield from rows(statement, parameters)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Within it everything is read as it was at the first moment, whatever is written meanwhile; nobody's writing
+        waits for it. Nothing is written over this connection until it ends."""
+        self.stand()
+        self._still = True
+        try:
+            yield
+        finally:
+            self._still = False
+            self.roll_back()
+
+    @abstractmethod
+    def stand(self) -> None:
+        """Begin a transaction that reads, as of now."""
 
     # Writing
 

@@ -6,6 +6,7 @@ moment comes as an argument.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -79,6 +80,10 @@ class Store(Data):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def still(self) -> AbstractContextManager[None]:
+        """Within it everything is read as it was at one moment, whatever others write; nothing is written here."""
+        return self._db.still()
 
     # Cases: an interview of its own does without them and all that they are made of
 

@@ -80,6 +80,8 @@ class Postgres(Connector):
         self._patience = patience
         self._within = False
         """A transaction is open; should the connection be lost now, it is gone with it."""
+        self._numbers = count(1)
+        """Of what is read row after row."""
         self._connection = self._connected()
 
     def _connected(self) -> Connection:
@@ -140,27 +142,41 @@ class Postgres(Connector):
 
     @contextmanager
     def moment(self) -> Iterator[Stream]:
-        """Over a connection of its own, in one REPEATABLE READ."""
+        """Over a connection of its own, in one REPEATABLE READ; over this one where everything stands still on it."""
+        if self._still:
+            yield self._rows_over(self._connection)
+            return
         other = self._connected()
         try:
             other.autocommit = False
             other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             other.read_only = True
             other.execute("SET idle_in_transaction_session_timeout TO 0")
-            numbers = count(1)
-
-            def rows(statement: str, parameters: Parameters) -> Iterator[tuple[Any, ...]]:
-                try:
-                    with other.cursor(f"rows{next(numbers)}") as cursor:
-                        cursor.itersize = ROWS
-                        cursor.execute(marked(statement), parameters)
-                        yield from cursor
-                except WORLDLY as error:
-                    raise self._told(error, other) from None
-
-            yield rows
+            yield self._rows_over(other)
         finally:
             other.close()
+
+    def _rows_over(self, connection: Connection) -> Stream:
+        def rows(statement: str, parameters: Parameters) -> Iterator[tuple[Any, ...]]:
+            try:
+                with connection.cursor(f"rows{next(self._numbers)}") as cursor:
+                    cursor.itersize = ROWS
+                    cursor.execute(marked(statement), parameters)
+                    yield from cursor
+            except WORLDLY as error:
+                raise self._told(error, connection) from None
+
+        return rows
+
+    def stand(self) -> None:
+        self._surely(lambda db: db.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        self._within = True
+        try:
+            self._execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
+            self._execute("SELECT 1")  # it stands from the first statement that asks for something
+        except WORLDLY as error:
+            self.roll_back()
+            raise self.told(error) from None
 
     # Writing
 

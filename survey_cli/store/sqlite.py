@@ -95,7 +95,10 @@ class Sqlite(Connector):
 
     @contextmanager
     def moment(self) -> Iterator[Stream]:
-        """A file is read over a connection of its own."""
+        """A file is read over a connection of its own, unless everything stands still on this one."""
+        if self._still:
+            yield self._rows
+            return
         if self.path is None:
             yield lambda statement, parameters: iter(self.read(statement, parameters))
             return
@@ -110,6 +113,14 @@ class Sqlite(Connector):
         cursor = self._patiently(lambda: self.connection.execute(statement, parameters))
         while rows := self._patiently(lambda: cursor.fetchmany(256)):
             yield from rows
+
+    def stand(self) -> None:
+        self.run("BEGIN")
+        try:
+            self.read("SELECT 1 FROM sqlite_schema LIMIT 1")  # it stands from the first thing that is read
+        except StoreProblem:
+            self.roll_back()
+            raise
 
     # Writing
 

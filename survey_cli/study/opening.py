@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.people import Interviewer, People
@@ -30,8 +30,8 @@ PLAN: Final = "plan"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
-    """One study, open. Whoever opened it closes it."""
+class Records:
+    """What is kept of one study, open to be read. Whoever opened it closes it."""
 
     path: str
     instrument: Instrument
@@ -40,6 +40,21 @@ class Study:
     where: str
     """The database, as it is printed."""
     people: People
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study(Records):
+    """One study with whoever works on it, and the numbers that nobody may call."""
+
     who: Interviewer
     never_call: NeverCall
 
@@ -47,15 +62,31 @@ class Study:
         self.never_call.close()
         self.store.close()
 
-    def __enter__(self) -> "Study":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def listed(self, numbers: Collection[str]) -> bool:
         """Whether one of these numbers (E.164) is never to be called."""
         return bool(self.never_call.among(numbers))
+
+
+def open_records(path: str | Path, *, db: str | None = None, people: str | None = None) -> Records | Trouble:
+    """What is kept of a study, for whoever may read the database; nothing is made where there is none."""
+    instrument = open_instrument(str(path))
+    if isinstance(instrument, Trouble):
+        return instrument
+    listed = people_of(path, people)
+    if isinstance(listed, Trouble):
+        return listed
+    where = database_of(path, instrument.id, db)
+    store = open_store(where, create=False)
+    if isinstance(store, Trouble):
+        return store
+    return Records(
+        path=str(path),
+        instrument=instrument,
+        plan=Plan.of(instrument),
+        store=store,
+        where=where,
+        people=listed,
+    )
 
 
 def open_study(

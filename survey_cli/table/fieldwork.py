@@ -2,7 +2,7 @@
 are none of their columns but those that are marked personal.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -80,13 +80,16 @@ CALL_NOTE: Final = fact("call_note", "Note on the call", personal=True)
 """Behind them, where it is asked for: it may say anything."""
 
 
-def sample_columns(instrument: Instrument, language: str) -> tuple[Variable, ...]:
-    """The sample's columns that are not personal; one that is called as a column of cases is `sample_` and its name."""
+def sample_columns(
+    instrument: Instrument, language: str, personal: Collection[str] = ()
+) -> tuple[Variable, ...]:
+    """The sample's columns that are not personal, and those of these names; one that is called as a column of cases is
+    `sample_` and its name."""
     taken = {variable.name for variable in CASES}
     found = [
         sample_variable(instrument, name, language)
         for name, column in instrument.sample.items()
-        if not column.hidden
+        if not column.hidden or name in personal
     ]
     return tuple(replace(v, name=f"sample_{v.name}") if v.name in taken else v for v in found)
 

@@ -2,15 +2,17 @@
 was not asked or not reached is no answer, and has no row.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from survey_cli.engine.events import Erased, Event, Noted
+from survey_cli.engine.events import Answered, Erased, Event, Noted
 from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Held
 from survey_cli.instrument.program import Instrument
-from survey_cli.table.paradata import HEAD, NO_FIGURE, Heading, fact, figure, labels_of, passages, said
-from survey_cli.values import Cell, Missing, Place
+from survey_cli.table.columns import columns
+from survey_cli.table.paradata import HEAD, NO_FIGURE, Heading, fact, figure, given, labels_of, passages, said
+from survey_cli.values import NOT_REACHED, Cell, Missing, Place
 
 ANSWERS: Final = (
     *HEAD,
@@ -50,9 +52,7 @@ def answer_rows(
     instrument: Instrument, journal: Sequence[Event], head: Heading, language: str
 ) -> Iterator[tuple[Cell, ...]]:
     """A row an answer, in the order of the route, aligned with `ANSWERS`; of hidden items none. Nothing of an interview
-    that was erased. Raises ValueError."""
-    if journal and isinstance(journal[-1], Erased):
-        return
+    that was erased; of one from which only what tells who it was had to go, what is left. Raises ValueError."""
     pasts: dict[Place, _Past] = {}
     for passage in passages(instrument, journal):
         event = passage.event
@@ -62,7 +62,7 @@ def answer_rows(
         if place is None:
             continue
         past = pasts.setdefault(place, _Past())
-        if isinstance(event, Noted):
+        if isinstance(event, Noted) and event.text:
             past.notes.append(event.text)
         if passage.value is not None:
             past.times += 1
@@ -70,9 +70,8 @@ def answer_rows(
             past.last_at = event.stamp.at.isoformat(timespec="seconds")
             past.first_at = past.first_at or past.last_at
             past.by = event.stamp.by
-    standing = Interview.replay(instrument, journal).standing()
     number = 0
-    for place, held in standing.answers.items():
+    for place, held in _counting(instrument, journal).items():
         if held.cell is None or place.item in head.hidden:
             continue
         number += 1
@@ -100,3 +99,22 @@ def answer_rows(
             head.who(past.by) if past.by else "",
             " | ".join(past.notes),
         )
+
+
+def _counting(instrument: Instrument, journal: Sequence[Event]) -> Mapping[Place, Held]:
+    """The answers that count, in the order of the route; of an interview that lost some, those that are left, in the
+    order in which they were first given."""
+    last = journal[-1] if journal else None
+    if not isinstance(last, Erased):
+        return Interview.replay(instrument, journal).standing().answers
+    left = last.left or {}
+    stays = {
+        Place(v.item, v.turn)
+        for v in columns(instrument)
+        if v.name in left and v.role != "words" and left[v.name] != NOT_REACHED
+    }
+    found: dict[Place, Held] = {}
+    for event in journal:
+        if (value := given(event)) is not None and (place := getattr(event, "place", None)) in stays:
+            found[place] = Held(value, event.words if isinstance(event, Answered) else {})
+    return found

@@ -1,0 +1,43 @@
+"""A study's records are opened, and everything that is asked of them is of one moment, whatever stations write meanwhile;
+what is broken in the world is told.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from survey_cli.office.interview_table import Stopped
+from survey_cli.problems import Trouble
+from survey_cli.store import StoreProblem
+from survey_cli.study.opening import Records, open_records
+
+T = TypeVar("T")
+
+
+def at_one_moment(
+    path: str | Path,
+    do: Callable[[Records], T | Trouble],
+    *,
+    db: str | None = None,
+    people: str | None = None,
+    to: str = "-",
+) -> T | Trouble:
+    """What `do` gives of the records of an instrument, or why it could not; `to` is where that goes. The records are open
+    as long as it takes."""
+    records = open_records(path, db=db, people=people)
+    if isinstance(records, Trouble):
+        return records
+    try:
+        with records, records.store.still():
+            return do(records)
+    except StoreProblem as problem:
+        return Trouble(problem.where, problem.what, problem.remedy)
+    except Stopped as stopped:
+        return stopped.trouble
+    except ValueError as error:
+        return Trouble(records.where, f"a row of data can't be read ({error})", "`survey verify` tells more")
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        what = f"it cannot be written ({error.strerror or error})"
+        return Trouble(to, what, "choose another place, or make room")
