@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from scenario import scenario
+from scenario import instrument, scenario
 from survey_cli.engine.journal import encode_cells
 from survey_cli.exports.ddi import NAMESPACE, write_ddi
+from survey_cli.office.study_words import study_of
 from survey_cli.table import ADMIN, Study, Table
 from survey_cli.values import Missing, Variable
 from test_csv import HARD, SAMPLE, hard, of
@@ -31,6 +32,8 @@ STUDY = Study(
     contact="Us",
     notes="Notes",
     size=35,
+    intros={"a": "Now some <statements>."},
+    instructions={"a": "Wait."},
     asked={"a": "Asked if kind is “District” & more."},
 )
 
@@ -137,7 +140,8 @@ def test_the_standards_schema_takes_it() -> None:
         assert takes.validate(found), takes.error_log
     label, question = (
         '<labl>Is it "so", or not?</labl>',
-        '<qstn><qstnLit>Is it "so", or not?</qstnLit></qstn>',
+        '<qstn><preQTxt>Now some &lt;statements&gt;.</preQTxt><qstnLit>Is it "so", or not?</qstnLit>'
+        "<ivuInstr>Wait.</ivuInstr></qstn>",
     )
     right = document(hard_table())
     wrong = right.replace(f"{label}\n{question}", f"{question}\n{label}")
@@ -215,6 +219,19 @@ def test_answers_that_are_left_out_of_means_are_invalid_as_their_categories_say(
     assert {"2", "-8"} <= {i.get("VALUE") for i in told["o"].iter(f"{D}item")}
 
 
+def test_what_is_read_before_a_battery_and_told_to_interviewers_is_the_questionnaires() -> None:
+    told = study_of(
+        instrument("""
+items:
+  - {id: own, type: single, text: Own, instruction: Point., options: {1: "Yes"}}
+  - {id: news, type: battery, intro: How often do you …, options: {1: Daily}, statements: {tv: Watch, web: Read}}
+"""),
+        "en",
+    )
+    assert told.instructions == {"own": "Point."}
+    assert told.intros == {"tv": "How often do you …", "web": "How often do you …"}
+
+
 def test_rows_as_they_are_kept_are_counted_alike() -> None:
     rows = list(hard_table().rows)
     kept = replace(hard_table(), rows=(), kept=[encode_cells(row) for row in rows])
@@ -226,6 +243,8 @@ def test_it_says_who_was_asked_what_and_of_which_study() -> None:
     found = root(hard_table())
     [a] = [v for v in found.iter(f"{D}var") if v.get("name") == "a"]
     assert a.findtext(f"{D}qstn/{D}qstnLit") == 'Is it "so", or not?'
+    assert a.findtext(f"{D}qstn/{D}preQTxt") == "Now some <statements>."
+    assert a.findtext(f"{D}qstn/{D}ivuInstr") == "Wait."
     assert a.findtext(f"{D}universe") == "Asked if kind is “District” & more."
     assert found.findtext(f".//{D}titl") == "A <b> & c  "
     assert found.findtext(f".//{D}sumDscr/{D}universe") == "Everybody, 35 units"

@@ -124,7 +124,9 @@ def _variable(variable: Variable, tally: Tally, study: Study, rows: int) -> Iter
     if variable.personal:
         yield "<security>Personal: it tells who the respondent is.</security>"
     if variable.wording and variable.role in ("answer", "words"):
-        yield f"<qstn><qstnLit>{xml(variable.wording)}</qstnLit></qstn>"
+        intro = _told("preQTxt", study.intros.get(variable.item, ""))
+        told = _told("ivuInstr", study.instructions.get(variable.item, ""))
+        yield f"<qstn>{intro}<qstnLit>{xml(variable.wording)}</qstnLit>{told}</qstn>"
     missing = missing_codes(variable) if variable.role != "admin" else {}
     absent: dict[Code, str] = dict(missing.values())
     unwanted = [*absent, *(code for code in variable.user_missing if code not in absent)]

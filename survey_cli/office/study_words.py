@@ -3,13 +3,14 @@ else."""
 
 from survey_cli.documents.prose import Rules, sentence
 from survey_cli.instrument.conditions import Condition
+from survey_cli.instrument.items.groups import BatteryWritten
 from survey_cli.instrument.program import Group, Instrument, Leaf, Node, Roster
 from survey_cli.instrument.scalars import Text
 from survey_cli.table import Study
 
 
 def study_of(instrument: Instrument, language: str) -> Study:
-    """What is written under `study:`, and who is asked each item."""
+    """What is written under `study:`; of each item who is asked it, after which words, and how interviewers ask it."""
     written = instrument.written.study
 
     def said(text: Text | None) -> str:
@@ -20,6 +21,17 @@ def study_of(instrument: Instrument, language: str) -> Study:
         title=said(instrument.title),
         version=instrument.version,
         asked=who_is_asked(instrument, language),
+        intros={
+            leaf.id: group.intro.markers(language)
+            for group in instrument.groups.values()
+            if group.intro is not None and isinstance(group.written, BatteryWritten)
+            for leaf in group.leaves
+        },
+        instructions={
+            leaf.id: leaf.instruction.markers(language)
+            for leaf in instrument.leaves.values()
+            if leaf.instruction is not None
+        },
         sponsor=said(written.sponsor),
         conducted_by=said(written.conducted_by),
         population=said(written.population),

@@ -54,6 +54,10 @@ class Study:
     """The sample column with the weights."""
     asked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """By item who is asked it, in words; an item that is not here is asked of all."""
+    intros: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """By item of a battery what is read before its statements."""
+    instructions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """By item what the interviewer is told and does not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
