@@ -145,7 +145,7 @@ class _Said(dict[str | tuple[str, ...], str]):
     def __missing__(self, kept: str | tuple[str, ...]) -> str:
         texts = (kept,) if isinstance(kept, str) else kept
         said = self._field.say([read(text) for read, text in zip(self._reads, texts, strict=True)])
-        if len(self) < REMEMBERED and len(said) < LONG:
+        if len(self) < REMEMBERED and max(len(said), *map(len, texts)) < LONG:
             self[kept] = said
         return said
 
