@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from survey_cli.fieldwork.counts import Counts
 from survey_cli.fieldwork.rates import eligibility
+from survey_cli.reports.described import Codebook, CodebookCode, CodebookColumn, CodebookVariable
 from survey_cli.reports.rates import Rated, rate_table
 from survey_cli.reports.results import (
     Banner,
@@ -14,9 +15,6 @@ from survey_cli.reports.results import (
     BannerTable,
     Base,
     Battery,
-    Codebook,
-    CodebookCode,
-    CodebookVariable,
     Figure,
     ItemResult,
     MethodLine,
@@ -228,7 +226,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
 
 
 def made_codebook(hostile: str = HOSTILE) -> Codebook:
-    """Three variables: a coded one with counts, a text, a personal one."""
+    """A coded variable with counts, two options of a multiple, a number, a personal text."""
     return Codebook(
         title="Survey of units",
         instrument="units",
@@ -250,33 +248,57 @@ def made_codebook(hostile: str = HOSTILE) -> Codebook:
                 codes=(
                     CodebookCode(code="1", label=hostile, count_text="2"),
                     CodebookCode(code="5", label="No opinion", missing="missing", count_text=HIDDEN),
-                    CodebookCode(code="", label="Not asked", missing="not asked", count_text="0"),
+                ),
+                missing=(
+                    CodebookCode(code="-8", label=hostile, missing="don't know", count_text="3"),
+                    CodebookCode(code="-6", label="Not asked", missing="not asked", count_text="0"),
                 ),
             ),
             CodebookVariable(
                 number=2,
+                name="q24_1",
+                label="Resources lacking",
+                wording="Which are lacking?",
+                asked="Asked of all.",
+                section="Mission",
+                storage="whole number",
+                measure="nominal",
+                source="question q24",
+                codes=(CodebookCode(code="0", label="No"), CodebookCode(code="1", label="Yes")),
+                missing=(CodebookCode(code="-6", label="Not asked", missing="not asked"),),
+                columns=(
+                    CodebookColumn(number=2, name="q24_1", label="staff", counts=("20", "15", "0")),
+                    CodebookColumn(number=3, name="q24_2", label=hostile, counts=("30", HIDDEN, HIDDEN)),
+                ),
+            ),
+            CodebookVariable(
+                number=4,
                 name="q25",
                 label="Agents",
                 wording="How many agents?",
                 asked="Asked if q24 is 1.",
+                section="Mission",
                 storage="whole number",
                 measure="scale",
                 source="question q25",
                 range_text="1 to 60",
+                coded=False,
                 codes=(CodebookCode(code="", label="any whole number", count_text="30"),),
             ),
             CodebookVariable(
-                number=3,
+                number=5,
                 name="phone",
                 label="Phone",
                 wording="",
                 asked="From the sample",
+                section="From the sample",
                 storage="text",
                 measure="nominal",
                 source="sample",
                 personal=True,
+                coded=False,
+                codes=(CodebookCode(code="", label="any text"),),
             ),
         ),
-        sets=(("q24", "Resources lacking", ("q24_1", "q24_2")),),
         notes=("[c]: fewer than 5.",),
     )

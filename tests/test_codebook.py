@@ -1,9 +1,14 @@
 """Do the pages of a codebook say of every variable what an analyst must know, and take no text for markup?"""
 
+import csv
 import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -23,6 +28,9 @@ from page_reading import (
 from survey_cli.cli.running import run
 from survey_cli.documents.report_html import codebook_html
 from survey_cli.documents.report_markdown import codebook_markdown
+from survey_cli.office.describing import codebook_of
+from survey_cli.office.report_wish import CodebookWish
+from survey_cli.reports.described import Codebook, CodebookVariable
 
 
 def test_a_variable_says_wording_who_is_asked_codes_and_counts() -> None:
@@ -36,13 +44,31 @@ def test_a_variable_says_wording_who_is_asked_codes_and_counts() -> None:
         ["Code", "Meaning", "Missing", "Interviews"],
         ["1", HOSTILE_SHOWN, "", "2"],
         ["5", "No opinion", "missing", "[c]"],
-        ["(empty)", "Not asked", "not asked", "0"],
     ]
+    told = f"Missing: -8 {HOSTILE_SHOWN}, don't know (3) · -6 Not asked (0)"
+    assert told in text_of(variable), "the kind is said where the label does not"
     numbers = by_id("v-q25", root)
-    assert "Asked if q24 is 1. Whole number, scale. Source: question q25. Range 1 to 60." in text_of(numbers)
-    assert tables(numbers, "codes")[0][1][0] == "–", "any number is no code"
-    assert "Personal: kept apart from the data." in text_of(by_id("v-phone", root))
-    assert text_of(by_id("sets", root)).endswith("q24 Resources lacking: q24_1, q24_2")
+    told = "Asked if q24 is 1. Whole number, scale. Source: question q25. Range 1 to 60. Holds any whole number (30)."
+    assert told in text_of(numbers)
+    assert not tables(numbers, "codes"), "any number is no table"
+    assert text_of(by_id("v-phone", root)).count("Personal") == 1
+
+
+def test_the_options_of_a_multiple_stand_together_with_the_counts_of_each() -> None:
+    variable = by_id("v-q24_1", read(codebook_html(made_codebook())))
+    assert "Codes: 0 No · 1 Yes" in text_of(variable)
+    (grid,) = tables(variable, "columns")
+    assert grid == [
+        ["Variable", "Which", "0", "1", "-6"],
+        ["q24_1", "staff", "20", "15", "0"],
+        ["q24_2", HOSTILE_SHOWN, "30", "[c]", "[c]"],
+    ]
+
+
+def test_the_contents_say_what_each_variable_is() -> None:
+    root = read(codebook_html(made_codebook()))
+    names = [text_of(e) for e in root.iter("a") if (e.get("href") or "").startswith("#v-")]
+    assert names == ["q2 Mission defined", "q24_1 … q24_2 Resources lacking", "q25 Agents", "phone Phone"]
 
 
 def test_without_data_there_is_no_column_of_counts() -> None:
@@ -84,8 +110,11 @@ def test_markdown_says_the_same() -> None:
     assert "### `q25` Agents" in lines
     assert "| 5 | No opinion | missing | \\[c\\] |" in lines
     rows = [line for line in lines if line.startswith("|")]
-    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
-    assert "Asked if q24 is 1. Whole number, scale. Source: question q25. Range 1 to 60." in lines
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5, 6}
+    assert any(
+        line.endswith("Source: question q25. Range 1 to 60. Holds any whole number (30).") for line in lines
+    )
+    assert "### `q24_1` … `q24_2` Resources lacking" in lines
 
 
 def test_a_word_document_has_a_heading_for_each_variable(tmp_path: Path) -> None:
@@ -96,9 +125,90 @@ def test_a_word_document_has_a_heading_for_each_variable(tmp_path: Path) -> None
     codebook_docx(made_codebook(), path)
     document = docx.Document(str(path))
     heads = [p.text for p in document.paragraphs if p.style.name == "Heading 2"]
-    assert heads == ["q2: Mission defined", "q25: Agents", "phone: Phone"]
+    assert heads == [
+        "q2: Mission defined",
+        "q24_1 … q24_2: Resources lacking",
+        "q25: Agents",
+        "phone: Phone",
+    ]
     codes = document.tables[1]
     assert [c.text for c in codes.rows[1].cells] == ["1", HOSTILE_SHOWN, "", "2"]
+
+
+def described(file: str) -> Codebook:
+    """What the codebook says of simulated interviews, with nothing hidden."""
+    made = codebook_of(file, CodebookWish(origin="simulated", threshold=0))
+    assert isinstance(made, Codebook)
+    return made
+
+
+def counted(variable: CodebookVariable) -> Iterator[tuple[str, Counter[tuple[str, str]]]]:
+    """By column how many interviews have each code and each missing; one without a code stands under ""."""
+    lines = [("", code) for code in variable.codes] + [(code.missing, code) for code in variable.missing]
+    for name, counts in (
+        [(column.name, column.counts) for column in variable.columns]
+        if variable.columns
+        else [(variable.name, tuple(line.count_text for _, line in lines))]
+    ):
+        found: Counter[tuple[str, str]] = Counter()
+        for (kind, line), count in zip(lines, counts, strict=True):
+            found[line.code, "" if line.code else kind] += int(count.replace(",", ""))
+        yield name, +found
+
+
+@pytest.mark.parametrize("name", ["asu_2000", "household"])
+def test_the_counts_of_a_codebook_are_those_of_the_data_missing_by_missing(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each column of the CSV, counted by hand: every code; every other value; empty cells by what their companion says,
+    where they have one."""
+    copytree(Path(__file__).parent.parent / "instruments", "i")
+    file = f"i/{name}.yaml"
+    assert run(["simulate", file, "-n", "60", "--keep", "--decline", "0.1", "--seed", "3"]) == 0
+    capsys.readouterr()
+    assert run(["export", file, "--origin", "simulated", "--raw"]) == 0
+    rows = list(csv.DictReader(StringIO(capsys.readouterr().out)))
+    book = described(file)
+    assert book.interviews == len(rows) == 60
+    states = {"-8": "don't know", "-9": "refused", "-6": "not asked", "-7": "not reached"}
+    seen = set()
+    for variable in book.variables:
+        if variable.personal:
+            continue
+        codes = {line.code for line in (*variable.codes, *variable.missing)}
+        for column, said in counted(variable):
+            there: Counter[tuple[str, str]] = Counter()
+            told = f"{column}_state" in rows[0]
+            for row in rows:
+                cell = row[column]
+                why = "" if cell else states[row[f"{column}_state"]] if told else "empty"
+                there[cell if cell in codes else "", why] += 1
+            if not told:
+                answers = Counter({key: n for key, n in said.items() if key[0] or not key[1]})
+                said = +(answers + Counter({("", "empty"): said.total() - answers.total()}))
+            assert said == there, column
+            seen.add(column)
+    assert seen == set(rows[0])
+
+
+def test_what_nobody_is_asked_says_how_it_comes_about() -> None:
+    copytree(Path(__file__).parent.parent / "instruments", "i")
+    made = codebook_of("i/household.yaml", CodebookWish())
+    assert isinstance(made, Codebook)
+    asked = {v.name: v.asked for v in made.variables}
+    assert asked["alone"] == "Computed: 1 if hh_size is 1, else 0."
+    assert asked["age_1"] == "Asked in each turn of person (as many as hh_size, at most 12)."
+    assert asked["person_turns"].endswith("turns of person there were, as many as hh_size, at most 12.")
+    assert asked["wording"] == "Drawn by the computer with these shares: spend (1), invest (1)."
+    assert asked["adult"] == "Drawn by the computer: a turn of person, by the next birthday."
+    assert asked["media_order"].startswith("Drawn for each interview: the codes of the options")
+    assert asked["media_other_text"] == "Asked with option other."
+    assert asked["consent"] == "Asked of all."
+    assert asked["school"] == "Asked of all who got that far."
+    sections = {v.name: v.section for v in made.variables}
+    assert sections["name_1"] == sections["age_1"] == "The household: Members of the household"
+    status = next(v for v in made.variables if v.name == "interview_status")
+    assert [code.code for code in status.codes] == ["open", "suspended", "stopped", "ended"]
 
 
 def test_codebook_of_the_founding_survey_names_every_column_of_its_data(
@@ -108,11 +218,10 @@ def test_codebook_of_the_founding_survey_names_every_column_of_its_data(
     source = Path(__file__).parent.parent / "instruments" / "asu_2000.yaml"
     written("asu.yaml", source.read_text(encoding="utf-8"))
     assert run(["simulate", "asu.yaml", "-n", "30", "--keep"]) == 0
+    names = [name for v in described("asu.yaml").variables for name in v.names]
     capsys.readouterr()
-    assert run(["codebook", "asu.yaml", "--origin", "simulated"]) == 0
-    described = re.findall(r"^### `(\w+)`", capsys.readouterr().out, re.MULTILINE)
     assert run(["export", "asu.yaml", "--origin", "simulated", "--with-contacts"]) == 0
-    assert described == capsys.readouterr().out.splitlines()[0].split(",")
+    assert names == capsys.readouterr().out.splitlines()[0].split(",")
     assert run(["codebook", "asu.yaml", "-o", "asu.html"]) == 0
     assert "Asked if q2 is Disagree or Strongly disagree" in text_of(
         read(Path("asu.html").read_text("utf-8"))

@@ -192,7 +192,7 @@ def codebook(
     done = publish_codebook(file, wish, Place(to=out, force=force), stdout=sys.stdout)
     if isinstance(done, Trouble):
         fail(done)
-    told = count(len(done.made.variables), "variable")
+    told = count(done.made.width, "variable")
     if done.made.interviews is not None:
         told += f", {count(done.made.interviews, 'interview')}"
     say(f"{'stdout' if out == '-' else out}: {told}")

@@ -1,16 +1,16 @@
 """In which order does a codebook stand, and what does it say of a variable in one line? Every writer draws the same."""
 
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
 from survey_cli.documents.results import Grid, GridLine, Head, Shown
 from survey_cli.documents.wording import flat
-from survey_cli.reports.results import Codebook, CodebookCode, CodebookVariable
+from survey_cli.reports.described import Codebook, CodebookCode, CodebookVariable
 
-EMPTY: Final = "(empty)"
-"""Of an empty cell."""
-ANY: Final = "–"
-"""Of values without a code of their own."""
+ANY: Final = "other"
+"""Of values without a code of their own, beside those that have one."""
+PERSONAL: Final = "Personal: left out of files unless it is asked for by name"
 
 
 def sections(codebook: Codebook) -> tuple[tuple[str, tuple[CodebookVariable, ...]], ...]:
@@ -20,43 +20,97 @@ def sections(codebook: Codebook) -> tuple[tuple[str, tuple[CodebookVariable, ...
     )
 
 
+def named(variable: CodebookVariable) -> str:
+    """`q7`; `age_1 … age_12` of several."""
+    names = variable.names
+    return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
+
+
+def numbered(variable: CodebookVariable) -> str:
+    """Its position in the data; of several the first and the last."""
+    if not variable.columns:
+        return str(variable.number)
+    numbers = [column.number for column in variable.columns]
+    return f"{min(numbers)}–{max(numbers)}"
+
+
+def directions(variable: CodebookVariable) -> tuple[tuple[str, str], ...]:
+    """What is read before it, and what the interviewer is told: a name for each, and the words."""
+    told = (("Read before", flat(variable.intro)), ("Interviewer", flat(variable.instruction)))
+    return tuple((name, words) for name, words in told if words)
+
+
 def facts(variable: CodebookVariable) -> str:
-    """Who is asked, how it is kept, where it comes from."""
+    """Who is asked, how it is kept, where it comes from, and what it holds where no table says that."""
     told = [
         variable.asked.removesuffix("."),
         f"{variable.storage}, {variable.measure}" if variable.measure else variable.storage,
         f"source: {variable.source}",
         f"range {variable.range_text}" if variable.range_text else "",
-        "personal: kept apart from the data" if variable.personal else "",
+        PERSONAL if variable.personal else "",
+        _holds(variable),
     ]
     return ". ".join(line[:1].upper() + line[1:] for line in told if line) + "."
 
 
-def counted(codebook: Codebook) -> bool:
-    """Does it say how many interviews have each code?"""
-    return any(code.count_text for variable in codebook.variables for code in variable.codes)
+def tabled(variable: CodebookVariable) -> bool:
+    """Have its answers codes that fill a table? One code, those of several variables, `any text` are said in a line."""
+    return variable.coded and not variable.columns and len(variable.codes) > 1
 
 
-def shown_code(code: CodebookCode) -> str:
-    """As it stands in the data."""
-    return code.code or (EMPTY if code.missing else ANY)
+def listed(variable: CodebookVariable) -> bool:
+    """Is there more to say of its variables one by one than their names?"""
+    return any(column.counts or not column.label.startswith("turn ") for column in variable.columns)
 
 
-def codes_grid(variable: CodebookVariable, *, counts: bool) -> Grid:
-    """The codes of a variable."""
-    heads = [Head("", "Meaning"), Head("", "Missing"), *([Head("", "Interviews")] if counts else [])]
+def lines(variable: CodebookVariable) -> tuple[str, ...]:
+    """Which variables it stands for where no table says that, and why a cell can be without an answer: `Missing: -8
+    Don't know (5) · …`."""
+    found = []
+    if variable.columns and not listed(variable):
+        found.append(f"Variables: {', '.join(variable.names)}")
+    coded = [code for code in variable.missing if code.code]
+    empty = [code for code in variable.missing if not code.code]
+    if coded:
+        found.append(f"Missing: {' · '.join(map(_said, coded))}")
+    if empty:
+        found.append(f"Empty: {' · '.join(map(_said, empty))}")
+    return tuple(found)
+
+
+def _holds(variable: CodebookVariable) -> str:
+    """`Holds any text (11)`, `Codes: 1 Female · 2 Male`."""
+    if tabled(variable):
+        return ""
+    holds = " · ".join(map(_said, variable.codes))
+    return f"Codes: {holds}" if variable.coded else f"Holds {holds}"
+
+
+def _said(code: CodebookCode) -> str:
+    """`-8 Don't know (5)`; what kind of missing it is, where the label does not say."""
+    label = flat(code.label)
+    own = code.missing if code.missing.casefold() != label.casefold() else ""
+    told = f"{code.code} {label}".strip() + (f", {own}" if own else "")
+    return f"{told} ({code.count_text})" if code.count_text else told
+
+
+def codes_grid(variable: CodebookVariable) -> Grid:
+    """The codes of a variable; whether one is to be left out, and how many have it, where that is so of any."""
+    missing = any(code.missing for code in variable.codes)
+    counts = any(code.count_text for code in variable.codes)
+    extra = [*(["Missing"] if missing else []), *(["Interviews"] if counts else [])]
     return Grid(
         caption=f"Codes of {variable.name}",
         corner="Code",
-        heads=tuple(heads),
+        heads=(Head("", "Meaning"), *(Head("", name) for name in extra)),
         lines=tuple(
             GridLine(
                 "answer",
-                shown_code(code),
+                code.code or ANY,
                 "",
                 (
                     Shown(flat(code.label)),
-                    Shown(code.missing),
+                    *([Shown(code.missing)] if missing else []),
                     *([Shown(code.count_text)] if counts else []),
                 ),
             )
@@ -65,8 +119,36 @@ def codes_grid(variable: CodebookVariable, *, counts: bool) -> Grid:
     )
 
 
+def columns_grid(variable: CodebookVariable) -> Grid:
+    """The variables of one entry: what each is, and how many interviews have each code in it."""
+    codes = (*variable.codes, *variable.missing)
+    counts = any(column.counts for column in variable.columns)
+    return Grid(
+        caption=f"Variables of {named(variable)}",
+        corner="Variable",
+        heads=(Head("", "Which"), *(Head("Interviews", head) for head in (_heads(codes) if counts else ()))),
+        lines=tuple(
+            GridLine(
+                "answer",
+                column.name,
+                "",
+                (
+                    Shown(flat(column.label)),
+                    *(map(Shown, column.counts or [""] * len(codes)) if counts else ()),
+                ),
+            )
+            for column in variable.columns
+        ),
+    )
+
+
+def _heads(codes: Iterable[CodebookCode]) -> list[str]:
+    """What stands over the counts: the code, or in words what has none."""
+    return [code.code or code.missing or "any" for code in codes]
+
+
 def edition(codebook: Codebook) -> str:
     """`asu_2000, version 1 · 71 variables · 35 interviews`."""
     version = f", version {codebook.version}" if codebook.version else ""
-    told = f"{codebook.instrument}{version} · {len(codebook.variables):,} variables"
+    told = f"{codebook.instrument}{version} · {codebook.width:,} variables"
     return told if codebook.interviews is None else f"{told} · {codebook.interviews:,} interviews"

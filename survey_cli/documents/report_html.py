@@ -28,7 +28,8 @@ from survey_cli.documents.results import (
     weighting_lines,
 )
 from survey_cli.documents.wording import flat, lines_of
-from survey_cli.reports.results import Codebook, Results
+from survey_cli.reports.described import Codebook
+from survey_cli.reports.results import Results
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -83,11 +84,19 @@ def codebook_html(codebook: Codebook) -> str:
         flat(codebook.title),
         books.edition(codebook),
         c=codebook,
-        counted=books.counted(codebook),
         edition=books.edition(codebook),
         facts=books.facts,
         sections=books.sections(codebook),
-        shown_code=books.shown_code,
+        codes_grid=books.codes_grid,
+        columns_grid=books.columns_grid,
+        directions=books.directions,
+        lines=books.lines,
+        listed=books.listed,
+        long=LONG_TABLE,
+        named=books.named,
+        numbered=books.numbered,
+        short=short,
+        tabled=books.tabled,
         stated=stated(codebook.methods),
         unstated=unstated(codebook.methods),
         tongue=_tongue(codebook.language),

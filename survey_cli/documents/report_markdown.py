@@ -29,7 +29,8 @@ from survey_cli.documents.results import (
     weighting_lines,
 )
 from survey_cli.documents.wording import flat, lines_of
-from survey_cli.reports.results import Codebook, CodebookVariable, ItemResult, MethodLine, Results
+from survey_cli.reports.described import Codebook, CodebookVariable
+from survey_cli.reports.results import ItemResult, MethodLine, Results
 
 
 def results_markdown(results: Results) -> str:
@@ -178,24 +179,24 @@ def _codebook(codebook: Codebook) -> Iterator[str]:
     yield from _head(codebook.title, books.edition(codebook))
     yield from _methods(codebook.methods)
     yield from _notes(codebook.notes)
-    counts = books.counted(codebook)
     for title, variables in books.sections(codebook):
         yield from (f"## {escaped(title or 'Variables', first=False)}", "")
         for variable in variables:
-            yield from _variable(variable, counts=counts)
-    if codebook.sets:
-        yield from ("## Sets of several answers", "")
-        for name, label, columns in codebook.sets:
-            yield f"- {code(name)} {escaped(flat(label), first=False)}: {', '.join(map(code, columns))}"
+            yield from _variable(variable)
 
 
-def _variable(variable: CodebookVariable, *, counts: bool) -> Iterator[str]:
-    yield from (f"### {code(variable.name)} {escaped(flat(variable.label), first=False)}", "")
+def _variable(variable: CodebookVariable) -> Iterator[str]:
+    names = " … ".join(map(code, dict.fromkeys([variable.names[0], variable.names[-1]])))
+    yield from (f"### {names} {escaped(flat(variable.label), first=False)}", "")
     if flat(variable.wording) != flat(variable.label):
         yield from _quoted(variable.wording)
-    if variable.instruction:
-        yield from (f"Interviewer: {escaped(flat(variable.instruction), first=False)}", "")
+    for name, said in books.directions(variable):
+        yield from (f"{name}: {escaped(said, first=False)}", "")
     yield from (escaped(books.facts(variable)), "")
-    if variable.codes:
-        yield from _table(books.codes_grid(variable, counts=counts), words=True)
+    if books.tabled(variable):
+        yield from _table(books.codes_grid(variable), words=True)
+    for line in books.lines(variable):
+        yield from (escaped(line), "")
+    if books.listed(variable):
+        yield from _table(books.columns_grid(variable), words=True)
     yield from _notes(variable.notes)

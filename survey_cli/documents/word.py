@@ -31,7 +31,8 @@ from survey_cli.documents.results import (
     weighting_lines,
 )
 from survey_cli.documents.wording import fit, flat, lines_of
-from survey_cli.reports.results import Codebook, CodebookVariable, ItemResult, MethodLine, Results
+from survey_cli.reports.described import Codebook, CodebookVariable
+from survey_cli.reports.results import ItemResult, MethodLine, Results
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -80,14 +81,10 @@ def codebook_docx(codebook: Codebook, path: Path) -> None:
     word.head("Codebook", flat(codebook.title), books.edition(codebook))
     word.methods(codebook.methods)
     word.points(codebook.notes)
-    counts = books.counted(codebook)
     for title, variables in books.sections(codebook):
         word.title(title or "Variables", 1)
         for variable in variables:
-            _variable(word, variable, counts=counts)
-    if codebook.sets:
-        word.title("Sets of several answers", 1)
-        word.points([f"{name} {flat(label)}: {', '.join(columns)}" for name, label, columns in codebook.sets])
+            _variable(word, variable)
     word.document.save(str(path))
 
 
@@ -121,15 +118,20 @@ def _item(word: "_Writer", block: Block, item: ItemResult, results: Results) -> 
         word.points(table_notes(item, table))
 
 
-def _variable(word: "_Writer", variable: CodebookVariable, *, counts: bool) -> None:
-    word.title(f"{variable.name}: {flat(variable.label)}", 2)
-    if flat(variable.wording) != flat(variable.label):
+def _variable(word: "_Writer", variable: CodebookVariable) -> None:
+    label = flat(variable.label)
+    word.title(books.named(variable) + (f": {label}" if label else ""), 2)
+    if flat(variable.wording) != label:
         word.quote(variable.wording)
-    if variable.instruction:
-        word.say(f"Interviewer: {flat(variable.instruction)}")
+    for name, said in books.directions(variable):
+        word.say(f"{name}: {said}", close=True)
     word.say(books.facts(variable), close=bool(variable.codes))
-    if variable.codes:
-        word.grid(books.codes_grid(variable, counts=counts), words=True)
+    if books.tabled(variable):
+        word.grid(books.codes_grid(variable), words=True)
+    for line in books.lines(variable):
+        word.say(line, close=books.listed(variable))
+    if books.listed(variable):
+        word.grid(books.columns_grid(variable), words=True)
     word.points(variable.notes)
 
 

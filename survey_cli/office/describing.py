@@ -9,13 +9,13 @@ from survey_cli.instrument.program import Instrument
 from survey_cli.office.export_wish import Made, Wish
 from survey_cli.office.records import at_one_moment
 from survey_cli.office.report_wish import CodebookWish
-from survey_cli.office.study_words import study_of
+from survey_cli.office.study_words import how_computed, how_often, study_of
 from survey_cli.office.wanted_table import wanted_table
 from survey_cli.problems import Trouble
 from survey_cli.reports.answers import Answers
 from survey_cli.reports.codebook import codebook
+from survey_cli.reports.described import Codebook
 from survey_cli.reports.methods import study_lines
-from survey_cli.reports.results import Codebook
 from survey_cli.store.places import database_of, open_existing
 from survey_cli.study.opening import Records
 from survey_cli.table import ADMIN, columns
@@ -37,7 +37,15 @@ def codebook_of(path: str | Path, wish: CodebookWish) -> Codebook | Trouble:
         return store
     if store is None:
         study = study_of(instrument, language)
-        return codebook(own, study, instrument, language=language, methods=study_lines(study))
+        return codebook(
+            own,
+            study,
+            instrument,
+            language=language,
+            methods=study_lines(study),
+            computed=how_computed(instrument, language),
+            turns=how_often(instrument, language),
+        )
     store.close()
     return at_one_moment(
         path, lambda records: codebook_of_records(records, wish), db=wish.db, people=wish.people
@@ -70,4 +78,6 @@ def _counted(
         threshold=wish.threshold,
         methods=study_lines(table.study),
         notes=(*made.warnings, *made.differences),
+        computed=how_computed(instrument, table.language),
+        turns=how_often(instrument, table.language),
     )

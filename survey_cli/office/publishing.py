@@ -22,7 +22,8 @@ from survey_cli.office.files import in_the_way, put, put_file
 from survey_cli.office.report_wish import CodebookWish, ReportWish
 from survey_cli.office.reporting import results
 from survey_cli.problems import Trouble
-from survey_cli.reports.results import Codebook, Results
+from survey_cli.reports.described import Codebook
+from survey_cli.reports.results import Results
 
 T = TypeVar("T")
 
