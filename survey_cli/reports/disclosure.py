@@ -1,13 +1,15 @@
-"""Which figures would tell of single people? Counts of more than none and under a threshold are hidden, and with each a
-second in its row and column, so that nothing hidden follows from what is shown.
+"""Which figures would tell of single people? Counts of more than none and under a threshold are hidden, and with them as
+many others as keep a reader from working out that they are so small.
 
 It sees counts and the sums that a reader may form, and no label.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Final, NamedTuple
+from itertools import count
+from typing import Final, NamedTuple, TypeAlias
+
+from survey_cli.reports.alternatives import Tableau
 
 THRESHOLD: Final = 5
 
@@ -22,156 +24,210 @@ class Spot(NamedTuple):
 BASE: Final = -1
 """The row of the bases."""
 
+Sum: TypeAlias = Mapping[Spot, int]
+"""Counts which, times 1 or -1, add up to nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """The counts of one item in all its tables: its topline is the first column of its banner."""
 
     counts: Sequence[Sequence[int]]
-    """By row, by column: people, unweighted."""
+    """By row, by column: people, unweighted. Rows that another item's bases print come last: see `told`."""
     bases: Sequence[int]
     """By column."""
     groups: Sequence[Sequence[int]] = ()
     """The columns of each grouping: together they are the total."""
-    sums: Mapping[int, Sequence[int]]
-    """Rows that are sums of other rows: nets."""
+    nested: Sequence[tuple[int, frozenset[int]]] = ()
+    """Columns that are the sum of columns of another grouping: a state of its counties."""
+    sums: Mapping[int, Collection[int]]
+    """Rows that are sums of other rows: nets, and the bases that other items print (`asked of 16 who disagreed`)."""
     whole: Sequence[int]
     """Rows that add up to the base; none for a multiple."""
-    told: Sequence[tuple[int, frozenset[int]]] = ()
-    """Columns with rows whose sum another item's base tells: `asked of 16 who disagreed`."""
+    within: Sequence[tuple[int, frozenset[int]]] = ()
+    """Rows that add up to no more than another row, or the base: of a multiple."""
+    over: Sequence[tuple[int, frozenset[int]]] = ()
+    """Rows that add up to no less."""
+    hidden: frozenset[Spot] = frozenset()
+    """What is hidden already."""
+    elsewhere: frozenset[Spot] = frozenset()
+    """What another table says too, and hides."""
 
 
 def hidden_spots(table: Counted, threshold: int = THRESHOLD) -> frozenset[Spot]:
     """The counts, nets and bases to hide. Zeros stay, unless a small count needs company or the base is small itself.
 
-    Every sum a reader can form (rows to a base, columns to the total, rows to a net) is an equation; where the equations
-    and what is shown leave one value for a hidden count, another that stands in one of them is hidden, small ones first.
+    Every sum a reader can form (rows to a base, columns to the total, rows to a net) is an equation, and no count is
+    negative. A small count is safe where another table of whole numbers agrees with all that is shown, in which it is not
+    small; as long as there is none, another count is hidden, small ones first.
     """
     if threshold < 2:
         return frozenset()
-    values = {
-        Spot(r, c): n for r, counts in enumerate([*table.counts, table.bases]) for c, n in enumerate(counts)
-    }
-    last = len(table.counts)
-    values = {Spot(BASE if s.row == last else s.row, s.column): n for s, n in values.items()}
-    hidden = {spot for spot, n in values.items() if 0 < n < threshold}
-    small = [c for c, n in enumerate(table.bases) if 0 < n < threshold]
-    hidden |= {spot for spot in values if spot.column in small}
-    secret = frozenset(hidden)
-    equations = [frozenset(line) for line in _equations(table)]
-    while exposed := _exposed(hidden, secret, equations, table.sums):
-        for spot in exposed:
-            company = _company(spot, hidden, equations, values, table)
-            if company is not None:
-                hidden.add(company)
-                break
-        else:
-            break  # its lines are hidden altogether
-    return frozenset(hidden)
+    rows = {BASE: table.bases, **dict(enumerate(table.counts))}
+    values = {Spot(r, c): n for r, counts in rows.items() for c, n in enumerate(counts)}
+    small = {spot for spot, n in values.items() if 0 < n < threshold}
+    few = {c for c, n in enumerate(table.bases) if 0 < n < threshold}
+    hidden = small | {spot for spot in values if spot.column in few} | table.hidden | table.elsewhere
+    lines = list(_sums(table, values))
+    loose = values.keys() - {Spot(r, c) for r, counts in rows.items() for c in range(len(counts))}
+    found = _Hidden(table, values, lines, hidden | loose, threshold)
+    found.keep(small, table.elsewhere - small)
+    return frozenset(found.spots - loose)
 
 
-def _equations(table: Counted) -> Iterable[Iterable[Spot]]:
-    """Each set of counts of which one follows from the others."""
+def _sums(table: Counted, values: dict[Spot, int]) -> Iterable[Sum]:
+    """Each set of counts of which one follows from the others. What an inequality leaves open is a count that nobody
+    prints: it is added to the values."""
     rows, columns = range(len(table.counts)), range(len(table.bases))
+    open_row = count(len(table.counts))
     for c in columns:
         if table.whole:
-            yield [Spot(BASE, c), *(Spot(r, c) for r in table.whole)]
+            yield _sum(Spot(BASE, c), (Spot(r, c) for r in table.whole))
         for net, parts in table.sums.items():
-            yield [Spot(net, c), *(Spot(r, c) for r in parts)]
-    for c, asked in table.told:
-        yield [Spot(r, c) for r in asked]
-    for group in table.groups:
+            yield _sum(Spot(net, c), (Spot(r, c) for r in parts))
+    for sign, limits in ((1, table.within), (-1, table.over)):
+        for whole, some in limits:
+            row = next(open_row)
+            for c in columns:
+                line = _sum(Spot(whole, c), (Spot(r, c) for r in some))
+                left = sign * (values[Spot(whole, c)] - sum(values[Spot(r, c)] for r in some))
+                values[Spot(row, c)] = max(left, 0)
+                if left >= 0:
+                    yield {**line, Spot(row, c): sign}
+    for total, group in (*((0, frozenset(group)) for group in table.groups), *table.nested):
         for r in (BASE, *rows):
-            yield [Spot(r, 0), *(Spot(r, c) for c in group)]
+            yield _sum(Spot(r, total), (Spot(r, c) for c in group))
 
 
-def _exposed(
-    hidden: set[Spot], secret: frozenset[Spot], equations: Sequence[frozenset[Spot]], sums: Collection[int]
-) -> list[Spot]:
-    """What gives a secret away; nothing where no secret follows from what is shown. Secrets alone in an equation come
-    first; else, where solving all equations gives one, whatever is alone, since it begins there, and the secrets."""
-    lines = [line & hidden for line in equations]
-    alone = {next(iter(line)) for line in lines if len(line) == 1}
-    if alone & secret:
-        return sorted(alone & secret)
-    solved = _solved(lines, equations, sums) & secret
-    return [*sorted(alone), *sorted(solved)] if solved else []
+def _sum(whole: Spot, parts: Iterable[Spot]) -> Sum:
+    return {whole: -1, **dict.fromkeys(parts, 1)}
 
 
-def _solved(
-    lines: Sequence[frozenset[Spot]], equations: Sequence[frozenset[Spot]], sums: Collection[int]
-) -> set[Spot]:
-    """Unknowns to which the equations leave one value: Gauss and Jordan's elimination over exact numbers."""
-    reduced: dict[Spot, dict[Spot, Fraction]] = {}
-    for line, equation in zip(lines, equations, strict=True):
-        if not line:
-            continue
-        row = {spot: Fraction(_sign(spot, equation, sums)) for spot in line}
-        for pivot, known in reduced.items():
-            if pivot in row:
-                row = _without(row, pivot, known)
-        if not row:
-            continue
-        pivot = min(row)
-        factor = row[pivot]
-        row = {spot: value / factor for spot, value in row.items()}
-        for other, known in list(reduced.items()):
-            if pivot in known:
-                reduced[other] = _without(known, pivot, row)
-        reduced[pivot] = row
-    return {pivot for pivot, row in reduced.items() if len(row) == 1}
+class _Wish(NamedTuple):
+    """What a reader must not be able to rule out: that a count is so great, or so small."""
+
+    spot: Spot
+    sign: int
+    goal: int
+
+    def has(self, value: int | None) -> bool:
+        return value is not None and (value - self.goal) * self.sign >= 0
 
 
-def _without(
-    row: Mapping[Spot, Fraction], pivot: Spot, known: Mapping[Spot, Fraction]
-) -> dict[Spot, Fraction]:
-    factor = row[pivot]
-    made = dict(row)
-    for spot, value in known.items():
-        made[spot] = made.get(spot, Fraction(0)) - factor * value
-    return {spot: value for spot, value in made.items() if value}
+class _Hidden:
+    """What is hidden so far. It only grows, so that what is safe once stays safe."""
 
+    def __init__(
+        self,
+        table: Counted,
+        values: Mapping[Spot, int],
+        lines: Sequence[Sum],
+        spots: Collection[Spot],
+        threshold: int,
+    ) -> None:
+        self.spots = set(spots)
+        self._table = table
+        self._values = values
+        self._lines = lines
+        self._threshold = threshold
+        self._through: dict[Spot, list[Sum]] = {}
+        for line in lines:
+            for spot in line:
+                self._through.setdefault(spot, []).append(line)
 
-def _sign(spot: Spot, equation: frozenset[Spot], sums: Collection[int]) -> int:
-    """-1 for the sum, 1 for its parts: the sum is the base of a column, the total of a row, or the net; what another item
-    tells has none."""
-    columns = {s.column for s in equation}
-    if len(columns) > 1:
-        return -1 if spot.column == 0 else 1
-    rows = {s.row for s in equation}
-    whole = BASE if BASE in rows else max(rows)  # nets come after the rows they sum up
-    return -1 if spot.row == whole and whole in (BASE, *sums) else 1
+    def keep(self, secrets: Collection[Spot], elsewhere: Collection[Spot]) -> None:
+        """Hide until every secret may be as great as the threshold, for all that a reader knows, and what another table
+        hides may be greater and less than it is."""
+        open_ones = [_Wish(spot, 1, self._threshold) for spot in sorted(secrets)]
+        for spot in sorted(elsewhere):
+            value = self._values[spot]
+            open_ones.append(_Wish(spot, 1, value + self._threshold))
+            open_ones.append(_Wish(spot, -1, max(value - self._threshold, 0)))
+        while open_ones:
+            if any(self._join(self._tight(wish), wish) for wish in open_ones):
+                continue
+            tableaux: dict[Spot, Tableau[Spot]] = {}
+            for wish in list(open_ones):
+                if wish not in open_ones:
+                    continue
+                if wish.spot not in tableaux:
+                    near = self._linked(wish.spot)
+                    tableaux |= dict.fromkeys(near, self._tableau(near))
+                other = tableaux[wish.spot].reaching(wish.spot, wish.goal)
+                if other is not None:
+                    open_ones = [w for w in open_ones if not w.has(other.get(w.spot))]
+                elif self._join(self._blocking(wish.spot), wish):
+                    break
+                else:
+                    open_ones.remove(wish)  # its sums are hidden altogether
 
+    def _tight(self, wish: "_Wish") -> list[Sum]:
+        """The sums which alone show that the count is not what it might be."""
+        need = abs(wish.goal - self._values[wish.spot])
+        return [line for line in self._through.get(wish.spot, ()) if self._room(wish, line) < need]
 
-def _company(
-    spot: Spot,
-    hidden: Collection[Spot],
-    equations: Sequence[frozenset[Spot]],
-    values: Mapping[Spot, int],
-    table: Counted,
-) -> Spot | None:
-    """What is hidden with it: of the shown counts that stand in a sum in which it is alone (else in any with it, or with
-    what hides it), first what helps in most of these sums, nets, what is alone in the fewest other sums, small counts,
-    zeros, last totals and bases."""
-    alone = [line for line in equations if spot in line and sum(s in hidden for s in line) == 1]
-    near = {s for line in alone for s in line if s not in hidden}
-    if not near:
-        near = {s for line in equations if spot in line for s in line if s not in hidden}
-    if not near:
-        linked = {s for line in equations if spot in line for s in line}
-        near = {s for line in equations if line & linked for s in line if s not in hidden}
-    if not near:
-        return None
-    return min(
-        near,
-        key=lambda s: (
-            s.row == BASE,
-            s.column == 0 and spot.column != 0,
-            values[s] == 0,
-            -sum(s in line for line in alone),
-            s.row not in table.sums,
-            sum(s in line and not any(o in hidden for o in line) for line in equations),
-            values[s],
-            s,
-        ),
-    )
+    def _room(self, wish: "_Wish", line: Sum) -> float:
+        """By how much a count may change without this sum being another."""
+        spot, sign = wish.spot, wish.sign
+        others = [s for s in line if s != spot and s in self.spots]
+        if any(line[s] * sign != line[spot] for s in others):
+            return float("inf")
+        return sum(self._values[s] for s in others)
+
+    def _linked(self, spot: Spot) -> list[Spot]:
+        """What is hidden and stands in a sum with it, or with what does; the nearest first."""
+        found = {spot: None}
+        queue = [spot]
+        for one in queue:
+            new = [
+                s for line in self._through.get(one, ()) for s in line if s in self.spots and s not in found
+            ]
+            found |= dict.fromkeys(new)
+            queue += dict.fromkeys(new)
+        return list(found)
+
+    def _tableau(self, spots: Sequence[Spot]) -> Tableau[Spot]:
+        inside = set(spots)
+        lines = [{s: sign for s, sign in line.items() if s in inside} for line in self._lines]
+        return Tableau([line for line in lines if line], {s: self._values[s] for s in spots})
+
+    def _blocking(self, spot: Spot) -> list[Sum]:
+        """The sums through what is linked with it in which one count stands alone; else those of the nearest with
+        something that is shown."""
+        near = self._linked(spot)
+        for wanted in (1, 0):
+            for one in near:
+                lines = [
+                    line
+                    for line in self._through.get(one, ())
+                    if any(s not in self.spots for s in line)
+                    and (not wanted or sum(s in self.spots for s in line) == wanted)
+                ]
+                if lines:
+                    return lines
+        return []
+
+    def _join(self, lines: Sequence[Sum], wish: "_Wish") -> bool:
+        """Hide what helps in these sums; False where nothing of them is shown. First what helps in most, and is enough;
+        nets, what is in the fewest sums that are whole, small counts; zeros, last totals and bases."""
+        near = {s for line in lines for s in line if s not in self.spots}
+        if not near:
+            return False
+        own, spot = self._table, wish.spot
+        need = abs(wish.goal - self._values[spot])
+
+        def cost(s: Spot) -> tuple[object, ...]:
+            return (
+                s.row == BASE,
+                s.column == 0 and spot.column != 0,
+                self._values[s] == 0,
+                s.row not in own.sums and self._values[s] < need,
+                -sum(s in line for line in lines),
+                s.row not in own.sums,
+                sum(not any(o in self.spots for o in line) for line in self._through[s]),
+                self._values[s],
+                s,
+            )
+
+        self.spots.add(min(near, key=cost))
+        return True

@@ -2,16 +2,15 @@
 of them are hidden. It says nothing in words of its own and makes no per cent.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 from survey_cli.reports.answers import Answers, Grouping, Key, Pile, piled
 from survey_cli.reports.bins import bins
-from survey_cli.reports.disclosure import BASE, THRESHOLD, Counted, Spot, hidden_spots
+from survey_cli.reports.disclosure import BASE, THRESHOLD, Spot
 from survey_cli.reports.questions import NEVER_DECLINES, Question
 from survey_cli.reports.results import RowKind, Side
 from survey_cli.values import Cell, Missing
@@ -139,56 +138,6 @@ def tabulated(question: Question, answers: Answers, groupings: Sequence[Grouping
     every = [*given.values(), *declined.values()]
     bases = _sum(every, groupings)
     return Tabulated(question=question, lines=tuple(lines), bases=bases, values=values)
-
-
-def concealed(
-    tables: Sequence[Tabulated], answers: Answers, groupings: Sequence[Grouping], terms: Terms
-) -> list[Tabulated]:
-    """The same tables with their small counts hidden, and whatever would tell them: also where the base of one is the sum
-    of some rows of another (who disagreed is asked why), so that no table gives away what another hides."""
-    told: dict[int, list[tuple[int, frozenset[int]]]] = {}
-    for table in tables if terms.threshold > 1 else ():
-        named = set(re.findall(r"\w+", table.question.asked))
-        for place, other in enumerate(tables):
-            if other.question.item in named and other.question.kind in ("single", "scale"):
-                rows = _rows_asked(table, other, answers)
-                told.setdefault(place, []).extend(
-                    (c, rows)
-                    for c, base in enumerate(table.bases)
-                    if rows and (not base.people or base.people >= terms.threshold)
-                )
-    return [
-        replace(table, hidden=_hidden(table, groupings, terms, told.get(place, ())))
-        for place, table in enumerate(tables)
-    ]
-
-
-def _rows_asked(table: Tabulated, other: Tabulated, answers: Answers) -> frozenset[int]:
-    """The rows of the other table in which all stand who were asked in this one, and nobody else; none where there are no
-    such."""
-    name, own = other.question.columns[0], table.question.columns[0]
-    cells = answers.cells(name)
-    asked = {text: not _never(cell) for text, cell in answers.cells(own).items()}
-    found: dict[str, set[bool]] = {}
-    for key, text in set(zip(answers.columns[name], answers.columns[own], strict=True)):
-        found.setdefault(key, set()).add(asked[text])
-    rows = set()
-    for key, both in found.items():
-        never = _never(cells[key])
-        if (never and True in both) or (not never and len(both) > 1):
-            return frozenset()
-        if True in both:
-            rows.add(_row(cells[key], other))
-    return frozenset(i for i, line in enumerate(other.lines) if (line.kind, line.code) in rows)
-
-
-def _row(cell: Cell, table: Tabulated) -> tuple[RowKind, str]:
-    """The kind and code of the row in which an answer stands."""
-    if isinstance(cell, Missing):
-        declines = table.question.variable.declines
-        return "decline", str(declines[cell.kind][0]) if cell.kind in declines else ""
-    volunteered = any(point.volunteered and point.code == cell for point in table.question.points)
-    return "volunteered" if volunteered else "answer", str(cell)
 
 
 def _first(key: Key) -> str:
@@ -359,27 +308,3 @@ def _nets(
         note = " + ".join(lines[i].code for i in parts)
         made.append(Line("net", "", name, piles, note=note, parts=parts, tested=False))
     return made
-
-
-def _hidden(
-    table: Tabulated,
-    groupings: Sequence[Grouping],
-    terms: Terms,
-    told: Sequence[tuple[int, frozenset[int]]],
-) -> frozenset[Spot]:
-    lines, multiple = table.lines, table.question.kind == "multiple"
-    start, groups = 1, []
-    for grouping in groupings:
-        groups.append(range(start, start + len(grouping.parts)))
-        start += len(grouping.parts)
-    return hidden_spots(
-        Counted(
-            counts=[[pile.people for pile in line.piles] for line in lines],
-            bases=[pile.people for pile in table.bases],
-            groups=groups,
-            sums={} if multiple else {i: line.parts for i, line in enumerate(lines) if line.kind == "net"},
-            whole=[] if multiple else [i for i, line in enumerate(lines) if line.kind != "net"],
-            told=told,
-        ),
-        terms.threshold,
-    )

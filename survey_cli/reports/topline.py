@@ -80,6 +80,7 @@ def rows_of(table: Tabulated, columns: Sequence[int], *, unit: int, terms: Terms
                     unit=unit,
                     digits=terms.digits,
                     hidden=table.is_hidden(i, c),
+                    of_hidden=table.base_hidden(c),
                 )
                 for c in columns
             ),
@@ -90,10 +91,16 @@ def rows_of(table: Tabulated, columns: Sequence[int], *, unit: int, terms: Terms
     )
 
 
-def figure(pile: Pile, base: Pile, *, unit: int, digits: int = 0, hidden: bool = False) -> Figure:
-    """A count and its share of the base, with their texts."""
+def figure(
+    pile: Pile, base: Pile, *, unit: int, digits: int = 0, hidden: bool = False, of_hidden: bool = False
+) -> Figure:
+    """A count and its share of the base, with their texts. Where the base is hidden, so is the share, which would tell of
+    it."""
     if hidden:
         return Figure(None, None, HIDDEN, HIDDEN, hidden=True)
+    if of_hidden:
+        amount = Fraction(pile.weight, unit)
+        return Figure(amount, None, number(amount), HIDDEN)
     share = Fraction(pile.weight, base.weight) if base.weight else None
     amount = Fraction(pile.weight, unit)
     return Figure(amount, share, number(amount), per_cent_text(share, digits))
@@ -309,6 +316,7 @@ def _statement(table: Tabulated, unit: int, terms: Terms) -> Statement:
                     unit=unit,
                     digits=terms.digits,
                     hidden=table.is_hidden(i, 0),
+                    of_hidden=table.base_hidden(0),
                 ),
             )
         )
@@ -323,7 +331,14 @@ def _statement(table: Tabulated, unit: int, terms: Terms) -> Statement:
             Segment(
                 _apart_label([table]),
                 "apart",
-                figure(pile, table.bases[0], unit=unit, digits=terms.digits, hidden=hidden),
+                figure(
+                    pile,
+                    table.bases[0],
+                    unit=unit,
+                    digits=terms.digits,
+                    hidden=hidden,
+                    of_hidden=table.base_hidden(0),
+                ),
             )
         )
     return Statement(
@@ -331,7 +346,7 @@ def _statement(table: Tabulated, unit: int, terms: Terms) -> Statement:
         wording=table.question.statement or table.question.wording,
         base=base_of(table, 0, unit=unit, words="{n}"),
         segments=tuple(segments),
-        whole=not any(s.figure.hidden for s in segments),
+        whole=not (table.base_hidden(0) or any(s.figure.hidden for s in segments)),
     )
 
 

@@ -1,0 +1,114 @@
+"""What else might hidden counts be? Other whole numbers, none negative, that agree with every sum which is shown. It
+knows no table.
+"""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Generic, TypeAlias, TypeVar
+
+Name = TypeVar("Name")
+Number: TypeAlias = int | Fraction
+
+
+class Tableau(Generic[Name]):
+    """Unknown counts under sums, solved for some of them (Gauss and Jordan), exact."""
+
+    def __init__(self, lines: Sequence[Mapping[Name, int]], values: Mapping[Name, int]) -> None:
+        """`lines`: unknowns with their signs, whose sum is what it is at `values`."""
+        self._values = values
+        self._solved: dict[Name, dict[Name, Number]] = {}
+        """Each solved unknown, plus these times others, is constant."""
+        self._through: dict[Name, set[Name]] = {}
+        """The solved unknowns in whose equation another stands."""
+        for line in lines:
+            row: dict[Name, Number] = {}
+            for name, sign in line.items():
+                _add(row, self._solved.get(name, {}), -sign) if name in self._solved else _add(
+                    row, {name: 1}, sign
+                )
+            if row:
+                self._solve(max(row, key=lambda name: values[name]), row)
+
+    def _solve(self, name: Name, row: dict[Name, Number]) -> None:
+        """Take a line (its unknowns unsolved) as the equation of one of them."""
+        factor = row.pop(name)
+        solved = {other: _whole(Fraction(value) / factor) for other, value in row.items()}
+        for holder in self._through.pop(name, ()):
+            held = self._solved[holder]
+            times = held.pop(name)
+            _add(held, solved, -times)
+            for other in solved:
+                _mark(self._through, other, holder, there=other in held)
+        self._solved[name] = solved
+        for other in solved:
+            self._through.setdefault(other, set()).add(name)
+
+    def _copy(self) -> "Tableau[Name]":
+        made: Tableau[Name] = Tableau((), self._values)
+        made._solved = {name: dict(row) for name, row in self._solved.items()}
+        made._through = {name: set(holders) for name, holders in self._through.items()}
+        return made
+
+    def _swap(self, solved: Name, other: Name) -> None:
+        """Solve the equation of one for the other."""
+        row = self._solved.pop(solved)
+        for name in row:
+            self._through[name].discard(solved)
+        self._solve(other, {**row, solved: 1})
+
+    def reaching(self, name: Name, goal: int) -> Mapping[Name, int] | None:
+        """Values with `goal` for this unknown; None where there are none, or none that are whole were found.
+
+        The simplex method from the values that are true: the unknown moves, those solved for give way; one that has come
+        to nothing is let go, and its equation solved for another that still can change.
+        """
+        return self._copy()._moved(name, goal)
+
+    def _moved(self, name: Name, goal: int) -> Mapping[Name, int] | None:
+        if name in self._solved:
+            row = self._solved[name]
+            if not row:
+                return None
+            self._swap(name, max(row, key=lambda other: self._values[other]))
+        at: dict[Name, Number] = dict(self._values)
+        sign = 1 if goal > at[name] else -1
+        for _ in range(2 * len(self._solved) + 10):
+            step: Number = abs(goal - at[name])
+            stop: Name | None = None
+            for solved in self._through.get(name, ()):
+                times = self._solved[solved][name] * sign
+                if times > 0 and at[solved] < step * times:
+                    step, stop = Fraction(at[solved]) / times, solved
+            at[name] += sign * step
+            for solved in self._through.get(name, ()):
+                at[solved] -= sign * step * self._solved[solved][name]
+            if stop is None:
+                break
+            row = self._solved[stop]
+            able = [other for other, times in row.items() if other != name and (times < 0 or at[other] > 0)]
+            if not able:
+                return None
+            self._swap(stop, max(able, key=lambda other: (at[other], row[other] < 0)))
+        if at[name] != goal or any(Fraction(value).denominator != 1 for value in at.values()):
+            return None
+        return {other: int(value) for other, value in at.items()}
+
+
+def _add(row: dict[Name, Number], other: Mapping[Name, Number], times: Number) -> None:
+    for name, value in other.items():
+        total = row.get(name, 0) + times * value
+        if total:
+            row[name] = _whole(total)
+        else:
+            row.pop(name, None)
+
+
+def _whole(value: Number) -> Number:
+    return int(value) if Fraction(value).denominator == 1 else value
+
+
+def _mark(holders: dict[Name, set[Name]], name: Name, holder: Name, *, there: bool) -> None:
+    if there:
+        holders.setdefault(name, set()).add(holder)
+    else:
+        holders.get(name, set()).discard(holder)

@@ -1,0 +1,154 @@
+"""A reader who wants to know what a report hides: every printed figure is an equation or a pair of bounds, and whole
+numbers are sought that agree with all of them. It shares no code with what hides them.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+import numpy
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import lil_array
+
+from survey_cli.reports.results import Banner, Base, Figure, ItemResult, Row, Summary
+
+Unknown: TypeAlias = Hashable
+"""`(item, row, column)`; a row is its kind, code and label, a column its group and label."""
+ALL = ("", "")
+BASE = "base"
+FAR = 10_000
+
+
+class Attacker:
+    """What is known from pages that were printed of the same interviews."""
+
+    def __init__(self, digits: int = 0) -> None:
+        self._half = Fraction(1, 2 * 10**digits)
+        self.known: dict[Unknown, int] = {}
+        self._at: dict[Unknown, int] = {}
+        self._lines: list[tuple[dict[Unknown, float], float, float]] = []
+        self.secret: set[Unknown] = set()
+        """What is hidden somewhere."""
+
+    def unknown(self, name: Unknown) -> Unknown:
+        self._at.setdefault(name, len(self._at))
+        return name
+
+    def says(self, terms: Mapping[Unknown, float], low: float, high: float) -> None:
+        self._lines.append(({self.unknown(name): times for name, times in terms.items()}, low, high))
+
+    def adds_up(self, whole: Unknown, parts: Iterable[Unknown]) -> None:
+        terms: dict[Unknown, float] = {whole: -1}
+        for part in parts:
+            terms[part] = terms.get(part, 0) + 1
+        self.says(terms, 0, 0)
+
+    def same(self, one: Unknown, other: Unknown) -> None:
+        self.says({one: 1, other: -1}, 0, 0)
+
+    def counts(self, name: Unknown, text: str) -> None:
+        self.unknown(name)
+        if text == "[c]":
+            self.secret.add(name)
+        else:
+            self.known[name] = int(text.replace(",", ""))
+
+    def reads(self, item: ItemResult, banner: Banner | None) -> None:
+        """A topline, and its table in the banner."""
+        self._table(item.id, item.kind, [ALL], item.rows, [item.base], [item.summary])
+        table = banner.table(item.id) if banner is not None else None
+        if banner is None or table is None:
+            return
+        columns = [ALL, *((c.group, c.label) for c in banner.columns[1:])]
+        self._table(item.id, item.kind, columns, table.rows, table.bases, table.summaries)
+        for group in dict.fromkeys(group for group, _ in columns[1:]):
+            inside = [c for c in columns[1:] if c[0] == group]
+            for row in [BASE, *map(_key, table.rows)]:
+                self.adds_up((item.id, row, ALL), [(item.id, row, c) for c in inside])
+
+    def _table(
+        self,
+        id: str,
+        kind: str,
+        columns: list[tuple[str, str]],
+        rows: Iterable[Row],
+        bases: Iterable[Base],
+        summaries: Iterable[Summary | None],
+    ) -> None:
+        rows, bases = list(rows), list(bases)
+        for place, (column, base) in enumerate(zip(columns, bases, strict=True)):
+            self.counts((id, BASE, column), base.count_text)
+            for row in rows:
+                self._figure((id, _key(row), column), row.figures[place], (id, BASE, column))
+            self._structure(id, kind, column, rows)
+        for column, summary in zip(columns, summaries, strict=False):
+            if summary is not None and summary.mean_text not in ("[c]", "–") and kind == "scale":
+                mean = float(Fraction(summary.mean_text))
+                points = [row for row in rows if row.kind == "answer"]
+                self.says({(id, _key(r), column): int(r.code) - mean - 0.005 for r in points}, -FAR, 1e-6)
+                self.says({(id, _key(r), column): int(r.code) - mean + 0.005 for r in points}, -1e-6, FAR)
+
+    def _figure(self, name: Unknown, figure: Figure, base: Unknown) -> None:
+        self.counts(name, figure.count_text)
+        text = figure.percent_text
+        if text in ("[c]", "–"):
+            return
+        low, high = (
+            (Fraction(0), self._half)
+            if text == "*"
+            else (Fraction(text) - self._half, Fraction(text) + self._half)
+        )
+        self.says({name: 100, base: -float(low)}, -1e-6, 100 * FAR)
+        self.says({name: 100, base: -float(high)}, -100 * FAR, 1e-6)
+
+    def _structure(self, id: str, kind: str, column: tuple[str, str], rows: list[Row]) -> None:
+        def at(row: Row) -> Unknown:
+            return (id, _key(row), column)
+
+        base = (id, BASE, column)
+        aside = [at(r) for r in rows if r.kind == "decline" or (r.kind == "mention" and not r.code)]
+        mentions = [at(r) for r in rows if r.kind == "mention" and r.code]
+        for row in rows:
+            if row.kind == "net":
+                parts = [
+                    at(r) for r in rows if r.code and r.code in row.note.split(" + ") and r.kind != "net"
+                ]
+                if kind != "multiple":
+                    self.adds_up(at(row), parts)
+                    continue
+                self.says({at(row): 1, **dict.fromkeys(parts, -1)}, -FAR, 0)
+                for part in parts:
+                    self.says({at(row): 1, part: -1}, 0, FAR)
+            if kind == "multiple" and row.kind in ("mention", "net") and row.code + row.note:
+                self.says({base: 1, at(row): -1, **dict.fromkeys(aside, -1)}, 0, FAR)
+        if kind != "multiple":
+            self.adds_up(base, [at(r) for r in rows if r.kind != "net"])
+        elif mentions:
+            self.says({base: 1, **dict.fromkeys([*mentions, *aside], -1)}, -FAR, 0)
+
+    def between(self, name: Unknown, which: Literal["least", "most"]) -> int:
+        """The least or the greatest that a count can be."""
+        n = len(self._at)
+        lows, highs = numpy.zeros(n), numpy.full(n, FAR)
+        for known, value in self.known.items():
+            lows[self._at[known]] = highs[self._at[known]] = value
+        matrix = lil_array((len(self._lines), n))
+        for i, (terms, _, _) in enumerate(self._lines):
+            for one, times in terms.items():
+                matrix[i, self._at[one]] = times
+        constraint = LinearConstraint(
+            matrix.tocsr(), [low for _, low, _ in self._lines], [high for *_, high in self._lines]
+        )
+        cost = numpy.zeros(n)
+        cost[self._at[name]] = 1 if which == "least" else -1
+        found = milp(
+            cost, constraints=constraint, bounds=Bounds(lows, highs), integrality=numpy.ones(n, dtype=int)
+        )
+        assert found.status in (0, 3), (
+            found.message
+        )  # solved, or without bound; figures never contradict each other
+        return FAR if found.status == 3 else round(abs(found.fun))
+
+
+def _key(row: Row) -> tuple[str, str, str]:
+    return row.kind, row.code, row.label
