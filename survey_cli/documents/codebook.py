@@ -1,15 +1,17 @@
 """In which order does a codebook stand, and what does it say of a variable in one line? Every writer draws the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
 from survey_cli.documents.results import Grid, GridLine, Head, Shown
 from survey_cli.documents.wording import flat
-from survey_cli.reports.described import Codebook, CodebookCode, CodebookVariable
+from survey_cli.reports.described import Codebook, CodebookCode, CodebookColumn, CodebookVariable
 
 ANY: Final = "other"
 """Of values without a code of their own, beside those that have one."""
+ACROSS: Final = 12
+"""Codes side by side in one table: no page is wider."""
 PERSONAL: Final = "Personal: left out of files unless it is asked for by name"
 
 
@@ -22,8 +24,7 @@ def sections(codebook: Codebook) -> tuple[tuple[str, tuple[CodebookVariable, ...
 
 def named(variable: CodebookVariable) -> str:
     """`q7`; `age_1 … age_12` of several."""
-    names = variable.names
-    return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
+    return _from_to(variable.names)
 
 
 def numbered(variable: CodebookVariable) -> str:
@@ -58,16 +59,11 @@ def tabled(variable: CodebookVariable) -> bool:
     return variable.coded and not variable.columns and len(variable.codes) > 1
 
 
-def listed(variable: CodebookVariable) -> bool:
-    """Is there more to say of its variables one by one than their names?"""
-    return any(column.counts or not column.label.startswith("turn ") for column in variable.columns)
-
-
 def lines(variable: CodebookVariable) -> tuple[str, ...]:
     """Which variables it stands for where no table says that, and why a cell can be without an answer: `Missing: -8
     Don't know (5) · …`."""
     found = []
-    if variable.columns and not listed(variable):
+    if variable.columns and not columns_grids(variable):
         found.append(f"Variables: {', '.join(variable.names)}")
     coded = [code for code in variable.missing if code.code]
     empty = [code for code in variable.missing if not code.code]
@@ -119,32 +115,51 @@ def codes_grid(variable: CodebookVariable) -> Grid:
     )
 
 
-def columns_grid(variable: CodebookVariable) -> Grid:
-    """The variables of one entry: what each is, and how many interviews have each code in it."""
-    codes = (*variable.codes, *variable.missing)
-    counts = any(column.counts for column in variable.columns)
+def columns_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
+    """The variables of one entry: what each is, and how many interviews have each code in it, so many codes to a table.
+    Without counts each option is a line, and turns are none."""
+    if any(column.counts for column in variable.columns):
+        codes = [code.code or code.missing or "any" for code in (*variable.codes, *variable.missing)]
+        return tuple(
+            _columns_grid(
+                variable,
+                tuple(Head("Interviews", code) for code in codes[at : at + ACROSS]),
+                [
+                    (column.name, _which(column), column.counts[at : at + ACROSS])
+                    for column in variable.columns
+                ],
+            )
+            for at in range(0, len(codes), ACROSS)
+        )
+    options: dict[str, list[str]] = {}
+    for column in variable.columns:
+        if column.label:
+            options.setdefault(column.label, []).append(column.name)
+    told = [(_from_to(names), flat(label), ()) for label, names in options.items()]
+    return (_columns_grid(variable, (), told),) if told else ()
+
+
+def _columns_grid(
+    variable: CodebookVariable, heads: Sequence[Head], told: Iterable[tuple[str, str, Sequence[str]]]
+) -> Grid:
     return Grid(
         caption=f"Variables of {named(variable)}",
         corner="Variable",
-        heads=(Head("", "Which"), *(Head("Interviews", head) for head in (_heads(codes) if counts else ()))),
+        heads=(Head("", "Which"), *heads),
         lines=tuple(
-            GridLine(
-                "answer",
-                column.name,
-                "",
-                (
-                    Shown(flat(column.label)),
-                    *(map(Shown, column.counts or [""] * len(codes)) if counts else ()),
-                ),
-            )
-            for column in variable.columns
+            GridLine("answer", name, "", (Shown(which), *map(Shown, counts))) for name, which, counts in told
         ),
     )
 
 
-def _heads(codes: Iterable[CodebookCode]) -> list[str]:
-    """What stands over the counts: the code, or in words what has none."""
-    return [code.code or code.missing or "any" for code in codes]
+def _which(column: CodebookColumn) -> str:
+    """`radio, turn 2`."""
+    turn = f"turn {column.turn}" if column.turn is not None else ""
+    return ", ".join(part for part in (flat(column.label), turn) if part)
+
+
+def _from_to(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
 
 
 def edition(codebook: Codebook) -> str:

@@ -197,6 +197,6 @@ def _variable(variable: CodebookVariable) -> Iterator[str]:
         yield from _table(books.codes_grid(variable), words=True)
     for line in books.lines(variable):
         yield from (escaped(line), "")
-    if books.listed(variable):
-        yield from _table(books.columns_grid(variable), words=True)
+    for grid in books.columns_grids(variable):
+        yield from _table(grid, words=True)
     yield from _notes(variable.notes)

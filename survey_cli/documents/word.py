@@ -129,9 +129,9 @@ def _variable(word: "_Writer", variable: CodebookVariable) -> None:
     if books.tabled(variable):
         word.grid(books.codes_grid(variable), words=True)
     for line in books.lines(variable):
-        word.say(line, close=books.listed(variable))
-    if books.listed(variable):
-        word.grid(books.columns_grid(variable), words=True)
+        word.say(line, close=bool(grids))
+    for grid in grids:
+        word.grid(grid, words=True)
     word.points(variable.notes)
 
 
@@ -139,6 +139,7 @@ class _Writer:
     """A document being written from the beginning to the end."""
 
     def __init__(self, title: str, language: str) -> None:
+    grids = books.columns_grids(variable)
         import docx
         from docx.shared import Cm, Pt, RGBColor
 
@@ -263,6 +264,8 @@ class _Writer:
         shape._inline.docPr.set("title", fit(chart.title))
 
 
+        if words and grid.grouped:  # the first of the others has words, and figures need less
+            widths[1:] = [3.5, *([(CHART_CM - 3 - first) / (len(grid.heads) - 1)] * (len(grid.heads) - 1))]
 def _fill(cell: "_Cell", text: str, *, right: bool = False, strong: bool = False, raised: str = "") -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt

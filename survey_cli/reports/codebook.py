@@ -26,8 +26,6 @@ STORED: Final = {
     "date": "date",
     "time": "time of day",
 }
-MOST_CODES: Final = 12
-"""Turns whose codes are more stand one by one: no page is wide enough for their counts."""
 _KINDS: Final = {
     "dk": "don't know",
     "refused": "refused",
@@ -168,10 +166,8 @@ def _together(
     found: list[CodebookVariable] = []
     for pile in piles:
         made = [_variable(number, v, told, answers, threshold) for number, v in pile]
-        lines = len(made[0].codes) + len(made[0].missing)
         labels = {tuple((c.code, c.label) for c in (*m.codes, *m.missing)) for m in made}
-        wide = lines > MOST_CODES and pile[0][1].option is None
-        if len(made) == 1 or len(labels) > 1 or wide:
+        if len(made) == 1 or len(labels) > 1:
             found.extend(made)
         else:
             found.append(_several(made, [v for _, v in pile], told, answers, threshold))
@@ -189,17 +185,17 @@ def _several(
     first, v = made[0], variables[0]
     leaf = told.leaf(v)
     options = {o.code: str(o.label.written(told.language)) for o in leaf.options} if leaf is not None else {}
-    columns, several = [], len({v.turn for v in variables}) > 1
+    columns = []
     for entry, each in zip(made, variables, strict=True):
-        own = [options.get(each.option, each.label)] if each.option is not None else []
-        if each.turn is not None and (several or not own):
-            own.append(f"turn {each.turn}")
         counts = tuple(line.count_text for line in (*entry.codes, *entry.missing))
         columns.append(
             CodebookColumn(
                 number=entry.number,
                 name=entry.name,
-                label=", ".join(own),
+                label=options.get(each.option, each.label)
+                if each.option is not None and each.role == "answer"
+                else "",
+                turn=each.turn,
                 counts=counts if any(counts) else (),
             )
         )

@@ -26,7 +26,8 @@ class CodebookColumn:
     """Its position in the data, from 1."""
     name: str
     label: str = ""
-    """What is its own: the option, `turn 2`."""
+    """The option that it stands for; empty where there is none."""
+    turn: int | None = None
     counts: tuple[str, ...] = ()
     """By code, then by missing, of how many interviews; empty without data."""
 
