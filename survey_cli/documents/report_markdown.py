@@ -180,7 +180,7 @@ def _codebook(codebook: Codebook) -> Iterator[str]:
     yield from _methods(codebook.methods)
     yield from _notes(codebook.notes)
     for title, variables in books.sections(codebook):
-        yield from (f"## {escaped(title or 'Variables', first=False)}", "")
+        yield from (f"## {escaped(title, first=False)}", "")
         for variable in variables:
             yield from _variable(variable)
 

@@ -128,6 +128,7 @@ def _variable(word: "_Writer", variable: CodebookVariable) -> None:
     word.say(books.facts(variable), close=bool(variable.codes))
     if books.tabled(variable):
         word.grid(books.codes_grid(variable), words=True)
+    grids = books.columns_grids(variable)
     for line in books.lines(variable):
         word.say(line, close=bool(grids))
     for grid in grids:
@@ -139,7 +140,6 @@ class _Writer:
     """A document being written from the beginning to the end."""
 
     def __init__(self, title: str, language: str) -> None:
-    grids = books.columns_grids(variable)
         import docx
         from docx.shared import Cm, Pt, RGBColor
 
@@ -214,6 +214,8 @@ class _Writer:
         """A table: its head repeats on every page, figures stand to the right; `words`: cells stand to the left."""
         first = FIRST_CM if not words else 3
         widths = [first, *([(CHART_CM + 0.5 - first) / len(grid.heads)] * len(grid.heads))]
+        if words and grid.grouped:  # the first of the others has words, and figures need less
+            widths[1:] = [3.5, *([(CHART_CM - 3 - first) / (len(grid.heads) - 1)] * (len(grid.heads) - 1))]
         heads = 2 if grid.grouped else 1
         table = self._table(len(grid.lines) + heads, widths)
         rows = [list(row.cells) for row in table.rows]
@@ -264,8 +266,6 @@ class _Writer:
         shape._inline.docPr.set("title", fit(chart.title))
 
 
-        if words and grid.grouped:  # the first of the others has words, and figures need less
-            widths[1:] = [3.5, *([(CHART_CM - 3 - first) / (len(grid.heads) - 1)] * (len(grid.heads) - 1))]
 def _fill(cell: "_Cell", text: str, *, right: bool = False, strong: bool = False, raised: str = "") -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
