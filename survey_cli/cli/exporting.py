@@ -2,15 +2,15 @@
 
 import io
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from survey_cli.cli.counting import Zone, zone_of
 from survey_cli.cli.interviewing import Database, Instrument
+from survey_cli.cli.progress import reading_bar
 from survey_cli.cli.sampling import PeopleFile
 from survey_cli.cli.terminal import count, fail, say
 from survey_cli.problems import Trouble
@@ -121,6 +121,7 @@ def export(
         ),
     ] = "",
     people: PeopleFile = None,
+    zone: Zone = "",
     db: Database = None,
     formats: Annotated[
         bool, typer.Option("--formats", callback=_formats, is_eager=True, help="List the formats.")
@@ -140,6 +141,7 @@ def export(
         variables=tuple(name.strip() for some in variables or () for name in some.split(",") if name.strip()),
         where=where,
         as_of=as_of,
+        zone=zone_of(zone),
         db=db,
         format=form,
         labels=labels,
@@ -160,7 +162,7 @@ def export(
         if not out:
             return
     outs = out or ["-"]
-    with _counter(shown="-" not in outs) as tell:
+    with reading_bar(shown="-" not in outs) as tell:
         done = export_several(file, replace(wish, tell=tell), outs, stdout=sys.stdout)
     if isinstance(done, Trouble):
         fail(done)
@@ -178,25 +180,10 @@ def export(
         say(f"{to}{beside}: {rows}, {columns}, from {made.source}")
 
 
-@contextmanager
-def _counter(*, shown: bool = True) -> Iterator[Callable[[int], None] | None]:
-    """How many rows have gone out, on the terminal while it lasts; nothing in a pipe."""
-    if not shown or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} rows"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda rows: progress.update(task, completed=rows)
-
-
 def _bundle(file: str, wish: "Wish", to: str) -> None:
     from survey_cli.office.bundling import bundle
 
-    with _counter() as tell:
+    with reading_bar() as tell:
         made = bundle(file, replace(wish, tell=tell), to)
     if isinstance(made, Trouble):
         fail(made)

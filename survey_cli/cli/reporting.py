@@ -5,6 +5,7 @@ each, drawn in lines or written into a file.
 import io
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -14,6 +15,7 @@ import typer
 from survey_cli.cli.counting import People, Zone, zone_of
 from survey_cli.cli.exporting import Origin
 from survey_cli.cli.interviewing import Database, Instrument
+from survey_cli.cli.progress import reading_bar
 from survey_cli.cli.terminal import count, fail, say, width
 from survey_cli.problems import Trouble
 
@@ -146,7 +148,8 @@ def report(
     if out == "-":
         _as_document()
     place = Place(to=out, charts=charts, dots=png, force=force)
-    done = publish_results(file, wish, place, stdout=sys.stdout)
+    with reading_bar(shown=out != "-") as tell:
+        done = publish_results(file, replace(wish, tell=tell), place, stdout=sys.stdout)
     if isinstance(done, Trouble):
         fail(done)
     for warning in done.made.warnings:
@@ -189,7 +192,8 @@ def codebook(
     )
     if out == "-":
         _as_document()
-    done = publish_codebook(file, wish, Place(to=out, force=force), stdout=sys.stdout)
+    with reading_bar(shown=out != "-") as tell:
+        done = publish_codebook(file, replace(wish, tell=tell), Place(to=out, force=force), stdout=sys.stdout)
     if isinstance(done, Trouble):
         fail(done)
     told = count(done.made.width, "variable")

@@ -46,8 +46,8 @@ class Wish:
     language: str = ""
     force: bool = False
     """Overwrite the file."""
-    tell: Callable[[int], None] | None = None
-    """Told now and then how many rows have been taken."""
+    tell: Callable[[int, int], None] | None = None
+    """Told now and then how many interviews or cases have been read, and how many there are."""
     people: str | None = None
     """The list of people, whose pseudonyms stand for their logins; `responses/interviewers.csv` unless given."""
 

@@ -9,6 +9,7 @@ from survey_cli.office.case_lists import sample_condition
 from survey_cli.office.export_wish import Made, Wish
 from survey_cli.office.interview_table import personal_condition, unknown_personal
 from survey_cli.office.study_words import study_of
+from survey_cli.office.watching import Watched
 from survey_cli.problems import Trouble
 from survey_cli.reports.tallies import own_groups
 from survey_cli.store.case_records import Contact
@@ -49,7 +50,9 @@ def fieldwork_table(
     contacts = dict(cases.contacts()) if given or wish.all_personal else {}
 
     def wanted() -> Iterator[Case]:
-        for key, history in cases.histories(until=at if past else None):
+        whole = sum(cases.counts().by_status.values()) if wish.tell is not None else 0
+        watched = Watched(wish.tell, whole)
+        for key, history in watched(cases.histories(until=at if past else None)):
             case = Case.of(key, history)
             if (contact := contacts.get(key)) is not None:
                 case = replace(case, columns={**case.columns, **contact.columns})

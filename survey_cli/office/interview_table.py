@@ -22,6 +22,7 @@ from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.scopes import condition_over
 from survey_cli.office.export_wish import ORIGINS, Made, Ruled, Wish
 from survey_cli.office.study_words import study_of
+from survey_cli.office.watching import Watched
 from survey_cli.problems import Trouble, did_you_mean, errors
 from survey_cli.store import InstrumentRow, Line, Origin, Status, Store
 from survey_cli.table import ADMIN, Part, cells, columns, united
@@ -176,12 +177,13 @@ def _versions(source: Source) -> "list[_Version] | Trouble":
     condition = wanted_condition(source.instrument, source.wish)
     if isinstance(condition, Trouble):
         return condition
-    used = [
-        kept
-        for kept in source.store.instruments()
-        if next(iter(source.store.lines(kept.hash, origins=source.origins, statuses=source.statuses)), None)
-        is not None
-    ]
+    kept_here = source.store.instruments()
+    numbers = {
+        kept.hash: source.store.how_many(kept.hash, origins=source.origins, statuses=source.statuses)
+        for kept in kept_here
+    }
+    used = [kept for kept in kept_here if numbers[kept.hash]]
+    watched = Watched(source.wish.tell, sum(numbers.values()))
     versions = []
     for kept in used:
         newest = source.instrument
@@ -195,6 +197,7 @@ def _versions(source: Source) -> "list[_Version] | Trouble":
                 kept=kept,
                 told=_told(kept, used),
                 where=condition,
+                watched=watched,
                 language=source.language if source.language in instrument.languages else instrument.language,
             )
         )
@@ -259,6 +262,7 @@ class _Version:
     kept: InstrumentRow
     told: str
     where: Condition | None
+    watched: Watched
     language: str
 
     @property
@@ -295,8 +299,10 @@ class _Version:
     def taken(self) -> Iterator[_Taken]:
         """The interviews that are wanted, the first begun first."""
         source = self.source
-        lines = source.store.lines(
-            self.kept.hash, origins=source.origins, statuses=source.statuses, personal=source.personal
+        lines = self.watched(
+            source.store.lines(
+                self.kept.hash, origins=source.origins, statuses=source.statuses, personal=source.personal
+            )
         )
         if source.until is not None:
             for line in lines:

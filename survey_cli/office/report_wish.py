@@ -53,8 +53,8 @@ class ReportWish:
     """The most times the mean that a raked weight may be, as it is typed: `5`."""
     seed: int = 1
     """Of tests that draw tables."""
-    tell: Callable[[int], None] | None = None
-    """Told now and then how many interviews have been read."""
+    tell: Callable[[int, int], None] | None = None
+    """Told now and then how many interviews have been read, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,5 +69,5 @@ class CodebookWish:
     """How many interviews have each code, where there are interviews."""
     threshold: int = THRESHOLD
     """Counts of fewer people are not printed."""
-    tell: Callable[[int], None] | None = None
-    """Told now and then how many interviews have been read."""
+    tell: Callable[[int, int], None] | None = None
+    """Told now and then how many interviews have been read, and how many there are."""

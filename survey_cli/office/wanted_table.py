@@ -2,10 +2,9 @@
 not wanted are left out. It writes nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, TypeVar
 
 from survey_cli.fieldwork.people import People
 from survey_cli.instrument.program import Group, Instrument
@@ -19,10 +18,6 @@ from survey_cli.study.login import login_name
 from survey_cli.study.opening import PEOPLE, Records
 from survey_cli.table.narrowed import narrowed
 from survey_cli.values import Variable
-
-T = TypeVar("T")
-NOW_AND_THEN: Final = 1_000
-"""Rows after which it is told how many they are."""
 
 
 def wanted_table(records: Records, wish: Wish) -> Made | Trouble:
@@ -64,17 +59,7 @@ def _narrowed(made: Made, instrument: Instrument, wish: Wish) -> Made | Trouble:
         if isinstance(names, Trouble):
             return names
         made = replace(made, table=narrowed(made.table, names))
-    if (tell := wish.tell) is not None:
-        kept = _counted(made.table.kept, tell) if made.table.kept is not None else None
-        made = replace(made, table=replace(made.table, rows=_counted(made.table.rows, tell), kept=kept))
     return made
-
-
-def _counted(rows: Iterable[T], tell: Callable[[int], None]) -> Iterator[T]:
-    for number, row in enumerate(rows, 1):
-        if number % NOW_AND_THEN == 0:
-            tell(number)
-        yield row
 
 
 def _barred(people: People) -> Trouble | None:

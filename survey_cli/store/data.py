@@ -195,3 +195,11 @@ class Data:
                 yield Line._make(row)
         except (ValueError, TypeError) as error:
             raise illegible(self._db.where, f"the row of interview {id}", error) from error
+
+    def how_many(
+        self, instrument: str, *, origins: Sequence[Origin] = ("real",), statuses: Sequence[Status] = ()
+    ) -> int:
+        """How many interviews `lines` gives."""
+        statement = sql.how_many(origins=tuple(origins), statuses=tuple(statuses))
+        [(number,)] = self._db.read(statement, (instrument, *origins, *statuses))
+        return int(number)

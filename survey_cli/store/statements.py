@@ -102,6 +102,8 @@ LINES: Final = """
     ORDER BY i.began_at, i.id
 """
 
+HOW_MANY: Final = "SELECT count(*) FROM interviews i WHERE i.instrument = ?{and_also}"
+
 GAPS: Final = """
     SELECT i.id, i.last_seq, count(j.seq), min(j.seq), max(j.seq)
     FROM interviews i LEFT JOIN journal j ON j.interview = i.id
@@ -139,6 +141,11 @@ def lines(*, origins: tuple[str, ...], statuses: tuple[str, ...], personal: bool
         join="\n    LEFT JOIN contacts c ON c.interview = s.interview" if personal else "",
         and_also=_among(origins, statuses),
     )
+
+
+def how_many(*, origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:
+    """The statement that counts them, with the same parameters."""
+    return HOW_MANY.format(and_also=_among(origins, statuses))
 
 
 def _among(origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:

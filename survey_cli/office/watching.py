@@ -1,0 +1,27 @@
+"""Whoever waits is told how much has been read."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+NOW_AND_THEN: Final = 200
+"""Things that are read between two tellings."""
+
+
+class Watched:
+    """Counts what is gone through, in one go or in several, and tells it of so many."""
+
+    def __init__(self, tell: Callable[[int, int], None] | None, whole: int) -> None:
+        self._tell, self._whole, self._done = tell, whole, 0
+
+    def __call__(self, things: Iterable[T]) -> Iterator[T]:
+        if self._tell is None:
+            return iter(things)
+        return self._counted(things, self._tell)
+
+    def _counted(self, things: Iterable[T], tell: Callable[[int, int], None]) -> Iterator[T]:
+        for thing in things:
+            self._done += 1
+            if self._done % NOW_AND_THEN == 0:
+                tell(self._done, self._whole)
+            yield thing
