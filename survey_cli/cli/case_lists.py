@@ -5,7 +5,7 @@ draws the answer; nothing is changed.
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from survey_cli.reports.cases import CaseLine, CaseSheet, ClosedLine, QueueReport, Why
 
 MOST_CLOSED: Final = 10
+MOST_LEFT: Final = 10
 SHORT: Final = 40
 """Letters of a reason in a list."""
 
 Case = Annotated[str, typer.Argument(metavar="CASE", help="The case's key.")]
+ForWhom = Annotated[
+    str,
+    typer.Option("--interviewer", metavar="NAME", help="For this interviewer; for who asks unless given."),
+]
 
 
 class Form(StrEnum):
@@ -213,6 +218,14 @@ def as_json(found: Any) -> str:
     return json.dumps(plain(found), ensure_ascii=False, indent=1)
 
 
+def say_left(left: Sequence[tuple[str, str]]) -> None:
+    """Say which cases were left as they are, and why: the first few, and how many more."""
+    for key, reason in left[:MOST_LEFT]:
+        say(f"{key}: left as it is: {reason}")
+    if len(left) > MOST_LEFT:
+        say(f"… and {len(left) - MOST_LEFT} more were left as they are")
+
+
 def why(
     file: Instrument,
     case: Case,
@@ -222,12 +235,7 @@ def why(
             "--at", metavar="MOMENT", help="Then instead of now: 2026-11-24 15:00, on the clock here."
         ),
     ] = "",
-    interviewer: Annotated[
-        str,
-        typer.Option(
-            "--interviewer", metavar="NAME", help="For this interviewer; for who asks unless given."
-        ),
-    ] = "",
+    interviewer: ForWhom = "",
     by: By = "",
     people: PeopleFile = None,
     db: Database = None,
@@ -274,12 +282,7 @@ def queue(
     number: Annotated[
         int, typer.Option("-n", "--number", metavar="N", min=1, max=1000, help="How many cases are shown.")
     ] = 20,
-    interviewer: Annotated[
-        str,
-        typer.Option(
-            "--interviewer", metavar="NAME", help="For this interviewer; for who asks unless given."
-        ),
-    ] = "",
+    interviewer: ForWhom = "",
     by: By = "",
     people: PeopleFile = None,
     db: Database = None,

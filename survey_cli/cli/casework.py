@@ -3,12 +3,12 @@ makes one call to the office and says what came of it.
 """
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from survey_cli.cli import moments
-from survey_cli.cli.case_lists import Case, request
+from survey_cli.cli.case_lists import Case, request, say_left
 from survey_cli.cli.interviewing import Database, Instrument
 from survey_cli.cli.sampling import By, PeopleFile, bar
 from survey_cli.cli.terminal import count, fail, say
@@ -16,8 +16,6 @@ from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
     from survey_cli.office.casework import Changed, Several
-
-MOST_LEFT: Final = 10
 
 
 class Refusals(StrEnum):
@@ -196,10 +194,7 @@ def _said(made: "Changed | Trouble") -> None:
 def _said_of_several(made: "Several | Trouble", what: str) -> None:
     if isinstance(made, Trouble):
         fail(made)
-    for key, reason in made.left[:MOST_LEFT]:
-        say(f"{key}: left as it is: {reason}")
-    if len(made.left) > MOST_LEFT:
-        say(f"… and {len(made.left) - MOST_LEFT} more were left as they are")
+    say_left(made.left)
     say(f"{count(len(made.changed), 'case')} {what}")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from survey_cli.cli import moments
-from survey_cli.cli.case_lists import Case, as_json, request
+from survey_cli.cli.case_lists import Case, as_json, request, say_left
 from survey_cli.cli.interviewing import Database, Instrument
 from survey_cli.cli.sampling import By, PeopleFile
 from survey_cli.cli.terminal import count, fail, printable, say, table
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from survey_cli.office.erasing import Known
     from survey_cli.reports.subject import JournalLine, KnownInterview, Subject
 
-MOST_LEFT: Final = 10
 BREATH: Final = 0.005
 """Seconds between two cases: an interviewer beside us waits no longer than one of them."""
 
@@ -206,10 +205,7 @@ def anonymise(
     made = done(request(file, by=by, people=people, db=db), dry=dry_run, pause=lambda: sleep(BREATH))
     if isinstance(made, Trouble):
         fail(made)
-    for key, reason in made.left[:MOST_LEFT]:
-        say(f"{key}: left as it is: {reason}")
-    if len(made.left) > MOST_LEFT:
-        say(f"… and {len(made.left) - MOST_LEFT} more were left as they are")
+    say_left(made.left)
     would = "would lose" if made.dry else "lost"
     say(
         f"{made.where}: {count(made.cases, 'case')} and {count(made.interviews, 'interview')} {would} "

@@ -16,10 +16,9 @@ from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.texts import Template
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.reports.histories import outcome_words, past_lines, told
-from survey_cli.samples.columns import labels_of
+from survey_cli.samples.columns import column_of, in_words
 from survey_cli.store.case_records import CaseRow, Contact
 from survey_cli.study.opening import Study
-from survey_cli.values import Missing
 
 FIRST: Final = (
     "no_answer",
@@ -43,6 +42,8 @@ WANTS: Final[Mapping[str, Wants]] = {
     "never_call": "sure",
     "withdrawn": "sure",
 }
+NOT_SHOWN: Final = ("key", "phone", "zone", "name", "replicate", "priority", "weight")
+"""Roles of sample columns that are shown elsewhere, or are none of an interviewer's business."""
 NEVER_KEYED: Final = frozenset({"complete", "break_off"})
 """The interview itself comes to these."""
 
@@ -140,24 +141,13 @@ def number_lines(
 
 def details(instrument: Instrument, case: Case, contact: Contact | None) -> tuple[tuple[str, str], ...]:
     """The sample columns in words: label and value, the key, numbers and the zone left out."""
-    found = []
-    personal: Mapping[str, object] = contact.columns if contact is not None else {}
-    for name, column in instrument.sample.items():
-        if column.role in ("key", "phone", "zone", "name", "replicate", "priority", "weight"):
-            continue
-        value = case.columns.get(name, personal.get(name))
-        if value is None or isinstance(value, Missing) or value == "":
-            continue
-        labels = labels_of(instrument, column)
-        words = labels.get(value, str(value)) if isinstance(value, int | str) else str(value)
-        label = str(column.label.written(instrument.language)) if column.label else name
-        found.append((label, words))
-    return tuple(found)
+    personal = contact.columns if contact is not None else {}
+    return tuple(in_words(instrument, {**personal, **case.columns}, without=NOT_SHOWN))
 
 
 def name_of(instrument: Instrument, case: Case, contact: Contact | None) -> str:
     """What the case is called: its name column, else its key."""
-    named = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
+    named = column_of(instrument, "name")
     said = contact.columns.get(named) if contact is not None and named else None
     return said if isinstance(said, str) and said else case.key
 

@@ -28,7 +28,7 @@ SIGNS: Final[dict[type[ast.cmpop], str]] = {
     ast.Gt: ">",
     ast.GtE: ">=",
 }
-_TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _SPELLED: Final = 8
 """Codes that a remedy spells out."""
 
@@ -36,7 +36,7 @@ _SPELLED: Final = 8
 def compared(reading: Reading, left: Part, sign: str, right: Part, node: ast.expr) -> Part:
     """`left sign right`."""
     if left.literal and not right.literal:
-        left, sign, right = right, _TURNED[sign], left
+        left, sign, right = right, TURNED[sign], left
     if left.kind == "wrong" or right.kind == "wrong":
         return reading.wrong(node)
     for part, other in ((left, right), (right, left)):
@@ -303,3 +303,14 @@ def _others(reading: Reading, item: Part, values: list[Any]) -> str:
     source, left = reading.source(item.node), ", ".join(written(code) for code in codes)
     declines = ", ".join(reading.scope.declines) or "dk"
     return f"say {source} in [{left}, {declines}] if they count, {source} in [{left}] if not"
+
+
+def constant_of(node: ast.expr) -> Any:
+    """The number or text that a constant is, with its sign; None where it is no constant."""
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            return -value
+        case _:
+            return None

@@ -29,7 +29,7 @@ from survey_cli.reports.cases import (
 )
 from survey_cli.reports.histories import told
 from survey_cli.reports.words import event_words, keeper_words
-from survey_cli.samples.columns import labels_of
+from survey_cli.samples.columns import in_words
 from survey_cli.store.case_records import CaseRow, Contact, Kept
 from survey_cli.study.opening import Study
 from survey_cli.values import Cell, Missing
@@ -194,17 +194,9 @@ def _sheet(study: Study, key: str) -> CaseSheet | Trouble:
 
 
 def _columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[tuple[str, str]]:
-    personal: Mapping[str, object] = contact.columns if contact is not None else {}
-    for name, column in instrument.sample.items():
-        if column.role in ("key", "phone", "name", "zone", "language", "replicate"):
-            continue
-        value = case.columns.get(name, personal.get(name))
-        if value is None or isinstance(value, Missing) or value == "":
-            continue
-        labels = labels_of(instrument, column)
-        words = labels.get(value, str(value)) if isinstance(value, int | str) else str(value)
-        label = str(column.label.written(instrument.language)) if column.label else name
-        yield label, words
+    personal = contact.columns if contact is not None else {}
+    roles = ("key", "phone", "name", "zone", "language", "replicate")
+    return in_words(instrument, {**personal, **case.columns}, without=roles)
 
 
 def _numbers(case: Case, contact: Contact | None) -> tuple[NumberLine, ...]:

@@ -9,7 +9,7 @@ from survey_cli.desk import Conduct
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Line, Lookup, Pick, Picked, Prompt, Read, Unread, Verbatim
 from survey_cli.outcomes import Outcome
-from survey_cli.plain.streams import InputEnded, Printed, Typed
+from survey_cli.plain.streams import InputEnded, Printed, Typed, asked_line
 from survey_cli.plain.wording import (
     DOT_WORDS,
     closed,
@@ -65,7 +65,7 @@ class Conversation:
             if then is not _Next.WAIT:
                 self._show(prompt, anew=then is _Next.REPEAT)
             try:
-                line = self._line()
+                line = asked_line(self._printed, self._typed)
                 outcome = self._take(line, prompt)
             except InputEnded:
                 self._printed.end_line()
@@ -77,17 +77,6 @@ class Conversation:
                 then = outcome
             prompt = self._desk.prompt()
         return None
-
-    def _line(self) -> str:
-        """One line, asked for until one can be read. Raises InputEnded."""
-        while True:
-            self._printed.ask()
-            line = self._typed.line()
-            if not self._typed.echoed:
-                self._printed.end_line()
-            if isinstance(line, str):
-                return line
-            self._printed.marked("!", line.why)
 
     # out
 
@@ -191,7 +180,7 @@ class Conversation:
         while text.endswith("\\"):
             text = text[:-1].rstrip()
             self._desk.save_draft(text)
-            text = f"{text}\n{self._line().rstrip()}"
+            text = f"{text}\n{asked_line(self._printed, self._typed).rstrip()}"
         return text
 
     # dot words
@@ -260,7 +249,7 @@ class Conversation:
         for number, outcome in enumerate(stops, 1):
             self._printed.aside(f"{number}  {outcome.name} ({outcome.id})")
         self._printed.aside("a number stops the interview with that outcome; Enter goes on with it")
-        while line := self._line().strip():
+        while line := asked_line(self._printed, self._typed).strip():
             if line.startswith("."):
                 return self._dot_word(line, prompt)
             chosen = stops[int(line) - 1].id if line in map(str, range(1, len(stops) + 1)) else line

@@ -27,7 +27,7 @@ from survey_cli.plain.station_words import (
     shown,
     tallied,
 )
-from survey_cli.plain.streams import InputEnded, Printed, Typed
+from survey_cli.plain.streams import InputEnded, Printed, Typed, asked_line
 from survey_cli.problems import nearest
 
 KEEPERS: Final[dict[str, Keeper]] = {"": "anyone", "1": "anyone", "2": "me", "3": "me_first"}
@@ -69,7 +69,7 @@ class Station:
         try:
             while not self._left:
                 self._show()
-                self._handle(self._line())
+                self._handle(asked_line(self._printed, self._typed).strip())
         except InputEnded:
             printed.end_line()
             if (owes := calling.leave()) is not None:
@@ -77,17 +77,6 @@ class Station:
         printed.aside(tallied(calling.tally()))
         printed.finish()
         return None
-
-    def _line(self) -> str:
-        """One line, asked for until one can be read. Raises InputEnded."""
-        while True:
-            self._printed.ask()
-            line = self._typed.line()
-            if not self._typed.echoed:
-                self._printed.end_line()
-            if isinstance(line, str):
-                return line.strip()
-            self._printed.marked("!", line.why)
 
     def _handle(self, text: str) -> None:
         """One line; where another case came since it was asked for, the line was not meant for that."""
@@ -332,14 +321,14 @@ class Station:
     def _asked(self, what: str) -> str:
         """A line of words; an empty one, or a dot word, gives it up."""
         self._printed.aside(f"{what} (Enter alone gives it up)")
-        line = self._line()
+        line = asked_line(self._printed, self._typed).strip()
         if not line or line.startswith("."):
             raise _Dropped
         return line
 
     def _sure(self, what: str) -> None:
         self._printed.marked("?", what)
-        if self._line().casefold() not in ("y", "yes"):
+        if asked_line(self._printed, self._typed).strip().casefold() not in ("y", "yes"):
             raise _Dropped
 
     def _appointment(self, text: str) -> Rejected | None:
@@ -368,7 +357,7 @@ class Station:
     def _more(self, what: str) -> str:
         """A line that may stay empty; a dot word gives what was begun up."""
         self._printed.aside(f"{what} (.drop gives it up)")
-        line = self._line()
+        line = asked_line(self._printed, self._typed).strip()
         if line.startswith("."):
             raise _Dropped
         return line

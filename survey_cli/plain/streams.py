@@ -150,6 +150,18 @@ class Printed:
         self._out("", flush=True)
 
 
+def asked_line(printed: Printed, typed: Typed) -> str:
+    """One line, asked for until one can be read. Raises InputEnded."""
+    while True:
+        printed.ask()
+        line = typed.line()
+        if not typed.echoed:
+            printed.end_line()
+        if isinstance(line, str):
+            return line
+        printed.marked("!", line.why)
+
+
 def silence(write: TextIO) -> None:
     """Let what is still in the buffer of a closed pipe go nowhere, so that leaving says nothing about it."""
     with contextlib.suppress(OSError, ValueError):

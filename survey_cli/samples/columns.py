@@ -1,7 +1,7 @@
 """Which value does the text of a sample column mean? By the column's type, and by what it is to the fieldwork."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias
@@ -12,7 +12,7 @@ from survey_cli.instrument.items.question import tidy
 from survey_cli.instrument.options import OptionWritten
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import did_you_mean
-from survey_cli.values import Code, Value
+from survey_cli.values import Code, Missing, Value
 
 
 class Unfit(NamedTuple):
@@ -66,6 +66,19 @@ def country_of(instrument: Instrument) -> str | None:
 def labels_of(instrument: Instrument, column: SampleColumn) -> dict[Code, str]:
     """The codes of a sample column and their labels in the first language; empty where it is not coded."""
     return {c: str((o.label or o.text).written(instrument.language)) for c, o in _options(instrument, column)}
+
+
+def in_words(
+    instrument: Instrument, values: Mapping[str, object], *, without: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """The label and the words of each sample column that has a value, those of some roles left out."""
+    for name, column in instrument.sample.items():
+        value = values.get(name)
+        if column.role in without or value is None or isinstance(value, Missing) or value == "":
+            continue
+        labels = labels_of(instrument, column)
+        words = labels.get(value, str(value)) if isinstance(value, int | str) else str(value)
+        yield str(column.label.written(instrument.language)) if column.label else name, words
 
 
 def clean(text: str, *, lines: bool = False) -> str:

@@ -16,7 +16,7 @@ from survey_cli.store.address import SHARED, Where, names_server, server
 from survey_cli.store.connector import Connector
 from survey_cli.store.files import check_file, check_folder, file_system, put_in_place
 from survey_cli.store.legible import legible
-from survey_cli.store.problem import StoreProblem
+from survey_cli.store.problem import StoreProblem, no_driver
 from survey_cli.store.sqlite import Sqlite
 
 FILE: Final = "never_call.db"
@@ -202,11 +202,7 @@ def _on_server(where: Where) -> Connector:
         from survey_cli.store.postgres import Postgres
         from survey_cli.store.server import LOCK, written
     except ImportError as error:
-        raise StoreProblem(
-            where,
-            f"this installation can't talk to a database server ({error})",
-            "install it with: pip install 'survey-cli[postgres]'",
-        ) from error
+        raise no_driver(where, error) from error
     db = Postgres(Where(str(where), url=where.url, schema=SHARED), patience=PATIENCE)
     try:
         if db.read("SELECT to_regclass(?)::text", (f"{SHARED}.never_call_key",)) == [(None,)]:

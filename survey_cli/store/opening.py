@@ -11,7 +11,7 @@ from survey_cli.store import schema
 from survey_cli.store.address import Where, names_server, server
 from survey_cli.store.connector import Connector
 from survey_cli.store.files import check_file, check_folder, put_in_place
-from survey_cli.store.problem import Absent, StoreProblem
+from survey_cli.store.problem import Absent, StoreProblem, no_driver
 from survey_cli.store.sqlite import APPLICATION_ID, Sqlite
 
 APPLIED: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"
@@ -48,11 +48,7 @@ def _to_server(where: Where, *, create: bool, patience: float) -> Connector:
     try:
         from survey_cli.store.server import connect as connect_to_server
     except ImportError as error:
-        raise StoreProblem(
-            where,
-            f"this installation can't talk to a database server ({error})",
-            "install it with: pip install 'survey-cli[postgres]'",
-        ) from error
+        raise no_driver(where, error) from error
     return connect_to_server(where, create=create, patience=patience)
 
 

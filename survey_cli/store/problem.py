@@ -31,6 +31,15 @@ class Absent(StoreProblem):
     """Nothing is kept here yet."""
 
 
+def no_driver(where: str, error: ImportError) -> StoreProblem:
+    """A server was named, and what talks to one is not installed."""
+    return StoreProblem(
+        where,
+        f"this installation can't talk to a database server ({error})",
+        "install it with: pip install 'survey-cli[postgres]'",
+    )
+
+
 _DAMAGED: Final = (
     "the database is damaged",
     "stop interviewing on it, copy its files to a safe place, and go on from the latest backup",

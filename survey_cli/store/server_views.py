@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from survey_cli.store.address import LONGEST, quoted
+from survey_cli.store.views import views_of_rows
 from survey_cli.values import Variable
 
 WIDEST: Final = 1500
@@ -72,25 +73,14 @@ STANDING_VIEWS: Final = (
 
 def data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
     """The statements that make it, as `views.data_views`."""
-    shown = [(ordinal, v) for ordinal, v in enumerate(variables) if not v.personal]
-    for part, first in enumerate(range(0, max(len(shown), 1), WIDEST), start=1):
-        columns = "".join(
-            f",\n        {_value(variable, ordinal)} AS {quoted(_column(variable.name, ordinal))}"
-            for ordinal, variable in shown[first : first + WIDEST]
-        )
-        yield f"""CREATE VIEW {quoted(name if part == 1 else f"{name}_part{part}")} AS
-    SELECT
-        i.id AS _interview,
-        i.case_key AS _case,
-        i.number AS _number,
-        i.status AS _status,
-        i.outcome AS _outcome,
-        i.began_at AS _began_at,
-        i.updated_at AS _updated_at{columns}
-    FROM interviews i
-    JOIN snapshots s ON s.interview = i.id
-    CROSS JOIN LATERAL (SELECT legible(s.cells) AS cells OFFSET 0) AS c
-    WHERE i.origin = 'real' AND i.instrument = '{hash.replace("'", "''")}'"""
+    return views_of_rows(
+        name=name,
+        hash=hash,
+        variables=variables,
+        column=lambda variable, n: f"{_value(variable, n)} AS {quoted(_column(variable.name, n))}",
+        widest=WIDEST,
+        joined="\n    CROSS JOIN LATERAL (SELECT legible(s.cells) AS cells OFFSET 0) AS c",
+    )
 
 
 def _value(variable: Variable, ordinal: int) -> str:

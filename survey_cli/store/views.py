@@ -6,7 +6,7 @@ interview that was taken up again stands there as it was when it was last put as
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 from survey_cli.store.address import quoted
@@ -75,13 +75,32 @@ def data_view(*, id: str, version: str, hash: str, taken: Collection[str]) -> st
 
 def data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
     """The statements that make it: one row per interview, one column per variable that is not personal, NULL
-    where there is no answer. What is too wide for one view goes on in `…_part2`, and so on."""
+    where there is no answer."""
+    return views_of_rows(name=name, hash=hash, variables=variables, column=_column, widest=WIDEST)
+
+
+def _column(variable: Variable, ordinal: int) -> str:
+    return (
+        f"CASE json_type(s.cells, '$[{ordinal}]') WHEN 'object' THEN NULL"
+        f" ELSE json_extract(s.cells, '$[{ordinal}]') END AS {quoted(variable.name)}"
+    )
+
+
+def views_of_rows(
+    *,
+    name: str,
+    hash: str,
+    variables: Sequence[Variable],
+    column: Callable[[Variable, int], str],
+    widest: int,
+    joined: str = "",
+) -> Iterator[str]:
+    """The same in either database's words: `column` is what one variable's ordinal selects. What is too wide for one view
+    goes on in `…_part2`, and so on."""
     shown = [(ordinal, v) for ordinal, v in enumerate(variables) if not v.personal]
-    for part, first in enumerate(range(0, max(len(shown), 1), WIDEST), start=1):
+    for part, first in enumerate(range(0, max(len(shown), 1), widest), start=1):
         columns = "".join(
-            f",\n        CASE json_type(s.cells, '$[{ordinal}]') WHEN 'object' THEN NULL"
-            f" ELSE json_extract(s.cells, '$[{ordinal}]') END AS {quoted(variable.name)}"
-            for ordinal, variable in shown[first : first + WIDEST]
+            f",\n        {column(variable, ordinal)}" for ordinal, variable in shown[first : first + widest]
         )
         yield f"""CREATE VIEW {quoted(name if part == 1 else f"{name}_part{part}")} AS
     SELECT
@@ -93,5 +112,5 @@ def data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterat
         i.began_at AS _began_at,
         i.updated_at AS _updated_at{columns}
     FROM interviews i
-    JOIN snapshots s ON s.interview = i.id
+    JOIN snapshots s ON s.interview = i.id{joined}
     WHERE i.origin = 'real' AND i.instrument = '{hash.replace("'", "''")}'"""

@@ -2,9 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from survey_cli.instrument.checks.places import spoken_list
+from survey_cli.instrument.comparisons import SIGNS, TURNED, constant_of
 from survey_cli.instrument.conditions import Known
 from survey_cli.instrument.draft import Draft, Use
 from survey_cli.instrument.expressions import Parsed, parse
@@ -16,9 +17,6 @@ from survey_cli.instrument.names import declines_of
 from survey_cli.instrument.reading import code_family, listed, shifted
 from survey_cli.problems import Problem
 from survey_cli.values import Code
-
-_SIGNS: Final = {ast.Eq: "==", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.NotEq: "!="}
-_TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def never_true(draft: Draft) -> Iterator[Problem]:
@@ -58,25 +56,14 @@ def _links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
         case ast.Compare():
             before: ast.expr = node.left
             for op, after in zip(node.ops, node.comparators, strict=True):
-                sign = _SIGNS.get(type(op), "")
-                for name, value, turned in ((before, after, sign), (after, before, _TURNED.get(sign, ""))):
-                    if turned and isinstance(name, ast.Name) and (worth := _constant(value)) is not None:
+                sign = SIGNS.get(type(op), "")
+                for name, value, turned in ((before, after, sign), (after, before, TURNED.get(sign, ""))):
+                    if turned and isinstance(name, ast.Name) and (worth := constant_of(value)) is not None:
                         yield name.id, turned, worth, node
                         break
                 before = after
         case _:
             pass
-
-
-def _constant(node: ast.expr) -> Any:
-    """The number or text that a constant is, with its sign; None where it is no constant."""
-    match node:
-        case ast.Constant(value=value):
-            return value
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
-            return -value
-        case _:
-            return None
 
 
 def _contradiction(tree: ast.BoolOp) -> str:
@@ -163,7 +150,7 @@ def _none_of(use: Use, node: ast.Compare, numbers: dict[str, NumberItem]) -> Ite
             left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.List(elts=elts)]
         ):
             item = numbers.get(name)
-            values = [value for element in elts if isinstance(value := _constant(element), int | float)]
+            values = [value for element in elts if isinstance(value := constant_of(element), int | float)]
             idle = [value for value in values if item is not None and _in_range(item, "==", value) is False]
             if item is not None and idle:
                 said = spoken_list(idle, joint="or")

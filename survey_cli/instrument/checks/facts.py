@@ -30,7 +30,7 @@ from survey_cli.instrument.checks.subjects import (
     Subject,
     Subjects,
 )
-from survey_cli.instrument.comparisons import SIGNS
+from survey_cli.instrument.comparisons import SIGNS, TURNED, constant_of
 from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.logic import COMPARE, nfc
@@ -51,7 +51,6 @@ MOST_STEPS: Final = 50
 STEPS_AN_ITEM: Final = 20
 """So often is something narrowed for all conditions of a file, by its items: far more than are needed where not every
 condition hangs on several others. What is beyond is let go."""
-_TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NO_VALUES: Final[Values] = frozenset()
 
 
@@ -181,9 +180,9 @@ class Knowing:
         sign = SIGNS.get(type(op))
         if sign is None:
             return self._within(left, right, worth, facts, negated=isinstance(op, ast.NotIn))
-        if _constant(left) is not None:
-            left, sign, right = right, _TURNED[sign], left
-        value = _constant(right)
+        if constant_of(left) is not None:
+            left, sign, right = right, TURNED[sign], left
+        value = constant_of(right)
         if isinstance(left, ast.Name) and value is not None:
             return self._against(left.id, sign, value, worth, facts)
         if not worth & UNKNOWN:
@@ -230,7 +229,7 @@ class Knowing:
         match left, right:
             case ast.Name(id=name), ast.List(elts=elts) | ast.Tuple(elts=elts):
                 return self._listed(name, elts, worth, facts)
-            case _, ast.Name(id=name) if (code := _constant(left)) is not None:
+            case _, ast.Name(id=name) if (code := constant_of(left)) is not None:
                 return self._includes(name, code, worth, facts)
             case _:
                 return facts
@@ -241,7 +240,7 @@ class Knowing:
         if subject is None or subject.kind == "several":
             return facts
         declines = frozenset(e.id for e in elements if isinstance(e, ast.Name))
-        values = [value for e in elements if (value := _constant(e)) is not None]
+        values = [value for e in elements if (value := constant_of(e)) is not None]
         gone = subject.base.gone & declines if worth & TRUE else NONE_GONE
         gone |= subject.base.gone - declines if worth & UNKNOWN else NONE_GONE
         wanted: Values
@@ -310,17 +309,6 @@ def _told_of(facts: Facts) -> set[str]:
 
 def _gone(subject: Subject, worth: int) -> frozenset[str]:
     return subject.base.gone if worth & UNKNOWN else NONE_GONE
-
-
-def _constant(node: ast.expr) -> Any:
-    """The number or text that a constant is, with its sign; None where it is no constant."""
-    match node:
-        case ast.Constant(value=value):
-            return value
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
-            return -value
-        case _:
-            return None
 
 
 def _operands(node: ast.expr) -> list[str]:
