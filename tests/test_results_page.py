@@ -80,11 +80,11 @@ def test_bars_in_a_table_are_as_long_as_their_shares() -> None:
 
 def test_a_banner_says_its_columns_letters_bases_and_tests() -> None:
     (banner,) = tables(item("i-q14"), "banner")
-    assert banner[0] == ["Answer", "", "Kind of unit"]
-    assert banner[1] == ["All", "District(A)", "Sector(B)"]
-    assert banner[2] == [HOSTILE_SHOWN, "53", "75B", "32"]
-    assert banner[3] == ["Trace", "*", "[c]", "[c]"]
-    assert banner[4] == ["Base", "400", "200", "200"]
+    assert banner[0] == ["Answer", "All", "Kind of unit"]
+    assert banner[1] == ["Number", "Per cent", "District (A)", "Sector (B)"]
+    assert banner[2] == [HOSTILE_SHOWN, "213", "53", "75B", "32"]
+    assert banner[3] == ["Trace", "1", "*", "[c]", "[c]"]
+    assert banner[4] == ["Base", "400", "", "200", "200"]
     assert "Kind of unit: Chi-square test: χ² = 7.81, df = 2, p = 0.020" in text_of(item("i-q14"))
 
 
@@ -190,7 +190,7 @@ def test_no_text_is_taken_for_markup_anywhere() -> None:
     hostile = results_html(made_results())
     kinds = [{e.tag for e in read(text).iter()} for text in (harmless, hostile)]
     assert kinds[1] == kinds[0]
-    assert [len(list(read(text).iter("table"))) for text in (harmless, hostile)] == [10, 10]
+    assert [len(list(read(text).iter("table"))) for text in (harmless, hostile)] == [9, 9]
     assert HOSTILE not in hostile
 
 
@@ -349,8 +349,8 @@ def test_a_word_document_has_real_headings_and_tables(tmp_path: Path) -> None:
     found = [[[c.text for c in row.cells] for row in t.rows] for t in document.tables]
     assert ["Agree", "16", "46"] in [line for table in found for line in table]
     banner = next(t for t in document.tables if "Sector (B)" in [c.text for c in t.rows[1].cells])
-    assert [c.text for c in banner.rows[0].cells] == ["", "", "Kind of unit", "Kind of unit"]
-    assert banner.rows[2].cells[2].text == "75B"
+    assert [c.text for c in banner.rows[0].cells] == ["", "All", "All", "Kind of unit", "Kind of unit"]
+    assert banner.rows[2].cells[3].text == "75B"
     repeated = [row._tr.xpath("./w:trPr/w:tblHeader") for row in banner.rows]
     assert [bool(r) for r in repeated] == [True, True, False, False, False]
 

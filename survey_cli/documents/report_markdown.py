@@ -18,6 +18,7 @@ from survey_cli.documents.results import (
     base_line,
     chapters,
     edition,
+    joined_grid,
     margins_grid,
     rates_grid,
     reading_notes,
@@ -97,18 +98,22 @@ def _item(block: Block, item: ItemResult, results: Results) -> Iterator[str]:
     yield from _quoted(block.said(item))
     margin = f"; {item.margin_text}" if item.margin_text else ""
     yield from (escaped(base_line(item.base) + margin), "")
-    if item.rows:
+    joined = joined_grid(item, results)
+    table = results.banner.table(item.id) if results.banner else None
+    if joined is not None:
+        yield from _table(joined)
+    elif item.rows:
         yield from _table(topline_grid(item))
     if item.summary is not None:
         yield from (escaped(summary_line(item.summary) + "."), "")
     yield from _notes(item.notes)
     yield from (f"- {escaped(verbatim_line(verbatim))}" for verbatim in item.verbatims)
     yield ""
-    table = results.banner.table(item.id) if results.banner else None
     if table is not None and results.banner is not None:
-        grid = banner_grid(item, table, results.banner)
-        yield from (escaped(grid.caption + ":"), "")
-        yield from _table(grid)
+        if joined is None:
+            grid = banner_grid(item, table, results.banner)
+            yield from (escaped(grid.caption + ":"), "")
+            yield from _table(grid)
         yield from _notes(table_notes(item, table))
 
 

@@ -32,6 +32,10 @@ from survey_cli.reports.rounding import NOTHING, UNSURE, number
 APPENDIX: Final = "Appendix: methods and rates"
 READING: Final = "How to read the tables"
 METHODS: Final = "How the survey was done"
+BESIDE: Final = 6
+"""Columns of a banner that the width of a page has room for beside counts and per cents."""
+BARRED: Final = 3
+"""Columns beside which there is room for bars too."""
 
 LineKind: TypeAlias = Literal[
     "answer", "volunteered", "decline", "net", "range", "mention", "base", "summary"
@@ -45,6 +49,8 @@ class Head(NamedTuple):
     """What stands above it and its neighbours; empty where nothing does."""
     text: str
     letter: str = ""
+    bars: bool = False
+    """Its shares may have bars beside them."""
 
 
 class Shown(NamedTuple):
@@ -88,6 +94,10 @@ class Grid:
     @property
     def grouped(self) -> bool:
         return any(head.group for head in self.heads)
+
+    @property
+    def barred(self) -> bool:
+        return any(head.bars for head in self.heads)
 
 
 class Block(NamedTuple):
@@ -181,7 +191,7 @@ def topline_grid(item: ItemResult) -> Grid:
     return Grid(
         caption=f"Item {item.number}: counts and per cents",
         corner="Answer",
-        heads=(Head("", "Number"), Head("", "Per cent")),
+        heads=(Head("", "Number"), Head("", "Per cent", bars=True)),
         lines=tuple(GridLine(row.kind, flat(row.label), row.note, _counted(row.total)) for row in item.rows),
     )
 
@@ -208,6 +218,37 @@ def banner_grid(item: ItemResult, table: BannerTable, banner: Banner) -> Grid:
             *_means(table.summaries),
             *_bases(table.bases),
         ),
+    )
+
+
+def joined_grid(item: ItemResult, results: Results, most: int = BESIDE) -> Grid | None:
+    """Topline and banner in one table, where at most so many columns of the banner stand beside it; else None."""
+    banner = results.banner
+    table = banner.table(item.id) if banner is not None else None
+    if banner is None or table is None or len(banner.columns) - 1 > most:
+        return None
+    beside = banner_grid(item, table, banner)
+    lines: list[GridLine] = []
+    for line in beside.lines:
+        total, *others = line.cells
+        first: tuple[Shown, ...]
+        match line.kind:
+            case "base":
+                first = (total, Shown(""))
+            case "summary":
+                first = (Shown(""), total)
+            case _:
+                first = _counted(item.rows[len(lines)].total)
+        lines.append(GridLine(line.kind, line.label, line.note, (*first, *others)))
+    return Grid(
+        caption=beside.caption.replace(" by ", ", all and by ", 1),
+        corner=beside.corner,
+        heads=(
+            Head("All", "Number"),
+            Head("All", "Per cent", bars=len(banner.columns) - 1 <= BARRED),
+            *beside.heads[1:],
+        ),
+        lines=tuple(lines),
     )
 
 

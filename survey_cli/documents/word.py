@@ -12,6 +12,7 @@ from survey_cli.documents.pages import Line
 from survey_cli.documents.pictures import png, png_possible
 from survey_cli.documents.results import (
     APPENDIX,
+    BARRED,
     METHODS,
     READING,
     Block,
@@ -20,6 +21,7 @@ from survey_cli.documents.results import (
     base_line,
     chapters,
     edition,
+    joined_grid,
     margins_grid,
     rates_grid,
     reading_notes,
@@ -36,7 +38,10 @@ from survey_cli.reports.results import ItemResult, MethodLine, Results
 
 if TYPE_CHECKING:
     from docx.document import Document
+    from docx.oxml.xmlchemy import BaseOxmlElement
     from docx.table import Table, _Cell
+    from docx.text.paragraph import Paragraph
+    from docx.text.run import Run
 
 CHART_CM: Final = 15.5
 """How wide a picture is: as the text of a page."""
@@ -53,13 +58,15 @@ def results_docx(results: Results, path: Path) -> None:
     for warning in results.warnings:
         word.say(warning, strong=True)
     word.methods(results.methods)
+    parts = chapters(results)
+    word.contents([*((part.id, part.title or "Results") for part in parts), ("appendix", APPENDIX)])
     word.title(READING, 1)
     word.points(reading_notes(results))
-    for chapter in chapters(results):
-        word.title(chapter.title or "Results", 1)
+    for chapter in parts:
+        word.title(chapter.title or "Results", 1, mark=chapter.id)
         for block in chapter.blocks:
             _block(word, block, results)
-    word.title(APPENDIX, 1)
+    word.title(APPENDIX, 1, mark="appendix")
     if results.weighting is not None:
         word.title("Weighting", 2)
         for line in weighting_lines(results.weighting):
@@ -102,7 +109,10 @@ def _item(word: "_Writer", block: Block, item: ItemResult, results: Results) -> 
     word.title(f"{item.number}. {flat(block.item_title(item))}", 2 if block.battery is None else 3)
     word.quote(block.said(item))
     word.say(base_line(item.base) + (f"; {item.margin_text}" if item.margin_text else ""), close=True)
-    if item.rows:
+    joined = joined_grid(item, results, BARRED)
+    if joined is not None:
+        word.grid(joined)
+    elif item.rows:
         word.grid(topline_grid(item))
     if not item.battery:
         word.picture(chart_of_item(item))
@@ -112,9 +122,10 @@ def _item(word: "_Writer", block: Block, item: ItemResult, results: Results) -> 
     word.points(map(verbatim_line, item.verbatims))
     table = results.banner.table(item.id) if results.banner else None
     if table is not None and results.banner is not None:
-        grid = banner_grid(item, table, results.banner)
-        word.say(grid.caption + ":", close=True)
-        word.grid(grid)
+        if joined is None:
+            grid = banner_grid(item, table, results.banner)
+            word.say(grid.caption + ":", close=True)
+            word.grid(grid)
         word.points(table_notes(item, table))
 
 
@@ -141,11 +152,19 @@ class _Writer:
 
     def __init__(self, title: str, language: str) -> None:
         import docx
+        from docx.oxml.ns import qn
         from docx.shared import Cm, Pt, RGBColor
 
         self.document: Document = docx.Document()
         known = self.document.core_properties
-        known.title, known.author, known.language, known.comments = fit(title), "", language, ""
+        known.title, known.author, known.language, known.comments = fit(title), "", "en", ""
+        for moment in known._element.xpath("./dcterms:created | ./dcterms:modified"):
+            moment.getparent().remove(moment)  # the template's own, of 2013
+        for lang in self.document.styles.element.xpath("./w:docDefaults//w:lang"):
+            lang.set(qn("w:val"), "en-GB")
+        self.tongue = "" if language == "en" else language
+        self.marks = 0
+        self.below_table = False
         section = self.document.sections[0]
         section.page_width, section.page_height = Cm(21), Cm(29.7)
         section.left_margin = section.right_margin = Cm(2.5)
@@ -162,51 +181,82 @@ class _Writer:
 
     def _numbered_pages(self) -> None:
         """A foot that says the page: a field, which Word fills in."""
-        from docx.oxml import OxmlElement
-        from docx.oxml.ns import qn
+        self.document.sections[0].footer.paragraphs[0]._p.append(_field("PAGE"))
 
-        field = OxmlElement("w:fldSimple")
-        field.set(qn("w:instr"), "PAGE")
-        self.document.sections[0].footer.paragraphs[0]._p.append(field)
+    def _paragraph(self, style: str | None = None) -> "Paragraph":
+        """One more, with some room above it below a table."""
+        from docx.shared import Pt
+
+        paragraph = self.document.add_paragraph(style=style)
+        if self.below_table:
+            paragraph.paragraph_format.space_before = Pt(5)
+        self.below_table = False
+        return paragraph
 
     def head(self, what: str, title: str, told: str) -> None:
         self.say(what.upper())
         self.document.add_heading(fit(title), 0)
         self.say(told)
 
-    def title(self, text: str, level: int) -> None:
-        self.document.add_heading(fit(text), level)
+    def title(self, text: str, level: int, *, mark: str = "") -> None:
+        """A heading; `mark`: a name by which the contents find it."""
+        paragraph = self.document.add_heading(fit(text), level)
+        self.below_table = False
+        if mark:
+            self.marks += 1
+            _marked(paragraph, mark, self.marks)
+
+    def contents(self, lines: Iterable[tuple[str, str]]) -> None:
+        """Titles that lead to their headings, each with the page it is on; by mark and title."""
+        from docx.enum.text import WD_TAB_ALIGNMENT, WD_TAB_LEADER
+        from docx.shared import Cm
+
+        self.title("Contents", 1)
+        for mark, title in lines:
+            paragraph = self._paragraph()
+            paragraph.paragraph_format.tab_stops.add_tab_stop(
+                Cm(CHART_CM), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS
+            )
+            paragraph.add_run(fit(title) + "\t")
+            _leading(paragraph, mark)
 
     def say(self, text: str, *, strong: bool = False, close: bool = False) -> None:
         """A paragraph; `close`: it stays on the page of what follows."""
-        paragraph = self.document.add_paragraph()
+        paragraph = self._paragraph()
         paragraph.add_run(fit(text)).bold = strong or None
         paragraph.paragraph_format.keep_with_next = close or None
 
     def points(self, lines: Iterable[str]) -> None:
         for line in lines:
-            self.document.add_paragraph(fit(line), style="List Bullet")
+            self._paragraph("List Bullet").add_run(fit(line))
 
     def quote(self, wording: str) -> None:
         """What was read aloud."""
         lines: Sequence[Line] = lines_of(wording)
         if not lines:
             return
-        paragraph = self.document.add_paragraph(style="Quote")
+        paragraph = self._paragraph("Quote")
         paragraph.paragraph_format.keep_with_next = True
         for n, line in enumerate(lines):
             if n:
                 paragraph.add_run().add_break()
             for stretch in line:
                 text = f"‹{stretch.text}›" if stretch.style == "fill" else stretch.text
-                paragraph.add_run(fit(text)).bold = stretch.style == "stress" or None
+                run = paragraph.add_run(fit(text))
+                run.bold = stretch.style == "stress" or None
+                if self.tongue:
+                    _spoken_in(run, self.tongue)
 
     def methods(self, lines: Sequence[MethodLine]) -> None:
         if not lines:
             return
         self.title(METHODS, 1)
-        table = self._table(len(lines), [FIRST_CM - 1.5, CHART_CM - FIRST_CM + 2])
-        for row, line in zip(table.rows, lines, strict=True):
+        table = self._table(len(lines) + 1, [FIRST_CM - 1.5, CHART_CM - FIRST_CM + 2])
+        for cell, text in zip(table.rows[0].cells, ("What", "Statement"), strict=True):
+            _fill(cell, text, strong=True)
+        _repeated(table.rows[0])
+        _said(table, METHODS)
+        for row, line in zip(table.rows[1:], lines, strict=True):
             _fill(row.cells[0], line.label, strong=True)
             _fill(row.cells[1], flat(line.text))
 
@@ -224,7 +274,8 @@ class _Writer:
             for name, span in grid.groups():
                 _fill(rows[0][at].merge(rows[0][at + span - 1]), name, strong=True)
                 at += span
-        _fill(rows[heads - 1][0], grid.corner, strong=True)
+        for n in range(heads):
+            _fill(rows[n][0], grid.corner if n == heads - 1 else "", strong=True)
         for cell, head in zip(rows[heads - 1][1:], grid.heads, strict=True):
             letter = f" ({head.letter})" if head.letter else ""
             _fill(cell, head.text + letter, right=not words, strong=True)
@@ -239,11 +290,13 @@ class _Writer:
         if len(rows) <= TOGETHER:
             _kept_together(rows[:-1])
         _said(table, grid.caption)
-        self.document.add_paragraph().paragraph_format.space_after = 0
 
     def _table(self, rows: int, widths: Sequence[float]) -> "Table":
         from docx.shared import Cm
 
+        if self.below_table:
+            self._paragraph()  # else they are one table
+        self.below_table = True
         table: Table = self.document.add_table(rows, len(widths))
         table.autofit = False
         _ruled(table)
@@ -261,9 +314,45 @@ class _Writer:
 
         from docx.shared import Cm
 
-        shape = self.document.add_picture(BytesIO(png(chart.svg)), width=Cm(CHART_CM))
+        run = self._paragraph().add_run()
+        shape = run.add_picture(BytesIO(png(chart.svg)), width=Cm(CHART_CM))
         shape._inline.docPr.set("descr", fit(chart.words))
         shape._inline.docPr.set("title", fit(chart.title))
+
+
+def _element(tag: str, **attributes: str) -> "BaseOxmlElement":
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    made = OxmlElement(f"w:{tag}")
+    for name, value in attributes.items():
+        made.set(qn(f"w:{name}"), value)
+    return made
+
+
+def _field(instruction: str) -> "BaseOxmlElement":
+    """What Word fills in when the document is opened."""
+    return _element("fldSimple", instr=instruction, dirty="true")
+
+
+def _marked(paragraph: "Paragraph", mark: str, number: int) -> None:
+    """A name for this place, around its text."""
+    paragraph.runs[0]._r.addprevious(_element("bookmarkStart", id=str(number), name=mark))
+    paragraph._p.append(_element("bookmarkEnd", id=str(number)))
+
+
+def _leading(paragraph: "Paragraph", mark: str) -> None:
+    """Make the whole line lead to the place of this name, and end in its page."""
+    link = _element("hyperlink", anchor=mark, history="1")
+    paragraph.runs[0]._r.addprevious(link)
+    for run in paragraph.runs:
+        link.append(run._r)
+    link.append(_field(f"PAGEREF {mark} \\h"))
+
+
+def _spoken_in(run: "Run", language: str) -> None:
+    """The language of a text, for those who hear it and for whoever checks its spelling."""
+    run._r.get_or_add_rPr().append(_element("lang", val=language))
 
 
 def _fill(cell: "_Cell", text: str, *, right: bool = False, strong: bool = False, raised: str = "") -> None:
@@ -281,11 +370,7 @@ def _fill(cell: "_Cell", text: str, *, right: bool = False, strong: bool = False
 
 def _repeated(row: object) -> None:
     """This row stands at the head of the table on every page."""
-    from docx.oxml import OxmlElement
-    from docx.oxml.ns import qn
-
-    head = OxmlElement("w:tblHeader")
-    head.set(qn("w:val"), "true")
+    head = _element("tblHeader", val="true")
     row._tr.get_or_add_trPr().append(head)  # type: ignore[attr-defined]
 
 
@@ -298,23 +383,13 @@ def _kept_together(rows: Iterable[Iterable["_Cell"]]) -> None:
 
 def _ruled(table: "Table") -> None:
     """Lines between rows and none between columns."""
-    from docx.oxml import OxmlElement
-    from docx.oxml.ns import qn
-
-    borders = OxmlElement("w:tblBorders")
+    borders = _element("tblBorders")
     for edge, wide, color in (("top", "8", "111111"), ("bottom", "8", "111111"), ("insideH", "4", "BBBBBB")):
-        line = OxmlElement(f"w:{edge}")
-        for name, value in (("val", "single"), ("sz", wide), ("space", "0"), ("color", color)):
-            line.set(qn(f"w:{name}"), value)
-        borders.append(line)
-    table._tbl.tblPr.append(borders)
+        borders.append(_element(edge, val="single", sz=wide, space="0", color=color))
+    layout = table._tbl.tblPr.xpath("./w:tblLayout")[0]
+    layout.addprevious(borders)  # the order of the schema
 
 
 def _said(table: "Table", words: str) -> None:
     """What the table is, for those who hear it."""
-    from docx.oxml import OxmlElement
-    from docx.oxml.ns import qn
-
-    caption = OxmlElement("w:tblCaption")
-    caption.set(qn("w:val"), fit(words))
-    table._tbl.tblPr.append(caption)
+    table._tbl.tblPr.append(_element("tblCaption", val=fit(words)))
