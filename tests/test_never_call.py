@@ -35,8 +35,14 @@ def test_a_number_on_the_list_is_found_with_its_date_and_reason(study):
         assert never.listed("+13125550101") is None
         assert never.among([ANN, BOB, "+13125550101"]) == {ANN, BOB}
         assert never.among([]) == set()
-        assert (never.remove([ANN, "+13125550101"]), never.count()) == (1, 1)
-        assert never.among([ANN]) == set()
+        assert never.taken_off(ANN) is None
+        assert never.remove([ANN, "+13125550101"], at=at(6), reason="a slip", by="sue") == 1
+        assert (never.count(), never.among([ANN])) == (1, set())
+        assert never.taken_off(ANN) == Listed(at(6), "a slip", "sue")
+        assert never.taken_off(BOB) is never.taken_off("+13125550101") is None
+        never.add([ANN], at=at(7), reason="asked again", by="ann")
+        never.remove([ANN], at=at(8), reason="a slip again", by="bob")
+        assert never.taken_off(ANN) == Listed(at(8), "a slip again", "bob")
 
 
 def test_a_registry_of_many_numbers_comes_in_whole(study):

@@ -242,6 +242,14 @@ def test_the_list_is_added_to_asked_and_counted(survey) -> None:
     assert survey("never-call", "count")[0] == "2\n"
     assert "never to be called: registry" in survey("never-call", "check", "+1 (312) 555-0100", gives=1)[0]
     assert "is not on the list" in survey("never-call", "check", "+1 312 555 0177")[0]
+    one = ("never-call", "remove", "+1 312 555 0100")
+    assert "--reason" in survey(*one, gives=2)[1]
+    nobody_else = survey(*one, "+1 312 555 0177", "--reason", "a slip", gives=1)[1]
+    assert "+13125550177 is not on the list" in nobody_else
+    assert survey("never-call", "count")[0] == "2\n"
+    assert "1 number taken off" in survey(*one, "--reason", "another person's now", "--by", "sue")[1]
+    assert "by sue: another person's now" in survey("never-call", "check", "+1 312 555 0100")[0]
+    assert survey("never-call", "count")[0] == "1\n"
     assert "which country it is of" in survey("never-call", "check", "312 555 0100", gives=1)[1]
     assert "--country" in survey("never-call", "add", "312 555 0100", "--country", "UK", gives=1)[1]
     assert "there is no such file" in survey("never-call", "add", "registry.txt", gives=1)[1]

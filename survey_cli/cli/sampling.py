@@ -248,7 +248,9 @@ def never_call_check(
     if isinstance(found, Trouble):
         fail(found)
     if found.since is None:
-        print(f"{found.number} is not on the list")
+        off = found.off
+        history = f"; it was taken off {off.at:%Y-%m-%d} by {off.by}: {off.reason}" if off is not None else ""
+        print(printable(f"{found.number} is not on the list{history}"))
         return
     print(
         printable(
@@ -256,6 +258,29 @@ def never_call_check(
         )
     )
     raise typer.Exit(1)
+
+
+def never_call_remove(
+    numbers: Annotated[list[str], typer.Argument(metavar="NUMBER…", help="The numbers.")],
+    country: Country = "",
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; needed, and kept: name nobody in it.")
+    ] = "",
+    by: By = "",
+    db: Database = None,
+) -> None:
+    """Take numbers off the list: a slip, or a number that is another person's now. All, or none where one is not on it.
+
+    Who took a number off, when and why is kept. A case that was closed as never to be called again stays so.
+    """
+    from survey_cli.office.never_calling import remove
+
+    if not reason.strip():
+        raise typer.BadParameter("say why, without a name in it", param_hint="--reason")
+    made = remove(_list(db, by=by, country=country), numbers, reason=reason.strip())
+    if isinstance(made, Trouble):
+        fail(made)
+    say(f"{made.where}: {count(len(made.numbers), 'number')} taken off the list")
 
 
 def never_call_count(db: Database = None) -> None:
@@ -275,6 +300,11 @@ COMMANDS = (
     Group(
         "never-call",
         "Keep the list of numbers never to be called, which all studies share.",
-        {"add": never_call_add, "check": never_call_check, "count": never_call_count},
+        {
+            "add": never_call_add,
+            "check": never_call_check,
+            "remove": never_call_remove,
+            "count": never_call_count,
+        },
     ),
 )

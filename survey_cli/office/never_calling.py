@@ -12,7 +12,7 @@ from survey_cli.samples.never_call import read_never_call
 from survey_cli.samples.numbers import NotANumber, known_country, read_number
 from survey_cli.store import StoreProblem
 from survey_cli.store.address import names_server, server
-from survey_cli.store.never_call import FILE, NeverCall
+from survey_cli.store.never_call import FILE, Listed, NeverCall
 from survey_cli.store.places import home_of, shown
 from survey_cli.study.login import login_name
 
@@ -53,6 +53,16 @@ class Checked(NamedTuple):
     """None: it is not."""
     reason: str
     by: str
+    off: Listed | None = None
+    """When, why and by whom it was last taken off, where it was."""
+
+
+class TakenOff(NamedTuple):
+    """What was taken off the list."""
+
+    where: str
+    numbers: tuple[str, ...]
+    """All of them were on it."""
 
 
 def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | Trouble | list[Problem]:
@@ -100,10 +110,39 @@ def check(request: ListRequest, given: str) -> Checked | Trouble:
     where, listed = opened
     with listed:
         try:
-            found = listed.listed(number)
+            found, off = listed.listed(number), listed.taken_off(number)
         except StoreProblem as problem:
             return Trouble(problem.where, problem.what, problem.remedy)
-    return Checked(where, number, *(found or (None, "", "")))
+    since, reason, by = found or (None, "", "")
+    return Checked(where, number, since, reason, by, off)
+
+
+def remove(request: ListRequest, given: Sequence[str], *, reason: str) -> TakenOff | Trouble:
+    """Take numbers off the list: all, or none where one of them is not on it."""
+    if trouble := _country(request):
+        return trouble
+    numbers: list[str] = []
+    for one in given:
+        number = _number(one, request)
+        if isinstance(number, Trouble):
+            return number
+        numbers.append(number)
+    opened = _opened(request)
+    if isinstance(opened, Trouble):
+        return opened
+    where, listed = opened
+    with listed:
+        try:
+            on_it = listed.among(numbers)
+            if absent := [number for number in numbers if number not in on_it]:
+                return Trouble(
+                    where, f"{absent[0]} is not on the list", "check the number; nothing was changed"
+                )
+            by = request.by.strip() or login_name()
+            listed.remove(on_it, at=request.at, reason=reason, by=by)
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+    return TakenOff(where, tuple(dict.fromkeys(numbers)))
 
 
 def count(request: ListRequest) -> tuple[str, int] | Trouble:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.engine.journal import decode_moment, encode_moment
 from survey_cli.store.address import SHARED, Where, names_server, server
-from survey_cli.store.connector import Connector
+from survey_cli.store.connector import Connector, Dialect
 from survey_cli.store.files import check_file, check_folder, file_system, put_in_place
 from survey_cli.store.legible import legible
 from survey_cli.store.problem import StoreProblem, no_driver
@@ -38,6 +38,21 @@ TABLES: Final = (
         key TEXT NOT NULL
     )""",
 )
+TAKEN_OFF: Final = """CREATE TABLE IF NOT EXISTS never_call_taken_off (
+    hash TEXT NOT NULL,
+    listed_at TEXT NOT NULL,
+    listed_reason TEXT NOT NULL,
+    listed_by TEXT NOT NULL,
+    at TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    by TEXT NOT NULL
+)"""
+"""Made when a number is first taken off: lists that are in use have none."""
+HAS_TAKEN_OFF: Final[dict[Dialect, str]] = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'never_call_taken_off'",
+    "postgresql": f"""SELECT 1 FROM pg_tables
+        WHERE schemaname = '{SHARED}' AND tablename = 'never_call_taken_off'""",
+}
 NEW_KEY: Final = "INSERT INTO never_call_key (one, key) VALUES (1, {random}) ON CONFLICT (one) DO NOTHING"
 OF_SQLITE: Final = "lower(hex(randomblob(32)))"
 """Thrown by the engine, once, when the list is made: both draw on the system's own randomness."""
@@ -48,6 +63,13 @@ ADD: Final = "INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?) 
 AMONG: Final = "SELECT hash FROM never_call WHERE hash IN ({marks})"
 LISTED: Final = "SELECT at, reason, by FROM never_call WHERE hash = ?"
 REMOVE: Final = "DELETE FROM never_call WHERE hash = ?"
+KEEP_TAKEN_OFF: Final = """
+    INSERT INTO never_call_taken_off (hash, listed_at, listed_reason, listed_by, at, reason, by)
+    SELECT hash, at, reason, by, ?, ?, ? FROM never_call WHERE hash = ?
+"""
+LAST_TAKEN_OFF: Final = """
+    SELECT at, reason, by FROM never_call_taken_off WHERE hash = ? ORDER BY at DESC LIMIT 1
+"""
 COUNT: Final = "SELECT count(*) FROM never_call"
 
 AT_ONCE: Final = 2_000
@@ -57,7 +79,7 @@ IN_ONE: Final = 500
 
 
 class Listed(NamedTuple):
-    """Why a number is on the list."""
+    """Why a number is on the list, or was taken off it."""
 
     at: datetime
     reason: str
@@ -120,13 +142,22 @@ class NeverCall:
                 added += self._db.run_many(ADD, [(hash, moment, reason, by) for hash in several])
         return added
 
-    def remove(self, numbers: Iterable[str]) -> int:
-        """Take numbers off the list; gives how many were on it."""
-        removed = 0
-        for several in _batches((self._hashed(number) for number in numbers), AT_ONCE):
-            with self._db.transaction():
-                removed += self._db.run_many(REMOVE, [(hash,) for hash in several])
-        return removed
+    def remove(self, numbers: Collection[str], *, at: datetime, reason: str, by: str) -> int:
+        """Take numbers off the list, all in one commit; gives how many were on it. Since when and why they were stays
+        beside when, why and by whom they were taken off."""
+        hashes, moment = [self._hashed(number) for number in numbers], encode_moment(at)
+        with self._db.transaction():
+            self._db.run(TAKEN_OFF if self._db.dialect == "sqlite" else _written(TAKEN_OFF))
+            self._db.run_many(KEEP_TAKEN_OFF, [(moment, reason, by, hash) for hash in hashes])
+            return self._db.run_many(REMOVE, [(hash,) for hash in hashes])
+
+    def taken_off(self, number: str) -> Listed | None:
+        """When, why and by whom a number was last taken off the list; None where it never was."""
+        if not self._db.read(HAS_TAKEN_OFF[self._db.dialect]):
+            return None
+        found = self._db.read(LAST_TAKEN_OFF, (self._hashed(number),))
+        with legible(self._db.where, "the list of numbers never to be called"):
+            return Listed(decode_moment(found[0][0]), *found[0][1:]) if found else None
 
     def among(self, numbers: Collection[str]) -> set[str]:
         """Those of these numbers that are on the list."""
@@ -195,6 +226,12 @@ def _recognise(db: Sqlite) -> None:
             db.where, "was written by a newer version of this program", "install that version to open it"
         )
     db.run("PRAGMA journal_mode = WAL")
+
+
+def _written(statement: str) -> str:
+    from survey_cli.store.server import written
+
+    return written(statement)
 
 
 def _on_server(where: Where) -> Connector:
