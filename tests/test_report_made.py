@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, date
 from fractions import Fraction
 from pathlib import Path
 from shutil import copy, which
@@ -17,7 +19,9 @@ from survey_cli.office.describing import codebook_of
 from survey_cli.office.report_wish import CodebookWish, ReportWish
 from survey_cli.office.reporting import results
 from survey_cli.problems import Trouble
-from survey_cli.reports.results import Codebook, Results
+from survey_cli.reports.described import Codebook
+from survey_cli.reports.methods import lasting
+from survey_cli.reports.results import Results
 
 WISH = ReportWish(origin="simulated", threshold=0)
 
@@ -96,6 +100,46 @@ def test_the_methods_box_says_what_is_known_and_what_is_not(study: Path):
     assert list(box)[:6] == [
         "Sponsor", "Conducted by", "Population", "Sampling frame", "Selection", "Mode",
     ]  # fmt: skip
+
+
+DISCLOSED = (
+    "Sponsor", "Conducted by", "Population", "Sampling frame", "Selection", "Mode", "Languages", "Incentive",
+    "Field dates", "Interviews", "Outcomes", "Response rates", "Weighting", "Precision", "Length of interviews",
+    "Questionnaire", "Missing answers", "Contact",
+)  # fmt: skip
+"""What AAPOR asks every survey to disclose, and what a reader would ask besides."""
+
+
+def test_a_study_that_says_nothing_of_itself_is_reported_to_say_nothing(study: Path, tmp_path: Path):
+    """Dates and lengths are those of the interviews; the rest is not stated, and nothing is left out."""
+    folder = tmp_path / "instruments"
+    folder.mkdir()
+    text = study.read_text(encoding="utf-8")
+    head, _, rest = text.partition("\nstudy:\n")
+    (folder / "asu_2000.yaml").write_text(f"{head}\n{rest[rest.index('scales:') :]}", encoding="utf-8")
+    survey("simulate", str(folder / "asu_2000.yaml"), "-n", "40", "--keep", "--seed", "3")
+    began = [row["interview_began"][:10] for row in rows(folder / "asu_2000.yaml")]
+    day = date.fromisoformat(min(began))
+    lines = made(folder / "asu_2000.yaml", replace(WISH, interviews="all", zone=UTC)).methods
+    assert tuple(line.label for line in lines) == DISCLOSED
+    box = {line.label: line for line in lines}
+    assert box["Field dates"].text.startswith(f"{day.day} ")
+    assert box["Field dates"].text.endswith(f"{date.fromisoformat(max(began)):%B %Y}")
+    assert box["Languages"].text == "English"
+    for label in ("Sponsor", "Conducted by", "Population", "Sampling frame", "Selection", "Contact"):
+        assert (box[label].text, box[label].stated) == ("not stated", False)
+    assert box["Outcomes"].text.startswith("not stated: ")
+    assert re.fullmatch(
+        r"Median \d+ (minute|second)s? from the first entry to the last, .*", box["Length of interviews"].text
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0, "under a second"), (1, "1 second"), (59, "59 seconds"), (89, "1 minute"), (630, "11 minutes")],
+)
+def test_a_short_interview_is_not_said_to_last_no_minutes(seconds: int, told: str):
+    assert lasting(Fraction(seconds)) == told
 
 
 def test_a_census_has_no_tests_unless_asked(study: Path):
@@ -178,17 +222,22 @@ def test_a_codebook_counts_what_the_file_holds(study: Path):
     data = rows(study)
     assert found.interviews == len(data)
     by_name = {variable.name: variable for variable in found.variables}
-    for name in ("q1", "q21_3", "cooperation"):
-        there = Counter(row[name] for row in data)
-        assert {
-            code.code: int(code.count_text) for code in by_name[name].codes if code.count_text != "0"
-        } == dict(there)
-    q2_why = by_name["q2_why"]
-    assert q2_why.asked == "Asked if q2 is Disagree or Strongly disagree."
+    for name in ("q1", "cooperation"):
+        lines = (*by_name[name].codes, *by_name[name].missing)
+        shown = {line.code: int(line.count_text) for line in lines if line.count_text != "0"}
+        assert shown == dict(Counter(row[name] for row in data))
+    q21 = by_name["q21_1"]
+    third = q21.columns[2]
+    shown = {
+        line.code: int(n)
+        for line, n in zip((*q21.codes, *q21.missing), third.counts, strict=True)
+        if n != "0"
+    }
+    assert shown == dict(Counter(row[third.name] for row in data))
+    assert by_name["q2_why"].asked == "Asked if q2 is Disagree or Strongly disagree."
     assert by_name["phone"].personal
     assert all(not code.count_text for code in by_name["phone"].codes)
     assert by_name["q2"].codes[4].missing == "missing"
-    assert {name: names for name, _, names in found.sets}["q21"][0] == "q21_1"
     hidden = codebook_of(study, CodebookWish(origin="simulated"))
     assert isinstance(hidden, Codebook)
     texts = [code.count_text for variable in hidden.variables for code in variable.codes]

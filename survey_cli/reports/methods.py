@@ -213,10 +213,11 @@ def _length(begun: Sequence[datetime], ended: Sequence[datetime]) -> str:
     lengths = [Fraction((b - a).total_seconds()) for a, b in zip(begun, ended, strict=True) if b >= a]
     if not lengths:
         return ""
-    return f"Median {_lasting(median(lengths))} from the first entry to the last, pauses included"
+    return f"Median {lasting(median(lengths))} from the first entry to the last, pauses included"
 
 
-def _lasting(seconds: Fraction) -> str:
+def lasting(seconds: Fraction) -> str:
+    """A length of time in words: `11 minutes`, `42 seconds`."""
     for unit, size in (("minute", 60), ("second", 1)):
         n = rounded(seconds / size, 0)
         if seconds >= size:
