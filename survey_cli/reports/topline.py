@@ -227,7 +227,9 @@ def _notes(table: Tabulated, unit: int, terms: Terms) -> list[str]:
     if not base.people:
         return ["Nobody has been asked this."]
     if table.base_hidden(0):
-        return [f"Fewer than {terms.threshold} were asked: their answers are not shown."]
+        if base.people < terms.threshold:
+            return [f"Fewer than {terms.threshold} were asked: their answers are not shown."]
+        return ["How many were asked is not shown: small counts would follow from it."]
     if table.question.kind == "multiple":
         told.append(
             "Several answers could be given: per cents are of all who were asked, and add up to more."
