@@ -6,9 +6,10 @@ from fractions import Fraction
 from scenario import instrument
 from survey_cli.reports.answers import Answers, Grouping
 from survey_cli.reports.banner import banner, grouping_of
+from survey_cli.reports.concealing import concealed
 from survey_cli.reports.questions import questions
 from survey_cli.reports.results import Banner, ItemResult
-from survey_cli.reports.tabulating import Tabulated, Terms, concealed, tabulated
+from survey_cli.reports.tabulating import Tabulated, Terms, tabulated
 from survey_cli.reports.topline import batteries, item_result
 from survey_cli.table import Table, columns
 from survey_cli.values import NOT_ASKED, Cell

@@ -92,15 +92,14 @@ def test_weighted_counts_are_never_tested_as_counts():
     alike = Matrix(
         "Group", [[Pile(n, 7 * n, 49 * n) for n in row] for row in ([30, 20], [20, 30])], weighted=True
     )
-    assert independence(alike).p == pytest.approx(plain.p)
+    assert independence(alike).p == pytest.approx(plain.p, abs=0.005)  # an F with 99 is not quite a chi-square
     uneven = Matrix(
         "Group", [[Pile(n, n, 2 * n) for n in row] for row in ([30, 20], [20, 30])], weighted=True
     )
     test = independence(uneven)
     assert test.p is not None
     assert plain.p is not None
-    assert test.p > plain.p
-    assert "Kish's effective n = 50" in test.note
+    assert test.p == pytest.approx(0.16, abs=0.005)  # as 50 interviews: χ² = 2.00
 
 
 def test_the_finite_population_correction_makes_differences_surer():

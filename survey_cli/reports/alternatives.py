@@ -73,12 +73,13 @@ class Tableau(Generic[Name]):
         at: dict[Name, Number] = dict(self._values)
         sign = 1 if goal > at[name] else -1
         for _ in range(2 * len(self._solved) + 10):
-            step: Number = abs(goal - at[name])
+            step: Number = abs(Fraction(goal) - at[name])
             stop: Name | None = None
             for solved in self._through.get(name, ()):
                 times = self._solved[solved][name] * sign
                 if times > 0 and at[solved] < step * times:
-                    step, stop = Fraction(at[solved]) / times, solved
+                    step = Fraction(at[solved]) / Fraction(times)
+                    stop = solved
             at[name] += sign * step
             for solved in self._through.get(name, ()):
                 at[solved] -= sign * step * self._solved[solved][name]

@@ -20,6 +20,8 @@ from survey_cli.values import Cell, Missing, Variable
 MOST_COLUMNS: Final = 12
 """Of one grouping, that anybody still reads."""
 NO_VALUE: Final = "no value"
+UNSAID: Final = "not shown beside hidden counts"
+"""With the sizes of rows and columns known, a p value is as good as the counts it is made of."""
 
 
 def grouping_of(answers: Answers, variable: Variable) -> Grouping | int:
@@ -135,18 +137,20 @@ def _tests(table: Tabulated, grouping: Grouping, span: Sequence[int], unit: int,
     if table.question.kind == "multiple":
         return []
     tested = [line for line in table.lines if line.tested]
-    hidden = any(spot.column in span for spot in table.hidden)
+    at = {i for i, line in enumerate(table.lines) if line.tested}
+    if any(spot.column in span and spot.row in at for spot in table.hidden):
+        return [Test(grouping.label, "", "", None, "", UNSAID)]
     matrix = Matrix(
         grouping.label,
         [[line.piles[c] for c in span] for line in tested],
         weighted=unit != 1,
         left=_left(table, terms),
     )
-    found = [independence(matrix, seed=terms.seed, hidden=hidden)]
+    found = [independence(matrix, seed=terms.seed)]
     if table.question.kind in ("scale", "number") and found[0].name:
         of_values = matrix._replace(piles=[[piles[c] for c in span] for _, piles in table.values])
         values = [value for value, _ in table.values]
-        found.append(trend(of_values, values, ordered=grouping.ordered, hidden=hidden))
+        found.append(trend(of_values, values, ordered=grouping.ordered))
     return found
 
 
@@ -163,7 +167,7 @@ def _lettered(
     for place, row in enumerate(rows):
         figures = list(row.figures)
         for grouping, span in _spans(groupings):
-            enough = [c for c in span if effective(table.bases[c]) >= SMALL]
+            enough = [c for c in span if effective(table.bases[c]) >= SMALL and not table.base_hidden(c)]
             pairs = len(enough) * (len(enough) - 1) // 2
             if grouping.name == table.question.item or not pairs:
                 continue
@@ -204,7 +208,7 @@ def _notes(tables: Sequence[BannerTable], unit: int, terms: Terms) -> list[str]:
         )
     if unit != 1:
         told.append(
-            "Effective bases are Kish’s, (Σw)²/Σw²; tests and letters use them, never weighted counts."
+            "Effective bases are Kish’s, (Σw)²/Σw²; letters and trend tests use them, and no test weighted counts."
         )
     if not terms.inference:
         told.append(

@@ -193,19 +193,24 @@ class _Hidden:
 
     def _blocking(self, spot: Spot) -> list[Sum]:
         """The sums through what is linked with it in which one count stands alone; else those of the nearest with
-        something that is shown."""
+        something that is shown. Where that is a base or a total, others come first."""
         near = self._linked(spot)
-        for wanted in (1, 0):
-            for one in near:
-                lines = [
-                    line
-                    for line in self._through.get(one, ())
-                    if any(s not in self.spots for s in line)
-                    and (not wanted or sum(s in self.spots for s in line) == wanted)
-                ]
-                if lines:
-                    return lines
+        for last in (False, True):
+            for alone in (True, False):
+                for one in near:
+                    lines = [
+                        line
+                        for line in self._through.get(one, ())
+                        if any(s not in self.spots and (last or self._readily(s, spot)) for s in line)
+                        and not (alone and sum(s in self.spots for s in line) > 1)
+                    ]
+                    if lines:
+                        return lines
         return []
+
+    def _readily(self, spot: Spot, because: Spot) -> bool:
+        """Neither a base, nor a total for what is none."""
+        return spot.row != BASE and (spot.column != 0 or because.column == 0)
 
     def _join(self, lines: Sequence[Sum], wish: "_Wish") -> bool:
         """Hide what helps in these sums; False where nothing of them is shown. First what helps in most, and is enough;

@@ -22,7 +22,10 @@ INSTALL: Final = "tests need scipy: pip install 'survey-cli[report]'"
 def explained(seed: int) -> dict[str, str]:
     """What each test is and when it is made, by its name: said once for all tables."""
     return {
-        "Chi-square test": "Pearson’s, of answers against columns; under weights on Kish’s effective number.",
+        "Chi-square test": "Pearson’s, of answers against columns.",
+        "Rao–Scott test": (
+            "chi-square under weights, with the second-order correction of Rao and Scott for their variance, as an F."
+        ),
         "Fisher's exact test": (
             "in place of chi-square where expected counts are small (any under 1, or more than a fifth under 5); of more"
             f" than two rows or columns by {DRAWN:,} tables drawn, seed {seed}."
@@ -46,12 +49,12 @@ class Matrix(NamedTuple):
     """The share of the population that was not interviewed: 1 where its size is not known."""
 
 
-def independence(matrix: Matrix, *, seed: int = 1, hidden: bool = False) -> Test:
+def independence(matrix: Matrix, *, seed: int = 1) -> Test:
     """Pearson's chi-square test, or Fisher's exact test where expected counts are small (any under 1, or more than a
-    fifth under 5: W. G. Cochran, Biometrics 10, 1954). Under weights, chi-square on weighted shares of Kish's n.
+    fifth under 5: W. G. Cochran, Biometrics 10, 1954). Under weights, Rao and Scott's correction of chi-square, where no
+    expected count is small on Kish's n.
 
-    With a known population the statistic is divided by the share of it that was not interviewed. `hidden`: the statistic
-    is not printed, since hidden counts could follow from it.
+    With a known population the statistic is divided by the share of it that was not interviewed.
     """
     used = _used(matrix.piles)
     if len(used) < 2 or len(used[0]) < 2:
@@ -70,19 +73,59 @@ def independence(matrix: Matrix, *, seed: int = 1, hidden: bool = False) -> Test
     if small and matrix.weighted:
         return Test(matrix.group, "", "", None, "", "no test: expected counts are too small under weights")
     if small:
-        return _fisher(matrix.group, table, seed, hidden=hidden, finite=matrix.left < 1)
+        return _fisher(matrix.group, table, seed, finite=matrix.left < 1)
     if not matrix.left:
         return Test(matrix.group, "", "", None, "", "no test: the whole population was interviewed")
+    if matrix.weighted:
+        return _rao_scott(matrix.group, used, matrix.left)
     found = stats.chi2_contingency(table, correction=False)
     statistic, df = float(found.statistic) / float(matrix.left), int(found.dof)
     p = float(stats.chi2.sf(statistic, df))
     told = f"χ² = {_decimals(statistic)}, df = {df}"
-    why = [f"on Kish's effective n = {rounded(effective(every), 0)}"] if matrix.weighted else []
-    why += ["with finite population correction"] if matrix.left < 1 else []
-    return Test(matrix.group, "Chi-square test", "" if hidden else told, p, p_text(p), ", ".join(why))
+    why = "with finite population correction" if matrix.left < 1 else ""
+    return Test(matrix.group, "Chi-square test", told, p, p_text(p), why)
 
 
-def trend(matrix: Matrix, values: Sequence[Fraction], *, ordered: bool, hidden: bool = False) -> Test:
+def _rao_scott(group: str, used: Sequence[Sequence[Pile]], left: Fraction) -> Test:
+    """Pearson's chi-square on weighted shares over the mean of its design effects, as an F with Satterthwaite's degrees
+    of freedom (J. N. K. Rao and A. J. Scott, Annals of Statistics 12, 1984; D. R. Thomas and J. N. K. Rao, JASA 82,
+    1987): what `svychisq` of R's survey package gives for weights alone, without strata and clusters."""
+    import numpy
+    from scipy import linalg, stats
+
+    rows, columns = len(used), len(used[0])
+    people = sum(pile.people for line in used for pile in line)
+    weights = numpy.array([[float(pile.weight) for pile in line] for line in used])
+    total = float(weights.sum())
+    p = (weights / total).ravel()
+    squares = numpy.array([float(pile.squares) for line in used for pile in line]) / total**2
+    held = numpy.outer(squares, p)
+    variance = numpy.diag(squares) - held - held.T + numpy.outer(p, p) * squares.sum()
+    variance *= people / (people - 1) * float(left)
+    over = numpy.diag(numpy.divide(1, p, out=numpy.zeros_like(p), where=p > 0))
+    simple = (numpy.diag(p) - numpy.outer(p, p)) / people
+    of_row = numpy.kron(numpy.eye(rows)[:, 1:], numpy.ones((columns, 1)))
+    of_column = numpy.kron(numpy.ones((rows, 1)), numpy.eye(columns)[:, 1:])
+    mains = numpy.hstack([numpy.ones((rows * columns, 1)), of_row, of_column])
+    both = numpy.kron(numpy.eye(rows)[:, 1:], numpy.eye(columns)[:, 1:])
+    contrast = both - mains @ numpy.linalg.lstsq(mains, both, rcond=None)[0]
+    top = contrast.T @ over @ variance @ over @ contrast
+    try:
+        effects = linalg.solve(contrast.T @ over @ simple @ over @ contrast, top)
+    except linalg.LinAlgError:
+        return Test(group, "", "", None, "", "no test: too many empty cells under weights")
+    mean = float(numpy.trace(effects))
+    df = mean**2 / float(numpy.trace(effects @ effects))
+    shares = p.reshape(rows, columns)
+    expected = numpy.outer(shares.sum(axis=1), shares.sum(axis=0))
+    f = people * float(((shares - expected) ** 2 / expected).sum()) / mean
+    value = float(stats.f.sf(f, df, df * (people - 1)))
+    told = f"F = {_decimals(f)}, df = {_decimals(df)} and {_decimals(df * (people - 1))}"
+    why = "with finite population correction" if left < 1 else ""
+    return Test(group, "Rao–Scott test", told, value, p_text(value), why)
+
+
+def trend(matrix: Matrix, values: Sequence[Fraction], *, ordered: bool) -> Test:
     """Whether a scale goes up or down over the columns. Two columns, or columns with an order: linear-by-linear
     association, (n − 1)r² with one degree of freedom (N. Mantel, JASA 58, 1963), columns counted 1, 2, 3 …; others: the
     Kruskal–Wallis test, which is not made under weights. `values`: of each answer."""
@@ -121,7 +164,7 @@ def trend(matrix: Matrix, values: Sequence[Fraction], *, ordered: bool, hidden: 
         why += ["with finite population correction"] if matrix.left < 1 else []
         why += [FEW] if n < 30 else []
         name = "Linear-by-linear trend test"
-        return Test(matrix.group, name, "" if hidden else told, p, p_text(p), ", ".join(why))
+        return Test(matrix.group, name, told, p, p_text(p), ", ".join(why))
     if matrix.weighted:
         return Test(matrix.group, "", "", None, "", "no trend test of columns without an order under weights")
     samples = [[v for v, line in rows for _ in range(line[c].people)] for c in range(len(there))]
@@ -131,7 +174,7 @@ def trend(matrix: Matrix, values: Sequence[Fraction], *, ordered: bool, hidden: 
     told = f"H = {_decimals(statistic)}, df = {len(there) - 1}"
     why = ["with finite population correction"] if matrix.left < 1 else []
     why += [FEW] if every.people < 30 else []
-    return Test(matrix.group, "Kruskal–Wallis test", "" if hidden else told, p, p_text(p), ", ".join(why))
+    return Test(matrix.group, "Kruskal–Wallis test", told, p, p_text(p), ", ".join(why))
 
 
 def greater(
@@ -156,7 +199,7 @@ def greater(
     return bool(erfc(z / sqrt(2)) < LEVEL / pairs)
 
 
-def _fisher(group: str, table: list[list[float]], seed: int, *, hidden: bool, finite: bool) -> Test:
+def _fisher(group: str, table: list[list[float]], seed: int, *, finite: bool) -> Test:
     import numpy
     from scipy import stats
 
