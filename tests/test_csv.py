@@ -78,6 +78,20 @@ def of(*interviews: Scenario, language: str = "") -> Table:
     return Table(variables=columns(first, language), rows=[cells(i.interview) for i in interviews])
 
 
+def with_admin(table: Table) -> Table:
+    """What is known of each interview before its data."""
+    rows = list(table.rows)
+    at = "2026-11-24T15:20:11+00:00"
+    head = [
+        (f"id{n}", "c", 1, "simulated", "1", "ended", "complete", at, at if n else "", "pat")
+        for n in range(len(rows))
+    ]
+    return Table(
+        variables=(*ADMIN, *table.variables),
+        rows=[(*a, *b) for a, b in zip(head, rows, strict=True)],
+    )
+
+
 def kept(table: Table) -> Table:
     """The same table, its rows as the store keeps them."""
     return Table(variables=table.variables, rows=(), kept=[encode_cells(row) for row in table.rows])

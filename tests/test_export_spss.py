@@ -20,7 +20,7 @@ from survey_cli.exports.limits import SPSS, STATA, UserMissing, fitting_names, u
 from survey_cli.exports.missing_codes import missing_codes
 from survey_cli.table import ADMIN, Study, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
-from test_csv import ANSWERS, HARD, SAMPLE, hard, kept, of
+from test_csv import ANSWERS, HARD, SAMPLE, hard, kept, of, with_admin
 
 pyreadstat = pytest.importorskip("pyreadstat")
 pytest.importorskip("polars")
@@ -169,6 +169,29 @@ def test_a_text_that_was_not_asked_is_kept_out_of_the_base_first() -> None:
     """A number is system-missing by itself; a text has nothing like it."""
     found = user_missing(Variable(name="q", storage="text", labels={"p": "P"}, declines=ASKED))
     assert (found.codes, found.left) == (("-6", "-7", "-8"), ("-9",))
+
+
+def test_a_cell_of_the_sample_is_filled_or_it_is_not(tmp_path: Path) -> None:
+    """Nobody declines it. Where an older version asked it, its declines go on."""
+    table = of(scenario(HARD, sample={"unit": "u", "size": 2.0}).keys("1", ".refused", ".stop"))
+    kind = next(v for v in table.variables if v.name == "kind")
+    assert user_missing(kind) == UserMissing()  # not asked is system-missing
+    sector = Variable(name="kind", storage="text", labels={"p": "P"}, role="sample")
+    assert user_missing(sector).codes == ("-6",)
+    assert user_missing(replace(sector, declines=ASKED)).codes == ("-6", "-8", "-9")
+    wrote(table, tmp_path / "x.sav")
+    _, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars")
+    assert meta.variable_value_labels["kind"] == {1: "Sector", 2: "District"}
+    assert "kind" not in meta.missing_ranges
+
+
+def test_the_interviews_own_columns_have_labels_and_moments_are_a_scale(tmp_path: Path) -> None:
+    wrote(with_admin(of(hard(".stop"))), tmp_path / "x.sav")
+    _, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars")
+    assert meta.variable_value_labels["interview_origin"]["simulated"] == "Simulated"
+    assert meta.variable_value_labels["interview_status"]["suspended"] == "Put aside"
+    assert {meta.variable_measure[n] for n in ("interview_began", "day", "hour", "born_y")} == {"scale"}
+    assert meta.variable_display_width["interview_began"] == 20
 
 
 def test_a_missing_that_the_column_does_not_have_is_refused(tmp_path: Path) -> None:

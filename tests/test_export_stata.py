@@ -139,6 +139,29 @@ def test_labels_are_cut_to_80_letters_and_it_is_said(tmp_path: Path) -> None:
     assert note == "q: labels are cut to 80 letters, as Stata has them"
 
 
+def test_codes_too_large_for_a_label_stand_without_and_it_is_said(tmp_path: Path) -> None:
+    variables = (Variable(name="q", labels={1: "One", 3_000_000_000: "Three thousand million"}),)
+    [note] = wrote(Table(variables=variables, rows=[(1,), (3_000_000_000,)]), tmp_path / "x.dta")
+    rows, meta = back(tmp_path / "x.dta", Table(variables=variables, rows=()))
+    assert rows == [(1,), (3_000_000_000,)]
+    assert 1 in meta.variable_value_labels["q"]
+    assert 3_000_000_000 not in meta.variable_value_labels["q"]
+    assert note == "q: Stata labels numbers to 2,147,483,620; larger codes stand without labels"
+
+
+def test_a_list_shows_texts_to_80_letters(tmp_path: Path) -> None:
+    """Stata would show nine."""
+    variables = (Variable(name="t", storage="text"), Variable(name="words", storage="text"))
+    wrote(Table(variables=variables, rows=[("ünïcode text", "x" * 3_000)]), tmp_path / "x.dta")
+    _, meta = back(tmp_path / "x.dta", Table(variables=variables, rows=()))
+    assert meta.original_variable_types == {"t": "%-12s", "words": "%-80s"}
+
+
+def test_texts_whose_codes_are_their_labels_need_no_labels(tmp_path: Path) -> None:
+    variable = Variable(name="kind", storage="text", labels={"Sector": "Sector"}, role="sample")
+    assert wrote(Table(variables=(variable,), rows=[("Sector",), (NOT_ASKED,)]), tmp_path / "x.dta") == ()
+
+
 def test_the_same_data_make_the_same_file(tmp_path: Path) -> None:
     admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat")
     table = Table(

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.exports.dated import NEVER
 from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, label_of, plain, value_labels
-from survey_cli.exports.missing_codes import coded, missing_codes
-from survey_cli.exports.typed_columns import LAST_ENTRY, is_moment
+from survey_cli.exports.missing_codes import coded, missing_codes, offered_codes
+from survey_cli.exports.typed_columns import LAST_ENTRY, is_moment, measure_of
 from survey_cli.table import Table
 from survey_cli.values import Cell, Code, Missing, Variable
 
@@ -224,17 +224,15 @@ def _codebook(table: Table) -> Iterator[tuple[str, ...]]:
     """A line a variable."""
     yield "variable", "label", "wording", "measure", "stored as", "item", "asked", "missing"
     for v in table.variables:
-        missing = "; ".join(f"{kind} {code} {plain(text)}" for kind, (code, text) in missing_codes(v).items())
+        missing = "; ".join(f"{kind} {code} {plain(text)}" for kind, (code, text) in offered_codes(v).items())
         asked = table.study.asked.get(v.item, "") if v.role == "answer" else ""
-        yield v.name, label_of(v), v.wording, v.measure, v.storage, v.item, asked, missing
+        yield v.name, label_of(v), v.wording, measure_of(v), v.storage, v.item, asked, missing
 
 
 def _labels(variables: Sequence[Variable]) -> Iterator[tuple[str, ...]]:
     """A line a code: of answers, then of missings."""
     yield "variable", "code", "label", "missing"
     for v in variables:
-        if v.role in ("admin", "order"):
-            continue
         kinds: dict[Code, str] = {code: kind for kind, (code, _) in missing_codes(v).items()}
         for code, words in value_labels(v).items():
             number = int(code) if v.storage == "text" and str(code) in map(str, kinds) else code

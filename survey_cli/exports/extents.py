@@ -26,24 +26,35 @@ class Extent:
     least: float | None = None
     """Of numbers that are no codes for missings; None where there are none."""
     most: float | None = None
+    marked: int = 0
+    """Fields among those that were to be counted."""
     decimals: int = 0
     """Places behind the point of the number that has most."""
 
 
-def extents(file: Path, variables: tuple[Variable, ...], codes: tuple[frozenset[str], ...]) -> list[Extent]:
-    """Of each column, in one pass and little memory. `codes`: the fields of each that stand for missings."""
+def extents(
+    file: Path,
+    variables: tuple[Variable, ...],
+    codes: tuple[frozenset[str], ...],
+    marked: tuple[frozenset[str], ...] = (),
+) -> list[Extent]:
+    """Of each column, in one pass and little memory. `codes`: the fields of each that stand for missings; `marked`:
+    those that are counted."""
     found = [Extent() for _ in variables]
+    marks = marked or (frozenset[str](),) * len(variables)
     numbers = [variable.storage in ("integer", "decimal") for variable in variables]
     csv.field_size_limit(LONGEST)
     with file.open(encoding="utf-8", newline="") as lines:
         reader = csv.reader(lines, strict=True)
         next(reader, None)
         while some := list(islice(reader, AT_ONCE)):
-            for column, extent, number, missing in zip(
-                zip(*some, strict=True), found, numbers, codes, strict=True
+            for column, extent, number, missing, mark in zip(
+                zip(*some, strict=True), found, numbers, codes, marks, strict=True
             ):
                 distinct = set(column)
                 extent.letters = max(extent.letters, *map(len, distinct), 0)
+                if not mark.isdisjoint(distinct):
+                    extent.marked += sum(field in mark for field in column)
                 if number:
                     _numbers(extent, distinct - missing - {""})
                 else:

@@ -2,11 +2,11 @@
 missing; and what stands for what does not fit. Writers and the check before them ask here; it knows no library."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from survey_cli.exports.missing_codes import ORDER, coded, missing_codes
+from survey_cli.exports.missing_codes import ORDER, offered_codes
 from survey_cli.values import Code, Variable
 
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -14,6 +14,12 @@ SHORT: Final = 8
 """Bytes of a text that SPSS can take for missing."""
 SLOTS: Final = 3
 """Codes that SPSS can take for missing one by one; or a range and one."""
+LEAST_SHOWN: Final = 8
+MOST_SHOWN: Final = 40
+"""Letters, the least and the most, that a column of SPSS's window is wide."""
+DAY_SHOWN: Final = 10
+MOMENT_SHOWN: Final = 20
+"""Letters of a day and of a moment as SPSS shows them."""
 NAMED: Final = 8
 """Names listed in one note."""
 
@@ -183,8 +189,6 @@ def user_missing(variable: Variable) -> UserMissing:
     column of texts not asked and not reached go first, since nothing else would keep them out of a base; a number that
     was not asked is missing by itself.
     """
-    if variable.role in ("admin", "order") or not coded(variable):
-        return UserMissing()
     wanted = tuple(_wanted(variable))
     if variable.storage == "text":
         short = [code for code in wanted if len(str(code).encode()) <= SHORT]
@@ -201,17 +205,27 @@ def user_missing(variable: Variable) -> UserMissing:
 
 
 def _wanted(variable: Variable) -> Iterator[Code]:
-    codes = missing_codes(variable)
+    codes = offered_codes(variable)
     text = variable.storage == "text"
     order = ("not_asked", "not_reached", "dk", "refused") if text else ORDER
     others = [kind for kind in codes if kind not in (*order, "not_asked")]
     seen: set[Code] = set()
     for kind in (*order, *others):
-        offered = kind in ("not_asked", "not_reached") or kind in variable.declines
-        if kind in codes and offered and codes[kind][0] not in seen:
+        if kind in codes and codes[kind][0] not in seen:
             seen.add(codes[kind][0])
             yield str(codes[kind][0]) if text else codes[kind][0]
     yield from (code for code in variable.user_missing if code not in seen)
+
+
+def crowded(cells: Mapping[str, int]) -> str:
+    """What is said of cells whose code is to be left out and is not; by name how many there are."""
+    told = listed(f"{name} ({count:,})" for name, count in cells.items())
+    return f"SPSS has room for three missing codes, or a range and one; cells with others, to be left out by hand: {told}"
+
+
+def shown_width(letters: int) -> int:
+    """Of a column of texts in SPSS's window."""
+    return min(max(letters, LEAST_SHOWN), MOST_SHOWN)
 
 
 def _runs(codes: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -233,9 +247,9 @@ def _first(made: UserMissing, wanted: Sequence[Code]) -> tuple[bool, ...]:
 def value_labels(variable: Variable, *, missing: bool = True) -> dict[Code, str]:
     """By code the label of every value that may stand in the column, the codes of missings among them if `missing`."""
     labels: dict[Code, str] = dict(variable.labels)
-    if missing and variable.role not in ("admin", "order"):
+    if missing:
         text = variable.storage == "text"
-        for kind, (code, words) in missing_codes(variable).items():
+        for kind, (code, words) in offered_codes(variable).items():
             if text or kind != "not_asked":
                 labels.setdefault(str(code) if text else code, words)
     return labels

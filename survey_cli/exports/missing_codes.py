@@ -25,3 +25,16 @@ def missing_codes(variable: Variable) -> dict[str, tuple[int, str]]:
         for kind, (code, text) in variable.declines.items()
     }
     return {**reserved, **own}
+
+
+def offered_codes(variable: Variable) -> dict[str, tuple[int, str]]:
+    """The same without what cannot be: a decline that the column does not offer, and all but an empty cell in a column
+    of the sample. What a decline of an older version made of it is among its declines."""
+    if variable.role in ("admin", "order"):  # nobody was asked
+        return {}
+    always = ("not_asked",) if variable.role == "sample" else ("not_asked", "not_reached")
+    return {
+        kind: told
+        for kind, told in missing_codes(variable).items()
+        if kind in always or (kind in variable.declines and kind not in ("not_asked", "not_reached"))
+    }

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.exports.typed_columns import answered, is_moment, stretches, typed, why
+from survey_cli.exports.missing_codes import missing_codes, offered_codes
+from survey_cli.exports.typed_columns import answered, is_moment, measure_of, stretches, typed, why
 from survey_cli.table import Table
 from survey_cli.values import Storage, Variable
 
@@ -153,10 +153,10 @@ def _told(field: Field) -> Iterator[tuple[str, str]]:
         yield "option", str(v.option)
     if field.kinds:
         return
-    yield "measure", v.measure
+    yield "measure", measure_of(v)
     if v.labels:
         yield "value_labels", _json({str(code): text for code, text in v.labels.items()})
-    if field.state and (codes := missing_codes(v)):
+    if field.state and (codes := offered_codes(v)):
         yield "missing_codes", _json({kind: list(told) for kind, told in codes.items()})
     if v.user_missing:
         yield "user_missing", _json(list(v.user_missing))

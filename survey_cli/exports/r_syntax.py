@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from survey_cli.exports.csv import write_csv
-from survey_cli.exports.missing_codes import missing_codes
+from survey_cli.exports.missing_codes import offered_codes
 from survey_cli.exports.multiples import answer_sets
+from survey_cli.exports.typed_columns import is_moment
 from survey_cli.table import Table
 from survey_cli.values import Code, Storage, Variable
 
@@ -26,6 +27,11 @@ CLASSES: Final[dict[Storage, str]] = {
     "time": "character",
 }
 FUNCTION: Final = """
+moment <- function(x) as.POSIXct(x, format = "%Y-%m-%dT%H:%M:%S", tz = "UTC")
+time_of_day <- function(x) {
+  x <- as.difftime(x, format = "%H:%M", units = "mins")
+  if (requireNamespace("hms", quietly = TRUE)) hms::as_hms(x) else x
+}
 described <- function(x, label, labels = NULL, absent = NULL, not_asked = NULL, wording = "") {
   if (!is.null(not_asked)) x[!is.na(x) & x == not_asked] <- NA
   if (!is.null(labels) && requireNamespace("haven", quietly = TRUE)) {
@@ -64,6 +70,9 @@ def _script(table: Table, named: str) -> Iterator[str]:
     yield FUNCTION
     yield ""
     for variable in variables:
+        if is_moment(variable) or variable.storage == "time":
+            made = "moment" if is_moment(variable) else "time_of_day"
+            yield f"survey[[{quoted(variable.name)}]] <- {made}(survey[[{quoted(variable.name)}]])"
         yield _described(variable)
     yield ""
     yield f'attr(survey, "title") <- {quoted(study.title)}'
@@ -77,7 +86,7 @@ def _script(table: Table, named: str) -> Iterator[str]:
 
 
 def _described(variable: Variable) -> str:
-    codes = missing_codes(variable) if variable.role != "admin" else {}
+    codes = offered_codes(variable)
     labels: dict[Code, str] = {
         **dict(variable.labels),
         **{code: text for kind, (code, text) in codes.items() if kind != "not_asked"},

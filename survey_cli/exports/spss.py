@@ -16,18 +16,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.exports.dated import NEVER, day_said
 from survey_cli.exports.limits import (
+    DAY_SHOWN,
+    LEAST_SHOWN,
+    MOMENT_SHOWN,
+    MOST_SHOWN,
     SPSS,
+    crowded,
     fitted,
     fitting_names,
     label_of,
-    listed,
     notes_of,
     plain,
+    shown_width,
     user_missing,
     value_labels,
 )
 from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.exports.typed_columns import LAST_ENTRY, answered, coded, is_moment, stretches, typed
+from survey_cli.exports.typed_columns import (
+    LAST_ENTRY,
+    answered,
+    coded,
+    is_moment,
+    measure_of,
+    stretches,
+    typed,
+)
 from survey_cli.table import Table
 from survey_cli.values import Code, Variable
 
@@ -44,8 +57,6 @@ MADE_AT: Final = 92
 """Where in the file the day and time stand at which it was made."""
 SHOWN: Final = 6
 """Places that are shown of numbers whose places nobody set; all are kept."""
-WIDEST: Final = 40
-"""Digits of a number that SPSS shows."""
 
 
 def write_sav(table: Table, to: Path, manner: "Manner") -> tuple[int, tuple[str, ...]]:
@@ -73,7 +84,8 @@ def write_sav(table: Table, to: Path, manner: "Manner") -> tuple[int, tuple[str,
             note=[SPSS.cut(line, NOTE) for line in _about(table)],
             variable_value_labels=labels,
             missing_ranges=absent,
-            variable_measure={c.name: c.variable.measure for c in columns},
+            variable_measure={c.name: measure_of(c.variable) for c in columns},
+            variable_display_width={c.name: seen.shown(c) for c in columns},
             variable_format={c.name: form for c in columns if (form := seen.format(c))},
         )
     except pyreadstat.ReadstatError as error:
@@ -126,6 +138,8 @@ class Seen:
     """Before the point, by name."""
     places: dict[str, int]
     """Behind it."""
+    letters: dict[str, int]
+    """Bytes of the longest text, by name."""
     cut: dict[str, int]
     """Texts that are too long, by name."""
     left: dict[str, int]
@@ -137,11 +151,9 @@ class Seen:
         """How SPSS shows a column: width and places of numbers, dates by year, month and day."""
         match column.variable.storage:
             case "integer":
-                return f"F{min(max(self.digits.get(column.name, 1), 8), WIDEST)}.0"
+                return f"F{self._digits(column)}.0"
             case "decimal":
-                places = max(column.variable.decimals, min(self.places.get(column.name, 0), SHOWN))
-                wide = self.digits.get(column.name, 1) + 1 + places
-                return f"F{min(max(wide, 8), WIDEST)}.{places}"
+                return f"F{self._digits(column)}.{self._places(column)}"
             case "date":
                 return "SDATE10"
             case "time":
@@ -149,12 +161,34 @@ class Seen:
             case "text":
                 return "DATETIME20" if is_moment(column.variable) else ""
 
+    def shown(self, column: Column) -> int:
+        """How wide SPSS shows a column."""
+        match column.variable.storage:
+            case "integer" | "decimal":
+                return self._digits(column)
+            case "date":
+                return DAY_SHOWN
+            case "time":
+                return LEAST_SHOWN
+            case "text":
+                return MOMENT_SHOWN if is_moment(column.variable) else shown_width(self.letters[column.name])
+
+    def _places(self, column: Column) -> int:
+        if column.variable.storage == "integer":
+            return 0
+        return max(column.variable.decimals, min(self.places.get(column.name, 0), SHOWN))
+
+    def _digits(self, column: Column) -> int:
+        places = self._places(column)
+        wide = self.digits.get(column.name, 1) + (1 + places if column.variable.storage == "decimal" else 0)
+        return min(max(wide, LEAST_SHOWN), MOST_SHOWN)
+
 
 def _data(table: Table, columns: Sequence[Column]) -> tuple["pl.DataFrame", Seen]:
     """The rows as SPSS has them, and what stands in them."""
     import polars as pl
 
-    seen = Seen({}, {}, {}, {})
+    seen = Seen({}, {}, {}, {}, {})
     made = [_typed(texts, columns, seen) for texts in stretches(table)]
     if not made:
         none = pl.DataFrame({str(at): [] for at in range(len(columns))}, schema_overrides=None).cast(
@@ -195,7 +229,10 @@ def _typed(texts: "pl.DataFrame", columns: Sequence[Column], seen: Seen) -> "pl.
             seen.places[name] = max(seen.places.get(name, 0), found or 0)
     long = [name for name, kind in data.schema.items() if kind == pl.String]
     sizes = data.select([pl.col(name).str.len_bytes().max() for name in long])
-    for name in [name for name in sizes.columns if (sizes[name][0] or 0) > SPSS.text]:
+    for name, size in sizes.row(0, named=True).items() if long else ():
+        seen.letters[name] = max(seen.letters.get(name, 0), size or 0)
+        if (size or 0) <= SPSS.text:
+            continue
         seen.cut[name] = seen.cut.get(name, 0) + int((data[name].str.len_bytes() > SPSS.text).sum())
         cut = [SPSS.cut(text, SPSS.text) for text in data[name]]
         data = data.with_columns(pl.Series(name, cut, dtype=pl.String))
@@ -225,11 +262,7 @@ def _notes(table: Table, columns: Sequence[Column], seen: Seen) -> Iterator[str]
     labels: list[dict[Code, str]] = [value_labels(v) for v in table.variables]
     yield from notes_of(table.variables, SPSS, labels=labels)
     if seen.left:
-        told = listed(f"{name} ({count:,})" for name, count in seen.left.items())
-        yield (
-            f"SPSS has room for three missing codes, or a range and one; cells with others, to be left out by hand: "
-            f"{told}"
-        )
+        yield crowded(seen.left)
     for name, count in seen.cut.items():
         texts = "a text is" if count == 1 else f"{count:,} texts are"
         yield f"{name}: {texts} cut to {SPSS.text:,} bytes, the most that SPSS has"

@@ -13,17 +13,22 @@ from survey_cli.engine.journal import cells_reader, encode_cells
 from survey_cli.exports.csv import write_csv
 from survey_cli.exports.extents import Extent, extents
 from survey_cli.exports.limits import (
+    DAY_SHOWN,
+    MOMENT_SHOWN,
     SPSS,
     UserMissing,
+    crowded,
     label_of,
     listed,
     notes_of,
     plain,
+    shown_width,
     user_missing,
     value_labels,
 )
-from survey_cli.exports.missing_codes import missing_codes
+from survey_cli.exports.missing_codes import missing_codes, offered_codes
 from survey_cli.exports.multiples import answer_sets
+from survey_cli.exports.typed_columns import is_moment, measure_of
 from survey_cli.table import Table
 from survey_cli.values import Cell, Code, Variable
 
@@ -48,7 +53,8 @@ def write_spss_syntax(
         frozenset(str(code) for code, _ in missing_codes(v).values()) if v.storage != "text" else frozenset()
         for v in table.variables
     )
-    widths = extents(data, table.variables, codes)
+    left = tuple(frozenset(map(str, user_missing(v).left)) for v in table.variables)
+    widths = extents(data, table.variables, codes, left)
     with to.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(line + "\n" for line in _syntax(table, named, widths))
     return rows, tuple(_notes(table, widths, joined[0]))
@@ -75,9 +81,8 @@ def _kept_on_one_line(table: Table, kept: Iterable[str], joined: list[int]) -> I
 def _notes(table: Table, widths: Sequence[Extent], joined: int) -> Iterator[str]:
     if joined:
         yield f"line ends within answers stand as spaces, in {joined:,} rows: SPSS reads a case a line"
-    crowded = [v.name for v in table.variables if user_missing(v).left]
-    if crowded:
-        yield f"{listed(crowded)}: SPSS takes three missing codes, or a range and one; further ones are labelled codes"
+    if left := {v.name: w.marked for v, w in zip(table.variables, widths, strict=True) if w.marked}:
+        yield crowded(left)
     long = [v.name for v, w in zip(table.variables, widths, strict=True) if w.bytes > SPSS.text]
     if long:
         yield f"{listed(long)}: texts are read to {SPSS.text:,} bytes, no further"
@@ -102,17 +107,24 @@ def _syntax(table: Table, named: str, widths: Sequence[Extent]) -> Iterator[str]
     for variable, width in zip(variables, widths, strict=True):
         yield f"    {variable.name} {_format(variable, width)}"
     yield "  ."
+    yield from _moments(variables)
     yield from _each("VARIABLE LABELS", variables, lambda v: _label(label_of(v), v.name))
     for variable in variables:
         yield from _value_labels(variable)
     not_asked: dict[Code, list[str]] = {}
     absent: dict[tuple[str, ...], list[str]] = {}
     levels: dict[str, list[str]] = {}
-    for variable in variables:
-        levels.setdefault(variable.measure.upper(), []).append(variable.name)
-        if not (codes := missing_codes(variable)) or variable.role == "admin":
-            continue
-        if variable.storage != "text":
+    shown: dict[int, list[str]] = {}
+    for variable, width in zip(variables, widths, strict=True):
+        levels.setdefault(measure_of(variable).upper(), []).append(variable.name)
+        if is_moment(variable):
+            shown.setdefault(MOMENT_SHOWN, []).append(variable.name)
+        elif variable.storage == "text":
+            shown.setdefault(shown_width(width.bytes), []).append(variable.name)
+        elif variable.storage == "date":
+            shown.setdefault(DAY_SHOWN, []).append(variable.name)
+        codes = offered_codes(variable)
+        if codes and variable.storage != "text":
             not_asked.setdefault(codes["not_asked"][0], []).append(variable.name)
         if written := _absent(variable, user_missing(variable)):
             absent.setdefault(written, []).append(variable.name)
@@ -122,10 +134,47 @@ def _syntax(table: Table, named: str, widths: Sequence[Extent]) -> Iterator[str]
         yield from _listed("MISSING VALUES", names, f"({', '.join(values)}).")
     for level, names in levels.items():
         yield from _listed("VARIABLE LEVEL", names, f"({level}).")
+    for letters, names in shown.items():
+        yield from _listed("VARIABLE WIDTH", names, f"({letters}).")
     for name, label, together in answer_sets(variables):
         yield f"MRSETS /MDGROUP NAME=${name[:60]} LABEL={_label(label, name)} CATEGORYLABELS=VARLABELS"
         yield from _listed("  VARIABLES =", together, "VALUE=1.")
     yield "EXECUTE."
+
+
+def _moments(variables: Sequence[Variable]) -> Iterator[str]:
+    """Moments are read as texts, since no format of SPSS reads them as they are written; then each is made a number, and
+    stands where the text stood."""
+    found = [at for at, variable in enumerate(variables) if is_moment(variable)]
+    if not found:
+        return
+    taken = {v.name.casefold() for v in variables}
+    made = {variables[at].name: _free(f"{variables[at].name}_", taken) for at in found}
+    for name, new in made.items():
+        parts = {
+            part: f"NUMBER(SUBSTR({name}, {start}, {size}), F{size})"
+            for part, start, size in (
+                *(("year", 1, 4), ("month", 6, 2), ("day", 9, 2)),
+                *(("hour", 12, 2), ("minute", 15, 2), ("second", 18, 2)),
+            )
+        }
+        yield f"NUMERIC {new} (DATETIME20)."
+        yield f"IF ({name} NE '') {new} ="
+        yield f"    DATE.DMY({parts['day']}, {parts['month']}, {parts['year']})"
+        yield f"    + TIME.HMS({parts['hour']}, {parts['minute']}, {parts['second']})."
+    yield "EXECUTE."
+    yield from _listed("DELETE VARIABLES", tuple(made), ".")
+    yield "RENAME VARIABLES"
+    yield from (f"    ({new} = {name})" for name, new in made.items())
+    yield "    ."
+    behind = "ALL." if found[-1] + 1 < len(variables) else "."
+    yield from _listed("ADD FILES FILE=* /KEEP=", [v.name for v in variables[: found[-1] + 1]], behind)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name.casefold() in taken:
+        name += "_"
+    return name
 
 
 def _each(command: str, variables: Iterable[Variable], say: Callable[[Variable], str]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from survey_cli.exports.limits import (
     plain,
     value_labels,
 )
-from survey_cli.exports.missing_codes import missing_codes
+from survey_cli.exports.missing_codes import missing_codes, offered_codes
 from survey_cli.exports.typed_columns import LAST_ENTRY, answered, coded, is_moment, stretches, typed, why
 from survey_cli.table import Table
 from survey_cli.values import Code, Variable
@@ -40,7 +40,9 @@ ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 RELEASE: Final = 14
 """The program's, whose files are of release 118."""
 LARGEST: Final = 2_147_483_620
-"""The most that fits into Stata's `long`; larger numbers are doubles."""
+"""The most that fits into Stata's `long`; larger numbers are doubles, and have no labels."""
+SHOWN: Final = (8, 80)
+"""Letters of a text, the least and the most, that Stata is to show; all are kept."""
 HEAD: Final = 2_000
 """Bytes before the types of the columns, of two each, at most."""
 STAMP: Final = b"<timestamp>\x11"
@@ -78,7 +80,9 @@ def write_dta(table: Table, to: Path, manner: "Manner") -> tuple[int, tuple[str,
             variable_value_labels=labels,
             missing_user_values=absent,
             variable_format={
-                name: form for name, v in zip(names, table.variables, strict=True) if (form := _format(v))
+                name: form
+                for name, v in zip(names, table.variables, strict=True)
+                if (form := _format(v, data[name]))
             },
         )
     except pyreadstat.ReadstatError as error:
@@ -113,16 +117,22 @@ def _labels(variable: Variable, letters: Mapping[str, str]) -> dict[Any, str]:
     found: dict[Any, str] = {
         code: STATA.cut(plain(words) or str(code), STATA.value_label)
         for code, words in variable.labels.items()
+        if _labelled(code)
     }
     if variable.storage in ("date", "time"):  # a label of theirs could only be that of a missing
         return {}
-    missing = missing_codes(variable) if _lettered(variable) else {}
-    for kind, (code, words) in missing.items():
-        found[letters.get(kind, code)] = STATA.cut(plain(words) or kind, STATA.value_label)
+    for kind, (code, words) in offered_codes(variable).items():
+        if kind in letters or _labelled(code):
+            found[letters.get(kind, code)] = STATA.cut(plain(words) or kind, STATA.value_label)
     return found
 
 
-def _format(variable: Variable) -> str:
+def _labelled(code: Code) -> bool:
+    """Whether Stata can label a number."""
+    return isinstance(code, int) and abs(code) <= LARGEST
+
+
+def _format(variable: Variable, held: "pl.Series") -> str:
     match variable.storage:
         case "integer":
             return "%12.0g"
@@ -133,7 +143,11 @@ def _format(variable: Variable) -> str:
         case "time":
             return "%tcHH:MM"
         case "text":
-            return "%tc" if is_moment(variable) else ""
+            if is_moment(variable):
+                return "%tc"
+            longest = held.str.len_chars().max()
+            least, most = SHOWN
+            return f"%-{min(max(longest, least), most)}s" if isinstance(longest, int) else ""
 
 
 def _data(table: Table, names: Sequence[str], letters: Mapping[str, str]) -> "pl.DataFrame":
@@ -202,5 +216,9 @@ def _notes(table: Table) -> Iterator[str]:
         yield "extended missings of the study's own: " + ", ".join(f".{x} {kind}" for kind, x in own.items())
     if left := sorted({kind for v in table.variables for kind in v.declines if kind not in letters}):
         yield f"{listed(left)}: Stata has no letter left; they are labelled codes"
-    if texts := [v.name for v in table.variables if v.storage == "text" and v.labels and v.role != "admin"]:
-        yield f"{listed(texts)}: Stata labels no texts; the codes stand without labels"
+    texts = [v for v in table.variables if v.storage == "text" and v.role != "admin"]
+    if bare := [v.name for v in texts if any(plain(words) != code for code, words in v.labels.items())]:
+        yield f"{listed(bare)}: Stata labels no texts; the codes stand without labels"
+    numbers = [v for v in table.variables if v.storage != "text"]
+    if large := [v.name for v in numbers if not all(map(_labelled, v.labels))]:
+        yield f"{listed(large)}: Stata labels numbers to {LARGEST:,}; larger codes stand without labels"

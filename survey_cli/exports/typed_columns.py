@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from survey_cli.engine.cell_texts import NOT_ASKED_TEXT, cell_texts
 from survey_cli.engine.journal import encode_cells
 from survey_cli.table import Table
-from survey_cli.values import Storage, Variable
+from survey_cli.values import Measure, Storage, Variable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -93,6 +93,11 @@ def answered(storage: Storage, text: "pl.Expr", *, moment: bool = False) -> "pl.
 def is_moment(variable: Variable) -> bool:
     """Whether a text is a moment."""
     return variable.role == "admin" and variable.storage == "text" and variable.name in MOMENTS
+
+
+def measure_of(variable: Variable) -> Measure:
+    """A moment can be counted with, like any day or time."""
+    return "scale" if is_moment(variable) else variable.measure
 
 
 def why(text: "pl.Expr") -> "pl.Expr":

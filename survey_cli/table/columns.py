@@ -65,12 +65,12 @@ def columns(instrument: Instrument, language: str = "") -> tuple[Variable, ...]:
 def _from_elsewhere(block: Block) -> bool:
     """Whether its cells can be missing in a way that its own item does not offer."""
     match block.source:
-        case "sample" | "turns" | "compute":
+        case "turns" | "compute":
             return True
         case "leaf":
             question = block.leaf.question if block.leaf is not None else None
             return isinstance(question, Computed) or (isinstance(question, DateItem) and question.partial)
-        case "order":
+        case "sample" | "order":
             return False
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from survey_cli.values import ADMIN_COLUMNS, Cell, Variable
+from survey_cli.values import ADMIN_COLUMNS, Cell, Code, Variable
 
 _ADMIN_LABELS: Final = {
     "interview_id": "Interview",
@@ -19,11 +19,21 @@ _ADMIN_LABELS: Final = {
     "interview_updated": "Last entry (UTC)",
     "interview_by": "Interviewer",
 }
+_ADMIN_VALUES: Final[dict[str, dict[Code, str]]] = {
+    "interview_origin": {"real": "Real", "practice": "Practice", "simulated": "Simulated"},
+    "interview_status": {
+        "open": "Under way",
+        "suspended": "Put aside",
+        "stopped": "Stopped before its end",
+        "ended": "Ended",
+    },
+}
 ADMIN: Final = tuple(
     Variable(
         name=name,
         label=_ADMIN_LABELS[name],
         storage="integer" if name == "interview_number" else "text",
+        labels=_ADMIN_VALUES.get(name, {}),
         role="admin",
     )
     for name in ADMIN_COLUMNS
