@@ -1,14 +1,17 @@
 """Is a bundle whole, does its manifest tell the truth, and are its bytes the same when it is made again?"""
 
+import errno
 import json
+import os
 import time
 import zipfile
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from shift import Shift
+from shift import Shift, interviewed
 from survey_cli.instrument.opening import rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.office.bundling import Bundled, bundle
@@ -22,8 +25,8 @@ def sue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("survey_cli.study.opening.login_name", lambda: "sue")
 
 
-def made(shift: Shift, to: str, **wish: object) -> Bundled:
-    found = bundle(shift.file, wished(shift, to="", **wish), to)
+def made(shift: Shift, to: str, *outs: str, **wish: object) -> Bundled:
+    found = bundle(shift.file, wished(shift, to="", **wish), to, outs)
     assert isinstance(found, Bundled), found
     return found
 
@@ -32,11 +35,20 @@ def test_the_manifest_names_every_file_with_its_hash(shift: Shift) -> None:
     found = made(shift, "out")
     manifest = json.loads(Path("out/manifest.json").read_text())
     there = {str(f.relative_to("out")) for f in Path("out").rglob("*") if f.is_file()}
-    assert {f["name"] for f in manifest["files"]} | {"manifest.json"} == there == set(found.files)
+    assert (
+        {f["name"] for f in manifest["files"]} | {"manifest.json", "SHA256SUMS"} == there == set(found.files)
+    )
     for file in manifest["files"]:
         data = (Path("out") / file["name"]).read_bytes()
         assert (file["sha256"], file["bytes"]) == (sha256(data).hexdigest(), len(data))
-    assert {"field.csv", "field.ddi.xml", "rates.csv", "rates.txt", "codebook.html"} <= there
+    for line in Path("out/SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert digest == sha256((Path("out") / name).read_bytes()).hexdigest()
+    assert {"field.csv", "field.ddi.xml", "cases.csv", "calls.csv", "rates.csv", "codebook.html"} <= there
+    readme = Path("out/README.txt").read_text()
+    assert all(name in readme for name in there - {"README.txt"} if not name.startswith("questionnaire"))
+    assert "2 interviews" in readme
+    assert "Left out as personal: name, phone, who" in readme
     [data] = [f for f in manifest["files"] if f["name"] == "field.csv"]
     assert (data["rows"], manifest["left_out_as_personal"]) == (2, ["name", "phone", "who"])
     assert manifest["last_event"] == shift.at.isoformat(timespec="seconds")
@@ -52,11 +64,20 @@ def test_the_questionnaire_in_it_is_the_one_that_was_asked(shift: Shift) -> None
     assert found.hash.startswith(folder.name)
 
 
-def test_made_again_it_is_the_same_bytes(shift: Shift) -> None:
+def test_made_again_it_is_the_same_bytes(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """At another hour, in another zone, for another place, with other rights of new files."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
     made(shift, "one.zip")
     time.sleep(1.1)  # a format that told the second would show it
     shift.later(hours=1)
-    made(shift, "two.zip")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    umask = os.umask(0o077)
+    made(shift, str(elsewhere / "two.zip"))
+    os.umask(umask)
+    elsewhere.joinpath("two.zip").rename("two.zip")
     assert Path("one.zip").read_bytes() == Path("two.zip").read_bytes()
     with zipfile.ZipFile("one.zip") as packed:
         assert packed.testzip() is None
@@ -81,6 +102,68 @@ def test_only_a_bundle_is_taken_the_place_of(shift: Shift, force: bool) -> None:
     again = bundle(shift.file, wished(shift, to="", force=force), "out")
     assert isinstance(again, Bundled) is force
     assert not [f for f in Path().iterdir() if f.name.startswith(".")]
+
+
+def test_a_bundle_with_more_in_it_or_of_another_program_stays(shift: Shift) -> None:
+    made(shift, "out")
+    Path("out/thesis.txt").write_text("years")
+    Path("page").mkdir()
+    Path("page/manifest.json").write_text('{"name": "a web page"}')
+    for folder in ("out", "page"):
+        found = bundle(shift.file, wished(shift, to="", force=True), folder)
+        assert isinstance(found, Trouble), folder
+        assert "more in it" in str(found)
+    assert Path("out/thesis.txt").read_text() == "years"
+    assert Path("page/manifest.json").exists()
+
+
+def test_files_of_data_are_those_that_were_named(shift: Shift) -> None:
+    found = made(shift, "out", "mine.jsonl", "spss.sps", what="events")
+    data = {"mine.jsonl", "spss.sps", "spss.csv", "events.csv", "cases.csv", "calls.csv"}
+    assert data <= set(found.files)
+    assert not {"field.csv", "field.sav", "field.ddi.xml"} & set(found.files)
+    for name in ("sub/mine.csv", "-", "manifest.json", "cases.csv", "mine.docx"):
+        refused = bundle(shift.file, wished(shift, to=""), "no", [name])
+        assert isinstance(refused, Trouble), name
+    assert isinstance(bundle(shift.file, wished(shift, to=""), "no", ["a.csv", "a.sps"]), Trouble)
+    assert not Path("no").exists()
+
+
+def test_as_of_a_moment_it_is_the_same_whatever_came_after(shift: Shift) -> None:
+    moment = (shift.at - timedelta(hours=1)).isoformat()
+    made(shift, "then.zip", as_of=moment)
+    shift.later(hours=3)
+    ann = shift.station("ann")
+    assert ann.fetch("C") is None
+    ann.dial()
+    interviewed(ann, "2", "2", "no", "Cleo Secret")
+    assert ann.came_back() is None
+    ann.leave()
+    Shift.close_all()
+    made(shift, "again.zip", as_of=moment)
+    assert Path("then.zip").read_bytes() == Path("again.zip").read_bytes()
+    with zipfile.ZipFile("then.zip") as packed:
+        assert packed.read("field.csv").count(b"\n") == 2, "one interview had begun by then"
+        page = packed.read("codebook.html").decode()
+    assert "1 interviews" in page, "the codebook counts the data beside it"
+
+
+def test_where_the_disk_is_full_nothing_is_left(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(shift, "out")
+    before = Path("out/manifest.json").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("survey_cli.office.bundling.copyfileobj", full)
+    found = bundle(shift.file, wished(shift, to=""), "out.zip")
+    assert isinstance(found, Trouble)
+    assert "No space left" in str(found)
+    monkeypatch.setattr("survey_cli.office.bundling.lay_papers", full)
+    assert isinstance(bundle(shift.file, wished(shift, to="", force=True), "out"), Trouble)
+    assert Path("out/manifest.json").read_bytes() == before
+    assert not [f for f in Path().iterdir() if f.name.startswith(".")]
+    assert not Path("out.zip").exists()
 
 
 def test_where_nothing_is_kept_no_folder_is_left(shift: Shift) -> None:

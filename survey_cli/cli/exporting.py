@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -117,7 +118,7 @@ def export(
         typer.Option(
             "--bundle",
             metavar="DIR|.zip",
-            help="Data, description, questionnaire, rates and a manifest, in one folder or .zip.",
+            help="Data, description, questionnaire, rates and checksums in one folder or .zip; -o names files in it.",
         ),
     ] = "",
     people: PeopleFile = None,
@@ -158,9 +159,8 @@ def export(
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # data are UTF-8, whatever the terminal speaks
     if bundle:
-        _bundle(file, wish, bundle)
-        if not out:
-            return
+        _bundle(file, wish, bundle, out or ())
+        return
     outs = out or ["-"]
     with reading_bar(shown="-" not in outs) as tell:
         done = export_several(file, replace(wish, tell=tell), outs, stdout=sys.stdout)
@@ -180,11 +180,11 @@ def export(
         say(f"{to}{beside}: {rows}, {columns}, from {made.source}")
 
 
-def _bundle(file: str, wish: "Wish", to: str) -> None:
+def _bundle(file: str, wish: "Wish", to: str, outs: Sequence[str]) -> None:
     from survey_cli.office.bundling import bundle
 
     with reading_bar() as tell:
-        made = bundle(file, replace(wish, tell=tell), to)
+        made = bundle(file, replace(wish, tell=tell), to, outs)
     if isinstance(made, Trouble):
         fail(made)
     for line in made.skipped:

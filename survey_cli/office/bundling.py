@@ -4,25 +4,23 @@ of the questionnaire in every version that was asked, rates, and a manifest with
 The same data make the same bytes: nothing in it tells when it was made, but as of which moment.
 """
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from shutil import copyfileobj, rmtree
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from survey_cli import __version__
 from survey_cli.documents.report_html import codebook_html
-from survey_cli.exports import FORMATS, Manner
+from survey_cli.exports import FORMATS, Manner, format_of
 from survey_cli.exports.csv import write_csv
 from survey_cli.instrument.program import Instrument
+from survey_cli.office.bundle_papers import OWN, Contents, is_bundle, lay_papers
 from survey_cli.office.describing import codebook_of_records
-from survey_cli.office.export_wish import Exported, Wish
-from survey_cli.office.exporting import exported
+from survey_cli.office.export_wish import Exported, What, Wish
+from survey_cli.office.exporting import exported, unwritable
 from survey_cli.office.files import in_the_way, put_file
 from survey_cli.office.moments import Moment, past_moment
 from survey_cli.office.rating import StudyWish, rates_of_records
@@ -33,9 +31,18 @@ from survey_cli.reports.rates import rows_of
 from survey_cli.store import Store
 from survey_cli.study.opening import Records
 
-MANIFEST: Final = "manifest.json"
-DATA: Final = ("csv", "sav", "ddi")
-"""Formats of the data, those whose libraries are installed."""
+DATA: Final = ("csv", "ddi", "sav")
+"""Formats of the data where none are asked for, those whose libraries are installed: two for archives, one for SPSS."""
+FIELDWORK: Final[Mapping[What, str]] = {
+    "cases": "every case of the sample, and how it stands",
+    "calls": "every call, and what came of it",
+}
+"""Other tables that go with them, as CSV."""
+TABLES: Final[Mapping[What, str]] = {
+    "answers": "a row for each answer",
+    "events": "a row for each thing that was keyed",
+}
+"""What else can be asked for."""
 FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest that a .zip can say; it stands for no time at all."""
 
@@ -52,17 +59,22 @@ class Bundled:
     """What is not in it, and why."""
 
 
-def bundle(path: str | Path, wish: Wish, to: str) -> Bundled | Trouble:
-    """Make the folder `to`, or the file where it ends in .zip."""
+def bundle(path: str | Path, wish: Wish, to: str, outs: Sequence[str] = ()) -> Bundled | Trouble:
+    """Make the folder `to`, or the file where it ends in .zip. `outs` are names of files of data in it, in place of
+    those that are there unless it is said; `wish.what`, where it is no interviews, is a table besides."""
     target, zipped = Path(to), to.lower().endswith(".zip")
     if (trouble := _barred(target, zipped=zipped, force=wish.force)) is not None:
         return trouble
     wish = replace(wish, at=wish.at or datetime.now(UTC))
+    if (trouble := _no_name_there(outs)) is not None:
+        return trouble
     folder = target.resolve().with_name(f".{token_hex(4)}.{target.name[-200:]}")
     try:
         folder.mkdir(mode=0o700)
+        if (trouble := unwritable([str(folder / out) for out in outs], wish)) is not None:
+            return replace(trouble, where=Path(trouble.where).name)
         made = at_one_moment(
-            path, lambda records: _filled(records, wish, folder), db=wish.db, people=wish.people, to=to
+            path, lambda records: _filled(records, wish, folder, outs), db=wish.db, people=wish.people, to=to
         )
         if isinstance(made, Trouble):
             return made
@@ -71,9 +83,7 @@ def bundle(path: str | Path, wish: Wish, to: str) -> Bundled | Trouble:
             if isinstance(packed, Trouble):
                 return packed
         else:
-            if target.exists():
-                rmtree(target)
-            folder.rename(target)
+            _put_folder(folder, target)
     except OSError as error:
         return Trouble(to, f"it cannot be written ({error.strerror})", "choose another place, or make room")
     finally:
@@ -82,47 +92,111 @@ def bundle(path: str | Path, wish: Wish, to: str) -> Bundled | Trouble:
 
 
 def _barred(target: Path, *, zipped: bool, force: bool) -> Trouble | None:
-    """Why nothing may be written there. A folder is taken the place of only where it is a bundle."""
+    """Why nothing may be written there. A folder is taken the place of only where it is a bundle and nothing else."""
     if zipped:
         return in_the_way(target, force=force)
     if not target.exists():
+        return in_the_way(target, force=force)
+    if target.is_dir() and (not any(target.iterdir()) or (force and is_bundle(target))):
         return None
-    if target.is_dir() and (not any(target.iterdir()) or (force and (target / MANIFEST).is_file())):
-        return None
-    what = "this folder is no bundle" if target.is_dir() and force else "it exists"
+    what = "this folder is no bundle, or has more in it" if target.is_dir() and force else "it exists"
     remedy = "give another name" if force else "give another name, or --force to make the bundle anew"
     return Trouble(str(target), what, remedy)
 
 
-def _filled(records: Records, wish: Wish, folder: Path) -> Bundled | Trouble:
+def _no_name_there(outs: Sequence[str]) -> Trouble | None:
+    """Why a file of data cannot have such a name in a bundle."""
+    for out in outs:
+        if out == "-" or Path(out).name != out:
+            what = "with --bundle this is the name of a file in it"
+            return Trouble("-o", f"{out}: {what}", "give a name without a folder, as data.sav")
+        if out in OWN or out in {f"{name}.csv" for name in (*FIELDWORK, *TABLES)} or out == "questionnaire":
+            return Trouble("-o", f"{out}: a bundle has a file of this name", "give another name")
+    return None
+
+
+def _put_folder(folder: Path, target: Path) -> None:
+    """Give the finished folder its name. What had it is put aside until then, and comes back where that fails."""
+    for file in folder.rglob("*"):
+        file.chmod(0o700 if file.is_dir() else 0o600)
+    if not target.exists():
+        folder.rename(target)
+        return
+    aside = target.resolve().with_name(f".{token_hex(4)}.{target.name[-200:]}")
+    target.rename(aside)
+    try:
+        folder.rename(target)
+    except OSError:
+        aside.rename(target)
+        raise
+    rmtree(aside, ignore_errors=True)
+
+
+def _filled(records: Records, wish: Wish, folder: Path, outs: Sequence[str]) -> Bundled | Trouble:
     instrument = records.instrument
-    last = _last(records.store)
-    _texts(records.store, instrument, folder / "questionnaire")
+    as_of = _written(wish, wish.at or datetime.now(UTC))
+    last = None if as_of else _last(records.store)
+    _texts(
+        records.store, instrument, folder / "questionnaire", datetime.fromisoformat(as_of) if as_of else None
+    )
     done, skipped = [], []
-    for name in DATA:
-        form = FORMATS.get(name)
-        if form is None:
-            continue
-        file = folder / f"{instrument.id}{form.endings[0]}"
-        made = exported(records, replace(wish, to=str(file), format=name, what="interviews"))
+    about: dict[str, str] = {}
+    formats = [FORMATS[name] for name in ((wish.format.lower(),) if wish.format else DATA) if name in FORMATS]
+    names = outs or [f"{instrument.id}{form.endings[0]}" for form in formats] or [f"{instrument.id}.csv"]
+    for name in names:
+        made = exported(records, replace(wish, to=str(folder / name), what="interviews"))
         if isinstance(made, Trouble):
-            if "not installed" in made.what:
-                skipped.append(f"{file.name}: {made.what} ({made.remedy})")
+            if "not installed" in made.what and not outs:
+                skipped.append(f"{name}: {made.what} ({made.remedy})")
                 continue
-            return made
-        done.append(replace(made, to=file.name))
+            return made if not made.where.startswith(str(folder)) else replace(made, where=name)
+        form = format_of(name, chosen=wish.format)
+        if not isinstance(form, str):
+            whose = "" if form.name == "ddi" else "the data: "
+            about[name] = f"{whose}{form.what.removesuffix(', all held in memory')}"
+        if made.beside:
+            about[Path(made.beside).name] = f"the data that {name} describes"
+        done.append(replace(made, to=name, beside=""))
+    tables: list[What] = [wish.what] if wish.what in TABLES else []
+    if _has_cases(records.store):
+        tables += FIELDWORK.keys()
+    for what in tables:
+        told = _table(records, wish, folder, what, last)
+        if isinstance(told, Trouble):
+            skipped.append(f"{what}.csv: {told.what}")
+        else:
+            done.append(replace(told, to=f"{what}.csv"))
+            about[f"{what}.csv"] = {**FIELDWORK, **TABLES}[what]
     skipped += _rates(records, wish, folder, last)
     skipped += _codebook(records, wish, folder)
-    files = sorted(str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file())
-    manifest = _manifest(instrument, wish, last, folder, files, done, skipped)
-    (folder / MANIFEST).write_text(manifest, encoding="utf-8")
+    contents = Contents(
+        instrument=instrument, wish=wish, last=last, as_of=as_of, done=done, about=about, skipped=skipped
+    )
     return Bundled(
         to="",
-        files=(*files, MANIFEST),
+        files=lay_papers(folder, contents),
         interviews=done[0].rows,
         exported=tuple(done),
         skipped=tuple(skipped),
     )
+
+
+def _has_cases(store: Store) -> bool:
+    return next(iter(store.cases.rows()), None) is not None
+
+
+def _table(
+    records: Records, wish: Wish, folder: Path, what: What, last: datetime | None
+) -> Exported | Trouble:
+    """Another table as CSV, as of the last thing that happened. Which columns and interviews are wanted says nothing of
+    cases and calls: where that is asked for, they are not there."""
+    if what in FIELDWORK and (wish.where or wish.variables):
+        return Trouble(
+            f"{what}.csv", "cases and calls go with all interviews and all columns", "ask for them alone"
+        )
+    at = wish.at if wish.as_of or last is None else last
+    own = replace(wish, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=())
+    return exported(records, own)
 
 
 def _last(store: Store) -> datetime | None:
@@ -132,11 +206,11 @@ def _last(store: Store) -> datetime | None:
     return max(moments, default=None)
 
 
-def _texts(store: Store, instrument: Instrument, folder: Path) -> None:
-    """The full text of every version that was asked, each in a folder of its own; of the file's where none was."""
-    versions = [(kept.hash, kept.texts) for kept in store.instruments()] or [
-        (instrument.hash, instrument.texts)
-    ]
+def _texts(store: Store, instrument: Instrument, folder: Path, until: datetime | None) -> None:
+    """The full text of every version that was asked until then, each in a folder of its own; of the file's where none
+    was."""
+    kept = [one for one in store.instruments() if until is None or one.kept_at <= until]
+    versions = [(one.hash, one.texts) for one in kept] or [(instrument.hash, instrument.texts)]
     for hash, texts in versions:
         for name, text in texts.items():
             file = folder / hash[:12] / name
@@ -167,67 +241,13 @@ def _written(wish: Wish, now: datetime) -> str:
 
 
 def _codebook(records: Records, wish: Wish, folder: Path) -> list[str]:
-    """What each variable holds, with counts where they are those of the data beside it; why there is none, where not."""
-    all_of_them = not (wish.where or wish.as_of) and wish.partials
-    asked = CodebookWish(language=wish.language, origin=wish.origin, counts=all_of_them)
-    made = codebook_of_records(records, asked)
+    """What each variable holds, with the counts of the data beside it; why there is none, where not."""
+    asked = CodebookWish(language=wish.language, origin=wish.origin)
+    made = codebook_of_records(records, asked, of=wish)
     if isinstance(made, Trouble):
         return [f"codebook.html: {made.what}"]
     (folder / "codebook.html").write_text(codebook_html(made), encoding="utf-8")
     return []
-
-
-def _manifest(
-    instrument: Instrument,
-    wish: Wish,
-    last: datetime | None,
-    folder: Path,
-    files: list[str],
-    done: list[Exported],
-    skipped: list[str],
-) -> str:
-    rows = {
-        made.to: {"rows": made.rows, "columns": made.variables, "notes": list(made.notes)} for made in done
-    }
-    said = {
-        "study": instrument.id,
-        "title": str(instrument.title.written(instrument.language)),
-        "version": instrument.version,
-        "made_with": f"survey-cli {__version__}",
-        "last_event": last.isoformat(timespec="seconds") if last is not None else None,
-        "as_of": wish.as_of or None,
-        "origin": wish.origin,
-        "where": wish.where or None,
-        "partials": wish.partials,
-        "variables": list(wish.variables) or None,
-        "left_out_as_personal": list(done[0].left_out),
-        "warnings": list(done[0].warnings),
-        "differences": list(done[0].differences),
-        "not_in_it": skipped,
-        "files": [
-            {
-                "name": name,
-                "bytes": (folder / name).stat().st_size,
-                "sha256": _hash(folder / name),
-                **rows.get(name, {}),
-            }
-            for name in files
-        ],
-    }
-    return json.dumps(said, ensure_ascii=False, indent=2) + "\n"
-
-
-def _hash(file: Path) -> str:
-    digest = sha256()
-    with file.open("rb") as data:
-        for piece in _pieces(data.read):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def _pieces(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    while piece := read(1 << 20):
-        yield piece
 
 
 def _packed(folder: Path, to: Path) -> None:

@@ -52,9 +52,9 @@ def codebook_of(path: str | Path, wish: CodebookWish) -> Codebook | Trouble:
     )
 
 
-def codebook_of_records(records: Records, wish: CodebookWish) -> Codebook | Trouble:
-    """The same of records that are open, with counts."""
-    export = Wish(to="-", language=wish.language, origin=wish.origin, tell=wish.tell)
+def codebook_of_records(records: Records, wish: CodebookWish, of: Wish | None = None) -> Codebook | Trouble:
+    """The same of records that are open, with counts; `of`: of the data that such a wish takes out."""
+    export = of or Wish(to="-", language=wish.language, origin=wish.origin, tell=wish.tell)
     made = wanted_table(records, export)
     if isinstance(made, Trouble):
         return made

@@ -16,7 +16,7 @@ from survey_cli.problems import Trouble
 from survey_cli.study.opening import Records
 from survey_cli.table import Table
 
-__all__ = ["Exported", "Wish", "export", "export_several", "exported"]
+__all__ = ["Exported", "Wish", "export", "export_several", "exported", "unwritable"]
 
 
 def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exported | Trouble:
@@ -30,14 +30,8 @@ def export_several(
 ) -> list[Exported] | Trouble:
     """The same into several files, one after the other, all as the study stood at one moment; none is begun where one of
     them could not be."""
-    for out in outs:
-        chosen = _format(replace(wish, to=out))
-        if isinstance(chosen, Trouble):
-            return chosen
-        if (trouble := _in_the_way(chosen, replace(wish, to=out))) is not None:
-            return trouble
-    if (twice := _twice(outs, wish)) is not None:
-        return twice
+    if (trouble := unwritable(outs, wish)) is not None:
+        return trouble
     wish = replace(wish, at=wish.at or datetime.now(UTC))
 
     def each(records: Records) -> list[Exported] | Trouble:
@@ -50,6 +44,17 @@ def export_several(
         return done
 
     return at_one_moment(path, each, db=wish.db, people=wish.people, to=outs[0])
+
+
+def unwritable(outs: Sequence[str], wish: Wish) -> Trouble | None:
+    """Why one of these files cannot be written; None where nothing stands in the way of any."""
+    for out in outs:
+        chosen = _format(replace(wish, to=out))
+        if isinstance(chosen, Trouble):
+            return chosen
+        if (trouble := _in_the_way(chosen, replace(wish, to=out))) is not None:
+            return trouble
+    return _twice(outs, wish)
 
 
 def exported(records: Records, wish: Wish, *, stdout: TextIO | None = None) -> Exported | Trouble:
