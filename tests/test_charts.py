@@ -17,16 +17,20 @@ from made_results import (
     HOSTILE_SHOWN,
     MISSION,
     PUBLISHED,
+    base_of,
     battery,
+    figure,
     made_results,
     row,
     statement,
 )
 from page_reading import contrast
-from survey_cli.documents.charts import WIDTH, Chart, chart_of_battery, chart_of_item
+from survey_cli.documents.charts import Chart, chart_of_battery, chart_of_item
+from survey_cli.documents.compared import charts_of_groups
 from survey_cli.documents.letters import broken, width_of
 from survey_cli.documents.pictures import png, png_possible
-from survey_cli.reports.results import Side
+from survey_cli.documents.svg import WIDTH
+from survey_cli.reports.results import Banner, BannerColumn, BannerTable, Figure, Results, Row, Side
 
 SVG = "{http://www.w3.org/2000/svg}"
 BAR = 20
@@ -252,3 +256,39 @@ def test_a_png_shows_the_bar_where_the_svg_has_it() -> None:
     at = y * picture.get_stride() + 4 * x
     blue, green, red = bytes(picture.get_data())[at : at + 3]
     assert f"#{red:02x}{green:02x}{blue:02x}" == agree.fill
+
+
+# groups compared
+
+
+def grouped(*groups: Figure) -> Results:
+    """A battery of which one statement was divided by a variable, its net with these figures."""
+    made = made_results()
+    columns = (
+        BannerColumn("", "All"),
+        *(BannerColumn("Kind of unit", f"Kind {n}") for n in range(len(groups))),
+    )
+    net = Row(kind="net", label=HOSTILE, note="1 + 2", figures=(figure(18, 35), *groups))
+    table = BannerTable(id="q2", rows=(net,), bases=(base_of(35),) * len(columns))
+    return replace(made, banner=Banner(columns=columns, tables=(table,)))
+
+
+def test_groups_are_compared_by_the_net_of_a_battery() -> None:
+    made = grouped(figure(12, 21), figure(6, 14))
+    (chart,) = charts_of_groups(made, made.batteries[0])
+    assert chart.id == "m-by-kind-of-unit"
+    assert chart.title == f"{HOSTILE_SHOWN} (1 + 2) by Kind of unit"
+    assert chart.words == f"{MISSION} Kind 0 57%, Kind 1 43%."
+    assert [t.text for t in texts(chart)][-4:] == ["Kind 0", "57", "Kind 1", "43"]
+    lengths = [float(e.attrib["width"]) for e in ElementTree.fromstring(chart.svg).iter(f"{SVG}rect")]
+    assert lengths[0] / lengths[1] == pytest.approx((12 / 21) / (6 / 14), abs=0.01)
+
+
+def test_groups_that_cannot_be_compared_are_not_drawn() -> None:
+    two = (figure(12, 21), HIDDEN_FIGURE)
+    for made in (grouped(*two), grouped(*[figure(3, 7)] * 5), grouped(figure(18, 35))):
+        assert not list(charts_of_groups(made, made.batteries[0]))
+    some_hidden = grouped(*two, figure(6, 14))
+    (chart,) = charts_of_groups(some_hidden, some_hidden.batteries[0])
+    assert "Kind 1 hidden" in chart.words
+    assert len(list(ElementTree.fromstring(chart.svg).iter(f"{SVG}rect"))) == 2

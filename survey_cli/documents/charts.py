@@ -8,22 +8,26 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from survey_cli.documents.letters import broken, width_of
+from survey_cli.documents.svg import (
+    INK,
+    LEADING,
+    PLAIN,
+    RULE,
+    SIZE,
+    SMALL,
+    SOFT,
+    WIDTH,
+    box,
+    hatched,
+    plain,
+    svg,
+    words_at,
+)
 from survey_cli.documents.wording import flat
-from survey_cli.exports.xml_text import attribute, xml
 from survey_cli.reports.results import Base, Battery, Figure, ItemResult, Row, Segment, Side, Statement
 from survey_cli.reports.rounding import HIDDEN
 
-WIDTH: Final = 720
-"""Of every chart, in units of which a letter is 13 high."""
-SIZE: Final = 13
-SMALL: Final = 11.5
-LEADING: Final = 16
 BAR: Final = 20
-INK: Final = "#111"
-SOFT: Final = "#4a4a4a"
-RULE: Final = "#8a8a8a"
-FAMILY: Final = "'Source Sans 3','Segoe UI','Helvetica Neue',Arial,'Noto Sans',sans-serif"
-
 SHADES: Final[dict[Side, tuple[tuple[int, int, int], tuple[int, int, int]]]] = {
     "left": ((20, 62, 106), (158, 190, 220)),
     "right": ((140, 66, 8), (246, 205, 164)),
@@ -32,7 +36,6 @@ SHADES: Final[dict[Side, tuple[tuple[int, int, int], tuple[int, int, int]]]] = {
 right, which is hatched besides."""
 MIDDLE: Final = "#e2e2e2"
 APART: Final = "#fff"
-PLAIN: Final = "#2f5d8a"
 NET: Final = "#fff"
 WHITE_BELOW: Final = 0.18
 """Letters are white on what has less relative luminance than this, else black: 4.5 to 1 or more on any colour."""
@@ -62,7 +65,7 @@ def chart_of_item(item: ItemResult) -> Chart | None:
     ) + f". {_sentence(item.base)}"
     parts, height = _bars(drawn, item.base)
     return Chart(
-        item.id, short(item.label), said, _svg(f"chart-{item.id}", short(item.label), said, parts, height)
+        item.id, short(item.label), said, svg(f"chart-{item.id}", short(item.label), said, parts, height)
     )
 
 
@@ -81,7 +84,7 @@ def chart_of_battery(battery: Battery) -> Chart | None:
     said = " ".join(_told(s) for s in battery.statements)
     parts, height = _diverging(battery, whole)
     title = short(battery.title or battery.intro or battery.id)
-    return Chart(battery.id, title, said, _svg(f"chart-{battery.id}", title, said, parts, height))
+    return Chart(battery.id, title, said, svg(f"chart-{battery.id}", title, said, parts, height))
 
 
 def said_share(figure: Figure) -> str:
@@ -109,46 +112,7 @@ def _told(statement: Statement) -> str:
     return f"{wording} {figures}, of {statement.base.count_text}."
 
 
-# ── the parts of a picture ─────────────────────────────────────────────────────────────────────────────────
-
-
-def _svg(id: str, title: str, words: str, parts: Sequence[str], height: float) -> str:
-    name = xml(id)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {_n(height)}" width="{WIDTH}" '
-        f'height="{_n(height)}" role="img" aria-labelledby="{name}-title {name}-words" font-family="{FAMILY}" '
-        f'font-size="{SIZE}" fill="{INK}">'
-        f'<title id="{name}-title">{xml(title)}</title><desc id="{name}-words">{xml(words)}</desc>'
-        + "".join(parts)
-        + "</svg>"
-    )
-
-
-def _n(number: float) -> str:
-    return f"{number:.1f}".rstrip("0").rstrip(".")
-
-
-def _said(x: float, y: float, text: str, *, anchor: str = "start", **more: str) -> str:
-    at = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    rest = "".join(f" {name.replace('_', '-')}={attribute(value)}" for name, value in more.items())
-    return f'<text x="{_n(x)}" y="{_n(y)}"{at}{rest}>{xml(text)}</text>'
-
-
-def _box(x: float, y: float, width: float, height: float, fill: str, *, stroke: str = "") -> str:
-    line = f' stroke="{stroke}" stroke-width="1"' if stroke else ""
-    return f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(max(width, 0))}" height="{_n(height)}" fill="{fill}"{line}/>'
-
-
-def _hatched(x: float, y: float, width: float, height: float, line: str) -> str:
-    """Strokes that fall to the right, cut at the edges: drawn one by one, since not every program knows patterns."""
-    strokes = []
-    start = x - height
-    while start < x + width:
-        left, right = max(start, x), min(start + height, x + width)
-        if right > left:
-            strokes.append(f"M{_n(left)} {_n(y + left - start)}L{_n(right)} {_n(y + right - start)}")
-        start += 6
-    return f'<path d="{"".join(strokes)}" stroke="{line}" stroke-width="1" fill="none"/>' if strokes else ""
+# ── shades ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class _Look(NamedTuple):
@@ -195,20 +159,20 @@ def _looks(points: Sequence[tuple[str, Side]]) -> list[_Look]:
 def _bars(rows: Sequence[Row], base: Base) -> tuple[list[str], float]:
     labels = 250.0
     scale = (WIDTH - labels - 110) / 100
-    parts = [f'<path d="M{_n(labels)} 8V«foot»" stroke="{RULE}" stroke-width="1"/>']
+    parts = [f'<path d="M{plain(labels)} 8V«foot»" stroke="{RULE}" stroke-width="1"/>']
     y = 10.0
     nets = False
     for row in rows:
         if row.kind == "net" and not nets:
             nets = True
-            parts.append(f'<path d="M0 {_n(y + 3)}H{WIDTH}" stroke="#cfcfcf" stroke-width="1"/>')
+            parts.append(f'<path d="M0 {plain(y + 3)}H{WIDTH}" stroke="#cfcfcf" stroke-width="1"/>')
             y += 8
         lines = broken(flat(row.label), labels - 14, SIZE)
         tall = max(len(lines) * LEADING, BAR)
         middle = y + tall / 2
         for n, line in enumerate(lines):
             parts.append(
-                _said(
+                words_at(
                     labels - 8,
                     middle - (len(lines) - 1) * LEADING / 2 + n * LEADING + 4.5,
                     line,
@@ -218,30 +182,30 @@ def _bars(rows: Sequence[Row], base: Base) -> tuple[list[str], float]:
         figure = row.total
         top = middle - BAR / 2 + 2
         if figure.share is None:
-            parts.append(_said(labels + 6, middle + 4.5, figure.percent_text, fill=SOFT))
+            parts.append(words_at(labels + 6, middle + 4.5, figure.percent_text, fill=SOFT))
         else:
             length = float(figure.share) * 100 * scale
             parts.append(_bar(row, labels, top, length))
             told = f"{said_share(figure)} ({figure.count_text})"
-            parts.append(_said(labels + length + 6, middle + 4.5, told))
+            parts.append(words_at(labels + length + 6, middle + 4.5, told))
         y += tall + 6
     foot = y + 2
     told = f"Base: {base.text}"
     for n, line in enumerate(broken(told, WIDTH - 10, SMALL)):
-        parts.append(_said(0, foot + 16 + n * 15, line, fill=SOFT, font_size=_n(SMALL)))
+        parts.append(words_at(0, foot + 16 + n * 15, line, fill=SOFT, font_size=plain(SMALL)))
         y = foot + 16 + n * 15
-    return [part.replace("«foot»", _n(foot)) for part in parts], y + 8
+    return [part.replace("«foot»", plain(foot)) for part in parts], y + 8
 
 
 def _bar(row: Row, x: float, y: float, length: float) -> str:
     tall = BAR - 4
     match row.kind:
         case "net":
-            return _box(x, y, length, tall, NET, stroke=PLAIN) + _hatched(x, y, length, tall, PLAIN)
+            return box(x, y, length, tall, NET, stroke=PLAIN) + hatched(x, y, length, tall, PLAIN)
         case "decline" | "volunteered":
-            return _box(x, y, length, tall, "#d4d4d4", stroke=SOFT)
+            return box(x, y, length, tall, "#d4d4d4", stroke=SOFT)
         case _:
-            return _box(x, y, length, tall, PLAIN)
+            return box(x, y, length, tall, PLAIN)
 
 
 # ── diverging bars ─────────────────────────────────────────────────────────────────────────────────────────
@@ -289,25 +253,25 @@ def _diverging(battery: Battery, whole: Sequence[Statement]) -> tuple[list[str],
     field = _field(whole)
     looks = _looks(battery.points)
     parts, y = _legend(battery.points, looks)
-    parts.append(_said(WIDTH, y + 12, "Base", anchor="end", fill=SOFT, font_size=_n(SMALL)))
+    parts.append(words_at(WIDTH, y + 12, "Base", anchor="end", fill=SOFT, font_size=plain(SMALL)))
     y += 18
     for statement in battery.statements:
         lines = broken(flat(statement.wording), field.words - 8, SIZE)
         tall = max(len(lines) * LEADING, BAR + 14)
         for n, line in enumerate(lines):
-            parts.append(_said(0, y + (tall - len(lines) * LEADING) / 2 + n * LEADING + 12, line))
+            parts.append(words_at(0, y + (tall - len(lines) * LEADING) / 2 + n * LEADING + 12, line))
         middle = y + tall / 2 + 3
-        parts.append(_said(WIDTH, middle + 4.5, statement.base.count_text, anchor="end"))
+        parts.append(words_at(WIDTH, middle + 4.5, statement.base.count_text, anchor="end"))
         if statement.whole:
             parts.append(
-                f'<path d="M{_n(field.zero)} {_n(y - 3)}V{_n(y + tall + 5)}" stroke="{INK}" stroke-width="1"/>'
+                f'<path d="M{plain(field.zero)} {plain(y - 3)}V{plain(y + tall + 5)}" stroke="{INK}" stroke-width="1"/>'
             )
             parts += _divided(statement, battery.points, looks, field, middle - BAR / 2)
         else:
             told = f"{HIDDEN} not drawn: some counts are hidden"
-            parts.append(_said(field.words + 8, middle + 4.5, told, fill=SOFT, font_size=_n(SMALL)))
+            parts.append(words_at(field.words + 8, middle + 4.5, told, fill=SOFT, font_size=plain(SMALL)))
         y += tall + 8
-        parts.append(f'<path d="M0 {_n(y - 3)}H{WIDTH}" stroke="#e4e4e4" stroke-width="1"/>')
+        parts.append(f'<path d="M0 {plain(y - 3)}H{WIDTH}" stroke="#e4e4e4" stroke-width="1"/>')
     return parts, y + 2
 
 
@@ -320,15 +284,15 @@ def _legend(points: Sequence[tuple[str, Side]], looks: Sequence[_Look]) -> tuple
         if x and x + wide > WIDTH:
             x, y = 0.0, y + 18
         parts += _filled(x, y, 14, 12, look)
-        parts.append(_said(x + 20, y + 10.5, told, font_size=_n(SMALL)))
+        parts.append(words_at(x + 20, y + 10.5, told, font_size=plain(SMALL)))
         x += wide
     return parts, y + 18
 
 
 def _filled(x: float, y: float, width: float, height: float, look: _Look) -> Iterator[str]:
-    yield _box(x, y, width, height, look.fill, stroke=look.stroke)
+    yield box(x, y, width, height, look.fill, stroke=look.stroke)
     if look.hatch:
-        yield _hatched(x, y, width, height, look.hatch)
+        yield hatched(x, y, width, height, look.hatch)
 
 
 def _divided(
@@ -351,7 +315,7 @@ def _divided(
         needed = width_of(told, SMALL) + 4
         yield from _filled(start, y, length, BAR, look)
         if segment.side == "apart":
-            yield _said(start + length + 5, y + 14.5, told, font_size=_n(SMALL))
+            yield words_at(start + length + 5, y + 14.5, told, font_size=plain(SMALL))
             continue
         x += length
         middle = start + length / 2
@@ -359,10 +323,10 @@ def _divided(
             narrow.append(_Above(segment.side, middle, needed, told))
             continue
         if look.hatch:
-            yield _box(middle - needed / 2, y + 3, needed, BAR - 6, look.fill)
-        yield _said(middle, y + 14.2, told, anchor="middle", fill=look.text, font_size=_n(SMALL))
+            yield box(middle - needed / 2, y + 3, needed, BAR - 6, look.fill)
+        yield words_at(middle, y + 14.2, told, anchor="middle", fill=look.text, font_size=plain(SMALL))
     for middle, told in _spread(narrow, field.zero):
-        yield _said(middle, y - 2.5, told, anchor="middle", font_size=_n(SMALL - 1))
+        yield words_at(middle, y - 2.5, told, anchor="middle", font_size=plain(SMALL - 1))
 
 
 class _Above(NamedTuple):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.documents import codebook as books
 from survey_cli.documents.charts import chart_of_battery, short
+from survey_cli.documents.compared import charts_of_groups
 from survey_cli.documents.html import css_string
 from survey_cli.documents.results import (
     APPENDIX,
@@ -49,6 +50,10 @@ def results_html(results: Results) -> str:
         else ""  # escaped there
         for battery in results.batteries
     }
+    compared = {
+        battery.id: [(chart.title, Markup(chart.svg)) for chart in charts_of_groups(results, battery)]
+        for battery in results.batteries
+    }
     return _page(
         "results.html.jinja",
         flat(results.title),
@@ -56,6 +61,7 @@ def results_html(results: Results) -> str:
         r=results,
         chapters=chapters(results),
         charts=charts,
+        compared=compared,
         edition=edition(results),
         long=LONG_TABLE,
         margins=margins_grid(results.weighting) if results.weighting else None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from survey_cli.documents import codebook as books
 from survey_cli.documents.charts import Chart, chart_of_battery, chart_of_item
+from survey_cli.documents.compared import charts_of_groups
 from survey_cli.documents.pages import Line
 from survey_cli.documents.pictures import png, png_possible
 from survey_cli.documents.results import (
@@ -100,7 +101,8 @@ def _block(word: "_Writer", block: Block, results: Results) -> None:
     if battery is not None:
         word.title(flat(block.title), 2)
         word.quote(battery.intro)
-        word.picture(chart_of_battery(battery))
+        for chart in (chart_of_battery(battery), *charts_of_groups(results, battery)):
+            word.picture(chart)
     for item in block.items:
         _item(word, block, item, results)
 

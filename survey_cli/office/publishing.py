@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Generic, TextIO, TypeVar
 
 from survey_cli.documents.charts import Chart, chart_of_battery, chart_of_item
+from survey_cli.documents.compared import charts_of_groups
 from survey_cli.documents.pictures import png, png_possible, svg_file
 from survey_cli.documents.report_html import codebook_html, results_html
 from survey_cli.documents.report_markdown import codebook_markdown, results_markdown
@@ -179,6 +180,7 @@ def charts_of(made: Results) -> Sequence[Chart]:
     """Every chart of a report: of each battery, and of each item that is no statement of one."""
     drawn = {battery.id for battery in made.batteries}
     found = [chart_of_battery(battery) for battery in made.batteries]
+    found += [chart for battery in made.batteries for chart in charts_of_groups(made, battery)]
     found += [chart_of_item(item) for item in made.items if item.battery not in drawn]
     return [chart for chart in found if chart is not None]
 
