@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from survey_cli.cli.drawn_results import drawn
 from survey_cli.documents.report_html import results_html
 from survey_cli.documents.report_markdown import results_markdown
 from survey_cli.documents.results import chapters
-from survey_cli.reports.results import Banner, BannerColumn, ItemResult, Results, Row
+from survey_cli.reports.results import Banner, BannerColumn, ItemResult, Results, Row, Summary
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
@@ -212,9 +213,12 @@ def test_a_small_base_is_marked_in_a_workbook_and_stays_a_number(tmp_path: Path)
     assert made.banner is not None
     (table,) = made.banner.tables
     small = base_of(20)._replace(small_text="small")
-    marked = replace(table, bases=(table.bases[0], small, table.bases[2]))
+    mean = Summary(Fraction(2), "20", "2.00", "2", "0.70")
+    marked = replace(table, bases=(table.bases[0], small, table.bases[2]), summaries=(mean,) * 3)
     results_xlsx(replace(made, banner=replace(made.banner, tables=(marked,))), tmp_path / "r.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "r.xlsx")["Banner"]
     (base,) = [row for row in sheet.iter_rows() if row[0].value == "Base"]
     assert (base[2].value, base[2].number_format) == (20, '0" [u]"')
     assert base[1].number_format == "General"
+    (means,) = [row for row in sheet.iter_rows() if row[0].value == "Mean"]
+    assert (means[1].value, means[1].number_format) == (2, "0.00"), "as its neighbours are"

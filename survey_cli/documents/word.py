@@ -101,8 +101,9 @@ def _block(word: "_Writer", block: Block, results: Results) -> None:
     if battery is not None:
         word.title(flat(block.title), 2)
         word.quote(battery.intro)
-        for chart in (chart_of_battery(battery), *charts_of_groups(results, battery)):
-            word.picture(chart)
+        word.picture(chart_of_battery(battery))
+        for chart in charts_of_groups(results, battery):
+            word.picture(chart, f"{chart.title}: per cent of each group")
     for item in block.items:
         _item(word, block, item, results)
 
@@ -308,13 +309,16 @@ class _Writer:
                 cell.width = Cm(width)
         return table
 
-    def picture(self, chart: Chart | None) -> None:
-        """A chart and its words, where it can be drawn here."""
+    def picture(self, chart: Chart | None, caption: str = "") -> None:
+        """A chart and its words, where it can be drawn here, below its caption."""
         if chart is None or not png_possible():
             return
         from io import BytesIO
 
         from docx.shared import Cm
+
+        if caption:
+            self.say(caption, close=True)
 
         run = self._paragraph().add_run()
         shape = run.add_picture(BytesIO(png(chart.svg)), width=Cm(CHART_CM))

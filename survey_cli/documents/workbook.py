@@ -165,8 +165,8 @@ class _Sheet:
                 least = f"{0.5 / 10 ** (decimals + 2):.{decimals + 3}f}"
                 letters = f'" {shown.letters}"' if shown.letters else ""
                 cell.number_format = f'[=0]{form};[<{least}]"*";{form}{letters}'
-            elif Fraction(value).denominator != 1:
-                cell.number_format = "0.00"
+            elif decimals_shown := len(shown.text.partition(".")[2]):
+                cell.number_format = f"0.{'0' * decimals_shown}"
             elif shown.mark:
                 cell.number_format = f'0" {shown.mark}"'
         cell.alignment = Alignment(horizontal="right")
