@@ -221,7 +221,7 @@ def test_nothing_of_it_is_in_any_byte_though_others_are_connected(tmp_path: Path
     assert found_in(*files_of(shift)) == set(ALL)
     assert gone(shift).clean
     copy = tmp_path / "copy.db"
-    assert back_up(shift.file, copy, db=shift.db) == shift.db
+    assert back_up(shift.file, copy, at=shift.at, db=shift.db) == shift.db
     assert found_in(*files_of(shift), copy) == set()
     station.dial()
     assert station.record("busy") is None

@@ -2,6 +2,7 @@
 of, and the screen that follows them."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ import served
 from cases import LOS_ANGELES, NEW_YORK, History, history, moment
 from command_line import folder, written
 from kept_study import NOW, a_study, store_of
+from survey_cli.cli.status import lines
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.events import (
     Called,
@@ -29,6 +31,7 @@ from survey_cli.fieldwork.events import (
     TakenBack,
 )
 from survey_cli.office.asking import Request
+from survey_cli.office.keeping import back_up
 from survey_cli.office.status import status_of
 from survey_cli.problems import Trouble
 from survey_cli.reports.sittings import sittings_of
@@ -217,6 +220,20 @@ def test_since_a_day_only_what_began_later_is_counted_and_cases_stand_as_they_ar
     assert report.progress.complete == 2
     wrong = status_of(Request(path="study.yaml", at=NOW), since="yesterday", zone=DENVER)
     assert isinstance(wrong, Trouble)
+
+
+def test_when_the_last_backup_was_made_is_known_and_shown_on_the_clock_of_who_asks(tmp_path: Path) -> None:
+    path = a_study([history("a").at(DAY).call("busy")])
+    assert told(path).backed_up is None
+    assert lines(told(path), cells=80)[-1] == "backup: no backup yet; survey backup makes one"
+    for hours, name in ((0, "one.db"), (2, "two.db")):
+        assert isinstance(back_up(path, tmp_path / name, at=NOW + timedelta(hours=hours)), str)
+    assert isinstance(
+        back_up(path, tmp_path / "two.db", at=NOW + timedelta(hours=3)), Trouble
+    )  # none was made
+    made = (NOW + timedelta(hours=2)).astimezone(DENVER)
+    assert told(path).backed_up == made
+    assert lines(told(path), cells=80)[-1] == f"backup: last made {made:%Y-%m-%d %H:%M}"
 
 
 def test_completes_of_today_are_those_since_midnight_here() -> None:

@@ -242,10 +242,11 @@ def backup(
     to: Annotated[str, typer.Argument(metavar="TO", help="The copy's path.")],
     db: Database = None,
 ) -> None:
-    """Copy the database, whole and consistent, also while interviews run."""
+    """Copy the database, whole and consistent, also while interviews run. `survey status` says when it was last done."""
+    from survey_cli.cli import moments
     from survey_cli.office.keeping import back_up
 
-    copied = back_up(file, to, db=db)
+    copied = back_up(file, to, at=moments.now(), db=db)
     if isinstance(copied, Trouble):
         fail(copied)
     say(f"{copied}: copied to {to}")

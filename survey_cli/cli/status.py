@@ -134,7 +134,11 @@ def lines(report: "FieldworkStatus", *, cells: int) -> list[str]:
     for heading, body in _sections(report):
         if body:
             drawn += ["", heading, *body]
-    drawn += ["", "backup: when the last one was made is not recorded; survey backup makes one"]
+    last = report.backed_up
+    made = (
+        f"last made {last:%Y-%m-%d %H:%M}" if last is not None else "no backup yet; survey backup makes one"
+    )
+    drawn += ["", f"backup: {made}"]
     return [cut(line, width) for part in drawn for line in part.split("\n")]
 
 

@@ -15,6 +15,7 @@ from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreProblem, Whole
 from survey_cli.store.places import database_of, open_store
 from survey_cli.study.erasing import unfinished
+from survey_cli.study.login import login_name
 from survey_cli.table import cells
 
 
@@ -163,10 +164,12 @@ def back_up(
     path: str | Path,
     to: str | Path,
     *,
+    at: datetime,
     db: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> str | Trouble:
-    """A consistent copy of the database while interviews run; where it was copied from."""
+    """A consistent copy of the database while interviews run; where it was copied from. The database keeps that it was
+    made; the copy does not know of itself."""
     opened = _existing(path, db)
     if isinstance(opened, Trouble):
         return opened
@@ -176,4 +179,10 @@ def back_up(
             store.backup(to, progress=progress)
         except StoreProblem as problem:
             return _trouble(problem)
+        try:
+            store.note_backup(at=at, by=login_name())
+        except StoreProblem as problem:
+            return Trouble(
+                where, f"copied to {to}, but that is not kept here: {problem.what}", problem.remedy
+            )
     return where

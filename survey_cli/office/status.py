@@ -56,7 +56,7 @@ def _status(
     local = at.astimezone(zone)
     midnight = datetime.combine(local.date(), time.min)
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
-    target = target_of(study)
+    target, backed_up = target_of(study), study.store.last_backup()
     found = Standings(
         at=at,
         day_began=day_began,
@@ -68,6 +68,7 @@ def _status(
         promises=tuple(_promise(row, at, zone) for row in study.store.cases.promises()),
         leases=tuple(_leases(study, zone)),
         held=tuple(_held(study, zone)),
+        backed_up=backed_up.astimezone(zone) if backed_up is not None else None,
     )
     return fieldwork_status(
         found,

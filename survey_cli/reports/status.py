@@ -189,6 +189,8 @@ class Standings:
     """Soonest end first."""
     leases: tuple[LeaseLine, ...] = ()
     held: tuple[HeldLine, ...] = ()
+    backed_up: datetime | None = None
+    """When the database was last copied, on the clock of whoever asks; None: never yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +214,7 @@ class FieldworkStatus:
     leases: tuple[LeaseLine, ...]
     held: tuple[HeldLine, ...]
     numbers: Numbers
+    backed_up: datetime | None
 
 
 def fieldwork_status(
@@ -267,6 +270,7 @@ def fieldwork_status(
         leases=tuple(lease._replace(who=named[lease.who]) for lease in found.leases),
         held=found.held,
         numbers=Numbers(read.dead, read.never_call, read.barred_cases),
+        backed_up=found.backed_up,
     )
 
 

@@ -4,15 +4,18 @@ is in use."""
 import contextlib
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from survey_cli.engine.journal import decode_moment, encode_moment
 from survey_cli.store import opening, views
 from survey_cli.store import statements as sql
 from survey_cli.store.case_flaws import case_flaws
 from survey_cli.store.connector import Connector
 from survey_cli.store.files import put_in_place
+from survey_cli.store.legible import legible
 from survey_cli.store.problem import StoreProblem, told
 from survey_cli.store.sqlite import Sqlite
 from survey_cli.store.written import read_variable
@@ -24,6 +27,9 @@ TABLES: Final = """
     SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name
 """
 """Ours: neither SQLite's own nor the list of steps."""
+
+NOTE_BACKUP: Final = "INSERT INTO backups (at, by) VALUES (?, ?)"
+LAST_BACKUP: Final = "SELECT max(at) FROM backups"
 
 
 def integrity(db: Connector) -> list[str]:
@@ -64,6 +70,18 @@ def backup(db: Connector, to: Path, *, progress: Callable[[int, int], None] | No
             raise _exists(where)
     except sqlite3.Error as error:
         raise told(error, where) or error from error
+
+
+def note_backup(db: Connector, *, at: datetime, by: str) -> None:
+    """Keep that a copy was made."""
+    db.run(NOTE_BACKUP, (encode_moment(at), by))
+
+
+def last_backup(db: Connector) -> datetime | None:
+    """When the last copy that is known of here was made; None: none yet."""
+    [(at,)] = db.read(LAST_BACKUP)
+    with legible(db.where, "the list of backups"):
+        return decode_moment(at) if at is not None else None
 
 
 def _exists(where: str) -> StoreProblem:

@@ -7,6 +7,7 @@ moment comes as an argument.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -309,6 +310,18 @@ class Store(Data):
         from survey_cli.store import custody
 
         custody.backup(self._db, Path(to), progress=progress)
+
+    def note_backup(self, *, at: datetime, by: str) -> None:
+        """Keep that a copy was made, when and by whom."""
+        from survey_cli.store import custody
+
+        custody.note_backup(self._db, at=at, by=by)
+
+    def last_backup(self) -> datetime | None:
+        """When the last copy that is known of here was made; None: none yet."""
+        from survey_cli.store import custody
+
+        return custody.last_backup(self._db)
 
 
 def _batch(source: Iterator[Whole], *, rows: int) -> list[Whole]:

@@ -111,6 +111,7 @@ STEPS: Final = (
     ),
     Step("views", STANDING_VIEWS, server_views.STANDING_VIEWS),
     Step("cases", CASE_TABLES),
+    Step("backups", ("CREATE TABLE backups (at TEXT NOT NULL, by TEXT NOT NULL)",)),
 )
 
 KNOWN: Final = frozenset(step.name for step in STEPS)
