@@ -1,16 +1,25 @@
 """Is what a format can't hold said while the questionnaire is written, at its place, and nothing else?"""
 
+import re
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from typer.testing import CliRunner
 
 from survey_cli.cli.app import app
+from survey_cli.cli.running import run
 from survey_cli.exports import FORMATS
+from survey_cli.instrument.opening import open_instrument
+from survey_cli.instrument.program import Instrument
 from survey_cli.office.designing import check
+from survey_cli.office.exporting import Exported, Wish, export
 from survey_cli.office.preflight import RULES, formats_asked
 from survey_cli.problems import Problem, Trouble
+from survey_cli.table import columns
 
+INSTRUMENTS = Path(__file__).parent.parent / "instruments"
+FEATURES = (INSTRUMENTS / "features").glob("*.yaml")
 HEAD = "instrument: x\ntitle: X\nstudy: {sponsor: Acme}\n"
 
 
@@ -139,3 +148,89 @@ def test_the_command_tells_places_and_every_rule_is_explained() -> None:
     assert "did you mean" in CliRunner().invoke(app, ["check", "x.yaml", "--for", "dtaa"]).stderr
     for rule in RULES:
         assert rule in CliRunner().invoke(app, ["explain", rule]).stdout
+
+
+# what is said while it is written, and what the writers say
+
+HARD = f"""\
+instrument: hard
+title: {{en: Hard, es: Duro}}
+study: {{sponsor: {{en: Acme, es: Acmé}}}}
+languages: [en, es]
+declines:
+  dk: {{code: -8, text: {{en: Don't know, es: No sabe}}}}
+  refused: {{code: -9, text: {{en: Refused, es: No responde}}}}
+  other: {{code: -20, text: {{en: {"O" * 130}, es: Otro}}}}
+sample:
+  unit: {{role: key}}
+  kind: {{type: single, options: {{a: Aye, b: Bee}}}}
+scales:
+  long: {{1: {{en: Si, es: {"ñ" * 61}}}, 2: {{en: "No", es: Nones}}}}
+compute:
+  c1: "1 if q1 == 1 else 2"
+  c2: "'a' if q1 == 1 else 'b'"
+items:
+  - {{id: q1, type: single, text: {{en: One, es: Uno}}, options: long}}
+  - {{id: q2, type: single, text: {{en: Two, es: Dos}}, options: long, declines: [dk, refused, other]}}
+  - {{id: smiles, type: number, text: {{en: {"😀" * 65}, es: Tres}}}}
+  - {{id: big, type: single, text: {{en: Big, es: Grande}},
+     options: {{3000000000: {{en: Huge, es: Enorme}}, 1: {{en: A, es: Á}}}}}}
+  - {{id: {"m" * 30}, type: multiple, text: {{en: Many, es: Muchos}},
+     options: {{1: {{en: A, es: Á}}, 500: {{en: B, es: Bé}}}}}}
+  - {{id: t, type: single, text: {{en: Tea, es: Té}},
+     options: {{x: {{en: Ex, es: Equis}}, otherwise: {{text: {{en: Else, es: Otro}}, missing: true}}}}}}
+  - {{id: same, type: single, text: {{en: Same, es: Igual}}, options: {{x: x, y: y}}}}
+  - {{id: {"w" * 30}, type: verbatim, text: {{en: Words, es: Palabras}}}}
+"""
+SAID = {
+    "is named": {"format-name", "long-column"},
+    "labels are cut": {"format-label", "long-label"},
+    "labels of values are cut": {"format-label", "long-label"},
+    "no letter left": {"format-missing"},
+    "labels no texts": {"format-codes"},
+    "labels numbers to": {"format-codes"},
+    "missing codes": {"format-missing"},
+}
+"""By what a writer says the rules by which it was said before."""
+
+
+def owners(made: Instrument, name: str) -> set[str]:
+    """Under whose names what is wrong with a column can be told: its item, its list, a decline."""
+    variable = next(v for v in columns(made) if v.name == name)
+    leaf = made.leaves.get(variable.item)
+    return {variable.item, *([leaf.scale] if leaf is not None and leaf.scale else []), *variable.declines}
+
+
+@pytest.mark.parametrize("form", ["sav", "sps", "dta"])
+@pytest.mark.parametrize("name", ["hard", *sorted(p.stem for p in FEATURES)])
+def test_what_the_writers_say_was_said_before_and_nothing_else(
+    form: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 60 invented interviews in each language: every note names columns of which the check had warned, by a rule that
+    fits; and every warning about a name, a label or a code is one that some note repeats."""
+    monkeypatch.setattr("survey_cli.exports.limits.NAMED", 99)  # every name is listed
+    copytree(INSTRUMENTS, "i")
+    Path("i/features/hard.yaml").write_text(HARD, encoding="utf-8")
+    file = f"i/features/{name}.yaml"
+    told = {(p.rule, p.who) for p in check(file, [form]).problems}
+    made = open_instrument(file)
+    assert isinstance(made, Instrument), made
+    assert run(["simulate", file, "-n", "60", "--keep", "--decline", "0.4", "--db", "x.db"]) == 0
+    repeated: set[tuple[str, str]] = set()
+    for language in made.languages:
+        wish = Wish(to=f"{language}.{form}", db="x.db", origin="simulated", language=language)
+        wrote = export(file, wish)
+        assert isinstance(wrote, Exported), wrote
+        for note in wrote.notes:
+            rules = next((rules for words, rules in SAID.items() if words in note), None)
+            if rules is None:
+                continue
+            for word in re.findall(r"\w+", note):
+                if word in {v.name for v in columns(made)}:
+                    fits = {(rule, who) for rule, who in told if rule in rules and who in owners(made, word)}
+                    assert fits, (note, word)
+                    repeated |= fits
+    of_this = {t for t in told if t[0] in ("format-name", "format-label", "format-codes")}
+    assert of_this <= repeated
+    if name == "hard":
+        assert of_this, "an instrument that breaks every limit"

@@ -216,9 +216,21 @@ def _notes(table: Table) -> Iterator[str]:
         yield "extended missings of the study's own: " + ", ".join(f".{x} {kind}" for kind, x in own.items())
     if left := sorted({kind for v in table.variables for kind in v.declines if kind not in letters}):
         yield f"{listed(left)}: Stata has no letter left; they are labelled codes"
-    texts = [v for v in table.variables if v.storage == "text" and v.role != "admin"]
-    if bare := [v.name for v in texts if any(plain(words) != code for code, words in v.labels.items())]:
+    if bare := [v.name for v in table.variables if unlabelled(v)]:
         yield f"{listed(bare)}: Stata labels no texts; the codes stand without labels"
-    numbers = [v for v in table.variables if v.storage != "text"]
-    if large := [v.name for v in numbers if not all(map(_labelled, v.labels))]:
+    if large := [v.name for v in table.variables if too_large(v)]:
         yield f"{listed(large)}: Stata labels numbers to {LARGEST:,}; larger codes stand without labels"
+
+
+def unlabelled(variable: Variable) -> bool:
+    """Whether its codes are texts that mean something else than they say: Stata labels none."""
+    return (
+        variable.storage == "text"
+        and variable.role != "admin"
+        and any(plain(words) != code for code, words in variable.labels.items())
+    )
+
+
+def too_large(variable: Variable) -> list[Code]:
+    """Its codes that Stata cannot label, though they are numbers."""
+    return [code for code in variable.labels if variable.storage != "text" and not _labelled(code)]

@@ -19,13 +19,14 @@ from survey_cli.exports.limits import (
     user_missing,
     value_labels,
 )
-from survey_cli.exports.stata import letters_of
+from survey_cli.exports.stata import LARGEST, letters_of, too_large, unlabelled
 from survey_cli.instrument.checks.places import place_of
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.program import Instrument
+from survey_cli.instrument.scalars import Text
 from survey_cli.problems import Position, Problem, Trouble
 from survey_cli.table import ADMIN, columns
-from survey_cli.values import Variable
+from survey_cli.values import Code, Variable
 
 RULES: Final = {
     "format-name": (
@@ -53,6 +54,10 @@ RULES: Final = {
 """What only `survey check --for` finds, and what it means."""
 
 
+VALUE: Final = "the label of the code "
+"""How what is said of a value's label begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     """An instrument's data as a format is to hold them."""
@@ -62,10 +67,23 @@ class _Held:
     variables: tuple[Variable, ...]
     language: str
 
-    def problem(self, rule: str, item: str, what: str, remedy: str) -> Problem:
-        """A warning at an item, sample column or compute; at none, at the file."""
+    def problem(self, rule: str, item: str, what: str, remedy: str, text: Text | None = None) -> Problem:
+        """A warning at an item, sample column or compute, or at its text; at none, at the file."""
         where = place_of(self.draft, item) if item else Position(self.draft.document.instrument.where.file)
+        if text is not None and text.where.line:
+            where = text.written(self.language).where
         return Problem(rule, where, item, what, remedy, "warning", max(len(item), 1))
+
+    def text_of(self, variable: Variable, code: Code) -> tuple[str, Text | None]:
+        """Whose is the label of a code, and where does it stand: a named list's, an item's, or a decline's."""
+        leaf = self.instrument.leaves.get(variable.item)
+        for option in leaf.options if leaf is not None and variable.option is None else ():
+            if option.code == code:
+                return leaf.scale or leaf.id, option.label  # type: ignore[union-attr]
+        for kind, decline in self.instrument.declines.items():
+            if str(code) in (str(decline.code), str(variable.declines.get(kind, (None,))[0])):
+                return kind, decline.text
+        return variable.item, None
 
 
 def formats_asked(names: Sequence[str]) -> tuple[str, ...] | Trouble:
@@ -88,22 +106,28 @@ def preflight(
 ) -> list[Problem]:
     """What the formats can't hold, in any language of the instrument, less what is `known` already."""
     told = {(p.rule, p.who) for p in known}
-    found: dict[tuple[str, str, str], Problem] = {}
+    found: dict[tuple[str, str, str, bool], Problem] = {}
     for language in instrument.languages:
         held = _Held(instrument, draft, (*ADMIN, *columns(instrument, language)), language)
         for name in formats:
             for check in _CHECKS.get(name, ()):
                 for problem in check(held):
-                    found.setdefault((name, problem.rule, problem.who), problem)
+                    found.setdefault((name, problem.rule, problem.who, _of_value(problem)), problem)
     return [
         problem
-        for (name, rule, who), problem in found.items()
+        for (name, rule, who, _), problem in found.items()
         if (_ALWAYS.get((name, rule)), who) not in told
     ]
 
 
+def _of_value(problem: Problem) -> bool:
+    """Is it the label of a value, and not that of a variable?"""
+    return problem.rule == "format-label" and problem.what.startswith(VALUE)
+
+
 _ALWAYS: Final[Mapping[tuple[str, str], str]] = {
     ("sav", "format-label"): "long-label",
+    ("sps", "format-label"): "long-label",
     ("dta", "format-name"): "long-column",
 }
 """What `survey check` says without being asked for a format."""
@@ -120,18 +144,22 @@ def _names(limits: Limits) -> Callable[[_Held], Iterator[Problem]]:
     return check
 
 
-def _labels(limits: Limits) -> Callable[[_Held], Iterator[Problem]]:
+def _labels(limits: Limits, *, texts: bool = True) -> Callable[[_Held], Iterator[Problem]]:
+    """`texts`: values of columns of texts have labels there."""
     measure = "bytes" if limits.bytes else "letters"
 
     def check(held: _Held) -> Iterator[Problem]:
         for v in held.variables:
             if (size := limits.size(label_of(v))) > limits.label:
                 what = f"the label of {v.name} has {size} {measure}; {limits.program} keeps {limits.label}"
-                yield held.problem("format-label", v.item, what, "give it a short label:")
-            for code, words in value_labels(v).items():
+                leaf = held.instrument.leaves.get(v.item)
+                text = leaf.label if leaf is not None else None
+                yield held.problem("format-label", v.item, what, "give it a short label:", text)
+            for code, words in value_labels(v).items() if texts or v.storage != "text" else ():
                 if (size := limits.size(plain(words))) > limits.value_label:
-                    what = f"the label of {code} has {size} {measure}; {limits.program} keeps {limits.value_label}"
-                    yield held.problem("format-label", v.item, what, "give the option a short label:")
+                    what = f"{VALUE}{code} has {size} {measure}; {limits.program} keeps {limits.value_label}"
+                    whose, text = held.text_of(v, code)
+                    yield held.problem("format-label", whose, what, "give it a short label:", text)
 
     return check
 
@@ -145,7 +173,7 @@ def _asked(held: _Held) -> Iterator[Variable]:
 
 
 def _spss_missing(held: _Held) -> Iterator[Problem]:
-    for variable in _asked(held):
+    for variable in held.variables:
         found = user_missing(variable)
         if not found.left:
             continue
@@ -169,12 +197,14 @@ def _spss_missing(held: _Held) -> Iterator[Problem]:
 
 
 def _stata_codes(held: _Held) -> Iterator[Problem]:
-    for variable in _asked(held):
-        if variable.storage == "text" and variable.labels:
+    remedy = "give the options whole numbers for codes"
+    for variable in held.variables:
+        if unlabelled(variable):
             what = f"the codes of {variable.name} are texts, which Stata does not label"
-            yield held.problem(
-                "format-codes", variable.item, what, "give the options whole numbers for codes"
-            )
+            yield held.problem("format-codes", variable.item, what, remedy)
+        elif large := too_large(variable):
+            what = f"Stata labels numbers to {LARGEST:,}: {listed(map(str, large))} of {variable.name} will have none"
+            yield held.problem("format-codes", variable.item, what, "give the options smaller codes")
     letters = letters_of(held.variables)
     if left := sorted({kind for v in held.variables for kind in v.declines if kind not in letters}):
         what = f"Stata has 26 letters for missings: {listed(left)} will be labelled codes"
@@ -206,7 +236,7 @@ def _columns(limits: Limits) -> Callable[[_Held], Iterator[Problem]]:
 _CHECKS: Final[Mapping[str, tuple[Callable[[_Held], Iterator[Problem]], ...]]] = {
     "sav": (_names(SPSS), _labels(SPSS), _spss_missing, _columns(SPSS)),
     "sps": (_names(SPSS), _labels(SPSS), _spss_missing),
-    "dta": (_names(STATA), _labels(STATA), _stata_codes, _columns(STATA)),
+    "dta": (_names(STATA), _labels(STATA, texts=False), _stata_codes, _columns(STATA)),
     "xlsx": (_labels(EXCEL), _columns(EXCEL)),
     "sss": (_triple_s_codes,),
     "sss-fixed": (_triple_s_codes,),
