@@ -90,7 +90,7 @@ def codebook_docx(codebook: Codebook, path: Path) -> None:
     word.methods(codebook.methods)
     word.points(codebook.notes)
     for title, variables in books.sections(codebook):
-        word.title(title or "Variables", 1)
+        word.title(title, 1)
         for variable in variables:
             _variable(word, variable)
     word.document.save(str(path))
