@@ -11,8 +11,11 @@ from typer.testing import CliRunner
 
 from shift import Shift, interviewed
 from survey_cli.cli.app import app
+from survey_cli.office.asking import Request
+from survey_cli.office.casework import Changed, correct
 from survey_cli.office.exporting import Exported, Wish, export, export_several
 from survey_cli.problems import Trouble
+from survey_cli.study.erasing import anonymise
 
 ITEMS = """
 compute: {both: "a == 1 and b == 1"}
@@ -221,3 +224,45 @@ def test_the_command_says_what_went_where(shift: Shift) -> None:
     assert {"csv", "jsonl", "sss", "ddi", "sps", "r"} <= {
         line.split()[0] for line in lists.stdout.splitlines()
     }
+
+
+@pytest.mark.parametrize(
+    ("outs", "told"),
+    [
+        (["no/where.csv"], "no/where.csv: there is no folder no — make it first"),
+        (["field.yaml/x.csv"], "field.yaml/x.csv: field.yaml is no folder"),
+        (["."], ".: this is a folder — name a file in it"),
+        (["a.csv", "a.csv"], "a.csv: it is named twice"),
+        (["-", "-"], "-o: standard output is named twice"),
+        (["a.csv", "./a.csv"], "./a.csv: a.csv is written by a.csv too"),
+        (["a.csv", "b.nothing"], "b.nothing: 'b.nothing' has no ending"),
+    ],
+)
+def test_where_one_file_cannot_be_none_is_begun(shift: Shift, outs: list[str], told: str) -> None:
+    barred = export_several(shift.file, wished(shift, to=""), outs, stdout=io.StringIO())
+    assert str(barred).startswith(told)
+    assert not Path("a.csv").exists()
+
+
+@pytest.mark.parametrize("option", ["--where", "--as-of", "--variables", "--bundle", "-o"])
+def test_an_option_with_nothing_in_it_does_not_mean_everything(shift: Shift, option: str) -> None:
+    answer = CliRunner().invoke(app, ["export", str(shift.file), "--db", shift.db, option, ""])
+    assert answer.exit_code == 2
+    assert (answer.stdout, "nothing stands in it" in answer.stderr) == ("", True)
+
+
+def test_cases_name_themselves_and_whoever_ruled_by_a_pseudonym(shift: Shift) -> None:
+    request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", people=shift._list())
+    Path("interviewers.csv").write_text(PEOPLE.replace("sue,,", "sue,int 01,"))
+    assert isinstance(correct(request, "C", "not_eligible", note="closed"), Changed)
+    ruled = {row["unit"]: row["case_why"] for row in taken(shift, what="cases")}
+    assert (set(ruled), ruled["C"]) == ({"A", "B", "C"}, "ruled by int 01")
+
+
+def test_of_an_anonymised_interview_the_answers_that_are_left_are_rows(shift: Shift) -> None:
+    before = taken(shift, what="answers")
+    with shift.study() as study:
+        done = anonymise(study, "A", at=shift.at, by="sue", why="kept for 90 days")
+    assert not isinstance(done, Trouble)
+    assert done.interviews == 1
+    assert taken(shift, what="answers") == before  # personal ones were none of them

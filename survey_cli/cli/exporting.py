@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -39,6 +39,15 @@ class What(StrEnum):
     calls = "calls"
 
 
+def not_empty(context: typer.Context, option: typer.CallbackParam, value: Any) -> Any:
+    """What was typed with nothing in it: a script's variable that was never set would quietly mean everything."""
+    source = context.get_parameter_source(option.name or "")
+    some = [value] if isinstance(value, str) else value or []
+    if source is not None and source.name == "COMMANDLINE" and not all(text.strip() for text in some):
+        raise typer.BadParameter("nothing stands in it: say what is meant, or leave the option out")
+    return value
+
+
 def _formats(wanted: bool) -> None:
     if not wanted:
         return
@@ -53,7 +62,13 @@ def export(
     file: Instrument,
     out: Annotated[
         list[str] | None,
-        typer.Option("--out", "-o", metavar="FILE", help="The file to write; - is stdout. Repeatable."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            callback=not_empty,
+            help="The file to write; - is stdout. Repeatable.",
+        ),
     ] = None,
     what: Annotated[
         What, typer.Option("--what", help="What one row is of: the data, or how they came about.")
@@ -61,18 +76,29 @@ def export(
     variables: Annotated[
         list[str] | None,
         typer.Option(
-            "--variables", metavar="NAMES", help="Only these columns, items or sections: q1,q2,mission."
+            "--variables",
+            metavar="NAMES",
+            callback=not_empty,
+            help="Only these columns, items or sections: q1,q2,mission.",
         ),
     ] = None,
     where: Annotated[
         str,
         typer.Option(
-            "--where", metavar="CONDITION", help='Only those of which this is true: "kind == 1 and age > 17".'
+            "--where",
+            metavar="CONDITION",
+            callback=not_empty,
+            help='Only those of which this is true: "kind == 1 and age > 17".',
         ),
     ] = "",
     as_of: Annotated[
         str,
-        typer.Option("--as-of", metavar="MOMENT", help="Without what happened after this day or moment."),
+        typer.Option(
+            "--as-of",
+            metavar="MOMENT",
+            callback=not_empty,
+            help="Without what happened after this day or moment.",
+        ),
     ] = "",
     labels: Annotated[bool, typer.Option("--labels", help="Labels instead of codes.")] = False,
     bom: Annotated[
@@ -118,6 +144,7 @@ def export(
         typer.Option(
             "--bundle",
             metavar="DIR|.zip",
+            callback=not_empty,
             help="Data, description, questionnaire, rates and checksums in one folder or .zip; -o names files in it.",
         ),
     ] = "",
@@ -170,7 +197,8 @@ def export(
         say(line)
     if done[0].left_out:
         left = ", ".join(done[0].left_out)
-        say(f"left out as personal: {left} (--personal NAME or --with-contacts asks for them)")
+        ask = "--with-contacts asks" if what is What.calls else "--personal NAME or --with-contacts asks"
+        say(f"left out as personal: {left} ({ask} for them)")
     for made in done:
         for line in made.notes:
             say(f"{made.to}: {line}")

@@ -13,14 +13,21 @@ from typing import Annotated
 import typer
 
 from survey_cli.cli.counting import People, Zone, zone_of
-from survey_cli.cli.exporting import Origin
+from survey_cli.cli.exporting import Origin, not_empty
 from survey_cli.cli.interviewing import Database, Instrument
 from survey_cli.cli.progress import reading_bar
 from survey_cli.cli.terminal import count, fail, say, width
 from survey_cli.problems import Trouble
 
 Out = Annotated[
-    str, typer.Option("--out", "-o", metavar="FILE", help="The file to write; - is Markdown on stdout.")
+    str,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        callback=not_empty,
+        help="The file to write; - is Markdown on stdout.",
+    ),
 ]
 Language = Annotated[
     str, typer.Option("--language", metavar="CODE", help="Texts in this language of the instrument.")
@@ -47,16 +54,29 @@ def report(
     out: Out = "",
     by: Annotated[
         list[str] | None,
-        typer.Option("--by", metavar="NAMES", help="Also by these variables, in columns: kind,region."),
+        typer.Option(
+            "--by",
+            metavar="NAMES",
+            callback=not_empty,
+            help="Also by these variables, in columns: kind,region.",
+        ),
     ] = None,
     items: Annotated[
         list[str] | None,
-        typer.Option("--items", metavar="NAMES", help="Only these items, batteries or sections: q1,q2."),
+        typer.Option(
+            "--items",
+            metavar="NAMES",
+            callback=not_empty,
+            help="Only these items, batteries or sections: q1,q2.",
+        ),
     ] = None,
     where: Annotated[
         str,
         typer.Option(
-            "--where", metavar="CONDITION", help='Only interviews of which this is true: "kind == 1".'
+            "--where",
+            metavar="CONDITION",
+            callback=not_empty,
+            help='Only interviews of which this is true: "kind == 1".',
         ),
     ] = "",
     interviews: Annotated[
@@ -65,7 +85,9 @@ def report(
     origin: Annotated[Origin, typer.Option("--origin", help="Which interviews to take.")] = Origin.real,
     as_of: Annotated[
         str,
-        typer.Option("--as-of", metavar="MOMENT", help="As it stood after this day or moment."),
+        typer.Option(
+            "--as-of", metavar="MOMENT", callback=not_empty, help="As it stood after this day or moment."
+        ),
     ] = "",
     valid: Annotated[
         bool,
@@ -95,7 +117,10 @@ def report(
     rake: Annotated[
         str,
         typer.Option(
-            "--rake", metavar="FILE", help="Weight to the targets of this CSV: variable, value, share."
+            "--rake",
+            metavar="FILE",
+            callback=not_empty,
+            help="Weight to the targets of this CSV: variable, value, share.",
         ),
     ] = "",
     trim: Annotated[
@@ -104,7 +129,13 @@ def report(
     ] = "",
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of tests that draw tables.")] = 1,
     charts: Annotated[
-        str, typer.Option("--charts", metavar="DIR", help="Write each chart as an SVG file into this folder.")
+        str,
+        typer.Option(
+            "--charts",
+            metavar="DIR",
+            callback=not_empty,
+            help="Write each chart as an SVG file into this folder.",
+        ),
     ] = "",
     png: Annotated[bool, typer.Option("--png", help="With --charts: as PNG files too.")] = False,
     language: Language = "",

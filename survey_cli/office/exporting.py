@@ -84,19 +84,30 @@ def exported(records: Records, wish: Wish, *, stdout: TextIO | None = None) -> E
 
 
 def _format(wish: Wish) -> Format | Trouble:
+    if not wish.to:
+        return Trouble("-o", "the name of the file is empty", "name a file, or - for standard output")
+    if not wish.format and wish.to != "-" and Path(wish.to).is_dir():
+        return Trouble(wish.to, "this is a folder", "name a file in it")
     chosen = format_of("x.csv" if wish.to == "-" and not wish.format else wish.to, chosen=wish.format)
-    return Trouble(wish.to, chosen, f"formats: {', '.join(FORMATS)}") if isinstance(chosen, str) else chosen
+    if not isinstance(chosen, str):
+        return chosen
+    if wish.format:
+        return Trouble("--format", chosen, f"name one of {', '.join(FORMATS)}")
+    return Trouble(wish.to, chosen, "end it in one of these, or name the format with --format")
 
 
 def _twice(outs: Sequence[str], wish: Wish) -> Trouble | None:
-    """Two outputs would be one file: a CSV, and that which stands beside another."""
-    files: dict[Path, str] = {}
-    for out in outs:
-        chosen = format_of(out, chosen=wish.format)
-        if out == "-" or isinstance(chosen, str):
+    """Two outputs would be one file: the same name again, or a CSV and that which stands beside another."""
+    files: dict[Path | str, str] = {}
+    for number, out in enumerate(outs):
+        if out in outs[:number]:
+            what = "standard output is named twice" if out == "-" else "it is named twice"
+            return Trouble("-o" if out == "-" else out, what, "name each file once")
+        chosen = _format(replace(wish, to=out))
+        if out == "-" or isinstance(chosen, Trouble):
             continue
         for file in (Path(out), _beside(chosen, replace(wish, to=out))):
-            if file is not None and (other := files.setdefault(file.absolute(), out)) != out:
+            if file is not None and (other := files.setdefault(file.resolve(), out)) != out:
                 return Trouble(out, f"{file} is written by {other} too", "give one of them another name")
     return None
 
@@ -108,6 +119,8 @@ def _beside(chosen: Format, wish: Wish) -> Path | None:
 
 def _in_the_way(chosen: Format, wish: Wish) -> Trouble | None:
     if wish.to == "-":
+        if chosen.write is None:
+            return Trouble("-o", f"{chosen.name} is no text that goes into a pipe", "name a file")
         return None
     beside = _beside(chosen, wish)
     if beside is not None and beside == Path(wish.to):
@@ -128,8 +141,6 @@ def write_table(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout
             stdout.flush()
             return wrote
         return put(to, lambda file: write(table, file, manner), force=wish.force, private=True, newline="")
-    if wish.to == "-":
-        return Trouble("-o", f"{chosen.name} is no text that goes into a pipe", "name a file")
     try:
         if chosen.write_pair is not None:
             pair, beside = chosen.write_pair, _beside(chosen, wish)

@@ -82,7 +82,7 @@ def fieldwork_table(
         for case in wanted():
             row = case_row(case, plan, records.people, at, own, shown)
             contact = _contact(contacts.get(case.key)) if wish.all_personal else ()
-            yield *row, *sample_cells(case, brought), *contact
+            yield *row, *sample_cells(case, brought, keys), *contact
 
     variables = (*CASES, *brought, *(CONTACTS if wish.all_personal else ()))
     table = Table(variables=variables, rows=case_rows(), language=language, study=about, each="case")

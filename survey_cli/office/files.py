@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from secrets import token_hex
 from typing import TextIO, TypeVar
@@ -15,10 +16,20 @@ T = TypeVar("T")
 def in_the_way(target: Path, *, force: bool) -> Trouble | None:
     """Why nothing may be written there. Only a plain file is ever replaced: not a device, a pipe or a folder."""
     try:
+        if target.is_dir():
+            return Trouble(str(target), "this is a folder", "name a file in it")
         if target.exists() and not target.is_file():
             return Trouble(str(target), "this is no plain file", "name a file, or - for standard output")
         if target.exists() and not force:
             return _exists(target)
+        if not (folder := target.resolve().parent).is_dir():
+            what = f"there is no folder {target.parent}"
+            if folder.exists():
+                what = f"{target.parent} is no folder"
+            return Trouble(str(target), what, "make it first, or name another place")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            what = f"you may not write into the folder {target.parent}"
+            return Trouble(str(target), what, "have that allowed, or name another place")
     except (OSError, ValueError) as error:
         return _unwritable(target, error)
     return None
@@ -29,12 +40,13 @@ def put(
 ) -> T | Trouble:
     """Write by way of a temporary file beside the target, so that a half-written one never has its name; what `write`
     gives, or why it could not be. `private`: readable by nobody else."""
+    named = target
     try:
         target = target.resolve()  # through a link, so that the link stays one
         temporary = target.with_name(f".{target.name[:200]}.{token_hex(4)}")
         file = temporary.open("x", encoding="utf-8", newline=newline)
     except (OSError, ValueError) as error:
-        return _unwritable(target, error)
+        return _unwritable(named, error)
     try:
         with file:
             if private:
@@ -42,9 +54,9 @@ def put(
             made = write(file)
             file.flush()
             os.fsync(file.fileno())
-        return made if _named(temporary, target, force=force) else _exists(target)
+        return made if _named(temporary, target, force=force) else _exists(named)
     except OSError as error:
-        return _unwritable(target, error)
+        return _unwritable(named, error)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -52,21 +64,22 @@ def put(
 
 def put_file(target: Path, write: Callable[[Path], T], *, force: bool, private: bool = False) -> T | Trouble:
     """The same for a writer that wants a path: it is handed one beside the target, with the target's ending."""
+    named = target
     try:
         target = target.resolve()
         temporary = target.with_name(f".{token_hex(4)}.{target.name[-200:]}")
         temporary.open("xb").close()
     except (OSError, ValueError) as error:
-        return _unwritable(target, error)
+        return _unwritable(named, error)
     try:
         if private:
             temporary.chmod(0o600)
         made = write(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        return made if _named(temporary, target, force=force) else _exists(target)
+        return made if _named(temporary, target, force=force) else _exists(named)
     except OSError as error:
-        return _unwritable(target, error)
+        return _unwritable(named, error)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -119,4 +132,6 @@ def _exists(target: Path) -> Trouble:
 
 def _unwritable(target: Path, error: OSError | ValueError) -> Trouble:
     why = getattr(error, "strerror", None) or "its name is no file's name"
-    return Trouble(str(target), f"it cannot be written ({why})", "choose another place, or make room")
+    full = getattr(error, "errno", None) in (ENOSPC, EDQUOT)
+    remedy = "make room, or choose another place" if full else "choose another place"
+    return Trouble(str(target), f"it cannot be written ({why})", remedy)

@@ -225,8 +225,8 @@ def personal_condition(name: str) -> Trouble:
 
 def _corrections(source: Source) -> Iterator[str]:
     if number := len(source.ruled):
-        cases = "a case has" if number == 1 else f"{number:,} cases have"
-        yield f"{cases} an outcome by a supervisor's correction: interview_outcome says that one"
+        many = "1 interview" if number == 1 else f"{number:,} interviews"
+        yield f"interview_outcome is a supervisor's correction in {many}; what was keyed is among the calls"
 
 
 def _namesakes(used: Sequence[InstrumentRow]) -> Iterator[str]:

@@ -131,6 +131,8 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
         remedy = "interview somebody first"
         if found.included.left_out:
             remedy = f"{found.included.left_out:,} were begun; --interviews all reports on them"
+        elif wish.as_of or wish.where:
+            remedy = "name a later moment" if wish.as_of else "ask for less with --where"
         elif wish.origin == "real":
             remedy += ", or say --origin for practice or simulated ones"
         return Trouble(str(path), "there are no interviews to report on", remedy)

@@ -109,7 +109,7 @@ def case_row(
         case.replicate,
         int(case.released),
         stands.status,
-        stands.why,
+        _why(case, stands.why, shown),
         stands.code,
         "" if isinstance(group, Uncounted) else str(group),
         stands.outcome,
@@ -132,9 +132,15 @@ def case_row(
     )
 
 
-def sample_cells(case: Case, columns: tuple[Variable, ...]) -> tuple[Cell, ...]:
-    """What the sample brought, aligned with `sample_columns`."""
-    return tuple(case.columns.get(variable.item, NOT_ASKED) for variable in columns)
+def _why(case: Case, why: str, shown: Mapping[str, str]) -> str:
+    """The same with what stands for a supervisor."""
+    by = case.ruling.by if case.ruling is not None else ""
+    return f"ruled by {shown.get(by, by)}" if by and why == f"ruled by {by}" else why
+
+
+def sample_cells(case: Case, columns: tuple[Variable, ...], keys: Collection[str]) -> tuple[Cell, ...]:
+    """What the sample brought, aligned with `sample_columns`; `keys` are the columns that name the case."""
+    return tuple(case.key if v.item in keys else case.columns.get(v.item, NOT_ASKED) for v in columns)
 
 
 def call_rows(case: Case, plan: Plan, shown: Mapping[str, str], *, notes: bool) -> Iterator[tuple[Cell, ...]]:
