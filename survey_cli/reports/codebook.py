@@ -2,7 +2,7 @@
 where there are data. It makes no per cent.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,8 +12,9 @@ from survey_cli.instrument.items.typed import NumberItem
 from survey_cli.instrument.program import Instrument, Leaf, Node
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.reports.answers import Answers
+from survey_cli.reports.concealing import Unsaid, unsaid
 from survey_cli.reports.described import Codebook, CodebookCode, CodebookColumn, CodebookVariable
-from survey_cli.reports.disclosure import THRESHOLD, Counted, Spot, hidden_spots
+from survey_cli.reports.disclosure import THRESHOLD, Counted, hidden_spots
 from survey_cli.reports.results import MethodLine
 from survey_cli.reports.rounding import HIDDEN
 from survey_cli.table import Study
@@ -65,6 +66,8 @@ class Told:
     """By item the titles it stands under."""
     intros: Mapping[str, str]
     """By the first statement of a battery what is read before it."""
+    unsaid: Mapping[tuple[str, int | None], Unsaid]
+    """By item and turn the counts that a report hides."""
     after_end: frozenset[str]
     """Items that come after one that may end the interview."""
 
@@ -100,6 +103,7 @@ def codebook(
         turns=turns or {},
         sections=dict(_titles(instrument.root.children, language, "")),
         intros=dict(_intros(instrument, language)),
+        unsaid=unsaid(variables, instrument, answers, threshold),
         after_end=frozenset(_after_end(instrument)),
     )
     piles: dict[tuple[str, ...], list[tuple[int, Variable]]] = {}
@@ -367,14 +371,17 @@ def _codes(
     left = dict(counts or {})
     labels = _labels(v, counts, told)
     lines: list[tuple[CodebookCode, int]] = []
+    numbers: list[str] = []
     for code, label in labels.items():
         missing = "missing" if code in v.user_missing else ""
         lines.append((CodebookCode(code=str(code), label=label, missing=missing), left.pop(code, 0)))
+        numbers.append(str(code))
     nothing = left.pop("", 0)
     others = sum(n for cell, n in left.items() if not isinstance(cell, Missing))
     if others or not labels:
         label = "any other value" if labels else f"any {STORED[v.storage]}{_accepted(v, told)}"
         lines.append((CodebookCode(code="", label=label), others))
+        numbers.append("")
     answers = len(lines)
     empty = v.storage in ("text", "date", "time") and not v.labels  # a coded text has codes for missings too
     option_words = v.role == "words" and v.option is not None
@@ -385,19 +392,34 @@ def _codes(
             continue  # nobody is asked who could decline
         code = "" if empty else str(number)
         lines.append((CodebookCode(code=code, label=label, missing=_KINDS.get(kind, kind)), n))
+        numbers.append(str(number))
     if nothing or option_words:
         lines.append((CodebookCode(code="", label="No words", missing="no words"), nothing))
+        numbers.append("")
     made = [line for line, _ in lines]
     if counts is not None:
-        people = [[n] for _, n in lines]
-        base = sum(n for _, n in lines)
-        counted = Counted(counts=people, bases=[base], sums={}, whole=range(len(lines)))
-        hidden = hidden_spots(counted, threshold)
+        hidden = _hidden(
+            v, [(code, n) for code, (_, n) in zip(numbers, lines, strict=True)], answers, threshold, told
+        )
         made = [
-            replace(line, count_text=HIDDEN if Spot(i, 0) in hidden else f"{n:,}")
-            for i, (line, n) in enumerate(lines)
+            replace(line, count_text=HIDDEN if i in hidden else f"{n:,}") for i, (line, n) in enumerate(lines)
         ]
     return tuple(made[:answers]), tuple(made[answers:])
+
+
+def _hidden(
+    v: Variable, lines: Sequence[tuple[str, int]], answers: int, threshold: int, told: Told
+) -> Collection[int]:
+    """Which lines, given by code and count, are not printed: of an item those that a report hides."""
+    found = told.unsaid.get((v.item, v.turn)) if v.role in ("answer", "state", "words") else None
+    every = range(len(lines))
+    if found is not None and v.role != "words":
+        return [i for i in every if (found.answer if i < answers else found.missing)(v, lines[i][0])]
+    if found is not None and found.answer(v, ""):
+        return every
+    counts, base = [[n] for _, n in lines], sum(n for _, n in lines)
+    counted = Counted(counts=counts, bases=[base], sums={}, whole=every)
+    return {spot.row for spot in hidden_spots(counted, threshold)}
 
 
 def _accepted(v: Variable, told: Told) -> str:

@@ -1,17 +1,19 @@
 """What must be hidden so that no table of a report gives away what another hides? Tables say the same count in several
-places: the base of a follow-up is a row of the question before it, the base of a column is its part of all interviews.
+places: the base of a follow-up is a row of the question before it, the base of a column is its part of all interviews, a
+codebook counts them once more. It prints nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
+from survey_cli.instrument.program import Instrument
 from survey_cli.reports.answers import Answers, Grouping
 from survey_cli.reports.disclosure import BASE, Counted, Spot, hidden_spots
-from survey_cli.reports.questions import NEVER_DECLINES
+from survey_cli.reports.questions import NEVER_DECLINES, questions
 from survey_cli.reports.tabulating import Tabulated, Terms, tabulated
-from survey_cli.values import Missing
+from survey_cli.values import Missing, Variable
 
 Place: TypeAlias = tuple[int, Spot]
 """A count in a table, by the table's position; those of groupings come after the questions'."""
@@ -245,3 +247,50 @@ def _rows_of(divided: Tabulated, n: int) -> frozenset[int]:
     if any(part not in (0, whole) for _, whole, part in rows) or sum(part for *_, part in rows) != n:
         return frozenset()
     return frozenset(i for i, _, part in rows if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """What of a question's total is hidden, by the codes that its answers have in the data."""
+
+    codes: frozenset[str]
+    """Of answers and declines; of a multiple the options."""
+    others: bool = False
+    """Some answers that have no code of their own: words, ranges of numbers."""
+    base: bool = False
+    """How many were asked, and so everything."""
+    declines: bool = False
+    """Some of those who declined."""
+
+    def answer(self, v: Variable, code: str) -> bool:
+        """Whether a variable's count of a code is; `code` is empty for all answers without one."""
+        if self.base:
+            return True
+        if v.option is not None:
+            return str(v.option) in self.codes or (code == "0" and self.declines)
+        return self.others if not code or v.role == "state" else code in self.codes
+
+    def missing(self, _: Variable, code: str) -> bool:
+        """The same of a missing value's. Who was not asked is no answer, and told unless the base is hidden."""
+        return self.base or code in self.codes
+
+
+def unsaid(
+    variables: Sequence[Variable], instrument: Instrument, answers: Answers | None, threshold: int
+) -> dict[tuple[str, int | None], Unsaid]:
+    """By item and turn what a report of the same interviews hides of their totals, for other pages that count them."""
+    if answers is None or threshold < 2:
+        return {}
+    there = [v for v in variables if v.name in answers.columns]
+    terms = Terms(threshold=threshold)
+    counted = [tabulated(question, answers, (), terms) for question in questions(instrument, there)[0]]
+    found = {}
+    for table in concealed(counted, answers, (), terms):
+        lines = [line for i, line in enumerate(table.lines) if table.is_hidden(i, 0) and line.kind != "net"]
+        found[table.question.item, table.question.variable.turn] = Unsaid(
+            codes=frozenset(line.code for line in lines if line.code),
+            others=any(not line.code for line in lines),
+            base=table.base_hidden(0),
+            declines=any(line.kind == "decline" for line in lines),
+        )
+    return found
