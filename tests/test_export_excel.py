@@ -1,6 +1,9 @@
 """What does whoever opens the workbook see? Read back by openpyxl, and as the XML that Excel reads."""
 
+import csv
 import re
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,9 +19,10 @@ from scenario import scenario
 from survey_cli.exports import Manner, excel, format_of
 from survey_cli.exports.csv import RUNS
 from survey_cli.exports.limits import Limits
+from survey_cli.exports.typed_columns import is_moment
 from survey_cli.table import ADMIN, Study, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
-from test_csv import HARD, SAMPLE, hard, of
+from test_csv import HARD, SAMPLE, hard, of, with_admin
 
 openpyxl = pytest.importorskip("openpyxl")
 
@@ -217,3 +221,47 @@ def test_the_ending_chooses_it() -> None:
     found = format_of("x.xlsx")
     assert not isinstance(found, str)
     assert (found.name, found.extra) == ("xlsx", "excel")
+
+
+@pytest.mark.skipif(
+    shutil.which("soffice") is None, reason="LibreOffice is not here: apt-get install libreoffice-calc"
+)
+def test_libreoffice_shows_what_was_answered(tmp_path: Path) -> None:
+    """Another program's view of the sheet of data."""
+    table = with_admin(of(hard(".stop")))
+    table = replace(table, rows=list(table.rows))
+    wrote(table, tmp_path / "x.xlsx")
+    home = f"-env:UserInstallation={(tmp_path / 'home').as_uri()}"
+    form = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false"  # commas, quotes, UTF-8, as shown
+    subprocess.run(
+        ["soffice", home, "--headless", "--convert-to", form, "x.xlsx"],
+        cwd=tmp_path, capture_output=True, check=True, timeout=120,
+    )  # fmt: skip
+    with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
+        [shown] = csv.DictReader(file)
+    [row] = table.rows
+    for variable, cell in zip(table.variables, row, strict=True):
+        said = shown[variable.name]
+        if isinstance(cell, Missing):
+            coded = variable.storage in ("integer", "decimal") or variable.labels
+            assert said == (cell.kind if coded and cell.kind != "not_asked" else ""), variable.name
+        elif isinstance(cell, int | float):
+            assert float(said) == pytest.approx(cell), variable.name
+        elif isinstance(cell, date):
+            assert said == cell.isoformat()
+        elif is_moment(variable):
+            assert said == cell[:19].replace("T", " ")
+        elif isinstance(cell, str):
+            assert said == cell, variable.name
+
+
+def test_columns_are_wide_enough_for_headings_days_and_moments(tmp_path: Path) -> None:
+    """A day or moment that has no room is shown as ###."""
+    table = with_admin(of(hard(".stop")))
+    wrote(table, tmp_path / "x.xlsx")
+    wide = openpyxl.load_workbook(tmp_path / "x.xlsx")["data"].column_dimensions
+    for number, variable in enumerate(table.variables, 1):
+        held = 19 if is_moment(variable) else 10 if variable.storage == "date" else 0
+        assert wide[openpyxl.utils.get_column_letter(number)].width > max(held, len(variable.name)), (
+            variable.name
+        )

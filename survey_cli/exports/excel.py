@@ -23,7 +23,7 @@ from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, label_of, plain, value_
 from survey_cli.exports.missing_codes import coded, missing_codes, offered_codes
 from survey_cli.exports.typed_columns import LAST_ENTRY, is_moment, measure_of
 from survey_cli.table import Table
-from survey_cli.values import Cell, Code, Missing, Variable
+from survey_cli.values import Cell, Code, Missing, Storage, Variable
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -40,6 +40,10 @@ ESCAPED: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 """What Excel would read as an escape."""
 TRICKY: Final = re.compile(r"['=+\-@\t\r\n#＝＋－＠]")
 """A text that begins so gets the mark by which it stays a text."""
+WIDE: Final[dict[Storage, int]] = {"integer": 9, "decimal": 11, "text": 14, "date": 12, "time": 10}
+"""Letters that fit into a column of data, at least; one of moments takes `MOMENT`, and a heading up to `HEADING`."""
+MOMENT: Final = 20
+HEADING: Final = 32
 WIDTHS: Final = {CODEBOOK: (22, 40, 60, 10, 10, 20, 40, 40), LABELS: (22, 14, 40, 16)}
 """Letters that fit into the columns."""
 
@@ -131,10 +135,9 @@ class _Data:
         for start in stretches:
             number = len([s for s in self._book.worksheets if str(s.title).startswith(DATA)]) + 1
             sheet = self._book.create_sheet(DATA if number == 1 else f"{DATA} {number}")
-            _begin(sheet, ())
-            sheet.append(
-                [_text(sheet, v.name, bold=True) for v in self._variables[start : start + EXCEL.columns]]
-            )
+            some = self._variables[start : start + EXCEL.columns]
+            _begin(sheet, [_width(v) for v in some])
+            sheet.append([_text(sheet, v.name, bold=True) for v in some])
             self._sheets.append(sheet)
         self._room = EXCEL_ROWS - 1
 
@@ -163,8 +166,16 @@ class _Data:
 def _begin(sheet: Any, widths: Sequence[int]) -> None:
     """The heading stays in sight."""
     sheet.freeze_panes = "A2"
-    for letter, width in zip("ABCDEFGH", widths, strict=False):
-        sheet.column_dimensions[letter].width = width
+    from openpyxl.utils import get_column_letter
+
+    for number, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(number)].width = width
+
+
+def _width(variable: Variable) -> int:
+    """So that the heading can be read, and no day or moment is shown as ###."""
+    least = MOMENT if is_moment(variable) else WIDE[variable.storage]
+    return max(least, min(len(variable.name) + 2, HEADING))
 
 
 def _text(sheet: "WriteOnlyWorksheet", text: str, *, bold: bool = False) -> Any:

@@ -26,6 +26,8 @@ CLASSES: Final[dict[Storage, str]] = {
     "date": "Date",
     "time": "character",
 }
+NAME: Final = 2_000
+"""Bytes of a label that may stand as the name of an argument: R takes 10,000, and as a text any number."""
 FUNCTION: Final = """
 moment <- function(x) as.POSIXct(x, format = "%Y-%m-%dT%H:%M:%S", tz = "UTC")
 time_of_day <- function(x) {
@@ -108,6 +110,9 @@ def _described(variable: Variable) -> str:
 
 def _labels(variable: Variable, labels: Mapping[Code, str]) -> str:
     """Codes by their labels; a label twice is two codes."""
+    if any(len(text.encode(errors="replace")) > NAME for text in labels.values()):
+        codes = _vector([_value(variable, code) for code in labels])
+        return f"structure({codes}, names = {_vector([quoted(t or str(c)) for c, t in labels.items()])})"
     return _vector(
         [f"{quoted(text or str(code))} = {_value(variable, code)}" for code, text in labels.items()]
     )
