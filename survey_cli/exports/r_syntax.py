@@ -28,6 +28,8 @@ CLASSES: Final[dict[Storage, str]] = {
 }
 NAME: Final = 2_000
 """Bytes of a label that may stand as the name of an argument: R takes 10,000, and as a text any number."""
+PIECE: Final = 5_000
+"""Letters of a text in one piece: R takes 10,000 where its locale does not have them."""
 FUNCTION: Final = """
 moment <- function(x) as.POSIXct(x, format = "%Y-%m-%dT%H:%M:%S", tz = "UTC")
 time_of_day <- function(x) {
@@ -129,6 +131,8 @@ def _value(variable: Variable, code: Code) -> str:
 def quoted(text: str) -> str:
     """A text as R reads it, in ASCII. Half a surrogate pair, which R does not know, is the sign for an unknown letter; so
     is a null."""
+    if len(text) > PIECE:
+        return f"paste0({', '.join(quoted(text[at : at + PIECE]) for at in range(0, len(text), PIECE))})"
     return '"' + "".join(map(_letter, text)) + '"'
 
 
