@@ -12,7 +12,7 @@ from scipy.sparse import lil_array
 
 from survey_cli.reports.results import Banner, Base, Figure, ItemResult, Row, Summary
 
-Unknown: TypeAlias = Hashable
+Unknown: TypeAlias = tuple[str, Hashable, tuple[str, str]]
 """`(item, row, column)`; a row is its kind, code and label, a column its group and label."""
 ALL = ("", "")
 BASE = "base"

@@ -74,7 +74,9 @@ def _settled(counted: Sequence[Counted], links: Links, threshold: int) -> list[f
     while waiting:
         i = next(iter(waiting))
         del waiting[i]
-        found = hidden_spots(replace(counted[i], hidden=hidden[i], elsewhere=elsewhere[i]), threshold)
+        linked = frozenset(spot for table, spot in links if table == i)
+        table = replace(counted[i], hidden=hidden[i], elsewhere=elsewhere[i], linked=linked)
+        found = hidden_spots(table, threshold)
         new, hidden[i] = found - hidden[i], found
         spread(i, new)
     return hidden

@@ -52,6 +52,8 @@ class Counted:
     """What is hidden already."""
     elsewhere: frozenset[Spot] = frozenset()
     """What another table says too, and hides."""
+    linked: frozenset[Spot] = frozenset()
+    """What another table says too."""
 
 
 def hidden_spots(table: Counted, threshold: int = THRESHOLD) -> frozenset[Spot]:
@@ -71,7 +73,7 @@ def hidden_spots(table: Counted, threshold: int = THRESHOLD) -> frozenset[Spot]:
     lines = list(_sums(table, values))
     loose = values.keys() - {Spot(r, c) for r, counts in rows.items() for c in range(len(counts))}
     found = _Hidden(table, values, lines, hidden | loose, threshold)
-    found.keep(small, table.elsewhere - small)
+    found.keep(small, table.elsewhere - small, few)
     return frozenset(found.spots - loose)
 
 
@@ -109,6 +111,8 @@ class _Wish(NamedTuple):
     spot: Spot
     sign: int
     goal: int
+    alone: bool = False
+    """Without a change of what other tables say."""
 
     def has(self, value: int | None) -> bool:
         return value is not None and (value - self.goal) * self.sign >= 0
@@ -135,10 +139,15 @@ class _Hidden:
             for spot in line:
                 self._through.setdefault(spot, []).append(line)
 
-    def keep(self, secrets: Collection[Spot], elsewhere: Collection[Spot]) -> None:
+    def keep(self, secrets: Collection[Spot], elsewhere: Collection[Spot], few: Collection[int]) -> None:
         """Hide until every secret may be as great as the threshold, for all that a reader knows, and what another table
-        hides may be greater and less than it is."""
-        open_ones = [_Wish(spot, 1, self._threshold) for spot in sorted(secrets)]
+        hides may be greater and less than it is. A secret may be so while other tables stay as they are, unless all its
+        column is secret: the column's base is then another in all of them."""
+        linked = self._table.linked
+        open_ones = [
+            _Wish(spot, 1, self._threshold, alone=spot not in linked and spot.column not in few)
+            for spot in sorted(secrets)
+        ]
         for spot in sorted(elsewhere):
             value = self._values[spot]
             open_ones.append(_Wish(spot, 1, value + self._threshold))
@@ -146,42 +155,51 @@ class _Hidden:
         while open_ones:
             if any(self._join(self._tight(wish), wish) for wish in open_ones):
                 continue
-            tableaux: dict[Spot, Tableau[Spot]] = {}
+            tableaux: dict[tuple[bool, Spot], Tableau[Spot]] = {}
             for wish in list(open_ones):
                 if wish not in open_ones:
                     continue
-                if wish.spot not in tableaux:
-                    near = self._linked(wish.spot)
-                    tableaux |= dict.fromkeys(near, self._tableau(near))
-                other = tableaux[wish.spot].reaching(wish.spot, wish.goal)
+                if (wish.alone, wish.spot) not in tableaux:
+                    near = self._near(wish)
+                    tableaux |= dict.fromkeys([(wish.alone, spot) for spot in near], self._tableau(near))
+                other = tableaux[wish.alone, wish.spot].reaching(wish.spot, wish.goal)
                 if other is not None:
-                    open_ones = [w for w in open_ones if not w.has(other.get(w.spot))]
-                elif self._join(self._blocking(wish.spot), wish):
+                    open_ones = [w for w in open_ones if w.alone > wish.alone or not w.has(other.get(w.spot))]
+                elif self._join(self._blocking(wish), wish):
                     break
-                else:
-                    open_ones.remove(wish)  # its sums are hidden altogether
+                else:  # its sums are hidden altogether
+                    open_ones.remove(wish)
+                    if wish.alone:
+                        open_ones.append(wish._replace(alone=False))
 
-    def _tight(self, wish: "_Wish") -> list[Sum]:
+    def _moves(self, spot: Spot, wish: _Wish) -> bool:
+        """Whether a count may be another where the wish comes true."""
+        return spot in self.spots and not (wish.alone and spot in self._table.linked)
+
+    def _helps(self, spot: Spot, wish: _Wish) -> bool:
+        """Whether it can be hidden, and the wish come true by it."""
+        return spot not in self.spots and not (wish.alone and spot in self._table.linked)
+
+    def _tight(self, wish: _Wish) -> list[Sum]:
         """The sums which alone show that the count is not what it might be."""
         need = abs(wish.goal - self._values[wish.spot])
         return [line for line in self._through.get(wish.spot, ()) if self._room(wish, line) < need]
 
-    def _room(self, wish: "_Wish", line: Sum) -> float:
+    def _room(self, wish: _Wish, line: Sum) -> float:
         """By how much a count may change without this sum being another."""
         spot, sign = wish.spot, wish.sign
-        others = [s for s in line if s != spot and s in self.spots]
+        others = [s for s in line if s != spot and self._moves(s, wish)]
         if any(line[s] * sign != line[spot] for s in others):
             return float("inf")
         return sum(self._values[s] for s in others)
 
-    def _linked(self, spot: Spot) -> list[Spot]:
+    def _near(self, wish: _Wish) -> list[Spot]:
         """What is hidden and stands in a sum with it, or with what does; the nearest first."""
-        found = {spot: None}
-        queue = [spot]
+        found = {wish.spot: None}
+        queue = [wish.spot]
         for one in queue:
-            new = [
-                s for line in self._through.get(one, ()) for s in line if s in self.spots and s not in found
-            ]
+            lines = self._through.get(one, ())
+            new = [s for line in lines for s in line if s not in found and self._moves(s, wish)]
             found |= dict.fromkeys(new)
             queue += dict.fromkeys(new)
         return list(found)
@@ -191,18 +209,18 @@ class _Hidden:
         lines = [{s: sign for s, sign in line.items() if s in inside} for line in self._lines]
         return Tableau([line for line in lines if line], {s: self._values[s] for s in spots})
 
-    def _blocking(self, spot: Spot) -> list[Sum]:
+    def _blocking(self, wish: _Wish) -> list[Sum]:
         """The sums through what is linked with it in which one count stands alone; else those of the nearest with
         something that is shown. Where that is a base or a total, others come first."""
-        near = self._linked(spot)
+        near = self._near(wish)
         for last in (False, True):
-            for alone in (True, False):
+            for lonely in (True, False):
                 for one in near:
                     lines = [
                         line
                         for line in self._through.get(one, ())
-                        if any(s not in self.spots and (last or self._readily(s, spot)) for s in line)
-                        and not (alone and sum(s in self.spots for s in line) > 1)
+                        if any(self._helps(s, wish) and (last or self._readily(s, wish.spot)) for s in line)
+                        and not (lonely and sum(self._moves(s, wish) for s in line) > 1)
                     ]
                     if lines:
                         return lines
@@ -212,10 +230,10 @@ class _Hidden:
         """Neither a base, nor a total for what is none."""
         return spot.row != BASE and (spot.column != 0 or because.column == 0)
 
-    def _join(self, lines: Sequence[Sum], wish: "_Wish") -> bool:
+    def _join(self, lines: Sequence[Sum], wish: _Wish) -> bool:
         """Hide what helps in these sums; False where nothing of them is shown. First what helps in most, and is enough;
         nets, what is in the fewest sums that are whole, small counts; zeros, last totals and bases."""
-        near = {s for line in lines for s in line if s not in self.spots}
+        near = {s for line in lines for s in line if self._helps(s, wish)}
         if not near:
             return False
         own, spot = self._table, wish.spot
