@@ -136,3 +136,14 @@ def test_the_base_of_a_follow_up_does_not_tell_what_the_table_before_it_hides():
     assert shown["Strongly disagree"] == "[c]"
     assert shown["Disagree"] == "[c]"
     assert shown["Agree"] == "16"
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(1, 2), st.integers(1, 4)), min_size=20, max_size=60))
+def test_how_many_belong_to_a_group_stays_where_it_is_no_small_number(pairs: list[tuple[int, int]]):
+    """21 districts and 14 sectors are nobody's answer: hiding them would hide every table of the report."""
+    sizes = [sum(kind == k for kind, _ in pairs) for k in (1, 2)]
+    assume(min(sizes) >= 5)
+    rows: list[dict[str, Cell]] = [{"kind": kind, "q": q} for kind, q in pairs]
+    table = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"]).tables[0]
+    assert [table.base_hidden(c) for c in range(3)] == [False, False, False]

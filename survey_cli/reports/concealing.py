@@ -33,7 +33,10 @@ def concealed(
         return list(tables)
     follow_ups = _follow_ups(tables, answers, terms)
     nested = _nested(groupings)
-    counted = [_counted(table, tables, follow_ups.get(i, {}), groupings) for i, table in enumerate(tables)]
+    everybody = [answers.interviews, *(n for grouping in groupings for n in _sizes(grouping))]
+    counted = [
+        _counted(table, tables, follow_ups.get(i, {}), groupings, everybody) for i, table in enumerate(tables)
+    ]
     links: Links = {}
     for i, told in follow_ups.items():
         for row, (other, _) in enumerate(told.items(), len(tables[i].lines)):
@@ -104,6 +107,7 @@ def _counted(
     tables: Sequence[Tabulated],
     told: Mapping[int, frozenset[int]],
     groupings: Sequence[Grouping],
+    everybody: Sequence[int],
 ) -> Counted:
     """The counts of a question with the sums that its rows are in; then a row for each follow-up's base."""
     lines, multiple = table.lines, table.question.kind == "multiple"
@@ -134,6 +138,9 @@ def _counted(
         whole=[] if multiple else [i for i, line in enumerate(lines) if line.kind != "net"],
         within=within,
         over=over,
+        sizes=frozenset(
+            c for c, (pile, n) in enumerate(zip(table.bases, everybody, strict=True)) if pile.people == n
+        ),
     )
 
 

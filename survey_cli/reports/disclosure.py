@@ -54,6 +54,8 @@ class Counted:
     """What another table says too, and hides."""
     linked: frozenset[Spot] = frozenset()
     """What another table says too."""
+    sizes: frozenset[int] = frozenset()
+    """Columns of which everybody was asked: how many belong to a group is no answer of theirs."""
 
 
 def hidden_spots(table: Counted, threshold: int = THRESHOLD) -> frozenset[Spot]:
@@ -177,7 +179,9 @@ class _Hidden:
         return spot in self.spots and not (wish.alone and spot in self._table.linked)
 
     def _helps(self, spot: Spot, wish: _Wish) -> bool:
-        """Whether it can be hidden, and the wish come true by it."""
+        """Whether it can be hidden, and the wish come true by it. The size of a group is hidden for another's alone."""
+        if spot.row == BASE and spot.column in self._table.sizes and wish.spot.row != BASE:
+            return False
         return spot not in self.spots and not (wish.alone and spot in self._table.linked)
 
     def _tight(self, wish: _Wish) -> list[Sum]:
