@@ -147,3 +147,28 @@ def test_how_many_belong_to_a_group_stays_where_it_is_no_small_number(pairs: lis
     rows: list[dict[str, Cell]] = [{"kind": kind, "q": q} for kind, q in pairs]
     table = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"]).tables[0]
     assert [table.base_hidden(c) for c in range(3)] == [False, False, False]
+
+
+def test_a_test_beside_hidden_counts_is_not_shown():
+    """2 and 10 of one kind against 9 and 7 of the other: with the margins, p would give the table away."""
+    rows: list[dict[str, Cell]] = [
+        {"q": q, "kind": kind}
+        for kind, q, n in ((1, 1, 2), (1, 2, 10), (2, 1, 9), (2, 2, 7))
+        for _ in range(n)
+    ]
+    report = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"])
+    table = report.banner.table("q")
+    assert table is not None
+    assert [(test.text, test.p) for test in table.tests] == [("not shown beside hidden counts", None)]
+    assert not any(figure.letters for row in table.rows for figure in row.figures)
+
+
+def test_a_share_does_not_tell_a_hidden_base():
+    """3 of one kind and 20 of another: the second's base is hidden with the first's, and so are its per cents."""
+    rows: list[dict[str, Cell]] = [
+        {"q": q, "kind": kind} for kind, q, n in ((1, 1, 3), (2, 1, 11), (2, 2, 9)) for _ in range(n)
+    ]
+    table = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"]).banner.table("q")
+    assert table is not None
+    assert [base.count_text for base in table.bases] == ["23", "[c]", "[c]"]
+    assert {row.figures[2].percent_text for row in table.rows} == {"[c]"}

@@ -154,3 +154,16 @@ def test_a_file_of_targets_is_read_or_all_its_problems_told(tmp_path: Path):
     file.write_text("var,value,share\n")
     assert isinstance(read_targets(str(file)), tuple)
     assert isinstance(read_targets(str(tmp_path / "none.csv")), tuple)
+
+
+def test_what_weighting_tells_of_few_people_is_hidden():
+    """2 of 35 before, with the target, would be told by a share, and by the greatest weight."""
+    report = interviews(*[(1, 1, 1)] * 2, *[(2, 2, 1)] * 33)
+    targets = [Target(variable="sex", value=v, share=Fraction(1, 2)) for v in ("1", "2")]
+    found = weighted(report.answers, targets=targets, threshold=5)
+    assert isinstance(found, Weighted)
+    assert {margin[2:] for margin in found.weighting.margins} == {("[c]", "[c]", "50.0")}
+    assert found.weighting.range_text == ""
+    plain = weighted(report.answers, targets=targets)
+    assert isinstance(plain, Weighted)
+    assert plain.weighting.range_text == "weights from 0.53 to 8.75"

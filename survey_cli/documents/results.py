@@ -374,7 +374,7 @@ def weighting_lines(weighting: Weighting) -> tuple[str, ...]:
     """How interviews are weighted, in sentences."""
     return (
         weighting.how,
-        f"Weights run from {weighting.least:.2f} to {weighting.most:.2f}; the design effect 1 + cv² is "
+        f"{weighting.range_text.capitalize()}{'; the' if weighting.range_text else 'The'} design effect 1 + cv² is "
         f"{weighting.design_effect:.2f}, and {weighting.interviews:,} interviews count as {weighting.effective:,.0f}.",
         *weighting.notes,
     )

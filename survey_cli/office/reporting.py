@@ -218,6 +218,7 @@ def _weights(found: _Gathered, instrument: Instrument, wish: ReportWish) -> Weig
         column=column or "",
         targets=targets,
         trim=Fraction(wish.trim) if wish.trim else None,
+        threshold=wish.threshold,
     )
 
 

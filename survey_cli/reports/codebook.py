@@ -14,7 +14,7 @@ from survey_cli.outcomes import OUTCOMES
 from survey_cli.reports.answers import Answers
 from survey_cli.reports.concealing import Unsaid, unsaid
 from survey_cli.reports.described import Codebook, CodebookCode, CodebookColumn, CodebookVariable
-from survey_cli.reports.disclosure import THRESHOLD, Counted, hidden_spots
+from survey_cli.reports.disclosure import THRESHOLD, hidden_parts
 from survey_cli.reports.results import MethodLine
 from survey_cli.reports.rounding import HIDDEN
 from survey_cli.table import Study
@@ -417,9 +417,7 @@ def _hidden(
         return [i for i in every if (found.answer if i < answers else found.missing)(v, lines[i][0])]
     if found is not None and found.answer(v, ""):
         return every
-    counts, base = [[n] for _, n in lines], sum(n for _, n in lines)
-    counted = Counted(counts=counts, bases=[base], sums={}, whole=every)
-    return {spot.row for spot in hidden_spots(counted, threshold)}
+    return hidden_parts([n for _, n in lines], threshold)
 
 
 def _accepted(v: Variable, told: Told) -> str:

@@ -79,6 +79,13 @@ def hidden_spots(table: Counted, threshold: int = THRESHOLD) -> frozenset[Spot]:
     return frozenset(found.spots - loose)
 
 
+def hidden_parts(sizes: Sequence[int], threshold: int = THRESHOLD) -> frozenset[int]:
+    """Which parts of a whole to hide, by their positions."""
+    counts = [[n] for n in sizes]
+    table = Counted(counts=counts, bases=[sum(sizes)], sums={}, whole=range(len(counts)))
+    return frozenset(spot.row for spot in hidden_spots(table, threshold) if spot.row != BASE)
+
+
 def _sums(table: Counted, values: dict[Spot, int]) -> Iterable[Sum]:
     """Each set of counts of which one follows from the others. What an inequality leaves open is a count that nobody
     prints: it is added to the values."""
@@ -115,6 +122,8 @@ class _Wish(NamedTuple):
     goal: int
     alone: bool = False
     """Without a change of what other tables say."""
+    cheap: bool = False
+    """Not at the price of a base or a total."""
 
     def has(self, value: int | None) -> bool:
         return value is not None and (value - self.goal) * self.sign >= 0
@@ -152,8 +161,8 @@ class _Hidden:
         ]
         for spot in sorted(elsewhere):
             value = self._values[spot]
-            open_ones.append(_Wish(spot, 1, value + self._threshold))
-            open_ones.append(_Wish(spot, -1, max(value - self._threshold, 0)))
+            open_ones.append(_Wish(spot, 1, value + self._threshold, cheap=True))
+            open_ones.append(_Wish(spot, -1, max(value - self._threshold, 0), cheap=True))
         while open_ones:
             if any(self._join(self._tight(wish), wish) for wish in open_ones):
                 continue
@@ -182,7 +191,9 @@ class _Hidden:
         """Whether it can be hidden, and the wish come true by it. The size of a group is hidden for another's alone."""
         if spot.row == BASE and spot.column in self._table.sizes and wish.spot.row != BASE:
             return False
-        return spot not in self.spots and not (wish.alone and spot in self._table.linked)
+        if spot in self.spots or (wish.alone and spot in self._table.linked):
+            return False
+        return not wish.cheap or self._readily(spot, wish.spot)
 
     def _tight(self, wish: _Wish) -> list[Sum]:
         """The sums which alone show that the count is not what it might be."""

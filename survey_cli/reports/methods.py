@@ -13,10 +13,11 @@ from typing import Final
 
 from survey_cli.fieldwork.dispositions import GROUPS
 from survey_cli.reports.answers import Answers
+from survey_cli.reports.disclosure import hidden_parts
 from survey_cli.reports.included import Included
 from survey_cli.reports.rates import RateTable, per_cent
 from survey_cli.reports.results import MethodLine, Weighting
-from survey_cli.reports.rounding import number, root, rounded
+from survey_cli.reports.rounding import HIDDEN, number, root, rounded
 from survey_cli.reports.tabulating import Terms
 from survey_cli.reports.topline import NORMAL_95
 from survey_cli.table import Study
@@ -59,7 +60,7 @@ def methods(study: Study, facts: Facts, terms: Terms) -> tuple[MethodLine, ...]:
         _line("Languages", ", ".join(facts.languages)),
         _line("Incentive", facts.incentive),
         _line("Field dates", study.dates or _days(begun, facts.zone)),
-        _line("Interviews", _interviews(facts)),
+        _line("Interviews", _interviews(facts, terms)),
         _line("Outcomes", _outcomes(facts.rates), facts.no_rates),
         _line("Response rates", _rates(facts.rates), facts.no_rates),
         _line("Weighting", _weighting(facts.weighting)),
@@ -122,14 +123,16 @@ def _days(begun: Sequence[datetime], zone: tzinfo | None) -> str:
     return f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
 
 
-def _interviews(facts: Facts) -> str:
+def _interviews(facts: Facts, terms: Terms) -> str:
     got = facts.included
     told = f"{len(got.rows):,} ({got.complete:,} complete, {got.partial:,} partial"
     told += f", {got.others:,} others)" if got.others else ")"
     if got.left_out:
         told += f"; {got.left_out:,} that ended otherwise are left out"
     if len(facts.frames) > 1:
-        told += "; by frame: " + ", ".join(f"{name} {n:,}" for name, n in facts.frames.items())
+        hidden = hidden_parts(list(facts.frames.values()), terms.threshold)
+        sizes = [HIDDEN if i in hidden else f"{n:,}" for i, n in enumerate(facts.frames.values())]
+        told += "; by frame: " + ", ".join(f"{name} {n}" for name, n in zip(facts.frames, sizes, strict=True))
     kinds = {"practice": "practice interviews", "simulated": "simulated interviews, of no real person"}
     if facts.origin in kinds:
         told += f". These are {kinds[facts.origin]}"
@@ -186,8 +189,8 @@ def _weighting(weighting: Weighting | None) -> str:
         return "None: every interview counts as one"
     return (
         f"{weighting.how}; design effect 1 + cv² = {rounded(Fraction(weighting.design_effect), 2)}, effective number of"
-        f" interviews {rounded(Fraction(weighting.effective), 0)}, weights from"
-        f" {rounded(Fraction(weighting.least), 2)} to {rounded(Fraction(weighting.most), 2)}"
+        f" interviews {rounded(Fraction(weighting.effective), 0)}"
+        + (f", {weighting.range_text}" if weighting.range_text else "")
     )
 
 

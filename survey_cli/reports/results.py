@@ -241,12 +241,12 @@ class Weighting:
     """Kish's: (Σw)²/Σw²."""
     design_effect: float
     """1 + cv² of the weights."""
-    least: float
-    most: float
+    range_text: str
+    """`weights from 0.63 to 2.50`; empty where they would tell of few people."""
     notes: tuple[str, ...] = ()
     """What did not converge, what had no target, what was trimmed."""
     margins: tuple[tuple[str, str, str, str, str], ...] = ()
-    """Variable, value, per cent before, per cent after, target; where it was raked."""
+    """Variable, value, per cent before, per cent after, target; where it was raked. Of few people `[c]`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

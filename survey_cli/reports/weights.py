@@ -11,9 +11,10 @@ from typing import Final
 from survey_cli.instrument.scalars import DECIMAL
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.reports.answers import Answers
+from survey_cli.reports.disclosure import hidden_parts
 from survey_cli.reports.raking import Margin, raked, unreachable
 from survey_cli.reports.results import Weighting
-from survey_cli.reports.rounding import rounded
+from survey_cli.reports.rounding import HIDDEN, rounded
 from survey_cli.values import Cell, Missing, Variable
 
 FINE: Final = 1_000_000_000
@@ -74,8 +75,10 @@ def weighted(
     column: str = "",
     targets: Sequence[Target] = (),
     trim: Fraction | None = None,
+    threshold: int = 0,
 ) -> Weighted | Trouble:
-    """Weights from a sample column, from targets, or from both: the column's are the start."""
+    """Weights from a sample column, from targets, or from both: the column's are the start. Of values that fewer than
+    `threshold` interviews have no share is told."""
     n = answers.interviews
     start: list[Fraction] | Trouble = [Fraction(1)] * n if not column else base_weights(answers, column)
     if isinstance(start, Trouble):
@@ -116,7 +119,10 @@ def weighted(
     return Weighted(
         weights=weights,
         weighting=_weighting(
-            weights, how=", ".join(how), notes=tuple(notes), margins=tuple(_margins(margins, start, weights))
+            weights,
+            how=", ".join(how),
+            notes=tuple(notes),
+            margins=tuple(_margins(margins, start, weights, threshold)),
         ),
     )
 
@@ -207,25 +213,28 @@ def _weighting(
         interviews=n,
         effective=effective,
         design_effect=n / effective,
-        least=min(floats),
-        most=max(floats),
+        range_text=""
+        if any(HIDDEN in margin for margin in margins)
+        else f"weights from {min(floats):.2f} to {max(floats):.2f}",
         notes=notes,
         margins=margins,
     )
 
 
 def _margins(
-    margins: Sequence[Margin], start: Sequence[Fraction], end: Sequence[Fraction]
+    margins: Sequence[Margin], start: Sequence[Fraction], end: Sequence[Fraction], threshold: int
 ) -> list[tuple[str, str, str, str, str]]:
     told = []
     for margin in margins:
         before, after = _shares(margin, start), _shares(margin, end)
+        places = [-1, *range(len(margin.values))]
+        hidden = {places[i] for i in hidden_parts([margin.of.count(v) for v in places], threshold)}
         told += [
             (
                 margin.name,
                 value,
-                _per_cent(before.get(i)),
-                _per_cent(after.get(i)),
+                HIDDEN if i in hidden else _per_cent(before.get(i)),
+                HIDDEN if i in hidden else _per_cent(after.get(i)),
                 _per_cent(margin.targets[i]),
             )
             for i, value in enumerate(margin.values)
