@@ -150,6 +150,22 @@ def test_nobody_can_tell_that_a_hidden_count_is_small(
         assert known.between(name, "most") >= THRESHOLD, f"{name} is known to be small"
 
 
+@pytest.mark.parametrize("seed", [0, 1, 7, 19, 24, 34, 50, 92])
+def test_columns_cost_no_total_and_no_group_its_size(seed: int):
+    """Whatever a report is divided by, it hides of the totals what it hides undivided; how many a group has is hidden for
+    another group's sake alone. Of 35 units the tables would else be empty."""
+    rows = invented(Random(seed), 35, nested=False)
+    sizes = {kind: sum(row["kind"] == kind for row in rows) for kind in (1, 2, 3)}
+    undivided, divided = (
+        Report(TEXT, rows, terms=Terms(threshold=5), by=by) for by in ((), ("kind", "region"))
+    )
+    for one, other in zip(undivided.tables, divided.tables, strict=True):
+        assert {s for s in other.hidden if s.column == 0} == {s for s in one.hidden if s.column == 0}
+    if all(size == 0 or size >= THRESHOLD for size in sizes.values()):
+        shown = [not divided.tables[0].base_hidden(c) for c in range(1, 1 + sum(map(bool, sizes.values())))]
+        assert all(shown)
+
+
 def test_the_attacker_finds_what_is_not_hidden_well():
     """One small count hidden alone is found: else the test above would prove nothing."""
     rows: list[dict[str, Cell]] = [

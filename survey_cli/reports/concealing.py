@@ -33,24 +33,34 @@ def concealed(
         return list(tables)
     follow_ups = _follow_ups(tables, answers, terms)
     nested = _nested(groupings)
-    everybody = [answers.interviews, *(n for grouping in groupings for n in _sizes(grouping))]
+    told = {other for some in follow_ups.values() for other in some}
     counted = [
-        _counted(table, tables, follow_ups.get(i, {}), groupings, everybody) for i, table in enumerate(tables)
+        _counted(
+            table,
+            tables,
+            follow_ups.get(i, {}),
+            groupings,
+            everybody=not table.question.asked and i not in told,
+        )
+        for i, table in enumerate(tables)
     ]
     links: Links = {}
-    for i, told in follow_ups.items():
-        for row, (other, _) in enumerate(told.items(), len(tables[i].lines)):
+    for i, some in follow_ups.items():
+        for row, (other, _) in enumerate(some.items(), len(tables[i].lines)):
             for c in range(len(tables[i].bases)):
                 _link(links, (i, Spot(row, c)), (other, Spot(BASE, c)))
-    for some in _asked_alike(tables, answers):
-        for one, other in pairwise(some):
+    for alike in _asked_alike(tables, answers):
+        for one, other in pairwise(alike):
             for c in range(len(tables[one].bases)):
                 _link(links, (one, Spot(BASE, c)), (other, Spot(BASE, c)))
     alone = _settled([_total(one) for one in counted], links, terms.threshold)
     parts = [_parts(grouping) for grouping in groupings]
-    _link_parts(links, tables, groupings)
+    _link_parts(links, tables, counted, groupings)
     full = [
-        *(replace(one, hidden=spots, nested=nested) for one, spots in zip(counted, alone, strict=True)),
+        *(
+            replace(one, hidden=spots, nested=nested, settled=True)
+            for one, spots in zip(counted, alone, strict=True)
+        ),
         *parts,
     ]
     hidden = _settled(full, links, terms.threshold)
@@ -107,7 +117,8 @@ def _counted(
     tables: Sequence[Tabulated],
     told: Mapping[int, frozenset[int]],
     groupings: Sequence[Grouping],
-    everybody: Sequence[int],
+    *,
+    everybody: bool,
 ) -> Counted:
     """The counts of a question with the sums that its rows are in; then a row for each follow-up's base."""
     lines, multiple = table.lines, table.question.kind == "multiple"
@@ -138,9 +149,7 @@ def _counted(
         whole=[] if multiple else [i for i, line in enumerate(lines) if line.kind != "net"],
         within=within,
         over=over,
-        sizes=frozenset(
-            c for c, (pile, n) in enumerate(zip(table.bases, everybody, strict=True)) if pile.people == n
-        ),
+        everybody=everybody,
     )
 
 
@@ -164,13 +173,15 @@ def _sizes(grouping: Grouping) -> list[int]:
     return sizes
 
 
-def _link_parts(links: Links, tables: Sequence[Tabulated], groupings: Sequence[Grouping]) -> None:
-    """Where everybody of a part was asked, the base of its column is the part; so is the row of the item that divides."""
+def _link_parts(
+    links: Links, tables: Sequence[Tabulated], counted: Sequence[Counted], groupings: Sequence[Grouping]
+) -> None:
+    """Where everybody was asked, the base of a column is its part; so is the row of the item that divides."""
     start = 1
     for place, grouping in enumerate(groupings, len(tables)):
         for part, size in enumerate(_sizes(grouping)):
             for i, table in enumerate(tables):
-                if table.bases[start + part].people == size:
+                if counted[i].everybody and table.bases[start + part].people == size:
                     _link(links, (place, Spot(part, 0)), (i, Spot(BASE, start + part)))
                 if grouping.name in table.question.columns:
                     for r, line in enumerate(table.lines):

@@ -54,8 +54,10 @@ class Counted:
     """What another table says too, and hides."""
     linked: frozenset[Spot] = frozenset()
     """What another table says too."""
-    sizes: frozenset[int] = frozenset()
-    """Columns of which everybody was asked: how many belong to a group is no answer of theirs."""
+    settled: bool = False
+    """Of the totals, the first column, as much is hidden already as they need by themselves."""
+    everybody: bool = False
+    """Who is asked depends on no answer, and so tells of none."""
 
 
 def hidden_spots(table: Counted, threshold: int = THRESHOLD) -> frozenset[Spot]:
@@ -188,8 +190,10 @@ class _Hidden:
         return spot in self.spots and not (wish.alone and spot in self._table.linked)
 
     def _helps(self, spot: Spot, wish: _Wish) -> bool:
-        """Whether it can be hidden, and the wish come true by it. The size of a group is hidden for another's alone."""
-        if spot.row == BASE and spot.column in self._table.sizes and wish.spot.row != BASE:
+        """Whether it can be hidden, and the wish come true by it. The size of a group is hidden for another's alone, and
+        what is hidden of a total is settled before it is divided: columns are hidden instead."""
+        size = spot.row == BASE and self._table.everybody
+        if self._table.settled and (spot.column == 0 or (size and wish.spot.row != BASE)):
             return False
         if spot in self.spots or (wish.alone and spot in self._table.linked):
             return False
