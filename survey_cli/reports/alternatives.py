@@ -32,7 +32,10 @@ class Tableau(Generic[Name]):
     def _solve(self, name: Name, row: dict[Name, Number]) -> None:
         """Take a line (its unknowns unsolved) as the equation of one of them."""
         factor = row.pop(name)
-        solved = {other: _whole(Fraction(value) / factor) for other, value in row.items()}
+        if factor in (1, -1):  # nearly always
+            solved = {other: value * factor for other, value in row.items()}
+        else:
+            solved = {other: _whole(Fraction(value) / factor) for other, value in row.items()}
         for holder in self._through.pop(name, ()):
             held = self._solved[holder]
             times = held.pop(name)
@@ -105,7 +108,7 @@ def _add(row: dict[Name, Number], other: Mapping[Name, Number], times: Number) -
 
 
 def _whole(value: Number) -> Number:
-    return int(value) if Fraction(value).denominator == 1 else value
+    return value.numerator if value.denominator == 1 else value
 
 
 def _mark(holders: dict[Name, set[Name]], name: Name, holder: Name, *, there: bool) -> None:

@@ -6,7 +6,7 @@ It sees counts and the sums that a reader may form, and no label.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, product
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.reports.alternatives import Tableau
@@ -231,19 +231,28 @@ class _Hidden:
     def _blocking(self, wish: _Wish) -> list[Sum]:
         """The sums through what is linked with it in which one count stands alone; else those of the nearest with
         something that is shown. Where that is a base or a total, others come first."""
-        near = self._near(wish)
-        for last in (False, True):
-            for lonely in (True, False):
-                for one in near:
-                    lines = [
-                        line
-                        for line in self._through.get(one, ())
-                        if any(self._helps(s, wish) and (last or self._readily(s, wish.spot)) for s in line)
-                        and not (lonely and sum(self._moves(s, wish) for s in line) > 1)
-                    ]
-                    if lines:
-                        return lines
-        return []
+        kinds: dict[int, set[tuple[bool, bool]]] = {}
+        found: dict[tuple[bool, bool], list[Sum]] = {}
+        for one in self._near(wish):
+            here: dict[tuple[bool, bool], list[Sum]] = {}
+            for line in self._through.get(one, ()):
+                if id(line) not in kinds:
+                    kinds[id(line)] = self._kinds(line, wish)
+                for kind in kinds[id(line)]:
+                    here.setdefault(kind, []).append(line)
+            found = {**here, **found}
+            if (False, False) in found:
+                break
+        return found[min(found)] if found else []
+
+    def _kinds(self, line: Sum, wish: _Wish) -> set[tuple[bool, bool]]:
+        """As what a sum may block: with bases and totals, or without (first); with company, or alone (first)."""
+        helping = [s for s in line if self._helps(s, wish)]
+        if not helping:
+            return set()
+        last = not any(self._readily(s, wish.spot) for s in helping)
+        company = sum(self._moves(s, wish) for s in line) > 1
+        return set(product({last, True}, {company, True}))
 
     def _readily(self, spot: Spot, because: Spot) -> bool:
         """Neither a base, nor a total for what is none."""
