@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -209,3 +210,36 @@ def test_a_corrected_interview_that_goes_on_counts_as_it_ends(shift: Shift) -> N
     shift.later(hours=2)
     held(shift, "B", "1", "2")
     assert (outcomes(shift)["B"], counted(shift)) == ("complete", (2, 2, 2))
+
+
+def labelled(shift: Shift) -> dict[str, dict[str, str]]:
+    """By program, what each value of the outcome's column means, as its reader finds it."""
+    pyreadstat = pytest.importorskip("pyreadstat")
+    names = ["o.sav", "t.sss", "o.csv"]
+    done = export_several(shift.file, wished(shift, force=True), names)
+    assert not isinstance(done, Trouble), done
+    values = {row["interview_outcome"] for row in rows("o.csv")} - {""}
+    _, meta = pyreadstat.read_sav("o.sav", output_format="dict")
+    root = ElementTree.parse("t.sss")
+    [outcome] = [v for v in root.iter("variable") if v.findtext("name") == "interview_outcome"]
+    found = {
+        "SPSS": meta.variable_value_labels["interview_outcome"],
+        "Triple-S": {str(value.get("code")): str(value.text) for value in outcome.iter("value")},
+    }
+    return {
+        program: {value: told[value] for value in values if value in told} for program, told in found.items()
+    }
+
+
+def test_every_outcome_that_stands_has_a_label(shift: Shift) -> None:
+    """The table's, the study's own though the interviews' version had it not, and codes that supervisors gave alone."""
+    text = shift.file.read_text(encoding="utf-8")
+    shift.file.write_text(
+        text + "outcomes: {moved: {name: Moved away, like: not_eligible}}", encoding="utf-8"
+    )
+    corrected(shift, "B", "moved")
+    told = {"complete": "Complete", "moved": "Moved away"}
+    assert labelled(shift) == {"SPSS": told, "Triple-S": told}
+    corrected(shift, "A", "", code="2.112")
+    told = {"2.112": "Known respondent refusal", "moved": "Moved away"}
+    assert labelled(shift) == {"SPSS": told, "Triple-S": told}

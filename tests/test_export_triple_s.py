@@ -20,9 +20,9 @@ from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
 from survey_cli.office.study_words import study_of
 from survey_cli.simulate import Habits, simulated
-from survey_cli.table import Study, Table, cells, columns
+from survey_cli.table import ADMIN, Study, Table, admin, cells, columns
 from survey_cli.values import Cell, Missing, Variable
-from test_csv import HARD, SAMPLE, hard, of
+from test_csv import HARD, SAMPLE, hard, of, with_admin
 
 CSV = Edition()
 FIXED = Edition(fixed=True)
@@ -193,8 +193,15 @@ def early() -> Table:
     return told_study(table, whole.interview.instrument)
 
 
+def early_with_admin() -> Table:
+    """The outcomes that they came to are coded."""
+    instrument, whole = hard(".stop").interview.instrument, with_admin(early())
+    variables = (*admin(instrument, "en"), *whole.variables[len(ADMIN) :])
+    return told_study(replace(whole, variables=variables), instrument)
+
+
 def tables() -> Iterator[Table]:
-    yield early()
+    yield early_with_admin()
     yield founding(35)
 
 

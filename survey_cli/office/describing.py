@@ -18,7 +18,7 @@ from survey_cli.reports.described import Codebook
 from survey_cli.reports.methods import study_lines
 from survey_cli.store.places import database_of, open_existing
 from survey_cli.study.opening import Records
-from survey_cli.table import ADMIN, columns
+from survey_cli.table import admin, columns
 from survey_cli.values import Variable
 
 
@@ -31,7 +31,7 @@ def codebook_of(path: str | Path, wish: CodebookWish) -> Codebook | Trouble:
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
         return Trouble("--language", what, f"it has {', '.join(instrument.languages)}")
-    own = (*ADMIN, *columns(instrument, language))
+    own = (*admin(instrument, language), *columns(instrument, language))
     store = open_existing(database_of(path, instrument.id, wish.db)) if wish.counts else None
     if isinstance(store, Trouble):
         return store
@@ -58,8 +58,9 @@ def codebook_of_records(records: Records, wish: CodebookWish, of: Wish | None = 
     made = wanted_table(records, export)
     if isinstance(made, Trouble):
         return made
-    own = (*ADMIN, *columns(records.instrument, made.table.language))
-    return _counted(made, own, records.instrument, wish)
+    instrument, language = records.instrument, made.table.language
+    own = (*admin(instrument, language), *columns(instrument, language))
+    return _counted(made, own, instrument, wish)
 
 
 def _counted(

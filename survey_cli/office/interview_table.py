@@ -15,6 +15,7 @@ from survey_cli.engine.cell_texts import cell_reader, cell_texts
 from survey_cli.engine.events import Erased, Event
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.engine.journal import encode_cells
+from survey_cli.fieldwork.dispositions import disposition
 from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.items.typed import DateItem
 from survey_cli.instrument.opening import rebuilt
@@ -25,12 +26,12 @@ from survey_cli.office.study_words import study_of
 from survey_cli.office.watching import Watched
 from survey_cli.problems import Trouble, did_you_mean, errors
 from survey_cli.store import InstrumentRow, Line, Origin, Status, Store
-from survey_cli.table import ADMIN, Part, cells, columns, united
+from survey_cli.table import Part, admin, cells, columns, united
 from survey_cli.table.long import ANSWERS, answer_rows
 from survey_cli.table.paradata import EVENTS, Heading, event_rows
 from survey_cli.table.personal import personal_names
-from survey_cli.table.table import Table
-from survey_cli.values import NOT_ASKED, Cell, Variable
+from survey_cli.table.table import Table, outcome_labels
+from survey_cli.values import NOT_ASKED, Cell, Code, Variable
 
 
 class Stopped(Exception):
@@ -87,7 +88,8 @@ def interview_table(source: Source) -> Made | Trouble:
         return versions
     parts = [version.part() for version in versions]
     if not parts:
-        variables = (*ADMIN, *columns(source.instrument, source.language))
+        language = source.language
+        variables = (*admin(source.instrument, language), *columns(source.instrument, language))
         told = f"version {source.instrument.version}"
         parts.append(Part(version=told, variables=variables, rows=lambda: ()))
     wish = source.wish
@@ -223,6 +225,15 @@ def personal_condition(name: str) -> Trouble:
     return Trouble("--where", f"{name} is personal", f"leave it out, or add --personal {name}")
 
 
+def _outcomes(source: Source) -> dict[Code, str]:
+    """The outcomes of the newest version in words, and AAPOR's names of codes that supervisors gave alone."""
+    labels = outcome_labels(source.instrument, source.language)
+    for code in sorted({ruled.outcome for ruled in source.ruled.values()} - set(labels)):
+        row = disposition(code)
+        labels[code] = row.name if row is not None else f"Code {code}"
+    return labels
+
+
 def _corrections(source: Source) -> Iterator[str]:
     if number := len(source.ruled):
         many = "1 interview" if number == 1 else f"{number:,} interviews"
@@ -289,7 +300,8 @@ class _Version:
                     line = line._replace(outcome=ruled.outcome)
                 yield _admin(line, version, shown.get(line.by, line.by)) + data[1:]
 
-        return Part(version=self.told, variables=(*ADMIN, *variables), rows=rows)
+        known = admin(self.instrument, self.language, _outcomes(self.source))
+        return Part(version=self.told, variables=(*known, *variables), rows=rows)
 
     def _trusted(self, variables: Sequence[Variable]) -> bool:
         """Whether the kept cells are those of today's columns."""

@@ -25,7 +25,7 @@ from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.scalars import Text
 from survey_cli.problems import Position, Problem, Trouble
-from survey_cli.table import ADMIN, columns
+from survey_cli.table import admin, columns
 from survey_cli.values import Code, Variable
 
 RULES: Final = {
@@ -75,7 +75,11 @@ class _Held:
         return Problem(rule, where, item, what, remedy, "warning", max(len(item), 1))
 
     def text_of(self, variable: Variable, code: Code) -> tuple[str, Text | None]:
-        """Whose is the label of a code, and where does it stand: a named list's, an item's, or a decline's."""
+        """Whose is the label of a code, and where does it stand: an outcome's, a named list's, an item's,
+        or a decline's."""
+        own = self.instrument.written.outcomes.get(code)  # type: ignore[call-overload]
+        if variable.name == "interview_outcome" and own is not None:
+            return str(code), own.name
         leaf = self.instrument.leaves.get(variable.item)
         for option in leaf.options if leaf is not None and variable.option is None else ():
             if option.code == code:
@@ -108,7 +112,8 @@ def preflight(
     told = {(p.rule, p.who) for p in known}
     found: dict[tuple[str, str, str, bool], Problem] = {}
     for language in instrument.languages:
-        held = _Held(instrument, draft, (*ADMIN, *columns(instrument, language)), language)
+        variables = (*admin(instrument, language), *columns(instrument, language))
+        held = _Held(instrument, draft, variables, language)
         for name in formats:
             for check in _CHECKS.get(name, ()):
                 for problem in check(held):

@@ -33,19 +33,6 @@ _KINDS: Final = {
     "not_asked": "not asked",
     "not_reached": "not reached",
 }
-_ADMIN_CODES: Final[Mapping[str, Mapping[Code, str]]] = {
-    "interview_origin": {
-        "real": "A real interview",
-        "practice": "For practice",
-        "simulated": "Invented by the computer",
-    },
-    "interview_status": {
-        "open": "Under way",
-        "suspended": "Put aside, to be resumed",
-        "stopped": "Stopped before its end",
-        "ended": "Came to its end",
-    },
-}
 _ADMIN, _SAMPLE, _ITEMS = "About the interview", "From the sample", "Questions"
 _ORDERS, _COMPUTES = "Orders that were drawn", "Computed from the answers"
 _DRAWN: Final = {"random": "by chance", "youngest": "the youngest", "next_birthday": "by the next birthday"}
@@ -352,16 +339,12 @@ def _counts(v: Variable, answers: Answers | None) -> Mapping[Cell, int] | None:
 def _labels(v: Variable, counts: Mapping[Cell, int] | None, told: Told) -> Mapping[Code, str]:
     """The meaning of each code. Outcomes are those that the data have, or those that an interview can end with."""
     if v.name != "interview_outcome" or v.role != "admin":
-        return v.labels or _ADMIN_CODES.get(v.name, {})
-    own = {
-        id: str(outcome.name.written(told.language))
-        for id, outcome in told.instrument.written.outcomes.items()
-    }
-    named = {id: outcome.name for id, outcome in OUTCOMES.items()} | own
+        return v.labels
     if counts is None:
-        ends = ("interrupted", "screened", "any", "end")
-        return {id: name for id, name in named.items() if id in own or OUTCOMES[id].moment in ends}
-    return {id: name for id, name in named.items() if id in counts}
+        ends, own = ("interrupted", "screened", "any", "end"), told.instrument.written.outcomes
+        never = {id for id, row in OUTCOMES.items() if row.moment not in ends and id not in own}
+        return {id: name for id, name in v.labels.items() if id not in never}
+    return {id: name for id, name in v.labels.items() if id in counts}
 
 
 def _codes(

@@ -5,7 +5,7 @@ It knows no file and no format: it makes a `Table` of interviews, and every writ
 
 from survey_cli.table.columns import columns
 from survey_cli.table.rows import cells
-from survey_cli.table.table import ADMIN, Study, Table
+from survey_cli.table.table import ADMIN, Study, Table, admin
 from survey_cli.table.versions import Difference, Part, United, united
 
-__all__ = ["ADMIN", "Difference", "Part", "Study", "Table", "United", "cells", "columns", "united"]
+__all__ = ["ADMIN", "Difference", "Part", "Study", "Table", "United", "admin", "cells", "columns", "united"]

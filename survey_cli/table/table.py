@@ -1,10 +1,12 @@
 """What do writers receive? Variables and rows; what is known of every interview comes first."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from survey_cli.instrument.program import Instrument
+from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import ADMIN_COLUMNS, Cell, Code, Variable
 
 _ADMIN_LABELS: Final = {
@@ -38,7 +40,26 @@ ADMIN: Final = tuple(
     )
     for name in ADMIN_COLUMNS
 )
-"""What is known of every interview, before its data."""
+"""What is known of every interview, before its data; `admin` says what its outcomes mean."""
+
+
+def outcome_labels(instrument: Instrument, language: str) -> dict[Code, str]:
+    """What each outcome is called: the table's, then the study's own in its words."""
+    own = instrument.written.outcomes.items()
+    return {
+        **{id: outcome.name for id, outcome in OUTCOMES.items()},
+        **{str(id): str(outcome.name.written(language)) for id, outcome in own},
+    }
+
+
+def admin(
+    instrument: Instrument, language: str, others: Mapping[Code, str] = MappingProxyType({})
+) -> tuple[Variable, ...]:
+    """`ADMIN` with a label for each value of `interview_outcome`; `others` are labels of what this version has none of
+    its own for."""
+    labels = outcome_labels(instrument, language)
+    labels |= {code: label for code, label in others.items() if code not in labels}
+    return tuple(replace(v, labels=labels) if v.name == "interview_outcome" else v for v in ADMIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
