@@ -32,10 +32,12 @@ def matrix(*rows: Sequence[int]) -> Matrix:
     return Matrix("Group", [[Pile(n, n, n) if n else NOBODY for n in row] for row in rows])
 
 
-def weighted(*kinds: str, left: Fraction = Fraction(1)) -> Matrix:
-    """Kinds of answers by the three groups, of the 60 with weights."""
+def weighted(*kinds: str, left: Fraction = Fraction(1), empty: str = "") -> Matrix:
+    """Kinds of answers by the three groups, of the 60 with weights; none of the answers `empty` in the first group."""
     piles = [[NOBODY] * 3 for _ in kinds]
     for i, (answer, weight) in enumerate(zip(ANSWERS, WEIGHTS, strict=True)):
+        if not i % 3 and answer in empty:
+            continue
         hundredths = int(Fraction(weight) * 100)
         row = next(r for r, kind in enumerate(kinds) if answer in kind)
         piles[row][i % 3] = piles[row][i % 3].plus(Pile(1, hundredths, hundredths**2))
@@ -87,6 +89,14 @@ def test_rao_and_scott_as_svychisq_of_r():
     assert (of_120.statistic_text, of_120.p) == (
         "F = 1.69, df = 2.00 and 117.93", pytest.approx(0.188740157016649, rel=1e-9),
     )  # fmt: skip
+
+
+def test_rao_and_scott_with_an_empty_cell():
+    """The same without those of the first group who said 1 or 2: F 4.900356992457, df 1.994602986797 and
+    101.724752326652, p 0.00934922858573."""
+    test = independence(weighted("12", "345", empty="12"))
+    assert test.statistic_text == "F = 4.90, df = 1.99 and 101.72"
+    assert test.p == pytest.approx(0.00934922858573, rel=1e-9)
 
 
 def test_weighted_means_as_r_has_them():

@@ -139,6 +139,41 @@ def test_weights_and_targets_that_cannot_be_are_refused():
     assert "1 (Man)" in value.remedy
 
 
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        ([("sex", "1", "0.5")], "one value alone"),
+        ([("sex", "1", "0.5"), ("sex", "2", "0.05")], "add up to 0.55"),
+        ([("sex", "1", "0"), ("sex", "2", "0")], "add up to nothing"),
+        ([("w", "11", "0.5"), ("w", "23", "0.5")], "no value '11'"),
+    ],
+)
+def test_targets_that_look_like_slips_are_refused(targets: list[tuple[str, str, str]], said: str):
+    some = interviews((1, 1, 111), (2, 1, 23)).answers
+    wanted = [Target(variable=name, value=value, share=Fraction(share)) for name, value, share in targets]
+    found = weighted(some, targets=wanted)
+    assert isinstance(found, Trouble)
+    assert said in found.what
+
+
+def test_numbers_of_units_are_shares_too():
+    some = interviews((1, 1, 1), (2, 1, 1)).answers
+    wanted = [Target(variable="sex", value=v, share=Fraction(share)) for v, share in (("1", 14), ("2", 21))]
+    found = weighted(some, targets=wanted, threshold=5)
+    assert isinstance(found, Weighted)
+    assert [round(float(weight), 2) for weight in found.weights] == [0.8, 1.2]
+
+
+def test_how_many_have_no_target_is_not_told_where_small_counts_are_hidden():
+    alone = interviews(*[(1, 1, 1)] * 5, (2, 1, 1), (NOT_ASKED, 1, 1))
+    targets = [Target(variable="sex", value=v, share=Fraction(1, 2)) for v in ("1", "2")]
+    found = weighted(alone.answers, targets=targets, threshold=5)
+    assert isinstance(found, Weighted)
+    assert [note for note in found.weighting.notes if "without a value" in note] == [
+        "sex: interviews without a value that has a target: their share stays."
+    ]
+
+
 def test_a_file_of_targets_is_read_or_all_its_problems_told(tmp_path: Path):
     file = tmp_path / "targets.csv"
     file.write_text("\ufeffvariable;value;share\nsex;Man;48,5%\nsex;Woman;51,5%\n\n", encoding="utf-8")

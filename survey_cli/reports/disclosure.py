@@ -33,7 +33,7 @@ class Counted:
     """The counts of one item in all its tables: its topline is the first column of its banner."""
 
     counts: Sequence[Sequence[int]]
-    """By row, by column: people, unweighted. Rows that another item's bases print come last: see `told`."""
+    """By row, by column: people, unweighted. Rows that another item's bases print come last: see `sums`."""
     bases: Sequence[int]
     """By column."""
     groups: Sequence[Sequence[int]] = ()

@@ -164,18 +164,18 @@ class Test(NamedTuple):
     group: str
     """The label of the group: `Kind of unit`."""
     name: str
-    """`Chi-square test`, `Fisher's exact test`, …; empty where none could be done."""
+    """`Chi-square test`, `Fisher’s exact test`, …; empty where none could be done."""
     statistic_text: str
     """`χ² = 7.81, df = 2`; empty where it has none or cells are hidden."""
     p: float | None
     p_text: str
     """`p = 0.031`, `p < 0.001`."""
     note: str = ""
-    """Why this test, or why none."""
+    """Why there is none."""
 
     @property
     def text(self) -> str:
-        """`Chi-square test: χ² = 7.81, df = 2, p = 0.020`, or why there is none. Why this one, the notes say."""
+        """`Chi-square test: χ² = 7.81, df = 2, p = 0.020`, or why there is none. Which is made when, the notes say."""
         return (
             f"{self.name}: {', '.join(t for t in (self.statistic_text, self.p_text) if t)}"
             if self.name

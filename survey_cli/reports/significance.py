@@ -15,7 +15,6 @@ LEVEL: Final = 0.05
 DRAWN: Final = 9_999
 """Tables drawn for Fisher's exact test of more than two rows and columns."""
 LEAST_EXPECTED: Final = 5
-FEW: Final = "approximate: few interviews"
 INSTALL: Final = "tests need scipy: pip install 'survey-cli[report]'"
 
 
@@ -26,9 +25,10 @@ def explained(seed: int) -> dict[str, str]:
         "Rao–Scott test": (
             "chi-square under weights, with the second-order correction of Rao and Scott for their variance, as an F."
         ),
-        "Fisher's exact test": (
+        "Fisher’s exact test": (
             "in place of chi-square where expected counts are small (any under 1, or more than a fifth under 5); of more"
-            f" than two rows or columns by {DRAWN:,} tables drawn, seed {seed}."
+            f" than two rows or columns by {DRAWN:,} tables drawn, seed {seed}. Without finite population correction: on the"
+            " safe side."
         ),
         "Linear-by-linear trend test": (
             "whether a scale goes up or down over two columns, or over columns with an order; approximate below 30"
@@ -73,7 +73,7 @@ def independence(matrix: Matrix, *, seed: int = 1) -> Test:
     if small and matrix.weighted:
         return Test(matrix.group, "", "", None, "", "no test: expected counts are too small under weights")
     if small:
-        return _fisher(matrix.group, table, seed, finite=matrix.left < 1)
+        return _fisher(matrix.group, table, seed)
     if not matrix.left:
         return Test(matrix.group, "", "", None, "", "no test: the whole population was interviewed")
     if matrix.weighted:
@@ -82,8 +82,7 @@ def independence(matrix: Matrix, *, seed: int = 1) -> Test:
     statistic, df = float(found.statistic) / float(matrix.left), int(found.dof)
     p = float(stats.chi2.sf(statistic, df))
     told = f"χ² = {_decimals(statistic)}, df = {df}"
-    why = "with finite population correction" if matrix.left < 1 else ""
-    return Test(matrix.group, "Chi-square test", told, p, p_text(p), why)
+    return Test(matrix.group, "Chi-square test", told, p, p_text(p))
 
 
 def _rao_scott(group: str, used: Sequence[Sequence[Pile]], left: Fraction) -> Test:
@@ -103,7 +102,6 @@ def _rao_scott(group: str, used: Sequence[Sequence[Pile]], left: Fraction) -> Te
     variance = numpy.diag(squares) - held - held.T + numpy.outer(p, p) * squares.sum()
     variance *= people / (people - 1) * float(left)
     over = numpy.diag(numpy.divide(1, p, out=numpy.zeros_like(p), where=p > 0))
-    simple = (numpy.diag(p) - numpy.outer(p, p)) / people
     of_row = numpy.kron(numpy.eye(rows)[:, 1:], numpy.ones((columns, 1)))
     of_column = numpy.kron(numpy.ones((rows, 1)), numpy.eye(columns)[:, 1:])
     mains = numpy.hstack([numpy.ones((rows * columns, 1)), of_row, of_column])
@@ -111,7 +109,7 @@ def _rao_scott(group: str, used: Sequence[Sequence[Pile]], left: Fraction) -> Te
     contrast = both - mains @ numpy.linalg.lstsq(mains, both, rcond=None)[0]
     top = contrast.T @ over @ variance @ over @ contrast
     try:
-        effects = linalg.solve(contrast.T @ over @ simple @ over @ contrast, top)
+        effects = linalg.solve(contrast.T @ over @ contrast / people, top)
     except linalg.LinAlgError:
         return Test(group, "", "", None, "", "no test: too many empty cells under weights")
     mean = float(numpy.trace(effects))
@@ -121,8 +119,7 @@ def _rao_scott(group: str, used: Sequence[Sequence[Pile]], left: Fraction) -> Te
     f = people * float(((shares - expected) ** 2 / expected).sum()) / mean
     value = float(stats.f.sf(f, df, df * (people - 1)))
     told = f"F = {_decimals(f)}, df = {_decimals(df)} and {_decimals(df * (people - 1))}"
-    why = "with finite population correction" if left < 1 else ""
-    return Test(group, "Rao–Scott test", told, value, p_text(value), why)
+    return Test(group, "Rao–Scott test", told, value, p_text(value))
 
 
 def trend(matrix: Matrix, values: Sequence[Fraction], *, ordered: bool) -> Test:
@@ -160,11 +157,7 @@ def trend(matrix: Matrix, values: Sequence[Fraction], *, ordered: bool) -> Test:
         statistic = (n - 1) * both**2 / spread / float(matrix.left)
         p = float(stats.chi2.sf(statistic, 1))
         told = f"M² = {_decimals(statistic)}, df = 1"
-        why = [f"on Kish's effective n = {rounded(effective(every), 0)}"] if matrix.weighted else []
-        why += ["with finite population correction"] if matrix.left < 1 else []
-        why += [FEW] if n < 30 else []
-        name = "Linear-by-linear trend test"
-        return Test(matrix.group, name, told, p, p_text(p), ", ".join(why))
+        return Test(matrix.group, "Linear-by-linear trend test", told, p, p_text(p))
     if matrix.weighted:
         return Test(matrix.group, "", "", None, "", "no trend test of columns without an order under weights")
     samples = [[v for v, line in rows for _ in range(line[c].people)] for c in range(len(there))]
@@ -172,9 +165,7 @@ def trend(matrix: Matrix, values: Sequence[Fraction], *, ordered: bool) -> Test:
     statistic = float(found.statistic) / float(matrix.left)
     p = float(stats.chi2.sf(statistic, len(there) - 1))
     told = f"H = {_decimals(statistic)}, df = {len(there) - 1}"
-    why = ["with finite population correction"] if matrix.left < 1 else []
-    why += [FEW] if every.people < 30 else []
-    return Test(matrix.group, "Kruskal–Wallis test", told, p, p_text(p), ", ".join(why))
+    return Test(matrix.group, "Kruskal–Wallis test", told, p, p_text(p))
 
 
 def greater(
@@ -199,22 +190,18 @@ def greater(
     return bool(erfc(z / sqrt(2)) < LEVEL / pairs)
 
 
-def _fisher(group: str, table: list[list[float]], seed: int, *, finite: bool) -> Test:
+def _fisher(group: str, table: list[list[float]], seed: int) -> Test:
     import numpy
     from scipy import stats
 
     counts = numpy.array(table, dtype=int)
-    why = ["expected counts are small"]
     if counts.shape == (2, 2):
         p = float(stats.fisher_exact(counts).pvalue)
     else:
         method = stats.MonteCarloMethod(n_resamples=DRAWN, rng=numpy.random.default_rng(seed))
         found = stats.fisher_exact(counts, method=method)
         p = float(numpy.ravel(found.pvalue)[0])  # of tables with few people scipy gives an array of one
-        why.append(f"{DRAWN:,} tables drawn, seed {seed}")
-    if finite:
-        why.append("without finite population correction, so on the safe side")
-    return Test(group, "Fisher's exact test", "", p, p_text(p), ", ".join(why))
+    return Test(group, "Fisher’s exact test", "", p, p_text(p))
 
 
 def _used(piles: Sequence[Sequence[Pile]]) -> list[list[Pile]]:

@@ -18,6 +18,8 @@ from survey_cli.reports.rounding import HIDDEN, rounded
 from survey_cli.values import Cell, Missing, Variable
 
 FINE: Final = 1_000_000_000
+ROUNDING: Final = Fraction(1, 100)
+"""How far rounded shares may be from adding up to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +110,9 @@ def weighted(
             for value in unreachable(margin)
         ]
         without = sum(v == -1 for v in margin.of)
-        if without:
-            notes.append(
-                f"{margin.name}: {_count(without, 'interview')} without a value that has a target: their share stays."
-            )
+        if without:  # how many would tell of small counts beside it
+            told = _count(without, "interview") if threshold < 2 else "interviews"
+            notes.append(f"{margin.name}: {told} without a value that has a target: their share stays.")
     if trim:
         notes.append(
             f"Trimmed at {rounded(trim, 1)} times the mean and one over it: {_count(found.trimmed, 'weight')} cut."
@@ -138,21 +139,15 @@ def margins_of(answers: Answers, targets: Sequence[Target]) -> list[Margin] | Tr
         if variable is None:
             return Trouble("--rake", f"there is no variable {name!r}", did_you_mean(name, answers.variables))
         total = sum((target.share for target in wanted), Fraction(0))
-        if total <= 0:
-            return Trouble("--rake", f"the targets of {name} add up to nothing", "give each value its share")
         cells = answers.cells(name)
         place: dict[str, int] = {}
         for text, cell in cells.items():
             place[text] = next(
                 (i for i, target in enumerate(wanted) if _is(cell, target.value, variable)), -1
             )
-        known = {_told(code, label) for code, label in variable.labels.items()} if variable.labels else None
-        for target in wanted:
-            held = any(_is(cell, target.value, variable) for cell in (*cells.values(), *variable.labels))
-            if known is not None and not held:
-                return Trouble(
-                    "--rake", f"{name} has no value {target.value!r}", f"it has {', '.join(sorted(known))}"
-                )
+        shares = [target.share for target in wanted]
+        if trouble := _unknown(variable, wanted, cells) or _unfit(name, shares):
+            return trouble
         made.append(
             Margin(
                 name=name,
@@ -162,6 +157,37 @@ def margins_of(answers: Answers, targets: Sequence[Target]) -> list[Margin] | Tr
             )
         )
     return made
+
+
+def _unfit(name: str, shares: Sequence[Fraction]) -> Trouble | None:
+    """What cannot be meant by the shares of one variable. Shares of 1 add up to 1; numbers of units to anything."""
+    total, remedy = sum(shares, Fraction(0)), "give each value its share"
+    if total <= 0:
+        return Trouble("--rake", f"the targets of {name} add up to nothing", remedy)
+    if len(shares) == 1:
+        return Trouble("--rake", f"{name} has a target for one value alone", remedy)
+    parts = max(shares) <= 1 and any(share.denominator > 1 for share in shares)
+    if parts and abs(total - 1) > ROUNDING:
+        return Trouble(
+            "--rake", f"the shares of {name} add up to {rounded(total, 3)}", f"{remedy}: together 1"
+        )
+    return None
+
+
+def _unknown(variable: Variable, wanted: Sequence[Target], cells: Mapping[str, Cell]) -> Trouble | None:
+    """A target's value that the variable does not have; of one without labels, one that looks like a slip."""
+    there = {str(cell) for cell in cells.values() if not isinstance(cell, Missing)}
+    for target in wanted:
+        if any(_is(cell, target.value, variable) for cell in (*cells.values(), *variable.labels)):
+            continue
+        what = f"{variable.name} has no value {target.value!r}"
+        if variable.labels:
+            known = sorted(_told(code, label) for code, label in variable.labels.items())
+            return Trouble("--rake", what, f"it has {', '.join(known)}")
+        untaken = there - {other.value for other in wanted}
+        if near := did_you_mean(target.value, untaken):
+            return Trouble("--rake", what, near)
+    return None
 
 
 def _count(n: int, what: str) -> str:
