@@ -91,6 +91,19 @@ def export(
             help='Only those of which this is true: "kind == 1 and age > 17".',
         ),
     ] = "",
+    rake: Annotated[
+        str,
+        typer.Option(
+            "--rake",
+            metavar="FILE",
+            callback=not_empty,
+            help="With a last column weight_raked: the weights that a report has with this file of targets.",
+        ),
+    ] = "",
+    trim: Annotated[
+        str,
+        typer.Option("--trim", metavar="TIMES", help="With --rake: the most times the mean a weight may be."),
+    ] = "",
     as_of: Annotated[
         str,
         typer.Option(
@@ -168,6 +181,8 @@ def export(
         what=what.value,
         variables=tuple(name.strip() for some in variables or () for name in some.split(",") if name.strip()),
         where=where,
+        rake=rake,
+        trim=trim,
         as_of=as_of,
         zone=zone_of(zone),
         db=db,

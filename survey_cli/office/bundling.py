@@ -43,6 +43,8 @@ TABLES: Final[Mapping[What, str]] = {
     "events": "a row for each thing that was keyed",
 }
 """What else can be asked for."""
+ARCHIVES: Final = frozenset((".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"))
+"""Endings of files that a bundle never is."""
 FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest that a .zip can say; it stands for no time at all."""
 
@@ -63,6 +65,10 @@ def bundle(path: str | Path, wish: Wish, to: str, outs: Sequence[str] = ()) -> B
     """Make the folder `to`, or the file where it ends in .zip. `outs` are names of files of data in it, in place of
     those that are there unless it is said; `wish.what`, where it is no interviews, is a table besides."""
     target, zipped = Path(to), to.lower().endswith(".zip")
+    if target.suffix.lower() in ARCHIVES:
+        return Trouble(to, "a bundle is a folder or a .zip", "give a name that ends in .zip")
+    if target.is_symlink():
+        target = target.resolve()
     if (trouble := _barred(target, zipped=zipped, force=wish.force)) is not None:
         return trouble
     wish = replace(wish, at=wish.at or datetime.now(UTC))
@@ -72,7 +78,9 @@ def bundle(path: str | Path, wish: Wish, to: str, outs: Sequence[str] = ()) -> B
     try:
         folder.mkdir(mode=0o700)
         if (trouble := unwritable([str(folder / out) for out in outs], wish)) is not None:
-            return replace(trouble, where=Path(trouble.where).name)
+            return replace(
+                trouble, where=Path(trouble.where).name, what=trouble.what.replace(f"{folder}/", "")
+            )
         made = at_one_moment(
             path, lambda records: _filled(records, wish, folder, outs), db=wish.db, people=wish.people, to=to
         )
@@ -146,7 +154,7 @@ def _filled(records: Records, wish: Wish, folder: Path, outs: Sequence[str]) -> 
     for name in names:
         made = exported(records, replace(wish, to=str(folder / name), what="interviews"))
         if isinstance(made, Trouble):
-            if "not installed" in made.what and not outs:
+            if "not installed" in made.what and not outs and not wish.format:
                 skipped.append(f"{name}: {made.what} ({made.remedy})")
                 continue
             return made if not made.where.startswith(str(folder)) else replace(made, where=name)
@@ -195,7 +203,7 @@ def _table(
             f"{what}.csv", "cases and calls go with all interviews and all columns", "ask for them alone"
         )
     at = wish.at if wish.as_of or last is None else last
-    own = replace(wish, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=())
+    own = replace(wish, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake="")
     return exported(records, own)
 
 
@@ -243,7 +251,7 @@ def _written(wish: Wish, now: datetime) -> str:
 def _codebook(records: Records, wish: Wish, folder: Path) -> list[str]:
     """What each variable holds, with the counts of the data beside it; why there is none, where not."""
     asked = CodebookWish(language=wish.language, origin=wish.origin)
-    made = codebook_of_records(records, asked, of=wish)
+    made = codebook_of_records(records, asked, of=replace(wish, what="interviews"))
     if isinstance(made, Trouble):
         return [f"codebook.html: {made.what}"]
     (folder / "codebook.html").write_text(codebook_html(made), encoding="utf-8")

@@ -37,6 +37,10 @@ class Wish:
     """Names of columns, items, sections; all where there are none."""
     where: str = ""
     """A condition over an interview's data, or a case's sample columns, that is true of what is wanted."""
+    rake: str = ""
+    """A file of targets, to which interviews are weighted as in a report; the weights are the last column."""
+    trim: str = ""
+    """The most times the mean that a raked weight may be, as it is typed: `5`."""
     as_of: str = ""
     """A past moment as it is typed: what happened later is left out."""
     at: datetime | None = None

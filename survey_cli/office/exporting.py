@@ -12,9 +12,10 @@ from survey_cli.office.export_wish import Exported, Wish
 from survey_cli.office.files import in_the_way, put, put_file, put_pair
 from survey_cli.office.records import at_one_moment
 from survey_cli.office.wanted_table import wanted_table
+from survey_cli.office.weighing import unfit_trim
 from survey_cli.problems import Trouble
 from survey_cli.study.opening import Records
-from survey_cli.table import Table
+from survey_cli.table import Table, shown_table
 
 __all__ = ["Exported", "Wish", "export", "export_several", "exported", "unwritable"]
 
@@ -30,6 +31,8 @@ def export_several(
 ) -> list[Exported] | Trouble:
     """The same into several files, one after the other, all as the study stood at one moment; none is begun where one of
     them could not be."""
+    if wish.rake and wish.what != "interviews":
+        return Trouble("--rake", "only interviews are weighted", "leave out --what")
     if (trouble := unwritable(outs, wish)) is not None:
         return trouble
     wish = replace(wish, at=wish.at or datetime.now(UTC))
@@ -48,6 +51,11 @@ def export_several(
 
 def unwritable(outs: Sequence[str], wish: Wish) -> Trouble | None:
     """Why one of these files cannot be written; None where nothing stands in the way of any."""
+    if (trouble := unfit_trim(wish.rake, wish.trim)) is not None:
+        return trouble
+    if wish.rake and not wish.partials:
+        remedy = "leave out --no-partials: who counts in no report has no weight"
+        return Trouble("--rake", "partial interviews are weighted with complete ones", remedy)
     for out in outs:
         chosen = _format(replace(wish, to=out))
         if isinstance(chosen, Trouble):
@@ -66,7 +74,7 @@ def exported(records: Records, wish: Wish, *, stdout: TextIO | None = None) -> E
     if isinstance(made, Trouble):
         return made
     manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom)
-    wrote = write_table(made.table, chosen, manner, wish, stdout or sys.stdout)
+    wrote = write_table(shown_table(made.table), chosen, manner, wish, stdout or sys.stdout)
     if isinstance(wrote, Trouble):
         return wrote
     return Exported(
@@ -126,7 +134,11 @@ def _in_the_way(chosen: Format, wish: Wish) -> Trouble | None:
     if beside is not None and beside == Path(wish.to):
         return Trouble(wish.to, "its data would have the same name", f"end it in {chosen.endings[0]}")
     for file in (Path(wish.to), beside):
-        if file is not None and (trouble := in_the_way(file, force=wish.force)) is not None:
+        if file is None:
+            continue
+        if wish.rake and file.resolve() == Path(wish.rake).resolve():
+            return Trouble(wish.to, f"{file} is the file of targets", "give it another name")
+        if (trouble := in_the_way(file, force=wish.force)) is not None:
             return trouble
     return None
 

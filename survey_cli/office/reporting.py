@@ -6,39 +6,35 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from survey_cli.documents.booklet import LANGUAGES
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.instrument.program import Instrument
-from survey_cli.instrument.scalars import DECIMAL
 from survey_cli.office.export_wish import Wish as ExportWish
 from survey_cli.office.rating import Reported, StudyWish, rates_of_records
 from survey_cli.office.records import at_one_moment
 from survey_cli.office.report_wish import ReportWish
 from survey_cli.office.wanted_table import wanted_names, wanted_table
+from survey_cli.office.weighing import counted, unfit_trim, weights_of
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.reports.answers import Answers, Grouping
 from survey_cli.reports.banner import MOST_COLUMNS, banner, grouping_of
 from survey_cli.reports.concealing import concealed
-from survey_cli.reports.included import Included, included
+from survey_cli.reports.included import Included
 from survey_cli.reports.methods import Facts, methods
 from survey_cli.reports.questions import NEVER_DECLINES, Question, questions
 from survey_cli.reports.rates import RateTable
 from survey_cli.reports.results import ItemResult, Results, Verbatim
 from survey_cli.reports.tabulating import Tabulated, Terms, tabulated
 from survey_cli.reports.topline import batteries, item_result, table_notes
-from survey_cli.reports.weights import Target, Weighted, weighted
 from survey_cli.samples.columns import column_of
-from survey_cli.samples.targets import read_targets
 from survey_cli.study.opening import Records
 from survey_cli.table import Study
 from survey_cli.values import Missing, Variable
 
 MOST_DIGITS: Final = 4
-LEAST_TRIM: Final = 1
 
 
 def results(path: str | Path, wish: ReportWish) -> Results | Trouble:
@@ -71,10 +67,8 @@ def _unfit(wish: ReportWish) -> Trouble | None:
         return Trouble("--digits", f"{wish.digits} decimals", f"0 to {MOST_DIGITS} can be had")
     if wish.threshold < 0:
         return Trouble("--threshold", f"{wish.threshold} is no number of people", "0 hides nothing")
-    if wish.trim and (not DECIMAL.match(wish.trim) or Fraction(wish.trim) <= LEAST_TRIM):
-        return Trouble("--trim", f"{wish.trim!r} cannot be", "say how many times the mean, as 5")
-    if wish.trim and not wish.rake:
-        return Trouble("--trim", "only raked weights are trimmed", "name a file of targets with --rake")
+    if (trouble := unfit_trim(wish.rake, wish.trim)) is not None:
+        return trouble
     if wish.cases and not wish.verbatims:
         return Trouble("--cases", "cases are printed with verbatims only", "say --verbatims too")
     return None
@@ -94,25 +88,8 @@ def _gathered(records: Records, wish: ReportWish) -> _Gathered | Trouble:
     made = wanted_table(records, export)
     if isinstance(made, Trouble):
         return made
-    ruled = {id: one.code for id, one in made.ruled.items()}
-    words = wish.verbatims
-
-    def wanted(variable: Variable) -> bool:
-        if variable.personal:
-            return False
-        match variable.role:
-            case "answer" | "sample" | "compute":
-                return True
-            case "words":
-                return words
-            case "admin":
-                return variable.name != "interview_by" and (variable.name != "interview_id" or bool(ruled))
-            case _:
-                return False
-
+    answers, got = counted(made, records.plan, wish.interviews, words=wish.verbatims)
     table = made.table
-    answers = Answers.of(table, wanted)
-    got = included(answers, records.plan, wish.interviews, ruled)
     return _Gathered(
         instrument=records.instrument,
         answers=answers.only(got.rows),
@@ -152,7 +129,14 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
     )
     if census and (wish.inference or wish.margins) and len(found.included.rows) >= (size or 0):
         terms = replace(terms, population=None)  # asked for all the same: as if of a larger population
-    weights = _weights(found, instrument, wish)
+    weights = weights_of(
+        found.answers,
+        instrument,
+        rake=wish.rake,
+        trim=wish.trim,
+        base=wish.weighted,
+        threshold=wish.threshold,
+    )
     if isinstance(weights, Trouble):
         return weights
     answers = found.answers.weighted(weights.weights) if weights is not None else found.answers
@@ -167,8 +151,8 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
     chosen = _chosen(listed, found.variables, instrument, wish)
     if isinstance(chosen, Trouble):
         return chosen
-    counted = [tabulated(question, answers, groupings, terms) for question in listed]
-    tables = concealed(counted, answers, groupings, terms)  # of all, so that --items hide the same
+    tallied = [tabulated(question, answers, groupings, terms) for question in listed]
+    tables = concealed(tallied, answers, groupings, terms)  # of all, so that --items hide the same
     tables = [table for table in tables if table.question in chosen]
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
     items = tuple(_item(table, number, answers, terms, wish) for number, table in enumerate(tables, 1))
@@ -203,25 +187,6 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
     )
 
 
-def _weights(found: _Gathered, instrument: Instrument, wish: ReportWish) -> Weighted | Trouble | None:
-    column = column_of(instrument, "weight") if wish.weighted else None
-    if column is None and not wish.rake:
-        return None
-    targets: list[Target] = []
-    if wish.rake:
-        rows = read_targets(wish.rake)
-        if isinstance(rows, tuple):
-            return Trouble(wish.rake, "it is no file of targets", "mend it", problems=rows)
-        targets = [Target(variable=row.variable, value=row.value, share=row.share) for row in rows]
-    return weighted(
-        found.answers,
-        column=column or "",
-        targets=targets,
-        trim=Fraction(wish.trim) if wish.trim else None,
-        threshold=wish.threshold,
-    )
-
-
 def _groupings(
     answers: Answers, variables: Sequence[Variable], instrument: Instrument, wish: ReportWish
 ) -> list[Grouping] | Trouble:
@@ -245,6 +210,8 @@ def _groupings(
                 return Trouble("--by", f"{name} has several answers", f"name one of them: {some}")
             remedy = did_you_mean(name, offered, otherwise="name an item, a sample column or a compute")
             return Trouble("--by", f"there is no variable {name!r} to divide by", remedy)
+        if variable.role == "answer" and variable.storage == "text" and not variable.labels:
+            return Trouble("--by", f"{name} holds what people said", "divide by an item with codes")
         grouping = grouping_of(answers, variable)
         if isinstance(grouping, int):
             what = f"{name} has {grouping:,} values"

@@ -13,6 +13,7 @@ from survey_cli.office.fieldwork_table import fieldwork_table
 from survey_cli.office.interview_table import Source, answer_table, event_table, interview_table
 from survey_cli.office.moments import past_moment
 from survey_cli.office.rulings import rulings
+from survey_cli.office.weighing import with_raked_weights
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.study.login import login_name
 from survey_cli.study.opening import PEOPLE, Records
@@ -22,6 +23,16 @@ from survey_cli.values import Variable
 
 def wanted_table(records: Records, wish: Wish) -> Made | Trouble:
     """The table. Its rows are read while it is gone through: the records must stay open as long."""
+    made = _table(records, wish)
+    if isinstance(made, Trouble) or not wish.rake:
+        return made
+    whole = _table(records, replace(wish, variables=()))
+    if isinstance(whole, Trouble):
+        return whole
+    return with_raked_weights(made, whole, records.instrument, records.plan, rake=wish.rake, trim=wish.trim)
+
+
+def _table(records: Records, wish: Wish) -> Made | Trouble:
     instrument, people = records.instrument, records.people
     language = wish.language or instrument.language
     if language not in instrument.languages:
