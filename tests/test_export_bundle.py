@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import sys
 import time
 import zipfile
 from datetime import timedelta
@@ -171,3 +172,41 @@ def test_where_nothing_is_kept_no_folder_is_left(shift: Shift) -> None:
     assert isinstance(bundle(shift.file, wished(shift, to="", where="x =="), "out"), Trouble)
     assert not Path("out").exists()
     assert not [f for f in Path().iterdir() if f.name.startswith(".")]
+
+
+def test_events_beside_the_data_leave_the_codebook_of_the_data(shift: Shift) -> None:
+    made(shift, "data")
+    made(shift, "more", what="events")
+    assert Path("more/events.csv").is_file()
+    assert Path("more/codebook.html").read_bytes() == Path("data/codebook.html").read_bytes()
+
+
+def test_a_format_that_was_asked_for_is_in_it_or_there_is_none(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    found = bundle(shift.file, wished(shift, to="", format="sav"), "out")
+    assert isinstance(found, Trouble)
+    assert "not installed" in found.what
+    assert not Path("out").exists()
+
+
+def test_a_link_to_a_bundle_stays_a_link(shift: Shift) -> None:
+    made(shift, "out")
+    Path("link").symlink_to("out")
+    made(shift, "link", "other.csv", force=True)
+    assert Path("link").is_symlink()
+    assert Path("out/other.csv").is_file()
+
+
+@pytest.mark.parametrize("name", ["out.tar", "out.tar.gz", "out.7z"])
+def test_no_other_archive_is_promised_by_its_name(shift: Shift, name: str) -> None:
+    found = bundle(shift.file, wished(shift, to=""), name)
+    assert isinstance(found, Trouble)
+    assert ".zip" in found.remedy
+
+
+def test_two_of_one_name_are_told_by_the_names_that_were_given(shift: Shift) -> None:
+    found = bundle(shift.file, wished(shift, to=""), "out", ["a.csv", "a.csv"])
+    assert isinstance(found, Trouble)
+    assert "/" not in f"{found.where} {found.what}"

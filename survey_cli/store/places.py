@@ -10,13 +10,14 @@ from survey_cli.store.problem import Absent, StoreProblem
 
 def home_of(path: str | Path) -> Path:
     """The folder in which `responses/` belongs: the one with an `instruments/` or a pyproject.toml, at the file or above
-    it; else where one stands."""
-    for folder in Path(path).resolve().parents:
+    it; else the file's own, wherever one stands."""
+    file = Path(path).resolve()
+    for folder in file.parents:
         if folder.name == "instruments":
             return folder.parent
         if (folder / "instruments").is_dir() or (folder / "pyproject.toml").is_file():
             return folder
-    return Path.cwd()
+    return file.parent
 
 
 def database_of(path: str | Path, instrument: str, db: str | None) -> str:
