@@ -188,7 +188,42 @@ def test_every_number_is_in_one_range_and_no_range_is_thin(found: dict[Fraction,
     assert sum(held) == sum(found.values())
     if len(held) > 1 and threshold > 1:
         assert min(held) >= threshold
-    assert len(made) <= 10
+    assert len(made) <= 15
+
+
+@given(
+    st.integers(-100, 100).map(Fraction),
+    st.integers(0, 20_000).map(Fraction),
+    st.lists(st.fractions(0, 1, max_denominator=99), min_size=1, max_size=30),
+    st.integers(0, 7),
+)
+def test_ranges_are_the_questionnaire_s_whoever_is_asked(
+    least: Fraction, span: Fraction, shares: list[Fraction], threshold: int
+):
+    most = least + span
+    found = {least + int(share * span): 1 for share in shares}
+    limits = {"least": least, "most": most}
+    whole = bins({least: 1}, decimals=0, threshold=0, **limits)
+    made = bins(found, decimals=0, threshold=threshold, **limits)
+    assert (made[0].low, made[-1].high) == (least, most + 1)
+    assert {b.low for b in made} <= {b.low for b in whole}
+    assert len(made) == len(whole) or threshold > 1
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "labels"),
+    [
+        (1, 12, "1 2 3 4 5 6 7 8 9 10 11 12"),
+        (18, 99, "18–29 30–39 40–49 50–59 60–69 70–79 80–89 90–99"),
+        (0, 168, "0–19 20–39 40–59 60–79 80–99 100–119 120–139 140–159 160–168"),
+        (18, None, "18–29 30–39 40–49 50–59 60–69 70–79 80 or more"),
+    ],
+)
+def test_ranges_are_round_and_end_where_answers_do(least: int, most: int | None, labels: str):
+    found = {Fraction(value): 9 for value in ((3, 5) if most == 12 else range(least, 90))}
+    end = None if most is None else Fraction(most)
+    made = bins(found, decimals=0, threshold=0, least=Fraction(least), most=end)
+    assert " ".join(b.label for b in made) == labels
 
 
 @given(st.fractions(0, 10_000, max_denominator=10_000))

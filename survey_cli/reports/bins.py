@@ -3,17 +3,24 @@ what it is handed.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil, floor, log10
+from math import ceil, floor
 from typing import Final, NamedTuple
 
 from survey_cli.reports.rounding import rounded
 
+MOST_POSSIBLE: Final = 15
+"""So many numbers that can be are each shown by themselves."""
 MOST_SINGLE: Final = 10
-"""So many different numbers are each shown by themselves."""
+"""So many different numbers are, where the questionnaire does not say which can be."""
 MOST_BINS: Final = 8
+"""Ranges of the numbers that were given."""
+MOST_BOUNDED: Final = 12
+"""Ranges of those that can be, of which some are empty."""
+STUB: Final = Fraction(1, 4)
+"""An outer range of no more than this share of the others' width joins its neighbour: 18 to 29, not 18 and 19 alone."""
 
 
 class Bin(NamedTuple):
@@ -24,46 +31,85 @@ class Bin(NamedTuple):
     label: str
 
 
-def bins(people: Mapping[Fraction, int], *, decimals: int, threshold: int, plain: bool = False) -> list[Bin]:
-    """Ranges over these numbers with how many people have each, all of one width of 1, 2 or 5 tens, hundreds …, at most
-    eight; few different numbers stand alone. Neighbours are put together until each range has `threshold` people.
+def bins(
+    people: Mapping[Fraction, int],
+    *,
+    decimals: int,
+    threshold: int,
+    least: Fraction | None = None,
+    most: Fraction | None = None,
+    plain: bool = False,
+) -> list[Bin]:
+    """Ranges over these numbers with how many people have each, all of one width of 1, 2, 5, 10, 20, 25, 50 …, at most
+    eight, or twelve of all that can be; few numbers stand alone. Neighbours are put together until each range has
+    `threshold` people.
 
-    `plain`: years, which are written without a comma for thousands.
+    `least` and `most` are what may be answered: with both, edges depend on the questionnaire and not on who was asked.
+    Without `most`, the last range is open. `plain`: years, which are written without a comma for thousands, and are never
+    open.
     """
     if not people:
         return []
     step = Fraction(1, 10**decimals)
     values = sorted(people)
-    edges: list[Fraction]
-    if len(values) <= MOST_SINGLE:
+    low = values[0] if least is None else min(least, values[0])
+    high = values[-1] if most is None else max(most, values[-1])
+    low, high = floor(low / step) * step, ceil(high / step) * step
+    bounded = least is not None and most is not None
+    few = (high - low) / step < MOST_POSSIBLE
+    sparse = not few and not bounded and len(values) <= MOST_SINGLE
+    if few:
+        edges = [low + i * step for i in range(int((high - low) / step) + 2)]
+    elif sparse:
         edges = [*values, values[-1] + step]
     else:
-        width = _width(values[0], values[-1], step)
-        first = floor(values[0] / width) * width
-        edges = [first + i * width for i in range(ceil((values[-1] + step - first) / width) + 1)]
+        wanted = MOST_BOUNDED if bounded else MOST_BINS
+        edges = _edges(low, high + step, step, wanted, ends=(least is not None, most is not None))
     counts = [0] * (len(edges) - 1)
     for value, n in people.items():
         counts[bisect_right(edges, value) - 1] += n
     kept = _merged(edges, counts, threshold) if threshold > 1 else edges
-    apart = set(pairwise(edges)) if len(values) <= MOST_SINGLE else set()
+    apart = set(pairwise(edges)) if few or sparse else set()
+    opened = not (plain or few or sparse) and most is None
     made = []
     for low, high in pairwise(kept):
-        alone = (low, high) in apart
-        last = max(v for v in values if v < high) if len(values) <= MOST_SINGLE else high - step
-        made.append(Bin(low, high, _label(low, low if alone else last, decimals, plain=plain)))
+        last = low if (low, high) in apart else max(v for v in values if v < high) if sparse else high - step
+        label = _label(low, last, decimals, plain=plain)
+        if opened and high == kept[-1] and len(kept) > 2:
+            label = f"{_number(low, decimals, plain=plain)} or more"
+        made.append(Bin(low, high, label))
     return made
 
 
-def _width(least: Fraction, most: Fraction, step: Fraction) -> Fraction:
-    """The smallest of 1, 2, 5, 10, 20 … steps that needs no more than `MOST_BINS` ranges."""
-    span = most + step - least
-    power = max(0, floor(log10(max(span / step / MOST_BINS, Fraction(1)))))
+def _edges(
+    low: Fraction, end: Fraction, step: Fraction, wanted: int, *, ends: tuple[bool, bool]
+) -> list[Fraction]:
+    """Of ranges of the smallest round width that covers the numbers from `low` to less than `end` in so many as are
+    wanted. The outer ones stop there where `ends` says that nothing lies beyond."""
+    for width in _widths(step):
+        first, last = floor(low / width) * width, ceil(end / width) * width
+        edges = [first + i * width for i in range(int((last - first) / width) + 1)]
+        if ends[0]:
+            edges[0] = low
+            if edges[1] - low <= width * STUB and len(edges) > 2:
+                del edges[1]
+        if ends[1]:
+            edges[-1] = end
+            if end - edges[-2] <= width * STUB and len(edges) > 2:
+                del edges[-2]
+        if len(edges) <= wanted + 1:
+            return edges
+    raise AssertionError("a width is great enough")
+
+
+def _widths(step: Fraction) -> Iterator[Fraction]:
+    """1, 2, 5, 10, 20, 25, 50, 100 … steps."""
+    tens = Fraction(1)
     while True:
-        for digit in (1, 2, 5):
-            width: Fraction = step * (digit * 10**power)
-            if ceil((most + step) / width) - floor(least / width) <= MOST_BINS:
-                return width
-        power += 1
+        for digits in (Fraction(1), Fraction(2), Fraction(5, 2), Fraction(5)):
+            if (digits * tens).denominator == 1:
+                yield digits * tens * step
+        tens *= 10
 
 
 def _merged(edges: Sequence[Fraction], counts: Sequence[int], threshold: int) -> list[Fraction]:
@@ -81,9 +127,12 @@ def _merged(edges: Sequence[Fraction], counts: Sequence[int], threshold: int) ->
 
 
 def _label(low: Fraction, last: Fraction, decimals: int, *, plain: bool) -> str:
-    first, end = rounded(low, decimals), rounded(last, decimals)
-    if plain:
-        first, end = first.replace(",", ""), end.replace(",", "")
+    first, end = _number(low, decimals, plain=plain), _number(last, decimals, plain=plain)
     if low == last:
         return first
     return f"{first} to {end}" if "-" in first + end else f"{first}–{end}"
+
+
+def _number(value: Fraction, decimals: int, *, plain: bool) -> str:
+    told = rounded(value, decimals)
+    return told.replace(",", "") if plain else told

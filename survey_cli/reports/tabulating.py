@@ -244,6 +244,8 @@ def _numbers(
         {value: piles[0].people for value, piles in summed.items()},
         decimals=decimals,
         threshold=terms.threshold,
+        least=_limit(question.least),
+        most=_limit(question.most),
         plain=question.kind == "date",
     )
     lines = [
@@ -269,6 +271,10 @@ def _numbers(
     if question.kind == "date":
         return lines, ()
     return lines, tuple(sorted(counted.items()))
+
+
+def _limit(limit: float | None) -> Fraction | None:
+    return None if limit is None else Fraction(repr(limit))
 
 
 def _number(cell: Cell) -> Fraction:
