@@ -2,14 +2,10 @@
 placeholders. It knows no questionnaire, and fills nothing.
 """
 
-import re
-from typing import Final
-
-from survey_cli.documents.pages import Line, Stretch, Style, plainly
+from survey_cli.documents.pages import Line, Stretch, plainly
 from survey_cli.documents.spoken import literal
 from survey_cli.exports.xml_text import UNFIT
-
-_PART: Final = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<fill>[^{}]+)\}|(?P<stress>\*\*)")
+from survey_cli.instrument.shown import stretches
 
 
 def lines_of(wording: str) -> tuple[Line, ...]:
@@ -28,21 +24,4 @@ def fit(text: str) -> str:
 
 
 def _line(text: str) -> Line:
-    found: list[Stretch] = []
-    last, marks = 0, text.count("**") // 2 * 2
-    style: Style = "plain"
-    for part in _PART.finditer(text):
-        found.append(Stretch(literal(text[last : part.start()]), style))
-        last = part.end()
-        if part["brace"]:
-            found.append(Stretch(part["brace"][0], style))
-        elif part["fill"]:
-            name = re.split(r"[|:]", part["fill"])[0].strip()
-            found.append(Stretch(literal(name), "fill"))
-        elif marks:
-            marks -= 1
-            style = "plain" if style == "stress" else "stress"
-        else:
-            found.append(Stretch("**", style))
-    found.append(Stretch(literal(text[last:]), style))
-    return tuple(stretch for stretch in found if stretch.text)
+    return tuple(Stretch(literal(part), manner) for part, manner in stretches(text) if part)

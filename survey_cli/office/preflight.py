@@ -25,7 +25,7 @@ from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.scalars import Text
 from survey_cli.problems import Position, Problem, Trouble
-from survey_cli.table import admin, columns
+from survey_cli.table import admin, columns, shown_variable
 from survey_cli.values import Code, Variable
 
 RULES: Final = {
@@ -112,7 +112,8 @@ def preflight(
     told = {(p.rule, p.who) for p in known}
     found: dict[tuple[str, str, str, bool], Problem] = {}
     for language in instrument.languages:
-        variables = (*admin(instrument, language), *columns(instrument, language))
+        described = (*admin(instrument, language), *columns(instrument, language))
+        variables = tuple(map(shown_variable, described))
         held = _Held(instrument, draft, variables, language)
         for name in formats:
             for check in _CHECKS.get(name, ()):

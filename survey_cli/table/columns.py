@@ -3,14 +3,18 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from survey_cli.instrument.conditions import Condition
+from survey_cli.instrument.items.groups import BatteryWritten
 from survey_cli.instrument.items.quiet import Computed, LookupItem
 from survey_cli.instrument.items.typed import DateItem
 from survey_cli.instrument.program import Compute, Group, Instrument, Leaf, Node, Roster
 from survey_cli.table.personal import personal_names
 from survey_cli.values import Code, Storage, Variable
+
+SHORT: Final = 80
+"""Letters of a label that the programs of analysts take whole."""
 
 Source: TypeAlias = Literal["sample", "leaf", "turns", "compute", "order"]
 
@@ -37,7 +41,7 @@ def blocks(instrument: Instrument, language: str) -> tuple[Block, ...]:
             Block(source="sample", id=name, variables=(sample_variable(instrument, name, language),))
             for name in instrument.sample
         ),
-        *_items(instrument, instrument.root.children, language, None),
+        *_items(instrument, instrument.root, language, None),
         *_orders(instrument, language),
         *(_compute(instrument, c, language) for c in instrument.computes.values()),
     )
@@ -95,13 +99,13 @@ def sample_variable(instrument: Instrument, name: str, language: str) -> Variabl
     )
 
 
-def _items(
-    instrument: Instrument, nodes: tuple[Node, ...], language: str, turn: int | None
-) -> Iterator[Block]:
-    for node in nodes:
+def _items(instrument: Instrument, group: Group, language: str, turn: int | None) -> Iterator[Block]:
+    for node in group.children:
         match node:
             case Leaf():
-                yield from _leaf(instrument, node, language, turn)
+                block = _leaf(instrument, node, language, turn)
+                if block is not None:
+                    yield _headed(block, node, group, language)
             case Roster():
                 label = f"Turns of {node.id}"
                 yield Block(
@@ -113,24 +117,41 @@ def _items(
                     ),
                 )
                 for each in range(1, node.maximum + 1):
-                    yield from _items(instrument, node.children, language, each)
-                    if node.until is not None:
-                        yield from _leaf(instrument, node.until, language, each)
+                    yield from _items(instrument, node, language, each)
+                    if node.until is not None and (block := _leaf(instrument, node.until, language, each)):
+                        yield block
             case Group():
-                yield from _items(instrument, node.children, language, turn)
+                yield from _items(instrument, node, language, turn)
 
 
-def _leaf(instrument: Instrument, leaf: Leaf, language: str, turn: int | None) -> Iterator[Block]:
+def _headed(block: Block, leaf: Leaf, group: Group, language: str) -> Block:
+    """A statement that ends a question which others share has the battery's label before its own words, as long as the
+    whole is no longer than `SHORT`."""
+    battery = group.written
+    if not isinstance(battery, BatteryWritten):
+        return block
+    head, own = battery.label or battery.title, str(leaf.label.written(language))
+    labelled = any(str(id) == leaf.id and s.label is not None for id, s in battery.statements.items())
+    if head is None or labelled or leaf.text.markers(language) == own:
+        return block
+    whole = [f"{head.written(language)}: {v.label}" for v in block.variables]
+    if max(map(len, whole)) > SHORT:
+        return block
+    labelled_variables = (replace(v, label=label) for v, label in zip(block.variables, whole, strict=True))
+    return replace(block, variables=tuple(labelled_variables))
+
+
+def _leaf(instrument: Instrument, leaf: Leaf, language: str, turn: int | None) -> Block | None:
     variables = leaf.question.variables(leaf, language)
     if isinstance(leaf.question, LookupItem) and leaf.question.sample in instrument.sample:
         variables = (_copied(sample_variable(instrument, str(leaf.question.sample), language), variables[0]),)
     if not variables:
-        return
+        return None
     if turn is not None:
         variables = tuple(
             replace(v, name=f"{v.name}_{turn}", label=f"{v.label} ({turn})", turn=turn) for v in variables
         )
-    yield Block(source="leaf", id=leaf.id, turn=turn, leaf=leaf, variables=variables)
+    return Block(source="leaf", id=leaf.id, turn=turn, leaf=leaf, variables=variables)
 
 
 def _orders(instrument: Instrument, language: str) -> Iterator[Block]:

@@ -1,0 +1,41 @@
+"""How is a text of the questionnaire shown where nobody has answered yet: in a label, in a report? What is filled in
+stands there by its name. It fills nothing, and knows no answer.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final, Literal, TypeAlias
+
+Manner: TypeAlias = Literal["plain", "stress", "fill"]
+
+_PART: Final = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<fill>[^{}]+)\}|(?P<stress>\*\*)")
+
+
+def stretches(line: str) -> Iterator[tuple[str, Manner]]:
+    """The parts of one line as the questionnaire's file has it: `**stress**`, `{fill}` by its name alone, and a doubled
+    brace for one."""
+    last, marks = 0, line.count("**") // 2 * 2
+    manner: Manner = "plain"
+    for part in _PART.finditer(line):
+        yield line[last : part.start()], manner
+        last = part.end()
+        if part["brace"]:
+            yield part["brace"][0], manner
+        elif part["fill"]:
+            yield re.split(r"[|:]", part["fill"])[0].strip(), "fill"
+        elif marks:
+            marks -= 1
+            manner = "plain" if manner == "stress" else "stress"
+        else:
+            yield "**", manner
+    yield line[last:], manner
+
+
+def shown(text: str) -> str:
+    """The text without marks of stress; what is filled in stands in angle quotes: `your ‹office›`. Lines stay."""
+    if not _PART.search(text):
+        return text
+    return "\n".join(
+        "".join(f"‹{part}›" if manner == "fill" else part for part, manner in stretches(line))
+        for line in text.split("\n")
+    )
