@@ -158,7 +158,9 @@ def test_a_scale_has_a_trend_too_and_a_census_no_test():
     table = Report(TEXT, rows, by=["kind"]).banner.table("s")
     assert table is not None
     assert [test.name for test in table.tests] == ["Chi-square test", "Linear-by-linear trend test"]
-    census = Report(TEXT, rows, by=["kind"], terms=Terms(threshold=0, inference=False, population=100)).banner
+    census = Report(
+        TEXT, rows, by=["kind"], terms=Terms(threshold=0, inference=False, census=True, population=100)
+    ).banner
     assert all(not table.tests for table in census.tables)
     assert not any(f.letters for table in census.tables for row in table.rows for f in row.figures)
     assert any("whole population" in note for note in census.notes)

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date
 from fractions import Fraction
+from html import unescape
 from pathlib import Path
 from shutil import copy, which
 from subprocess import run
@@ -121,7 +122,7 @@ def test_a_study_that_says_nothing_of_itself_is_reported_to_say_nothing(study: P
     began = [row["interview_began"][:10] for row in rows(folder / "asu_2000.yaml")]
     day = date.fromisoformat(min(began))
     lines = made(folder / "asu_2000.yaml", replace(WISH, interviews="all", zone=UTC)).methods
-    assert tuple(line.label for line in lines) == DISCLOSED
+    assert tuple(line.label for line in lines if line.label != "Narrowed") == DISCLOSED
     box = {line.label: line for line in lines}
     assert box["Field dates"].text.startswith(f"{day.day} ")
     assert box["Field dates"].text.endswith(f"{date.fromisoformat(max(began)):%B %Y}")
@@ -151,6 +152,86 @@ def test_a_census_has_no_tests_unless_asked(study: Path):
     asked = made(study, replace(by_kind, inference=True))
     assert asked.banner is not None
     assert any(table.tests for table in asked.banner.tables)
+
+
+def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
+    """In its head, whatever file it is, and among its methods, where population and outcomes are the whole study's."""
+    condition = "kind == 'District'"
+    whole = made(study)
+    report = made(study, replace(WISH, where=condition, items=("q2", "q3")))
+    counted = [row for row in rows(study) if row["interview_outcome"] == "complete" or is_partial(row)]
+    districts = sum(row["kind"] == "District" for row in counted)
+    assert report.interviews == districts
+    assert (
+        report.narrowed[0]
+        == f"Only interviews of which this is true: {condition} — {districts} of {len(counted)}."
+    )
+    assert report.narrowed[1] == f"Only 2 of {len(whole.items)} items: q2, q3."
+    box = {line.label: line.text for line in report.methods}
+    assert box["Narrowed"] == " ".join(report.narrowed)
+    assert "of the whole study" in box["Population"]
+    assert not whole.narrowed
+    alone = made(study, replace(WISH, interviews="complete"))
+    left = len(rows(study)) - alone.interviews
+    assert alone.narrowed == (f"Only complete interviews; {left} that were begun are left out.",)
+    assert not any("whole study" in line.text for line in whole.methods)
+    asked = ("--origin", "simulated", "--where", condition, "--items", "q2")
+    survey("report", str(study), *asked, "-o", str(tmp_path / "a.html"))
+    for text in (
+        survey("report", str(study), *asked, "-o", "-"),
+        survey("report", str(study), *asked),
+        unescape((tmp_path / "a.html").read_text(encoding="utf-8")),
+    ):
+        assert text.index(condition) < text.index("How to read the tables")
+
+
+def test_a_part_of_a_census_is_a_census_and_of_a_sample_a_sample_of_no_known_size(
+    study: Path, tmp_path: Path
+):
+    """No margin comes from the size of the whole population."""
+    some = replace(WISH, where="kind == 'District'", by=("kind",), margins=False)
+    census = made(study, some)
+    assert census.banner is not None
+    assert not any(table.tests for table in census.banner.tables)
+    assert any("the whole population was selected" in note for note in census.banner.notes)
+    (told,) = [line.text for line in census.methods if line.label == "Precision"]
+    assert told.startswith("No sampling error: all 35 units of the population")
+    large = copy(study, tmp_path)
+    text = Path(large).read_text(encoding="utf-8")
+    Path(large).write_text(text.replace("size: 35 ", "size: 900 "), encoding="utf-8")
+    kept = str(study.parent.parent / "responses" / "asu_2000.db")
+    sample = made(Path(large), replace(some, db=kept, margins=True))
+    (told,) = [line.text for line in sample.methods if line.label == "Precision"]
+    n = sample.interviews
+    assert told.startswith(f"± {196 * 0.5 / n**0.5:.1f} points")
+    assert "of which this part has no known size" in told
+    (told,) = [
+        line.text for line in made(Path(large), replace(WISH, db=kept)).methods if line.label == "Precision"
+    ]
+    assert "with the correction for a population of 900" in told
+
+
+def test_how_much_is_hidden_is_said_once_and_with_its_remedy_where_it_is_one_s_own(
+    study: Path, tmp_path: Path
+):
+    page = tmp_path / "a.md"
+    told = run(
+        [*SURVEY, "report", str(study), "--origin", "simulated", "-o", str(page)],
+        capture_output=True,
+        text=True,
+    ).stderr
+    found = re.search(r"(\d+) of ([\d,]+) counts are hidden; --threshold 0", told)
+    assert found is not None
+    text = page.read_text(encoding="utf-8")
+    assert f"{found[1]} of {found[2]} counts are hidden" in text
+    assert "--threshold" not in text
+    report = made(study, replace(WISH, threshold=5))
+    figures = [f for item in report.items for row in item.rows for f in row.figures]
+    bases = [item.base for item in report.items]
+    assert report.counts == len(figures) + len(bases) == int(found[2].replace(",", ""))
+    hidden = sum(f.hidden for f in figures) + sum(base.asked is None for base in bases)
+    assert report.hidden == hidden == int(found[1])
+    assert made(study).hidden == 0
 
 
 def test_small_counts_are_hidden_unless_said(study: Path):

@@ -21,6 +21,7 @@ WHOLE: Final = 32
 """Cells of a bar of 100 per cent, where there is room: the same for all items."""
 BARS: Final[dict[str, str]] = {"net": "▒", "decline": "░", "volunteered": "░"}
 SOLID: Final = "█"
+ALL_SHOWN: Final = "; --threshold 0 shows all, for those who may see them"
 PLAIN_BARS: Final = {"█": "#", "▒": "=", "░": "-"}
 """For terminals that have no blocks."""
 
@@ -33,9 +34,10 @@ def drawn(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[st
     cells = min(cells, WIDEST)
     yield _hung("", flat(results.title), cells)
     yield _hung("", edition(results), cells)
-    for warning in results.warnings:
-        yield _hung("", warning, cells)
-    yield from _titled(READING, [_hung("  ", n, cells) for n in reading_notes(results)], cells, blocks)
+    for line in (*results.narrowed, *results.warnings):
+        yield _hung("", line, cells)
+    notes = reading_notes(results, remedy=ALL_SHOWN)
+    yield from _titled(READING, [_hung("  ", n, cells) for n in notes], cells, blocks)
     for chapter in chapters(results):
         yield from _chapter(chapter, results, cells, blocks)
     yield from _titled(

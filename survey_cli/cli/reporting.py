@@ -192,7 +192,12 @@ def report(
             print(line)
         return
     if out:
+        from survey_cli.cli.drawn_results import ALL_SHOWN
+        from survey_cli.documents.results import hidden_line
+
         told = f"{count(len(done.made.items), 'item')}, {count(done.made.interviews, 'interview')}"
+        if hidden := hidden_line(done.made):
+            told += f"; {hidden}{ALL_SHOWN}"
         say(f"{'stdout' if out == '-' else out}: {told}")
     if charts:
         say(f"{charts}: {count(done.charts, 'file')}")

@@ -53,6 +53,8 @@ def _tidy(lines: Iterable[str]) -> str:
 
 def _results(results: Results) -> Iterator[str]:
     yield from _head(results.title, edition(results))
+    for line in results.narrowed:
+        yield from (escaped(line), "")
     for warning in results.warnings:
         yield from (f"**{escaped(warning, first=False)}**", "")
     yield from _methods(results.methods)

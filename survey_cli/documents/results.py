@@ -280,11 +280,13 @@ def _bases(bases: Sequence[Base]) -> Iterator[GridLine]:
         yield GridLine("base", "Effective base", "", tuple(Shown(base.effective_text) for base in bases))
 
 
-def reading_notes(results: Results) -> tuple[str, ...]:
-    """What is said once, before all tables."""
+def reading_notes(results: Results, *, remedy: str = "") -> tuple[str, ...]:
+    """What is said once, before all tables. `remedy`: what whoever may see all counts can do about hidden ones."""
     fills = any("‹" in flat(item.wording) for item in results.items)
+    hidden = hidden_line(results)
     return (
         *results.notes,
+        *([f"{hidden}{remedy}."] if hidden else []),
         *(results.banner.notes if results.banner else ()),
         *(
             (
@@ -293,6 +295,14 @@ def reading_notes(results: Results) -> tuple[str, ...]:
             * fills
         ),
     )
+
+
+def hidden_line(results: Results) -> str:
+    """`45 of 310 counts are hidden`; empty where none is."""
+    if not results.hidden:
+        return ""
+    verb = "is" if results.hidden == 1 else "are"
+    return f"{results.hidden:,} of {results.counts:,} counts {verb} hidden"
 
 
 def table_notes(item: ItemResult, table: BannerTable) -> tuple[str, ...]:

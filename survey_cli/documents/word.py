@@ -56,6 +56,8 @@ def results_docx(results: Results, path: Path) -> None:
     """Write the report into this file."""
     word = _Writer(flat(results.title), results.language)
     word.head("Results", flat(results.title), edition(results))
+    for line in results.narrowed:
+        word.say(line, strong=True)
     for warning in results.warnings:
         word.say(warning, strong=True)
     word.methods(results.methods)

@@ -52,6 +52,8 @@ def results_xlsx(results: Results, path: Path) -> None:
     methods.wide("B", LABELS)
     methods.line(["Results", flat(results.title)], strong=True)
     methods.line(["", edition(results)])
+    for told in results.narrowed:
+        methods.line(["", told], strong=True)
     for warning in results.warnings:
         methods.line(["Read this first", warning], strong=True)
     methods.line([METHODS], strong=True)

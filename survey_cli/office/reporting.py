@@ -13,6 +13,7 @@ from survey_cli.documents.booklet import LANGUAGES
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.instrument.program import Instrument
 from survey_cli.office.export_wish import Wish as ExportWish
+from survey_cli.office.moments import Moment, past_moment
 from survey_cli.office.rating import Reported, StudyWish, rates_of_records
 from survey_cli.office.records import at_one_moment
 from survey_cli.office.report_wish import ReportWish
@@ -22,8 +23,9 @@ from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.reports.answers import Answers, Grouping
 from survey_cli.reports.banner import MOST_COLUMNS, banner, grouping_of
 from survey_cli.reports.concealing import concealed
-from survey_cli.reports.included import Included
+from survey_cli.reports.included import Included, included
 from survey_cli.reports.methods import Facts, methods
+from survey_cli.reports.narrowing import WHOLE_STUDY, Narrowing
 from survey_cli.reports.questions import NEVER_DECLINES, Question, questions
 from survey_cli.reports.rates import RateTable
 from survey_cli.reports.results import ItemResult, Results, Verbatim
@@ -53,6 +55,9 @@ class _Gathered:
     instrument: Instrument
     answers: Answers
     included: Included
+    whole: Included
+    """Of the whole study, whatever condition there is: complete and partial ones."""
+    narrowing: Narrowing
     variables: tuple[Variable, ...]
     study: Study
     language: str
@@ -89,17 +94,41 @@ def _gathered(records: Records, wish: ReportWish) -> _Gathered | Trouble:
     if isinstance(made, Trouble):
         return made
     answers, got = counted(made, records.plan, wish.interviews, words=wish.verbatims)
+    everybody = answers
+    if wish.where:
+        unnarrowed = wanted_table(records, replace(export, where=""))
+        if isinstance(unnarrowed, Trouble):
+            return unnarrowed
+        everybody, _ = counted(unnarrowed, records.plan, wish.interviews)
+        made = replace(made, ruled=unnarrowed.ruled)
+    ruled = {id: one.code for id, one in made.ruled.items()}
     table = made.table
     return _Gathered(
         instrument=records.instrument,
         answers=answers.only(got.rows),
         included=got,
+        whole=included(everybody, records.plan, "partial", ruled),
+        narrowing=Narrowing(
+            where=wish.where,
+            of=len(included(everybody, records.plan, wish.interviews, ruled).rows),
+            which=wish.interviews,
+            as_of=_past(wish),
+            items=wish.items,
+        ),
         variables=table.variables,
         study=table.study,
         language=table.language,
         warnings=(*made.warnings, *made.differences),
         rates=_rates(records, wish),
     )
+
+
+def _past(wish: ReportWish) -> str:
+    """The moment of `--as-of` in words; empty where none was asked for."""
+    if not wish.as_of or wish.at is None:
+        return ""
+    moment = past_moment(wish.as_of, wish.at, wish.zone, option="--as-of")
+    return moment.words if isinstance(moment, Moment) and moment.past else ""
 
 
 def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results | Trouble:
@@ -116,13 +145,16 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
     rated = found.rates
     rates = rated.report if isinstance(rated, Reported) else None
     size = instrument.written.study.size
-    selected = max(found.included.complete + found.included.partial, _selected(rates))
-    census = bool(size) and selected >= (size or 0) and not wish.where
+    if rates is not None and wish.where:
+        rates = replace(rates, notes=(WHOLE_STUDY, *rates.notes))
+    selected = max(found.whole.complete + found.whole.partial, _selected(rates))
+    census = bool(size) and selected >= (size or 0)
     terms = Terms(
         valid=wish.valid,
         threshold=wish.threshold,
         digits=wish.digits,
         population=size if not wish.where else None,
+        census=census,
         inference=not census if wish.inference is None else wish.inference,
         margins=wish.margins,
         seed=wish.seed,
@@ -153,8 +185,9 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
         return chosen
     tallied = [tabulated(question, answers, groupings, terms) for question in listed]
     tables = concealed(tallied, answers, groupings, terms)  # of all, so that --items hide the same
-    tables = [table for table in tables if table.question in chosen]
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
+    listed_items = len(tables)
+    tables = [table for table in tables if table.question in chosen]
     items = tuple(_item(table, number, answers, terms, wish) for number, table in enumerate(tables, 1))
     facts = Facts(
         included=found.included,
@@ -169,6 +202,8 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
         no_rates=rated.what if isinstance(rated, Trouble) else "",
         weighting=weights.weighting if weights is not None else None,
         census=census,
+        narrowed=found.narrowing.told(found.included, len(tables), listed_items),
+        some=bool(wish.where),
     )
     return Results(
         title=found.study.title,
@@ -176,6 +211,9 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
         version=instrument.version,
         language=found.language,
         interviews=len(found.included.rows),
+        narrowed=facts.narrowed,
+        hidden=sum(table.counts()[0] for table in tables),
+        counts=sum(table.counts()[1] for table in tables),
         methods=methods(found.study, facts, terms),
         items=items,
         batteries=batteries(heads, tables, unit=answers.unit, terms=terms),

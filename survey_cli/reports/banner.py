@@ -213,7 +213,7 @@ def _notes(tables: Sequence[BannerTable], unit: int, terms: Terms) -> list[str]:
     if not terms.inference:
         told.append(
             "No tests: the whole population was selected, so that no difference comes from sampling."
-            if terms.population
+            if terms.census
             else "No tests were wanted."
         )
         return told

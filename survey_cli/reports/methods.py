@@ -15,6 +15,7 @@ from survey_cli.fieldwork.dispositions import GROUPS
 from survey_cli.reports.answers import Answers
 from survey_cli.reports.disclosure import hidden_parts
 from survey_cli.reports.included import Included
+from survey_cli.reports.narrowing import WHOLE_STUDY
 from survey_cli.reports.rates import RateTable, per_cent
 from survey_cli.reports.results import MethodLine, Weighting
 from survey_cli.reports.rounding import HIDDEN, number, root, rounded
@@ -48,21 +49,26 @@ class Facts:
     weighting: Weighting | None = None
     census: bool = False
     """The whole population was selected."""
+    narrowed: tuple[str, ...] = ()
+    """To what the report is narrowed, in sentences."""
+    some: bool = False
+    """Only interviews of which a condition is true are reported on: what is known of the study holds of more."""
 
 
 def methods(study: Study, facts: Facts, terms: Terms) -> tuple[MethodLine, ...]:
     """The methods box, in order; every item is there."""
     begun = _moments(facts.answers, "interview_began")
     return (
-        *study_lines(study)[:4],
+        *(_of_all(line, facts) if line.label == "Population" else line for line in study_lines(study)[:4]),
         _line("Selection", f"{study.selection}{_quotas(facts, study.selection)}"),
         _line("Mode", study.mode or MODE),
         _line("Languages", ", ".join(facts.languages)),
         _line("Incentive", facts.incentive),
         _line("Field dates", study.dates or _days(begun, facts.zone)),
         _line("Interviews", _interviews(facts, terms)),
-        _line("Outcomes", _outcomes(facts.rates), facts.no_rates),
-        _line("Response rates", _rates(facts.rates), facts.no_rates),
+        *([MethodLine("Narrowed", " ".join(facts.narrowed))] if facts.narrowed else []),
+        _of_all(_line("Outcomes", _outcomes(facts.rates), facts.no_rates), facts),
+        _of_all(_line("Response rates", _rates(facts.rates), facts.no_rates), facts),
         _line("Weighting", _weighting(facts.weighting)),
         _line("Precision", _precision(facts, terms, study.size)),
         _line("Length of interviews", _length(begun, _moments(facts.answers, "interview_updated"))),
@@ -92,6 +98,11 @@ def _line(label: str, text: str, why: str = "") -> MethodLine:
     """What is known, or that it isn't and why."""
     text = text.strip()
     return MethodLine(label, text or (f"{NOT_STATED}: {why}" if why else NOT_STATED), bool(text))
+
+
+def _of_all(line: MethodLine, facts: Facts) -> MethodLine:
+    """What holds of the whole study, and says so where fewer are reported on."""
+    return line._replace(text=f"{line.text}; {WHOLE_STUDY}") if facts.some and line.stated else line
 
 
 def _population(study: Study) -> str:
@@ -200,6 +211,8 @@ def _precision(facts: Facts, terms: Terms, size: int | None) -> str:
         return ""
     if facts.census and not terms.margins:
         got = "interviewed" if n >= (size or n) else f"selected, and {n:,} of them interviewed"
+        if facts.narrowed and n < (size or n):
+            got = f"selected; {n:,} interviews are reported on"
         return f"No sampling error: all {size or n:,} units of the population were {got}"
     if facts.quotas and not terms.margins:
         return "No margin of error is stated: quotas decided who was interviewed"
@@ -209,6 +222,8 @@ def _precision(facts: Facts, terms: Terms, size: int | None) -> str:
     told = f"± {rounded(widest * 100, 1)} points at most for a share of all, 95 % confidence"
     also = ["with the design effect of weighting"] if facts.weighting is not None else []
     also += [f"with the correction for a population of {terms.population:,}"] if terms.population else []
+    if facts.some and size and not facts.census:
+        also.append("without a correction for the population, of which this part has no known size")
     return ", ".join([told, *also]) + "; other errors are not in it"
 
 

@@ -258,6 +258,12 @@ class Results:
     version: str = ""
     language: str = "en"
     interviews: int
+    narrowed: tuple[str, ...] = ()
+    """To what the report is narrowed, in sentences: said with its title; empty where it is of everything."""
+    hidden: int = 0
+    """So many of its counts and bases are hidden."""
+    counts: int = 0
+    """So many there are, hidden or not."""
     methods: tuple[MethodLine, ...]
     """The methods box, in order."""
     items: tuple[ItemResult, ...]

@@ -31,6 +31,8 @@ class Terms:
     """Decimals of per cents."""
     population: int | None = None
     """Units of the population, for the finite population correction."""
+    census: bool = False
+    """The whole population was selected."""
     inference: bool = True
     """Tests are made."""
     margins: bool = False
@@ -76,6 +78,10 @@ class Tabulated:
     def any_hidden(self, column: int) -> bool:
         """Whether some figure of a column is."""
         return any(spot.column == column for spot in self.hidden)
+
+    def counts(self) -> tuple[int, int]:
+        """How many of its counts and bases are hidden, and how many there are."""
+        return len(self.hidden), (len(self.lines) + 1) * len(self.bases)
 
     def mean_hidden(self, column: int) -> bool:
         """Whether some count that a mean is made of is: it would tell of it."""
