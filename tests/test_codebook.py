@@ -207,6 +207,11 @@ def test_what_nobody_is_asked_says_how_it_comes_about() -> None:
     assert asked["school"] == "Asked of all who got that far."
     sections = {v.name: v.section for v in made.variables}
     assert sections["name_1"] == sections["age_1"] == "The household: Members of the household"
+    kept = {
+        v.name: (v.storage, v.codes[0].label) for v in made.variables if v.section == "About the interview"
+    }
+    assert kept["interview_began"] == kept["interview_updated"] == ("date and time", "any date and time")
+    assert kept["interview_by"] == ("text", "any text")
     status = next(v for v in made.variables if v.name == "interview_status")
     assert [code.code for code in status.codes] == ["open", "suspended", "stopped", "ended"]
 

@@ -19,8 +19,8 @@ from scenario import scenario
 from survey_cli.exports import Manner, excel, format_of
 from survey_cli.exports.csv import RUNS
 from survey_cli.exports.limits import Limits
-from survey_cli.exports.typed_columns import is_moment
 from survey_cli.table import ADMIN, Study, Table
+from survey_cli.table.moments import is_moment
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 from test_csv import HARD, SAMPLE, hard, of, with_admin
 

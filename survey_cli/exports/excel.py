@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, Final
 from survey_cli.exports.dated import NEVER
 from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, label_of, plain, value_labels
 from survey_cli.exports.missing_codes import coded, missing_codes, offered_codes
-from survey_cli.exports.typed_columns import LAST_ENTRY, is_moment, measure_of
+from survey_cli.exports.typed_columns import measure_of
 from survey_cli.table import Table
+from survey_cli.table.moments import LAST_ENTRY, is_moment
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
 
 if TYPE_CHECKING:

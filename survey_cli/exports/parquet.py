@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from survey_cli.exports.missing_codes import missing_codes, offered_codes
-from survey_cli.exports.typed_columns import answered, is_moment, measure_of, stretches, typed, why
+from survey_cli.exports.typed_columns import answered, measure_of, stretches, typed, why
 from survey_cli.table import Table
+from survey_cli.table.moments import is_moment
 from survey_cli.values import Storage, Variable
 
 if TYPE_CHECKING:

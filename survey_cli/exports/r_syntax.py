@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from survey_cli.exports.csv import write_csv
 from survey_cli.exports.missing_codes import offered_codes
 from survey_cli.exports.multiples import answer_sets
-from survey_cli.exports.typed_columns import is_moment
 from survey_cli.table import Table
+from survey_cli.table.moments import is_moment
 from survey_cli.values import Code, Storage, Variable
 
 if TYPE_CHECKING:

@@ -32,16 +32,9 @@ from survey_cli.exports.limits import (
     value_labels,
 )
 from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.exports.typed_columns import (
-    LAST_ENTRY,
-    answered,
-    coded,
-    is_moment,
-    measure_of,
-    stretches,
-    typed,
-)
+from survey_cli.exports.typed_columns import answered, coded, measure_of, stretches, typed
 from survey_cli.table import Table
+from survey_cli.table.moments import LAST_ENTRY, is_moment
 from survey_cli.values import Code, Variable
 
 if TYPE_CHECKING:

@@ -28,8 +28,9 @@ from survey_cli.exports.limits import (
 )
 from survey_cli.exports.missing_codes import missing_codes, offered_codes
 from survey_cli.exports.multiples import answer_sets
-from survey_cli.exports.typed_columns import is_moment, measure_of
+from survey_cli.exports.typed_columns import measure_of
 from survey_cli.table import Table
+from survey_cli.table.moments import is_moment
 from survey_cli.values import Cell, Code, Variable
 
 if TYPE_CHECKING:

@@ -26,8 +26,9 @@ from survey_cli.exports.limits import (
     value_labels,
 )
 from survey_cli.exports.missing_codes import missing_codes, offered_codes
-from survey_cli.exports.typed_columns import LAST_ENTRY, answered, coded, is_moment, stretches, typed, why
+from survey_cli.exports.typed_columns import answered, coded, stretches, typed, why
 from survey_cli.table import Table
+from survey_cli.table.moments import LAST_ENTRY, is_moment
 from survey_cli.values import Code, Variable
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from survey_cli.engine.cell_texts import NOT_ASKED_TEXT, cell_texts
 from survey_cli.engine.journal import encode_cells
 from survey_cli.table import Table
+from survey_cli.table.moments import is_moment
 from survey_cli.values import Measure, Storage, Variable
 
 if TYPE_CHECKING:
@@ -15,16 +16,6 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 20_000
 """Rows of one stretch."""
-LAST_ENTRY: Final = "interview_updated"
-"""The column by whose latest moment a file is dated."""
-MOMENTS: Final = frozenset(
-    (
-        *("interview_began", LAST_ENTRY, "at", "first_at", "last_at"),
-        *("sitting_began", "sitting_ended", "case_first_call", "case_last_call"),
-    )
-)
-"""What is known of interviews, answers, events, calls and cases as moments: texts, UTC, to the second."""
-
 _COMMA: Final = "\\u002c"
 
 
@@ -88,11 +79,6 @@ def answered(storage: Storage, text: "pl.Expr", *, moment: bool = False) -> "pl.
                 said = pl.when(words != "").then(words.str.slice(0, 19))
                 return said.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms")
             return words.str.replace_all("\x00", "", literal=True)  # where C ends a text
-
-
-def is_moment(variable: Variable) -> bool:
-    """Whether a text is a moment."""
-    return variable.role == "admin" and variable.storage == "text" and variable.name in MOMENTS
 
 
 def measure_of(variable: Variable) -> Measure:

@@ -18,6 +18,7 @@ from survey_cli.reports.disclosure import THRESHOLD, hidden_parts
 from survey_cli.reports.results import MethodLine
 from survey_cli.reports.rounding import HIDDEN
 from survey_cli.table import Study
+from survey_cli.table.moments import is_moment
 from survey_cli.values import Cell, Code, Missing, Variable
 
 STORED: Final = {
@@ -27,6 +28,7 @@ STORED: Final = {
     "date": "date",
     "time": "time of day",
 }
+MOMENT: Final = "date and time"
 _KINDS: Final = {
     "dk": "don't know",
     "refused": "refused",
@@ -232,7 +234,7 @@ def _variable(
         if leaf is not None and leaf.instruction is not None and v.role == "answer"
         else "",
         section=_section(v, told),
-        storage=STORED[v.storage],
+        storage=_stored(v),
         measure=v.measure if v.role not in ("admin", "order", "words") else "",
         source=_source(v),
         coded=bool(_labels(v, counts, told)),
@@ -242,6 +244,10 @@ def _variable(
         personal=v.personal,
         notes=tuple(notes),
     )
+
+
+def _stored(v: Variable) -> str:
+    return MOMENT if is_moment(v) else STORED[v.storage]
 
 
 def _section(v: Variable, told: Told) -> str:
@@ -362,7 +368,7 @@ def _codes(
     nothing = left.pop("", 0)
     others = sum(n for cell, n in left.items() if not isinstance(cell, Missing))
     if others or not labels:
-        label = "any other value" if labels else f"any {STORED[v.storage]}{_accepted(v, told)}"
+        label = "any other value" if labels else f"any {_stored(v)}{_accepted(v, told)}"
         lines.append((CodebookCode(code="", label=label), others))
         numbers.append("")
     answers = len(lines)
