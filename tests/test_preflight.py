@@ -96,6 +96,10 @@ def test_multiples_of_triple_s_are_numbered() -> None:
     [problem] = found(items, "sss")
     assert (problem.rule, problem.who) == ("format-codes", "q1")
     assert "1, 2, 9" in problem.what
+    assert run(["simulate", "x.yaml", "-n", "3", "--keep", "--db", "x.db"]) == 0
+    made = export("x.yaml", Wish(to="x.sss", db="x.db", origin="simulated"))
+    assert isinstance(made, Exported), made
+    assert made.notes == (f"q1: {problem.what}",), "the same words when it is written"
 
 
 def test_more_columns_than_a_sheet_holds() -> None:

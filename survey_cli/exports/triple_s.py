@@ -46,22 +46,34 @@ NO_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def write_triple_s(
     table: Table, to: Path, data: Path, named: str, edition: Edition
 ) -> tuple[int, tuple[str, ...]]:
-    """The definition into `to`, the data into `data`, which the definition knows as `named`; the rows, and what fixed
-    columns could not hold."""
+    """The definition into `to`, the data into `data`, which the definition knows as `named`; the rows, and what
+    was lost."""
     fields = _fields(table.variables, table.study.asked, table.study.weight)
-    notes: tuple[str, ...] = ()
+    notes = tuple(f"{item}: {what}" for item, what in lost_codes(table.variables))
     if edition.fixed:
         with TemporaryDirectory(dir=data.parent) as folder:
             between = Path(folder, "fields.csv")
             rows = _write_fields(table, fields, between)
             found = _extents(between, fields)
-            notes = _write_columns(fields, found, between, data)
+            notes += _write_columns(fields, found, between, data)
     else:
         rows = _write_fields(table, fields, data)
         found = _extents(data, fields)
     with to.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(line + "\n" for line in definition(table.study, named, fields, found, edition))
     return rows, notes
+
+
+def lost_codes(variables: Sequence[Variable]) -> Iterator[tuple[str, str]]:
+    """Each question of several answers whose codes are not as Triple-S numbers them, and what is said of it."""
+    codes: dict[str, dict[Code, None]] = {}
+    for variable in variables:
+        if variable.option is not None and variable.role == "answer":
+            codes.setdefault(variable.item, {})[variable.option] = None
+    for item, options in codes.items():
+        if list(options) != list(range(1, len(options) + 1)):
+            lost = listed(map(str, options))
+            yield item, f"Triple-S numbers the options of a multiple from 1: the codes {lost} are lost"
 
 
 def _write_fields(table: Table, fields: Sequence[Field], data: Path) -> int:

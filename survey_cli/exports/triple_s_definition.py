@@ -99,7 +99,8 @@ def _variable(number: int, field: Field, extent: Extent, position: str, weight: 
         use = ' use="weight"'
     yield f'<variable ident="{number}" type="{field.kind}"{form}{use}>'
     yield f"<name>{xml(field.name)}</name>"
-    wording = field.first.wording if field.kind != "logical" else ""
+    said = field.kind != "logical" and field.first.role != "compute"
+    wording = field.first.wording if said else ""
     asked = f'<text mode="interview">{xml(wording)}</text>' if wording and wording != field.label else ""
     yield f"<label>{xml(field.label)}{asked}</label>"
     if field.filter:

@@ -20,6 +20,7 @@ from survey_cli.exports.limits import (
     value_labels,
 )
 from survey_cli.exports.stata import LARGEST, letters_of, too_large, unlabelled
+from survey_cli.exports.triple_s import lost_codes
 from survey_cli.instrument.checks.places import place_of
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.program import Instrument
@@ -170,14 +171,6 @@ def _labels(limits: Limits, *, texts: bool = True) -> Callable[[_Held], Iterator
     return check
 
 
-def _asked(held: _Held) -> Iterator[Variable]:
-    """Columns of what people are asked: others are never declined."""
-    for variable in held.variables:
-        leaf = held.instrument.leaves.get(variable.item)
-        if variable.role == "answer" and leaf is not None and leaf.question.asks:
-            yield variable
-
-
 def _spss_missing(held: _Held) -> Iterator[Problem]:
     for variable in held.variables:
         found = user_missing(variable)
@@ -218,14 +211,8 @@ def _stata_codes(held: _Held) -> Iterator[Problem]:
 
 
 def _triple_s_codes(held: _Held) -> Iterator[Problem]:
-    codes: dict[str, dict[object, None]] = {}
-    for variable in _asked(held):
-        if variable.option is not None:
-            codes.setdefault(variable.item, {})[variable.option] = None
-    for item, options in codes.items():
-        if list(options) != list(range(1, len(options) + 1)):
-            what = f"Triple-S numbers the options of a multiple from 1: the codes {listed(map(str, options))} are lost"
-            yield held.problem("format-codes", item, what, "code them 1, 2, 3, …")
+    for item, what in lost_codes(held.variables):
+        yield held.problem("format-codes", item, what, "code them 1, 2, 3, …")
 
 
 def _columns(limits: Limits) -> Callable[[_Held], Iterator[Problem]]:
