@@ -120,13 +120,13 @@ def test_a_bundle_with_more_in_it_or_of_another_program_stays(shift: Shift) -> N
 
 def test_files_of_data_are_those_that_were_named(shift: Shift) -> None:
     found = made(shift, "out", "mine.jsonl", "spss.sps", what="events")
-    data = {"mine.jsonl", "spss.sps", "spss.csv", "events.csv", "cases.csv", "calls.csv"}
+    data = {"mine.jsonl", "spss.sps", "spss_sps.csv", "events.csv", "cases.csv", "calls.csv"}
     assert data <= set(found.files)
     assert not {"field.csv", "field.sav", "field.ddi.xml"} & set(found.files)
     for name in ("sub/mine.csv", "-", "manifest.json", "cases.csv", "mine.docx"):
         refused = bundle(shift.file, wished(shift, to=""), "no", [name])
         assert isinstance(refused, Trouble), name
-    assert isinstance(bundle(shift.file, wished(shift, to=""), "no", ["a.csv", "a.sps"]), Trouble)
+    assert isinstance(bundle(shift.file, wished(shift, to=""), "no", ["a_sps.csv", "a.sps"]), Trouble)
     assert not Path("no").exists()
 
 

@@ -193,24 +193,64 @@ def test_several_files_in_one_go_and_none_where_one_cannot_be(shift: Shift) -> N
     done = export_several(shift.file, wished(shift, to=""), ["a.csv", "b.jsonl", "c.sss", "d.sps"])
     assert not isinstance(done, Trouble), done
     assert [(made.to, made.beside) for made in done] == [
-        ("a.csv", ""), ("b.jsonl", ""), ("c.sss", "c.csv"), ("d.sps", "d.csv"),
+        ("a.csv", ""), ("b.jsonl", ""), ("c.sss", "c_sss.csv"), ("d.sps", "d_sps.csv"),
     ]  # fmt: skip
     assert all(
         Path(name).stat().st_mode & 0o777 == 0o600 for made in done for name in (made.to, made.beside) if name
     )
     barred = export_several(shift.file, wished(shift, to=""), ["e.csv", "a.csv"])
     assert (str(barred).startswith("a.csv: the file exists"), Path("e.csv").exists()) == (True, False)
-    barred = export_several(shift.file, wished(shift, to=""), ["f.csv", "f.sss"])
-    assert (str(barred).startswith("f.sss: f.csv is written by f.csv too"), Path("f.csv").exists()) == (
-        True,
-        False,
-    )
+    barred = export_several(shift.file, wished(shift, to=""), ["f_sss.csv", "f.sss"])
+    assert str(barred).startswith("f.sss: f_sss.csv is written by f_sss.csv too")
+    assert not Path("f_sss.csv").exists()
+
+
+def test_no_format_takes_the_data_of_another(shift: Shift) -> None:
+    done = export_several(shift.file, wished(shift, to=""), ["x.csv", "x.sps", "x.r", "x.sss"])
+    assert not isinstance(done, Trouble), done
+    fixed = export(shift.file, wished(shift, to="x.sss", format="sss-fixed", force=True))
+    assert not isinstance(fixed, Trouble), fixed
+    files = [name for made in (*done, fixed) for name in (made.to, made.beside) if name]
+    assert len(set(files)) == len(files) - 1  # x.sss alone is written anew
+    for described in ("x.sps", "x.r", "x.sss"):
+        named = {name for name in files if name != described and name in Path(described).read_text()}
+        assert len(named) == 1, "the one with its data"
+
+
+def test_labels_that_change_nothing_are_said_to(shift: Shift) -> None:
+    for name, said in (("l.csv", False), ("l.jsonl", False), ("l.sss", True), ("l.ddi.xml", True)):
+        both = []
+        for labels in (False, True):
+            made = export(shift.file, wished(shift, to=name, labels=labels, force=True))
+            assert not isinstance(made, Trouble), made
+            assert any("--labels changes nothing" in note for note in made.notes) == (labels and said)
+            file = Path(made.beside or name)
+            both.append(file.read_bytes())
+        assert (both[0] == both[1]) == said, name
+
+
+def test_what_is_filled_in_leaves_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    items = """
+compute: {office: "'sector' if kind == 1 else 'district'"}
+items:
+  - {id: who, type: text, text: "Your name?", label: Name}
+  - {id: own, type: single, text: "Is **your {office}** large {{or small}}?", options: {1: "{who|You} says yes", 2: "No"}}
+"""
+    shift = Shift(tmp_path, items, CASES, people=PEOPLE)
+    for name in ("x.sps", "x.r", "x.sss", "x.ddi.xml"):
+        made = export(shift.file, wished(shift, to=name))
+        assert not isinstance(made, Trouble), made
+        text = Path(name).read_text(encoding="utf-8").replace(r"\u2039", "‹").replace(r"\u203A", "›")
+        assert "Is your ‹office› large {or small}?" in text, name
+        assert "{office}" not in text, name
+        assert "‹who› says yes" in text, name
 
 
 def test_a_file_that_stands_where_the_data_would_go_stays(shift: Shift) -> None:
-    Path("g.csv").write_text("theirs")
-    assert refused(shift, to="g.sss").startswith("g.csv: the file exists")
-    assert (Path("g.csv").read_text(), Path("g.sss").exists()) == ("theirs", False)
+    Path("g_sss.csv").write_text("theirs")
+    assert refused(shift, to="g.sss").startswith("g_sss.csv: the file exists")
+    assert (Path("g_sss.csv").read_text(), Path("g.sss").exists()) == ("theirs", False)
 
 
 def test_the_command_says_what_went_where(shift: Shift) -> None:

@@ -145,7 +145,10 @@ def test_what_cannot_be_meant_is_refused_and_targets_are_not_written_over(study:
         (("--no-partials",), "partial interviews are weighted with complete ones"),
         (("--trim", "1"), "'1' cannot be"),
         (("-o", "targets.csv", "--force"), "targets.csv is the file of targets"),
-        (("-o", "targets.sss", "--force"), "targets.csv is the file of targets"),
+        (
+            ("-o", "targets.sss", "--rake", "targets_sss.csv", "--force"),
+            "targets_sss.csv is the file of targets",
+        ),
     ):
         options = ("--origin", "simulated", "--rake", "targets.csv", *options)
         assert told in survey(study.parent, "export", study.name, *options, fails=True)[1]

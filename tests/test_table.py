@@ -42,6 +42,30 @@ def variables(text: str, language: str = "") -> dict[str, Variable]:
     return {v.name: v for v in columns(instrument(text), language)}
 
 
+# a battery
+
+
+def test_a_statement_that_ends_a_question_is_labelled_with_its_battery() -> None:
+    long = "everybody else who has anything to do with the people that you work with every day"
+    found = variables(f"""
+items:
+  - id: k
+    type: battery
+    text: {{en: "How do you work with {{statement}}?", es: "¿Cómo trabaja con {{statement}}?"}}
+    label: {{en: Coordination, es: Coordinación}}
+    options: {{1: {{en: Well, es: Bien}}, 2: {{en: Badly, es: Mal}}}}
+    statements:
+      one: {{en: "INS", es: "el INS"}}
+      two: {{text: {{en: police, es: la policía}}, label: {{en: Police, es: Policía}}}}
+      three: {{en: {long}, es: {long}}}
+  - {{id: m, type: battery, label: Mission, options: {{1: "Yes", 2: "No"}}, statements: {{whole: It is clear.}}}}
+""", "es")  # fmt: skip
+    assert found["one"].label == "Coordinación: el INS"
+    assert found["two"].label == "Policía", "its own label is the variable's"
+    assert found["three"].label == long, "no program would keep the whole"
+    assert found["whole"].label == "It is clear.", "it is a sentence"
+
+
 # personal
 
 

@@ -54,9 +54,16 @@ class Format:
     write_pair: Callable[[Table, Path, Path, str, Manner], Wrote] | None = None
     """Told, too, into which file the data go, and by which name the first file is to know it."""
     beside: str = ""
-    """The ending of the file with the data."""
+    """What the name of the file with the data has behind the stem of the first: each format its own, so that none takes
+    another's."""
+    labelled: bool = False
+    """Whether labels always stand in the file beside the codes."""
     extra: str = ""
     """What has to be installed besides: `survey-cli[spss]`."""
+
+    def beside_of(self, to: Path) -> Path | None:
+        """The file with the data, where there is one beside: `asu_sps.csv` of `asu.sps`."""
+        return to.with_name(to.stem + self.beside) if self.beside else None
 
 
 def _rows_only(write: Callable[[Table, TextIO, Manner], int]) -> Callable[[Table, TextIO, Manner], Wrote]:
@@ -110,6 +117,7 @@ FORMATS: Final[Mapping[str, Format]] = {
             what="SPSS data with labels and user-missing codes, all held in memory",
             write_file=lambda table, to, manner: Wrote(*write_sav(table, to, manner)),
             extra="spss",
+            labelled=True,
         ),
         Format(
             name="dta",
@@ -117,6 +125,7 @@ FORMATS: Final[Mapping[str, Format]] = {
             what="Stata data with labels and extended missings, all held in memory",
             write_file=lambda table, to, manner: Wrote(*write_dta(table, to, manner)),
             extra="stata",
+            labelled=True,
         ),
         Format(
             name="parquet",
@@ -124,6 +133,7 @@ FORMATS: Final[Mapping[str, Format]] = {
             what="Apache Parquet, typed, with labels in the schema",
             write_file=lambda table, to, manner: Wrote(write_parquet(table, to, manner)),
             extra="parquet",
+            labelled=True,
         ),
         Format(
             name="arrow",
@@ -131,54 +141,62 @@ FORMATS: Final[Mapping[str, Format]] = {
             what="the same as an Arrow file",
             write_file=lambda table, to, manner: Wrote(write_arrow(table, to, manner)),
             extra="parquet",
+            labelled=True,
         ),
         Format(
             name="sps",
             endings=(".sps",),
             what="SPSS syntax with labels, and a CSV beside it that it reads",
             write_pair=_spss_syntax,
-            beside=".csv",
+            beside="_sps.csv",
+            labelled=True,
         ),
         Format(
             name="sss",
             endings=(".sss",),
             what="Triple-S 2.0 definition, and its data as CSV beside it",
             write_pair=_triple_s(Edition()),
-            beside=".csv",
+            beside="_sss.csv",
+            labelled=True,
         ),
         Format(
             name="sss-fixed",
             endings=(".sss",),
             what="by --format: the same, its data in fixed columns (.asc)",
             write_pair=_triple_s(Edition(fixed=True)),
-            beside=".asc",
+            beside="_sss.asc",
+            labelled=True,
         ),
         Format(
             name="sss3",
             endings=(".sss",),
             what="by --format: the same under version 3.0",
             write_pair=_triple_s(Edition(version="3.0")),
-            beside=".csv",
+            beside="_sss.csv",
+            labelled=True,
         ),
         Format(
             name="sss3-fixed",
             endings=(".sss",),
             what="by --format: version 3.0 with fixed columns (.asc)",
             write_pair=_triple_s(Edition(version="3.0", fixed=True)),
-            beside=".asc",
+            beside="_sss.asc",
+            labelled=True,
         ),
         Format(
             name="ddi",
             endings=(".ddi.xml", ".xml"),
             what="DDI Codebook 2.5: the study and its variables, with counts",
             write=lambda table, to, manner: Wrote(write_ddi(table, to)),
+            labelled=True,
         ),
         Format(
             name="r",
             endings=(".r",),
             what="R script with labels, and a CSV beside it that it reads",
             write_pair=_r_script,
-            beside=".csv",
+            beside="_r.csv",
+            labelled=True,
         ),
     )
 }

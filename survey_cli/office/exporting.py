@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from survey_cli.exports import FORMATS, Format, Manner, Wrote, format_of
 from survey_cli.office.export_wish import Exported, Wish
@@ -18,6 +18,8 @@ from survey_cli.study.opening import Records
 from survey_cli.table import Table, shown_table
 
 __all__ = ["Exported", "Wish", "export", "export_several", "exported", "unwritable"]
+
+BOTH: Final = "labels are in the file beside the codes: --labels changes nothing"
 
 
 def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exported | Trouble:
@@ -82,7 +84,7 @@ def exported(records: Records, wish: Wish, *, stdout: TextIO | None = None) -> E
         beside=str(_beside(chosen, wish) or ""),
         each=made.table.each,
         rows=wrote.rows,
-        notes=wrote.notes,
+        notes=(*wrote.notes, *((BOTH,) if wish.labels and chosen.labelled else ())),
         variables=len(made.table.variables),
         source=records.where,
         warnings=made.warnings,
@@ -122,7 +124,7 @@ def _twice(outs: Sequence[str], wish: Wish) -> Trouble | None:
 
 def _beside(chosen: Format, wish: Wish) -> Path | None:
     """The file with the data of a format that has it beside."""
-    return Path(wish.to).with_suffix(chosen.beside) if chosen.write_pair is not None else None
+    return chosen.beside_of(Path(wish.to))
 
 
 def _in_the_way(chosen: Format, wish: Wish) -> Trouble | None:
@@ -131,8 +133,6 @@ def _in_the_way(chosen: Format, wish: Wish) -> Trouble | None:
             return Trouble("-o", f"{chosen.name} is no text that goes into a pipe", "name a file")
         return None
     beside = _beside(chosen, wish)
-    if beside is not None and beside == Path(wish.to):
-        return Trouble(wish.to, "its data would have the same name", f"end it in {chosen.endings[0]}")
     for file in (Path(wish.to), beside):
         if file is None:
             continue
