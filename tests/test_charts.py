@@ -292,3 +292,17 @@ def test_groups_that_cannot_be_compared_are_not_drawn() -> None:
     (chart,) = charts_of_groups(some_hidden, some_hidden.batteries[0])
     assert "Kind 1 hidden" in chart.words
     assert len(list(ElementTree.fromstring(chart.svg).iter(f"{SVG}rect"))) == 2
+
+
+def test_a_chart_that_stands_alone_has_two_lines_over_it_at_most() -> None:
+    chart = chart_of_item(made_results().items[0])
+    assert chart is not None
+    for wording in ("3. Why?", "3. " + "How far do you agree that it is so? " * 9):
+        root = ElementTree.fromstring(chart.headed(wording))
+        heads = [e for e in root if e.tag == f"{SVG}text"]
+        (moved,) = [e for e in root if e.tag == f"{SVG}g"]
+        assert len(heads) == (1 if len(wording) < 20 else 2)
+        text = " ".join("".join(e.itertext()) for e in heads)
+        assert text == wording or (text.endswith("…") and wording.startswith(text.removesuffix(" …")))
+        assert float(heads[-1].attrib["y"]) < float(moved.attrib["transform"].split()[1].rstrip(")"))
+        assert len(list(moved)) == len(list(ElementTree.fromstring(chart.svg))) - 2

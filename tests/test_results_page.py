@@ -444,7 +444,11 @@ def test_a_name_that_says_no_form_is_refused_before_anything_is_counted(
 def test_charts_go_into_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*SIMULATED, "--charts", "pictures"]) == 0
     assert sorted(p.name for p in Path("pictures").iterdir()) == ["cups.svg", "drinks.svg"]
-    assert Path("pictures/drinks.svg").read_text(encoding="utf-8").startswith("<?xml")
+    drinks = Path("pictures/drinks.svg").read_text(encoding="utf-8")
+    assert drinks.startswith("<?xml")
+    assert re.search(r"<text [^>]*>\d\. Do you drink tea\?</text>", drinks), (
+        "its number and wording stand over it"
+    )
     assert run([*SIMULATED, "--charts", "pictures"]) == 1, "what is there stays"
     assert run([*SIMULATED, "--png"]) == 1
     assert "--charts" in capsys.readouterr().err

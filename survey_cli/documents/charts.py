@@ -39,6 +39,10 @@ APART: Final = "#fff"
 NET: Final = "#fff"
 WHITE_BELOW: Final = 0.18
 """Letters are white on what has less relative luminance than this, else black: 4.5 to 1 or more on any colour."""
+HEADING: Final = 15.0
+"""How high the letters over a chart are that stands alone."""
+BOLD: Final = 1.2
+"""By so much bold letters may be wider than others."""
 TITLED: Final = 110
 """Letters of a wording that make a chart's title."""
 
@@ -51,8 +55,28 @@ class Chart(NamedTuple):
     title: str
     words: str
     """Everything it shows, in sentences."""
-    svg: str
-    """An `svg` element, which stands alone as well as in a page."""
+    parts: Sequence[str]
+    """Elements of SVG."""
+    height: float
+
+    @property
+    def svg(self) -> str:
+        """An `svg` element for a page, which has the title over it."""
+        return svg(f"chart-{self.id}", self.title, self.words, self.parts, self.height)
+
+    def headed(self, heading: str) -> str:
+        """One that stands alone: with these words over it, cut to two lines."""
+        first, *more = broken(heading, WIDTH / BOLD, HEADING)
+        lines = [first]
+        if more:
+            lines.append(more[0] if len(more) == 1 else f"{more[0].rsplit(' ', 1)[0]} …")
+        top = len(lines) * (LEADING + 3) + 8
+        parts = [
+            words_at(0, 15 + n * (LEADING + 3), line, font_size=plain(HEADING), font_weight="600")
+            for n, line in enumerate(lines)
+        ]
+        moved = f'<g transform="translate(0 {top})">{"".join(self.parts)}</g>'
+        return svg(f"chart-{self.id}", heading, self.words, [*parts, moved], self.height + top)
 
 
 def chart_of_item(item: ItemResult) -> Chart | None:
@@ -64,9 +88,7 @@ def chart_of_item(item: ItemResult) -> Chart | None:
         "; ".join(f"{flat(row.label)} {said_share(row.total)}" for row in drawn)
     ) + f". {_sentence(item.base)}"
     parts, height = _bars(drawn, item.base)
-    return Chart(
-        item.id, short(item.label), said, svg(f"chart-{item.id}", short(item.label), said, parts, height)
-    )
+    return Chart(item.id, short(item.label), said, parts, height)
 
 
 def bars_of(item: ItemResult) -> tuple[Row, ...]:
@@ -84,7 +106,7 @@ def chart_of_battery(battery: Battery) -> Chart | None:
     said = " ".join(_told(s) for s in battery.statements)
     parts, height = _diverging(battery, whole)
     title = short(battery.title or battery.intro or battery.id)
-    return Chart(battery.id, title, said, svg(f"chart-{battery.id}", title, said, parts, height))
+    return Chart(battery.id, title, said, parts, height)
 
 
 def said_share(figure: Figure) -> str:

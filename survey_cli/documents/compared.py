@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from survey_cli.documents.charts import Chart, said_share
 from survey_cli.documents.letters import broken
 from survey_cli.documents.results import row_note
-from survey_cli.documents.svg import LEADING, PLAIN, RULE, SIZE, SMALL, SOFT, WIDTH, box, plain, svg, words_at
+from survey_cli.documents.svg import LEADING, PLAIN, RULE, SIZE, SMALL, SOFT, WIDTH, box, plain, words_at
 from survey_cli.documents.wording import flat
 from survey_cli.reports.results import Battery, Figure, Results, Row
 
@@ -92,4 +92,4 @@ def _drawn(id: str, title: str, names: Sequence[str], lines: Sequence[_Line]) ->
         )
         y += tall + 10
         parts.append(f'<path d="M0 {plain(y - 5)}H{WIDTH}" stroke="#e4e4e4" stroke-width="1"/>')
-    return Chart(id, title, told, svg(f"chart-{id}", title, told, parts, y))
+    return Chart(id, title, told, parts, y)

@@ -3,7 +3,7 @@ writer that the file's ending chooses, and put in place; then its charts, each a
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TextIO, TypeVar
@@ -13,8 +13,10 @@ from survey_cli.documents.compared import charts_of_groups
 from survey_cli.documents.pictures import png, png_possible, svg_file
 from survey_cli.documents.report_html import codebook_html, results_html
 from survey_cli.documents.report_markdown import codebook_markdown, results_markdown
+from survey_cli.documents.results import Block
 from survey_cli.documents.results_table import results_table
 from survey_cli.documents.word import codebook_docx, results_docx
+from survey_cli.documents.wording import flat
 from survey_cli.documents.workbook import results_xlsx
 from survey_cli.exports import Manner
 from survey_cli.exports.csv import write_csv
@@ -176,13 +178,19 @@ def _charts_barred(place: Place) -> Trouble | None:
     return None
 
 
-def charts_of(made: Results) -> Sequence[Chart]:
-    """Every chart of a report: of each battery, and of each item that is no statement of one."""
+def charts_of(made: Results) -> Iterator[tuple[Chart, str]]:
+    """Every chart of a report, and what stands over it: of each battery, and of each item that is no statement of one."""
+    for battery in made.batteries:
+        block = Block(battery, tuple(item for item in made.items if item.battery == battery.id))
+        title, intro = flat(battery.title), flat(battery.intro)
+        if (chart := chart_of_battery(battery)) is not None:
+            yield chart, f"{block.span}. {title}{': ' * bool(title and intro)}{intro}"
+        for compared in charts_of_groups(made, battery):
+            yield compared, f"{block.span}. {compared.title}: {title or intro}"
     drawn = {battery.id for battery in made.batteries}
-    found = [chart_of_battery(battery) for battery in made.batteries]
-    found += [chart for battery in made.batteries for chart in charts_of_groups(made, battery)]
-    found += [chart_of_item(item) for item in made.items if item.battery not in drawn]
-    return [chart for chart in found if chart is not None]
+    for item in made.items:
+        if item.battery not in drawn and (chart := chart_of_item(item)) is not None:
+            yield chart, f"{item.number}. {flat(item.wording) or flat(item.label)}"
 
 
 def _put_charts(made: Results, place: Place) -> int | Trouble:
@@ -192,19 +200,19 @@ def _put_charts(made: Results, place: Place) -> int | Trouble:
     except OSError as error:
         return Trouble(place.charts, f"it cannot be made ({error.strerror})", "choose another place")
     files = 0
-    for chart in charts_of(made):
+    for chart, heading in charts_of(made):
         for ending in (".svg", ".png") if place.dots else (".svg",):
-            trouble = _put_chart(chart, folder / f"{chart.id}{ending}", force=place.force)
+            trouble = _put_chart(chart.headed(heading), folder / f"{chart.id}{ending}", force=place.force)
             if trouble is not None:
                 return trouble
             files += 1
     return files
 
 
-def _put_chart(chart: Chart, path: Path, *, force: bool) -> Trouble | None:
+def _put_chart(svg: str, path: Path, *, force: bool) -> Trouble | None:
     done: object
     if path.suffix == ".png":
-        done = put_file(path, lambda file: file.write_bytes(png(chart.svg)), force=force)
+        done = put_file(path, lambda file: file.write_bytes(png(svg)), force=force)
     else:
-        done = put(path, lambda file: file.write(svg_file(chart.svg)), force=force)
+        done = put(path, lambda file: file.write(svg_file(svg)), force=force)
     return done if isinstance(done, Trouble) else None
