@@ -71,6 +71,17 @@ def test_the_contents_say_what_each_variable_is() -> None:
     assert names == ["q2 Mission defined", "q24_1 … q24_2 Resources lacking", "q25 Agents", "phone Phone"]
 
 
+def test_of_turns_the_contents_say_how_many_there_are_and_no_range_that_others_overlap() -> None:
+    made = made_codebook()
+    q24 = made.variables[1]
+    ages = tuple(replace(c, number=2 + 5 * i, turn=i + 1) for i, c in enumerate(q24.columns))
+    root = read(codebook_html(replace(made, variables=(q24, replace(q24, name="age", columns=ages)))))
+    numbers = [text_of(e) for e in root.iter("span") if e.get("class") == "span"]
+    assert numbers == ["2–3", "2"]
+    links = [text_of(e) for e in root.iter("a") if e.get("href") == "#v-age"]
+    assert links == ["q24_1 … q24_2 (2 turns) Resources lacking"]
+
+
 def test_without_data_there_is_no_column_of_counts() -> None:
     made = made_codebook()
     bare = tuple(replace(v, codes=tuple(replace(c, count_text="") for c in v.codes)) for v in made.variables)

@@ -28,11 +28,18 @@ def named(variable: CodebookVariable) -> str:
 
 
 def numbered(variable: CodebookVariable) -> str:
-    """Its position in the data; of several the first and the last."""
+    """Its position in the data; of several the first and the last where nothing stands between them, else the first."""
     if not variable.columns:
         return str(variable.number)
-    numbers = [column.number for column in variable.columns]
-    return f"{min(numbers)}–{max(numbers)}"
+    numbers = sorted(column.number for column in variable.columns)
+    first, last = numbers[0], numbers[-1]
+    return f"{first}–{last}" if last - first == len(numbers) - 1 else f"{first}"
+
+
+def turned(variable: CodebookVariable) -> str:
+    """`12 turns`; empty where it has none, or only one."""
+    turns = {column.turn for column in variable.columns if column.turn is not None}
+    return f"{len(turns)} turns" if len(turns) > 1 else ""
 
 
 def directions(variable: CodebookVariable) -> tuple[tuple[str, str], ...]:

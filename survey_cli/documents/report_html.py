@@ -101,6 +101,7 @@ def codebook_html(codebook: Codebook) -> str:
         long=LONG_TABLE,
         named=books.named,
         numbered=books.numbered,
+        turned=books.turned,
         short=short,
         tabled=books.tabled,
         sections=books.sections(codebook),
