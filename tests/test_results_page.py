@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -313,6 +314,16 @@ def test_the_table_for_programs_is_exact_and_hides_what_is_hidden(tmp_path: Path
         if r["item"] == "q14" and r["code"] == "" and r["group"]
     ]
     assert columns[0] == ("Kind of unit", "District", "150")
+
+
+def test_in_a_table_of_figures_a_negative_code_is_the_number_it_is() -> None:
+    made = made_results()
+    declined = replace(made.items[0].rows[0], kind="decline", code="-8", label="-3")
+    made = replace(made, items=(replace(made.items[0], rows=(declined,)),), narrowed=("=1+1 alone.",))
+    text = StringIO()
+    write_csv(results_table(made), text, Manner())
+    (row, *_) = csv.DictReader(text.getvalue().splitlines())
+    assert (row["code"], row["answer"], row["narrowed"]) == ("-8", "-3", "'=1+1 alone.")
 
 
 def test_a_workbook_holds_numbers_and_runs_no_text(tmp_path: Path) -> None:
