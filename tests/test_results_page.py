@@ -344,6 +344,44 @@ def test_a_workbook_holds_numbers_and_runs_no_text(tmp_path: Path) -> None:
     assert [c.value for c in cells if str(c.value).startswith("=1+1")]
     (trace,) = [row for row in book["Topline"].iter_rows() if row[0].value == "Trace"]
     assert (trace[2].value, trace[2].number_format) == (1 / 400, '[=0]0%;[<0.005]"*";0%')
+    texts = [
+        str(cell.value)
+        for name in ("Banner", "Weighting", "Rates")
+        for row in book[name].iter_rows(min_col=2)
+        for cell in row
+        if cell.data_type == "s"
+    ]
+    assert "All" in texts
+    assert not [t for t in texts if re.fullmatch(r"-?[\d,.]+%?", t)], "no number is a text"
+    (rate,) = [row[1] for row in book["Rates"].iter_rows() if str(row[0].value).startswith("RR1 ")]
+    assert 0 < rate.value < 1
+    assert rate.number_format.endswith("0.0%")
+
+
+def test_a_workbook_prints_one_page_wide_with_its_heads_on_every_page(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    from survey_cli.documents.workbook import results_xlsx
+
+    path = tmp_path / "report.xlsx"
+    made = made_results()
+    results_xlsx(made, path)
+    book = openpyxl.load_workbook(path)
+    for sheet in book:
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
+    assert made.banner is not None
+    for name, rows, heads in (
+        ("Topline", "$1:$2", ["Answer", "Number", "Per cent"]),
+        ("Banner", "$1:$3", ["Answer", *(c.label for c in made.banner.columns[:2])]),
+    ):
+        sheet = book[name]
+        assert sheet.print_title_rows == rows
+        assert sheet["A1"].value == made.title
+        last = int(rows[-1])
+        told = [cell.value for cell in sheet[last][:3]]
+        assert [str(a).partition(" (")[0] for a in told] == heads
+        ruled = {cell.row for cell in sheet["A"] if cell.border.bottom.style == "thin"}
+        assert ruled == {cell.row for cell in sheet["A"] if cell.value == "Answer"}
 
 
 def test_a_word_document_has_real_headings_and_tables(tmp_path: Path) -> None:

@@ -342,11 +342,16 @@ def rates_grid(rates: RateTable) -> Grid:
     """Final counts by group, e, and AAPOR's rates; a column for each frame or part."""
     found = [measures(column) for column in rates.columns]
     lines = [
-        GridLine("base", f"{group}: {name}", "", tuple(Shown(_plain(f.get(group))) for f in found))
+        GridLine(
+            "base",
+            f"{group}: {name}",
+            "",
+            tuple(Shown(_plain(f.get(group)), amount=f.get(group)) for f in found),
+        )
         for group, name in GROUPS.items()
     ]
     lines += [
-        GridLine("answer", rate, f"{part} of {whole}", tuple(Shown(_rate(f.get(rate))) for f in found))
+        GridLine("answer", rate, f"{part} of {whole}", tuple(_rated(f.get(rate)) for f in found))
         for rate, part, whole in MEANINGS
     ]
     return Grid(
@@ -361,8 +366,9 @@ def _plain(count: Fraction | int | None) -> str:
     return NOTHING if count is None else number(count)
 
 
-def _rate(share: Fraction | int | None) -> str:
-    return per_cent(None if share is None else Fraction(share))
+def _rated(rate: Fraction | int | None) -> Shown:
+    share = None if rate is None else Fraction(rate)
+    return Shown(per_cent(share), share=share)
 
 
 def margins_grid(weighting: Weighting) -> Grid | None:

@@ -2,6 +2,7 @@
 extra `excel`.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ from survey_cli.documents.results import (
     READING,
     Block,
     Grid,
+    Head,
     Shown,
     banner_grid,
     base_line,
@@ -37,6 +39,11 @@ LABELS: Final = 60
 """Letters that the column of labels is wide."""
 NAMES: Final = 28
 FIGURES: Final = 14
+UPRIGHT: Final = 4
+"""Columns of figures for which a page that stands is wide enough."""
+PRINTED: Final = re.compile(r"-?\d[\d,]*(\.\d+)?", re.ASCII)
+"""A number of which there is nothing but its text."""
+TOPLINE: Final = Grid(caption="", corner="Answer", heads=(Head("", "Number"), Head("", "Per cent")), lines=())
 LONGEST: Final = 32_767
 """Letters that a cell holds."""
 
@@ -63,14 +70,17 @@ def results_xlsx(results: Results, path: Path) -> None:
     for note in reading_notes(results):
         methods.line(["", note])
     topline = _Sheet(book.create_sheet(), "Topline")
+    topline.repeated(flat(results.title), TOPLINE)
     listed = [(block, item) for part in chapters(results) for block in part.blocks for item in block.items]
     for block, item in listed:
         _topline(topline, block, item, results)
     if results.banner is not None:
-        banner = _Sheet(book.create_sheet(), "Banner")
+        banner = _Sheet(book.create_sheet(), "Banner", across=len(results.banner.columns) > UPRIGHT)
         for block, item in listed:
             table = results.banner.table(item.id)
             if table is not None:
+                if not banner.row:
+                    banner.repeated(flat(results.title), banner_grid(item, table, results.banner))
                 banner.line([_heading(block, item), item.id], strong=True)
                 banner.grid(banner_grid(item, table, results.banner), _decimals(results))
                 banner.lines(table_notes(item, table))
@@ -84,7 +94,7 @@ def results_xlsx(results: Results, path: Path) -> None:
         rates = _Sheet(book.create_sheet(), "Rates")
         if results.rates.heading:
             rates.line([results.rates.heading], strong=True)
-        rates.grid(rates_grid(results.rates), 0)
+        rates.grid(rates_grid(results.rates), 1)
         rates.lines(results.rates.notes)
     book.save(path)
 
@@ -115,17 +125,26 @@ def _decimals(results: Results) -> int:
 
 
 class _Sheet:
-    """A sheet that grows downwards."""
+    """A sheet that grows downwards, and prints one page wide; `across` on paper that lies."""
 
-    def __init__(self, sheet: "Worksheet", title: str) -> None:
+    def __init__(self, sheet: "Worksheet", title: str, *, across: bool = False) -> None:
         sheet.title = title
         self.sheet = sheet
         self.row = 0
         self.wide("A", LABELS)
         for letter in "BCDEFGHIJKLMNO":
             self.wide(letter, FIGURES)
-        sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "portrait", 0
+        sheet.page_setup.orientation = "landscape" if across else "portrait"
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.oddFooter.center.text = "&P/&N"  # type: ignore[union-attr]
         sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
+
+    def repeated(self, title: str, grid: Grid) -> None:
+        """The first lines, which every page and the screen keep on top: a title, and what the columns of a grid are."""
+        self.line([title], strong=True)
+        self._heads(grid)
+        self.sheet.print_title_rows = f"1:{self.row}"
+        self.sheet.freeze_panes = f"B{self.row + 1}"
 
     def wide(self, column: str, letters: int) -> None:
         self.sheet.column_dimensions[column].width = letters
@@ -141,11 +160,18 @@ class _Sheet:
         for text in texts:
             self.line([text], strong=strong)
 
-    def grid(self, grid: Grid, decimals: int) -> None:
+    def _heads(self, grid: Grid) -> None:
+        from openpyxl.styles import Border, Side
+
         if grid.grouped:
             self.line(["", *(h.group for h in grid.heads)], strong=True, heads=True)
         heads = [h.text + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
         self.line([grid.corner, *heads], strong=True, heads=True)
+        for column in range(1, len(heads) + 2):
+            self.sheet.cell(self.row, column).border = Border(bottom=Side("thin"))
+
+    def grid(self, grid: Grid, decimals: int) -> None:
+        self._heads(grid)
         for line in grid.lines:
             self.row += 1
             self._text(1, line.label + row_note(line), strong=line.kind == "net", wrap=True)
@@ -158,6 +184,8 @@ class _Sheet:
 
         cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
         value = shown.share if shown.share is not None else shown.amount
+        if value is None and PRINTED.fullmatch(shown.text):
+            value = Fraction(shown.text.replace(",", ""))
         if value is None:
             self._text(column, shown.text)
         else:
