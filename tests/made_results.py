@@ -186,8 +186,8 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
         banner=Banner(
             columns=(
                 BannerColumn("", "All"),
-                BannerColumn("Kind of unit", "District", "A"),
-                BannerColumn("Kind of unit", "Sector", "B"),
+                BannerColumn("Kind of unit", "District", "A", "kind"),
+                BannerColumn("Kind of unit", "Sector", "B", "kind"),
             ),
             tables=(
                 BannerTable(

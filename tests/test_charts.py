@@ -266,7 +266,7 @@ def grouped(*groups: Figure) -> Results:
     made = made_results()
     columns = (
         BannerColumn("", "All"),
-        *(BannerColumn("Kind of unit", f"Kind {n}") for n in range(len(groups))),
+        *(BannerColumn("Kind of unit", f"Kind {n}", variable="kind") for n in range(len(groups))),
     )
     net = Row(kind="net", label=HOSTILE, note="1 + 2", figures=(figure(18, 35), *groups))
     table = BannerTable(id="q2", rows=(net,), bases=(base_of(35),) * len(columns))
@@ -276,7 +276,7 @@ def grouped(*groups: Figure) -> Results:
 def test_groups_are_compared_by_the_net_of_a_battery() -> None:
     made = grouped(figure(12, 21), figure(6, 14))
     (chart,) = charts_of_groups(made, made.batteries[0])
-    assert chart.id == "m-by-kind-of-unit"
+    assert chart.id == "m-by-kind"
     assert chart.title == f"{HOSTILE_SHOWN} (1 + 2) by Kind of unit"
     assert chart.words == f"{MISSION} Kind 0 57%, Kind 1 43%."
     assert [t.text for t in texts(chart)][-4:] == ["Kind 0", "57", "Kind 1", "43"]

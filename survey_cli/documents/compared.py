@@ -2,7 +2,6 @@
 battery's first net, to one scale, each named and with its figure. It computes nothing.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -19,7 +18,6 @@ MOST: Final = 4
 WORDS: Final = 300.0
 NAMES: Final = 110.0
 BAR: Final = 11.0
-_BETWEEN: Final = re.compile(r"\W+")
 
 
 class _Line(NamedTuple):
@@ -50,7 +48,7 @@ def charts_of_groups(results: Results, battery: Battery) -> Iterator[Chart]:
         if net is not None and any(sum(f.share is not None for f in line.figures) > 1 for line in lines):
             title = f"{flat(net.label)}{row_note(net)} by {group}"
             yield _drawn(
-                f"{battery.id}-by-{_BETWEEN.sub('-', flat(group).lower())}",
+                f"{battery.id}-by-{here[0][1].variable}",
                 title,
                 [flat(c.label) for _, c in here],
                 lines,

@@ -255,7 +255,8 @@ def _groupings(
             what = f"{name} has {grouping:,} values"
             return Trouble("--by", what, f"divide by a variable of at most {MOST_COLUMNS}")
         made.append(grouping)
-    return made
+    labels = Counter(grouping.label for grouping in made)
+    return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in made]
 
 
 def _chosen(

@@ -81,7 +81,9 @@ def banner(tables: Sequence[Tabulated], groupings: Sequence[Grouping], *, unit: 
 
 def _columns(groupings: Sequence[Grouping], *, lettered: bool) -> list[BannerColumn]:
     return [
-        BannerColumn(grouping.label, label, ascii_uppercase[place] if known and lettered else "")
+        BannerColumn(
+            grouping.label, label, ascii_uppercase[place] if known and lettered else "", grouping.name
+        )
         for grouping in groupings
         for place, (label, known) in enumerate(zip(grouping.parts, grouping.known, strict=True))
     ]

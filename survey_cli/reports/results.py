@@ -191,6 +191,8 @@ class BannerColumn(NamedTuple):
     label: str
     letter: str = ""
     """By which the test of columns names it; empty for the total."""
+    variable: str = ""
+    """Its name; empty for the total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,8 +27,8 @@ def explained(seed: int) -> dict[str, str]:
         ),
         "Fisher’s exact test": (
             "in place of chi-square where expected counts are small (any under 1, or more than a fifth under 5); of more"
-            f" than two rows or columns by {DRAWN:,} tables drawn, seed {seed}. Without finite population correction: on the"
-            " safe side."
+            f" than two rows or columns by {DRAWN:,} tables drawn, seed {seed}. Without correction for a finite"
+            " population, so on the safe side."
         ),
         "Linear-by-linear trend test": (
             "whether a scale goes up or down over two columns, or over columns with an order; approximate below 30"
