@@ -282,18 +282,13 @@ def _bases(bases: Sequence[Base]) -> Iterator[GridLine]:
 
 def reading_notes(results: Results, *, remedy: str = "") -> tuple[str, ...]:
     """What is said once, before all tables. `remedy`: what whoever may see all counts can do about hidden ones."""
-    fills = any("‹" in flat(item.wording) for item in results.items)
+    filled = "‹Words in angle quotes› were filled in by the computer, differently for different respondents."
     hidden = hidden_line(results)
     return (
         *results.notes,
         *([f"{hidden}{remedy}."] if hidden else []),
         *(results.banner.notes if results.banner else ()),
-        *(
-            (
-                "‹Words in angle quotes› were filled in by the computer, differently for different respondents.",
-            )
-            * fills
-        ),
+        *([filled] if any("‹" in flat(item.wording) for item in results.items) else []),
     )
 
 
