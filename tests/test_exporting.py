@@ -320,3 +320,25 @@ def test_the_file_of_this_test_is_sound() -> None:
         found = open_instrument(file(text))
         assert isinstance(found, Instrument)
         assert found.hash == secretive(text).interview.instrument.hash
+
+
+# the largest ranges
+
+
+def test_money_with_a_high_maximum_is_described_reported_and_bundled_in_little_memory() -> None:
+    text = """
+instrument: v
+title: Money
+items: [{id: income, type: number, text: Income?, decimals: 2, max: 99999999}]
+"""
+    incomes = ("1200.50", "850", "2300", "99999999", "40", "3100.10")
+    keep(*(scenario(text).keys(income) for income in incomes)).close()
+    survey, study = f"{sys.executable} -m survey_cli", f"{file(text)} --db v.db"
+    for command in (
+        f"codebook {study} -o c.html",
+        f"report {study} -o r.html",
+        f"export {study} --bundle b.zip",
+    ):
+        limited = f"ulimit -v 2000000; exec {survey} {command}"
+        done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr

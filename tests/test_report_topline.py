@@ -1,5 +1,6 @@
 """Are the figures of a report those that were published, exact, and of the right people?"""
 
+import tracemalloc
 from datetime import date, time
 from fractions import Fraction
 
@@ -201,9 +202,9 @@ def test_ranges_are_the_questionnaire_s_whoever_is_asked(
     least: Fraction, span: Fraction, shares: list[Fraction], threshold: int
 ):
     most = least + span
-    found = {least + int(share * span): 1 for share in shares}
+    found = {least + int(share * span): 1 for share in (*shares, 1)}
     limits = {"least": least, "most": most}
-    whole = bins({least: 1}, decimals=0, threshold=0, **limits)
+    whole = bins({least: 1, most: 1}, decimals=0, threshold=0, **limits)
     made = bins(found, decimals=0, threshold=threshold, **limits)
     assert (made[0].low, made[-1].high) == (least, most + 1)
     assert {b.low for b in made} <= {b.low for b in whole}
@@ -224,6 +225,26 @@ def test_ranges_are_round_and_end_where_answers_do(least: int, most: int | None,
     end = None if most is None else Fraction(most)
     made = bins(found, decimals=0, threshold=0, least=Fraction(least), most=end)
     assert " ".join(b.label for b in made) == labels
+
+
+@pytest.mark.parametrize("most", [99_999, 99_999_999, 10**15])
+def test_a_high_maximum_costs_nothing_and_ranges_are_those_of_the_answers(most: int):
+    """Money with two decimals: every edge over the declared range would be thousands of millions of numbers."""
+    incomes = [Fraction(cents, 100) for cents in range(45_000, 450_000, 4_999)]
+    tracemalloc.start()
+    made = bins(dict.fromkeys(incomes, 1), decimals=2, threshold=5, least=Fraction(0), most=Fraction(most))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+    assert [b.label for b in made][:2] == ["0.00–999.99", "1,000.00–1,999.99"]
+    assert made[-1].label == "4,000.00 or more"
+    assert sum(b.low <= income < b.high for b in made for income in incomes) == len(incomes)
+
+
+def test_answers_all_over_a_high_maximum_have_the_questionnaire_s_ranges():
+    limits = {"least": Fraction(0), "most": Fraction(99_999_999)}
+    made = bins({Fraction(12): 1, Fraction(99_999_998): 1}, decimals=2, threshold=0, **limits)
+    assert [made[0].label, made[-1].label] == ["0.00–9,999,999.99", "90,000,000.00–99,999,999.00"]
 
 
 @given(st.fractions(0, 10_000, max_denominator=10_000))

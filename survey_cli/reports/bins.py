@@ -45,8 +45,8 @@ def bins(
     `threshold` people.
 
     `least` and `most` are what may be answered: with both, edges depend on the questionnaire and not on who was asked.
-    Without `most`, the last range is open. `plain`: years, which are written without a comma for thousands, and are never
-    open.
+    Without `most`, or where it is so high that all answers would share the first range, edges depend on the answers and
+    the last range is open. `plain`: years, which are written without a comma for thousands, and are never open.
     """
     if not people:
         return []
@@ -65,6 +65,8 @@ def bins(
     else:
         wanted = MOST_BOUNDED if bounded else MOST_BINS
         edges = _edges(low, high + step, step, wanted, ends=(least is not None, most is not None))
+        if bounded and values[-1] < edges[1]:
+            return bins(people, decimals=decimals, threshold=threshold, least=least, plain=plain)
     counts = [0] * (len(edges) - 1)
     for value, n in people.items():
         counts[bisect_right(edges, value) - 1] += n
@@ -87,8 +89,10 @@ def _edges(
     """Of ranges of the smallest round width that covers the numbers from `low` to less than `end` in so many as are
     wanted. The outer ones stop there where `ends` says that nothing lies beyond."""
     for width in _widths(step):
-        first, last = floor(low / width) * width, ceil(end / width) * width
-        edges = [first + i * width for i in range(int((last - first) / width) + 1)]
+        first, last = floor(low / width), ceil(end / width)
+        if last - first > wanted + 2:  # even without a stub at either end
+            continue
+        edges = [i * width for i in range(first, last + 1)]
         if ends[0]:
             edges[0] = low
             if edges[1] - low <= width * STUB and len(edges) > 2:
