@@ -1,0 +1,84 @@
+"""Databases that earlier versions wrote: each opens, is upgraded, is found to be whole, and is exported."""
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import served
+from golden_databases import FIELDWORK, HEAD, ITEMS, NAMES, load_file, load_server
+from shift import Shift
+from survey_cli.fieldwork.case import Case
+from survey_cli.office.exporting import Exported, Wish, export
+from survey_cli.office.keeping import Verified, verify
+from survey_cli.office.never_calling import Checked, ListRequest, check
+from survey_cli.store import Store
+
+
+@pytest.fixture(params=[(name, where) for name in NAMES for where in ("file", "server")], ids="-".join)
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Shift:
+    """A study as an earlier version left it, on a file or on a server."""
+    name, where = request.param
+    if where == "server":
+        address = served.fresh()
+        load_server(name, address)
+    else:
+        address = str(load_file(name, tmp_path / "field.db"))
+        load_file(f"{name}.list", tmp_path / "never_call.db")
+    return Shift(tmp_path, items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases="", db=address)
+
+
+def test_everything_that_an_earlier_version_wrote_is_read(kept: Shift) -> None:
+    with Store.open(kept.db, create=False) as store:
+        stands = {row.case: (row.origin, row.status, row.outcome) for row in store.interviews()}
+        assert stands == {
+            "A": ("real", "ended", "complete"),
+            "B": ("real", "suspended", ""),
+            "G": ("real", "ended", "withdrawn"),
+            "P": ("practice", "ended", "complete"),
+        }
+        [suspended] = store.interviews(case="B")
+        draft = store.draft(suspended.id)
+        assert draft is not None
+        assert (draft.place, draft.text) == ("why", "half a rea")
+        histories = dict(store.cases.histories())
+        cases = {key: Case.of(key, history) for key, history in histories.items()}
+        assert {key: case.last_call.outcome for key, case in cases.items() if case.last_call} == {
+            "A": "complete", "B": "callback", "C": "refusal_soft", "D": "appointment", "E": "no_answer",
+            "F": "never_call", "G": "complete",
+        }  # fmt: skip
+        assert cases["G"].erased
+        fill = store.cases.fill()
+        assert {cell: (found.taken, found.held) for cell, found in fill.items()} == {
+            "kinds:1": (2, 0),
+            "kinds:2": (0, 1),
+        }
+
+
+def test_a_database_of_an_earlier_version_is_found_to_be_whole(kept: Shift) -> None:
+    verified = verify(kept.file, db=kept.db)
+    assert isinstance(verified, Verified), verified
+    assert (verified.findings, verified.interviews, verified.events) == ((), 4, 39)
+
+
+def test_the_answers_of_an_earlier_version_are_exported(kept: Shift) -> None:
+    to = kept.folder / "data.csv"
+    done = export(kept.file, Wish(to=str(to), db=kept.db))
+    assert isinstance(done, Exported), done
+    with to.open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["unit"]: row for row in csv.DictReader(file)}
+    assert set(rows) == {"A", "B", "G"}
+    assert {name: rows["A"][name] for name in ("a", "m_1", "m_2", "n", "why", "when", "many")} == {
+        "a": "1", "m_1": "1", "m_2": "0", "n": "12", "why": "because", "when": "2000-01-31", "many": "1",
+    }  # fmt: skip
+
+
+def test_a_number_on_the_list_of_an_earlier_version_stays_there(kept: Shift) -> None:
+    asks = ListRequest(at=datetime(2026, 12, 1, tzinfo=UTC), db=kept.db, country="US")
+    found = check(asks, "312 555 0105")
+    assert isinstance(found, Checked), found
+    assert (found.since, found.by) == (datetime(2026, 11, 24, 16, 6, tzinfo=UTC), "ann")
+    other = check(asks, "312 555 0104")
+    assert isinstance(other, Checked)
+    assert other.since is None
