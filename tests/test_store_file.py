@@ -109,12 +109,25 @@ def test_a_database_of_a_newer_program_is_refused_with_the_reason(on_disk, path)
     assert "'teleportation'" in said
 
 
-@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs"])
-def test_a_network_file_system_is_refused_with_the_reason(tmp_path, kind):
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "9p", "virtiofs", "fuse.of-tomorrow"])
+def test_a_file_system_that_others_may_share_is_refused_with_the_reason(tmp_path, kind):
     said = refusal(tmp_path / "asu.db", file_system_of=lambda folder: kind)
-    assert kind in said
-    assert "network file system" in said
+    assert f"({kind})" in said
+    assert "other computers may use" in said
+    assert f"SURVEY_LOCAL_FILE_SYSTEMS={kind}" in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["ext4", "tmpfs", "overlay", ""])
+def test_a_local_file_system_is_taken(tmp_path, kind):
+    Store.open(tmp_path / "asu.db", create=True, file_system_of=lambda folder: kind).close()
+    assert (tmp_path / "asu.db").is_file()
+
+
+def test_a_type_of_file_system_that_is_declared_local_is_taken(tmp_path, monkeypatch):
+    monkeypatch.setenv("SURVEY_LOCAL_FILE_SYSTEMS", "virtiofs,9p")
+    Store.open(tmp_path / "asu.db", create=True, file_system_of=lambda folder: "9p").close()
+    assert "nfs4" in refusal(tmp_path / "other.db", file_system_of=lambda folder: "nfs4")
 
 
 def test_the_file_system_is_the_one_mounted_nearest(tmp_path):

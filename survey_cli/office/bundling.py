@@ -87,7 +87,7 @@ def bundle(path: str | Path, wish: Wish, to: str, outs: Sequence[str] = ()) -> B
         if isinstance(made, Trouble):
             return made
         if zipped:
-            packed = put_file(target, lambda file: _packed(folder, file), force=wish.force, private=True)
+            packed = put_file(target, lambda file: _packed(folder, file), force=wish.force)
             if isinstance(packed, Trouble):
                 return packed
         else:

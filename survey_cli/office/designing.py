@@ -81,7 +81,7 @@ def _write(path: Path, text: str, *, fresh: bool) -> Trouble | None:
         return Trouble(str(path), f"its folder cannot be made ({why})", "choose another place")
     if (trouble := in_the_way(path, force=not fresh)) is not None:
         return trouble
-    made = put(path, lambda file: file.write(text), force=not fresh)
+    made = put(path, lambda file: file.write(text), force=not fresh, public=True)
     return made if isinstance(made, Trouble) else None
 
 

@@ -152,7 +152,7 @@ def write_table(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout
             wrote = write(table, stdout, manner)
             stdout.flush()
             return wrote
-        return put(to, lambda file: write(table, file, manner), force=wish.force, private=True, newline="")
+        return put(to, lambda file: write(table, file, manner), force=wish.force, newline="")
     try:
         if chosen.write_pair is not None:
             pair, beside = chosen.write_pair, _beside(chosen, wish)
@@ -162,11 +162,10 @@ def write_table(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout
                 beside,
                 lambda path, data, named: pair(table, path, data, named, manner),
                 force=wish.force,
-                private=True,
             )
         assert chosen.write_file is not None
         into_file = chosen.write_file
-        return put_file(to, lambda path: into_file(table, path, manner), force=wish.force, private=True)
+        return put_file(to, lambda path: into_file(table, path, manner), force=wish.force)
     except ImportError as error:
         remedy = f"pip install 'survey-cli[{chosen.extra}]'"
         return Trouble(

@@ -6,11 +6,14 @@ from contextlib import suppress
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from secrets import token_hex
-from typing import TextIO, TypeVar
+from typing import Final, TextIO, TypeVar
 
 from survey_cli.problems import Trouble
 
 T = TypeVar("T")
+
+OWNERS: Final = 0o600
+"""The mode of every file that may tell what somebody answered."""
 
 
 def in_the_way(target: Path, *, force: bool) -> Trouble | None:
@@ -36,10 +39,11 @@ def in_the_way(target: Path, *, force: bool) -> Trouble | None:
 
 
 def put(
-    target: Path, write: Callable[[TextIO], T], *, force: bool, private: bool = False, newline: str = "\n"
+    target: Path, write: Callable[[TextIO], T], *, force: bool, public: bool = False, newline: str = "\n"
 ) -> T | Trouble:
     """Write by way of a temporary file beside the target, so that a half-written one never has its name; what `write`
-    gives, or why it could not be. `private`: readable by nobody else."""
+    returns, or why it could not be. Only the owner can read the file unless it is `public`: a report or an export may
+    say who answered what."""
     named = target
     try:
         target = target.resolve()  # through a link, so that the link stays one
@@ -49,8 +53,8 @@ def put(
         return _unwritable(named, error)
     try:
         with file:
-            if private:
-                os.fchmod(file.fileno(), 0o600)
+            if not public:
+                os.fchmod(file.fileno(), OWNERS)
             made = write(file)
             file.flush()
             os.fsync(file.fileno())
@@ -62,8 +66,9 @@ def put(
             temporary.unlink(missing_ok=True)
 
 
-def put_file(target: Path, write: Callable[[Path], T], *, force: bool, private: bool = False) -> T | Trouble:
-    """The same for a writer that wants a path: it is handed one beside the target, with the target's ending."""
+def put_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | Trouble:
+    """The same for a writer that wants a path: it receives one beside the target, with the target's ending. Only
+    the owner can read the file."""
     named = target
     try:
         target = target.resolve()
@@ -72,8 +77,7 @@ def put_file(target: Path, write: Callable[[Path], T], *, force: bool, private: 
     except (OSError, ValueError) as error:
         return _unwritable(named, error)
     try:
-        if private:
-            temporary.chmod(0o600)
+        temporary.chmod(OWNERS)
         made = write(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
@@ -86,19 +90,19 @@ def put_file(target: Path, write: Callable[[Path], T], *, force: bool, private: 
 
 
 def put_pair(
-    target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool, private: bool = False
+    target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool
 ) -> T | Trouble:
     """The same for a writer of two files, the second one known to the first by its name. The second gets its name first:
     what has its name finds what it speaks of."""
 
     def both(path: Path) -> T:
-        made = put_file(beside, lambda data: write(path, data, beside.name), force=force, private=private)
+        made = put_file(beside, lambda data: write(path, data, beside.name), force=force)
         if isinstance(made, Trouble):
             raise _Barred(made)
         return made
 
     try:
-        return put_file(target, both, force=force, private=private)
+        return put_file(target, both, force=force)
     except _Barred as barred:
         return barred.trouble
 

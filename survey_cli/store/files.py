@@ -14,16 +14,19 @@ from typing import Final
 
 from survey_cli.store.problem import StoreProblem
 
-SHARED_FILE_SYSTEMS: Final = frozenset(
+LOCAL_FILE_SYSTEMS: Final = frozenset(
     (
-        *("nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afs", "ncpfs", "ceph", "glusterfs", "davfs"),
-        *("fuse.sshfs", "fuse.glusterfs", "fuse.cifs", "fuse.smbnetfs", "fuse.rclone", "fuse.gvfsd-fuse"),
-        *("fuse.davfs", "fuse.s3fs", "fuse.ceph", "fuse.ceph-fuse"),
+        *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "bcachefs", "f2fs", "jfs", "reiserfs", "nilfs2"),
+        *("tmpfs", "ramfs", "rootfs", "overlay", "aufs", "ecryptfs", "ubifs"),
+        *("vfat", "exfat", "ntfs3", "fuseblk", "hfs", "hfsplus", "ufs", "apfs"),
+        *("iso9660", "udf", "squashfs", "erofs"),
     )
 )
-"""Those that several computers mount, as the kernel names them. (A folder a virtual machine shares with its
-one host, 9p or virtiofs, is not among them.)"""
+"""Those that one computer mounts alone, as the kernel names them. Any other may be shared by several (nfs4, cifs, 9p,
+virtiofs, fuse.sshfs), whose locks don't reach one another."""
 
+ALSO_LOCAL: Final = "SURVEY_LOCAL_FILE_SYSTEMS"
+"""The environment variable with further types that this computer mounts alone, commas between them."""
 
 GROUPS_FOLDER: Final = 0o2770
 GROUPS_FILE: Final = 0o660
@@ -63,12 +66,13 @@ def check_folder(folder: Path, *, where: str, file_system_of: Callable[[Path], s
         what = "is not a folder" if folder.exists() else "does not exist"
         raise StoreProblem(where, f"the folder {folder} {what}", "make it, or name another")
     kind = file_system_of(folder)
-    if kind in SHARED_FILE_SYSTEMS:
+    if kind and kind not in LOCAL_FILE_SYSTEMS and kind not in os.environ.get(ALSO_LOCAL, "").split(","):
         raise StoreProblem(
             where,
-            f"the folder is on a network file system ({kind}), where one computer can't be kept from"
-            " writing over another's answers",
-            "keep the database on a disk of this computer; for several computers use a database server",
+            f"the folder is on a file system that other computers may use too ({kind}), and one computer can't be"
+            " kept from overwriting another's answers there",
+            "keep the database on a disk of this computer; for several computers use a database server; if this"
+            f" computer alone mounts it, set {ALSO_LOCAL}={kind}",
         )
     if not may(folder, os.W_OK | os.X_OK):
         raise StoreProblem(
