@@ -173,9 +173,43 @@ def test_a_later_no_answer_takes_nothing_away() -> None:
 
 def test_refusing_before_the_screening_is_no_refusal() -> None:
     refused = history().at("2026-11-23 10:00").call("refusal_soft")
-    assert (refused.code(SCREENED), refused.code(LISTED_SCREENED)) == ("3.21", "3.21")
+    assert refused.code(SCREENED) == "3.21"
     knowing = history().at("2026-11-23 10:00").call("refusal_soft", eligible=True)
     assert (knowing.code(SCREENED), knowing.code(LISTED_SCREENED)) == ("2.112", "2.112")
+
+
+@pytest.mark.parametrize("frame", ["list", "establishment"])
+@pytest.mark.parametrize("first", ["no_answer", "machine", "machine_left", "busy", "callback", "blocked"])
+def test_a_known_unit_that_refuses_is_a_refusal_whatever_was_screened(frame: str, first: str) -> None:
+    """`[no_answer, refusal_hard]` counted as a non-contact, and a refusal alone as unknown: REF1 was 0.8 % for 7.5."""
+    study = plan(f"frame: {frame}, eligible_from: n")
+    tried = history().at("2026-11-23 10:00").call(first).later(days=2)
+    assert tried.call("refusal_hard").code(study) == "2.112"
+    assert tried.call("refusal_household_hard").code(study) == "2.111"
+    assert tried.call("hangup_intro").code(study) == "2.111"
+    assert tried.call("break_off").code(study) == "2.12"
+
+
+def test_a_break_off_stored_as_unscreened_is_one_where_every_unit_is_known() -> None:
+    """Earlier releases wrote 3.21 with the call."""
+    told = history().at("2026-11-23 10:00").call("break_off", code="3.21")
+    assert (told.code(LISTED_SCREENED), told.code(SCREENED)) == ("2.12", "3.21")
+    assert told.later(days=8).call("callback", eligible=True).code(SCREENED) == "2.12"
+
+
+def test_a_callback_to_a_person_who_was_not_screened_takes_no_refusals_place() -> None:
+    """Both say that nobody was screened; 2.21 would make the case a non-contact."""
+    told = history().at("2026-11-23 10:00").call("callback", person=True)
+    assert told.code(SCREENED) == "3.21"
+    refused = told.later(days=2).call("refusal_hard")
+    assert refused.coded(SCREENED)[:2] == ("3.21", "refusal_hard")
+
+
+def test_whoever_hangs_up_at_once_is_no_household_until_somebody_talks() -> None:
+    hung_up = history().at("2026-11-23 10:00").call("hangup_intro")
+    assert hung_up.later(days=4).call("no_answer").code(RDD) == "3.21"
+    assert hung_up.later(days=4).call("machine").code(RDD) == "3.21"
+    assert hung_up.later(days=4).call("callback").code(RDD) == "2.111"
 
 
 def test_an_unanswered_listed_unit_is_no_contact_screening_or_not() -> None:
@@ -206,7 +240,9 @@ def test_away_and_callback_are_known_once_the_person_is() -> None:
     assert history().at("2026-11-23 10:00").call("callback", person=True).code(RDD) == "2.21"
     assert history().at("2026-11-23 10:00").call("callback").code(RDD) == "3.21"
     assert history().at("2026-11-23 10:00").call("away").code(SCREENED) == "3.21"
-    assert history().at("2026-11-23 10:00").call("away", person=True).code(SCREENED) == "2.21"
+    assert history().at("2026-11-23 10:00").call("away", person=True).code(SCREENED) == "3.21"
+    screened = history().at("2026-11-23 10:00").call("away", person=True, eligible=True)
+    assert screened.code(SCREENED) == "2.21"
 
 
 def test_a_hang_up_by_an_eligible_household_is_its_refusal() -> None:
@@ -270,7 +306,7 @@ def test_consent_withdrawn_takes_the_interview_with_it() -> None:
 
 
 def test_complete_partial_break_off() -> None:
-    study = plan("complete_from: last, partial_from: kind, eligible_from: n")
+    study = plan("frame: rdd, complete_from: last, partial_from: kind, eligible_from: n")
 
     def of(*passed: str) -> str:
         return interview_code(Progress(passed=frozenset(passed)), study)
@@ -283,6 +319,7 @@ def test_complete_partial_break_off() -> None:
     ]
     assert not known_eligible(Progress(passed=frozenset({"hello"})), study)
     assert known_eligible(Progress(), plan())
+    assert known_eligible(Progress(), LISTED_SCREENED)
 
 
 def test_a_share_of_the_items_asked() -> None:
@@ -290,8 +327,10 @@ def test_a_share_of_the_items_asked() -> None:
     shares = {n: interview_code(Progress(answered=n, asked=10), study) for n in (0, 4, 5, 7, 8, 10)}
     assert shares == {0: "2.12", 4: "2.12", 5: "1.2", 7: "1.2", 8: "1.1", 10: "1.1"}
     assert interview_code(Progress(), study) == "2.12"  # nothing of nothing is not enough
-    screened = plan("partial_from: {answered: 50%}, eligible_from: last")
+    screened = plan("frame: rdd, partial_from: {answered: 50%}, eligible_from: last")
     assert interview_code(Progress(answered=9, asked=10), screened) == "3.21"
+    known = plan("partial_from: {answered: 50%}, eligible_from: last")
+    assert interview_code(Progress(answered=9, asked=10), known) == "1.2"
 
 
 def test_without_a_point_every_interview_that_stops_is_a_break_off() -> None:

@@ -224,6 +224,37 @@ def test_a_no_answer_never_takes_a_code_away(told: History, study: Plan) -> None
         assert after == before
 
 
+FRAMES = [
+    plan(f"frame: {frame}{screener}, refusals: {{max: {most}}}")
+    for frame in ("list", "establishment", "rdd")
+    for screener in ("", ", eligible_from: n")
+    for most in (1, 2)
+]
+FOR_GOOD = {"refusal_hard", "refusal_household_hard", "never_call", "withdrawn"}
+SOFT = {"refusal_soft", "refusal_household_soft", "hangup_intro", "break_off"}
+
+
+def _refused_for_good(told: History, study: Plan) -> bool:
+    """A hard refusal, or as many soft ones as the study allows; an interview that counts is none."""
+    said = [call.outcome for call in told.case.calls if call.code not in ("1.1", "1.2")]
+    return any(o in FOR_GOOD for o in said) or sum(o in SOFT for o in said) >= study.refusals
+
+
+@settings(max_examples=600)
+@given(histories(), st.sampled_from(FRAMES), st.sampled_from(sorted(FOR_GOOD | SOFT)))
+def test_a_final_refusal_is_never_a_non_contact(told: History, study: Plan, outcome: str) -> None:
+    """In every frame, screened or not, whatever came before and comes after; what a supervisor ruled apart."""
+    refused = told.later(days=1).call(outcome)
+    later = refused.later(days=1).call("no_answer").later(days=1).call("machine")
+    for seen in (told, refused, later):
+        if seen.case.ruling is not None or not _refused_for_good(seen, study):
+            continue
+        code = seen.code(study)
+        assert not code.startswith(("2.2", "3.1")), code
+        unknown = set() if study.known else {"UO"}  # 3.21: nobody was screened
+        assert group_of(code, frame=study.frame) in {"I", "P", "R", "NE"} | unknown, code
+
+
 @settings(max_examples=200)
 @given(histories(), plans)
 def test_every_case_counts_in_a_group(told: History, study: Plan) -> None:

@@ -1,10 +1,13 @@
 """Are the rates of a study those of its cases? Histories in a database, counted as of a moment, against published
 figures and against what follows from them."""
 
+import csv
 import json
 from collections import Counter
 from datetime import UTC, datetime
 from fractions import Fraction
+from pathlib import Path
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -364,6 +367,94 @@ def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: A
     assert now.counts.i == own["1.1"]
     assert now.counts.total() == len(cases)
     assert now.open_cases == sum(standing(h.case, plan(), NOW).status != "done" for h in cases)
+
+
+# Computed once more, by somebody who has the exported tables alone
+
+REFUSED = {
+    "refusal_soft", "refusal_hard", "refusal_household_soft", "refusal_household_hard", "hangup_intro",
+    "never_call", "break_off",
+}  # fmt: skip
+TALKED = {"callback", "appointment", "away"}
+RANG_OUT = {"no_answer", "busy", "machine", "machine_left"}
+CALLED = [
+    *RANG_OUT, *TALKED, *REFUSED, "complete", "complete", "unable", "language", "not_eligible", "disconnected",
+    "blocked", "technical", "no_service",
+]  # fmt: skip
+
+
+def _group(calls: list[dict[str, str]], *, known: bool) -> str:
+    """The group of a case with one number, from its exported calls; `known`: the frame lists eligible units."""
+    came = {call["outcome"] for call in calls}
+    eligible = known or any(call["eligible"] == "1" for call in calls)
+    dead = "disconnected" in came or (not known and came == {"no_service"})
+    if any(call["interview_code"] == "1.1" for call in calls):
+        return "I"
+    if "not_eligible" in came:
+        return "NE"
+    for outcomes, group in ((REFUSED, "R"), ({"unable", "language"}, "O"), (TALKED, "NC"), (RANG_OUT, "NC")):
+        if came & outcomes and eligible:
+            return group
+    if dead and not known:
+        return "NE"
+    if not came:
+        return "NC" if known else "UH"
+    if came & (REFUSED | TALKED | {"unable", "language"}):
+        return "UO"
+    return "UO" if dead else "UH"
+
+
+@pytest.mark.parametrize(
+    "fieldwork",
+    [
+        "frame: list",
+        "frame: establishment",
+        *(f"frame: {f}, eligible_from: n" for f in ("list", "establishment", "rdd")),
+    ],
+)
+def test_the_rates_are_those_that_the_exported_calls_give(
+    fieldwork: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known, dice = "rdd" not in fieldwork, Random(fieldwork)
+    cases = []
+    for number in range(120):
+        case = history(f"unit {number:03}").at(DAY)
+        for outcome in dice.choices(CALLED, k=dice.randrange(5)):
+            code = "1.1" if outcome == "complete" else ""
+            eligible = outcome == "complete" or (outcome not in RANG_OUT and dice.random() < 0.4)
+            case = case.later(hours=5).call(outcome, code=code, eligible=eligible)
+            if outcome in ("complete", "not_eligible", "disconnected", "never_call"):
+                break
+        cases.append(case)
+    path = a_study(cases, fieldwork=f"country: US, {fieldwork}")
+    rows: dict[str, list[dict[str, str]]] = {}
+    for what in ("cases", "calls"):
+        assert run(["export", str(path), "--what", what, "-o", f"{what}.csv"]) == 0
+        with Path(f"{what}.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows[what] = list(csv.DictReader(file))
+    mine = {
+        case["case"]: _group([c for c in rows["calls"] if c["case"] == case["case"]], known=known)
+        for case in rows["cases"]
+    }
+    assert mine == {case["case"]: case["case_group"] for case in rows["cases"]}
+    n = Counter(dict.fromkeys(("I", "P", "R", "NC", "O", "UH", "UO", "NE"), 0) | Counter(mine.values()))
+    assert n["R"] > 20
+    eligible, unknown = n["I"] + n["P"] + n["R"] + n["NC"] + n["O"], n["UH"] + n["UO"]
+    e = Fraction(1) if known else Fraction(eligible, eligible + n["NE"])
+    capsys.readouterr()
+    assert run(["rates", str(path), "--format", "json"]) == 0
+    exact = json.loads(capsys.readouterr().out)["columns"][0]["exact"]
+    for name, rate_ in {
+        "RR1": Fraction(n["I"], eligible + unknown),
+        "RR3": n["I"] / (eligible + e * unknown),
+        "COOP1": Fraction(n["I"], n["I"] + n["P"] + n["R"] + n["O"]),
+        "COOP3": Fraction(n["I"], n["I"] + n["P"] + n["R"]),
+        "REF1": Fraction(n["R"], eligible + unknown),
+        "REF2": n["R"] / (eligible + e * unknown),
+        "CON1": Fraction(n["I"] + n["P"] + n["R"] + n["O"], eligible + unknown),
+        "CON3": Fraction(n["I"] + n["P"] + n["R"] + n["O"], eligible),
+    }.items():
+        assert Fraction(exact[name]) == rate_, name
 
 
 # The command

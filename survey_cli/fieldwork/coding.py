@@ -24,6 +24,8 @@ OF_THE_NUMBER: Final = frozenset({"4.20", "4.32", "4.41", "4.51", "dead"})
 """What is wrong with a number holds for the case only when each of its numbers is dead."""
 BY_THE_INTERVIEW: Final = frozenset({"complete", "break_off"})
 """Outcomes that an interview comes to; without one nobody can rule so."""
+NO_HOUSEHOLD: Final = frozenset({"wrong_number", "business", "hangup_intro"})
+"""Talks that do not show that the number is a household's: somebody who hangs up at once may be anybody."""
 WAITS: Final = frozenset({"callback", "appointment", "technical"})
 """Outcomes after which an interview that stopped in the middle waits to be gone on with: it is no break-off."""
 
@@ -58,9 +60,11 @@ def coded(case: Case, plan: Plan, people: People | None = None) -> Coded:
     """The code of a case as if the field closed now.
 
     What is known of the case now (that it is eligible, who is to be interviewed) is known of all its calls: a refusal
-    before the screening counts as one once a later call found the household eligible. Reaching a limit is no code; a
-    later no answer never takes a refusal's or a known respondent's place. An interview that waits for a promised call, or
-    whose station was lost, is no break-off: 2.21 (3.21 before `eligible_from:`), or 1.2 where enough was answered.
+    before the screening counts as one once a later call found the household eligible. Where every unit is known
+    beforehand, a refusal is one whatever was screened. In a random-digit frame with a screener, every talk before the
+    screening is 3.21, so that a callback never takes a refusal's place. Reaching a limit is no code; a later no answer
+    never takes a refusal's or a known respondent's place. An interview that waits for an appointment, or whose station
+    was lost, is no break-off: 2.21 (3.21 before the screening), or 1.2 where enough was answered.
     Consent that is withdrawn takes an interview's code with it. `people`, where given, tell a language problem of the
     respondent (2.332) from a language that nobody here speaks (2.333).
     """
@@ -184,6 +188,8 @@ def _code(case: Case, call: Call, plan: Plan, people: People | None) -> str:
     named = row.like or row.id
     if call.code == "2.12" and named in WAITS:
         return "2.21" if _screened(case, plan) else NOT_SCREENED
+    if call.code == NOT_SCREENED and row.listed == "derived":
+        return "2.12" if _screened(case, plan) else NOT_SCREENED
     if call.code:
         return call.code
     code = row.listed if plan.known else row.rdd
@@ -206,12 +212,9 @@ def _spoken(case: Case, code: str, named: str, plan: Plan, people: People | None
     """What a talk says of the case."""
     if not _screened(case, plan):
         # they may not belong to the survey at all
-        if code.startswith("2.1") or (not plan.known and code.startswith("2.3")):
-            return NOT_SCREENED
-        if code.startswith("2.2") and not plan.known and not case.person:
-            return NOT_SCREENED
+        return NOT_SCREENED if code.startswith("2.") else code
     if code == NOT_SCREENED and named == "hangup_intro":
-        return "2.111" if case.eligible else code
+        return "2.111" if _household(case, plan) else code
     if code == NOT_SCREENED and (case.eligible or case.person):
         return "2.21"
     if code == "2.33" and people is not None and case.language:
@@ -222,6 +225,8 @@ def _spoken(case: Case, code: str, named: str, plan: Plan, people: People | None
 def _referred(case: Case, call: Call, plan: Plan) -> str:
     """Referred to a supervisor: somebody was reached, and it is none of the usual outcomes. Once that is answered it was
     a talk like one that ends with a callback."""
+    if not _screened(case, plan):
+        return NOT_SCREENED
     known = plan.known or case.eligible
     if any(call is other for other in case.calls[case.before_answer :]):
         return "2.36" if known else NOT_SCREENED
@@ -230,15 +235,7 @@ def _referred(case: Case, call: Call, plan: Plan) -> str:
 
 def _unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan) -> str:
     """Nobody was reached in a random-digit frame: what is known of the number by now."""
-    household = case.eligible or (
-        not plan.eligible_from
-        and any(
-            other.at <= call.at
-            and reached(other, plan)
-            and kind(other, plan) not in ("wrong_number", "business")
-            for other in case.calls
-        )
-    )
+    household = _household(case, plan, call.at)
     match code:
         case "3.12":
             if household:
@@ -254,6 +251,20 @@ def _unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan) -> s
             return code
 
 
+def _household(case: Case, plan: Plan, until: datetime | None = None) -> bool:
+    """Whether a number dialled at random is known to be an eligible household's: by its screening or, where there is
+    none, by a talk (up to a call, where one is given)."""
+    return case.eligible or (
+        not plan.eligible_from
+        and any(
+            (until is None or call.at <= until)
+            and reached(call, plan)
+            and kind(call, plan) not in NO_HOUSEHOLD
+            for call in case.calls
+        )
+    )
+
+
 def _always(case: Case, plan: Plan, row: Outcome) -> bool:
     """Whether each call came to this, faults of our own line left out."""
     named = row.like or row.id
@@ -261,8 +272,8 @@ def _always(case: Case, plan: Plan, row: Outcome) -> bool:
 
 
 def _screened(case: Case, plan: Plan) -> bool:
-    """Whether the case is known to belong to the survey, as far as its questionnaire asks about that."""
-    return not plan.eligible_from or case.eligible
+    """Whether the case is known to belong to the survey: beforehand, or as far as its questionnaire asks about that."""
+    return plan.known or not plan.eligible_from or case.eligible
 
 
 def _all_dead(case: Case) -> bool:
@@ -275,12 +286,12 @@ def _all_dead(case: Case) -> bool:
 
 def known_eligible(progress: Progress, plan: Plan) -> bool:
     """Whether an interview that was begun has shown that its respondent belongs to the survey."""
-    return not plan.eligible_from or plan.eligible_from in progress.passed
+    return plan.known or not plan.eligible_from or plan.eligible_from in progress.passed
 
 
 def interview_code(progress: Progress, plan: Plan) -> str:
     """Complete (1.1), partial (1.2) or break-off (2.12): what an interview that stopped in the middle is. Before
-    `eligible_from:` it is 3.21, like any refusal there, however much was answered."""
+    `eligible_from:` in a random-digit frame it is 3.21, like any refusal there, however much was answered."""
     if not known_eligible(progress, plan):
         return NOT_SCREENED
     if _passed(progress, plan.complete_from):

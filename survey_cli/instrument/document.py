@@ -169,7 +169,7 @@ class FieldworkWritten(Part):
     partial_from: ItemOrShare | None = None
     """The item from which a broken-off interview is a partial one."""
     eligible_from: Name | None = None
-    """The item from which the respondent is known to be eligible."""
+    """With `frame: rdd`, the item from which the respondent is known to be eligible."""
     scripts: dict[Name, ScriptWritten] = Field(default_factory=dict)
     """Texts at the station: `voicemail`, `gatekeeper`."""
     lease: Label | None = None

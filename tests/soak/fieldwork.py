@@ -225,7 +225,6 @@ fieldwork:
   refusals: {{max: {self.refusals}{by}}}
   delays: {{{delays}}}
   {f"dayparts: {{{said}}}" if said else "holidays: true"}
-  eligible_from: sex
   scripts: {{voicemail: {{text: We call again., once: true}}}}
 quotas:
   - {{id: sexes, by: [sex], targets: {{1: {self.targets["1"]}, 2: {self.targets["2"]}}}}}

@@ -93,6 +93,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     fieldwork.bad_duration,
     fieldwork.bad_limit,
     fieldwork.unknown_item,
+    fieldwork.known_eligible,
     fieldwork.recording_notice,
     quotas.quota_where,
     quotas.quota_cells,

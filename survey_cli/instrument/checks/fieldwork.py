@@ -368,6 +368,24 @@ def _share(field: FieldworkWritten, key: str, given: Mapping[Written, Written]) 
             )
 
 
+def known_eligible(draft: Draft) -> Iterator[Problem]:
+    """`eligible_from:` stands in a frame of units that are known to be eligible beforehand, where it changes no code.
+
+    fieldwork: {frame: rdd, eligible_from: adult}     numbers dialled at random: who answers must be screened
+    fieldwork: {frame: list}                          known units: a refusal is a refusal whatever was screened
+
+    Whoever the questionnaire finds not to belong is not eligible (4.70) in every frame, by an `end` with
+    `outcome: not_eligible`.
+    """
+    field = draft.document.fieldwork
+    if field is None or field.eligible_from is None or field.frame == "rdd":
+        return
+    what = f"eligible_from: with frame: {field.frame} every unit is known to be eligible beforehand; it changes no code"
+    remedy = "take it out, or write frame: rdd if the numbers are dialled at random"
+    length = len(field.eligible_from)
+    yield Problem("known-eligible", field.at("eligible_from"), "fieldwork", what, remedy, "warning", length)
+
+
 def recording_notice(draft: Draft) -> Iterator[Problem]:
     """Calls are recorded, but the item that gives notice of it is not on every route.
 
