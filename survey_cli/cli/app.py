@@ -27,6 +27,7 @@ from survey_cli.cli import (
     simulating,
     stationing,
     status,
+    studying,
 )
 from survey_cli.cli.groups import Group
 from survey_cli.cli.terminal import PIPE_CLOSED
@@ -130,6 +131,7 @@ PANELS = (
             *case_lists.COMMANDS,
             *casework.COMMANDS,
             *status.COMMANDS,
+            *studying.COMMANDS,
             *counting.COMMANDS,
         ),
     ),

@@ -130,7 +130,10 @@ def as_data(found: Any) -> Any:
 def lines(report: "FieldworkStatus", *, cells: int) -> list[str]:
     """The report in lines of at most so many cells."""
     width = min(cells, WIDEST)
-    drawn: list[str] = [report.title, "", *_progress(report)]
+    drawn: list[str] = [report.title, ""]
+    if report.paused:
+        drawn += [*paragraphs(report.paused).split("\n"), ""]
+    drawn += _progress(report)
     for heading, body in _sections(report):
         if body:
             drawn += ["", heading, *body]

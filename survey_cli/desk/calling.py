@@ -131,6 +131,8 @@ class Idle:
     """In plain words: `all 12 open cases are waiting`, `the study calls from 09:00`."""
     next_at: datetime | None
     """The next moment at which somebody can be, on this station's clock."""
+    paused: bool = False
+    """The study is paused: `why` says by whom, since when and what for."""
     here: datetime | None = None
     """This station's clock."""
 

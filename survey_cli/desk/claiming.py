@@ -17,6 +17,8 @@ from survey_cli.fieldwork.quotas import shut
 from survey_cli.fieldwork.turns import Turns
 from survey_cli.store import Store
 from survey_cli.store.case_records import CaseRow, Lease
+from survey_cli.study.opening import Study
+from survey_cli.study.pause import Pause, read_pause
 from survey_cli.study.queueing import caught_up, open_heads, rows_in_turn
 
 TRIES: Final = 50
@@ -47,6 +49,18 @@ class Queue:
     who: Interviewer
     station: str
     listed: OnTheList
+
+    @classmethod
+    def of(cls, study: Study, station: str) -> "Queue":
+        """The queue of an open study as the station of this name sees it."""
+        return cls(
+            store=study.store,
+            plan=study.plan,
+            people=study.people,
+            who=study.who,
+            station=station,
+            listed=study.listed,
+        )
 
     def next(self, at: datetime, token: str, *, passed: Collection[str] = ()) -> tuple[CaseRow, Case] | None:
         """Claim the case that is next for this interviewer at this moment; None where there is none. Those that were
@@ -81,6 +95,10 @@ class Queue:
             before = turns.promised_before(bucket_of(head.bucket))
             while (row := cases.claim(head.bucket, lease, at, promised_before=before)) is not None:
                 yield row
+
+    def pause(self) -> Pause | None:
+        """The pause of the study; None while cases may be claimed and dialed. Raises StoreProblem."""
+        return read_pause(self.store)
 
     def _turns(self, at: datetime) -> Turns:
         return Turns.of(self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.fill())

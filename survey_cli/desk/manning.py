@@ -16,6 +16,7 @@ from survey_cli.engine.events import Rejected
 from survey_cli.fieldwork.people import Interviewer
 from survey_cli.problems import Trouble
 from survey_cli.store import StoreProblem
+from survey_cli.study.changes import StudyFiles
 from survey_cli.study.opening import Study, in_step, open_study
 
 
@@ -39,7 +40,12 @@ def man(
     if isinstance(study, Trouble):
         return study
     here = Station(
-        study=study, queue=queue_of(study, station), clock=clock, zone=_zone(zone), command=command
+        study=study,
+        queue=queue_of(study, station),
+        clock=clock,
+        zone=_zone(zone),
+        command=command,
+        files=StudyFiles(study, people),
     )
     try:
         in_step(study, clock())
@@ -54,14 +60,7 @@ def man(
 
 def queue_of(study: Study, station: str) -> Queue:
     """The study's queue as a station of this name sees it."""
-    return Queue(
-        store=study.store,
-        plan=study.plan,
-        people=study.people,
-        who=study.who,
-        station=station.strip() or socket.gethostname(),
-        listed=study.listed,
-    )
+    return Queue.of(study, station.strip() or socket.gethostname())
 
 
 def manned(

@@ -97,6 +97,7 @@ def seat_sampled(study: Study, seating: Seating, queue: Queue, clock: Clock, tok
             else "there is no such case"
         )
         return Trouble(seating.case, what, "choose another case")
+    study.store.cases.keep_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
     places = Places(store=study.store, plan=study.plan, clock=clock)
     behind = SampledCase(study, keeping, here, places)
     interviews = CaseInterviews(

@@ -86,7 +86,12 @@ class Station(StationCase):
         if number is None:
             return Rejected("this case has no number that can be dialled")
         at = self._clock()
-        why = number_opening(here.case, number, self._plan, at) or self._queue.forbids(here.case, at)
+        try:
+            if (stopped := self._heed(at)) is not None:
+                return stopped
+            why = number_opening(here.case, number, self._plan, at) or self._queue.forbids(here.case, at)
+        except StoreProblem as problem:
+            return self._unsaved(problem)
         if why:
             return Rejected(f"not now: {why}")
         kept = here.kept_number(number.position)
@@ -226,13 +231,17 @@ class Station(StationCase):
         if (busy := self._in_the_middle()) is not None:
             return busy
         try:
+            stopped = self._stopped(self._clock())
+            if stopped is not None and not stopped.paused:
+                return Rejected(stopped.why)
             taken = self._take(key)
             if isinstance(taken, Rejected):
                 return taken
             self._return()
             self._show(taken)
-            if (why := self._queue.forbids(taken.case, self._clock())) and self._here is not None:
-                self._here = replace(self._here, notice=f"Not to be dialled from here: {why}.")
+            why = stopped.why if stopped is not None else self._queue.forbids(taken.case, self._clock())
+            if why and self._here is not None:
+                self._here = replace(self._here, notice=f"Not to be dialed from here: {why}.")
         except StoreProblem as problem:
             return self._unsaved(problem)
         self._away = None

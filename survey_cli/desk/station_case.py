@@ -32,10 +32,12 @@ from survey_cli.fieldwork.events import (
     Promised,
     Returned,
 )
+from survey_cli.problems import Trouble
 from survey_cli.reports.histories import outcome_words
 from survey_cli.store import StoreProblem
 from survey_cli.store.case_records import Held
-from survey_cli.study.opening import Study
+from survey_cli.study.changes import StudyFiles
+from survey_cli.study.opening import Study, in_step
 
 NOBODY: Final = Rejected("there is no case on the screen")
 LOOKED_AGAIN: Final = timedelta(minutes=1)
@@ -54,12 +56,11 @@ class StationCase:
         command: tuple[str, ...] = (),
         token: Callable[[], str] = lambda: uuid4().hex,
         dice: Random | None = None,
+        files: StudyFiles | None = None,
     ) -> None:
-        self._study = study
-        self._instrument = study.instrument
-        self._plan = study.plan
-        self._store = study.store
-        self._queue = queue
+        self._files = files
+        """Read again between two cases when they changed; None: never."""
+        self._dice = dice
         self._clock = clock
         self._zone = zone
         """This station's own; None: the computer's."""
@@ -70,6 +71,8 @@ class StationCase:
         self._idle = Idle(why="", next_at=None)
         self._looked_at: datetime | None = None
         """When it was last found out why nobody can be called; None: not since there was a case."""
+        self._barred: Idle | None = None
+        """Why whoever sits here takes no case any more."""
         self._away: datetime | None = None
         self._said = ""
         self._last: tuple[str, str] | None = None
@@ -78,23 +81,33 @@ class StationCase:
         """Cases that this interviewer gave back uncalled: they are for others."""
         self._shift = Shift(clock())
         self._renewed = clock()
+        self.station = queue.station
+        self.interviewer = queue.who.login
+        self._equip(study, queue)
+
+    def _equip(self, study: Study, queue: Queue) -> None:
+        """Work by this study's plan, questionnaire and people from now on."""
+        self._study = study
+        self._instrument = study.instrument
+        self._plan = study.plan
+        self._store = study.store
+        self._queue = queue
+        self._looked_at = None
         self._keeping = CaseKeeping(
-            store=study.store, plan=study.plan, by=queue.who.login, station=queue.station, clock=clock
+            store=study.store, plan=study.plan, by=queue.who.login, station=queue.station, clock=self._clock
         )
-        self._places = Places(store=study.store, plan=study.plan, clock=clock)
+        self._places = Places(store=study.store, plan=study.plan, clock=self._clock)
         self._lists = Lists(study=study, local=self._local)
         self._interviews = CaseInterviews(
             study=study,
             by=queue.who.login,
             station=queue.station,
-            clock=clock,
+            clock=self._clock,
             behind=self,
             local=self._local,
-            dice=dice,
+            dice=self._dice,
         )
         self.title = str(self._instrument.title.written(self._instrument.language))
-        self.station = queue.station
-        self.interviewer = queue.who.login
 
     def close(self) -> None:
         """Let go of the database."""
@@ -112,6 +125,9 @@ class StationCase:
             return Rejected("you are on a pause")
         at, token = self._clock(), self._token()
         try:
+            if (stopped := self._stopped(at)) is not None:
+                self._idle, self._looked_at = stopped, None
+                return None
             found = self._queue.next(at, token, passed=self._passed)
             if found is None:
                 self._idle = self._why_idle(at)
@@ -121,6 +137,46 @@ class StationCase:
             self._idle, self._looked_at = Idle(why=f"{problem.what} — {problem.remedy}", next_at=None), None
             return self._unsaved(problem)
         return None
+
+    def _stopped(self, at: datetime) -> Idle | None:
+        """Why no case is taken and no number dialed here, whatever the queue holds: the study is paused, or whoever
+        sits here does not work on it any more. Files that changed are read again first. Raises StoreProblem."""
+        if (barred := self._reread(at)) is not None:
+            return barred
+        pause = self._queue.pause()
+        if pause is None:
+            return None
+        return Idle(why=pause.describe(self._local(pause.since), self._local(at)), next_at=None, paused=True)
+
+    def _reread(self, at: datetime) -> Idle | None:
+        """Work by the changed plan from now on, unless its file has errors. Never while an interview goes on: that one
+        keeps its questionnaire. An Idle that says why where the list of people has this interviewer no more."""
+        if self._files is None or self._desk is not None or not self._files.changed():
+            return self._barred
+        self._barred = None
+        fresh = self._files.reread(self._study)
+        if isinstance(fresh, Trouble):
+            said = f"{fresh.where}: {fresh.what} — {fresh.remedy}"
+            if fresh.where == self.interviewer:
+                self._barred = Idle(why=said, next_at=None)
+            self._said = f"{said}. The plan of before goes on"
+            return self._barred
+        self._equip(fresh, Queue.of(fresh, self.station))
+        in_step(fresh, at)
+        self._said = "the study's files changed and were read again"
+        return None
+
+    def _heed(self, at: datetime) -> Rejected | None:
+        """Why nothing is dialed now though a case is on the screen. One that nobody called goes back to the queue, and
+        comes again, its appointment too, when calls go on. Raises StoreProblem."""
+        if (stopped := self._stopped(at)) is None:
+            return None
+        here = self._here
+        if here is not None and not (here.called or here.dialled or here.pending or self._desk is not None):
+            self._return()
+            if self._here is None:
+                self._idle = stopped
+        return Rejected(stopped.why)
 
     def _why_idle(self, at: datetime) -> Idle:
         """Found out once a minute while nobody can be called: all cases are counted, a second's work for a million."""
@@ -148,6 +204,8 @@ class StationCase:
             if here is None:
                 if self._away is None:
                     self.take_next()
+            elif self._heed(at) is not None and self._here is None:
+                return
             elif self._keeping.renew(here):
                 self._renewed = at
             else:
@@ -204,7 +262,10 @@ class StationCase:
         if deed.release:
             self._gone(here, deed.outcome, at)
             if then_next and self._away is None:
-                return self.take_next()
+                kept, self._said = self._said, ""
+                rejected = self.take_next()
+                self._said = "; ".join(filter(None, (kept, self._said)))
+                return rejected
         elif not after.dialled:
             self._here = after.at_next_number()
         return None

@@ -79,6 +79,8 @@ class Claimant:
     """Who has the case just now, in words; empty: nobody else."""
     never_call: bool = False
     """A number of it stands on the list of those never to be called."""
+    paused: str = ""
+    """That the study is paused, in words; empty while it runs."""
     fetched: bool = False
     """The case was asked for by its key, by somebody who has it on the line: delays, parts of the day and owners give
     way; hours, limits of the study and prohibitions do not."""
@@ -98,6 +100,7 @@ def _verdicts(case: Case, plan: Plan, claimant: Claimant) -> Iterator[Verdict]:
     at, found = claimant.at, standing(_as_claimed(case), plan, claimant.at)
     zones = zones_of(case, case.next_number, plan)
     ends, waits = over(case, plan), held(case, plan, zones)
+    yield _verdict("study", not claimant.paused, claimant.paused, "it is not paused")
     yield _verdict(
         "released", case.released, f"replicate {case.replicate} is not released", "it is in the field"
     )

@@ -21,6 +21,7 @@ from survey_cli.reports.histories import outcome_words, told
 from survey_cli.reports.words import keeper_words
 from survey_cli.store.case_records import CaseRow
 from survey_cli.study.opening import Study
+from survey_cli.study.pause import read_pause
 from survey_cli.study.queueing import rows_in_turn
 
 BESIDE: Final = 50
@@ -53,6 +54,7 @@ def _why(study: Study, row: CaseRow, who: Interviewer, at: datetime) -> Why:
     cases, plan = study.store.cases, study.plan
     case = Case.of(row.key, cases.history(row.key))
     contact = cases.contact(row.key)
+    pause = read_pause(study.store)
     claimant = Claimant(
         at=at,
         who=who,
@@ -60,6 +62,7 @@ def _why(study: Study, row: CaseRow, who: Interviewer, at: datetime) -> Why:
         full=plan.quotas.full(cases.fill()),
         leased=f"{row.held.by} at station {row.held.station}" if row.held is not None else "",
         never_call=_listed(study, row.key),
+        paused=pause.describe(pause.since.astimezone(), at.astimezone()) if pause is not None else "",
     )
     zones = zones_of(case, case.next_number, plan)
     return Why(

@@ -26,6 +26,7 @@ from survey_cli.reports.status import (
 )
 from survey_cli.store.case_records import CaseRow
 from survey_cli.study.opening import Study
+from survey_cli.study.pause import read_pause
 
 
 class Target(NamedTuple):
@@ -57,6 +58,7 @@ def _status(
     midnight = datetime.combine(local.date(), time.min)
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
     target, backed_up = target_of(study), study.store.last_backup()
+    pause = read_pause(study.store)
     found = Standings(
         at=at,
         day_began=day_began,
@@ -69,6 +71,7 @@ def _status(
         leases=tuple(_leases(study, zone)),
         held=tuple(_held(study, zone)),
         backed_up=backed_up.astimezone(zone) if backed_up is not None else None,
+        paused=pause.describe(pause.since.astimezone(zone), local) if pause is not None else "",
     )
     return fieldwork_status(
         found,

@@ -372,4 +372,6 @@ def _other(view: View, before: View | None) -> bool:
     """Whether another case, or none, is before the interviewer now."""
     if isinstance(view, OnCase) and isinstance(before, OnCase):
         return (view.key, view.attempt) != (before.key, before.attempt)
+    if isinstance(view, Idle) and isinstance(before, Idle):
+        return view.paused != before.paused
     return type(view) is not type(before)

@@ -191,6 +191,8 @@ class Standings:
     held: tuple[HeldLine, ...] = ()
     backed_up: datetime | None = None
     """When the database was last copied, on the clock of whoever asks; None: never yet."""
+    paused: str = ""
+    """By whom the study is paused, since when and what for; empty while it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +201,8 @@ class FieldworkStatus:
 
     title: str
     """Whose it is, and of when."""
+    paused: str
+    """By whom the study is paused, since when and what for; empty while it runs."""
     period: str
     """Of which time attempts, interviewers and lengths are."""
     progress: Progress
@@ -237,6 +241,7 @@ def fieldwork_status(
     middle = timedelta(seconds=median(length.total_seconds() for length in lengths)) if lengths else NOTHING
     return FieldworkStatus(
         title=title,
+        paused=found.paused,
         period=period,
         progress=Progress(
             complete=by_code.get("1.1", 0),

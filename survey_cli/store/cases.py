@@ -264,7 +264,8 @@ class Cases(CaseLists):
     @again
     def hold(self, interview: str, cells: Mapping[str, int], at: datetime) -> dict[str, bool]:
         """Hold a place in each of these cells, given with their targets, while the interview goes on; for each whether
-        there was one. Who has a place already keeps it and is told so again."""
+        there was one. Who has a place already keeps it and is told so again. Where `keep_targets` was given another
+        target for a cell, that one counts: the caller's may be older."""
         return self._places.hold(interview, cells, at)
 
     @again
@@ -280,6 +281,11 @@ class Cases(CaseLists):
     def fill(self) -> dict[str, Fill]:
         """How full each cell is that anybody ever had a place in."""
         return self._places.fill()
+
+    @again
+    def keep_targets(self, targets: Mapping[str, int]) -> None:
+        """Let these be the targets of the quota cells, by which every station holds places from now on."""
+        self._places.keep_targets(targets)
 
     # Settings
 

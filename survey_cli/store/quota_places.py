@@ -3,12 +3,14 @@
 It knows no quota: cells and their targets are handed in.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
 from survey_cli.engine.journal import encode_moment
 from survey_cli.fieldwork.quotas import Fill
+from survey_cli.store.case_statements import KEEP_SETTING, SETTING
 from survey_cli.store.connector import Connector, Execute
 
 NAME_CELL: Final = "INSERT INTO quota_fill (cell, taken, held) VALUES (?, 0, 0) ON CONFLICT (cell) DO NOTHING"
@@ -19,6 +21,8 @@ PLACES: Final = "SELECT cell, state FROM quota_places WHERE interview = ? ORDER 
 DROP_PLACE: Final = "DELETE FROM quota_places WHERE interview = ? AND cell = ?"
 COUNT: Final = "UPDATE quota_fill SET taken = taken + ?, held = held + ? WHERE cell = ?"
 FILL: Final = "SELECT cell, taken, held FROM quota_fill ORDER BY cell"
+TARGETS: Final = "targets"
+"""The setting that holds the target of every cell, as the newest plan has it."""
 MISCOUNTED: Final = """
     SELECT f.cell, f.taken, f.held,
         count(CASE p.state WHEN 'taken' THEN 1 END), count(CASE p.state WHEN 'held' THEN 1 END)
@@ -41,13 +45,21 @@ class QuotaPlaces:
         """See `Cases.hold`."""
         told: dict[str, bool] = {}
         with self._db.transaction() as execute:
+            kept = execute(SETTING, (TARGETS,)).fetchall()
+            targets = {**cells, **(json.loads(kept[0][0]) if kept else {})}
             for cell in sorted(cells):
                 execute(NAME_CELL, (cell,))
                 told[cell] = bool(execute(HAS_PLACE, (interview, cell)).fetchall())
-                if not told[cell] and execute(HOLD_ONE, (cell, cells[cell])).rowcount:
+                if not told[cell] and execute(HOLD_ONE, (cell, targets[cell])).rowcount:
                     execute(KEEP_PLACE, (interview, cell, "held", encode_moment(at)))
                     told[cell] = True
         return told
+
+    def keep_targets(self, targets: Mapping[str, int]) -> None:
+        """See `Cases.keep_targets`."""
+        text, kept = json.dumps(targets, sort_keys=True), self._db.read(SETTING, (TARGETS,))
+        if text != (kept[0][0] if kept else "{}"):
+            self._db.run(KEEP_SETTING, (TARGETS, text))
 
     def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:
         """See `Cases.take`."""

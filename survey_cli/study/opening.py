@@ -148,8 +148,9 @@ def people_of(path: str | Path, people: str | None) -> People | Trouble:
 
 def in_step(study: Study, at: datetime, *, pause: Callable[[], None] | None = None) -> int:
     """Work the whole queue out anew where the plan has changed since, and those cases whose lease ran out; gives how many
-    cases that were. Raises StoreProblem."""
+    cases that were. Places in quota cells are held by the plan's targets from now on. Raises StoreProblem."""
     cases = study.store.cases
+    cases.keep_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
     if cases.setting(PLAN) == study.plan.mark:
         return 0
     begun: list[Case] = []

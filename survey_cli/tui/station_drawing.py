@@ -175,7 +175,9 @@ def _case(board: StationBoard, view: OnCase, column: Column) -> tuple[list[Line]
 
 def _idle(board: StationBoard, view: Idle, column: Column) -> list[Line]:
     lines: list[Line] = [
-        *_clocked("Nobody can be called just now", view.here, column),
+        *_clocked(
+            "The study is paused" if view.paused else "Nobody can be called just now", view.here, column
+        ),
         BLANK,
         *wrap(written(view.why[:1].upper() + view.why[1:], "aloud"), column.width),
     ]

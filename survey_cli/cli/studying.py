@@ -1,0 +1,57 @@
+"""The command group `study`: what concerns a whole study while its stations work."""
+
+from typing import Annotated
+
+import typer
+
+from survey_cli.cli.case_lists import request
+from survey_cli.cli.groups import Group
+from survey_cli.cli.interviewing import Database, Instrument
+from survey_cli.cli.sampling import By, PeopleFile
+from survey_cli.cli.terminal import fail, say
+from survey_cli.problems import Trouble
+
+
+def pause(
+    file: Instrument,
+    message: Annotated[
+        str, typer.Option("--message", metavar="TEXT", help="What every station's screen shows.")
+    ] = "",
+    by: By = "",
+    people: PeopleFile = None,
+    db: Database = None,
+) -> None:
+    """Stop all calling: no station claims a case or dials a number until `survey study resume`.
+
+    Interviews that go on are finished, and what was dialed is still keyed. Cases and appointments stay in the queue.
+    """
+    from survey_cli.office.pausing import pause_study
+
+    asking = request(file, by=by, people=people, db=db)
+    paused = pause_study(asking, message)
+    if isinstance(paused, Trouble):
+        fail(paused)
+    here = paused.since.astimezone()
+    say(f"{file}: {paused.describe(here, here)}; survey study resume {file} lets the stations go on")
+
+
+def resume(file: Instrument, by: By = "", people: PeopleFile = None, db: Database = None) -> None:
+    """Let the stations of a paused study call again; they go on by themselves."""
+    from survey_cli.office.pausing import resume_study
+
+    asking = request(file, by=by, people=people, db=db)
+    ended = resume_study(asking)
+    if isinstance(ended, Trouble):
+        fail(ended)
+    since, now = ended.since.astimezone(), asking.at.astimezone()
+    minutes = int((now - since).total_seconds() // 60)
+    say(f"{file}: resumed after {minutes} min; {ended.describe(since, now)}")
+
+
+COMMANDS = (
+    Group(
+        "study",
+        "Pause all stations of a study, and let them go on.",
+        {"pause": pause, "resume": resume},
+    ),
+)

@@ -1,0 +1,44 @@
+"""The pause of a whole study: who ordered it, since when, and the message that every station shows.
+
+It is one value in the database, so that all stations see the same, on whichever computer they run.
+"""
+
+import json
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from survey_cli.fieldwork.calendar import short_day
+from survey_cli.store import Store
+
+SETTING: Final = "paused"
+LONGEST: Final = 200
+"""Characters of a message."""
+
+
+class Pause(NamedTuple):
+    """A study in which no case is claimed and no number is dialed."""
+
+    by: str
+    since: datetime
+    message: str = ""
+
+    def describe(self, since: datetime, now: datetime) -> str:
+        """`Paused by sue since 14:05: server moves`; both moments are on the clock of whoever reads it."""
+        day = "" if since.date() == now.date() else f"{short_day(since.date())} "
+        said = f"Paused by {self.by} since {day}{since:%H:%M}"
+        return f"{said}: {self.message}" if self.message else said
+
+
+def read_pause(store: Store) -> Pause | None:
+    """The pause of the study, None while it runs. Raises StoreProblem."""
+    text = store.cases.setting(SETTING)
+    if not text:
+        return None
+    value = json.loads(text)
+    return Pause(value["by"], datetime.fromisoformat(value["since"]), value["message"])
+
+
+def write_pause(store: Store, pause: Pause | None) -> None:
+    """Pause the study, or let it run again. Raises StoreProblem."""
+    value = pause._asdict() | {"since": pause.since.isoformat()} if pause is not None else {}
+    store.cases.keep_setting(SETTING, json.dumps(value, ensure_ascii=False) if value else "")

@@ -1,0 +1,353 @@
+"""A study that changes while stations work on it: its files are read again between two cases and before each dial, a
+pause reaches every station, and nothing that is going on is lost by either."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import served
+from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
+from survey_cli.cli.running import run
+from survey_cli.desk.calling import Idle, OnCase
+from survey_cli.desk.station import Station
+from survey_cli.engine.events import Rejected
+from survey_cli.office.asking import Request
+from survey_cli.office.pausing import pause_study, resume_study
+from survey_cli.office.queue_lists import why
+from survey_cli.office.status import status_of
+from survey_cli.problems import Trouble
+from survey_cli.reports.cases import Why
+from survey_cli.reports.status import FieldworkStatus
+from survey_cli.study.changes import StudyFiles
+from survey_cli.study.pause import Pause
+
+FIVE = CASES + "".join(
+    f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
+)
+PEOPLE = "login,languages,skills,pseudonym,role\nann,,,I-01,\nbob,,,I-02,\nsue,,,S-01,supervisor\n"
+QUOTA = """
+quotas:
+  - {id: yes, where: a == 1, target: 1}
+"""
+LOOKED_UP = """
+items:
+  - {id: a, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+  - {id: place, type: lookup, quota: yes}
+  - {id: full, type: end, ask_if: "place == 'full'", outcome: quota_full, text: Bye}
+  - {id: b, type: single, text: Second?, options: {1: "Yes", 2: "No"}}
+"""
+
+
+@pytest.fixture(params=["file", "server"], autouse=True)
+def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test is run on a file and on a real server."""
+    if request.param == "server":
+        place = served.address()
+        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: served.fresh()))
+        yield
+        Shift.close_all()
+        served.asked(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")
+    else:
+        yield
+        Shift.close_all()
+
+
+def working(shift: Shift, by: str = "ann") -> Station:
+    """A station that reads the study's files again, as one that was started from the command line does."""
+    study = shift.study(by)
+    return shift.station(by, files=StudyFiles(study, shift._list()))
+
+
+def request(shift: Shift, by: str = "sue") -> Request:
+    return Request(path=str(shift.file), at=shift.at, db=shift.db, by=by, people=shift._list())
+
+
+def paused(shift: Shift, message: str = "") -> Pause:
+    found = pause_study(request(shift), message)
+    assert isinstance(found, Pause), found
+    return found
+
+
+def rewrite(shift: Shift, old: str, new: str) -> None:
+    text = shift.file.read_text()
+    assert old in text
+    shift.file.write_text(text.replace(old, new))
+
+
+def idle(station: Station) -> Idle:
+    view = station.view()
+    assert isinstance(view, Idle), view
+    return view
+
+
+# files that change
+
+
+def test_changed_hours_reach_a_station_before_its_next_dial(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = working(shift)
+    first = on(ann)
+    rewrite(shift, '"09:00-20:30", sat', '"12:00-20:30", sat')  # it is 10:00
+    said = ann.dial()
+    assert isinstance(said, Rejected)
+    assert "before 12:00" in said.why
+    assert shift.case(first).claimed is None or not shift.case(first).claimed.dialled  # type: ignore[union-attr]
+    assert ann.finish() is None
+    assert idle(ann).next_at is not None
+    assert f"{idle(ann).next_at:%H:%M}" == "12:00"
+    rewrite(shift, '"12:00-20:30", sat', '"09:00-20:30", sat')
+    ann.beat()
+    assert on(ann)
+    assert ann.notice() == "the study's files changed and were read again"
+    assert isinstance(ann.dial(), str)
+
+
+def test_a_day_that_is_closed_while_stations_work_ends_their_calls(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = working(shift)
+    rewrite(shift, "  country: US\n", "  country: US\n  closed: [2026-11-24]\n")
+    assert ann.record("no_answer") is None
+    assert f"{idle(ann).next_at:%a %H:%M}" == "Wed 09:00"
+
+
+def test_changed_delays_and_limits_put_cases_elsewhere_in_the_queue(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = working(shift)
+    assert ann.record("no_answer") is None
+    assert shift.row("A").due_at == shift.at + timedelta(hours=3)
+    rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 1}")
+    ann.beat()
+    assert shift.row("A").status == "done"
+    assert "limit" in shift.row("A").why
+    rewrite(shift, "  attempts: {total: 1}", "  attempts: {total: 8}\n  delays: {no_answer: 1h}")
+    ann.beat()
+    assert shift.row("A").due_at == shift.at + timedelta(hours=1)
+
+
+def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None:
+    (tmp_path / "closing.yaml").write_text(
+        'items:\n  - {id: c, type: single, text: Third?, options: {1: "Yes", 2: "No"}}\n'
+    )
+    items = ITEMS.replace(
+        '  - {id: c, type: single, text: Third?, options: {1: "Yes", 2: "No"}}\n',
+        "  - include: closing.yaml\n",
+    )
+    shift = Shift(tmp_path, items=items, cases=FIVE, people=PEOPLE)
+    ann = working(shift)
+    module = tmp_path / "closing.yaml"
+    module.write_text(module.read_text().replace("Third?", "Third and last?"))
+    assert ann.record("no_answer") is None
+    assert "read again" in ann.notice()
+    conduct = ann.interview()
+    assert not isinstance(conduct, Rejected)
+    for entry in ("", "1", "1"):
+        assert conduct.reply(entry) is None
+    prompt = conduct.prompt()
+    assert prompt is not None
+    assert "".join(word.text for word in prompt.words) == "Third and last?"
+    assert conduct.reply("1") is None
+    (tmp_path / "interviewers.csv").write_text(PEOPLE.replace("ann,,,I-01,\n", ""))
+    assert ann.came_back() is None
+    assert "ann: is no longer among the people of this study" in idle(ann).why
+    (tmp_path / "interviewers.csv").write_text(PEOPLE)
+    ann.beat()
+    assert on(ann)
+
+
+def test_an_interview_that_goes_on_keeps_its_questionnaire(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = working(shift)
+    conduct = ann.interview()
+    assert not isinstance(conduct, Rejected)
+    assert conduct.reply("") is None
+    shift.write(ITEMS.replace("Second?", "Other?").replace("Third?", "Last?"))
+    ann.beat()
+    for expected in ("First?", "Second?", "Third?"):
+        prompt = conduct.prompt()
+        assert prompt is not None
+        assert "".join(word.text for word in prompt.words) == expected
+        assert conduct.reply("1") is None
+    assert ann.came_back() is None
+    assert shift.row("A").status == "done"
+
+
+def test_a_file_with_errors_changes_nothing_and_that_is_said(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = working(shift)
+    rewrite(shift, "type: single, text: First?", "type: singel, text: First?")
+    assert ann.record("no_answer") is None
+    assert on(ann)
+    assert "the instrument has a problem" in ann.notice()
+    assert f"survey check {shift.file}" in ann.notice()
+    assert "The plan of before goes on" in ann.notice()
+    assert isinstance(ann.dial(), str)
+    rewrite(shift, "type: singel, text: First?", "type: single, text: First?")
+    assert ann.record("no_answer") is None
+    assert "read again" in ann.notice()
+
+
+def test_a_file_that_is_written_anew_unchanged_is_not_read_again(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = working(shift)
+    shift.file.write_text(shift.file.read_text())
+    assert ann.record("no_answer") is None
+    assert "read again" not in ann.notice()
+
+
+@pytest.mark.parametrize(("before", "after", "opens"), [(1, 2, True), (2, 1, False)])
+def test_a_place_is_held_by_the_newest_target(before: int, after: int, opens: bool, tmp_path: Path) -> None:
+    """The interview began under the old target; the second one's place is decided by the new."""
+    quota = QUOTA.replace("target: 1", f"target: {before}")
+    shift = Shift(tmp_path, items=LOOKED_UP, cases=FIVE, fieldwork=FIELDWORK + quota)
+    ann, bob = working(shift, "ann"), working(shift, "bob")
+    interviewed(ann, "1", "1")
+    conduct = bob.interview()
+    assert not isinstance(conduct, Rejected)
+    rewrite(shift, f"target: {before}", f"target: {after}")
+    assert ann.came_back() is None  # reads the file
+    assert conduct.reply("1") is None
+    prompt = conduct.prompt()
+    assert prompt is not None
+    assert (prompt.ending == "") is opens
+
+
+# pauses
+
+
+def test_a_paused_study_claims_and_dials_nothing_and_resumes_by_itself(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    shown = on(ann)
+    paused(shift, "the server moves")
+    shift.later(minutes=2)
+    said = ann.dial()
+    assert isinstance(said, Rejected)
+    assert said.why == "Paused by sue since 10:00: the server moves"
+    assert idle(ann).why == said.why
+    assert idle(ann).paused
+    assert shift.row(shown).status == "ready", "nobody had called it: it is in the queue again"
+    assert bob.record("no_answer") is None
+    assert idle(bob).why == said.why
+    assert ann.take_next() is None
+    assert idle(ann).paused
+    shift.later(minutes=3)
+    ended = resume_study(request(shift))
+    assert isinstance(ended, Pause)
+    ann.beat()
+    bob.beat()
+    assert on(ann)
+    assert on(bob)
+    assert isinstance(ann.dial(), str)
+
+
+def test_a_case_that_waits_on_the_screen_goes_back_at_the_next_beat(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    shown = on(ann)
+    paused(shift)
+    ann.beat()
+    assert idle(ann).why == "Paused by sue since 10:00"
+    assert shift.row(shown).status == "ready"
+
+
+def test_an_interview_goes_on_to_its_end_under_a_pause(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    key = on(ann)
+    assert isinstance(ann.dial(), str)
+    paused(shift)
+    ann.beat()
+    assert on(ann) == key, "somebody is on the line"
+    interviewed(ann, "1", "2", "1")
+    assert ann.came_back() is None
+    assert shift.row(key).outcome == "complete"
+    assert idle(ann).paused
+
+
+def test_a_call_that_was_dialed_is_keyed_under_a_pause(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    key = on(ann)
+    assert isinstance(ann.dial(), str)
+    paused(shift)
+    assert isinstance(ann.dial(), Rejected)
+    assert on(ann) == key
+    assert ann.book("tomorrow 3pm") is None
+    assert shift.row(key).promised_at is not None
+    assert idle(ann).paused
+
+
+def test_an_appointment_that_falls_due_in_a_pause_is_not_lost(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station()
+    assert ann.book("3pm") is None
+    shift.to("2026-11-24T15:00")
+    ann.beat()
+    assert on(ann) == "A"
+    paused(shift)
+    ann.beat()
+    assert idle(ann).paused
+    row = shift.row("A")
+    assert (row.status, row.promised_at) == ("ready", shift.at)
+    shift.later(minutes=5)
+    assert isinstance(resume_study(request(shift)), Pause)
+    ann.beat()
+    view = ann.view()
+    assert isinstance(view, OnCase)
+    assert "Tue 24 Nov 15:00" in view.promise
+
+
+def test_whoever_rings_back_is_found_but_nobody_is_dialed(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    paused(shift, "fire drill")
+    assert ann.fetch("C") is None
+    view = ann.view()
+    assert isinstance(view, OnCase)
+    assert view.notice == "Not to be dialed from here: Paused by sue since 10:00: fire drill."
+    assert isinstance(ann.dial(), Rejected)
+
+
+def test_status_and_why_say_that_the_study_is_paused(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    running = status_of(request(shift))
+    assert isinstance(running, FieldworkStatus)
+    assert running.paused == ""
+    paused(shift, "lunch")
+    found = status_of(request(shift))
+    assert isinstance(found, FieldworkStatus)
+    assert re.fullmatch(r"Paused by sue since \d\d:\d\d: lunch", found.paused)
+    told = why(request(shift), "A", at=shift.at)
+    assert isinstance(told, Why)
+    assert not told.allowed
+    assert told.verdicts[0].rule == "study"
+    assert "lunch" in told.verdicts[0].says
+
+
+def test_only_a_supervisor_pauses(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE, people=PEOPLE)
+    refused = pause_study(request(shift, by="ann"), "")
+    assert isinstance(refused, Trouble)
+    assert "only a supervisor may pause a study" in refused.what
+    assert isinstance(resume_study(request(shift)), Trouble), "it is not paused"
+    long = pause_study(request(shift), "x" * 201)
+    assert isinstance(long, Trouble)
+
+
+def test_pause_and_resume_from_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    study = (str(shift.file), "--db", shift.db)
+    assert run(["study", "pause", *study, "--by", "sue", "--message", "back at\x1b 15:00"]) == 0
+    assert re.search(
+        r"Paused by sue since \d\d:\d\d: back at 15:00; survey study resume", capfd.readouterr().err
+    )
+    assert run(["status", *study]) == 0
+    assert re.search(r"^Paused by sue since \d\d:\d\d: back at 15:00$", capfd.readouterr().out, re.MULTILINE)
+    assert run(["study", "resume", *study, "--by", "sue"]) == 0
+    assert run(["study", "resume", *study, "--by", "sue"]) == 1
+    assert "is not paused" in capfd.readouterr().err
+    assert run(["status", *study]) == 0
+    assert "Paused" not in capfd.readouterr().out
