@@ -111,7 +111,7 @@ items:
       - {id: name, type: text, declines: [], text: {en: Who?, es: ¿Quién?}}
       - {id: job, type: text, ask_if: q1 == 1, text: {en: "And {name}?", es: "¿Y {name}?"}}
   - {id: pick, type: draw, from: p, by: random}
-  - {id: bye, type: end, ask_if: age < 18, outcome: not_eligible, text: {en: Thank you., es: Gracias.}}
+  - {id: bye, type: end, unless: age >= 18, outcome: not_eligible, text: {en: Thank you., es: Gracias.}}
 fieldwork:
   hours: {mon-fri: "09:00-20:30", sat: "10:00-17:00"}
   zone: America/New_York

@@ -51,7 +51,8 @@ class Handover(Aloud):
 
 class End(Aloud):
     """The interview ends here with an outcome. A temporary outcome ("driving, call me later") suspends it instead, and it
-    is resumed at the item that led here."""
+    is resumed at the item that led here. `unless: consent == 1` also ends it for whoever declines `consent`; an `ask_if`
+    that such a decline leaves unknown is an error."""
 
     type: Literal["end"]
     outcome: Name
