@@ -38,7 +38,7 @@ def fresh() -> str:
 
 def settled() -> None:
     """Waits until the server has done what stations that are gone had asked of it."""
-    busy = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'survey' AND state <> 'idle'"
+    busy = "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'survey%' AND state <> 'idle'"
     while asked(address(), busy):
         pass
 

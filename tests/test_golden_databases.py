@@ -23,6 +23,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Shift:
     if where == "server":
         address = served.fresh()
         load_server(name, address)
+        Store.open(address, create=False, upgrade=True).close()
     else:
         address = str(load_file(name, tmp_path / "field.db"))
         load_file(f"{name}.list", tmp_path / "never_call.db")

@@ -95,14 +95,26 @@ store.keep_instrument(text)
     assert len([name for name in views(study) if name.startswith("data_")]) == 4
 
 
-def test_an_older_schema_is_brought_up_to_date_once(study, monkeypatch):
+def test_an_older_schema_is_upgraded_by_its_owner_alone_and_only_when_asked(study, monkeypatch):
     with monkeypatch.context() as older:
         older.setattr("survey_cli.store.server.STEPS", schema.STEPS[:1])
-        Store.open(study, create=True).close()
+        station = Store.open(study, create=True)
+    said = told(study, create=False)
+    assert "lacks the step 'views'" in said
+    assert "survey db upgrade FILE" in said
+    assert "1 other connection uses it now" in told(study, create=False, upgrade=True)
     assert views(study) == []
-    programs = [child("print(Store.open(sys.argv[1], create=False).integrity())", study) for _ in range(4)]
-    assert [outcome(program) for program in programs] == ["[]\n"] * 4
+    station.close()
+    served.settled()
+    sql(study, "DROP ROLE IF EXISTS h4_reader")
+    sql(study, "CREATE ROLE h4_reader LOGIN")
+    sql(study, f"GRANT USAGE ON SCHEMA {schema_in(study)} TO h4_reader")
+    sql(study, f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema_in(study)} TO h4_reader")
+    assert "only the owner of the schema" in told(with_user(study, "h4_reader"), create=False, upgrade=True)
+    Store.open(study, create=False, upgrade=True).close()
     assert views(study) == ["answers", "remarks"]
+    with Store.open(study, create=False) as again:
+        assert again.integrity() == []
 
 
 def test_a_step_that_fails_leaves_nothing(study, monkeypatch):
@@ -413,7 +425,7 @@ def test_a_character_no_server_can_keep_is_told(store):
 
 
 def test_a_connection_that_was_lost_meanwhile_is_made_anew_unnoticed(store, study):
-    ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'survey'"
+    ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'survey%'"
     for seq, use in enumerate(
         (
             lambda: store.interviews(),

@@ -2,16 +2,25 @@
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from stored import a_path, a_store_on_disk, an_instrument, begin, child, outcome, refusal, sql  # noqa: F401 – fixtures
-from survey_cli.store import (
-    Store,
-    schema,
+from stored import (  # noqa: F401 – fixtures
+    NOON,
+    a_path,
+    a_store_on_disk,
+    an_instrument,
+    begin,
+    child,
+    outcome,
+    refusal,
+    sql,
 )
+from survey_cli.store import Draft, Store, StoreProblem, schema
 from survey_cli.store.files import file_system, mounted
+from survey_cli.store.never_call import NeverCall
 
 # The file
 
@@ -66,16 +75,104 @@ print(start(store, sys.argv[3]))
     assert not list(tmp_path.glob(".*"))
 
 
-def test_programs_that_find_an_older_schema_at_once_bring_it_up_to_date_once(path, monkeypatch):
-    path.parent.mkdir()
-    with monkeypatch.context() as older:
-        older.setattr(schema, "STEPS", schema.STEPS[:1])
-        older.setattr(schema.migrations, "__defaults__", (schema.STEPS[:1],))
+def older(path: Path, monkeypatch: pytest.MonkeyPatch, steps: int = 1) -> Path:
+    """A database as it was made when there were so many steps."""
+    path.parent.mkdir(exist_ok=True)
+    with monkeypatch.context() as then:
+        then.setattr(schema, "STEPS", schema.STEPS[:steps])
+        then.setattr(schema.migrations, "__defaults__", (schema.STEPS[:steps],))
         Store.open(path, create=True).close()
-    assert sql(path, "SELECT name FROM sqlite_master WHERE type = 'view'") == []
+    return path
+
+
+def test_programs_that_find_an_older_schema_at_once_upgrade_it_once(path, monkeypatch):
+    older(path, monkeypatch)
+    before = sql(path, "SELECT name, sql FROM sqlite_master ORDER BY name")
     programs = [child("print(Store.open(sys.argv[1], create=False).integrity())", path) for _ in range(4)]
-    assert [outcome(program) for program in programs] == ["[]\n"] * 4
+    said = [program.communicate(timeout=60) for program in programs]
+    # whoever comes while another works on it is told so, or finds it done
+    assert all(out == "[]\n" or "somebody is using it now" in err for out, err in said), said
+    told = [err for out, err in said if out and err]
+    assert len(told) == 1
+    assert told[0].startswith(f"{path}: upgraded for this version of the program; as it was before: ")
     assert len(sql(path, "SELECT name FROM sqlite_master WHERE type = 'view'")) == 2
+    copy = path.with_name("asu_2000.before-views.db")
+    assert sorted(path.parent.glob("*before*")) == [copy]
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert sql(copy, "SELECT name, sql FROM sqlite_master ORDER BY name") == before
+
+
+def test_a_database_of_an_earlier_version_that_is_in_use_is_left_as_it_is(path, monkeypatch):
+    older(path, monkeypatch)
+    script = """
+import sqlite3
+db = sqlite3.connect(sys.argv[1])
+db.execute("SELECT count(*) FROM interviews").fetchall()
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+    station = child(script, path, stdin=subprocess.PIPE)
+    assert station.stdout.readline() == "ready\n"
+    said = refusal(path, create=False)
+    assert "lacks the step 'views'" in said
+    assert "survey db upgrade FILE" in said
+    assert sql(path, "SELECT name FROM sqlite_master WHERE type = 'view'") == []
+    assert not list(path.parent.glob("*before*"))
+    station.communicate("\n")
+    with Store.open(path, create=False) as store:
+        assert store.integrity() == []
+    assert list(path.parent.glob("*before-views.db"))
+
+
+def test_a_second_copy_takes_a_name_of_its_own(path, monkeypatch):
+    older(path, monkeypatch)
+    path.with_name("asu_2000.before-views.db").write_text("of an earlier try")
+    Store.open(path, create=False).close()
+    assert path.with_name("asu_2000.before-views.db").read_text() == "of an earlier try"
+    assert path.with_name("asu_2000.before-views-2.db").is_file()
+
+
+# Its name
+
+
+def test_a_file_with_a_second_name_is_refused(on_disk, path):
+    on_disk.close()
+    path.with_name("other.db").hardlink_to(path)
+    for name in (path, path.with_name("other.db")):
+        said = refusal(name)
+        assert "second name" in said
+        assert f"find / -xdev -samefile {name}" in said
+    path.with_name("other.db").unlink()
+    Store.open(path, create=False).close()
+
+
+def test_a_file_that_is_just_being_put_in_its_place_is_opened(on_disk, path):
+    on_disk.close()
+    path.with_name(f".{path.name}.x1.new").hardlink_to(path)
+    Store.open(path, create=False).close()
+
+
+def test_a_symbolic_link_leads_to_the_one_database(on_disk, path):
+    link = path.parent.parent / "link.db"
+    link.symlink_to(path)
+    with Store.open(link, create=False) as other:
+        other.save_draft("i1", Draft("own", "half", NOON))
+        assert on_disk.draft("i1").text == "half"
+        assert Path(f"{path}-wal").stat().st_size
+        assert not Path(f"{link}-wal").exists()
+        moved = path.rename(path.with_name("elsewhere.db"))
+        with pytest.raises(StoreProblem, match="moved"):
+            other.save_draft("i1", Draft("own", "lost", NOON))
+        moved.rename(path)
+
+
+def test_the_list_of_numbers_lies_beside_the_database_that_a_link_leads_to(on_disk, path):
+    link = path.parent.parent / "link.db"
+    link.symlink_to(path)
+    with NeverCall.beside(path) as listed:
+        listed.add(["+13125550100"], at=NOON, reason="asked", by="sue")
+    with NeverCall.beside(str(link)) as other:
+        assert other.among(["+13125550100"]) == {"+13125550100"}
 
 
 def test_a_missing_database_is_made_only_when_asked(tmp_path):

@@ -16,6 +16,7 @@ from survey_cli.cli import (
     case_lists,
     casework,
     counting,
+    databases,
     designing,
     exporting,
     interviewing,
@@ -136,6 +137,7 @@ PANELS = (
         ),
     ),
     ("Data", (*exporting.COMMANDS, *reporting.COMMANDS, *privacy.COMMANDS)),
+    ("Database", databases.COMMANDS),
 )
 
 for panel, commands in PANELS:

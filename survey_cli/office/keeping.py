@@ -64,12 +64,13 @@ def verify(path: str | Path, *, db: str | None = None) -> Verified | Trouble:
     where, store = opened
     with store:
         try:
-            return _verified(where, store)
+            return verified(where, store)
         except StoreProblem as problem:
             return _trouble(problem)
 
 
-def _verified(where: str, store: Store) -> Verified:
+def verified(where: str, store: Store) -> Verified:
+    """What a verification of an open database finds. Raises StoreProblem."""
     findings = [*store.integrity(), *unfinished(store)]
     count = events = 0
     for row in store.instruments():

@@ -165,7 +165,7 @@ class Data:
                     cells = tuple(whole)
                 yield Row(interview, Snapshot(seq, engine, cells))
         except (ValueError, TypeError) as error:
-            raise illegible(self._db.where, f"the row of interview {id}", error) from error
+            raise illegible(self._db.where, f"the row of interview {id}") from error
 
     def lines(
         self,
@@ -194,7 +194,7 @@ class Data:
                     row = (*head, cells)
                 yield Line._make(row)
         except (ValueError, TypeError) as error:
-            raise illegible(self._db.where, f"the row of interview {id}", error) from error
+            raise illegible(self._db.where, f"the row of interview {id}") from error
 
     def how_many(
         self, instrument: str, *, origins: Sequence[Origin] = ("real",), statuses: Sequence[Status] = ()

@@ -68,10 +68,15 @@ class Store(Data):
         create: bool,
         patience: float = PATIENCE,
         file_system_of: Callable[[Path], str] = file_system,
+        upgrade: bool = False,
     ) -> "Store":
         """The database at `path`, on the server of a `postgresql://` address, or in memory for `:memory:`. With
-        `create` what does not exist is made."""
-        return cls(opening.connect(path, create=create, patience=patience, file_system_of=file_system_of))
+        `create` what does not exist is made; with `upgrade` an earlier schema on a server is upgraded, as that of a file
+        always is where nobody else uses it."""
+        connector = opening.connect(
+            path, create=create, patience=patience, file_system_of=file_system_of, upgrade=upgrade
+        )
+        return cls(connector)
 
     def close(self) -> None:
         self._db.close()

@@ -4,11 +4,12 @@ eyes only.
 It never opens a database itself.
 """
 
+import contextlib
 import errno
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,9 @@ virtiofs, fuse.sshfs), whose locks don't reach one another."""
 
 ALSO_LOCAL: Final = "SURVEY_LOCAL_FILE_SYSTEMS"
 """The environment variable with further types that this computer mounts alone, commas between them."""
+
+UNFINISHED: Final = ".new"
+"""How the name of a file ends that is being made."""
 
 GROUPS_FOLDER: Final = 0o2770
 GROUPS_FILE: Final = 0o660
@@ -90,6 +94,47 @@ def check_file(path: Path, *, where: str) -> None:
         raise StoreProblem(where, "the file can only be read", "make it writable for you, or ask its owner")
 
 
+def own_path(path: str | Path) -> Path:
+    """Where a file is in truth: what belongs to it lies beside it, not beside a symbolic link that leads to it."""
+    return Path(path).resolve() if Path(path).is_symlink() else Path(path)
+
+
+def check_only_name(path: Path, *, where: str) -> None:
+    """Raises StoreProblem where the file has a second name (a hard link): each name would have a log of its own, and
+    what is written under one overwrites what is written under the other."""
+    while (found := path.stat()).st_nlink > 1:
+        # a file that is just being put in its place has a temporary name beside it
+        beside = [other for other in path.parent.glob(f".{path.name}.*{UNFINISHED}") if _is(other, found)]
+        if len(beside) + 1 >= found.st_nlink:
+            return
+        if path.stat().st_nlink >= found.st_nlink:
+            raise StoreProblem(
+                where,
+                "the file has a second name (a hard link), and programs that use both lose each other's answers",
+                f"remove the other name, or make a copy instead; it is found by: find / -xdev -samefile {path}",
+            )
+
+
+def _is(path: Path, found: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(path.stat(), found)
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def locked(folder: Path, *, alone: bool) -> Iterator[None]:
+    """Within it no program upgrades a database of this folder; with `alone` none opens one."""
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
 def may(path: Path, mode: int) -> bool:
     """What the person whose rights count may do with a path."""
     return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
@@ -106,7 +151,7 @@ def put_in_place(path: Path, make: Callable[[Path], None], *, where: str) -> boo
     processes that begin at once all find it whole. False where another was first; then theirs stands and ours
     is gone."""
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)  # 0600
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent)  # 0600
         os.close(handle)
         temporary = Path(name)
         try:
@@ -119,14 +164,14 @@ def put_in_place(path: Path, make: Callable[[Path], None], *, where: str) -> boo
         finally:
             for ending in ("", "-wal", "-shm", "-journal"):
                 Path(name + ending).unlink(missing_ok=True)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _told(error, where) from error
     return True
 
 
-def _sync(folder: Path) -> None:
-    """The folder's entry is on the disk too, not only the file."""
+def sync_folder(folder: Path) -> None:
+    """Have the folder's entries on the disk too, not only the files."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

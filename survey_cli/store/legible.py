@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from survey_cli.store.problem import StoreProblem
+from survey_cli.store.problem import RESTORE, StoreProblem
 
 
 @contextmanager
@@ -12,13 +12,13 @@ def legible(where: str, what: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, KeyError) as error:
-        raise illegible(where, what, error) from error
+        raise illegible(where, what) from error
 
 
-def illegible(where: str, what: str, error: Exception) -> StoreProblem:
-    """What is said where `what` cannot be read."""
+def illegible(where: str, what: str) -> StoreProblem:
+    """What is said where `what` cannot be read: not the error, which may quote an answer."""
     return StoreProblem(
         where,
-        f"{what} can't be read ({error})",
-        "check the database, and go on from the latest backup if it is damaged",
+        f"{what} can't be read",
+        f"check the database: survey verify FILE; where it is damaged, go back to the latest backup: {RESTORE}",
     )

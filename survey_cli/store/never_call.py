@@ -14,7 +14,14 @@ from typing import Final, NamedTuple
 from survey_cli.engine.journal import decode_moment, encode_moment
 from survey_cli.store.address import SHARED, Where, names_server, server
 from survey_cli.store.connector import Connector, Dialect
-from survey_cli.store.files import check_file, check_folder, file_system, put_in_place
+from survey_cli.store.files import (
+    check_file,
+    check_folder,
+    check_only_name,
+    file_system,
+    own_path,
+    put_in_place,
+)
 from survey_cli.store.legible import legible
 from survey_cli.store.problem import StoreProblem, no_driver
 from survey_cli.store.sqlite import Sqlite
@@ -106,16 +113,18 @@ class NeverCall:
             memory = Sqlite.in_memory()
             _fill(memory)
             return cls(memory)
-        return cls.open(Path(place).parent / FILE)
+        return cls.open(own_path(place).parent / FILE)
 
     @classmethod
     def open(cls, path: Path) -> "NeverCall":
         """The list in a file; made, for its owner's eyes only, where there is none yet."""
         where = str(path)
+        path = own_path(path)
         check_folder(path.parent, where=where, file_system_of=file_system)
         if not path.exists():
             put_in_place(path, lambda temporary: _make(temporary, where), where=where)
         check_file(path, where=where)
+        check_only_name(path, where=where)
         db = Sqlite.to_file(path, where=where, patience=PATIENCE)
         try:
             _recognise(db)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.store import schema
+from survey_cli.store import upgrade as upgrades
 from survey_cli.store.address import Where, names_server, server
 from survey_cli.store.connector import Connector
-from survey_cli.store.files import check_file, check_folder, put_in_place
+from survey_cli.store.files import check_file, check_folder, check_only_name, locked, own_path, put_in_place
 from survey_cli.store.problem import Absent, StoreProblem, no_driver
 from survey_cli.store.sqlite import APPLICATION_ID, Sqlite
 
@@ -18,23 +19,46 @@ APPLIED: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? OR
 
 
 def connect(
-    path: str | Path, *, create: bool, patience: float, file_system_of: Callable[[Path], str]
+    path: str | Path,
+    *,
+    create: bool,
+    patience: float,
+    file_system_of: Callable[[Path], str],
+    upgrade: bool = False,
 ) -> Connector:
-    """A connection ready for use. Raises StoreProblem; Absent where nothing is kept and nothing is to be made."""
+    """A connection ready for use. An earlier schema is upgraded where nobody else uses the database; on a server only
+    with `upgrade`. Raises StoreProblem; Absent where nothing is kept and nothing is to be made."""
     if isinstance(path, str) and names_server(path):
-        return _to_server(path if isinstance(path, Where) else server(path), create=create, patience=patience)
+        place = path if isinstance(path, Where) else server(path)
+        return _to_server(place, create=create, patience=patience, upgrade=upgrade)
     where = str(path)
     if where == ":memory:":
         memory = Sqlite.in_memory()
         _fill(memory)
         return memory
-    file = Path(path)
+    file = own_path(path)
     check_folder(file.parent, where=where, file_system_of=file_system_of)
     if not file.exists():
         if not create:
             raise Absent(where, "there is no such database", "check the name, or begin an interview first")
         put_in_place(file, lambda temporary: make(temporary, where=where), where=where)
     check_file(file, where=where)
+    check_only_name(file, where=where)
+    with locked(file.parent, alone=False):
+        db = _recognised(file, where, patience)
+    if not _lacks(db):
+        return db
+    db.close()
+    with locked(file.parent, alone=True):
+        db = _recognised(file, where, patience)
+        if steps := _lacks(db):
+            db.close()
+            upgrades.upgrade(file, where, steps, apply=_apply)
+            db = _recognised(file, where, patience)
+    return db
+
+
+def _recognised(file: Path, where: str, patience: float) -> Sqlite:
     db = Sqlite.to_file(file, where=where, patience=patience)
     try:
         _recognise(db)
@@ -44,12 +68,12 @@ def connect(
     return db
 
 
-def _to_server(where: Where, *, create: bool, patience: float) -> Connector:
+def _to_server(where: Where, *, create: bool, patience: float, upgrade: bool) -> Connector:
     try:
         from survey_cli.store.server import connect as connect_to_server
     except ImportError as error:
         raise no_driver(where, error) from error
-    return connect_to_server(where, create=create, patience=patience)
+    return connect_to_server(where, create=create, patience=patience, upgrade=upgrade)
 
 
 def make(temporary: Path, *, where: str) -> None:
@@ -58,6 +82,20 @@ def make(temporary: Path, *, where: str) -> None:
     try:
         _fill(db)
         db.run("PRAGMA journal_mode = WAL")
+    finally:
+        db.close()
+
+
+def prepare(copy: Path, *, where: str) -> None:
+    """Fold the log of a copied database into it, and bring it to this program's schema. Raises StoreProblem where it is
+    no database of this program's."""
+    db = _recognised(copy, where, patience=1)
+    try:
+        db.run("PRAGMA journal_mode = DELETE")
+        if _lacks(db):
+            _apply(db)
+        db.run("PRAGMA journal_mode = WAL")
+        db.run("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         db.close()
 
@@ -71,8 +109,7 @@ def _recognise(db: Sqlite) -> None:
     [(mark,)] = db.read("PRAGMA application_id")
     if mark != APPLICATION_ID:
         raise StoreProblem(db.where, "is a database, but not one of this program's", "name another file")
-    applied = [name for (name,) in db.read(APPLIED, (schema.SET,))]
-    unknown = [name for name in applied if name not in schema.KNOWN]
+    unknown = [name for name in _applied(db) if name not in schema.KNOWN]
     if unknown:
         raise StoreProblem(
             db.where,
@@ -80,8 +117,16 @@ def _recognise(db: Sqlite) -> None:
             "install that version to open it; nothing was changed",
         )
     db.run("PRAGMA journal_mode = WAL")
-    if len(applied) < len(schema.STEPS):
-        _apply(db)
+
+
+def _applied(db: Sqlite) -> list[str]:
+    return [name for (name,) in db.read(APPLIED, (schema.SET,))]
+
+
+def _lacks(db: Sqlite) -> list[str]:
+    """The steps that are still to be applied."""
+    applied = _applied(db)
+    return [step.name for step in schema.STEPS if step.name not in applied]
 
 
 def _apply(db: Sqlite) -> None:

@@ -25,7 +25,6 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 WORLDLY: Final = (psycopg.Error, UnicodeError, MemoryError)
 
 MANNERS: Final = {
-    "fallback_application_name": "survey",
     "connect_timeout": 5,  # seconds
     # A line that was cut is noticed within half a minute, not after two hours.
     "keepalives_idle": 10,
@@ -67,6 +66,11 @@ def marked(statement: str) -> bytes:
     return re.sub(r"'[^']*'|\?", lambda found: "%s" if found[0] == "?" else found[0], written).encode()
 
 
+def application_name(place: Where) -> str:
+    """What the server lists a connection as: whose study it has open."""
+    return f"survey {place.schema}"
+
+
 class Postgres(Connector):
     """One connection to one study's schema."""
 
@@ -86,7 +90,12 @@ class Postgres(Connector):
 
     def _connected(self) -> Connection:
         try:
-            given: dict[str, Any] = {**MANNERS, **conninfo_to_dict(self.place.url), "client_encoding": "UTF8"}
+            given: dict[str, Any] = {
+                "fallback_application_name": application_name(self.place),
+                **MANNERS,
+                **conninfo_to_dict(self.place.url),
+                "client_encoding": "UTF8",
+            }
             connection = psycopg.connect(make_conninfo(**given), autocommit=True)
         except (psycopg.Error, ValueError) as error:
             # from None: the error holds the password

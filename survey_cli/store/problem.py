@@ -40,9 +40,12 @@ def no_driver(where: str, error: ImportError) -> StoreProblem:
     )
 
 
+RESTORE: Final = "survey db restore BACKUP FILE"
+"""How one goes back to a backup. What is replaced is kept."""
+
 _DAMAGED: Final = (
     "the database is damaged",
-    "stop interviewing on it, copy its files to a safe place, and go on from the latest backup",
+    f"stop interviewing on it, and go back to the latest backup: {RESTORE}",
 )
 
 SENTENCES: Final[dict[int, tuple[str, str]]] = {
@@ -69,7 +72,7 @@ SENTENCES: Final[dict[int, tuple[str, str]]] = {
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: (
         "the file is not a database, or is damaged",
-        "name another file, or go on from the latest backup",
+        f"name another file, or go back to the latest backup: {RESTORE}",
     ),
     sqlite3.SQLITE_NOMEM: (
         "the computer is out of memory",

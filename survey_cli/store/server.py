@@ -9,7 +9,7 @@ from typing import Final
 
 from survey_cli.store.address import Where, quoted
 from survey_cli.store.connector import Execute
-from survey_cli.store.postgres import Postgres
+from survey_cli.store.postgres import Postgres, application_name
 from survey_cli.store.problem import Absent, StoreProblem
 from survey_cli.store.schema import KNOWN, STEPS, Step
 
@@ -26,8 +26,17 @@ TABLES: Final = """
 """Asked of the catalogue, which shows what others have just committed; to_regclass() may answer from memory."""
 
 
-def connect(where: Where, *, create: bool, patience: float) -> Postgres:
-    """A connection ready for use. Raises StoreProblem; Absent where nothing is kept and nothing is to be made."""
+OTHERS: Final = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name IN ('survey', ?)
+"""
+"""Programs that have this study open; an earlier version does not say which study is its own."""
+OWNED: Final = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = ?"
+
+
+def connect(where: Where, *, create: bool, patience: float, upgrade: bool = False) -> Postgres:
+    """A connection ready for use; with `upgrade` an earlier schema is brought to this program's tables. Raises
+    StoreProblem; Absent where nothing is kept and nothing is to be made."""
     if not where.schema:
         raise StoreProblem(where, "no study is named", "put it into the address: ?schema=NAME")
     db = Postgres(where, patience=patience)
@@ -40,12 +49,31 @@ def connect(where: Where, *, create: bool, patience: float) -> Postgres:
                 "check the name, or begin an interview first",
             )
         _recognise(applied, where)
-        if len(applied) < len(STEPS):
+        if lacks := [step.name for step in STEPS if step.name not in applied]:
+            if applied:
+                _check_upgrade(db, where, lacks[0], wanted=upgrade)
             apply(db, schema=where.schema, steps=STEPS)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _check_upgrade(db: Postgres, where: Where, step: str, *, wanted: bool) -> None:
+    """Raises StoreProblem where the schema may not be upgraded now."""
+    earlier = f"was written by an earlier version of this program (it lacks the step {step!r})"
+    command = "survey db upgrade FILE --db ADDRESS"
+    if not wanted:
+        raise StoreProblem(where, earlier, f"let its owner upgrade it while nobody works on it: {command}")
+    if db.read(OWNED, (where.schema,)) != [(True,)]:
+        what = f"only the owner of the schema {where.schema} may upgrade it"
+        raise StoreProblem(where, what, f"connect as its owner: {command}")
+    [(others,)] = db.read(OTHERS, (application_name(where),))
+    if others:
+        what = f"{earlier}, and {others} other connection{'s use' if others > 1 else ' uses'} it now"
+        raise StoreProblem(
+            where, what, f"close every station and command that uses it, then again: {command}"
+        )
 
 
 def apply(db: Postgres, *, schema: str, steps: Sequence[Step]) -> None:
