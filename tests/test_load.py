@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from survey_cli.instrument import load
 from survey_cli.instrument.encoded import UNSEEN
 from survey_cli.instrument.load import read, read_text
+from survey_cli.instrument.opening import rebuilt
+from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.written import Listed, Mapped, Node, Written
-from survey_cli.problems import Position
+from survey_cli.problems import Position, errors
 
 
 @pytest.fixture(autouse=True, params=["CSafeLoader", "SafeLoader"])
@@ -192,9 +194,9 @@ def test_after_a_syntax_error_every_other_slip_is_said_in_the_same_run() -> None
     "text: Brand #4 is better", "intro: Press # to go on.", "options:\n  1: Brand #1", "items:\n  - Brand #2",
     "text: Which of these,\n  or Brand #4, do you like?",
 ])  # fmt: skip
-def test_a_sentence_cut_by_a_hash_is_a_warning_at_the_hash(text: str) -> None:
+def test_a_sentence_cut_by_a_hash_is_an_error_at_the_hash(text: str) -> None:
     (problem,) = read_text(text).problems
-    assert (problem.rule, problem.severity) == ("hash", "warning")
+    assert (problem.rule, problem.severity) == ("hash", "error")
     assert text.split("\n")[problem.where.line - 1][problem.where.column - 1] == "#"
 
 
@@ -204,6 +206,45 @@ def test_a_sentence_cut_by_a_hash_is_a_warning_at_the_hash(text: str) -> None:
 ])  # fmt: skip
 def test_a_comment_is_no_cut_sentence(text: str) -> None:
     assert read_text(text).problems == ()
+
+
+@pytest.mark.parametrize(("text", "edit"), [
+    ("text: Do you like #1 shop?", 'text: "Do you like #1 shop?"'),
+    ("label: The \"#1\" shop #2", "label: 'The \"#1\" shop #2'"),
+    ("options:\n  1: Brand #1", '1: "Brand #1"'),
+])  # fmt: skip
+def test_the_remedy_of_a_cut_sentence_is_the_edit_itself(text: str, edit: str) -> None:
+    (problem,) = read_text(text).problems
+    assert edit in problem.remedy
+    line = text.split("\n")[-1]
+    assert read_text(text.replace(line.strip(), edit)).problems == ()
+
+
+@pytest.mark.parametrize("text", [
+    "text: |\n  How are you?\n  # note: read slowly\n", "text: >-\n  How are you? # read slowly\n", "a: |\n  b\n  #\n",
+    "text: |\n  Yes  # good\n", "en: |\n  Yes\n  #note: slowly\n", 'text: "How are you?\n  # slowly\n  Well?"',
+    "items:\n  - |\n    Yes\n    # no\n",
+])  # fmt: skip
+def test_a_note_within_a_text_of_several_lines_is_an_error_at_the_hash(text: str) -> None:
+    (problem,) = read_text(text).problems
+    assert (problem.rule, problem.severity) == ("comment-in-text", "error")
+    assert text.split("\n")[problem.where.line - 1][problem.where.column - 1] == "#"
+
+
+@pytest.mark.parametrize("text", [
+    "text: |\n  Press # to go on.\n  #1 is best, #MeToo\n", "text: '# is the pound key'", "text: |  # aloud\n  Yes\n",
+    "text: |\n  Yes\n# a comment\nb: c\n", "text: |\n  Yes\n  \nb: c  # d\n", "ask_if: |\n  q == 1\n  # why\n",
+])  # fmt: skip
+def test_a_hash_that_belongs_to_a_text_of_several_lines_is_none(text: str) -> None:
+    assert read_text(text).problems == ()
+
+
+def test_what_was_stored_with_a_cut_sentence_or_a_note_is_still_read() -> None:
+    text = "instrument: t\ntitle: T\nitems:\n  - {id: a, type: text, text: What}\n"
+    text += "  - id: b\n    type: text\n    text: |\n      Yes?\n      # no\n"
+    text += "  - id: c\n    type: text\n    text: Our #1\n"
+    assert [p.rule for p in errors(read_text(text).problems)] == ["comment-in-text", "hash"]
+    assert isinstance(rebuilt({"t.yaml": text}, "0" * 64), Instrument)
 
 
 def test_a_sentence_cut_by_a_hash_that_goes_on_below_is_told_from_wrong_indentation() -> None:

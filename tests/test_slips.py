@@ -44,7 +44,7 @@ items:
       Now: a folded text [IF NECESSARY] with {fills}
       and - dashes: all of it text.
 
-      # and this is no comment
+      and this # is no comment
     instruction: |
       Read:\t"slowly
     probe: a plain text that goes on

@@ -1,6 +1,7 @@
-"""Does a ` #` begin a comment, or cut a text short? Looks at one text and what follows it on its line; opens no file."""
+"""Comments and texts that are taken for one another: a ` #` that cuts a text short, and a note that stands in a text."""
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 READ_ALOUD: Final = frozenset(
@@ -28,6 +29,8 @@ _NO_TEXT: Final = frozenset(
     )
 )
 _LETTER: Final = re.compile(r"[^\W\d]")
+_NOTE: Final = re.compile(r"(?:^\s*|\s\s|(?<=[.?!…:])\s)(#(?:[#!=\s-]|$|[^\W\d]+:).*)")
+"""What would be a comment anywhere else: at the head of a line, behind two spaces, or behind the end of a sentence."""
 
 
 def cut_off(key: str, text: str, rest: str) -> bool:
@@ -49,3 +52,12 @@ def cut_at(line: str, start: int, key: str) -> int:
     if at <= 0 or line[at - 1] == " ":
         return 0
     return at if cut_off(key, line[start:at].rstrip(), line[at:]) else 0
+
+
+def notes_in(key: str, lines: Sequence[str], first: int, last: int) -> Iterator[tuple[int, int, str]]:
+    """What reads like a comment in a text over several lines, under this key: line (from 0), column (from 0), words."""
+    if key in _NO_TEXT:
+        return
+    for at in range(first, min(last + 1, len(lines))):
+        if "#" in lines[at] and (found := _NOTE.search(lines[at])):
+            yield at, found.start(1), found[1].rstrip()

@@ -72,7 +72,7 @@ def line_slips(lines: Sequence[str]) -> Iterator[Slip]:
         if slip:
             yield slip
         elif end == at and value[:1] not in _NOT_PLAIN and (found := cut_at(line, start, _key(head))):
-            yield cut(at + 1, found + 1, line[found:])
+            yield cut(at + 1, found + 1, line[found:], _key(head), line[start:found])
         above = (key, bool(value) and value[0] not in "[{\"'#|>" and end == at)
         at = max(end, at) + 1
     if tabbed:

@@ -1,12 +1,16 @@
 """Opening an instrument, ready to be asked: from its file, or from the full text that was kept of it."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from survey_cli.instrument.build import built
 from survey_cli.instrument.checks import checked
 from survey_cli.instrument.load import read, read_text
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble, errors
+
+STRICTER: Final = frozenset(("hash", "comment-in-text", "bad-format"))
+"""Rules whose breach did not always keep a questionnaire from being used: one that was stored is read as it was then."""
 
 
 def open_instrument(path: str) -> Instrument | Trouble:
@@ -17,7 +21,7 @@ def open_instrument(path: str) -> Instrument | Trouble:
     wrong = errors(found.problems)
     many = f"{len(wrong)} problems" if len(wrong) != 1 else "a problem"
     return Trouble(
-        str(path), f"the instrument has {many}", f"mend it; `survey check {path}` shows each", tuple(wrong)
+        str(path), f"the instrument has {many}", f"fix it; `survey check {path}` shows each", tuple(wrong)
     )
 
 
@@ -29,7 +33,7 @@ def rebuilt(texts: Mapping[str, str], hash: str) -> Instrument | Trouble:
         )
     name = next(iter(texts))
     instrument, _, problems = built(read_text(texts[name], name, fetch=lambda other: texts[other]))
-    wrong = errors(problems)
+    wrong = [problem for problem in errors(problems) if problem.rule not in STRICTER]
     if instrument is None or wrong:
         return Trouble(
             f"version {hash[:12]}",

@@ -47,11 +47,21 @@ def owner(lines: Sequence[str], line: int) -> str:
     return ""
 
 
-def cut(line: int, column: int, rest: str) -> Slip:
+def cut(line: int, column: int, rest: str, key: str = "", text: str = "") -> Slip:
     """The slip of a text that ends before `rest`, which begins with ` #` at that line and column (from 1)."""
     what = f"the text ends before '{shorten(rest.strip())}', which reads as a comment"
-    remedy = f"if it belongs to the text, {QUOTE_IT}; a comment wants two spaces before its # and one after"
+    edit = f": {key}: {quoted(text + rest.rstrip())}" if key and text and "\n" not in text else ""
+    remedy = (
+        f"if it belongs to the text, {QUOTE_IT}{edit}; a comment wants two spaces before its # and one after"
+    )
     return Slip("hash", line, column + 1, what, remedy, len(rest) - 1, passes=True)
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, as it can be written in the file."""
+    if '"' in text or "\\" in text:
+        return "'" + text.replace("'", "''") + "'"
+    return f'"{text}"'
 
 
 def colon_slip(at: int, column: int, before: str) -> Slip:

@@ -49,7 +49,7 @@ def explained(lines: Sequence[str], fault: Fault, file: str) -> list[Problem]:
             owner(lines, s.line),
             s.what,
             s.remedy,
-            "warning" if s.passes else "error",
+            "error",
             s.length,
         )
         for s in kept

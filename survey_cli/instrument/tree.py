@@ -53,6 +53,8 @@ class Growth:
     twice: list[tuple[Mapped, Written]] = field(default_factory=list)
     cut: list[tuple[str, Written, Position]] = field(default_factory=list)
     """Texts that end before a ` #`: key, text, and where it ends."""
+    long: list[tuple[str, Written, int]] = field(default_factory=list)
+    """Texts over several lines that hold a `#`: key, text, and the last line (from 0)."""
     split: dict[tuple[int, str], tuple[Mapped, str]] = field(default_factory=dict)
     """Texts that a comma in braces took apart."""
     bare: list[tuple[Mapped | Listed, Any, Mapped]] = field(default_factory=list)
@@ -82,6 +84,8 @@ class Growth:
                     node = self.marked(event, node.where)
                 if not plain and not value.isprintable() and (unseen := UNSEEN.search(value)):
                     self.escaped(node, unseen[0], here)
+                if not plain and "#" in value and event.end_mark.line > mark.line:
+                    self.spread("" if listed else key or "", node, event.end_mark)
                 if listed:
                     if plain and hashes and event.end_mark.line in hashes:
                         self.ended("", node, event.end_mark)
@@ -144,10 +148,12 @@ class Growth:
         for holder, name in self.split.values():
             yield from misread.apart(holder, name)
         odd = "<<" in self.text or misread.ODD_KEY.search(self.text)
-        lines = self.text.split("\n") if odd or self.cut else []
+        lines = self.text.split("\n") if odd or self.cut or self.long else []
         for name, node, where in self.cut:
             for found in misread.cut_short(name, node, lines[where.line - 1], where):
                 yield replace(found, who=owner(lines, where.line))
+        for name, node, last in self.long:
+            yield from misread.noted(name, node, lines, last)
         if odd:
             yield from misread.odd_keys(root, lines)
 
@@ -185,6 +191,11 @@ class Growth:
         """A plain text on a line that has a ` #` somewhere."""
         if len(self.cut) < MAX_PROBLEMS:
             self.cut.append((key, node, Position(self.file, mark.line + 1, mark.column + 1)))
+
+    def spread(self, key: str, node: Written, mark: Any) -> None:
+        """A text over several lines with a `#` in it."""
+        if len(self.long) < MAX_PROBLEMS:
+            self.long.append((key, node, mark.line - (mark.column == 0)))
 
     def repeated(self, here: Mapped, key: Written) -> Written:
         """A key that is there already: the first stands."""

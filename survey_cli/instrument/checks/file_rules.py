@@ -31,7 +31,21 @@ FILE_RULES: Final[dict[str, str]] = {
 
     {1: Yes, often}     → {1: "Yes, often"}
 """,
-    "hash": "A ` #` begins a comment, and the rest of the text is lost. Put the whole text in double quotes.",
+    "hash": """A ` #` begins a comment, and the rest of the text is lost.
+
+    text: Do you like #1 shop?     → text: "Do you like #1 shop?"
+
+A comment has two spaces before its # and one after: `max: 10  # hours`.
+""",
+    "comment-in-text": """A note stands within a text over several lines, where # begins no comment: it is read aloud.
+
+    text: |
+      How satisfied are you?
+      # read slowly             → instruction: read slowly
+
+Write it above the key, or as `instruction:` if it is for the interviewer. A # that belongs to the text stands within a
+line (`Press # to go on.`, `#1 is …`), or in a text that is quoted on one line.
+""",
     "apostrophe": """An apostrophe ends a text in single quotes.
 
     text: 'it's'     → text: "it's"
