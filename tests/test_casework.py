@@ -670,7 +670,7 @@ def test_a_list_of_people_with_mistakes_lets_nobody_in(
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith(f"{people}:5: role: 'boss' is no role — ")
     assert said[1:] == [
-        f"{people}: the list of people cannot be read — mend it, so that it is known who may do what"
+        f"{people}: the list of people cannot be read — correct it, so that it is known who may do what"
     ]
     missing = tmp_path / "nobody.csv"
     assert run(["cases", str(shift.file), "--db", shift.db, "--people", str(missing)]) == 1

@@ -20,12 +20,6 @@ from survey_cli.problems import Trouble
 from test_export_choice import a_shift, wished  # noqa: F401 - a fixture
 
 
-@pytest.fixture(autouse=True)
-def sue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who sits here is on the list of people."""
-    monkeypatch.setattr("survey_cli.study.opening.login_name", lambda: "sue")
-
-
 def made(shift: Shift, to: str, *outs: str, **wish: object) -> Bundled:
     found = bundle(shift.file, wished(shift, to="", **wish), to, outs)
     assert isinstance(found, Bundled), found

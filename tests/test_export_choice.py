@@ -113,7 +113,7 @@ def test_a_condition_is_true_of_what_leaves(shift: Shift, where: str, cases: lis
 
 
 def login(monkeypatch: pytest.MonkeyPatch, who: str) -> None:
-    monkeypatch.setattr("survey_cli.office.wanted_table.login_name", lambda: who)
+    monkeypatch.setattr("survey_cli.store.account.system_account", lambda: who)
 
 
 def test_a_condition_asks_nothing_personal_of_whoever_may_not_know(

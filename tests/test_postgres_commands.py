@@ -54,12 +54,44 @@ def a_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
 def test_an_interview_is_put_aside_resumed_listed_verified_exported_and_copied(survey, server):
     for db in (server, "file.db"):
         first = survey(
-            "interview", "home.yaml", "--case", "c1", "--plain", "--db", db, keyed="4\n.suspend\n", gives=3
+            "interview",
+            "home.yaml",
+            "--case",
+            "c1",
+            "--plain",
+            "--interviewer",
+            "ann",
+            "--db",
+            db,
+            keyed="4\n.suspend\n",
+            gives=3,
         )
         assert f"kept in {'localhost/office' if db == server else 'file.db'}" in first
-        again = survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", db, keyed="2\nSeñal 🙂\n")
+        again = survey(
+            "interview",
+            "home.yaml",
+            "--case",
+            "c1",
+            "--plain",
+            "--interviewer",
+            "ann",
+            "--db",
+            db,
+            keyed="2\nSeñal 🙂\n",
+        )
         assert "Case c1 was suspended at garden" in again
-        survey("interview", "home.yaml", "--case", "c2", "--plain", "--db", db, keyed=".dk\n1\n.refused\n")
+        survey(
+            "interview",
+            "home.yaml",
+            "--case",
+            "c2",
+            "--plain",
+            "--interviewer",
+            "ann",
+            "--db",
+            db,
+            keyed=".dk\n1\n.refused\n",
+        )
         assert "2 interviews" in survey("interviews", "home.yaml", "--db", db)
         assert "all is well" in survey("verify", "home.yaml", "--db", db)
         name = "server.csv" if db == server else "file.csv"

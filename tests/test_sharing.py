@@ -38,8 +38,9 @@ def test_by_itself_a_database_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 @as_root
 def test_a_group_shares_what_is_there_and_what_comes(tmp_path: Path) -> None:
-    shift = Shift(tmp_path)
+    shift = Shift(tmp_path, people="login,role\nsue,supervisor\nann,interviewer\n")
     assert share(str(shift.file), "games", db=shift.db) == tmp_path
+    assert (mode(tmp_path / "interviewers.csv"), group_of(tmp_path / "interviewers.csv")) == (0o640, "games")
     assert (mode(tmp_path), group_of(tmp_path)) == (0o2770, "games")
     assert (mode(tmp_path / "field.db"), group_of(tmp_path / "field.db")) == (0o660, "games")
     ann = shift.station()

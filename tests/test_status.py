@@ -329,7 +329,7 @@ def test_colleagues_are_pseudonyms_before_whoever_is_no_supervisor_and_notes_are
         history("p").at(DAY).appointment("2026-11-25 10:00", owner="bob"),
     ]
     path = a_study(cases)
-    written("responses/interviewers.csv", PEOPLE)
+    written("responses/interviewers.csv", f"{PEOPLE}sue,supervisor,\n")
     mine = told(path, by="ann")
     assert [one.name for one in mine.people] == ["ann", "B2", "interviewer 3", "interviewer 4"]
     assert ([p.owner for p in mine.promises], [h.note for h in mine.held]) == (["B2"], [""])

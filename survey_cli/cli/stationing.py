@@ -89,7 +89,7 @@ def share(
 ) -> None:
     """Let several people of one computer work on a study, each under their own login.
 
-    The folder of the databases becomes the group's (2770, its files 0660); nobody else can read it.
+    The folder of the databases becomes the group's (2770, the databases 0660, lists 0640); nobody else can read it.
     """
     from survey_cli.office.sharing import share as shared
 

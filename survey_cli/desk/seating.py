@@ -3,7 +3,7 @@
 import secrets
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from uuid import uuid4
@@ -19,7 +19,7 @@ from survey_cli.problems import Trouble
 from survey_cli.samples.columns import labels_of
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
 from survey_cli.store.places import database_of, open_existing, open_store
-from survey_cli.study.login import login_name
+from survey_cli.study.login import identify
 from survey_cli.values import Missing, Value
 
 Clock = Callable[[], datetime]
@@ -31,7 +31,7 @@ class Seating:
 
     case: str
     interviewer: str = ""
-    """The login name where it is not said."""
+    """The account where it is not said."""
     language: str = ""
     db: str | None = None
     practice: bool = False
@@ -118,6 +118,11 @@ def seat(
         sampled = not seating.practice and opened.has_case(case)
         if sampled:
             return _of_the_sample(path, seating, clock, opened)
+        known = _identified(path, instrument.id, seating, opened)
+        if isinstance(known, Trouble):
+            opened.close()
+            return known
+        seating = known
         found = seated(instrument, opened, where, case, seating, clock)
     except StoreProblem as problem:
         found = _trouble(problem)
@@ -145,6 +150,19 @@ def _of_the_sample(path: str | Path, seating: Seating, clock: Clock, opened: Sto
     return found
 
 
+def _identified(path: str | Path, instrument: str, seating: Seating, store: Store) -> Seating | Trouble:
+    """With the name of whoever interviews; in a practice interview anybody may be named."""
+    if seating.practice:
+        return replace(seating, interviewer=seating.interviewer.strip() or store.account)
+    from survey_cli.study.opening import people_of
+
+    listed = people_of(path, instrument, db=seating.db, named=None)
+    if isinstance(listed, Trouble):
+        return listed
+    who = identify(seating.interviewer, store.account, listed, listed)
+    return who if isinstance(who, Trouble) else replace(seating, interviewer=who.login)
+
+
 def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock) -> Desk | Trouble | None:
     """Where the file is gone or has problems now, an interview that was put aside goes on all the same; None where there
     is none."""
@@ -157,6 +175,11 @@ def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock) ->
         earlier = store.interviews(case=case, origin=_origin(seating.practice))
         last = max(earlier, key=lambda row: row.number, default=None)
         if last is not None and last.status in ("open", "suspended"):
+            known = _identified(path, Path(path).stem, seating, store)
+            if isinstance(known, Trouble):
+                store.close()
+                return known
+            seating = known
             found = _resumed(None, store, where, case, last, seating, clock)
     except StoreProblem as problem:
         found = _trouble(problem)
@@ -346,4 +369,4 @@ def daypart(hour: int) -> str:
 
 
 def _who(seating: Seating) -> tuple[str, str]:
-    return seating.interviewer.strip() or login_name(), seating.station.strip() or socket.gethostname()
+    return seating.interviewer, seating.station.strip() or socket.gethostname()

@@ -43,6 +43,11 @@ class People:
             return Interviewer(login=login, role="supervisor")
         return self.listed.get(login)
 
+    def supervisors(self) -> str:
+        """Whom to ask, in words: `ann or bob`."""
+        logins = sorted(one.login for one in self.listed.values() if one.supervises)
+        return " or ".join(logins[:3]) or "for a line with the role supervisor in the list of people"
+
     def speaks(self, language: str) -> bool:
         """Whether anybody here interviews in this language; where nobody is listed, everybody may."""
         return not self.listed or any(one.speaks(language) for one in self.listed.values())

@@ -31,6 +31,7 @@ from survey_cli.reports.histories import told
 from survey_cli.reports.words import event_words, keeper_words
 from survey_cli.samples.columns import in_words
 from survey_cli.store.case_records import CaseRow, Contact, Kept
+from survey_cli.study.login import written_by
 from survey_cli.study.opening import Study
 from survey_cli.values import Cell, Missing
 
@@ -189,7 +190,7 @@ def _sheet(study: Study, key: str) -> CaseSheet | Trouble:
         promise=f"{told(promise)} there ({keeper_words(promise)})" if promise is not None else "",
         interviews=tuple(_interviews(study, key)),
         cells=_cells(plan, case, cases.fill()),
-        past=tuple(_past(key, history, plan, whole=study.who.supervises)),
+        past=tuple(_past(key, history, cases.accounts(key), plan, whole=study.who.supervises)),
     )
 
 
@@ -229,13 +230,16 @@ def _cells(plan: Plan, case: Case, fill: Mapping[str, Fill]) -> tuple[CellLine, 
     )
 
 
-def _past(key: str, history: list[Entry], plan: Plan, *, whole: bool) -> Iterator[PastLine]:
+def _past(
+    key: str, history: list[Entry], accounts: list[str], plan: Plan, *, whole: bool
+) -> Iterator[PastLine]:
     """The history in words; not `whole`: without notes and whom to ask for, which may tell who it is."""
     case = Case(key=key)
-    for seq, entry in enumerate(history, start=1):
+    for seq, (entry, account) in enumerate(zip(history, accounts, strict=False), start=1):
         event = entry.event
         if isinstance(event, Promised) and not whole:
             event = event._replace(person="")
         what, note = event_words(event, case, plan)
-        yield PastLine(seq, entry.at, what, entry.by, entry.station, note if whole else "")
+        by = written_by(entry.by, account)
+        yield PastLine(seq, entry.at, what, by, entry.station, note if whole else "")
         case = case.after(entry)

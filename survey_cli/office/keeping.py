@@ -15,7 +15,6 @@ from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreProblem, Whole
 from survey_cli.store.places import database_of, open_store
 from survey_cli.study.erasing import unfinished
-from survey_cli.study.login import login_name
 from survey_cli.table import cells
 
 
@@ -181,7 +180,7 @@ def back_up(
         except StoreProblem as problem:
             return _trouble(problem)
         try:
-            store.note_backup(at=at, by=login_name())
+            store.note_backup(at=at, by=store.account)
         except StoreProblem as problem:
             return Trouble(
                 where, f"copied to {to}, but that is not kept here: {problem.what}", problem.remedy

@@ -42,12 +42,12 @@ def _listed(study: Study, request: Request) -> PeopleList:
         )
         for login in logins
     )
-    file = people_file(request.path, request.people)
+    file = Path(request.people) if request.people else people_file(request.path, study.where)
     return PeopleList(
-        where=shown(file.absolute()) if listed else "",
+        where=shown(file.absolute()) if file and listed else "",
         lines=lines,
         anyones=promised.get("", 0),
-        problems=_problems(file) if listed else (),
+        problems=_problems(file) if file and listed else (),
     )
 
 

@@ -33,7 +33,7 @@ from survey_cli.store.never_call import FILE as LIST
 from survey_cli.store.never_call import NeverCall
 from survey_cli.store.places import database_of, open_existing
 from survey_cli.study.guarding import for_supervisors
-from survey_cli.study.opening import Study, in_step, open_study
+from survey_cli.study.opening import Study, in_step, open_study, people_file
 from survey_cli.study.queueing import caught_up
 
 STATION: Final = "import"
@@ -104,7 +104,7 @@ def import_sample(request: Request, wanted: Wanted, manner: Manner) -> Imported 
     if isinstance(fresh, Trouble):
         return fresh
     try:
-        with_what = replace(request, db=":memory:") if fresh else request
+        with_what = replace(request, db=":memory:", people=_list_of(request, fresh)) if fresh else request
         found = _opened(with_what, create=bool(fresh))
         if isinstance(found, Trouble):
             return found
@@ -138,6 +138,12 @@ def _nothing_kept(request: Request) -> str | Trouble:
         return store
     store.close()
     return ""
+
+
+def _list_of(request: Request, where: str) -> str | None:
+    """The list of people that holds for a database which is still to be made."""
+    own = people_file(request.path, where)
+    return request.people or (str(own) if own is not None and own.is_file() else None)
 
 
 def _opened(request: Request, *, create: bool) -> Study | Trouble:

@@ -7,15 +7,16 @@ from pathlib import Path
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.problems import Trouble
 from survey_cli.store.address import names_server
-from survey_cli.store.files import GROUPS_FILE, GROUPS_FOLDER
+from survey_cli.store.files import GROUPS_FILE, GROUPS_FOLDER, GROUPS_LIST
 from survey_cli.store.places import database_of
 
 ENDINGS = (".db", ".db-wal", ".db-shm", ".csv")
 
 
 def share(path: str, group: str, *, db: str | None = None) -> Path | Trouble:
-    """Give the folder of the databases, and every database and list in it, to the group: its members read and write,
-    what is made there later is the group's too, and nobody else sees any of it. Gives the folder."""
+    """Give the folder of the databases, and every database and list in it, to the group: its members read and write the
+    databases and read the lists, what is made there later is the group's too, and nobody else sees any of it. Returns
+    the folder."""
     instrument = open_instrument(path)
     if isinstance(instrument, Trouble):
         return instrument
@@ -33,7 +34,7 @@ def share(path: str, group: str, *, db: str | None = None) -> Path | Trouble:
         for file in sorted(folder.iterdir()):
             if file.is_file() and file.name.endswith(ENDINGS):
                 os.chown(file, -1, number)
-                file.chmod(GROUPS_FILE)
+                file.chmod(GROUPS_LIST if file.suffix == ".csv" else GROUPS_FILE)
     except OSError as error:
         remedy = f"its owner, or root, does this, and must be in the group {group} themselves"
         return Trouble(str(error.filename or folder), f"cannot be given away ({error.strerror})", remedy)

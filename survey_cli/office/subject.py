@@ -18,6 +18,7 @@ from survey_cli.samples.columns import labels_of
 from survey_cli.store import InterviewRow
 from survey_cli.store.case_records import Contact
 from survey_cli.study.erasing import persons
+from survey_cli.study.login import written_by
 from survey_cli.study.opening import Study
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
 
@@ -37,9 +38,9 @@ def _subject(study: Study, key: str) -> Subject | Trouble:
     zones = zones_of(case, case.next_number, plan)
     past = []
     before = Case(key=key)
-    for seq, entry in enumerate(history, start=1):
+    for seq, (entry, account) in enumerate(zip(history, cases.accounts(key), strict=False), start=1):
         what, note = event_words(entry.event, before, plan)
-        past.append(PastLine(seq, entry.at, what, entry.by, entry.station, note))
+        past.append(PastLine(seq, entry.at, what, written_by(entry.by, account), entry.station, note))
         before = before.after(entry)
     numbers = contact.numbers if contact is not None else ()
     return Subject(

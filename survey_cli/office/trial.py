@@ -3,13 +3,14 @@ them. What becomes of it is for others; the real database is only read.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 from typing import Final
 
 from survey_cli.fieldwork import case as fieldwork
 from survey_cli.fieldwork.events import Blocked, Claimed, Entry, Event, NumberMarked, Released, Sampled
+from survey_cli.fieldwork.people import People
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import standing
 from survey_cli.instrument.program import Instrument
@@ -18,7 +19,7 @@ from survey_cli.problems import Problem, Trouble
 from survey_cli.samples.cases import Case, read_sample
 from survey_cli.store import StoreProblem
 from survey_cli.store.case_records import Contact, ContactNumber, NewCase
-from survey_cli.study.opening import Study, in_step, open_study, people_of
+from survey_cli.study.opening import Study, in_step, open_records, open_study
 
 STATION: Final = "import"
 BY: Final = "sample"
@@ -36,7 +37,7 @@ class Trial:
     invented: Sequence[Case] = ()
     sample: str = ""
     db: str | None = None
-    people: str | None = None
+    people: People = field(default_factory=People)
     released: Collection[str] | None = None
     """Replicates of invented cases, or of a file's, that are in the field; None: all. Of the database's cases those are
     that were released."""
@@ -44,14 +45,10 @@ class Trial:
 
 def trial_study(wish: Trial, dice: Random) -> Study | Trouble | list[Problem]:
     """The study, open, in memory; whoever asked closes it."""
-    people = people_of(wish.path, wish.people)
-    if isinstance(people, Trouble):
-        return people
-    by = next(iter(people.listed), BY)
-    cases = [] if wish.invented or wish.sample else _kept(wish, by)
+    cases = [] if wish.invented or wish.sample else _kept(wish)
     if isinstance(cases, Trouble):
         return cases
-    study = open_study(wish.path, db=":memory:", by=by, people=wish.people, create=True)
+    study = open_study(wish.path, db=":memory:", create=True, by=BY, invented=wish.people)
     if isinstance(study, Trouble):
         return study
     if wish.invented:
@@ -81,9 +78,9 @@ def _brought(
         yield case.key, [sampled(case, instrument), *out, *marks(case, ())]
 
 
-def _kept(wish: Trial, by: str) -> list[tuple[str, list[Event]]] | Trouble:
+def _kept(wish: Trial) -> list[tuple[str, list[Event]]] | Trouble:
     """The cases that are kept, each as its sample brought it."""
-    study = open_study(wish.path, db=wish.db, by=by, people=wish.people)
+    study = open_records(wish.path, db=wish.db)
     if isinstance(study, Trouble):
         remedy = f"{study.remedy}, or try others: --sample cases.csv, --cases 500"
         return Trouble(study.where, study.what, remedy, study.problems)

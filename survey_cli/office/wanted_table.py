@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from survey_cli.fieldwork.people import People
 from survey_cli.instrument.program import Group, Instrument
 from survey_cli.office.export_wish import Made, Wish
 from survey_cli.office.fieldwork_table import fieldwork_table
@@ -15,8 +14,7 @@ from survey_cli.office.moments import past_moment
 from survey_cli.office.rulings import rulings
 from survey_cli.office.weighing import with_raked_weights
 from survey_cli.problems import Trouble, did_you_mean
-from survey_cli.study.login import login_name
-from survey_cli.study.opening import PEOPLE, Records
+from survey_cli.study.opening import Records
 from survey_cli.table.narrowed import narrowed
 from survey_cli.values import Variable
 
@@ -38,7 +36,7 @@ def _table(records: Records, wish: Wish) -> Made | Trouble:
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
         return Trouble("--language", what, f"it has {', '.join(instrument.languages)}")
-    if (wish.all_personal or wish.personal) and (barred := _barred(people)) is not None:
+    if (wish.all_personal or wish.personal) and (barred := _barred(records)) is not None:
         return barred
     now = wish.at or datetime.now(UTC)
     when = past_moment(wish.as_of, now, wish.zone, option="--as-of") if wish.as_of else None
@@ -73,14 +71,13 @@ def _narrowed(made: Made, instrument: Instrument, wish: Wish) -> Made | Trouble:
     return made
 
 
-def _barred(people: People) -> Trouble | None:
+def _barred(records: Records) -> Trouble | None:
     """Why whoever asks may not have names and numbers; None where they may: they supervise, or nobody is listed."""
-    login = login_name()
-    who = people.of(login)
+    who = records.people.of(records.store.account)
     if who is not None and who.supervises:
         return None
-    ask = f"ask a supervisor, or have the role in {PEOPLE}"
-    return Trouble(login, "only a supervisor may take out names, numbers and personal answers", ask)
+    what = "only a supervisor may take out names, numbers and personal answers"
+    return Trouble(records.store.account, what, f"ask {records.people.supervisors()}")
 
 
 def wanted_names(

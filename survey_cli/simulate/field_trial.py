@@ -72,7 +72,7 @@ def tried(
     instrument = open_instrument(trial.path)
     if isinstance(instrument, Trouble):
         return instrument
-    people = people_of(trial.path, trial.people)
+    people = people_of(trial.path, instrument.id, db=trial.db, named=trial.people)
     if isinstance(people, Trouble):
         return people
     staff = _staff(people, trial.interviewers)
@@ -89,7 +89,7 @@ def tried(
             invented=invented_cases(instrument, trial.cases, zone, dice),
             sample=trial.sample,
             db=trial.db,
-            people=trial.people,
+            people=people,
         ),
         dice,
     )

@@ -39,6 +39,10 @@ class CaseLists:
         with legible(self._db.where, f"the history of case {key}"):
             return [read_entry(row) for row in rows]
 
+    def accounts(self, key: str) -> list[str]:
+        """The account that wrote each event, in their order; empty for events of earlier versions."""
+        return [account for (account,) in self._db.read(sql.ACCOUNTS, (key,))]
+
     def contact(self, key: str) -> Contact | None:
         """Who it is; None where that is not known, or was erased."""
         found = self._db.read(sql.CONTACT, (key,))

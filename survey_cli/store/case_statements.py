@@ -51,8 +51,10 @@ EVENTS_FROM: Final = """
 """
 KEYED: Final = "SELECT key FROM case_events WHERE case_key = ? AND key = ? AND key <> ''"
 ADD_EVENT: Final = """
-    INSERT INTO case_events (case_key, seq, kind, payload, at, by, station, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO case_events (case_key, seq, kind, payload, at, by, station, key, account)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, own_account())
 """
+ACCOUNTS: Final = "SELECT account FROM case_events WHERE case_key = ? ORDER BY seq"
 
 CONTACT: Final = """
     SELECT k.link, k.details FROM cases c JOIN case_contacts k ON k.link = c.link WHERE c.key = ?

@@ -41,6 +41,8 @@ class Connector(ABC):
     def __init__(self, where: str) -> None:
         self.where = where
         """The database, as it is printed."""
+        self.account = ""
+        """Who writes over this connection, as the system or the server knows them."""
         self.turn = threading.RLock()
         self._still = False
         """Everything is read as it was at one moment."""

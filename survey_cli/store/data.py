@@ -40,6 +40,11 @@ class Data:
         self._db = connector
         self._variables: dict[str, tuple[Variable, ...]] = {}
 
+    @property
+    def account(self) -> str:
+        """Who writes here: the account of the operating system, or the role on the server."""
+        return self._db.account
+
     def keep_instrument(self, instrument: InstrumentRow) -> None:
         """Keep the full text and the columns, once; the same hash again changes nothing and costs no
         write."""

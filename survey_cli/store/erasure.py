@@ -24,8 +24,8 @@ UNLINK: Final = "UPDATE cases SET link = '', mark = '' WHERE key = ?"
 JOURNAL: Final = "SELECT kind, item, turn, at, by, station FROM journal WHERE interview = ? ORDER BY seq"
 REWRITE_LINE: Final = "UPDATE journal SET payload = ? WHERE interview = ? AND seq = ?"
 ADD_LINE: Final = """
-    INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station, account)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, own_account())
 """
 LAST: Final = "UPDATE interviews SET last_seq = ? WHERE id = ?"
 STANDS: Final = "UPDATE interviews SET status = ?, outcome = ?, at_item = '' WHERE id = ?"

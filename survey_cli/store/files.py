@@ -34,7 +34,9 @@ UNFINISHED: Final = ".new"
 
 GROUPS_FOLDER: Final = 0o2770
 GROUPS_FILE: Final = 0o660
-"""What a group's members need, and nobody else may have. SQLite gives its -wal and -shm files the database's mode."""
+GROUPS_LIST: Final = 0o640
+"""What a group's members need, and nobody else may have; a list of people is only read by
+them. SQLite gives its -wal and -shm files the database's mode."""
 
 
 def file_system(folder: Path) -> str:

@@ -1,16 +1,45 @@
-"""Where are interviews kept? The folder `responses/` beside the instruments, unless one says otherwise."""
+"""The place of a study's database: `responses/` beside the instrument, unless another is named."""
 
 from pathlib import Path
+from typing import Final
 
 from survey_cli.problems import Trouble
 from survey_cli.store.address import names_server, server
 from survey_cli.store.database import Store
 from survey_cli.store.problem import Absent, StoreProblem
 
+RESPONSES: Final = "responses"
+"""The folder of databases, lists of people and of numbers never to be called."""
+
 
 def home_of(path: str | Path) -> Path:
-    """The folder in which `responses/` belongs: the one with an `instruments/` or a pyproject.toml, at the file or above
-    it; else the file's own, wherever one stands."""
+    """The folder in which `responses/` belongs: that of the file, or the one above where that is called `instruments`."""
+    folder = Path(path).resolve().parent
+    return folder.parent if folder.name == "instruments" else folder
+
+
+def database_of(path: str | Path, instrument: str, db: str | None) -> str:
+    """Where the interviews of an instrument are kept, unless `db` says otherwise: a file, or the instrument's own
+    schema on a server. It may be printed: there is no password in it. Raises StoreProblem where an earlier version
+    kept them in another place, and nothing is kept in this one."""
+    if db and names_server(db):
+        return server(db, study=instrument)
+    if db:
+        return db
+    file = home_of(path) / RESPONSES / f"{instrument}.db"
+    earlier = _earlier_home(path) / RESPONSES / f"{instrument}.db"
+    if not file.exists() and earlier.exists():
+        raise StoreProblem(
+            shown(file),
+            f"is not there, and an earlier version kept interviews of this name in {earlier}",
+            f"if they are this study's, move the files of {earlier.parent} to {file.parent}, or give --db {earlier};"
+            f" if not, begin this study's own with --db {file}",
+        )
+    return shown(file)
+
+
+def _earlier_home(path: str | Path) -> Path:
+    """Where versions before 2026-12 put `responses/`: at the nearest folder above with instruments/ or pyproject.toml."""
     file = Path(path).resolve()
     for folder in file.parents:
         if folder.name == "instruments":
@@ -18,14 +47,6 @@ def home_of(path: str | Path) -> Path:
         if (folder / "instruments").is_dir() or (folder / "pyproject.toml").is_file():
             return folder
     return file.parent
-
-
-def database_of(path: str | Path, instrument: str, db: str | None) -> str:
-    """Where the interviews of an instrument are kept, unless `db` says otherwise: a file, or the instrument's own
-    schema on a server. It may be printed: there is no password in it."""
-    if db and names_server(db):
-        return server(db, study=instrument)
-    return db or shown(home_of(path) / "responses" / f"{instrument}.db")
 
 
 def shown(path: Path) -> str:

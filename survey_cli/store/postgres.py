@@ -42,7 +42,7 @@ ROWS: Final = 500
 """Fetched at a time."""
 
 STANDING: Final = b"""
-    SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery()
+    SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery(), session_user::text
 """
 
 FOREIGN_KEYS: Final = """
@@ -102,7 +102,7 @@ class Postgres(Connector):
             raise told_at_door(str(error), self.where) from None
         try:
             connection.execute(self._manners())
-            [(fsync, encoding, standby)] = connection.execute(STANDING).fetchall()
+            [(fsync, encoding, standby, self.account)] = connection.execute(STANDING).fetchall()
             self._check(fsync=fsync == "on", encoding=encoding, standby=standby)
         except BaseException as error:
             connection.close()

@@ -27,6 +27,12 @@ class Step(NamedTuple):
     """PostgreSQL's texts, where the statements are not portable."""
 
 
+ACCOUNTS: Final = (
+    "ALTER TABLE journal ADD COLUMN account TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE case_events ADD COLUMN account TEXT NOT NULL DEFAULT ''",
+)
+"""Which account wrote an event, where `by` is a name that may have been claimed; empty for events of earlier versions."""
+
 STEPS: Final = (
     Step(
         "interviews",
@@ -112,6 +118,7 @@ STEPS: Final = (
     Step("views", STANDING_VIEWS, server_views.STANDING_VIEWS),
     Step("cases", CASE_TABLES),
     Step("backups", ("CREATE TABLE backups (at TEXT NOT NULL, by TEXT NOT NULL)",)),
+    Step("accounts", ACCOUNTS, (*ACCOUNTS, *server_views.OWN_ACCOUNT)),
 )
 
 KNOWN: Final = frozenset(step.name for step in STEPS)

@@ -70,6 +70,20 @@ STANDING_VIEWS: Final = (
         )""",
 )
 
+OWN_ACCOUNT: Final = (
+    "CREATE FUNCTION own_account() RETURNS TEXT LANGUAGE sql STABLE AS 'SELECT session_user::text'",
+    # Nobody writes under another's account, whatever statement is sent.
+    """CREATE FUNCTION set_own_account() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        NEW.account := session_user;
+        RETURN NEW;
+    END $$""",
+    *(
+        f"CREATE TRIGGER {table}_account BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION set_own_account()"
+        for table in ("journal", "case_events")
+    ),
+)
+
 
 def data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
     """The statements that make it, as `views.data_views`."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import quote
 
+from survey_cli.store import account
 from survey_cli.store.connector import Connector, Dialect, Execute, Found, Parameters, Stream
 from survey_cli.store.problem import StoreProblem, primary, told
 
@@ -48,6 +49,7 @@ class Sqlite(Connector):
     ) -> None:
         super().__init__(where)
         self.connection = connection
+        self.account = account.system_account()
         self.path = path
         self._tries = max(1, round(patience / POLL))
         self._at = None if path is None else str(path)
@@ -86,6 +88,7 @@ class Sqlite(Connector):
     def prepare(self) -> None:
         for pragma in PRAGMAS:
             self.run(pragma)
+        self.connection.create_function("own_account", 0, lambda: self.account)
 
     # Reading
 

@@ -37,9 +37,10 @@ START: Final = f"""
     ON CONFLICT DO NOTHING
 """
 ADD_EVENT: Final = """
-    INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station, account)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, own_account())
 """
+"""`own_account()` is a function of the connection: the account that writes, which is not always the name in `by`."""
 ADVANCE: Final = """
     UPDATE interviews
     SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
@@ -54,8 +55,8 @@ APPEND_ON_SERVER: Final = """
     ), dropped AS (
         DELETE FROM drafts WHERE interview IN (SELECT id FROM advanced) AND ? = 1
     )
-    INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station)
-    SELECT id, last_seq, ?, ?, CAST(? AS INTEGER), ?, ?, ?, ? FROM advanced
+    INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station, account)
+    SELECT id, last_seq, ?, ?, CAST(? AS INTEGER), ?, ?, ?, ?, own_account() FROM advanced
 """
 """ADVANCE, ADD_EVENT and DROP_DRAFT (where asked) in one: one way to the server and back for an answer, not five."""
 LAST_SEQ: Final = "SELECT last_seq FROM interviews WHERE id = ?"

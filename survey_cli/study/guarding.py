@@ -1,7 +1,7 @@
 """May whoever asks do this? Some things are for supervisors where a study lists its people."""
 
 from survey_cli.problems import Trouble
-from survey_cli.study.opening import PEOPLE, Study
+from survey_cli.study.opening import Study
 
 
 def for_supervisors(study: Study, what: str) -> Trouble | None:
@@ -9,6 +9,8 @@ def for_supervisors(study: Study, what: str) -> Trouble | None:
     supervise, or nobody is listed."""
     if study.who.supervises:
         return None
-    others = sorted(one.login for one in study.people.listed.values() if one.supervises)
-    ask = f"ask {' or '.join(others[:3])}" if others else f"give somebody the role supervisor in {PEOPLE}"
-    return Trouble(study.who.login, f"is an interviewer, and only a supervisor may {what}", ask)
+    return Trouble(
+        study.who.login,
+        f"is an interviewer, and only a supervisor may {what}",
+        f"ask {study.people.supervisors()}",
+    )

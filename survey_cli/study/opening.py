@@ -17,14 +17,13 @@ from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble
 from survey_cli.samples.people import read_people
-from survey_cli.store import Store, StoreProblem
+from survey_cli.store import Store, StoreProblem, account
+from survey_cli.store.address import names_server
 from survey_cli.store.never_call import NeverCall
-from survey_cli.store.places import database_of, home_of, open_existing, open_store
-from survey_cli.study.login import login_name
+from survey_cli.store.places import RESPONSES, database_of, home_of, open_existing, open_store
+from survey_cli.study.login import PEOPLE, identify, why_not_list
 from survey_cli.study.queueing import let_places_go
 
-PEOPLE: Final = "interviewers.csv"
-"""In `responses/`: who works on a study is committed as little as who answers."""
 PLAN: Final = "plan"
 """The setting that says by which plan the queue was worked out."""
 
@@ -72,13 +71,19 @@ def open_records(path: str | Path, *, db: str | None = None, people: str | None 
     instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
-    listed = people_of(path, people)
+    where = database_of(path, instrument.id, db)
+    listed = people_of(path, instrument.id, db=db, named=people)
     if isinstance(listed, Trouble):
         return listed
-    where = database_of(path, instrument.id, db)
+    own = people_of(path, instrument.id, db=db, named=None)
+    if isinstance(own, Trouble):
+        return own
     store = open_store(where, create=False)
     if isinstance(store, Trouble):
         return store
+    if (barred := why_not_list(store.account, listed, own)) is not None:
+        store.close()
+        return barred
     return Records(
         path=str(path),
         instrument=instrument,
@@ -90,28 +95,43 @@ def open_records(path: str | Path, *, db: str | None = None, people: str | None 
 
 
 def open_study(
-    path: str | Path, *, db: str | None = None, by: str = "", people: str | None = None, create: bool = False
+    path: str | Path,
+    *,
+    db: str | None = None,
+    by: str = "",
+    people: str | None = None,
+    create: bool = False,
+    invented: People | None = None,
 ) -> Study | Trouble:
-    """Everything that fieldwork on this instrument needs. `by` is whoever asks: the login name unless given. Without
-    `create` a study that has no database yet is a Trouble that says to import a sample first."""
+    """Everything that fieldwork on this instrument needs. `by` is whoever asks: the account unless given. Without
+    `create` a study that has no database yet is a Trouble that says to import a sample first. `invented` are the people
+    of a study that is only tried, in which `by` may do everything."""
     instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
-    listed = people_of(path, people)
+    where = database_of(path, instrument.id, db)
+    listed = invented or people_of(path, instrument.id, db=db, named=people)
     if isinstance(listed, Trouble):
         return listed
-    login = by.strip() or login_name()
-    who = listed.of(login)
-    if who is None:
-        return Trouble(
-            login, "is not among the people of this study", f"a supervisor adds the line to {PEOPLE}"
-        )
-    where = database_of(path, instrument.id, db)
+    own = people_of(path, instrument.id, db=db, named=None)
+    if isinstance(own, Trouble):
+        return own
+    who: Interviewer | Trouble | None = None
+    if invented is not None:
+        who = Interviewer(login=by, role="supervisor")
+    elif not names_server(where):  # before anything is made
+        who = identify(by, account.system_account(), listed, own)
+    if isinstance(who, Trouble):
+        return who
     store = open_store(where, create=True) if create else open_existing(where)
     if store is None:
         return Trouble(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
     if isinstance(store, Trouble):
         return store
+    who = who or identify(by, store.account, listed, own)
+    if isinstance(who, Trouble):
+        store.close()
+        return who
     try:
         never_call = NeverCall.beside(where)
     except StoreProblem as problem:
@@ -129,19 +149,23 @@ def open_study(
     )
 
 
-def people_file(path: str | Path, people: str | None) -> Path:
-    """Where a study's people are listed, whether or not there is such a list."""
-    return Path(people) if people else home_of(path) / "responses" / PEOPLE
+def people_file(path: str | Path, where: str) -> Path | None:
+    """The one place of a study's own list of people, whether or not there is one: beside its database; of one on a
+    server in `responses/` at the instrument. None for a study in memory, which has no list of its own."""
+    if where == ":memory:":
+        return None
+    folder = home_of(path) / RESPONSES if names_server(where) else Path(where).resolve().parent
+    return folder / PEOPLE
 
 
-def people_of(path: str | Path, people: str | None) -> People | Trouble:
-    """Those that are listed in `people`, or in `responses/interviewers.csv`; everybody where there is no list."""
-    file = people_file(path, people)
-    if not people and not file.is_file():
+def people_of(path: str | Path, instrument: str, *, db: str | None, named: str | None) -> People | Trouble:
+    """Those on the list that was named, else on the study's own; everybody where there is no list."""
+    file = Path(named) if named else people_file(path, database_of(path, instrument, db))
+    if file is None or (not named and not file.is_file()):
         return People()
     found = read_people(file)
     if isinstance(found, list):
-        remedy = "mend it, so that it is known who may do what"
+        remedy = "correct it, so that it is known who may do what"
         return Trouble(str(file), "the list of people cannot be read", remedy, problems=tuple(found))
     return found.people
 

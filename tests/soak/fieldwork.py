@@ -38,7 +38,7 @@ from survey_cli.fieldwork.events import (
     Released,
     Returned,
 )
-from survey_cli.fieldwork.people import Interviewer
+from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import Claimant, allowed, standing
 from survey_cli.instrument.opening import open_instrument
@@ -671,13 +671,7 @@ def field_of(seed: int, folder: Path) -> Watched:
     file = folder / f"soak_{seed}.yaml"
     file.write_text(planned.text())
     people = None
-    if planned.listed:
-        people = folder / f"people_{seed}.csv"
-        lines = [
-            f"{p.login},{' '.join(sorted(p.languages))},{' '.join(p.skills)},interviewer"
-            for p in planned.staff
-        ]
-        people.write_text("login,languages,skills,role\n" + "\n".join(lines) + "\n")
+    people = People(listed={p.login: p for p in planned.staff} if planned.listed else {})
     made = open_instrument(str(file))
     assert isinstance(made, Instrument), made
     study = trial_study(
@@ -685,7 +679,7 @@ def field_of(seed: int, folder: Path) -> Watched:
             path=str(file),
             at=datetime.combine(planned.starts, datetime.min.time(), UTC) - timedelta(days=1),
             invented=planned.sample(),
-            people=str(people) if people else None,
+            people=people,
             released={"1"},
         ),
         Random(f"links {seed}"),
