@@ -8,7 +8,7 @@ from survey_cli.cli.case_lists import request
 from survey_cli.cli.groups import Group
 from survey_cli.cli.interviewing import Database, Instrument
 from survey_cli.cli.sampling import By, PeopleFile
-from survey_cli.cli.terminal import fail, say
+from survey_cli.cli.terminal import count, fail, say
 from survey_cli.problems import Trouble
 
 
@@ -43,9 +43,8 @@ def resume(file: Instrument, by: By = "", people: PeopleFile = None, db: Databas
     ended = resume_study(asking)
     if isinstance(ended, Trouble):
         fail(ended)
-    since, now = ended.since.astimezone(), asking.at.astimezone()
-    minutes = int((now - since).total_seconds() // 60)
-    say(f"{file}: resumed after {minutes} min; {ended.describe(since, now)}")
+    minutes = int((asking.at - ended.since).total_seconds() // 60)
+    say(f"{file}: resumed after {count(minutes, 'minute')}; the stations go on by themselves")
 
 
 COMMANDS = (
