@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cases import DENVER, LOS_ANGELES, NEW_YORK, claimant, history, moment, plan
+from cases import DENVER, EVERYBODY, LOS_ANGELES, NEW_YORK, History, claimant, history, moment, plan
 from survey_cli.fieldwork.buckets import bucket_of
 from survey_cli.fieldwork.events import (
     Blocked,
@@ -25,7 +25,9 @@ from survey_cli.fieldwork.events import (
     Unpromised,
 )
 from survey_cli.fieldwork.people import Interviewer, People
+from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import allowed, next_moment, number_opening, refusals, standing, verdicts
+from survey_cli.fieldwork.turns import Turns
 
 MONDAY = "2026-11-16 10:00"
 WIDE = 'hours: {mon-sun: "00:00-24:00"}, reason: a test, holidays: false, dayparts: {all: mon-sun}'
@@ -37,6 +39,11 @@ def says(history_, study, rule: str, **more: object) -> str:
     """What a rule says that does not allow it; empty where it allows it."""
     found = {v.rule: v for v in verdicts(history_.case, study, history_.claimant(**more))}
     return "" if rule not in found or found[rule].allows else found[rule].says
+
+
+def words(history_, study, rule: str) -> str:
+    """What a rule says, whether it allows it or not."""
+    return next(v.says for v in verdicts(history_.case, study, history_.claimant()) if v.rule == rule)
 
 
 # --- delays
@@ -352,25 +359,106 @@ def test_a_station_lost_in_the_middle_of_an_interview_leaves_it_waiting() -> Non
 # --- parts of the day
 
 
-def test_the_next_attempt_goes_to_the_part_tried_least() -> None:
+def prefers(told: History, study: Plan) -> tuple[str, ...]:
+    bucket = bucket_of(told.standing(study).bucket)
+    assert bucket.dayparts == (), "nothing waits for a part of the day unless it must"
+    return bucket.prefers
+
+
+def test_the_part_tried_least_is_preferred_and_no_other_is_shut() -> None:
     study = plan()
     told = history().at("2026-11-16 10:00").call("no_answer")
-    assert bucket_of(told.standing(study).bucket).dayparts == ("weekend", "evening")
-    assert (
-        says(told.at("2026-11-17 10:00"), study, "day part")
-        == "it is day, and weekend or evening was tried least"
+    assert prefers(told, study) == ("weekend", "evening")
+    day = told.at("2026-11-17 10:00")
+    assert allowed(day.case, study, day.claimant())
+    assert words(day, study, "day part") == (
+        "it is day, and weekend or evening was tried least: cases that day suits better come first"
     )
-    assert next_moment(told.case, study, told.claimant()) == moment("2026-11-16 17:00")
+    assert next_moment(told.case, study, told.claimant()) == moment("2026-11-16 13:00")
     evening = told.at("2026-11-17 18:00").call("no_answer")
-    assert bucket_of(evening.standing(study).bucket).dayparts == ("weekend",)
+    assert prefers(evening, study) == ("weekend",)
+    assert words(evening.at("2026-11-21 11:00"), study, "day part") == "weekend will do"
     all_three = evening.at("2026-11-21 12:00").call("no_answer")
-    assert bucket_of(all_three.standing(study).bucket).dayparts == ()
+    assert prefers(all_three, study) == ()
 
 
-def test_a_part_that_comes_no_more_is_not_waited_for() -> None:
+def test_among_callable_cases_the_part_tried_least_comes_first() -> None:
+    """Appointments and interrupted interviews come before it, quotas and the sample's priority after it."""
+    study = plan()
+    turns = Turns.of(
+        study, people=EVERYBODY, who=Interviewer(login="ann"), at=moment("2026-11-17 18:00"), fill={}
+    )
+    by_day = history(priority=1).at("2026-11-16 10:00").call("no_answer").standing(study)
+    in_the_evening = history(priority=9).at("2026-11-16 18:00").call("no_answer").standing(study)
+    fresh = history(priority=5).standing(study)
+    booked = history().at("2026-11-16 18:00").appointment("2026-11-17 18:00").standing(study)
+    order = {
+        name: turns.turn(bucket_of(found.bucket), found.rank)
+        for name, found in [
+            ("by day", by_day),
+            ("in the evening", in_the_evening),
+            ("fresh", fresh),
+            ("booked", booked),
+        ]
+    }
+    assert sorted(order, key=lambda name: order[name]) == ["booked", "by day", "fresh", "in the evening"]
+
+
+def test_a_case_waits_for_the_part_tried_least_so_long_and_no_longer() -> None:
+    study = plan("spread: wait, spread_wait: 24h")
+    told = history().at("2026-11-16 10:00").call("no_answer")
+    found = told.standing(study)
+    assert (found.status, found.due_at) == ("waiting", moment("2026-11-16 17:00"))
+    assert found.why == "weekend or evening, the part of the day tried least"
+    both = told.at("2026-11-17 18:00").call("no_answer")  # Tuesday: the weekend is further off than a day
+    assert both.standing(study).due_at == moment(
+        "2026-11-18 21:00"
+    )  # 24 hours after the delay of three is over
+    later = both.at("2026-11-19 10:00")
+    assert allowed(later.case, study, later.claimant())
+    assert bucket_of(later.standing(study).bucket).prefers == ("weekend",)
+    longer = plan("spread: wait, spread_wait: 7d")
+    assert both.standing(longer).due_at == moment("2026-11-21 10:00")
+    assert plan("spread: wait").mark == study.mark != longer.mark
+
+
+def test_a_spread_that_is_off_is_off() -> None:
+    for said in ("spread: off", 'spread: off, dayparts: {day: "09:00-17:00", evening: "17:00-20:30"}'):
+        study = plan(said)
+        told = history().at("2026-11-16 10:00").call("no_answer")
+        assert prefers(told, study) == ()
+        assert next_moment(told.case, study, told.claimant()) == moment("2026-11-16 13:00")
+        assert words(told.at("2026-11-17 10:00"), study, "day part") == "any will do"
+    limited = plan("spread: off, attempts: {per_daypart: 1}")
+    told = history().at("2026-11-16 10:00").call("no_answer")
+    assert bucket_of(told.standing(limited).bucket).dayparts == ("weekend", "evening"), "a limit is a limit"
+
+
+def test_a_part_of_weight_two_is_given_two_attempts_for_one() -> None:
+    study = plan(
+        'hours: {mon-fri: "09:00-20:30"},'
+        'dayparts: {day: "09:00-17:00", evening: {hours: "17:00-20:30", weight: 2}}, attempts: {total: 20}'
+    )
+    told, made = history(), []
+    for day in range(16, 28):
+        if day in (21, 22):  # a weekend
+            continue
+        part = (prefers(told, study) or ("day",))[0]
+        made.append(part)
+        told = told.at(f"2026-11-{day} {'18:00' if part == 'evening' else '10:00'}").call("no_answer")
+    assert made[:9].count("evening") == 6
+
+
+def test_a_bucket_of_an_earlier_version_is_still_read() -> None:
+    old = '[["America/Chicago"],["evening"],"es","","","anyone",["sectors"]]'
+    assert str(bucket_of(old)) == old
+    assert bucket_of(old).prefers == ()
+
+
+def test_a_part_that_comes_no_more_is_not_preferred() -> None:
     study = plan("ends: 2026-11-20")  # a Friday
     told = history().at("2026-11-16 10:00").call("no_answer").at("2026-11-17 18:00").call("no_answer")
-    assert bucket_of(told.standing(study).bucket).dayparts == ("day", "evening")
+    assert prefers(told, study) == ("day", "evening")
     late = told.at("2026-11-20 18:00")
     assert allowed(late.case, study, late.claimant())
 
@@ -385,7 +473,7 @@ def test_a_part_that_two_zones_never_share_is_not_waited_for() -> None:
     study = plan('hours: {mon-fri: "09:00-20:00"}, dayparts: {early: "09:00-11:00", late: "11:00-20:00"}')
     facts = (NumberFacts(1, "mobile", (NEW_YORK, LOS_ANGELES)),)
     told = history(zone="", facts=facts).at("2026-11-16 13:00").call("no_answer")
-    assert bucket_of(told.standing(study).bucket).dayparts == ("late",)
+    assert prefers(told, study) == ("late",)
     later = told.later(days=1)
     assert allowed(later.case, study, later.claimant())
 

@@ -347,16 +347,42 @@ def test_an_interview_whose_terminal_died_still_waits_when_a_callback_is_keyed(t
     assert shift.row("A").rank.startswith("2"), "interrupted interviews come before all but promises"
 
 
-def test_a_case_that_waits_for_an_evening_is_called_by_day_when_no_evening_is_left(tmp_path: Path) -> None:
-    """Tried once by day: the next attempt is for an evening, as long as one comes before the study's end."""
+def test_a_case_that_must_be_called_in_an_evening_is_done_when_no_evening_is_left(tmp_path: Path) -> None:
+    """Tried once by day, where one attempt in each part is the limit: in the queue for an evening until none comes."""
+    fieldwork = FIELDWORK.replace("per_day: 3", "per_day: 3, per_daypart: 1")
     shift = Shift(
-        tmp_path, fieldwork=FIELDWORK + '  ends: 2026-11-28\n  holidays: false\n  closed: ["2026-11-27"]\n'
+        tmp_path, fieldwork=fieldwork + '  ends: 2026-11-28\n  holidays: false\n  closed: ["2026-11-27"]\n'
     )
     ann = shift.station()
     assert ann.record("no_answer") is None
     shift.to("2026-11-25T10:00")
     ann.beat()
     assert on(ann) == ""
+    assert shift.row("A").status == "ready"
     shift.to("2026-11-28T10:00")  # a Saturday, which closes at 17:00
+    ann.beat()
+    assert (on(ann), shift.row("A").status) == ("", "done")
+
+
+@pytest.mark.parametrize(
+    ("spread", "called"),
+    [
+        ("spread: prefer", "2026-11-24T13:00"),
+        ("spread: off", "2026-11-24T13:00"),
+        ("spread: wait", "2026-11-24T17:00"),
+    ],
+)
+def test_an_idle_station_takes_the_next_best_unless_it_is_to_wait(
+    spread: str, called: str, tmp_path: Path
+) -> None:
+    """Tried once by day, and nobody else is to be called."""
+    shift = Shift(tmp_path, fieldwork=f"{FIELDWORK}  {spread}\n")
+    ann = shift.station()
+    assert ann.record("no_answer") is None
+    shift.to(called)
+    shift.later(minutes=-1)
+    ann.beat()
+    assert on(ann) == ""
+    shift.to(called)
     ann.beat()
     assert on(ann) == "A"

@@ -24,10 +24,19 @@ class Bucket:
     policy: Policy = "anyone"
     cells: tuple[str, ...] = ()
     """Quota cells it is known to be in."""
+    prefers: tuple[str, ...] = ()
+    """Parts of the day that were tried least: in them such cases come before those that prefer another; empty: any."""
 
     def __str__(self) -> str:
         return bucket_text(
-            self.zones, self.dayparts, self.language, self.skill, self.owner, self.policy, self.cells
+            self.zones,
+            self.dayparts,
+            self.language,
+            self.skill,
+            self.owner,
+            self.policy,
+            self.cells,
+            self.prefers,
         )
 
     def suits(self, who: Interviewer, people: People) -> bool:
@@ -48,16 +57,19 @@ def bucket_text(
     owner: str,
     policy: Policy,
     cells: tuple[str, ...],
+    prefers: tuple[str, ...] = (),
 ) -> str:
     """How a bucket of these prints, without making one: a million cases have few of them."""
-    parts = (zones, dayparts, language, skill, owner, policy, cells)
+    parts: tuple[object, ...] = (zones, dayparts, language, skill, owner, policy, cells)
+    if prefers:
+        parts = (*parts, prefers)
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
 @lru_cache(maxsize=4096)
 def bucket_of(text: str) -> Bucket:
     """The bucket that prints as `text`. Raises ValueError."""
-    zones, dayparts, language, skill, owner, policy, cells = json.loads(text)
+    zones, dayparts, language, skill, owner, policy, cells, *prefers = json.loads(text)
     return Bucket(
         zones=tuple(zones),
         dayparts=tuple(dayparts),
@@ -66,4 +78,5 @@ def bucket_of(text: str) -> Bucket:
         owner=owner,
         policy=policy,
         cells=tuple(cells),
+        prefers=tuple(prefers[0]) if prefers else (),
     )

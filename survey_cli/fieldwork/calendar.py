@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.holidays_of import holidays_of
 from survey_cli.fieldwork.zones import day_start, moment_of, stretches, wall_at
-from survey_cli.instrument.document import FieldworkWritten
+from survey_cli.instrument.document import DaypartWritten, FieldworkWritten
 from survey_cli.instrument.spans import DAYS, Hours, days, hours
 
 BAND: Final = Hours(8 * 60, 21 * 60)
@@ -48,6 +48,8 @@ class DayPart(NamedTuple):
     days: frozenset[int] = frozenset()
     """Monday is 0; empty: the part is one of hours."""
     hours: Hours = Hours(0, 24 * 60)
+    weight: int = 1
+    """How many attempts it is given for one in a part of weight 1."""
 
 
 USUAL_PARTS: Final = (
@@ -118,7 +120,7 @@ class Calendar:
             if isinstance(named := days(name), tuple) and isinstance(span := hours(text), Hours)
             for day in named
         }
-        parts = [part for name, text in written.dayparts.items() if (part := _part(str(name), str(text)))]
+        parts = [part for name, entry in written.dayparts.items() if (part := _part(str(name), entry))]
         return cls(
             hours=spans if written.hours else dict(USUAL_HOURS),
             wide=written.reason is not None,
@@ -276,12 +278,15 @@ class Calendar:
             day += timedelta(days=1)
 
 
-def _part(name: str, text: str) -> DayPart | None:
-    named = days(text)
+def _part(name: str, entry: DaypartWritten | str) -> DayPart | None:
+    weight = 1
+    if isinstance(entry, DaypartWritten):
+        weight, entry = max(1, entry.weight), str(entry.days or entry.hours or "")
+    named = days(entry)
     if isinstance(named, tuple):
-        return DayPart(name, days=frozenset(DAYS.index(day) for day in named))
-    span = hours(text)
-    return DayPart(name, hours=span) if isinstance(span, Hours) else None
+        return DayPart(name, days=frozenset(DAYS.index(day) for day in named), weight=weight)
+    span = hours(entry)
+    return DayPart(name, hours=span, weight=weight) if isinstance(span, Hours) else None
 
 
 def _date(text: str | None) -> date | None:

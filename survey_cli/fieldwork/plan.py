@@ -21,6 +21,9 @@ Frame: TypeAlias = Literal["list", "establishment", "rdd"]
 Delay: TypeAlias = timedelta | Literal["never", "held", "appointment"]
 
 UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+Spread: TypeAlias = Literal["prefer", "wait", "off"]
+SPREAD_WAIT: Final = timedelta(hours=24)
+"""How long the part of the day tried least is waited for, where a study waits and does not say."""
 LEASE: Final = timedelta(minutes=20)
 """How long a silent station keeps a case, unless the study says otherwise."""
 SOFT: Final = ("refusal_soft", "refusal_household_soft", "break_off")
@@ -70,6 +73,9 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     delays: Mapping[str, Delay] = field(default_factory=dict)
     """The least time before the next call, for every outcome that has one."""
+    spread: Spread = "prefer"
+    """What becomes of a case while it is not the part of the day that was tried least."""
+    spread_wait: timedelta = SPREAD_WAIT
     refusals: int = 2
     """This refusal is final."""
     converter: str = ""
@@ -99,6 +105,7 @@ class Plan:
         written = document.fieldwork or FieldworkWritten.model_construct()
         outcomes = outcome_table(instrument)
         lease = read_delay(str(written.lease)) if written.lease else None
+        spread_wait = read_delay(str(written.spread_wait)) if written.spread_wait else None
         plan = cls(
             study=instrument.id,
             frame=written.frame,
@@ -111,6 +118,8 @@ class Plan:
                 per_daypart=written.attempts.per_daypart,
             ),
             delays=_delays(written, outcomes),
+            spread=written.spread,
+            spread_wait=spread_wait if isinstance(spread_wait, timedelta) else SPREAD_WAIT,
             refusals=written.refusals.max,
             converter=str(written.refusals.by or ""),
             eligible_from=str(written.eligible_from or ""),
@@ -157,6 +166,8 @@ class Plan:
             calendar,
             self.limits,
             sorted(self.delays.items(), key=repr),
+            self.spread,
+            self.spread_wait,
             self.refusals,
             self.converter,
             self.eligible_from,

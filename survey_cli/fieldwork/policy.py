@@ -140,11 +140,10 @@ def _moment(plan: Plan, claimant: Claimant, found: Standing, bucket: Bucket) -> 
     )
     part = plan.calendar.daypart(zones, at)
     fits = not bucket.dayparts or part in bucket.dayparts or claimant.fetched
-    wanted = " or ".join(bucket.dayparts)
     yield Verdict(
         "day part",
         fits,
-        f"it is {part or 'none'}, and {wanted} was tried least" if not fits else f"{wanted or 'any'} will do",
+        _part_words(part, bucket, fits=fits),
         None if fits else plan.calendar.next_in(zones, at, bucket.dayparts),
     )
     cell = shut(bucket.cells, claimant.full)
@@ -173,6 +172,15 @@ def _moment(plan: Plan, claimant: Claimant, found: Standing, bucket: Bucket) -> 
         "skill", skilled, f"it wants a {bucket.skill}", "none is wanted" if not bucket.skill else "learnt"
     )
     yield _verdict("lease", not claimant.leased, f"{claimant.leased} has it now", "nobody else has it")
+
+
+def _part_words(part: str, bucket: Bucket, *, fits: bool) -> str:
+    if not fits:
+        return f"it is {part or 'none'}, and only {' or '.join(bucket.dayparts)} has attempts left"
+    if bucket.prefers and part not in bucket.prefers:
+        tried = " or ".join(bucket.prefers)
+        return f"it is {part or 'none'}, and {tried} was tried least: cases that {part or 'now'} suits better come first"
+    return f"{' or '.join(bucket.prefers or bucket.dayparts) or 'any'} will do"
 
 
 def _verdict(rule: str, allows: bool, no: str, yes: str) -> Verdict:

@@ -34,6 +34,8 @@ ENDS_IT: Final = REFUSALS | {"complete"}
 LIMIT_REACHED: Final = "the limit of attempts is reached"
 START: Final = datetime.fromtimestamp(0, UTC)
 """A case that nothing delays has been due for ever."""
+TRIED_LEAST: Final = ", the part of the day tried least"
+"""How the reason ends where a case waits for that part."""
 MOST_PRIORITY: Final = 499_999_999
 """Sample priorities beyond it, or below its negative, are taken as it."""
 
@@ -44,6 +46,9 @@ class Due(NamedTuple):
     at: datetime
     why: str
     dayparts: tuple[str, ...] = ()
+    """Only in these parts of the day, the others having had their share; empty: in any."""
+    prefers: tuple[str, ...] = ()
+    """The parts of the day that were tried least; empty: all are equal."""
 
 
 def standing(case: Case, plan: Plan, at: datetime) -> Standing:
@@ -104,7 +109,7 @@ def _queued(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank:
     return blank._replace(
         status="ready" if ready else "waiting",
         due_at=due.at,
-        bucket=bucket_text(zones, due.dayparts, case.language, skill, owner, policy, cells),
+        bucket=bucket_text(zones, due.dayparts, case.language, skill, owner, policy, cells, due.prefers),
         rank=f"{rank}{_tie(plan.study, case.key)}",
         why="" if ready else due.why,
         promised_at=starts,
@@ -219,7 +224,16 @@ def _due(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> Due | 
         due, why = morrow, f"{_times(plan.limits.per_day or 0)} on one day"
     hurries = case.waits or missed(case, plan) or case.attempts[-1].busy
     parts = _parts(counted, plan, max(due, at), zones, hurries=hurries)
-    return Due(due, why, parts) if parts is not None else None
+    if parts is None:
+        return None
+    only, prefers = parts
+    if prefers and plan.spread == "wait":
+        since = max(due, case.attempts[-1].ended or case.attempts[-1].began)
+        opens = plan.calendar.next_in(zones, since, prefers)
+        until = min(opens, since + plan.spread_wait) if opens is not None else due
+        if until > since:
+            due, why = until, f"{' or '.join(prefers)}{TRIED_LEAST}"
+    return Due(due, why, only, prefers)
 
 
 def _rested(case: Case, plan: Plan) -> tuple[datetime, str]:
@@ -269,31 +283,38 @@ def _next_day(counted: tuple[Attempt, ...], plan: Plan, zones: tuple[str, ...]) 
 
 def _parts(
     counted: tuple[Attempt, ...], plan: Plan, at: datetime, zones: tuple[str, ...], *, hurries: bool
-) -> tuple[str, ...] | None:
-    """The parts of the day for the next attempt, those tried least that still come before the study's end; empty for any.
-    What `hurries` (an interrupted interview, a missed promise, a busy line, whose redial is the same attempt) takes any
-    that has not had its share. None where each has, or comes no more."""
+) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The parts of the day for the next attempt: those that it must be in, because the others had their share, and those
+    it had better be in, because they were tried least and still come before the study's end; each empty for any. What
+    `hurries` (an interrupted interview, a missed promise, a busy line, whose redial is the same attempt) prefers none.
+    None where every part has had its share, or comes no more."""
     names = [part.name for part in plan.calendar.parts]
     most = plan.limits.per_daypart
-    if not names or not counted or (hurries and most is None):
-        return ()
+    spreads = plan.spread != "off" and not hurries
+    if not names or not counted or (most is None and not spreads):
+        return (), ()
     tried = dict.fromkeys(names, 0)
     for attempt in counted:
         part = plan.calendar.daypart(zones, attempt.began)
         if part in tried:
             tried[part] += 1
-    left = [name for name in names if most is None or tried[name] < most]
-    shares = [tuple(left)] if hurries else _by_share(left, tried)
-    for wanted in shares:
-        if len(wanted) == len(names):
-            return ()
+    left = tuple(name for name in names if most is None or tried[name] < most)
+    if most is not None and plan.calendar.next_in(zones, at, left) is None:
+        return None
+    only = () if len(left) == len(names) else left
+    for wanted in _by_share(left, tried, plan.calendar) if spreads else ():
+        if len(wanted) == len(left):
+            break
         if plan.calendar.next_in(zones, at, wanted) is not None:
-            return wanted
-    return () if most is None else None
+            return only, wanted
+    return only, ()
 
 
-def _by_share(names: list[str], tried: Mapping[str, int]) -> list[tuple[str, ...]]:
-    return [tuple(n for n in names if tried[n] == share) for share in sorted({tried[n] for n in names})]
+def _by_share(names: tuple[str, ...], tried: Mapping[str, int], calendar: Calendar) -> list[tuple[str, ...]]:
+    """Groups of parts that have had equal shares of the attempts for their weights, the least first."""
+    weights = {part.name: part.weight for part in calendar.parts}
+    shares = {name: tried[name] / weights[name] for name in names}
+    return [tuple(n for n in names if shares[n] == share) for share in sorted(set(shares.values()))]
 
 
 def _length(delay: timedelta) -> str:

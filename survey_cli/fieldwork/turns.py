@@ -19,6 +19,8 @@ class Turn(NamedTuple):
 
     order: str
     """1 promises, 2 interrupted interviews, 4 all others."""
+    aside: bool
+    """It is not the part of the day that was tried least for it: those for which it is come first."""
     filled: int
     """How full the emptiest quota cell is, in thousandths: the emptier, the sooner. 0 where quotas wait."""
     rank: str
@@ -45,8 +47,15 @@ class Turns:
     def turn(self, bucket: Bucket, rank: str) -> Turn:
         """The turn of a case of this bucket and rank: promises and interrupted interviews come before any quota."""
         order = rank[:1]
-        filled = 0 if order < "4" else self.plan.quotas.urgency(bucket.cells, self.fill)
-        return Turn(order, filled, rank)
+        if order < "4":
+            return Turn(order, False, 0, rank)
+        return Turn(order, self.aside(bucket), self.plan.quotas.urgency(bucket.cells, self.fill), rank)
+
+    def aside(self, bucket: Bucket) -> bool:
+        """Whether such cases prefer another part of the day than it is for them now."""
+        return bool(bucket.prefers) and (
+            self.plan.calendar.daypart(bucket.zones, self.at) not in bucket.prefers
+        )
 
     def open(self, bucket: Bucket) -> bool:
         """Whether cases of this bucket may be called now by this interviewer."""

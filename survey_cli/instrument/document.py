@@ -129,6 +129,23 @@ class ScriptWritten(Part):
     """`true`: once a case."""
 
 
+class DaypartWritten(Part):
+    """A part of the day: hours of any day, or days of the week, and its share of the attempts."""
+
+    hours: Label | None = None
+    """Its hours: `"17:00-20:30"`."""
+    days: Label | None = None
+    """Its days: `sat`, `sat-sun`; instead of hours."""
+    weight: Whole = 1
+    """How many attempts it is given for one in a part of weight 1."""
+
+
+DaypartOrSpan: TypeAlias = Annotated[
+    Annotated[Label, Tag("word")] | Annotated[DaypartWritten, Tag("mapping")],
+    Discriminator(_word_or_mapping),
+]
+
+
 ItemOrShare: TypeAlias = Annotated[
     Annotated[Label, Tag("word")] | Annotated[dict[Name, Label], Tag("mapping")],
     Discriminator(_word_or_mapping),
@@ -156,8 +173,14 @@ class FieldworkWritten(Part):
     """The first day of calling."""
     ends: Label | None = None
     """The last day of calling."""
-    dayparts: dict[Name, Label] = Field(default_factory=dict)
-    """Parts of the day over which attempts are spread: `{day: "09:00-17:00", weekend: sat}`."""
+    dayparts: dict[Name, DaypartOrSpan] = Field(default_factory=dict)
+    """Parts of the day over which attempts are spread: `{day: "09:00-17:00", weekend: sat}`, or with a weight:
+    `{evening: {hours: "17:00-20:30", weight: 2}}`. Left out: weekend, day until 17:00, evening."""
+    spread: Literal["prefer", "wait", "off"] = "prefer"
+    """`prefer`: cases whose part of the day was tried least come first, and all others after them; `wait`: a case waits
+    for that part, at most for `spread_wait`; `off`: the part of the day decides nothing."""
+    spread_wait: Label | None = None
+    """With `spread: wait`, how long at most the part of the day tried least is waited for: `24h`."""
     attempts: AttemptsWritten = Field(default_factory=AttemptsWritten)
     """How often a case may be called."""
     delays: dict[Name, Label] = Field(default_factory=dict)

@@ -223,6 +223,7 @@ fieldwork:
   lease: {self.lease}m
   attempts: {{{", ".join(attempts)}}}
   refusals: {{max: {self.refusals}{by}}}
+  spread: {("off", "prefer", "wait")[self.seed % 3]}
   delays: {{{delays}}}
   {f"dayparts: {{{said}}}" if said else "holidays: true"}
   scripts: {{voicemail: {{text: We call again., once: true}}}}

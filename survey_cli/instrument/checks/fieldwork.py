@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from survey_cli.instrument.checks.places import element, key_place, name_place, place_of
-from survey_cli.instrument.document import FieldworkWritten
+from survey_cli.instrument.document import DaypartWritten, FieldworkWritten
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.program import Group, Leaf
 from survey_cli.instrument.spans import Hours, days, duration_slip, hours, share_slip
@@ -38,7 +38,7 @@ def bad_hours(draft: Draft) -> Iterator[Problem]:
     """Calling hours or day parts are not written as days and times.
 
         hours: {mon-fri: "09:00-20:30", sat: "10:00-17:00"}
-        dayparts: {day: "09:00-17:00", evening: "17:00-20:30", weekend: sat}
+        dayparts: {day: "09:00-17:00", evening: {hours: "17:00-20:30", weight: 2}, weekend: sat}
 
     Days are mon tue wed thu fri sat sun, or a range of them; times have four digits, and the first comes first. Nobody is
     called before 08:00 or after 21:00 there unless a `reason:` says why; a part of the day lies within the hours.
@@ -70,7 +70,17 @@ def bad_hours(draft: Draft) -> Iterator[Problem]:
         yield from _hours(text, f"hours: {name}")
         if field.reason is None:
             yield from _band(text, f"hours: {name}")
-    for name, text in field.dayparts.items():
+    for name, entry in field.dayparts.items():
+        if isinstance(entry, DaypartWritten):
+            given = [text for text in (entry.hours, entry.days) if text is not None]
+            if len(given) != 1:
+                what = f"dayparts: {name}: {'both hours and days are' if given else 'neither hours nor days is'} given"
+                remedy = 'write one of them: {hours: "17:00-20:30", weight: 2}'
+                yield Problem("bad-hours", name_place(name), "fieldwork", what, remedy, length=len(name))
+                continue
+            [text] = given
+        else:
+            text = entry
         if isinstance(days(text), str) or any(letter.isdigit() for letter in text):
             yield from _hours(text, f"dayparts: {name}")
         yield from _never(field, name, text)
@@ -213,6 +223,7 @@ def bad_duration(draft: Draft) -> Iterator[Problem]:
     texts: list[tuple[str, Written | None]] = [
         ("lease", field.lease),
         ("soft_wait", field.refusals.soft_wait),
+        ("spread_wait", field.spread_wait),
     ]
     texts += [(f"delays: {name}", text) for name, text in field.delays.items()]
     texts += [(f"retention: {name}", text) for name, text in field.retention.items()]
@@ -246,6 +257,10 @@ def _of_nothing(draft: Draft, field: FieldworkWritten) -> Iterator[Problem]:
         else:
             continue
         yield Problem("bad-duration", name_place(name), "fieldwork", what, remedy, "warning", len(name))
+    if field.spread_wait is not None and field.spread != "wait" and "spread" not in draft.lost:
+        what = f"spread_wait: with spread: {field.spread} nothing waits for a part of the day"
+        remedy, at = "take it out, or write spread: wait", field.spread_wait.where
+        yield Problem("bad-duration", at, "fieldwork", what, remedy, "warning", len(field.spread_wait))
     lease = field.lease
     if lease is not None and not duration_slip(lease, words=False) and _minutes(lease) > _DAY:
         what = f"lease: {lease}: a station that is lost keeps its case so long"
@@ -278,11 +293,16 @@ def bad_limit(draft: Draft) -> Iterator[Problem]:
         (attempts, "per_day", attempts.per_day),
         (attempts, "per_daypart", attempts.per_daypart),
         (field.refusals, "max", field.refusals.max),
+        *(
+            (part, "weight", part.weight)
+            for part in field.dayparts.values()
+            if isinstance(part, DaypartWritten)
+        ),
     ):
         if value is None:
             continue
         if value < 1:
-            what = f"{key}: {value} lets nobody be called"
+            what = f"{key}: {value} lets nobody be called{' then' if key == 'weight' else ''}"
             yield Problem(
                 "bad-limit", part.at(key), "fieldwork", what, "write 1 or more", length=len(str(value))
             )
