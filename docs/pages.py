@@ -14,6 +14,7 @@ from survey_cli.instrument.checks import RULES
 from survey_cli.instrument.parts import documented, models
 from survey_cli.instrument.reference import Entry, entries
 from survey_cli.office.preflight import RULES as FORMAT_RULES
+from survey_cli.office.version_check import RULES as VERSION_RULES
 
 HERE = Path(__file__).parent
 MADE = "<!-- written by `make docs`; edit the docstrings it is made from -->"
@@ -95,7 +96,7 @@ def problems() -> Iterator[str]:
     """Every rule that `survey check` can name."""
     yield "# What survey check finds\n"
     yield MADE + "\n"
-    for rule, says in sorted({**RULES, **FORMAT_RULES}.items()):
+    for rule, says in sorted({**RULES, **FORMAT_RULES, **VERSION_RULES}.items()):
         yield f"## {rule}\n"
         yield says.strip() + "\n"
 

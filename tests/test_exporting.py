@@ -177,21 +177,18 @@ def test_a_damaged_row_is_said_and_no_file_is_made() -> None:
 # versions
 
 
-def test_versions_are_one_table_under_the_newest_labels_with_what_differs_said() -> None:
+def test_versions_are_one_table_and_answers_that_mean_something_else_stand_apart() -> None:
     keep(secretive(ONE, "3", "abc", "Joe Secret", "1")).close()
     keep(secretive(TWO), kept_at=NOW.replace(hour=16)).close()
     rows, made = taken(TWO)
-    assert [(r["interview_version"], r["q1"], r["q3"], r["q3__v1"]) for r in rows] == [
-        ("1", "3", "-6", "abc"), ("2", "1", "7", ""),
+    assert [(r["interview_version"], r["q1"], r["q1__v1"], r["q3"], r["q3__v1"], r["tv_1"]) for r in rows] == [
+        ("1", "-6", "3", "-6", "abc", "1"), ("2", "1", "-6", "7", "", "1"),
     ]  # fmt: skip
-    assert (
-        "q1: labelled otherwise in version 1: 1 was 'Yes' and is 'Surely'; all are labelled as in the newest"
-        in (made.differences)
-    )
-    assert any("the older answers are in q3__v1" in line for line in made.differences)
+    assert "q1: version 1 is kept apart in q1__v1: code 1 was 'Yes' and is 'Surely'" in made.differences
+    assert "q3: version 1 is kept apart in q3__v1: it was text and is a whole number" in made.differences
     assert made.warnings == ()
     labelled, _ = taken(TWO, labels=True)
-    assert [r["q1"] for r in labelled] == ["Maybe", "Surely"]
+    assert [(r["q1"], r["q1__v1"]) for r in labelled] == [("Not asked", "Maybe"), ("Surely", "Not asked")]
 
 
 def test_two_texts_that_say_one_version_are_warned_of_and_told_apart() -> None:

@@ -207,7 +207,8 @@ def test_the_same_column_has_the_newest_labels_and_loses_none() -> None:
     assert column.labels == {1: "Surely", 2: "No", 4: "Else", 3: "Maybe"}
     assert list(made.table.rows) == [(3,), (4,)]
     assert said(made) == [
-        "a: labelled otherwise in version 1: 1 was 'Yes' and is 'Surely'; all are labelled as in the newest",
+        "a: labeled otherwise in version 1, with the same meaning: 1 was 'Yes' and is 'Surely'; "
+        "all are labeled as in the newest",
         "a: only version 1 offered 3 'Maybe'",
         "a: version 1 did not offer 4 'Else'",
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from survey_cli.cli.interviewing import Database
 from survey_cli.cli.terminal import count, fail, paragraphs, printable, say, width
 from survey_cli.problems import Problem, Trouble
 
@@ -58,8 +59,26 @@ def check(
             "--for", metavar="FORMATS", help="Say too what these formats can't hold: sav,dta,sss,xlsx."
         ),
     ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept", metavar="ITEM", help="Accept how this item has changed since interviews. Repeatable."
+        ),
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="With --accept: why. It is kept with your name.")
+    ] = "",
+    same: Annotated[
+        bool,
+        typer.Option("--same", help="With --accept: the new text means the same, as after a correction."),
+    ] = False,
+    db: Database = None,
 ) -> None:
-    """Find every problem of an instrument, with its line and a remedy."""
+    """Find every problem of an instrument, with its line and a remedy.
+
+    Where interviews are kept already, it is compared with every version that was asked: codes with other texts, narrowed
+    ranges, other kinds of answers and missing items are errors until --accept says that they are meant.
+    """
     from survey_cli.office.designing import check as checked
     from survey_cli.office.designing import instruments_in
     from survey_cli.office.preflight import formats_asked
@@ -67,11 +86,15 @@ def check(
     wanted = formats_asked(formats or ())
     if isinstance(wanted, Trouble):
         fail(wanted)
+    if accept or reason or same:
+        _accept(files, accept or (), reason, same=same, db=db)
     found, troubles = instruments_in(files)
-    results = [checked(file, wanted) for file in found]
+    results = [checked(file, wanted, db=db) for file in found]
     problems = [problem for one in results for problem in one.problems]
     _draw(results, form)
     for one in results:
+        for line in one.accepted:
+            say(f"{one.file}: {line}")
         say(f"{one.file}: {_summary(one.problems, one.items)}")
     if len(results) > 1:
         say(f"{count(len(results), 'instrument')}: {_summary(problems, None)}")
@@ -79,6 +102,20 @@ def check(
         say(str(trouble))
     wrong = [p for p in problems if strict or p.severity == "error"]
     raise typer.Exit(1 if wrong or troubles else 0)
+
+
+def _accept(files: Sequence[str], items: Sequence[str], reason: str, *, same: bool, db: str | None) -> None:
+    from survey_cli.office.version_check import accept
+
+    if not items:
+        fail(Trouble("--accept", "no item is named", "name what is accepted: --accept q1"))
+    if not reason.strip():
+        fail(Trouble("--reason", "no reason is given", "say why the change is meant: --reason TEXT"))
+    if len(files) != 1:
+        fail(Trouble("--accept", "several files are named", "accept changes of one questionnaire at a time"))
+    done = accept(files[0], items, reason.strip(), same=same, db=db)
+    if isinstance(done, Trouble):
+        fail(done)
 
 
 def _draw(results: "Sequence[Checked]", form: Form) -> None:

@@ -17,6 +17,7 @@ from survey_cli.fieldwork.people import Interviewer
 from survey_cli.problems import Trouble
 from survey_cli.store import StoreProblem
 from survey_cli.study.changes import StudyFiles
+from survey_cli.study.meaning import why_not_begin
 from survey_cli.study.opening import Study, in_step, open_study
 
 
@@ -48,6 +49,9 @@ def man(
         files=StudyFiles(study, people),
     )
     try:
+        if (changed := why_not_begin(study.store, study.instrument)) is not None:
+            study.close()
+            return changed
         in_step(study, clock())
         began = here.start()
     except StoreProblem as problem:

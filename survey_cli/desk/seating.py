@@ -20,6 +20,7 @@ from survey_cli.samples.columns import labels_of
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
 from survey_cli.store.places import database_of, open_existing, open_store
 from survey_cli.study.login import identify
+from survey_cli.study.meaning import why_not_begin
 from survey_cli.values import Missing, Value
 
 Clock = Callable[[], datetime]
@@ -199,6 +200,9 @@ def seated(
             return Trouble(
                 case, "this case has no finished interview to reopen", "leave --reopen out to begin one"
             )
+        why = None if seating.practice else why_not_begin(store, instrument)
+        if why is not None:
+            return why
         return _begun(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
     if last.status in ("ended", "stopped") and not seating.reopen:
         outcome = outcome_table(instrument).get(last.outcome)

@@ -19,6 +19,8 @@ from survey_cli.instrument.schema import DRAFT, instrument_schema, module_schema
 from survey_cli.office.files import in_the_way, put
 from survey_cli.office.preflight import RULES as FORMAT_RULES
 from survey_cli.office.preflight import preflight
+from survey_cli.office.version_check import RULES as VERSION_RULES
+from survey_cli.office.version_check import changed_meanings
 from survey_cli.problems import Position, Problem, Trouble, in_order, nearest
 
 SUFFIXES: Final = (".yaml", ".yml")
@@ -98,6 +100,8 @@ class Checked:
     """How many items it asks; None where it could not be built."""
     line: Callable[[Position], str]
     """The line of text at a problem's place, for showing it."""
+    accepted: tuple[str, ...] = ()
+    """Changes of meaning since earlier interviews that somebody has accepted, in words."""
 
 
 def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[Trouble]]:
@@ -133,8 +137,9 @@ def is_module(source: Source) -> bool:
     return bool(source.tree) and all(key in PARTS for key in source.tree or ())
 
 
-def check(file: str, formats: Sequence[str] = ()) -> Checked:
-    """Every problem of one instrument and its modules; and what these `formats` can't hold of its data."""
+def check(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> Checked:
+    """Every problem of one instrument and its modules; what these `formats` can't hold of its data; and what interviews
+    that are kept already mean otherwise."""
     source = read(file)
     if is_module(source):
         what = "this is a module, no instrument of its own"
@@ -147,7 +152,11 @@ def check(file: str, formats: Sequence[str] = ()) -> Checked:
     if formats and found.instrument is not None and found.draft is not None:
         more = preflight(found.instrument, found.draft, formats, problems)
         problems = tuple(in_order((*problems, *more)))
-    return Checked(file=file, problems=problems, items=items, line=source.line)
+    accepted: Sequence[str] = ()
+    if found.instrument is not None and found.draft is not None:
+        changed, accepted = changed_meanings(file, found.instrument, found.draft, db)
+        problems = tuple(in_order((*problems, *changed))) if changed else problems
+    return Checked(file=file, problems=problems, items=items, line=source.line, accepted=tuple(accepted))
 
 
 # ── the editor's schema ────────────────────────────────────────────────────────────────────────────────────
@@ -198,5 +207,8 @@ def vocabulary() -> dict[Kind, list[str]]:
 
 
 def _known() -> tuple[Entry, ...]:
-    rules = (Entry(word=rule, kind="problem", says=says) for rule, says in {**RULES, **FORMAT_RULES}.items())
+    rules = (
+        Entry(word=rule, kind="problem", says=says)
+        for rule, says in {**RULES, **FORMAT_RULES, **VERSION_RULES}.items()
+    )
     return (*entries(), *rules, Entry(word=MODULE_RULE, kind="problem", says=MODULE_SAYS))

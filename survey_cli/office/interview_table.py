@@ -4,12 +4,11 @@ Where nothing but the last state is asked for, rows are as their snapshots keep 
 over more than plain answers, each journal is followed anew.
 """
 
-import ast
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from json.encoder import encode_basestring
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from survey_cli.engine.cell_texts import cell_reader, cell_texts
 from survey_cli.engine.events import Erased, Event
@@ -17,7 +16,6 @@ from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.engine.journal import encode_cells
 from survey_cli.fieldwork.dispositions import disposition
 from survey_cli.instrument.conditions import Condition
-from survey_cli.instrument.items.typed import DateItem
 from survey_cli.instrument.opening import rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.scopes import condition_over
@@ -26,8 +24,11 @@ from survey_cli.office.study_words import study_of
 from survey_cli.office.watching import Watched
 from survey_cli.problems import Trouble, did_you_mean, errors
 from survey_cli.store import InstrumentRow, Line, Origin, Status, Store
+from survey_cli.study.meaning import acceptance_of, version_words
 from survey_cli.table import Part, admin, cells, columns, united
+from survey_cli.table.computing import Computing, asks_for_today, inputs_of, is_plain
 from survey_cli.table.long import ANSWERS, answer_rows
+from survey_cli.table.meaning import Apart, Change, columns_apart
 from survey_cli.table.paradata import EVENTS, Heading, event_rows
 from survey_cli.table.personal import personal_names
 from survey_cli.table.table import Table, outcome_labels
@@ -87,6 +88,7 @@ def interview_table(source: Source) -> Made | Trouble:
     if isinstance(versions, Trouble):
         return versions
     parts = [version.part() for version in versions]
+    uncomputed = tuple(versions[-1].uncomputed()) if versions else ()
     if not parts:
         language = source.language
         variables = (*admin(source.instrument, language), *columns(source.instrument, language))
@@ -100,7 +102,7 @@ def interview_table(source: Source) -> Made | Trouble:
     return Made(
         table=replace(made.table, study=study_of(source.instrument, source.language)),
         warnings=(*_namesakes([version.kept for version in versions]), *_corrections(source)),
-        differences=tuple(map(str, made.differences)),
+        differences=(*map(str, made.differences), *uncomputed),
         left_out=made.left_out,
         ruled=source.ruled,
     )
@@ -197,13 +199,26 @@ def _versions(source: Source) -> "list[_Version] | Trouble":
                 source=source,
                 instrument=instrument,
                 kept=kept,
-                told=_told(kept, used),
+                told=version_words(kept, used),
                 where=condition,
                 watched=watched,
                 language=source.language if source.language in instrument.languages else instrument.language,
             )
         )
-    return versions
+    instruments = [version.instrument for version in versions]
+    if instruments and instruments[-1].hash != source.instrument.hash:
+        instruments.append(source.instrument)
+    apart = columns_apart(instruments, lambda change: _means_the_same(source.store, change))
+    return [
+        replace(version, apart=own, number=number)
+        for number, (version, own) in enumerate(zip(versions, apart, strict=False), 1)
+    ]
+
+
+def _means_the_same(store: Store, change: Change) -> bool:
+    """Whether somebody has said so of a changed text."""
+    accepted = acceptance_of(store, change)
+    return accepted is not None and accepted.same
 
 
 def wanted_condition(instrument: Instrument, wish: Wish) -> Condition | Trouble | None:
@@ -253,13 +268,6 @@ def _namesakes(used: Sequence[InstrumentRow]) -> Iterator[str]:
             )
 
 
-def _told(kept: InstrumentRow, used: Sequence[InstrumentRow]) -> str:
-    """A version as it is told apart from the others."""
-    if sum(other.version == kept.version for other in used) > 1 or not kept.version:
-        return f"{f'version {kept.version}' if kept.version else 'the version'} of {_moment(kept)}"
-    return f"version {kept.version}"
-
-
 def _moment(kept: InstrumentRow) -> str:
     return f"{kept.kept_at:%Y-%m-%d %H:%M:%S} UTC"
 
@@ -275,6 +283,9 @@ class _Version:
     where: Condition | None
     watched: Watched
     language: str
+    apart: Mapping[str, Apart] = field(default_factory=dict)
+    """Items, sample columns and computes that mean something else than in newer versions."""
+    number: int = 1
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -283,25 +294,49 @@ class _Version:
         return frozenset() if wish.all_personal else personal_names(self.instrument) - wish.personal
 
     def part(self) -> Part:
-        variables = columns(self.instrument, self.language)
-        trusted = self._trusted(variables)
+        own = columns(self.instrument, self.language)
+        computing = self._computing()
+        trusted = self._trusted(own)
         version = encode_basestring(self.kept.version)
         shown, ruled_by = self.source.shown, self.source.ruled
 
         def rows() -> Iterator[str]:
             for taken in self.taken():
-                line = taken.line
+                line, interview = taken.line, taken.interview
                 data = line.cells if trusted and line.engine == str(VERSION) else None
-                if taken.interview is not None:
-                    data = encode_cells(cells(taken.interview))
-                elif data is None:
-                    data = encode_cells(cells(self._followed(line, self.source.store.journal(line.id))))
+                if interview is None and (data is None or not computing.can_read(data)):
+                    interview = self._followed(line, self.source.store.journal(line.id))
+                if interview is not None:
+                    data = encode_cells(cells(interview))
+                assert data is not None
+                data = computing.row(data, interview)
                 if (ruled := ruled_by.get(line.id)) is not None:
                     line = line._replace(outcome=ruled.outcome)
                 yield _admin(line, version, shown.get(line.by, line.by)) + data[1:]
 
         known = admin(self.instrument, self.language, _outcomes(self.source))
-        return Part(version=self.told, variables=(*known, *variables), rows=rows)
+        why = "it is computed from other answers there, or from answers with another meaning"
+        without_input = {name: Apart(self.number, why) for name in computing.lacking}
+        return Part(
+            version=self.told,
+            variables=(*known, *computing.variables),
+            rows=rows,
+            apart={**self.apart, **without_input},
+        )
+
+    def uncomputed(self) -> Iterator[str]:
+        """What is said of computes of the questionnaire that are no column, for want of what they read."""
+        computing = self._computing()
+        there = {v.name for v in computing.variables}
+        for name, compute in self.source.instrument.computes.items():
+            if name not in there:
+                reads = ", ".join(sorted(inputs_of(compute)))
+                yield f"{name}: not computed: {self.told} does not have all that it reads ({reads}) in this meaning"
+
+    def _computing(self) -> Computing:
+        wish = self.source.wish
+        wanted = None if wish.all_personal else wish.personal
+        return Computing.of(self.instrument, self.source.instrument, self.apart, self.language, wanted)
 
     def _trusted(self, variables: Sequence[Variable]) -> bool:
         """Whether the kept cells are those of today's columns."""
@@ -338,10 +373,7 @@ class _Version:
         interview = self._followed(line, journal)
         if not self.source.wish.partials and interview.status != "ended":
             return
-        if (
-            self.where is not None
-            and self.where.evaluate(_known(self.where, interview.standing().env)) is not True
-        ):
+        if self.where is not None and not self._is_true(self.where, interview, self._computing()):
             return
         last = next(e for e in reversed(journal) if not isinstance(e, Erased)).stamp
         line = line._replace(
@@ -352,8 +384,13 @@ class _Version:
     def _holds(self, where: Condition) -> Callable[[Line], Iterator[_Taken]]:
         """Of one interview after another, itself where the condition is true of it."""
         variables = columns(self.instrument, self.language)
-        plain = {v.name: at for at, v in enumerate(variables) if self._is_plain(v)}
-        quick = where.names <= plain.keys() and not _asks_more(where) and self._trusted(variables)
+        plain = {
+            v.name: at
+            for at, v in enumerate(variables)
+            if is_plain(self.instrument, v) and v.name not in self.apart
+        }
+        quick = where.names <= plain.keys() and not asks_for_today(where) and self._trusted(variables)
+        computing = self._computing()
         reads = {name: cell_reader(variables[plain[name]].storage) for name in where.names} if quick else {}
 
         def holds(line: Line) -> Iterator[_Taken]:
@@ -365,34 +402,24 @@ class _Version:
                 return
             journal = self.source.store.journal(line.id)
             interview = self._followed(line, journal)
-            if where.evaluate(_known(where, interview.standing().env)) is True:
+            if self._is_true(where, interview, computing):
                 yield _Taken(line, journal, interview)
 
         return holds
 
-    def _is_plain(self, variable: Variable) -> bool:
-        """Whether its cells are what a condition reads by its name."""
-        if variable.name != variable.item or variable.turn is not None or variable.role == "compute":
-            return False
-        leaf = self.instrument.leaves.get(variable.name)
-        return leaf is None or not (isinstance(leaf.question, DateItem) and leaf.question.partial)
+    def _is_true(self, where: Condition, interview: Interview, computing: Computing) -> bool:
+        """Whether a condition holds of an interview; what its version did not have, or meant otherwise, was not asked."""
+        known = computing.known(interview.standing().env)
+        other = self.apart.keys() | computing.lacking
+        lacking = {name for name in where.names if name not in known}
+        lacking |= {key for key in known if (key[0] if isinstance(key, tuple) else key) in other}
+        return where.evaluate({**known, **dict.fromkeys(lacking, NOT_ASKED)}) is True
 
     def _followed(self, line: Line, journal: Sequence[Event]) -> Interview:
         try:
             return Interview.replay(self.instrument, journal)
         except ValueError as error:
             raise _unfollowed(line, error) from error
-
-
-def _asks_more(where: Condition) -> bool:
-    """Whether it asks for more than names say: the day, the case."""
-    return any(isinstance(n, ast.Call) and getattr(n.func, "id", "") == "today" for n in ast.walk(where.tree))
-
-
-def _known(where: Condition, env: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """What a version did not have is not asked there."""
-    lacking = [name for name in where.names if name not in env]
-    return {**env, **dict.fromkeys(lacking, NOT_ASKED)} if lacking else env
 
 
 def _unfollowed(line: Line, error: ValueError) -> Stopped:

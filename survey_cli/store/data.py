@@ -208,3 +208,7 @@ class Data:
         statement = sql.how_many(origins=tuple(origins), statuses=tuple(statuses))
         [(number,)] = self._db.read(statement, (instrument, *origins, *statuses))
         return int(number)
+
+    def has_interviews(self, instrument: str) -> bool:
+        """Whether a real interview began with this instrument."""
+        return bool(self._db.read(sql.HAS_INTERVIEWS, (instrument,)))

@@ -103,6 +103,7 @@ LINES: Final = """
     ORDER BY i.began_at, i.id
 """
 
+HAS_INTERVIEWS: Final = "SELECT 1 FROM interviews WHERE instrument = ? AND origin = 'real' LIMIT 1"
 HOW_MANY: Final = "SELECT count(*) FROM interviews i WHERE i.instrument = ?{and_also}"
 
 GAPS: Final = """

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.problems import Trouble
+from survey_cli.study.meaning import why_not_begin
 from survey_cli.study.opening import PEOPLE, Study, people_file, people_of
 
 Signature: TypeAlias = tuple[tuple[int, int, int] | None, ...]
@@ -45,7 +46,8 @@ class StudyFiles:
     def reread(self, study: Study) -> Study | Trouble:
         """The study with the questionnaire, plan and people that the files hold now; its database stays open.
 
-        A Trouble where a file has errors, the questionnaire is another one, or whoever works here is no longer listed.
+        A Trouble where a file has errors, the questionnaire is another one or means something else than interviews that
+        are kept, or whoever works here is no longer listed. Raises StoreProblem.
         """
         instrument = open_instrument(study.path)
         if isinstance(instrument, Trouble):
@@ -58,6 +60,8 @@ class StudyFiles:
                 f"the questionnaire is {instrument.id} now, and this station works on {study.instrument.id}"
             )
             return Trouble(study.path, what, "leave, and start the station again")
+        if (changed := why_not_begin(study.store, instrument)) is not None:
+            return changed
         who = people.of(study.who.login)
         if who is None:
             remedy = f"a supervisor adds the line to {PEOPLE}"

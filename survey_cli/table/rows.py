@@ -33,7 +33,7 @@ def _block(block: Block, interview: Interview, standing: Standing) -> tuple[Cell
             assert isinstance(block.group, Roster)
             return (_turns(block.group, standing),)
         case "compute":
-            return (_computed(standing.env.get(block.id, NOT_ASKED), block.variables[0].storage),)
+            return (computed_cell(standing.env.get(block.id, NOT_ASKED), block.variables[0].storage),)
         case "order":
             return _orders(block, interview)
 
@@ -64,7 +64,8 @@ def _leaf(leaf: Leaf, place: Place, standing: Standing) -> tuple[Cell, ...]:
     return leaf.question.cells(leaf, held.cell, held.words)
 
 
-def _computed(value: Any, storage: str) -> Cell:
+def computed_cell(value: Any, storage: str) -> Cell:
+    """A computed value as its column holds it."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, tuple):

@@ -1,11 +1,12 @@
 """How do interviews begun under several versions of an instrument become one table? Under the newest version's
 description, and with what differs said."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from survey_cli.engine.cell_texts import NOT_ASKED_TEXT, cell_reader, cell_texts, row_of
+from survey_cli.table.meaning import Apart
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Code, Storage, Variable
 
@@ -30,6 +31,8 @@ class Part:
     variables: tuple[Variable, ...]
     rows: Callable[[], Iterable[str]]
     """The rows as they are kept, a cell for each variable (see `engine.cell_texts`)."""
+    apart: Mapping[str, Apart] = field(default_factory=dict)
+    """The items, sample columns and computes whose values cannot stand in the newest version's columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,9 @@ class United:
 def united(parts: Sequence[Part], *, language: str, personal: Collection[str] | None = ()) -> United:
     """One table of all parts, under the newest labels.
 
-    The same name and the same storage are one column. Another storage is a column of its own, `name__v1`. A column that a
-    version did not have reads `not_asked` there. A column that is personal in any version is left out, unless `personal`
+    The same name, storage and meaning are one column. What is stored otherwise, or means something else, is a column of
+    its own with the labels of its version, `name__v1`: no answer is ever relabeled. A column that a version did not have
+    reads `not_asked` there. A column that is personal in any version is left out, unless `personal`
     holds its name or its item's; None leaves out nothing.
     """
     own = {v.name: v.item for part in parts for v in part.variables if v.personal}
@@ -101,8 +105,8 @@ class _Columns:
 
     def __init__(self, parts: Sequence[Part], left_out: Collection[str]) -> None:
         newest = parts[-1]
-        self._now = {v.name: v for v in newest.variables}
-        self.variables = {v.name: v for v in newest.variables if v.name not in left_out}
+        self._now = {v.name: v for v in newest.variables if v.item not in newest.apart}
+        self.variables = {name: v for name, v in self._now.items() if name not in left_out}
         self.places: list[dict[str, int]] = []
         self.said: dict[str, list[str]] = {}
         for number, part in enumerate(parts, 1):
@@ -121,11 +125,17 @@ class _Columns:
         """The name of the column in which a part's variable stands."""
         name = variable.name
         known = self.variables.get(name)
-        if known is None:
+        if (apart := part.apart.get(variable.item)) is not None:
+            name = self._own_column(variable, apart.number, part)
+            self._say(
+                variable.item,
+                f"{part.version} is kept apart in {variable.item}__v{apart.number}: {apart.why}",
+            )
+        elif known is None:
             self.variables[name] = variable
             self._say(name, f"only in {part.version}: not asked in later ones")
         elif known.storage != variable.storage:
-            name = self._older(variable, number)
+            name = self._older(variable, number, part)
             holds = f"{_A[variable.storage]} in {part.version}, {_A[known.storage]} in {newest.version}"
             self._say(variable.name, f"{holds}: the older answers are in {name}")
         elif part is not newest and known != variable:
@@ -141,15 +151,24 @@ class _Columns:
             )
         return name
 
-    def _older(self, variable: Variable, number: int) -> str:
+    def _older(self, variable: Variable, number: int, part: Part) -> str:
         """The column of what the newest version stores otherwise; one for all versions that stored it alike."""
         for name, known in self.variables.items():
             if name.startswith(f"{variable.name}__v") and known.storage == variable.storage:
                 return name
+        return self._own_column(variable, number, part)
+
+    def _own_column(self, variable: Variable, number: int, part: Part) -> str:
+        """A column of an older version's own; its item counts as one that only that version had."""
         name = f"{variable.name}__v{number}"
-        while name in self.variables:
+        while (known := self.variables.get(name)) is not None and known.storage != variable.storage:
             name += "_"
-        self.variables[name] = replace(variable, name=name)
+        head, colon, option = variable.label.rpartition(": ") if variable.option is not None else ("", "", "")
+        label = f"{head or variable.label} ({part.version}){colon}{option}"
+        own = known or replace(
+            variable, name=name, label=label, item=f"{variable.item}__v{number}" if variable.item else ""
+        )
+        self.variables[name] = replace(own, labels={**variable.labels, **own.labels})
         return name
 
     def _say(self, name: str, what: str) -> None:
@@ -164,7 +183,7 @@ def _compared(old: Variable, new: Variable, version: str) -> Iterator[str]:
     gone = [(code, text) for code, text in old.labels.items() if code not in new.labels]
     if other:
         said = listed([f"{code} was {text!r} and is {new.labels[code]!r}" for code, text in other])
-        yield f"labelled otherwise in {version}: {said}; all are labelled as in the newest"
+        yield f"labeled otherwise in {version}, with the same meaning: {said}; all are labeled as in the newest"
     if gone:
         yield f"only {version} offered {_codes(gone)}"
     if old.labels and (added := [(c, t) for c, t in new.labels.items() if c not in old.labels]):

@@ -1,0 +1,393 @@
+"""Does an answer keep its meaning when the questionnaire changes: in checks, at the start of interviews, in exports?"""
+
+import csv
+import io
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import served
+from command_line import folder  # noqa: F401
+from scenario import instrument, scenario
+from survey_cli.cli.running import run
+from survey_cli.desk.holding import Desk
+from survey_cli.desk.manning import man
+from survey_cli.desk.seating import Seating, seat
+from survey_cli.office.designing import check
+from survey_cli.office.exporting import Exported, Wish, export
+from survey_cli.problems import Trouble
+from survey_cli.store import InstrumentRow, Store
+from survey_cli.table.meaning import Apart, changes, columns_apart
+from test_exporting import NOW, whole
+
+HEAD = "instrument: v\ntitle: Versions\nstudy: {sponsor: Acme}\n"
+
+
+def text(version: str, q1: str = '{1: "Yes", 2: "No"}', *more: str, head: str = "") -> str:
+    items = (f"{{id: q1, type: single, text: One, options: {q1}}}", *more)
+    lines = "".join(f"  - {item}\n" for item in items)
+    return f'{HEAD}version: "{version}"\n{head}items:\n{lines}'
+
+
+ONE = text("1")
+TURNED = text("2", '{1: "No", 2: "Yes"}')
+
+
+def keep(of: str, *keys: tuple[str, ...], where: str = "responses/v.db", origin: str = "real") -> None:
+    """Interviews with these entries, of one version."""
+    if "://" not in where:
+        Path(where).parent.mkdir(exist_ok=True)
+    with Store.open(where, create=True) as store:
+        before = len(store.interviews())
+        made = [scenario(of).keys(*entries) for entries in keys]
+        row = InstrumentRow.of(instrument(of), kept_at=NOW.replace(minute=before))
+        store.keep_instrument(row)
+        store.add_many(whole(one, f"{origin} {before + n}", origin) for n, one in enumerate(made, 1))
+
+
+def put(of: str) -> str:
+    Path("v.yaml").write_text(of, encoding="utf-8")
+    return "v.yaml"
+
+
+def exported(of: str, **wish: object) -> tuple[list[dict[str, str]], Exported]:
+    to = io.StringIO(newline="")
+    made = export(put(of), Wish(to="-", **wish), stdout=to)  # type: ignore[arg-type]
+    assert isinstance(made, Exported), made
+    return list(csv.DictReader(io.StringIO(to.getvalue(), newline=""))), made
+
+
+def wrong(of: str) -> list[str]:
+    """The errors of `survey check`, without their remedies."""
+    return [f"{p.who}: {p.what}" for p in check(put(of)).problems if p.rule == "changed-meaning"]
+
+
+def says(*parts: tuple[str, str]) -> list[str]:
+    return [f"{item}: {what}" for item, what in parts]
+
+
+# what changes a meaning
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("{1: A, 2: B}", "{1: B, 2: A}", ["code 1 was 'A' and is 'B'", "code 2 was 'B' and is 'A'"]),
+        ("{1: A, 2: B}", "{1: A}", ["code 2 'B' is no longer offered"]),
+        ("{1: A, 2: B}", "{1: A, 2: B, 3: C}", []),
+        ("{1: US states, 2: B.}", "{1: us  States, 2: b}", []),
+        ("{1: '< 5 km', 2: B}", "{1: '> 5 km', 2: B}", ["code 1 was '< 5 km' and is '> 5 km'"]),
+        ("{1: {text: Longer, label: A}, 2: B}", "{1: {text: Long, label: A}, 2: B}", []),
+    ],
+)
+def test_codes(old: str, new: str, found: list[str]) -> None:
+    made = changes(instrument(text("1", old)), instrument(text("2", new)))
+    assert [change.what for change in made] == found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "apart"),
+    [
+        ("type: number, max: 120", "type: number, max: 99", "its range was 0 to 120 and is 0 to 99", False),
+        ("type: number, max: 99", "type: number", None, False),
+        ("type: number", "type: number, min: 18", "its range was 0 or more and is 18 or more", False),
+        (
+            "type: number",
+            "type: number, decimals: 2",
+            "it was a whole number and is a number with decimals",
+            True,
+        ),
+        ("type: number", "type: text", "it was a whole number and is text", True),
+        ("type: text", "type: verbatim", None, False),
+        (
+            "type: number, unit: hours",
+            "type: number, unit: minutes",
+            "its unit was 'hours' and is 'minutes'",
+            True,
+        ),
+        (
+            "type: number, max: 99",
+            "type: number, max: 99, options: {97: 97 or more}",
+            "code 97 was an ordinary number and is '97 or more'",
+            True,
+        ),
+        ("type: number, max: 90", "type: number, max: 90, options: {97: Unclear}", None, False),
+        ("type: single, options: {1: A, 2: B}", "type: scale, options: {1: A, 2: B}", None, False),
+        (
+            "type: single, options: {1: A, 2: B}",
+            "type: multiple, options: {1: A, 2: B}",
+            "it was one code and is several codes",
+            True,
+        ),
+        ("type: date", "type: date, partial: true", "it was a date and is a date or a part of one", True),
+    ],
+)
+def test_other_kinds_ranges_and_units(old: str, new: str, what: str | None, apart: bool) -> None:
+    before, after = (
+        text(v, '{1: "Yes", 2: "No"}', f"{{id: x, text: X, {of}}}") for v, of in (("1", old), ("2", new))
+    )
+    made = changes(instrument(before), instrument(after))
+    assert [(change.item, change.what, change.apart) for change in made] == (
+        [("x", what, apart)] if what else []
+    )
+
+
+def test_an_item_that_is_gone_or_moved_into_a_roster() -> None:
+    age = "{id: age, type: number, text: Age}"
+    roster = f"{{id: person, type: roster, count: 2, max: 3, items: [{age}]}}"
+    inside, outside = instrument(text("1", "{1: A}", roster)), instrument(text("2", "{1: A}", age))
+    assert [(c.item, c.what) for c in changes(inside, outside)] == [
+        ("age", "it was asked in each turn of a roster and is asked once"),
+        ("person", "it is no longer in the questionnaire"),
+    ]
+
+
+def test_texts_are_compared_in_every_language_that_both_versions_have() -> None:
+    languages = "languages: [en, es]\n"
+    one = text("1", '{1: {en: "Yes", es: Sí}, 2: {en: "No", es: "No"}}', head=languages)
+    two = one.replace("Sí", "Tal vez")
+    head = one.replace("text: One", "text: {en: One, es: Uno}").replace(
+        "Versions", "{en: Versions, es: Versiones}"
+    )
+    other = two.replace("text: One", "text: {en: One, es: Uno}").replace(
+        "Versions", "{en: Versions, es: Versiones}"
+    )
+    assert [c.what for c in changes(instrument(head), instrument(other))] == [
+        "code 1 was 'Sí' and is 'Tal vez'"
+    ]
+
+
+@given(st.lists(st.sampled_from("ABCD"), min_size=1, max_size=6))
+def test_columns_are_shared_by_the_versions_that_agree_and_by_no_others(labels: list[str]) -> None:
+    versions = [instrument(text(str(n), f"{{1: {label}}}")) for n, label in enumerate(labels)]
+    apart = columns_apart(versions, lambda _: False)
+    names = [own["q1"].number if "q1" in own else 0 for own in apart]
+    assert names[-1] == 0
+    for a, one in zip(labels, names, strict=True):
+        for b, other in zip(labels, names, strict=True):
+            assert (a == b) == (one == other)
+    assert columns_apart(versions, lambda _: True) == [{} for _ in versions]
+    assert all(
+        isinstance(one, Apart) and one.number <= n for n, own in enumerate(apart, 1) for one in own.values()
+    )
+
+
+# survey check
+
+
+def test_check_counts_the_interviews_that_a_change_concerns_and_ignores_practice() -> None:
+    asked_twice = text("1", '{1: "Yes", 2: "No"}', "{id: q2, type: number, text: Two, ask_if: q1 == 1}")
+    keep(asked_twice, ("1", "5"), ("2",), ("2",))
+    keep(text("p", "{1: Red}"), ("1",), origin="practice")
+    assert wrong(TURNED) == says(
+        ("q2", "it is no longer in the questionnaire (answered in 1 of 3 interviews of version 1)"),
+        ("q1", "code 1 was 'Yes' and is 'No' (answered in 3 of 3 interviews of version 1)"),
+        ("q1", "code 2 was 'No' and is 'Yes' (answered in 3 of 3 interviews of version 1)"),
+    )
+    assert wrong(asked_twice) == []
+
+
+def test_every_version_with_interviews_is_compared_not_the_last_one_alone() -> None:
+    keep(ONE, ("1",))
+    keep(TURNED, ("1",), ("2",))
+    assert [line.partition(" (")[2] for line in wrong(text("3", '{1: "No", 2: "Yes"}'))] == [
+        "answered in 1 of 1 interviews of version 1)",
+        "answered in 1 of 1 interviews of version 1)",
+    ]
+
+
+@pytest.mark.parametrize("where", ["file", "server"])
+def test_a_change_is_accepted_item_by_item_with_a_reason_that_is_kept(
+    where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = "responses/v.db" if where == "file" else served.fresh()
+    keep(text("1", '{1: "Yes", 2: "No"}', "{id: q2, type: number, text: Two}"), ("1", "2"), where=db)
+    file = put(TURNED)
+    assert run(["check", file, "--db", db]) == 1
+    assert run(["check", file, "--db", db, "--accept", "q1"]) == 1, "no reason"
+    assert run(["check", file, "--db", db, "--accept", "q3", "--reason", "why"]) == 1, "no change"
+    assert run(["check", file, "--db", db, "--accept", "q1", "--reason", "the list was wrong"]) == 1, (
+        "q2 is left"
+    )
+    capsys.readouterr()
+    assert run(["check", file, "--db", db, "--accept", "q2", "--reason", "nobody knew"]) == 0
+    told = capsys.readouterr().err
+    assert "q1: code 1 was 'Yes' and is 'No' since version 1: accepted by" in told
+    assert all(reason in told for reason in ("the list was wrong", "nobody knew"))
+    put(TURNED.replace("title: Versions", "title: Other words"))
+    assert run(["check", file, "--db", db]) == 0, "an edit elsewhere asks for nothing again"
+    put(TURNED.replace('2: "Yes"', "2: Maybe"))
+    assert run(["check", file, "--db", db]) == 1, "another change of the same item does"
+
+
+# beginning an interview
+
+
+def test_no_real_interview_begins_under_a_change_that_nobody_accepted() -> None:
+    keep(ONE, ("1",))
+    file = put(TURNED)
+    for refused in (seat(file, Seating(case="new")), man(file, interviewer="ann")):
+        assert isinstance(refused, Trouble)
+        assert "q1: code 1 was 'Yes' and is 'No', but version 1 has interviews, and 1 more" in refused.what
+        assert "survey check v.yaml" in refused.remedy
+    practice = seat(file, Seating(case="new", practice=True))
+    assert isinstance(practice, Desk)
+    practice.close()
+    assert isinstance(seat(file, Seating(case="new")), Trouble), "a practice interview opens nothing"
+    assert run(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
+    begun = seat(file, Seating(case="new"))
+    assert isinstance(begun, Desk)
+    begun.close()
+
+
+def test_an_interview_that_was_suspended_goes_on_under_its_own_version() -> None:
+    file = put(text("1", '{1: "Yes", 2: "No"}', "{id: q2, type: number, text: Two}"))
+    begun = seat(file, Seating(case="a"))
+    assert isinstance(begun, Desk)
+    begun.close()
+    put(TURNED)
+    resumed = seat(file, Seating(case="a"))
+    assert isinstance(resumed, Desk)
+    resumed.close()
+
+
+# exports
+
+
+def test_old_answers_are_labeled_by_the_version_they_were_given_in() -> None:
+    keep(ONE, ("1",), ("2",))
+    keep(TURNED, ("1",))
+    rows, made = exported(TURNED, labels=True)
+    assert [(r["interview_version"], r["q1"], r["q1__v1"]) for r in rows] == [
+        ("1", "Not asked", "Yes"),
+        ("1", "Not asked", "No"),
+        ("2", "No", "Not asked"),
+    ]
+    assert any("q1: version 1 is kept apart in q1__v1" in line for line in made.differences)
+    rows, _ = exported(TURNED, where="q1 == 1")
+    assert [r["interview_version"] for r in rows] == ["2"]
+
+
+def test_a_corrected_text_stays_in_one_column_where_somebody_said_that_it_means_the_same() -> None:
+    keep(text("1", "{1: Repubican, 2: Democrat}"), ("1",))
+    fixed = text("2", "{1: Republican, 2: Democrat}")
+    keep(fixed, ("1",))
+    rows, _ = exported(fixed)
+    assert "q1__v1" in rows[0]
+    done = [
+        "check",
+        put(fixed.replace("Versions", "Versions 2")),
+        "--accept",
+        "q1",
+        "--same",
+        "--reason",
+        "spelling",
+    ]
+    assert run(done) == 0
+    rows, made = exported(fixed, labels=True)
+    assert [r["q1"] for r in rows] == ["Republican", "Republican"]
+    assert "q1__v1" not in rows[0]
+    assert any("with the same meaning" in line for line in made.differences)
+
+
+def test_the_file_s_meaning_is_not_put_on_older_answers_before_anybody_was_asked_with_it() -> None:
+    keep(ONE, ("1",))
+    rows, _ = exported(TURNED, labels=True)
+    assert (rows[0]["q1__v1"], rows[0].get("q1")) == ("Yes", None)
+
+
+def test_options_of_a_multiple_move_together() -> None:
+    first = "{id: tv, type: multiple, text: TV, options: {1: A, 2: B}}"
+    keep(text("1", "{1: A}", first), ("1", "1 2"))
+    second = text("2", "{1: A}", first.replace("2: B", "2: C"))
+    keep(second, ("1", "2"))
+    rows, _ = exported(second)
+    wanted = ("tv_1", "tv_2", "tv_1__v1", "tv_2__v1")
+    assert [[r[name] for name in wanted] for r in rows] == [["-6", "-6", "1", "1"], ["0", "1", "-6", "-6"]]
+
+
+@pytest.mark.parametrize("page", ["report", "codebook"])
+def test_pages_count_older_answers_under_their_own_labels(page: str) -> None:
+    first = "{id: tv, type: multiple, text: TV, options: {1: A, 2: Bees}}"
+    keep(text("1", '{1: "Yes", 2: "No"}', first), *[("1", "2")] * 6)
+    second = text("2", '{1: "No", 2: "Yes"}', first.replace("Bees", "Cats"))
+    keep(second, *[("2", "1")] * 7)
+    assert run([page, put(second), "-o", "x.md"]) == 0
+    said = Path("x.md").read_text()
+    if page == "report":
+        older = said[said.index("q1\\_\\_v1`" if "q1\\_\\_v1`" in said else "`q1__v1`") :]
+        assert "| Yes | 6 | 100 |" in older
+        assert "| Bees | 6 | 100 |" in older
+        assert "| Yes | 7 | 100 |" in said[: -len(older)]
+    else:
+        assert {"Bees", "Cats"} <= set(re.findall(r"\w+", said))
+
+
+# computes
+
+
+ADULT = 'compute: {adult: "1 if age >= 18 else 0", both: "adult == 1 and q1 == 1"}\n'
+AGE = "{id: age, type: number, text: Age}"
+
+
+def test_a_compute_added_after_fieldwork_is_in_exports_reports_and_conditions() -> None:
+    keep(text("1", '{1: "Yes", 2: "No"}', AGE), ("1", "30"), ("2", "12"), ("1", ".dk"))
+    later = text("1", '{1: "Yes", 2: "No"}', AGE, head=ADULT)
+    rows, _ = exported(later)
+    assert [(r["adult"], r["both"]) for r in rows] == [("1", "1"), ("0", "0"), ("0", "0")]
+    rows, _ = exported(later, where="both")
+    assert [r["age"] for r in rows] == ["30"]
+    assert run(["report", put(later), "--by", "adult", "-o", "x.md", "--threshold", "0"]) == 0
+    assert "adult: 1 (B)" in Path("x.md").read_text()
+
+
+def test_a_compute_needs_its_inputs_in_the_same_meaning() -> None:
+    keep(ONE, ("1",))
+    keep(text("2", '{1: "Yes", 2: "No"}', AGE), ("1", "40"))
+    later = text("3", '{1: "No", 2: "Yes"}', AGE, head=ADULT)
+    rows, made = exported(later)
+    assert [r["adult"] for r in rows] == ["-6", "1"]
+    assert "both" not in rows[0]
+    assert any(
+        line.startswith("both: not computed: version 2 does not have all") for line in made.differences
+    )
+
+
+@pytest.mark.parametrize("snapshot", [True, False])
+def test_computes_of_old_interviews_are_those_that_the_new_version_would_have_stored(snapshot: bool) -> None:
+    """Whether cells are read or the journal is followed: of complete, partial and screened-out interviews."""
+    rest = (
+        AGE,
+        "{id: stop, type: end, outcome: not_eligible, ask_if: age < 18}",
+        "{id: n, type: number, text: N}",
+    )
+    old = text("1", '{1: "Yes", 2: "No"}', *rest)
+    head = 'compute: {c: "n + age", d: "1 if answered(n) else 0", e: "n > 3 or age > 50", f: c * 2}\n'
+    new = text("1", '{1: "Yes", 2: "No"}', *rest, head=head)
+    entries = [("1", "30", "4"), ("1", "12"), ("1", "60"), ("1", ".dk", "5"), ("1",), ("2", "19", ".refused")]
+    keep(old, *entries)
+    if not snapshot:
+        with sqlite3.connect("responses/v.db") as db:
+            db.execute("DELETE FROM snapshots")
+    after, _ = exported(new)
+    Path("responses/v.db").unlink()
+    keep(new, *entries)
+    fresh, _ = exported(new)
+    computed = [[r[name] for name in "cdef"] for r in fresh]
+    assert [[r[name] for name in "cdef"] for r in after] == computed
+    assert len({tuple(row) for row in computed}) > 3
+
+
+def test_a_compute_of_personal_answers_stays_in_the_database_unless_it_is_asked_for() -> None:
+    secret = AGE.replace("text: Age", "text: Age, personal: true")
+    keep(text("1", '{1: "Yes", 2: "No"}', secret), ("1", "30"))
+    later = text("1", '{1: "Yes", 2: "No"}', secret, head=ADULT)
+    rows, made = exported(later)
+    assert not {"adult", "both", "age"} & rows[0].keys()
+    assert {"adult", "both"} <= set(made.left_out)
+    rows, _ = exported(later, personal=frozenset({"adult"}))
+    assert rows[0]["adult"] == "1"
