@@ -189,6 +189,19 @@ def test_a_file_with_errors_changes_nothing_and_that_is_said(tmp_path: Path) -> 
     assert "read again" in ann.notice()
 
 
+def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = working(shift)
+    on(ann)
+    ann.dial()
+    interviewed(ann, "1", "1", "1")
+    assert ann.came_back() is None
+    rewrite(shift, 'text: First?, options: {1: "Yes", 2: "No"}', 'text: First?, options: {1: "No", 2: "Yes"}')
+    assert ann.record("no_answer") is None
+    assert "a: code 1 was 'Yes' and is 'No'" in ann.notice()
+    assert "The plan of before goes on" in ann.notice()
+
+
 def test_a_file_that_is_written_anew_unchanged_is_not_read_again(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = working(shift)

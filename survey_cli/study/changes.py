@@ -13,8 +13,9 @@ from typing import TypeAlias
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.problems import Trouble
+from survey_cli.study.login import PEOPLE
 from survey_cli.study.meaning import why_not_begin
-from survey_cli.study.opening import PEOPLE, Study, people_file, people_of
+from survey_cli.study.opening import Study, people_file, people_of
 
 Signature: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
@@ -32,7 +33,8 @@ class StudyFiles:
     def _all(self, study: Study) -> tuple[Path, ...]:
         top = Path(study.path)
         modules = [top.parent / name for name in list(study.instrument.texts)[1:]]
-        return (top, *modules, people_file(top, self._people))
+        people = Path(self._people) if self._people else people_file(top, study.where)
+        return (top, *modules, *((people,) if people is not None else ()))
 
     def changed(self) -> bool:
         """Whether the content of a file is another than at the last call, or than when the study was opened."""
@@ -52,7 +54,7 @@ class StudyFiles:
         instrument = open_instrument(study.path)
         if isinstance(instrument, Trouble):
             return instrument
-        people = people_of(study.path, self._people)
+        people = people_of(study.path, study.instrument.id, db=study.where, named=self._people)
         if isinstance(people, Trouble):
             return people
         if instrument.id != study.instrument.id:
