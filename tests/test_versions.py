@@ -362,7 +362,7 @@ def test_computes_of_old_interviews_are_those_that_the_new_version_would_have_st
     """Whether cells are read or the journal is followed: of complete, partial and screened-out interviews."""
     rest = (
         AGE,
-        "{id: stop, type: end, outcome: not_eligible, ask_if: age < 18}",
+        "{id: stop, type: end, outcome: not_eligible, ask_if: answered(age) and age < 18}",
         "{id: n, type: number, text: N}",
     )
     old = text("1", '{1: "Yes", 2: "No"}', *rest)
