@@ -21,7 +21,7 @@ from survey_cli.fieldwork.events import Called, Promised
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
-from survey_cli.store.case_lists import CaseLists
+from survey_cli.store.case_figures import CaseFigures
 
 FIVE = CASES + "".join(
     f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
@@ -445,8 +445,8 @@ def test_why_nobody_can_be_called_is_found_out_once_a_minute(
     ann = shift.station()
     assert ann.record("no_answer") is None
     counted = []
-    counts = CaseLists.counts
-    monkeypatch.setattr(CaseLists, "counts", lambda cases: counted.append(1) or counts(cases))
+    groups = CaseFigures.groups
+    monkeypatch.setattr(CaseFigures, "groups", lambda *given: counted.append(1) or groups(*given))
     for _ in range(12):
         shift.later(minutes=1 / 6)
         ann.beat()

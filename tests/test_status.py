@@ -28,6 +28,7 @@ from survey_cli.fieldwork.events import (
     NumberMarked,
     Remarked,
     Returned,
+    Speaks,
     TakenBack,
 )
 from survey_cli.office.asking import Request
@@ -138,8 +139,8 @@ def test_every_case_is_counted_once_by_status_and_by_outcome() -> None:
     report = told(a_study(cases))
     assert {s.status: s.cases for s in report.statuses} == {
         "done": 2,
-        "ready": 1,
-        "waiting": 1,
+        "callable": 1,
+        "delay": 1,
         "held": 1,
         "unreleased": 1,
     }
@@ -156,6 +157,49 @@ def test_every_case_is_counted_once_by_status_and_by_outcome() -> None:
     assert (report.progress.complete, report.progress.today) == (1, 0)
 
 
+@pytest.mark.parametrize("kept", ["file", "server"])
+def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> None:
+    """It is noon of a Tuesday in Denver, and 06:00 in Honolulu."""
+    written(
+        "responses/interviewers.csv", "login,role,languages\nsue,supervisor,\npostgres,supervisor,\nann,,en\n"
+    )
+    quotas = "quotas:\n- {id: kinds, by: [kind], targets: {1: 1, 2: 5}}\n"
+    spread = 'spread: wait, dayparts: {day: "09:00-17:00", evening: "17:00-20:30"}, attempts: {total: 9}'
+    called = "2026-11-24 08:30"
+    cases = [
+        history("now", columns={"kind": 2}),
+        history("now too"),
+        history("far", zone="Pacific/Honolulu"),
+        history("spanish").then(Speaks("es")),
+        history("hers", zone=LOS_ANGELES).at("2026-11-23 15:00").appointment("2026-11-24 11:00", policy="me"),
+        history("at two").at("2026-11-23 15:00").appointment("2026-11-24 14:00"),
+        history("full", columns={"kind": 1}),
+        history("full and waiting", columns={"kind": 1}).at(called).call("no_answer"),
+        history("rests").at("2026-11-24 11:30").call("no_answer"),
+        history("evening").at("2026-11-24 09:00").call("no_answer"),
+    ]
+    where = served.fresh() if kept == "server" else None
+    path = a_study(cases, fieldwork=spread, more=quotas, where=where)
+    with Store.open(where or "responses/study.db", create=False) as store:
+        store.cases.take("i1", ["kinds:1"], NOW)
+    people = "responses/interviewers.csv"
+    report = status_of(Request(path=str(path), at=NOW, db=where, people=people), zone=DENVER)
+    assert isinstance(report, FieldworkStatus), str(report)
+    assert {s.status: s.cases for s in report.statuses} == {
+        "callable": 2,
+        "restricted": 2,
+        "hours": 1,
+        "part": 1,
+        "delay": 1,
+        "appointment": 1,
+        "quota": 2,
+    }
+    assert sum(s.cases for s in report.statuses) == report.cases == 10
+    shown = "\n".join(lines(report, cells=80))
+    assert "  callable      2  may be called now\n" in shown
+    assert "  total        10\n" in shown
+
+
 def test_where_there_are_no_cases_it_is_said_how_to_get_some() -> None:
     none = status_of(Request(path=str(a_study()), at=NOW), zone=DENVER)
     assert isinstance(none, Trouble)
@@ -164,8 +208,8 @@ def test_where_there_are_no_cases_it_is_said_how_to_get_some() -> None:
 
 def test_what_is_due_by_now_is_ready_though_nobody_has_claimed_since() -> None:
     path = a_study([history("a").at("2026-11-24 11:30").call("no_answer")])
-    assert [s.status for s in told(path).statuses] == ["waiting"]
-    assert [s.status for s in told(path, now=NOW + timedelta(hours=4)).statuses] == ["ready"]
+    assert [s.status for s in told(path).statuses] == ["delay"]
+    assert [s.status for s in told(path, now=NOW + timedelta(hours=4)).statuses] == ["callable"]
 
 
 def test_attempts_are_counted_by_the_clock_where_the_respondent_is() -> None:
@@ -355,7 +399,7 @@ def test_a_file_and_a_server_give_the_same_status(kept: str) -> None:
         assert sum(kind.cases for kind in store.figures.kinds()) == 4
     report = status_of(Request(path=str(path), at=NOW, db=where), zone=DENVER)
     assert isinstance(report, FieldworkStatus), str(report)
-    assert {s.status: s.cases for s in report.statuses} == {"done": 2, "ready": 1, "waiting": 1}
+    assert {s.status: s.cases for s in report.statuses} == {"done": 2, "callable": 1, "appointment": 1}
     assert [p.key for p in report.promises] == ["b"]
     assert person(report, "ann").complete == 1
     assert report.numbers.dead == 1

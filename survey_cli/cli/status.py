@@ -162,7 +162,10 @@ def _progress(report: "FieldworkStatus") -> Iterator[str]:
 def _sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
     yield (
         "cases, as they stand",
-        _columns(("", "cases", ""), ((s, f"{n:,}", what) for s, what, n in report.statuses)),
+        _columns(
+            ("", "cases", ""),
+            [*((s, f"{n:,}", what) for s, what, n in report.statuses), ("total", f"{report.cases:,}", "")],
+        ),
     )
     yield from _needing_somebody(report)
     yield (

@@ -2,6 +2,7 @@
 once more, and only then show it. The rules are fieldwork's, the queue is the store's.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,6 @@ from survey_cli.fieldwork.events import Blocked, Entry, Event, Returned
 from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import Claimant, allowed, forbidden, standing
-from survey_cli.fieldwork.quotas import shut
 from survey_cli.fieldwork.turns import Turns
 from survey_cli.store import Store
 from survey_cli.store.case_records import CaseRow, Lease
@@ -105,31 +105,24 @@ class Queue:
 
     def outlook(self, at: datetime) -> "Outlook":
         """Why there is nobody to call at this moment, and when there will be. Raises StoreProblem."""
-        cases, turns = self.store.cases, self._turns(at)
-        by_status = cases.counts().by_status
+        turns = self._turns(at)
         moments: list[datetime] = []
-        others = parked = 0
-        for head in cases.heads():
-            bucket = bucket_of(head.bucket)
-            if shut(bucket.cells, turns.full):
-                parked += 1
-            elif not bucket.suits(self.who, self.people):
-                others += 1
-            elif (opens := turns.opens(bucket, at)) is not None:
-                moments.append(opens)
-        for row in cases.due_next(limit=SEEN_AHEAD):
-            bucket = bucket_of(row.bucket)
-            if (
-                row.due_at is not None
-                and bucket.suits(self.who, self.people)
-                and not shut(bucket.cells, turns.full)
-            ):
-                opens = turns.opens(bucket, max(at, row.due_at))
-                if opens is not None:
-                    moments.append(opens)
-        ready, waiting = by_status.get("ready", 0), by_status.get("waiting", 0)
-        why = _why(ready, waiting, by_status.get("held", 0), others, parked, by_status)
-        return Outlook(why, min(moments, default=None))
+        found: Counter[str] = Counter()
+        for group in self.store.figures.groups(at):
+            found[turns.state(group, [self.who]) if group.bucket else group.status] += group.cases
+            if group.bucket and group.status == "ready":
+                moments += self._opens(turns, group.bucket, at)
+        for row in self.store.cases.due_next(limit=SEEN_AHEAD):
+            if row.due_at is not None:
+                moments += self._opens(turns, row.bucket, max(at, row.due_at))
+        return Outlook(_why(found), min(moments, default=None))
+
+    @staticmethod
+    def _opens(turns: Turns, text: str, since: datetime) -> list[datetime]:
+        """When cases of a bucket that are for this interviewer may be called, from `since` on; empty: never."""
+        bucket = bucket_of(text)
+        opens = turns.opens(bucket, since) if turns.suits(bucket) else None
+        return [opens] if opens is not None else []
 
     def _may(self, row: CaseRow, case: Case, at: datetime, full: Collection[str]) -> bool:
         claimant = Claimant(
@@ -170,23 +163,22 @@ class Queue:
         )
 
 
-def _why(ready: int, waiting: int, held: int, others: int, parked: int, by_status: Mapping[str, int]) -> str:
-    if not sum(by_status.values()):
+WAITING: Final = {
+    "delay": "waiting for their time",
+    "appointment": "waiting for an appointment",
+    "part": "waiting for another part of the day",
+    "hours": "outside calling hours",
+    "restricted": "for others (language, skill or appointment)",
+    "quota": "parked, as a quota cell is full",
+    "callable": "due now: look again",
+    "held": "with the supervisor",
+    "leased": "at other stations",
+}
+
+
+def _why(found: Mapping[str, int]) -> str:
+    """Why there is no case, from how many cases stand where."""
+    if not sum(found.values()):
         return "there are no cases yet: a supervisor imports the sample"
-    parts = []
-    if waiting:
-        parts.append(f"{waiting} waiting for their time")
-    if ready:
-        outside = "outside calling hours, or for another part of the day"
-        parts.append(
-            f"{ready} may not be called now ({outside})"
-            if not (others or parked)
-            else f"{ready} are not for now or not for you"
-        )
-    if held:
-        parts.append(f"{held} with the supervisor")
-    if by_status.get("leased"):
-        parts.append(f"{by_status['leased']} at other stations")
-    if not parts:
-        return "every case is done"
-    return ", ".join(parts)
+    parts = [f"{found[state]} {words}" for state, words in WAITING.items() if found.get(state)]
+    return ", ".join(parts) or "every case is done"

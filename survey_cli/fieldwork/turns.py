@@ -2,16 +2,37 @@
 moment; it takes no case and asks no case's rules.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.bookings import MINE_FIRST
-from survey_cli.fieldwork.buckets import Bucket
+from survey_cli.fieldwork.buckets import Bucket, bucket_of
 from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.quotas import Fill, shut
+from survey_cli.fieldwork.standings import TRIED_LEAST
+
+QueueState: TypeAlias = Literal["callable", "restricted", "part", "hours", "delay", "appointment", "quota"]
+"""Where a case in the queue stands at one moment: callable by all who were asked for; only by some or none of them; waiting
+for a part of the day, for calling hours, for the least time after its last call, or for an appointment; parked because a
+quota cell is full."""
+
+
+class CaseGroup(NamedTuple):
+    """Cases that stand alike at one moment."""
+
+    status: str
+    """`ready` also for those that waited until then."""
+    bucket: str
+    """Empty for those that are not in the queue."""
+    why: str
+    """What a waiting one waits for."""
+    promised: bool
+    anybodys: bool
+    """The appointment was due so long ago that anybody may keep one that is its maker's first."""
+    cases: int
 
 
 class Turn(NamedTuple):
@@ -76,6 +97,25 @@ class Turns:
     def suits(self, bucket: Bucket) -> bool:
         """Whether it is for this interviewer but for the hour and the part of the day."""
         return not shut(bucket.cells, self.full) and bucket.suits(self.who, self.people)
+
+    def state(self, group: CaseGroup, staff: Iterable[Interviewer]) -> QueueState:
+        """Where the cases of a group in the queue stand, for those who call."""
+        bucket, calendar = bucket_of(group.bucket), self.plan.calendar
+        if shut(bucket.cells, self.full):
+            return "quota"
+        if group.status == "waiting":
+            if group.promised:
+                return "appointment"
+            return "part" if group.why.endswith(TRIED_LEAST) else "delay"
+        if not calendar.opening(bucket.zones, self.at).open:
+            return "hours"
+        if bucket.dayparts and calendar.daypart(bucket.zones, self.at) not in bucket.dayparts:
+            return "part"
+        return "callable" if all(self._for(bucket, one, group) for one in staff) else "restricted"
+
+    def _for(self, bucket: Bucket, one: Interviewer, group: CaseGroup) -> bool:
+        own = bucket.owner in ("", one.login)
+        return bucket.suits(one, self.people) and (own or bucket.policy != "me_first" or group.anybodys)
 
     def closed(self, bucket: Bucket) -> str:
         """Why cases of this bucket are not called now by this interviewer; empty where they are."""

@@ -64,6 +64,7 @@ def _status(
         day_began=day_began,
         since=begun.at if begun is not None else None,
         kinds=kinds,
+        groups=study.store.figures.groups(at),
         fill=study.store.cases.fill(),
         target=target.interviews,
         target_of=target.says,

@@ -13,14 +13,20 @@ from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import HARD, REFUSALS
 from survey_cli.fieldwork.quotas import Fill
+from survey_cli.fieldwork.turns import CaseGroup, Turns
 from survey_cli.reports.sittings import NOTHING, CallMade, Sat, Sitting
 from survey_cli.reports.tallies import own_groups
 
 STATUSES: Final = {
     "done": "called no more",
     "leased": "at a station now",
-    "ready": "due now, as far as hours and interviewers allow",
-    "waiting": "due later",
+    "callable": "may be called now",
+    "restricted": "may be called now, by those with its language, skill or appointment alone",
+    "hours": "outside calling hours",
+    "part": "waiting for a part of the day",
+    "delay": "waiting for the least time after the last call",
+    "appointment": "waiting for an appointment",
+    "quota": "parked: a quota cell is full",
     "held": "a supervisor must do something first",
     "unreleased": "the replicate is not in the field",
 }
@@ -182,6 +188,8 @@ class Standings:
     """Sittings that began earlier are left out; None: all are counted."""
     kinds: Sequence[tuple[str, str, str, int]]
     """Status, outcome, code, and how many cases."""
+    groups: Sequence[CaseGroup] = ()
+    """All cases, by what decides whether they may be called now."""
     fill: Mapping[str, Fill] = field(default_factory=dict)
     target: int | None = None
     target_of: str = ""
@@ -251,7 +259,7 @@ def fieldwork_status(
             target_of=found.target_of,
         ),
         cases=sum(by_code.values()),
-        statuses=_statuses(found),
+        statuses=_statuses(found, plan, people, viewer),
         outcomes=_outcomes(found, plan),
         codes=_codes(found, plan),
         cells=_cells(found, plan),
@@ -302,8 +310,11 @@ def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     return sums
 
 
-def _statuses(found: Standings) -> tuple[StatusLine, ...]:
-    sums = _summed((status, n) for status, _, _, n in found.kinds)
+def _statuses(found: Standings, plan: Plan, people: People, viewer: Interviewer) -> tuple[StatusLine, ...]:
+    """Where all cases stand; those of the queue by whether all who are listed may call them now, or why not."""
+    staff = tuple(people.listed.values()) or (viewer,)
+    turns = Turns.of(plan, people=people, who=viewer, at=found.at, fill=found.fill)
+    sums = _summed((turns.state(g, staff) if g.bucket else g.status, g.cases) for g in found.groups)
     return tuple(StatusLine(s, what, sums[s]) for s, what in STATUSES.items() if s in sums)
 
 

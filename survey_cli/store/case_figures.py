@@ -3,10 +3,14 @@ made of it; of a million cases only those that were called are read one by one.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from survey_cli.engine.journal import encode_moment
+from survey_cli.fieldwork.bookings import MINE_FIRST
 from survey_cli.fieldwork.events import Entry
+from survey_cli.fieldwork.turns import CaseGroup
 from survey_cli.store import case_statements as sql
 from survey_cli.store.case_written import read_entry
 from survey_cli.store.connector import Connector
@@ -36,6 +40,14 @@ class CaseFigures:
     def kinds(self) -> list[Kind]:
         """How many cases there are of each status, outcome and code together."""
         return [Kind(*row) for row in self._db.read(sql.COUNTS)]
+
+    def groups(self, at: datetime) -> list[CaseGroup]:
+        """All cases by what decides at this moment whether they may be called."""
+        rows = self._db.read(sql.GROUPS, (encode_moment(at), encode_moment(at - MINE_FIRST)))
+        return [
+            CaseGroup(status, bucket, why, bool(promised), bool(anybodys), cases)
+            for status, bucket, why, promised, anybodys, cases in rows
+        ]
 
     def touched(self) -> Iterator[tuple[str, list[Entry]]]:
         """The key and history of every case that a station took, or a number of which was marked; sorted by the key, all

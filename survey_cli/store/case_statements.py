@@ -189,6 +189,15 @@ MARKS: Final = f"SELECT key, mark FROM cases WHERE {VISIBLE} ORDER BY key"
 COUNTS: Final = f"""
     SELECT {STATUS}, outcome, code, count(*) FROM cases WHERE {VISIBLE} GROUP BY 1, outcome, code
 """
+GROUPS: Final = f"""
+    SELECT CASE WHEN {STATUS} = 'waiting' AND due_at <= ? THEN 'ready' ELSE {STATUS} END,
+        CASE WHEN {STATUS} IN ('ready', 'waiting') THEN bucket ELSE '' END,
+        CASE WHEN {STATUS} = 'waiting' THEN why ELSE '' END,
+        CASE WHEN promised_at IS NULL THEN 0 ELSE 1 END,
+        CASE WHEN promised_at <= ? THEN 1 ELSE 0 END,
+        count(*)
+    FROM cases WHERE {VISIBLE} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+"""
 _HIDDEN: Final = """(
     SELECT key FROM cases
     WHERE arrival <> '' AND arrival NOT IN (SELECT id FROM imports WHERE state = 'settling')
