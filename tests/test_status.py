@@ -1,6 +1,7 @@
 """Is the status of a study what its cases tell? Sittings against attempts, figures against the histories they are made
 of, and the screen that follows them."""
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import process_time
@@ -159,7 +160,7 @@ def test_every_case_is_counted_once_by_status_and_by_outcome() -> None:
 
 @pytest.mark.parametrize("kept", ["file", "server"])
 def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> None:
-    """It is noon of a Tuesday in Denver, and 06:00 in Honolulu."""
+    """It is noon of a Tuesday in Denver, and 08:00 in Pago Pago."""
     written(
         "responses/interviewers.csv", "login,role,languages\nsue,supervisor,\npostgres,supervisor,\nann,,en\n"
     )
@@ -169,13 +170,13 @@ def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> No
     cases = [
         history("now", columns={"kind": 2}),
         history("now too"),
-        history("far", zone="Pacific/Honolulu"),
+        history("far", zone="Pacific/Pago_Pago"),
         history("spanish").then(Speaks("es")),
         history("hers", zone=LOS_ANGELES).at("2026-11-23 15:00").appointment("2026-11-24 11:00", policy="me"),
         history("at two").at("2026-11-23 15:00").appointment("2026-11-24 14:00"),
         history("full", columns={"kind": 1}),
         history("full and waiting", columns={"kind": 1}).at(called).call("no_answer"),
-        history("rests").at("2026-11-24 11:30").call("no_answer"),
+        history("rests").at("2026-11-24 11:50").call("busy"),
         history("evening").at("2026-11-24 09:00").call("no_answer"),
     ]
     where = served.fresh() if kept == "server" else None
@@ -196,8 +197,8 @@ def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> No
     }
     assert sum(s.cases for s in report.statuses) == report.cases == 10
     shown = "\n".join(lines(report, cells=80))
-    assert "  callable      2  may be called now\n" in shown
-    assert "  total        10\n" in shown
+    assert re.search(r"^  callable +2  may be called now$", shown, re.MULTILINE)
+    assert re.search(r"^  total +10$", shown, re.MULTILINE)
 
 
 def test_where_there_are_no_cases_it_is_said_how_to_get_some() -> None:

@@ -15,9 +15,9 @@ from survey_cli.fieldwork.quotas import Fill, shut
 from survey_cli.fieldwork.standings import TRIED_LEAST
 
 QueueState: TypeAlias = Literal["callable", "restricted", "part", "hours", "delay", "appointment", "quota"]
-"""Where a case in the queue stands at one moment: callable by all who were asked for; only by some or none of them; waiting
-for a part of the day, for calling hours, for the least time after its last call, or for an appointment; parked because a
-quota cell is full."""
+"""Where a case in the queue stands at one moment: callable by all who were asked for, or only by some or none of them;
+waiting for a part of the day, for calling hours, for the least time after its last call, or for an appointment; parked
+because a quota cell is full."""
 
 
 class CaseGroup(NamedTuple):

@@ -21,7 +21,7 @@ STATUSES: Final = {
     "done": "called no more",
     "leased": "at a station now",
     "callable": "may be called now",
-    "restricted": "may be called now, by those with its language, skill or appointment alone",
+    "restricted": "now, but only by some: language, skill, appointment",
     "hours": "outside calling hours",
     "part": "waiting for a part of the day",
     "delay": "waiting for the least time after the last call",
