@@ -3,7 +3,7 @@
 A leaf: problems are values. They are collected and returned, never raised one by one, and never printed here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, NamedTuple, TypeAlias
@@ -60,6 +60,17 @@ class Trouble:
     def __str__(self) -> str:
         remedy = f" — {self.remedy}" if self.remedy else ""
         return f"{self.where}: {self.what}{remedy}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question(Trouble):
+    """A Trouble that whoever sits at a terminal can settle by saying yes."""
+
+    asks: str
+    settle: Callable[[], None]
+    """Keeps the answer yes. The command is then given again."""
+
+    __str__ = Trouble.__str__
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

@@ -96,6 +96,8 @@ def check(
         for line in one.accepted:
             say(f"{one.file}: {line}")
         say(f"{one.file}: {_summary(one.problems, one.items)}")
+        if one.in_use:
+            say(one.in_use)
     if len(results) > 1:
         say(f"{count(len(results), 'instrument')}: {_summary(problems, None)}")
     for trouble in troubles:

@@ -74,6 +74,7 @@ def interview(
     Exit code 0: it came to its end; 3: it was suspended or stopped.
     """
     from survey_cli.desk.seating import Seating, seat
+    from survey_cli.study.location import in_use
 
     if sys.__stdout__ is None:
         fail(
@@ -111,6 +112,7 @@ def interview(
     desk = seat(file, seating)
     if isinstance(desk, Trouble):
         fail(desk)
+    say(in_use(file, desk.kept_in))
     try:
         code = _one_line_at_a_time(desk) if plain else _full_screen(desk)
     finally:

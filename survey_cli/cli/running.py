@@ -10,9 +10,9 @@ from contextlib import suppress
 
 import typer
 
-from survey_cli.cli.terminal import PIPE_CLOSED, say
+from survey_cli.cli.terminal import FAILED, MISUSED, PIPE_CLOSED, Settled, say
 
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+INTERRUPTED = 130
 """130 as shells have it: 128 and the number of SIGINT."""
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer keeps its parser to itself
@@ -22,7 +22,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
     _stream()
     try:
-        code = _run(arguments)
+        code = _settled(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         code = PIPE_CLOSED
@@ -43,6 +43,15 @@ def _stream() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _settled(arguments: Sequence[str]) -> int:
+    """The exit code of the command; it is run again after each question that was settled at the terminal."""
+    while True:
+        try:
+            return _run(arguments)
+        except Settled:
+            continue
 
 
 def _run(arguments: Sequence[str]) -> int:

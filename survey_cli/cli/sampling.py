@@ -77,6 +77,7 @@ def import_cases(
     """
     from survey_cli.office.asking import Request
     from survey_cli.office.sampling import Manner, Wanted, import_sample
+    from survey_cli.study.location import in_use
 
     request = Request(path=file, at=moments.now(), db=db, by=by, people=people)
     wanted = Wanted(file=cases, sheet=sheet, encoding=encoding, update=update, dry=dry_run, release=release)
@@ -95,6 +96,7 @@ def import_cases(
     if dry_run:
         for line in _changes(made):
             print(printable(line))
+    say(in_use(file, made.where, people=people))
     say(_came(made, update=update))
 
 

@@ -47,6 +47,7 @@ def station(
     Exit code 0: the shift was ended; 3: something was still owed on a case.
     """
     from survey_cli.desk.manning import man
+    from survey_cli.study.location import in_use
 
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not plain and (not terminal or os.environ.get("TERM") in SIMPLE_TERMINALS):
@@ -55,6 +56,7 @@ def station(
     manned = man(file, interviewer=interviewer, station=name, db=db, people=people, zone=zone)
     if isinstance(manned, Trouble):
         fail(manned)
+    say(in_use(file, manned.kept_in, people=people))
     try:
         code = _one_line_at_a_time(manned) if plain else _full_screen(manned)
     finally:

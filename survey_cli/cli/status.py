@@ -82,6 +82,7 @@ def status(
         return
     if watch:
         say("survey: no full screen here, so the status is shown once")
+    say(report.in_use)
     print("\n".join(lines(report, cells=width())))
 
 

@@ -10,8 +10,9 @@ from typing import NoReturn
 
 import typer
 
-from survey_cli.problems import Trouble
+from survey_cli.problems import Question, Trouble
 
+FAILED, MISUSED = 1, 2
 PIPE_CLOSED = 141
 """As shells have it: 128 and the number of SIGPIPE."""
 MOST_PROBLEMS = 10
@@ -50,7 +51,22 @@ def fail(trouble: Trouble) -> NoReturn:
         say(f"… and {len(trouble.problems) - MOST_PROBLEMS} more")
     if [p.where.line for p in trouble.problems] != [0]:  # a file that can't be read at all has said so
         say(str(trouble))
-    raise typer.Exit(1)
+    if isinstance(trouble, Question):
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise typer.Exit(MISUSED)
+        if _says_yes(trouble.asks):
+            trouble.settle()
+            raise Settled
+    raise typer.Exit(FAILED)
+
+
+class Settled(Exception):
+    """What stood in the way was settled at the terminal: the command is to be run again."""
+
+
+def _says_yes(question: str) -> bool:
+    print(f"{printable(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def width() -> int:

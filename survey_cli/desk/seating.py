@@ -19,7 +19,7 @@ from survey_cli.problems import Trouble
 from survey_cli.samples.columns import labels_of
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
 from survey_cli.store.places import database_of, open_existing, open_store
-from survey_cli.study.login import identify
+from survey_cli.study.location import people_file
 from survey_cli.study.meaning import why_not_begin
 from survey_cli.values import Missing, Value
 
@@ -153,11 +153,14 @@ def _of_the_sample(path: str | Path, seating: Seating, clock: Clock, opened: Sto
 
 def _identified(path: str | Path, instrument: str, seating: Seating, store: Store) -> Seating | Trouble:
     """With the name of whoever interviews; in a practice interview anybody may be named."""
-    if seating.practice:
+    where = database_of(path, instrument, seating.db)
+    own = people_file(path, where)
+    if seating.practice or own is None or not own.is_file():
         return replace(seating, interviewer=seating.interviewer.strip() or store.account)
+    from survey_cli.study.login import identify
     from survey_cli.study.opening import people_of
 
-    listed = people_of(path, instrument, db=seating.db, named=None)
+    listed = people_of(path, where, None)
     if isinstance(listed, Trouble):
         return listed
     who = identify(seating.interviewer, store.account, listed, listed)

@@ -109,6 +109,11 @@ class StationCase:
         )
         self.title = str(self._instrument.title.written(self._instrument.language))
 
+    @property
+    def kept_in(self) -> str:
+        """The database."""
+        return self._study.where
+
     def close(self) -> None:
         """Let go of the database."""
         self._study.close()

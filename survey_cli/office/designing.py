@@ -22,6 +22,7 @@ from survey_cli.office.preflight import preflight
 from survey_cli.office.version_check import RULES as VERSION_RULES
 from survey_cli.office.version_check import changed_meanings
 from survey_cli.problems import Position, Problem, Trouble, in_order, nearest
+from survey_cli.study.location import database_beside
 
 SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
@@ -102,6 +103,8 @@ class Checked:
     """The line of text at a problem's place, for showing it."""
     accepted: tuple[str, ...] = ()
     """Changes of meaning since earlier interviews that somebody has accepted, in words."""
+    in_use: str = ""
+    """The database and list of people beside it, by their whole paths; empty where no database is found."""
 
 
 def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[Trouble]]:
@@ -156,7 +159,14 @@ def check(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> C
     if found.instrument is not None and found.draft is not None:
         changed, accepted = changed_meanings(file, found.instrument, found.draft, db)
         problems = tuple(in_order((*problems, *changed))) if changed else problems
-    return Checked(file=file, problems=problems, items=items, line=source.line, accepted=tuple(accepted))
+    return Checked(
+        file=file,
+        problems=problems,
+        items=items,
+        line=source.line,
+        accepted=tuple(accepted),
+        in_use=database_beside(file, found.instrument.id, db) if found.instrument is not None else "",
+    )
 
 
 # ── the editor's schema ────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,8 @@ from survey_cli.problems import Problem, Trouble
 from survey_cli.reports.people import PeopleList, PersonLine
 from survey_cli.samples.people import read_people
 from survey_cli.store.places import shown
-from survey_cli.study.opening import Study, people_file
+from survey_cli.study.location import people_file
+from survey_cli.study.opening import Study
 
 
 def people_list(request: Request) -> PeopleList | Trouble:

@@ -33,7 +33,8 @@ from survey_cli.store.never_call import FILE as LIST
 from survey_cli.store.never_call import NeverCall
 from survey_cli.store.places import database_of, open_existing
 from survey_cli.study.guarding import for_supervisors
-from survey_cli.study.opening import Study, in_step, open_study, people_file
+from survey_cli.study.location import people_file
+from survey_cli.study.opening import Study, in_step, open_study
 from survey_cli.study.queueing import caught_up
 
 STATION: Final = "import"

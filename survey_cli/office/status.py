@@ -3,6 +3,7 @@ reported.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, time, tzinfo
 from functools import partial
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from survey_cli.reports.status import (
     fieldwork_status,
 )
 from survey_cli.store.case_records import CaseRow
+from survey_cli.study.location import in_use
 from survey_cli.study.opening import Study
 from survey_cli.study.pause import read_pause
 
@@ -43,11 +45,11 @@ def status_of(request: Request, *, since: str = "", zone: tzinfo | None = None) 
     begun = begin_of(since, request.at, zone, option="--since") if since else None
     if isinstance(begun, Trouble):
         return begun
-    return asked(request, partial(_status, at=request.at, begun=begun, zone=zone))
+    return asked(request, partial(_status, at=request.at, begun=begun, zone=zone, people=request.people))
 
 
 def _status(
-    study: Study, *, at: datetime, begun: Moment | None, zone: tzinfo | None
+    study: Study, *, at: datetime, begun: Moment | None, zone: tzinfo | None, people: str | None
 ) -> FieldworkStatus | Trouble:
     kinds = study.store.figures.kinds()
     if not kinds:
@@ -74,7 +76,7 @@ def _status(
         backed_up=backed_up.astimezone(zone) if backed_up is not None else None,
         paused=pause.describe(pause.since.astimezone(zone), local) if pause is not None else "",
     )
-    return fieldwork_status(
+    made = fieldwork_status(
         found,
         _sats(study),
         study.plan,
@@ -83,6 +85,7 @@ def _status(
         title=f"{study.instrument.id}, {now_said(at, zone).words}",
         period=f"since {begun.words}" if begun is not None else "since the beginning",
     )
+    return replace(made, in_use=in_use(study.path, study.where, people=people))
 
 
 def target_of(study: Study) -> Target:

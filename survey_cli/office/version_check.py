@@ -49,10 +49,13 @@ def changed_meanings(
 ) -> tuple[list[Problem], list[str]]:
     """The changes of meaning that nobody has accepted, and in words those that somebody has. Nothing where no interviews
     are kept yet."""
-    store = open_existing(database_of(file, instrument.id, db))
+    top = Position(draft.document.instrument.where.file)
+    try:
+        store = open_existing(database_of(file, instrument.id, db))
+    except StoreProblem as problem:
+        store = Trouble(problem.where, problem.what, problem.remedy)
     if store is None:
         return [], []
-    top = Position(draft.document.instrument.where.file)
     if isinstance(store, Trouble):
         return [_unread(top, store)], []
     with store:

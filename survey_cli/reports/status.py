@@ -209,6 +209,8 @@ class FieldworkStatus:
 
     title: str
     """Whose it is, and of when."""
+    in_use: str = ""
+    """The database and the list of people, by their whole paths."""
     paused: str
     """By whom the study is paused, since when and what for; empty while it runs."""
     period: str

@@ -21,7 +21,7 @@ from survey_cli.simulate.fieldwork import SECONDS, Field, Fieldwork
 from survey_cli.simulate.households import Chances, invented_cases
 from survey_cli.simulate.interviewers import TurnedDown
 from survey_cli.simulate.respondents import Habits
-from survey_cli.study.opening import people_of
+from survey_cli.study.opening import people_of_study
 
 INTERVIEWERS: Final = 6
 """Where nobody is listed and no number is given."""
@@ -72,7 +72,7 @@ def tried(
     instrument = open_instrument(trial.path)
     if isinstance(instrument, Trouble):
         return instrument
-    people = people_of(trial.path, instrument.id, db=trial.db, named=trial.people)
+    people = people_of_study(trial.path, instrument.id, db=trial.db, named=trial.people)
     if isinstance(people, Trouble):
         return people
     staff = _staff(people, trial.interviewers)

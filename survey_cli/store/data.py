@@ -41,6 +41,11 @@ class Data:
         self._variables: dict[str, tuple[Variable, ...]] = {}
 
     @property
+    def connector(self) -> Connector:
+        """The connection, for the store's own modules."""
+        return self._db
+
+    @property
     def account(self) -> str:
         """Who writes here: the account of the operating system, or the role on the server."""
         return self._db.account

@@ -13,9 +13,9 @@ from typing import TypeAlias
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.problems import Trouble
-from survey_cli.study.login import PEOPLE
+from survey_cli.study.location import PEOPLE, people_file
 from survey_cli.study.meaning import why_not_begin
-from survey_cli.study.opening import Study, people_file, people_of
+from survey_cli.study.opening import Study, people_of
 
 Signature: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
@@ -54,7 +54,7 @@ class StudyFiles:
         instrument = open_instrument(study.path)
         if isinstance(instrument, Trouble):
             return instrument
-        people = people_of(study.path, study.instrument.id, db=study.where, named=self._people)
+        people = people_of(study.path, study.where, self._people)
         if isinstance(people, Trouble):
             return people
         if instrument.id != study.instrument.id:

@@ -6,9 +6,7 @@ What is claimed is only a name. Where a study lists its people, only a superviso
 from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.problems import Trouble
 from survey_cli.store import account as accounts
-
-PEOPLE = "interviewers.csv"
-"""The list of a study's people, in the folder of its database."""
+from survey_cli.study.location import PEOPLE
 
 
 def login_name() -> str:

@@ -20,8 +20,9 @@ from survey_cli.samples.people import read_people
 from survey_cli.store import Store, StoreProblem, account
 from survey_cli.store.address import names_server
 from survey_cli.store.never_call import NeverCall
-from survey_cli.store.places import RESPONSES, database_of, home_of, open_existing, open_store
-from survey_cli.study.login import PEOPLE, identify, why_not_list
+from survey_cli.store.places import database_of, open_existing, open_store
+from survey_cli.study.location import people_file
+from survey_cli.study.login import identify, why_not_list
 from survey_cli.study.queueing import let_places_go
 
 PLAN: Final = "plan"
@@ -72,10 +73,10 @@ def open_records(path: str | Path, *, db: str | None = None, people: str | None 
     if isinstance(instrument, Trouble):
         return instrument
     where = database_of(path, instrument.id, db)
-    listed = people_of(path, instrument.id, db=db, named=people)
+    listed = people_of(path, where, people)
     if isinstance(listed, Trouble):
         return listed
-    own = people_of(path, instrument.id, db=db, named=None)
+    own = people_of(path, where, None)
     if isinstance(own, Trouble):
         return own
     store = open_store(where, create=False)
@@ -110,10 +111,10 @@ def open_study(
     if isinstance(instrument, Trouble):
         return instrument
     where = database_of(path, instrument.id, db)
-    listed = invented or people_of(path, instrument.id, db=db, named=people)
+    listed = invented or people_of(path, where, people)
     if isinstance(listed, Trouble):
         return listed
-    own = people_of(path, instrument.id, db=db, named=None)
+    own = people_of(path, where, None)
     if isinstance(own, Trouble):
         return own
     who: Interviewer | Trouble | None = None
@@ -149,18 +150,16 @@ def open_study(
     )
 
 
-def people_file(path: str | Path, where: str) -> Path | None:
-    """The one place of a study's own list of people, whether or not there is one: beside its database; of one on a
-    server in `responses/` at the instrument. None for a study in memory, which has no list of its own."""
-    if where == ":memory:":
-        return None
-    folder = home_of(path) / RESPONSES if names_server(where) else Path(where).resolve().parent
-    return folder / PEOPLE
+def people_of_study(
+    path: str | Path, instrument: str, *, db: str | None, named: str | None
+) -> People | Trouble:
+    """The same by the instrument's id and what was given with --db."""
+    return people_of(path, database_of(path, instrument, db), named)
 
 
-def people_of(path: str | Path, instrument: str, *, db: str | None, named: str | None) -> People | Trouble:
+def people_of(path: str | Path, where: str, named: str | None) -> People | Trouble:
     """Those on the list that was named, else on the study's own; everybody where there is no list."""
-    file = Path(named) if named else people_file(path, database_of(path, instrument, db))
+    file = Path(named) if named else people_file(path, where)
     if file is None or (not named and not file.is_file()):
         return People()
     found = read_people(file)

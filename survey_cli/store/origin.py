@@ -1,0 +1,49 @@
+"""The study that a database belongs to: its own identifier, and the questionnaire that it was made for."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from survey_cli.store.case_statements import KEEP_SETTING, SETTING
+from survey_cli.store.database import Store
+from survey_cli.store.problem import StoreProblem
+
+STUDY: Final = "study"
+"""The setting with the identifier, 32 hexadecimal digits."""
+NEW_STUDY: Final = (
+    "INSERT INTO settings (name, value) VALUES (?, lower(hex(randomblob(16)))) ON CONFLICT DO NOTHING"
+)
+QUESTIONNAIRE: Final = "questionnaire"
+"""The setting with the questionnaire's path as seen from the database, so that both can be moved together."""
+
+
+class OtherQuestionnaire(StoreProblem):
+    """The database was made for another questionnaire of the same name."""
+
+
+def check_origin(store: Store, questionnaire: Path, *, named: bool) -> None:
+    """Keep which study this is, where that is not kept yet. Raises OtherQuestionnaire where the database was made for
+    another file, unless it was `named` and not found by the rule."""
+    db = store.connector
+    kept = db.read(SETTING, (QUESTIONNAIRE,))
+    if not kept:
+        keep_origin(store, questionnaire)
+    elif not named and kept[0][0] != _seen_from(db.where, questionnaire):
+        file = Path(db.where).resolve()
+        raise OtherQuestionnaire(
+            str(file),
+            f"was made for another questionnaire of this name, {os.path.normpath(file.parent / kept[0][0])}",
+            f"give this one another name (instrument:); if both are the same study, name the database: --db {db.where}",
+        )
+
+
+def keep_origin(store: Store, questionnaire: Path) -> None:
+    """Keep that the database is this questionnaire's from now on."""
+    db = store.connector
+    with db.transaction() as execute:
+        execute(NEW_STUDY, (STUDY,))
+        execute(KEEP_SETTING, (QUESTIONNAIRE, _seen_from(db.where, questionnaire)))
+
+
+def _seen_from(database: str, questionnaire: Path) -> str:
+    return Path(os.path.relpath(questionnaire.resolve(), Path(database).resolve().parent)).as_posix()
