@@ -4,6 +4,7 @@ A leaf: a face draws these and needs to know nothing else. What an entry means f
 how a code is keyed is decided here, once for every face.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -60,10 +61,42 @@ class Picked(NamedTuple):
     words: Mapping[Code, str] = MappingProxyType({})
 
 
+class Exact(str):
+    """A typed line whose meaning is certain: a number in plain digits (`12000`, `2.5`), words that are no decline."""
+
+    __slots__ = ()
+
+
+class Meaning(NamedTuple):
+    """One of the things that a typed line may mean."""
+
+    words: str
+    reply: "Reply" = ""
+    decline: str = ""
+    """The id of a decline, where it means one; then `reply` says nothing."""
+
+
 class Unread(NamedTuple):
     """Typed text that is no entry: `why` is one short line for under the field."""
 
     why: str
+    meanings: tuple[Meaning, ...] = ()
+    """Where it may mean several things: one must be chosen."""
+
+
+_FULL_WIDTH = str.maketrans("，．－＋", ",.-+")
+
+
+def ascii_digits(text: str) -> str:
+    """The text with every decimal digit of any script as 0 to 9: `٢`, `२` and `２` are 2."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text).translate(_FULL_WIDTH)
+
+
+def _keyed(text: object) -> str:
+    """A code as it is compared with others: without regard to case, and to the script of its digits."""
+    return ascii_digits(str(text)).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +116,14 @@ class Pick(NamedTuple):
 
     def coded(self, keys: str) -> Choice | None:
         """The choice whose code is exactly `keys` (letters without regard to case)."""
-        folded = keys.casefold()
-        return next((c for c in self.choices if str(c.code).casefold() == folded), None)
+        keyed = _keyed(keys)
+        return next((c for c in self.choices if _keyed(c.code) == keyed), None)
 
     def longer(self, keys: str) -> bool:
         """Whether some code begins with `keys` and goes on."""
-        folded = keys.casefold()
+        keyed = _keyed(keys)
         return any(
-            str(c.code).casefold().startswith(folded) and len(str(c.code)) > len(keys) for c in self.choices
+            (code := _keyed(c.code)).startswith(keyed) and len(code) > len(keyed) for c in self.choices
         )
 
     def sends(self, keys: str) -> bool:
@@ -172,7 +205,8 @@ class Lookup(NamedTuple):
 
 Entry: TypeAlias = Read | Pick | Line | Verbatim | Lookup
 Reply: TypeAlias = str | Picked
-"""What a face sends: a typed line, or the choices of a Pick. An empty line goes on or keeps what stands."""
+"""What an interface sends: a typed line (an Exact where one of its meanings was chosen), or the choices of a Pick. An
+empty line goes on or keeps what stands."""
 
 
 class Earlier(NamedTuple):

@@ -359,6 +359,7 @@ def _says_its_code(option: Option) -> bool:
 
 def decline_choice(decline: DeclineOffered, speaker: Speaker) -> Choice:
     """A decline of the study, as its list shows it."""
-    key = ((Stretch(f"key {literal(decline.key)}"),),) if decline.key else ()
+    letters = dict.fromkeys(filter(None, map(decline.key_in, speaker.languages)))
+    remarks = ((Stretch(f"key {literal(' / '.join(letters))}"),),) if letters else ()
     text: Text = decline.text
-    return Choice(code=signed(decline.code), said=speaker.text(text), remarks=key)
+    return Choice(code=signed(decline.code), said=speaker.text(text), remarks=remarks)

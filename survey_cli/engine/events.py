@@ -8,6 +8,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from survey_cli.entries import Meaning
 from survey_cli.values import Cell, Code, Missing, Place, Value
 
 NO_WORDS: Mapping[Code, str] = MappingProxyType({})
@@ -204,3 +205,5 @@ class Rejected(NamedTuple):
     *refusal* is an outcome and *refused* a missing value; this is neither.)"""
 
     why: str
+    meanings: tuple[Meaning, ...] = ()
+    """Where the entry may mean several things: the interviewer chooses one, which is sent again."""

@@ -15,9 +15,12 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held, Machine
 from survey_cli.engine.route import Stop
 from survey_cli.entries import (
+    Decline,
     Earlier,
+    Exact,
     Line,
     Lookup,
+    Meaning,
     Pick,
     Prompt,
     Query,
@@ -25,6 +28,7 @@ from survey_cli.entries import (
     Span,
     Unread,
     Words,
+    ascii_digits,
     plain,
 )
 from survey_cli.instrument.items.coded import Multiple
@@ -120,7 +124,7 @@ def _earlier(machine: Machine, stop: Stop, asking: Asking) -> Earlier | None:
         return Earlier(
             words=question.said(stop.leaf, value, {}, language),
             codes=_codes(value),
-            text=question.typed(value, {}),
+            text=question.typed(value, {}, language),
             kind="prefill",
         )
     if not question.asks:
@@ -134,7 +138,7 @@ def _earlier(machine: Machine, stop: Stop, asking: Asking) -> Earlier | None:
     return Earlier(
         words=question.said(stop.leaf, held.cell, held.words, language),
         codes=_codes(held.cell),
-        text=question.typed(held.cell, held.words),
+        text=question.typed(held.cell, held.words, language),
         kind=kind,
     )
 
@@ -183,24 +187,39 @@ def entered(
             return Kept(stamp, stop.place)
         earlier = _earlier(machine, stop, asking)
         if earlier is not None:
-            reply = earlier.text
+            reply = Exact(earlier.text)
         elif not (isinstance(question, Multiple) and question.min == 0):
             return Rejected(_wanted(question.entry(asking)))
-    if isinstance(reply, str) and (coded := _coded_decline(stop.leaf, reply)) is not None:
-        return Declined(stamp, stop.place, coded)
     reading = question.understood(asking, reply)
+    decline = _typed_decline(asking, reply) if isinstance(reply, str) else None
+    if decline is not None and (isinstance(reading, Unread) or not isinstance(question, WordsItem)):
+        return Declined(stamp, stop.place, decline.id)
+    if decline is not None:
+        text = str(reply).strip()
+        meanings = Meaning(decline.text, decline=decline.id), Meaning(f"the text “{text}”", Exact(text))
+        return Rejected(f"{text}: {decline.text}, or the text itself?", meanings)
     if isinstance(reading, Unread):
-        return Rejected(reading.why)
+        return Rejected(reading.why, reading.meanings)
     return Answered(stamp, stop.place, reading.value, reading.words)
 
 
-def _coded_decline(leaf: Leaf, typed: str) -> str | None:
-    """The decline whose code was typed, as interviewers do who know 98 and 99 by heart. Where words are the answer, a
-    number is an answer too."""
-    if isinstance(leaf.question, WordsItem):
+def _typed_decline(asking: Asking, typed: str) -> Decline | None:
+    """The decline whose key was typed, or whose code, as interviewers do who know 98 and 99 by heart. An option's code
+    goes before a key; where words are the answer, a number is an answer too."""
+    if isinstance(typed, Exact) or not asking.leaf.declines:
         return None
-    text = typed.strip()
-    return next((d.id for d in leaf.declines if str(d.code) == text), None)
+    text = ascii_digits(typed.strip()).casefold()
+    words = isinstance(asking.leaf.question, WordsItem)
+    if any(ascii_digits(str(option.code)).casefold() == text for option in asking.options):
+        return None
+    return next(
+        (
+            d
+            for d in asking.declines()
+            if text == d.key.casefold() != "" or (text == str(d.code) and not words)
+        ),
+        None,
+    )
 
 
 def _wanted(kind: object) -> str:
@@ -220,14 +239,19 @@ def echo(interview: Interview, text: str) -> str:
     more than the line itself."""
     machine = interview.machine
     stop = machine.here
-    if stop is None or not text.strip():
+    if stop is None or not text.strip() or not stop.leaf.question.asks:
         return ""
-    question = stop.leaf.question
-    reading = question.understood(machine.walk.asking(stop, machine.language), text)
-    if isinstance(reading, Unread) or reading.value is None:
-        return ""
-    said = question.said(stop.leaf, reading.value, reading.words, machine.language)
-    return said if said.strip() != text.strip() else ""
+    question, language = stop.leaf.question, machine.language
+    match entered(machine, stop, text, interview.events[-1].stamp):
+        case Answered(value=value, words=words) if value is not None:
+            said = question.said(stop.leaf, value, words, language).strip()
+            says_more = said != text.strip() or question.typed(value, words, language) != said
+            return said if says_more else ""
+        case Declined(decline=id):
+            return said_missing(stop.leaf, Missing(id), language)
+        case Rejected(why=why, meanings=meanings) if meanings:
+            return why
+    return ""
 
 
 def declined(interview: Interview, id: str, stamp: Stamp) -> Declined | Rejected:

@@ -330,9 +330,7 @@ def _reserved(document: Document) -> list[DeclineOffered]:
     for kind, code in RESERVED_CODES.items():
         written = document.declines.get(kind)  # type: ignore[call-overload]
         text = written.text if written is not None else Text.of(kind.replace("_", " ").capitalize())
-        made.append(
-            DeclineOffered(id=kind, code=written.code if written is not None else code, text=text, key="")
-        )
+        made.append(DeclineOffered(id=kind, code=written.code if written is not None else code, text=text))
     return made
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, time
 from typing import Final
 
-from survey_cli.entries import Unread
+from survey_cli.entries import Unread, ascii_digits
 from survey_cli.values import Value
 
 MONTHS: Final = [
@@ -104,7 +104,7 @@ _TIME: Final = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?(?:m\.?)?\Z
 
 def read_time(text: str) -> time | Unread:
     """`930`, `9:30`, `9.30 pm`, `21:30`, `9 am`, `noon`, `midnight`."""
-    word = text.strip().lower()
+    word = ascii_digits(text).strip().lower()
     if word in ("noon", "midday"):
         return time(12)
     if word == "midnight":

@@ -220,7 +220,7 @@ def _offered(
             id=str(name),
             code=own[name].code if name in own else d.code,
             text=(own[name].text if name in own else None) or d.text,
-            key=str(d.key or "").lower(),
+            key=d.key,
         )
         for name, d in declines.items()
     )

@@ -143,7 +143,7 @@ def declines_of(document: Document) -> dict[str, DeclineWritten]:
     for kind, (code, texts, key) in DEFAULT_DECLINES.items():
         by_language = {la: Written(t, NOWHERE) for la, t in texts.items() if la in document.languages}
         text = Text(None, by_language) if by_language else Text.of(texts["en"])
-        made[kind] = DeclineWritten.model_construct(code=code, text=text, key=Written(key, NOWHERE))
+        made[kind] = DeclineWritten.model_construct(code=code, text=text, key=Text.of(key))
     return made
 
 

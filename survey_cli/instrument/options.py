@@ -25,7 +25,6 @@ from survey_cli.instrument.scalars import (
     CodeKey,
     Expression,
     Flag,
-    Label,
     Name,
     Order,
     Text,
@@ -211,8 +210,8 @@ class DeclineWritten(Part):
     """The code it has in the data; negative, so that no answer can have it."""
     text: Text
     """What the interviewer sees."""
-    key: Label | None = None
-    """The letter that gives it."""
+    key: Text | None = None
+    """The letter that gives it, in every language or in each: `d`, `{en: d, ar: ي}`."""
 
 
 class DeclineHere(Part):

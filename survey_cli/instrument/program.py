@@ -60,7 +60,12 @@ class DeclineOffered(NamedTuple):
     id: str
     code: int
     text: Text
-    key: str
+    key: Text | None = None
+    """The letter that gives it, by language."""
+
+    def key_in(self, language: str) -> str:
+        """The letter that gives it in a language, in lower case; empty where none does."""
+        return str(self.key.written(language)).lower() if self.key is not None else ""
 
 
 class Check(NamedTuple):
@@ -223,7 +228,12 @@ class Asking:
 
     def declines(self) -> tuple[Decline, ...]:
         return tuple(
-            Decline(id=d.id, code=d.code, text=str(d.text.written(self.language)), key=d.key)
+            Decline(
+                id=d.id,
+                code=d.code,
+                text=str(d.text.written(self.language)),
+                key=d.key_in(self.language),
+            )
             for d in self.leaf.declines
         )
 

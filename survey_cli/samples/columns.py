@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from survey_cli.instrument.document import SampleColumn
 from survey_cli.instrument.items.question import tidy
+from survey_cli.instrument.number_text import number_readings
 from survey_cli.instrument.options import OptionWritten
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import did_you_mean
@@ -30,8 +31,6 @@ MONTH_FIRST: Final = frozenset({"US", "AS", "FM", "GU", "MH", "MP", "PH", "PR", 
 NO_SLASHES: Final = frozenset({"", "CA", "CN", "HU", "JP", "KR", "LT", "MN", "SE", "TW", "ZA"})
 """Countries where the year comes first, or both orders are in use: 3/4/2026 would be a guess."""
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?\Z", re.ASCII)
-_COMMA: Final = re.compile(r"[+-]?\d+,\d+\Z", re.ASCII)
-_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}([,.]\d{3})+\Z", re.ASCII)
 _POINT_ZERO: Final = re.compile(r"(-?\d+)\.0+\Z", re.ASCII)
 _MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?\Z")
 _YEAR_FIRST: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z", re.ASCII)
@@ -94,7 +93,7 @@ def reader_of(instrument: Instrument, column: SampleColumn, *, decimal_comma: bo
         case "single":
             return _single(instrument, column)
         case "number":
-            return _comma_number if decimal_comma else _number
+            return _comma_number if decimal_comma else _point_number
         case "date":
             return date_reader(country_of(instrument) or "")
         case "split":
@@ -164,24 +163,33 @@ def _single(instrument: Instrument, column: SampleColumn) -> ColumnReader:
     return read
 
 
-def _number(text: str) -> Value | Unfit:
-    if not _DECIMAL.match(text):
-        remedy = "write a number"
-        if _THOUSANDS.match(text):
-            remedy = "write it without separators of thousands"
-        elif _COMMA.match(text):
-            remedy = "write a point, not a comma"
-        return Unfit("the value does not fit the column", remedy)
-    value = float(text)
-    if not abs(value) < 1e15:  # beyond, a decimal is no longer exact
-        return Unfit("the number is too large to be kept exactly", "make the column a text")
-    return int(value) if value.is_integer() else value
+def _point_number(text: str) -> Value | Unfit:
+    """A number of a file whose program writes decimals with a point."""
+    if _DECIMAL.match(text):
+        return _kept(float(text))
+    readings = number_readings(text, None)
+    remedy = "write a number"
+    if len(readings) == 1 and "." not in text and "," in text:
+        remedy = (
+            "write a point, not a comma" if readings[0].places else "write it without separators of thousands"
+        )
+    elif readings:
+        remedy = "write it without separators of thousands"
+    return Unfit("the value does not fit the column", remedy)
 
 
 def _comma_number(text: str) -> Value | Unfit:
-    if _THOUSANDS.match(text) and not text.lstrip("+-").startswith("0"):
+    """A number of a file whose program writes decimals with a comma, or with a point."""
+    readings = number_readings(text, None)
+    if len(readings) > 1:
         return Unfit(f"{text} may be a decimal or thousands", "write it without separators of thousands")
-    return _number(text.replace(",", ".")) if _COMMA.match(text) else _number(text)
+    return _kept(readings[0].value) if readings else _point_number(text)
+
+
+def _kept(value: float) -> Value | Unfit:
+    if not abs(value) < 1e15:  # beyond, a decimal is no longer exact
+        return Unfit("the number is too large to be kept exactly", "make the column a text")
+    return int(value) if float(value).is_integer() else value
 
 
 def date_reader(country: str) -> ColumnReader:

@@ -141,7 +141,7 @@ def _typed_again(asking: Asking, value: object, words: Mapping[Code, str]) -> No
     question = asking.leaf.question
     if len(words) > 1:
         return
-    typed = question.typed(value, words)  # type: ignore[arg-type]
+    typed = question.typed(value, words, "en")  # type: ignore[arg-type]
     again = question.understood(asking, typed)
     assert not isinstance(again, Unread), f"{value!r} would be typed {typed!r}, but: {again.why}"
     assert again.value == value, f"{value!r} would be typed {typed!r}, which is {again.value!r}"

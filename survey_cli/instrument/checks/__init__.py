@@ -51,6 +51,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     lists.duplicate_code,
     lists.duplicate_label,
     lists.decline_code,
+    lists.decline_key,
     ranges.empty_range,
     ranges.bad_range,
     ranges.roster_turns,

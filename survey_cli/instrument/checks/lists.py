@@ -127,25 +127,68 @@ def duplicate_code(draft: Draft) -> Iterator[Problem]:
                     "duplicate-code", where, listed.who, what, "change one of them", length=len(code)
                 )
         yield from _composed(listed.who, listed.node)
-    declines = declines_of(draft.document)
-    keys: dict[str, str] = {}
-    for name, decline in declines.items():
-        if decline.key is None:
+    yield from _same_keys(draft)
+
+
+def _same_keys(draft: Draft) -> Iterator[Problem]:
+    """A decline's key is no letter, or gives another decline already in the same language."""
+    languages = draft.document.languages
+    taken: dict[tuple[str, str], str] = {}
+    told: set[tuple[str, str]] = set()
+    for name, decline in declines_of(draft.document).items():
+        for written_for, key in decline.key.every() if decline.key is not None else ():
+            letter = str(key).lower()
+            if len(letter) != 1 or not letter.isalpha():
+                what = f"key: {str(key)!r} is not one letter"
+                yield Problem(
+                    "duplicate-code", key.where, str(name), what, "write a single letter", length=len(key)
+                )
+                continue
+            for language in (written_for,) if written_for else languages:
+                first = taken.setdefault((str(language), letter), str(name))
+                if first != name and (str(name), letter) not in told:
+                    told.add((str(name), letter))
+                    of = f" in {language}" if written_for else ""
+                    what = f"key: the key {letter} gives {first} already{of}"
+                    yield Problem("duplicate-code", key.where, str(name), what, "choose another letter")
+
+
+def decline_key(draft: Draft) -> Iterator[Problem]:
+    """A decline's key is also an option's code, or its beginning.
+
+        declines: {refused: {code: -9, text: Refused, key: r}}     and an option radio
+
+    Then the letter alone can't refuse: r and Enter does, where r begins a code; where r is a code, only `.refused`.
+    """
+    told: set[tuple[object, str]] = set()
+    for leaf in draft.leaves.values():
+        codes = [option.code for option in leaf.options if isinstance(option.code, str)]
+        if not codes:
             continue
-        key = str(decline.key).lower()
-        if len(key) != 1 or not key.isalpha():
-            what = f"key: {str(decline.key)!r} is not one letter"
+        for decline in leaf.declines:
+            if (leaf.scale or leaf.id, decline.id) in told:
+                continue
+            letters = {key for language in draft.document.languages if (key := decline.key_in(str(language)))}
+            met = next(((k, c) for k in sorted(letters) for c in codes if c.casefold().startswith(k)), None)
+            if met is None:
+                continue
+            told.add((leaf.scale or leaf.id, decline.id))
+            key, code = met
+            same = len(code) == 1
+            keyed = f".{decline.id} must be typed instead" if same else f"{key} and Enter are needed for it"
+            what = f"the key {key} of {decline.id} is {'also' if same else 'the beginning of'} the code {code}: {keyed}"
+            node = draft.document.scales.get(leaf.scale) if leaf.scale else None  # type: ignore[call-overload]
+            listed = options_node(node) if node is not None else element(leaf.question._node, "options")
+            where = key_place(listed, code) if isinstance(listed, Mapped) else leaf.question.at("id")
             yield Problem(
-                "duplicate-code",
-                decline.at("key"),
-                str(name),
+                "decline-key",
+                where,
+                leaf.scale or leaf.id,
                 what,
-                "write a single letter",
-                length=len(decline.key),
+                "choose another code, or another key under declines",
+                "warning",
+                len(code),
             )
-        elif (first := keys.setdefault(key, str(name))) != str(name):
-            what = f"key: the key {key} gives {first} already"
-            yield Problem("duplicate-code", decline.at("key"), str(name), what, "choose another letter")
 
 
 def _composed(who: str, node: Mapped | None) -> Iterator[Problem]:

@@ -80,6 +80,8 @@ def _head(draft: Draft) -> Iterator[Worded]:
             yield Worded("study", value)
     for name, decline in document.declines.items():
         yield Worded(str(name), decline.text)
+        if decline.key is not None and decline.key.by_language:
+            yield Worded(str(name), decline.key)
     for name, column in document.sample.items():
         if column.label is not None:
             yield Worded(str(name), column.label)

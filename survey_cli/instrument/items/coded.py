@@ -64,7 +64,7 @@ class Coded(Question):
         more = words.get(option.code)
         return f"{label}: {more}" if more else label
 
-    def typed(self, value: Value, words: Mapping[Code, str]) -> str:
+    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         more = "".join(f" {text}" for text in words.values())
         return f"{value}{more}"
 
@@ -187,7 +187,7 @@ class Multiple(Coded):
         codes = value if isinstance(value, tuple) else ()
         return ", ".join(super(Multiple, self).said(leaf, code, words, language) for code in codes)
 
-    def typed(self, value: Value, words: Mapping[Code, str]) -> str:
+    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         codes = value if isinstance(value, tuple) else (value,)
         plain = [str(c) for c in codes if c not in words]
         return " ".join([*plain, *(f"{c} {text}" for c, text in words.items())])

@@ -120,7 +120,7 @@ class Question(ItemWritten):
         """The answer in words, for the interviewer."""
         return "" if value is None else str(value)
 
-    def typed(self, value: Value, words: Mapping[Code, str]) -> str:
+    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         """What would be typed to give it again."""
         return str(value)
 

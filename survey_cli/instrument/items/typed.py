@@ -7,17 +7,16 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from survey_cli.entries import Entry, Line, Reply, Unread, Verbatim
+from survey_cli.entries import Entry, Exact, Line, Meaning, Reply, Unread, Verbatim, ascii_digits
 from survey_cli.instrument.clock_words import MONTHS, read_date, read_time, say_date, say_time
 from survey_cli.instrument.items.question import Question, state_variable, tidy, variable
+from survey_cli.instrument.number_text import Doubt, read_number, write_number
 from survey_cli.instrument.program import Asking, Dice, Leaf, Reading
-from survey_cli.instrument.scalars import DECIMAL, Flag, Label, Number, Text, Whole
+from survey_cli.instrument.scalars import Flag, Label, Number, Text, Whole
 from survey_cli.instrument.texts import month_names
 from survey_cli.values import Cell, Code, Missing, Value, Variable
 
 _LETTERS: Final = re.compile(r"[^\W\d_]")
-_COMMA: Final = re.compile(r"(-?\d+),(\d+)\Z", re.ASCII)
-_THOUSANDS: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?\Z", re.ASCII)
 LONGEST: Final = 30_000
 """Bytes of the longest text an SPSS file keeps whole, a little less."""
 
@@ -40,34 +39,27 @@ class NumberItem(Question):
     known: ClassVar[str] = "number"
 
     def entry(self, asking: Asking) -> Entry:
-        unit = str(self.unit.written(asking.language)) if self.unit else ""
-        top = "or more" if self.max is None else f"to {_plain(self.max)}"
-        hint = f"{_plain(self.min)} {top}"
+        language = asking.language
+        unit = str(self.unit.written(language)) if self.unit else ""
+        top = "or more" if self.max is None else f"to {write_number(self.max, language)}"
+        hint = f"{write_number(self.min, language)} {top}"
         labels = tuple((c, str(t.written(asking.language))) for c, t in self.options.items())
         return Line(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
 
     def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
         text = reply.strip() if isinstance(reply, str) else ""
-        if _THOUSANDS.match(text):
-            text = text.replace(",", "")
-        elif self.decimals and _COMMA.match(text):
-            text = text.replace(",", ".")
         if not text:
             return Unread("a number is wanted")
-        if not DECIMAL.match(text) or len(text) > 15:
-            return Unread(f"{text[:20]} is not a number: digits only, as 12 or 12.5")
-        value: int | float = float(text) if "." in text else int(text)
-        if isinstance(value, float):
-            if len(text.partition(".")[2].rstrip("0")) > self.decimals:
-                places = (
-                    f"{self.decimals} decimal place{'s' if self.decimals > 1 else ''}"
-                    if self.decimals
-                    else "whole numbers"
-                )
-                return Unread(f"{places} only")
-            value = round(value, self.decimals) if self.decimals else int(value)
-        why = self.fits(asking, value)
-        return Unread(why) if why else Reading(value=value)
+        language = asking.language
+        number = read_number(
+            text, language, decimals=self.decimals, why_not=lambda value: self.fits(asking, value)
+        )
+        if not isinstance(number, Doubt):
+            return Reading(value=number)
+        meanings = (
+            Meaning(self._written(v, language), Exact(self.typed(v, {}, language))) for v in number.values
+        )
+        return Unread(number.why, tuple(meanings))
 
     def fits(self, asking: Asking, value: Value | None) -> str:
         if not isinstance(value, int | float):
@@ -75,19 +67,24 @@ class NumberItem(Question):
         if value in self.options:
             return ""
         if value < self.min:
-            return f"{_plain(value)} is less than {_plain(self.min)}"
+            return f"{write_number(value, asking.language)} is less than {write_number(self.min, asking.language)}"
         if self.max is not None and value > self.max:
-            return f"{_plain(value)} is more than {_plain(self.max)}"
+            return f"{write_number(value, asking.language)} is more than {write_number(self.max, asking.language)}"
         return ""
 
     def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
         if isinstance(value, int) and value in self.options:
             return f"{value} {self.options[value].written(language)}"
-        unit = f" {self.unit.written(language)}" if self.unit else ""
-        return f"{_plain(value)}{unit}"
+        return self._written(value, language)
 
-    def typed(self, value: Value, words: Mapping[Code, str]) -> str:
-        return _plain(value)
+    def _written(self, value: Value | None, language: str) -> str:
+        """The number with its unit."""
+        unit = f" {self.unit.written(language)}" if self.unit else ""
+        number = write_number(value, language) if isinstance(value, int | float) else str(value)
+        return f"{number}{unit}"
+
+    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+        return write_number(value, language, grouped=False) if isinstance(value, int | float) else str(value)
 
     def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
         return (
@@ -111,10 +108,6 @@ class NumberItem(Question):
     def invent(self, asking: Asking, dice: Dice) -> Reply:
         top = self.max if self.max is not None else max(self.min, 0) + 100
         return str(dice.randint(round(self.min), max(round(self.min), int(top))))
-
-
-def _plain(value: object) -> str:
-    return format(value, ".10g") if isinstance(value, float) else str(value)
 
 
 class WordsItem(Question):
@@ -148,6 +141,12 @@ class TextItem(WordsItem):
             return Unread("an answer is wanted")
         if len(text.encode()) > LONGEST:
             return Unread(f"longer than {LONGEST} bytes: shorten it")
+        if self.pattern is not None and len(text) == len(
+            self.pattern
+        ):  # where a digit is due, any script's counts
+            text = "".join(
+                ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True)
+            )
         why = self.fits(asking, text)
         return Unread(why) if why else Reading(value=text)
 
@@ -216,7 +215,7 @@ class DateItem(Question):
     def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
         return say_date(value)
 
-    def typed(self, value: Value, words: Mapping[Code, str]) -> str:
+    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         return value.isoformat() if isinstance(value, date) else str(value)
 
     def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
@@ -263,7 +262,7 @@ class TimeItem(Question):
     def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
         return say_time(value) if isinstance(value, time) else str(value)
 
-    def typed(self, value: Value, words: Mapping[Code, str]) -> str:
+    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         return value.strftime("%H:%M") if isinstance(value, time) else str(value)
 
     def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:

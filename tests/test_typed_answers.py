@@ -1,0 +1,210 @@
+"""Numbers, digits and declines as interviewers of different countries type them."""
+
+import pytest
+
+from scenario import STAMP, Scenario, scenario
+from survey_cli.engine import prompts
+from survey_cli.engine.events import Answered, Declined, Rejected
+from survey_cli.entries import Exact, Pick
+from survey_cli.instrument.number_text import Doubt, number_readings, read_number, write_number
+from survey_cli.values import DK
+
+
+def read(text: str, language: str, decimals: int = 0, low: float = 0, high: float = 1e9) -> object:
+    number = read_number(
+        text,
+        language,
+        decimals=decimals,
+        why_not=lambda v: "" if low <= v <= high else f"{v} is out of range",
+    )
+    return number.values or number.why if isinstance(number, Doubt) else number
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "decimals", "value"),
+    [
+        ("12.000", "de", 0, 12_000),
+        ("12.000", "pt", 0, 12_000),
+        ("12.000", "id", 0, 12_000),
+        ("2.500", "de", 2, 2_500),
+        ("1.234,50", "de", 2, 1_234.5),
+        ("12,5", "de", 1, 12.5),
+        ("12.5", "de", 1, 12.5),
+        ("12'000", "de-CH", 0, 12_000),
+        ("12,000", "en", 0, 12_000),
+        ("12,000", "en", 3, 12_000),
+        ("2.375", "en", 3, 2.375),
+        ("1,234.50", "en", 2, 1_234.5),
+        ("1,25,000", "en", 0, 125_000),
+        ("12 000", "fr", 0, 12_000),
+        ("12\u202f000,5", "fr", 1, 12_000.5),
+        ("१,२५,०००", "hi", 0, 125_000),
+        ("٢", "ar", 0, 2),
+        ("١٢٬٠٠٠", "ar", 0, 12_000),
+        ("١٢٫٥", "ar", 1, 12.5),
+        ("１２，０００", "ja", 0, 12_000),
+        ("-5", "en", 0, -5),
+        ("\N{MINUS SIGN}5", "de", 0, -5),
+        (".5", "en", 1, 0.5),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_as_its_language_writes_it(
+    text: str, language: str, decimals: int, value: float
+) -> None:
+    assert read(text, language, decimals, low=-10) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "decimals", "values"),
+    [
+        ("12.000", "en", 0, (12, 12_000)),
+        ("12,000", "de", 0, (12, 12_000)),
+        ("12,000", "es", 0, (12, 12_000)),
+        ("2.500", "de", 3, (2_500, 2.5)),
+        ("12.000", "fr", 0, (12_000, 12)),
+    ],
+)
+def test_two_possible_readings_are_asked_about(
+    text: str, language: str, decimals: int, values: tuple[float, ...]
+) -> None:
+    assert read(text, language, decimals) == values
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "decimals", "why"),
+    [
+        ("12,5", "en", 1, "12,5 is not a number: in digits, as 12,345.5"),
+        ("2,500", "de", 0, "whole numbers only"),
+        ("2.5", "de", 0, "whole numbers only"),
+        ("2.55", "en", 1, "1 decimal place only"),
+        ("12.000", "de", 0, "12000 is out of range"),
+        ("1.2.3", "en", 1, "1.2.3 is not a number: in digits, as 12,345.5"),
+        ("007", "en", 0, "007 is not a number: in digits, as 12,345"),
+        ("twelve", "de", 0, "twelve is not a number: in digits, as 12.345"),
+    ],
+)  # fmt: skip
+def test_what_is_no_number_is_refused_with_words(text: str, language: str, decimals: int, why: str) -> None:
+    assert read(text, language, decimals, high=100) == why
+
+
+@pytest.mark.parametrize(
+    "language", ["en", "de", "fr", "pt", "hi", "ar", "ja", "es", "sv", "de-CH", "bn", "fa"]
+)
+def test_what_is_written_is_read_back_as_the_same_number(language: str) -> None:
+    """Grouped and not, with three decimals, where a point or a comma could be mistaken most easily."""
+    for value in (0, 7, 999, 1000, 12_000, 1_234_567, -12_000, 0.5, 2.5, 12.345, 1_234.567, 98_765.432):
+        for grouped in (True, False):
+            text = write_number(value, language, grouped=grouped)
+            readings = number_readings(text, language)
+            assert [r.value for r in readings if r.usual][:1] == [value], (text, readings)
+            if not grouped:
+                assert read(text, language, 3, low=-1e9) == value, text
+
+
+def test_four_digits_are_written_as_they_are() -> None:
+    assert [write_number(1985, language) for language in ("en", "de", "fr")] == ["1985"] * 3
+
+
+# at a question
+
+MONEY = """
+instrument: money
+title: Money
+languages: [{language}]
+items:
+  - {{id: rent, type: number, text: Miete?, unit: Euro, decimals: {decimals}}}
+  - {{id: next, type: number, text: Und?}}
+"""
+
+
+def money(language: str, decimals: int = 0) -> Scenario:
+    return scenario(MONEY.format(language=language, decimals=decimals))
+
+
+def test_a_german_twelve_thousand_is_kept_and_echoed_as_such() -> None:
+    asked = money("de", 2)
+    assert prompts.echo(asked.interview, "12.000") == "12.000 Euro"
+    assert asked.keys("12.000").data == {"rent": 12_000}
+    assert asked.keys("2.500").data == {"rent": 2_500}
+    assert asked.keys("12000", ".back").earlier == "answer: 12.000 Euro"
+
+
+def test_a_doubtful_number_is_kept_only_once_one_meaning_was_chosen() -> None:
+    asked = money("en")
+    event = prompts.entry(asked.interview, "12.000", STAMP)
+    assert isinstance(event, Rejected)
+    assert event.why == "12.000: 12 or 12,000?"
+    assert [meaning.words for meaning in event.meanings] == ["12 Euro", "12,000 Euro"]
+    assert asked.keys("12.000").data == {}
+    for meaning, value in zip(event.meanings, (12, 12_000), strict=True):
+        assert isinstance(meaning.reply, str)
+        assert asked.keys(meaning.reply).data == {"rent": value}
+    assert prompts.echo(asked.interview, "12.000") == event.why
+
+
+def test_a_number_given_before_is_kept_by_enter_in_any_language() -> None:
+    asked = money("de", 3).keys("12,345", ".back")
+    assert asked.asked.earlier is not None
+    assert asked.asked.earlier.text == "12,345"
+    assert asked.keys("").data == {"rent": 12.345}
+    assert asked.keys(asked.asked.earlier.text).data == {"rent": 12.345}
+
+
+DIGITS = """
+instrument: digits
+title: Digits
+languages: [en, ar]
+declines:
+  dk: {code: -8, text: {en: Don't know, ar: لا أعرف}, key: {en: d, ar: ي}}
+  refused: {code: -9, text: {en: Refused, ar: رفض}, key: r}
+items:
+  - {id: one, type: single, text: One?, options: {1: A, 2: B, 12: C}}
+  - {id: many, type: multiple, text: Many?, options: {1: A, 2: B, 3: C}}
+  - {id: born, type: date, text: Born?}
+  - {id: at, type: time, text: When?}
+  - {id: postcode, type: text, text: Postcode?, pattern: "99999"}
+  - {id: why, type: verbatim, text: Why?}
+"""
+
+
+def test_digits_of_any_script_are_digits() -> None:
+    done = scenario(DIGITS, language="ar").keys("٢", "१ ３", "٣/٤/١٩٨٥", "٩:٣٠", "١٢٣٤٥", "٢")
+    assert {name: str(value) for name, value in done.data.items()} == {
+        "one": "2", "many": "(1, 3)", "born": "1985-04-03", "at": "09:30:00", "postcode": "12345", "why": "٢",
+    }  # fmt: skip
+    pick = scenario(DIGITS).asked.entry
+    assert isinstance(pick, Pick)
+    assert (pick.sends("٢"), pick.sends("١"), pick.takes("١"), pick.sends("١٢")) == (True, False, True, True)
+
+
+def test_the_key_of_a_decline_is_that_of_the_language() -> None:
+    english, arabic = scenario(DIGITS), scenario(DIGITS, language="ar")
+    assert [d.key for d in english.asked.declines] == ["d", "r"]
+    assert [d.key for d in arabic.asked.declines] == ["ي", "r"]
+    assert arabic.keys("ي").data == {"one": DK}
+    assert english.keys("ي").data == {}
+
+
+def test_the_key_of_a_decline_and_enter_declines_where_it_can_be_no_answer() -> None:
+    asked = scenario(DIGITS).keys("2", "D", "d", "d", "d")
+    assert asked.data == {"one": 2, "many": DK, "born": DK, "at": DK, "postcode": DK}
+    assert prompts.echo(scenario(DIGITS).keys("2", "1").interview, "d") == "Don't know"
+
+
+def test_words_that_equal_the_key_of_a_decline_are_asked_about() -> None:
+    asked = scenario(DIGITS).keys("2", "1", "d", "d", "12345")
+    event = prompts.entry(asked.interview, "d", STAMP)
+    assert isinstance(event, Rejected)
+    assert event.why == "d: Don't know, or the text itself?"
+    decline, text = event.meanings
+    assert isinstance(prompts.declined(asked.interview, decline.decline, STAMP), Declined)
+    assert isinstance(text.reply, Exact)
+    kept = prompts.entry(asked.interview, text.reply, STAMP)
+    assert isinstance(kept, Answered)
+    assert kept.value == "d"
+
+
+def test_a_code_that_is_the_key_of_a_decline_is_the_code() -> None:
+    asked = scenario("items:\n  - {id: q, type: single, text: Q?, options: {r: Radio, tv: TV}}\n")
+    assert asked.keys("r").data == {"q": "r"}
+    assert asked.keys(".refused").data != {"q": "r"}
