@@ -67,7 +67,7 @@ class Exact(str):
     __slots__ = ()
 
 
-class Meaning(NamedTuple):
+class PossibleMeaning(NamedTuple):
     """One of the things that a typed line may mean."""
 
     words: str
@@ -80,7 +80,7 @@ class Unread(NamedTuple):
     """Typed text that is no entry: `why` is one short line for under the field."""
 
     why: str
-    meanings: tuple[Meaning, ...] = ()
+    meanings: tuple[PossibleMeaning, ...] = ()
     """Where it may mean several things: one must be chosen."""
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.desk import Asked, Closing
 from survey_cli.engine.events import Rejected
+from survey_cli.engine.notes import StandingNote
 from survey_cli.entries import (
     Choice,
     Decline,
@@ -22,6 +23,7 @@ from survey_cli.entries import (
     Read,
     Reply,
     Span,
+    Unread,
     Verbatim,
     Words,
     plain,
@@ -178,6 +180,7 @@ class FakeConduct:
     _answers: dict[Place, str] = field(default_factory=dict)
     _closed: Closing | None = None
     _language: str = "en"
+    _notes: tuple[StandingNote, ...] = ()
     _return_to: int | None = None
 
     def prompt(self) -> Prompt | None:
@@ -211,6 +214,11 @@ class FakeConduct:
     def reply(self, reply: Reply) -> Rejected | None:
         now = self.prompt()
         assert now is not None, "nothing is asked any more"
+        if isinstance(now.entry, Pick) and isinstance(reply, str) and reply:
+            picked = now.entry.picked(reply)
+            if isinstance(picked, Unread):
+                return Rejected(picked.why)
+            reply = picked
         if isinstance(reply, Picked):
             codes = [f"{c} {reply.words[c]}" if c in reply.words else str(c) for c in reply.codes]
             entry = " ".join(codes)
@@ -289,9 +297,22 @@ class FakeConduct:
         self.calls.append(f"jump {place}")
         return None
 
-    def note(self, text: str) -> Rejected | None:
-        self.calls.append(f"note {text}")
+    def front(self) -> Rejected | None:
+        if self._return_to is None:
+            return Rejected("this is the item that comes next")
+        self.at, self._return_to = self._return_to, None
+        self.calls.append("front")
         return None
+
+    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejected | None:
+        self.calls.append(f"note {text}" if replaces is None else f"note {replaces.seq}: {text}")
+        place = self.script[self.at].place if replaces is None else replaces.place
+        note = StandingNote(len(self._notes) + 1 if replaces is None else replaces.seq, place, text)
+        self._notes = (*(n for n in self._notes if n.seq != note.seq), note)
+        return None
+
+    def notes(self) -> tuple[StandingNote, ...]:
+        return self._notes
 
     def speak(self, language: str) -> Rejected | None:
         now = self.prompt()

@@ -13,7 +13,17 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "survey_cli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-PURE_ROOMS = {"instrument", "engine", "fieldwork", "table", "problems", "entries", "values", "outcomes"}
+PURE_ROOMS = {
+    "instrument",
+    "engine",
+    "fieldwork",
+    "table",
+    "problems",
+    "entries",
+    "values",
+    "outcomes",
+    "entry_commands",
+}
 DOORS = {"survey_cli/instrument/load.py"}  # where the yaml comes in
 
 CLOCKS_AND_DICE = {"time", "secrets", "uuid"}  # random and datetime are looked at name by name

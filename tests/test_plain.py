@@ -11,9 +11,22 @@ from hypothesis import strategies as st
 from fake_conduct import AGREEMENT, FAQ, MEDIA, FakeConduct, choices, every_kind, prompt, words
 from survey_cli.desk import Conduct
 from survey_cli.engine.events import Rejected
-from survey_cli.entries import Choice, Earlier, Line, Pick, Picked, Prompt, Query, Read, Reply, Verbatim
+from survey_cli.entries import (
+    Choice,
+    Earlier,
+    Line,
+    Pick,
+    Picked,
+    PossibleMeaning,
+    Prompt,
+    Query,
+    Read,
+    Reply,
+    Verbatim,
+)
+from survey_cli.entry_commands import COMMANDS, NAMES
 from survey_cli.plain import conduct
-from survey_cli.plain.wording import DOT_WORDS, clean
+from survey_cli.plain.wording import clean
 
 YES_NO = Pick(choices=choices("Yes", "No"))
 
@@ -257,7 +270,7 @@ def test_a_typed_line_is_taken_as_it_is_meant(entry: Line | Verbatim, line: str,
 @pytest.mark.parametrize("line", ["..back", ".5", ".", ".hlep"])
 def test_elsewhere_a_line_that_begins_with_a_dot_is_never_an_answer(entry: Read | Pick, line: str) -> None:
     desk = one("What?", entry)
-    assert printed(desk, line)[1].startswith(f"! {line} is no dot word here: ")
+    assert printed(desk, line)[1].startswith(f"! {line} is no command here: ")
     assert desk.given == []
 
 
@@ -288,7 +301,7 @@ def test_a_soft_check_takes_ok_with_a_reason_or_another_entry() -> None:
     def desk() -> Fake:
         return Fake((hours, last), queries={("hours", "120"): query})
 
-    said = "? 120 is *many*.\n[.ok if it is so, with a reason if you like, or another answer]\n"
+    said = "? 120 is *many*.\n[.ok confirms it, with a reason if you like, or another answer]\n"
     first = desk()
     after = printed(first, "120", "", ".ok two jobs", "")
     assert after[1] == said
@@ -304,17 +317,61 @@ def test_a_soft_check_takes_ok_with_a_reason_or_another_entry() -> None:
 def test_what_is_read_back_to_the_respondent_says_so() -> None:
     query = Query(text=words("Did you say 600?"), aloud=True)
     desk = Fake((prompt("a", "How much?", Line(kind="number")),), queries={("a", "600"): query})
-    assert printed(desk, "600")[1].startswith("? Did you say 600?\n[read this aloud; .ok ")
+    assert printed(desk, "600")[1].startswith(
+        "? Did you say 600?\n[read this aloud; 1 yes, that is right; 2 no, ask again]"
+    )
 
 
-# Dot words
+def test_an_answer_read_back_is_confirmed_or_asked_again_as_on_the_full_screen() -> None:
+    query = Query(text=words("Did you say 600?"), aloud=True)
+    for yes in ("1", "y", "١", ".ok"):
+        desk = Fake((prompt("a", "How much?", Line(kind="number")),), queries={("a", "600"): query})
+        held(desk, "600", "2?", "", yes)
+        assert desk.given == [("a", "600"), ("a", ".ok")]
+    desk = Fake((prompt("a", "How much?", Line(kind="number")),), queries={("a", "600"): query})
+    after = printed(desk, "600", "2", "", "2")
+    assert after[2] == "[ask again, and key the right answer]\n"
+    assert after[3] == "! ask again, and key the right answer\n"
+    assert desk.given == [("a", "600"), ("a", "2")], "after no, 2 is an answer"
+
+
+def test_what_may_mean_two_things_is_asked_about() -> None:
+    meanings = PossibleMeaning("12 Euro", "12"), PossibleMeaning("12,000 Euro", "12000")
+
+    class Doubting(Fake):
+        def reply(self, reply: Reply) -> Rejected | None:
+            if reply == "12.000":
+                return Rejected("12.000: 12 or 12,000?", meanings)
+            return super().reply(reply)
+
+    desk = Doubting((prompt("a", "How much?", Line(kind="number")), prompt("b", "B?", YES_NO)))
+    after = printed(desk, "12.000", "", "12.000", "2", "1")
+    assert after[1] == (
+        "? 12.000: 12 or 12,000?\n1  12 Euro\n2  12,000 Euro\n[a number chooses; Enter alone gives it up]\n"
+    )
+    assert after[2] == "! nothing was taken: type the answer again\n"
+    assert desk.given == [("a", "12000"), ("b", "1")]
+
+
+def test_notes_are_listed_and_replaced() -> None:
+    desk = Fake((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
+    after = printed(
+        desk, ".notes", ".note sounded sure", "1", ".notes", ".notes 1 not so sure", ".notes", ".notes 4 x"
+    )
+    assert after[1] == "[there is no note yet]\n"
+    assert after[4] == "[1  a: sounded sure]\n[.notes NUMBER TEXT replaces one]\n"
+    assert after[6].startswith("[1  a: not so sure]\n")
+    assert after[7] == "! 4 is no note: .notes lists them\n"
+
+
+# Commands
 
 
 def test_declines_go_by_their_id() -> None:
     desk = Fake((prompt("a", "One?", YES_NO), prompt("b", "Two?", YES_NO, declines=())))
     after = printed(desk, ".DK", ".dk", "1")
     assert desk.given == [("a", ".dk"), ("b", "1")]
-    assert after[2].startswith("! .dk is no dot word here: .back .jump ")
+    assert after[2].startswith("! .dk is no command here: .back .front .jump ")
 
 
 def test_back_jump_note_and_language() -> None:
@@ -367,12 +424,12 @@ def test_help_says_where_one_is_and_lists_every_dot_word() -> None:
     assert (
         "[A long]\n[story]\n[a, 1 of 1; 3 minutes 12 seconds so far; 10:42 there]\n[.dk  Don't know]" in help
     )
-    assert all(f"[{word}  " in help for word in DOT_WORDS)
+    assert all(f"[{command}  " in help for command in COMMANDS)
 
 
-@pytest.mark.parametrize("word", [word.partition(" ")[0] for word in DOT_WORDS])
+@pytest.mark.parametrize("word", [f".{name}" for name in NAMES])
 def test_every_listed_dot_word_is_known(word: str) -> None:
-    assert "is no dot word" not in held(one("One?", YES_NO), word)[1]
+    assert "is no command" not in held(one("One?", YES_NO), word)[1]
 
 
 def test_answers_to_questions_are_read_and_the_questions_are_not() -> None:
@@ -384,9 +441,9 @@ def test_answers_to_questions_are_read_and_the_questions_are_not() -> None:
 def test_a_mistyped_dot_word_names_the_nearest() -> None:
     desk = one("One?", YES_NO)
     after = printed(desk, ".bakc", ".refsed", ".xyzzy", ".ok")
-    assert after[1] == "! .bakc is no dot word here: did you mean .back? .help lists them all\n"
+    assert after[1] == "! .bakc is no command here: did you mean .back? .help lists them all\n"
     assert "did you mean .refused?" in after[2]
-    assert all(word.partition(" ")[0] in after[3] for word in DOT_WORDS)
+    assert all(f".{name}" in after[3] for name in NAMES)
     assert after[4].startswith("! nothing is in doubt here")
 
 
@@ -395,7 +452,7 @@ def test_a_mistyped_dot_word_names_the_nearest() -> None:
 
 def test_stop_with_an_outcome() -> None:
     desk = one("One?", YES_NO)
-    code, out = held(desk, ".stop broke_off", ".stop break_off")
+    code, out = held(desk, ".stop broke_off", ".stop break_off", "n", ".stop break_off", "y")
     assert "! broke_off is none of them: did you mean break_off?" in out
     assert desk.calls == ["stop break_off"]
     assert "[Stopped: Broke off]" in out
@@ -404,10 +461,10 @@ def test_stop_with_an_outcome() -> None:
 
 def test_stop_alone_lists_the_outcomes_and_asks() -> None:
     desk = one("One?", YES_NO)
-    after = printed(desk, ".stop", "9", "", ".stop", ".dk", ".stop", "2")
+    after = printed(desk, ".stop", "9", "", ".stop", ".dk", ".stop", "٢", "y")
     assert "[1  Broke off (break_off)]\n[2  Call back, no time given (callback)]\n" in after[1]
     assert after[2].startswith("! 9 is none of them: break_off, callback")
-    assert after[3] == "[not stopped]\n"
+    assert after[3] == "[not ended]\n"
     assert desk.given == [("a", ".dk")]
     assert desk.calls == ["stop callback"]
 

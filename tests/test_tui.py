@@ -189,7 +189,7 @@ def test_a_soft_check_stands_under_the_field_and_a_confirmation_is_read_aloud() 
         FakeConduct((prompt("a", "Hours?", Line(kind="number")),), queries=soft), "1", "6", "9", "enter"
     )
     assert "? 169: A week has 168 hours. Is it so?" in text_of(page)
-    assert "F9 it is so" in text_of(page)
+    assert "F9 confirm" in text_of(page)
     aloud = {("a", "95"): Query(text=words("So you are 95?"), aloud=True)}
     page = drawn(FakeConduct((prompt("a", "Age?", Line(kind="number")),), queries=aloud), "9", "5", "enter")
     assert roles(page, "So you are 95?") == {"aloud"}
@@ -197,11 +197,12 @@ def test_a_soft_check_stands_under_the_field_and_a_confirmation_is_read_aloud() 
     assert "1  Yes" in text_of(page)
 
 
-def test_a_date_is_echoed_in_words_before_it_is_sent() -> None:
+def test_a_date_is_echoed_in_words_before_and_after_it_is_sent() -> None:
     desk = FakeConduct((prompt("a", "Born?", Line(kind="date")), prompt("b", "B?", YES_NO)))
     assert "= Sunday 3 March 1985" in text_of(drawn(desk, *"3.3.85"))
     assert "Sunday" not in text_of(drawn(desk, *"3.3.8"))
-    assert "Sunday" not in text_of(drawn(desk, *"3.3.85", "enter"))
+    assert "= Sunday 3 March 1985" in text_of(drawn(desk, *"3.3.85", "enter"))
+    assert "Sunday" not in text_of(drawn(desk, "left", "1"))
 
 
 def test_a_refused_key_says_why_under_the_field() -> None:
@@ -335,6 +336,9 @@ def test_an_interview_from_end_to_end() -> None:
         await pilot.press("enter", "3", "7", "4", "enter", "1", "7", "x", "enter", "enter", *"40", "enter")
         await pilot.press(*"Chief", "enter", "3", "space", *"may", "enter", *"All", "ctrl+j", *"it", "enter")
         await pilot.press(*"61", "enter", "1", "enter")
+        await pilot.press("enter")
+        assert app.board.closing is None, "an Enter right after another closes nothing"
+        await pilot.pause(1.1)
         await pilot.press("enter")
         assert app.board.closing is not None
         await pilot.press("x")

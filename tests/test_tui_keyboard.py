@@ -2,13 +2,30 @@
 taken.
 """
 
+import io
+
 import pytest
 
 from fake_conduct import AGREEMENT, MEDIA, ZERO_TO_TEN, FakeConduct, choices, every_kind, prompt, words
-from survey_cli.entries import Choice, Decline, Earlier, Line, Pick, Prompt, Query, Read, Verbatim
+from survey_cli.engine.events import Rejected
+from survey_cli.entries import (
+    Choice,
+    Decline,
+    Earlier,
+    Line,
+    Pick,
+    PossibleMeaning,
+    Prompt,
+    Query,
+    Read,
+    Reply,
+    Verbatim,
+)
+from survey_cli.plain import conduct
 from survey_cli.tui.edit import Edit
+from survey_cli.tui.foot import keys_now
 from survey_cli.tui.keyboard import Keyboard
-from survey_cli.tui.modes import Answering, Jumping, Reading, Stopping, Writing
+from survey_cli.tui.modes import Answering, Jumping, KeyedQuestion, Reading, Stopping, Writing
 
 YES_NO = Pick(choices=choices("Yes", "No"))
 
@@ -419,3 +436,101 @@ def test_editing(keys: str, left: str) -> None:
         for key in [part] if named else part:
             edit = edit.pressed(key) or edit
     assert edit.text == left
+
+
+# What is shared with the one-line interface
+
+
+def test_the_enter_after_a_code_is_swallowed_for_half_a_second_only() -> None:
+    for wait, given in ((0.4, [("a", "1")]), (0.6, [("a", "1"), ("b", "")])):
+        desk = desk_of(YES_NO, Read())
+        board = Keyboard(desk)
+        board.press("1", 100.0)
+        board.press("enter", 100.0 + wait)
+        assert desk.given == given
+
+
+def test_an_enter_held_down_closes_no_interview() -> None:
+    desk = FakeConduct(
+        (prompt("a", "May I?", YES_NO), prompt("no", "Good-bye.", Read(), ending="refusal_hard"))
+    )
+    board = Keyboard(desk)
+    board.press("2", 100.0)
+    for at in (100.1, *(100.76 + n / 30 for n in range(60))):  # held down: the first repetition comes late
+        board.press("enter", at)
+        assert desk.closing() is None
+    assert "Enter once more ends here" in board.said
+    board.press("enter", 104.0)
+    assert desk.given == [("a", "2"), ("no", "")]
+
+
+def test_a_decline_asks_before_it_drops_what_is_marked() -> None:
+    desk = FakeConduct((prompt("m", "Which?", MEDIA), prompt("b", "B?", YES_NO)))
+    board = keyed(desk, "1", "2", "d")
+    assert isinstance(board.mode, KeyedQuestion)
+    assert board.mode.question == "Don't know, and drop the 2 answers marked?"
+    press(board, "1")
+    assert "y or n" in board.why
+    press(board, "n")
+    assert (board.answer.chosen, desk.given) == ((1, 2), [])
+    press(board, "d", "y")
+    assert desk.given == [("m", ".dk")]
+
+
+def test_the_key_of_a_decline_that_begins_a_code_wants_enter() -> None:
+    media = Pick(choices=(Choice(code="radio", words=words("Radio")), Choice(code="tv", words=words("TV"))))
+    desk = FakeConduct((prompt("a", "A?", media), prompt("b", "B?", media)))
+    board = keyed(desk, "r")
+    assert desk.given == []
+    assert ("r Enter", "refused", 1) in keys_now(board)
+    press(board, "enter", *"radio")
+    assert desk.given == [("a", ".refused"), ("b", "radio")]
+    letters = Pick(choices=(Choice(code="r", words=words("Radio")), Choice(code="tv", words=words("TV"))))
+    board = Keyboard(FakeConduct((prompt("a", "A?", letters),)))
+    assert (".refused", "", 1) in keys_now(board)
+
+
+def test_what_may_mean_two_things_is_asked_about_by_number() -> None:
+    class Doubting(FakeConduct):
+        def reply(self, reply: Reply) -> Rejected | None:
+            if reply == "12.000":
+                meanings = PossibleMeaning("12", "12"), PossibleMeaning("12,000", "12000")
+                return Rejected("12.000: 12 or 12,000?", meanings)
+            return super().reply(reply)
+
+    for keys, given in (("2", "12000"), ("١", "12"), (("escape", "backspace", "1", "enter"), "12.001")):
+        desk = Doubting((prompt("a", "A?", Line(kind="number")), prompt("b", "B?", YES_NO)))
+        press(keyed(desk, *"12.000", "enter"), *keys)
+        assert desk.given == [("a", given)]
+
+
+def test_the_way_to_the_front_after_going_back() -> None:
+    desk = desk_of(YES_NO, YES_NO, Line(kind="text"), Read())
+    board = keyed(desk, "1", "1", *".jump a", "enter")
+    press(board, "alt+right")
+    assert (desk.calls, desk.at) == (["jump a", "front"], 2)
+    press(board, *".jump b", "enter", *".front", "enter")
+    assert (desk.calls[-2:], desk.at) == (["jump b", "front"], 2)
+
+
+def test_a_note_is_brought_back_and_replaced() -> None:
+    desk = desk_of(YES_NO, YES_NO)
+    board = keyed(desk, "f2", *"sure", "enter", "1", "f2", "up")
+    assert isinstance(board.mode, Writing)
+    assert board.mode.edit.text == "sure"
+    press(board, *", no", "enter")
+    assert desk.calls == ["note sure", "note 1: sure, no"]
+    press(board, *".notes 1 quite", "enter")
+    assert desk.calls[-1] == "note 1: quite"
+
+
+def test_commands_say_the_same_as_in_the_one_line_interface() -> None:
+    for line, why in (
+        (".jump x", "x has not been asked: .jump alone lists what has been"),
+        (".stop broke_off", "broke_off is none of them: did you mean break_off?"),
+        (".bakc", ".bakc is no command here: did you mean .back? .help lists them all"),
+    ):
+        assert keyed(desk_of(YES_NO, Read()), *line, "enter").why == why
+        written = io.StringIO()
+        conduct(desk_of(YES_NO, Read()), io.StringIO(line + "\n"), written)
+        assert f"! {why}\n" in written.getvalue()

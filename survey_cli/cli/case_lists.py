@@ -2,9 +2,7 @@
 draws the answer; nothing is changed.
 """
 
-import io
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +13,7 @@ import typer
 from survey_cli.cli import moments
 from survey_cli.cli.interviewing import Database, Instrument
 from survey_cli.cli.sampling import By, PeopleFile
-from survey_cli.cli.terminal import count, fail, paragraphs, printable, say, table
+from survey_cli.cli.terminal import count, data_out, fail, paragraphs, printable, say, table
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
@@ -108,8 +106,6 @@ def cases(
 
 
 def _show(lines: "tuple[CaseLine, ...]", form: Form) -> None:
-    if form is not Form.table and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", newline="")  # data are UTF-8, whatever the terminal speaks
     match form:
         case Form.table:
             if lines:
@@ -119,9 +115,9 @@ def _show(lines: "tuple[CaseLine, ...]", form: Form) -> None:
             from survey_cli.exports.csv import write_csv
             from survey_cli.reports.cases import rows_of
 
-            write_csv(rows_of(lines), sys.stdout, Manner())
+            write_csv(rows_of(lines), data_out(), Manner())
         case Form.json:
-            print(as_json([line._asdict() for line in lines]))
+            print(as_json([line._asdict() for line in lines]), file=data_out())
 
 
 def _list(lines: "tuple[CaseLine, ...]") -> str:

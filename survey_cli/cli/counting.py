@@ -1,6 +1,5 @@
 """The command `rates`: AAPOR's outcome rates. One call to the office, and its report as a table, CSV or JSON."""
 
-import io
 import json
 import sys
 from collections.abc import Iterable
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 import typer
 
 from survey_cli.cli.interviewing import Database
-from survey_cli.cli.terminal import MOST_PROBLEMS, fail, paragraphs, printable, say, table, width
+from survey_cli.cli.terminal import MOST_PROBLEMS, data_out, fail, paragraphs, printable, say, table, width
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
@@ -196,8 +195,6 @@ def rates(
 
 def show(report: "RateTable", *, form: Form, digits: int) -> None:
     """The report on stdout."""
-    if form is not Form.table and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", newline="")  # data are UTF-8, whatever the terminal speaks
     match form:
         case Form.table:
             print(drawn(report, digits=digits, cells=width()))
@@ -206,12 +203,12 @@ def show(report: "RateTable", *, form: Form, digits: int) -> None:
             from survey_cli.exports.csv import write_csv
             from survey_cli.reports.rates import rows_of
 
-            write_csv(rows_of(report), sys.stdout, Manner())
+            write_csv(rows_of(report), data_out(), Manner())
             for line in (report.title, report.heading, *report.notes):
                 if line:
                     say(line)
         case Form.json:
-            print(as_json(report))
+            print(as_json(report), file=data_out())
 
 
 def drawn(report: "RateTable", *, digits: int, cells: int) -> str:

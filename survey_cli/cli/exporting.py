@@ -1,7 +1,5 @@
 """The analyst's command: `export`. It makes one call to the office and says what went where."""
 
-import io
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -13,7 +11,7 @@ from survey_cli.cli.counting import Zone, zone_of
 from survey_cli.cli.interviewing import Database, Instrument
 from survey_cli.cli.progress import reading_bar
 from survey_cli.cli.sampling import PeopleFile
-from survey_cli.cli.terminal import count, fail, say
+from survey_cli.cli.terminal import count, data_out, fail, say
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
@@ -198,14 +196,12 @@ def export(
         force=force,
         people=people,
     )
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", newline="")  # data are UTF-8, whatever the terminal speaks
     if bundle:
         _bundle(file, wish, bundle, out or ())
         return
     outs = out or ["-"]
     with reading_bar(shown="-" not in outs) as tell:
-        done = export_several(file, replace(wish, tell=tell), outs, stdout=sys.stdout)
+        done = export_several(file, replace(wish, tell=tell), outs, stdout=data_out())
     if isinstance(done, Trouble):
         fail(done)
     for line in dict.fromkeys(line for made in done for line in (*made.warnings, *made.differences)):

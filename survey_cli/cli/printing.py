@@ -1,13 +1,11 @@
 """The command `print`: the questionnaire as people review it. One call to the office, and a line about what went out."""
 
-import io
-import sys
 from typing import Annotated
 
 import typer
 
 from survey_cli.cli.interviewing import Instrument
-from survey_cli.cli.terminal import count, fail, say
+from survey_cli.cli.terminal import count, data_out, fail, say
 from survey_cli.problems import Trouble
 
 
@@ -37,12 +35,8 @@ def print(
     """
     from survey_cli.office.printing import Wish, booklet
 
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            encoding="utf-8", newline=""
-        )  # a document is UTF-8, whatever the terminal speaks
     wish = Wish(to=out, language=language, comments=comments, force=force)
-    made = booklet(file, wish, stdout=sys.stdout)
+    made = booklet(file, wish, stdout=data_out())
     if isinstance(made, Trouble):
         fail(made)
     to = "stdout" if made.to == "-" else made.to

@@ -2,7 +2,6 @@
 each, drawn in lines or written into a file.
 """
 
-import io
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +15,7 @@ from survey_cli.cli.counting import People, Zone, zone_of
 from survey_cli.cli.exporting import Origin, not_empty
 from survey_cli.cli.interviewing import Database, Instrument
 from survey_cli.cli.progress import reading_bar
-from survey_cli.cli.terminal import count, fail, say, width
+from survey_cli.cli.terminal import count, data_out, fail, say, width
 from survey_cli.problems import Trouble
 
 Out = Annotated[
@@ -176,11 +175,11 @@ def report(
         trim=trim,
         seed=seed,
     )
-    if out == "-":
-        _as_document()
     place = Place(to=out, charts=charts, dots=png, force=force)
     with reading_bar(shown=out != "-") as tell:
-        done = publish_results(file, replace(wish, tell=tell), place, stdout=sys.stdout)
+        done = publish_results(
+            file, replace(wish, tell=tell), place, stdout=data_out() if out == "-" else sys.stdout
+        )
     if isinstance(done, Trouble):
         fail(done)
     for warning in done.made.warnings:
@@ -226,10 +225,13 @@ def codebook(
     wish = CodebookWish(
         db=db, people=people, language=language, origin=origin.value, counts=counts, threshold=threshold
     )
-    if out == "-":
-        _as_document()
     with reading_bar(shown=out != "-") as tell:
-        done = publish_codebook(file, replace(wish, tell=tell), Place(to=out, force=force), stdout=sys.stdout)
+        done = publish_codebook(
+            file,
+            replace(wish, tell=tell),
+            Place(to=out, force=force),
+            stdout=data_out() if out == "-" else sys.stdout,
+        )
     if isinstance(done, Trouble):
         fail(done)
     told = count(done.made.width, "variable")
@@ -240,12 +242,6 @@ def codebook(
 
 def _names(lists: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name.strip() for some in lists or () for name in some.split(",") if name.strip())
-
-
-def _as_document() -> None:
-    """A document is UTF-8, whatever the terminal speaks."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", newline="")
 
 
 def _has_blocks() -> bool:

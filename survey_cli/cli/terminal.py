@@ -3,10 +3,11 @@
 It knows no command and no instrument.
 """
 
+import io
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO, cast
 
 import typer
 
@@ -36,6 +37,28 @@ def _shown(character: str) -> str:
     if point < 0x20 or 0x7F <= point < 0xA0 or point in _SWITCHES or 0xD800 <= point < 0xE000:
         return f"<U+{point:04X}>"
     return character
+
+
+class _TerminalText(io.TextIOBase):
+    """Text on its way to a terminal: what would move its cursor or write to its clipboard is shown as what it is."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal
+
+    def write(self, text: str) -> int:
+        lines = text.replace("\r\n", "\n").split("\n")
+        return self._terminal.write("\n".join(map(printable, lines)))
+
+    def flush(self) -> None:
+        self._terminal.flush()
+
+
+def data_out() -> TextIO:
+    """Standard output for data and documents: UTF-8 whatever the terminal speaks, unchanged into a pipe or a file, and
+    harmless on a terminal."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="")
+    return cast(TextIO, _TerminalText(sys.stdout)) if sys.stdout.isatty() else sys.stdout
 
 
 def say(line: str) -> None:

@@ -23,11 +23,17 @@ def field_zone(instrument: Instrument) -> str:
 
 
 def zone_of(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzinfo | Trouble:
+    """The zone that the case's day and greeting go by: this computer's where none is known."""
+    return known_zone(instrument, sample) or datetime.now().astimezone().tzinfo or UTC
+
+
+def known_zone(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzinfo | Trouble | None:
+    """The case's own zone, else the study's; None where neither is known."""
     column = next((n for n, c in instrument.sample.items() if c.role == "zone"), None)
     said = sample.get(column) if column else None
     name = said if isinstance(said, str) and said else field_zone(instrument)
     if not name:
-        return datetime.now().astimezone().tzinfo or UTC
+        return None
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from survey_cli.engine.events import Rejected
+from survey_cli.engine.notes import StandingNote
 from survey_cli.entries import Prompt, Reply
 from survey_cli.outcomes import Outcome
 from survey_cli.values import Place
@@ -73,8 +74,16 @@ class Conduct(Protocol):
         """To any place in `asked()`; after its answer one returns to the first open place."""
         ...
 
-    def note(self, text: str) -> Rejected | None:
-        """A remark of the interviewer's, kept with the place."""
+    def front(self) -> Rejected | None:
+        """After going back: the answer here stands, and so on to the first place without one."""
+        ...
+
+    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejected | None:
+        """A remark of the interviewer's, stored with the place; or another text of an earlier one."""
+        ...
+
+    def notes(self) -> tuple[StandingNote, ...]:
+        """The notes of this interview, each with its newest text."""
         ...
 
     def speak(self, language: str) -> Rejected | None:

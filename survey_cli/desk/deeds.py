@@ -29,6 +29,7 @@ from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import REFUSALS, zones_of
 from survey_cli.fieldwork.promises import Meant, Unclear
 from survey_cli.outcomes import Outcome
+from survey_cli.samples.columns import clean
 from survey_cli.samples.numbers import NotANumber, read_number
 from survey_cli.store.case_records import Contact, ContactNumber
 
@@ -145,7 +146,7 @@ def refusal_noted(reason: str, strength: int, who: str) -> RefusalNoted | Reject
     """What is to be known of a refusal."""
     if not 0 <= strength <= STRONGEST:
         return Rejected(f"how strong: 1 to {STRONGEST}")
-    noted = RefusalNoted(reason.strip(), strength, who.strip())
+    noted = RefusalNoted(clean(reason), strength, clean(who))
     return noted if noted != RefusalNoted() else Rejected("an empty note is not kept")
 
 
@@ -177,10 +178,10 @@ def booked(
 ) -> Deed:
     """A promise to call again at that time."""
     promised = meant.promised(
-        person=person.strip(),
+        person=clean(person),
         owner="" if keeper == "anyone" else by,
         policy=keeper,
-        note=note.strip(),
+        note=clean(note),
     )
     call = called(here, "appointment", plan, desk, interrupted=desk is not None)
     return Deed(events=(call, promised, Closed()), release=True, outcome="appointment")

@@ -23,8 +23,10 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.engine.machine import COMPLETE
+from survey_cli.engine.notes import StandingNote, standing_notes
 from survey_cli.entries import Lookup, Prompt, Reply
 from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.samples.columns import clean
 from survey_cli.store import Draft, Snapshot, Store, StoreProblem
 from survey_cli.table import cells
 from survey_cli.values import Place
@@ -198,7 +200,7 @@ class Desk:
         return self._keep(prompts.declined(self._interview, id, self._stamp()))
 
     def confirm(self, reason: str = "") -> Rejected | None:
-        return self._keep(prompts.confirmed(self._interview, reason.strip(), self._stamp()))
+        return self._keep(prompts.confirmed(self._interview, clean(reason), self._stamp()))
 
     def back(self) -> Rejected | None:
         place = prompts.before(self._interview)
@@ -209,11 +211,20 @@ class Desk:
     def jump(self, place: Place) -> Rejected | None:
         return self._keep(WentTo(self._stamp(), place, jump=True))
 
-    def note(self, text: str) -> Rejected | None:
+    def front(self) -> Rejected | None:
         place = self._interview.place
-        if place is None or not text.strip():
-            return Rejected("an empty note is not kept")
-        return self._keep(Noted(self._stamp(), place, text.strip()))
+        if place is None or prompts.at_front(self._interview):
+            return Rejected("this is the item that comes next: none ahead of it has an answer")
+        return self.jump(place) or self._keep(Kept(self._stamp(), place))
+
+    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejected | None:
+        place = self._interview.place if replaces is None else replaces.place
+        if place is None or not (text := clean(text, lines=True)):
+            return Rejected("an empty note is not stored")
+        return self._keep(Noted(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
+
+    def notes(self) -> tuple[StandingNote, ...]:
+        return standing_notes(self._interview.events)
 
     def speak(self, language: str) -> Rejected | None:
         return self._keep(Language(self._stamp(), language))

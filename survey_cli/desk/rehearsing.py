@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from survey_cli.desk.carrying import Carried, conditions_on, led
-from survey_cli.desk.case import zone_of
+from survey_cli.desk.case import known_zone
 from survey_cli.desk.conduct import Asked
 from survey_cli.desk.holding import Desk
 from survey_cli.desk.seating import Clock
@@ -83,7 +83,7 @@ class Rehearsal(Desk):
         seed: int,
     ) -> None:
         instrument, sample = interview.instrument, interview.began.sample
-        zone = zone_of(instrument, sample)
+        zone = known_zone(instrument, sample)
         named = next((n for n, c in instrument.sample.items() if c.role == "name"), "")
         super().__init__(
             store=Nowhere(),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from uuid import uuid4
 
-from survey_cli.desk.case import field_zone, language_of, no_language, sample_of, zone_of
+from survey_cli.desk.case import known_zone, language_of, no_language, sample_of, zone_of
 from survey_cli.desk.holding import ALONE, Behind, Desk
 from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
 from survey_cli.engine.interview import Interview
@@ -16,7 +16,7 @@ from survey_cli.fieldwork.known_outcomes import outcome_table
 from survey_cli.instrument.opening import open_instrument, rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble
-from survey_cli.samples.columns import labels_of
+from survey_cli.samples.columns import clean, labels_of
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
 from survey_cli.store.places import database_of, open_existing, open_store
 from survey_cli.study.location import people_file
@@ -64,6 +64,7 @@ class Wanted:
 
 def wanted(path: str | Path, *, db: str | None, case: str, practice: bool) -> tuple[Wanted, ...] | Trouble:
     """The sample columns to ask for before a new interview of this case; none where the case has an interview."""
+    case = clean(case)
     instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
@@ -106,7 +107,7 @@ def seat(
 ) -> Desk | Trouble:
     """Open everything and begin or resume the case's interview. `store` is for tests; it is opened by path otherwise."""
     instrument = open_instrument(str(path))
-    case = seating.case.strip()
+    case = clean(seating.case)
     if isinstance(instrument, Trouble):
         return (_as_it_began(path, case, seating, clock) if case else None) or instrument
     if not case:
@@ -345,9 +346,7 @@ def _desk(
         clock=clock,
         by=by,
         station=station,
-        zone=zone
-        if any(c.role == "zone" for c in instrument.sample.values()) or field_zone(instrument)
-        else None,
+        zone=zone if known_zone(instrument, interview.began.sample) is not None else None,
         respondent=name if isinstance(name, str) and name else interview.began.case,
         notice=notice,
         practice=seating.practice,

@@ -32,6 +32,7 @@ from survey_cli.fieldwork.policy import number_opening
 from survey_cli.fieldwork.promises import Meant
 from survey_cli.fieldwork.promises import Unclear as NotMeant
 from survey_cli.problems import Trouble
+from survey_cli.samples.columns import clean
 from survey_cli.store import StoreProblem
 
 
@@ -123,7 +124,7 @@ class Station(StationCase):
             row,
             self._plan,
             self._desk,
-            note=note.strip(),
+            note=clean(note),
             number=number,
             language=language,
             link=self._token(),
@@ -142,9 +143,9 @@ class Station(StationCase):
         return self.choose(max(n.position for n in self._here.case.numbers))
 
     def remark(self, text: str) -> Rejected | None:
-        if not text.strip():
+        if not (text := clean(text)):
             return Rejected("an empty note is not kept")
-        return self._do(Remarked(text.strip()))
+        return self._do(Remarked(text))
 
     def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejected | None:
         noted = deeds.refusal_noted(reason, strength, who)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from survey_cli.entries import Meaning
+from survey_cli.entries import PossibleMeaning
 from survey_cli.values import Cell, Code, Missing, Place, Value
 
 NO_WORDS: Mapping[Code, str] = MappingProxyType({})
@@ -132,9 +132,13 @@ class Kept(NamedTuple):
 
 @distinct
 class Noted(NamedTuple):
+    """A remark of the interviewer's."""
+
     stamp: Stamp
     place: Place
     text: str
+    replaces: int = 0
+    """Where it is another text of a note: the number of the event that wrote the text before, from 1."""
 
 
 @distinct
@@ -205,5 +209,5 @@ class Rejected(NamedTuple):
     *refusal* is an outcome and *refused* a missing value; this is neither.)"""
 
     why: str
-    meanings: tuple[Meaning, ...] = ()
+    meanings: tuple[PossibleMeaning, ...] = ()
     """Where the entry may mean several things: the interviewer chooses one, which is sent again."""

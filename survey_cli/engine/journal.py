@@ -188,8 +188,8 @@ def _details(event: Event) -> tuple[str, Place | None, dict[str, object]]:
             return "wentto", place, {"jump": True} if jump else {}
         case Confirmed(_, place, check, reason):
             return "confirmed", place, {"check": check} | ({"reason": reason} if reason else {})
-        case Noted(_, place, text):
-            return "noted", place, {"text": text}
+        case Noted(_, place, text, replaces):
+            return "noted", place, {"text": text} | ({"replaces": replaces} if replaces else {})
         case Began():
             details = {
                 "instrument": event.instrument,
@@ -300,7 +300,7 @@ def _event(kind: str, place: Place | None, stamp: Stamp, says: _Details) -> Even
             case "confirmed":
                 return Confirmed(stamp, place, says.whole("check"), says.text("reason", ""))
             case "noted":
-                return Noted(stamp, place, says.text("text"))
+                return Noted(stamp, place, says.text("text"), says.whole("replaces", 0))
     else:
         match kind:
             case "began":

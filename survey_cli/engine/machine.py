@@ -146,6 +146,8 @@ class Machine:
             case Answered() | Declined() | LookedUp() | Kept() | Confirmed() if self.status == "open":
                 why = self._entry(event)
             case Noted() | Language() if self.status == "open":
+                if isinstance(event, Noted) and event.replaces and not self._is_note(event.replaces):
+                    return Rejected("there is no such note")
                 if isinstance(event, Language):
                     if event.language not in self.instrument.languages:
                         return Rejected(f"the questionnaire has no language {event.language}")
@@ -173,6 +175,10 @@ class Machine:
         if why is None:
             self.events.append(event)
         return why
+
+    def _is_note(self, seq: int) -> bool:
+        """Whether the event of this number is a note."""
+        return 1 <= seq <= len(self.events) and isinstance(self.events[seq - 1], Noted)
 
     def _erased(self, event: Erased) -> None:
         """Nothing is held any more, and nothing is asked."""

@@ -20,8 +20,8 @@ from survey_cli.entries import (
     Exact,
     Line,
     Lookup,
-    Meaning,
     Pick,
+    PossibleMeaning,
     Prompt,
     Query,
     Reply,
@@ -196,7 +196,10 @@ def entered(
         return Declined(stamp, stop.place, decline.id)
     if decline is not None:
         text = str(reply).strip()
-        meanings = Meaning(decline.text, decline=decline.id), Meaning(f"the text “{text}”", Exact(text))
+        meanings = (
+            PossibleMeaning(decline.text, decline=decline.id),
+            PossibleMeaning(f"the text “{text}”", Exact(text)),
+        )
         return Rejected(f"{text}: {decline.text}, or the text itself?", meanings)
     if isinstance(reading, Unread):
         return Rejected(reading.why, reading.meanings)
@@ -274,6 +277,12 @@ def before(interview: Interview) -> Place | None:
     stops = machine.walk.stops
     index = machine.before(len(stops) if machine.here is None else len(stops) - 1)
     return stops[index].place if index is not None else None
+
+
+def at_front(interview: Interview) -> bool:
+    """Whether the place where it stands has no answer yet: then nothing ahead of it has been asked."""
+    machine = interview.machine
+    return machine.here is None or machine.here.place not in machine.held
 
 
 class Visited(NamedTuple):

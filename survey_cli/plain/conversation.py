@@ -5,13 +5,25 @@ the next is read. It never asks what an item is about.
 from enum import Enum
 from typing import assert_never
 
+from survey_cli import entry_commands as commands
 from survey_cli.desk import Conduct
 from survey_cli.engine.events import Rejected
-from survey_cli.entries import Line, Lookup, Pick, Picked, Prompt, Read, Unread, Verbatim
+from survey_cli.entries import (
+    Decline,
+    Line,
+    Lookup,
+    Pick,
+    Picked,
+    Prompt,
+    Read,
+    Reply,
+    Unread,
+    Verbatim,
+    ascii_digits,
+)
 from survey_cli.outcomes import Outcome
 from survey_cli.plain.streams import InputEnded, Printed, Typed, asked_line
 from survey_cli.plain.wording import (
-    DOT_WORDS,
     closed,
     flat,
     hint,
@@ -19,10 +31,8 @@ from survey_cli.plain.wording import (
     listed,
     option,
     spoken,
-    unknown,
     was,
 )
-from survey_cli.problems import nearest
 from survey_cli.values import Place
 
 
@@ -45,6 +55,8 @@ class Conversation:
         self._turn = ""
         self._declines = ""
         self._place: Place | None = None
+        self._denied = False
+        """An answer read back was answered with no: the right one is awaited."""
 
     def hold(self) -> Rejected | None:
         """To the end, or until it is put aside. A Rejected says why it could not be put aside. Raises OutputClosed."""
@@ -83,6 +95,7 @@ class Conversation:
     def _show(self, prompt: Prompt, *, anew: bool) -> None:
         """Section, turn, intro, words, options, instruction, hint, declines, earlier answer: always in this order."""
         query, printed = prompt.query, self._printed
+        self._denied = False
         if query is None or anew or prompt.place != self._place:
             self._place = prompt.place
             self._headings(prompt, anew=anew)
@@ -103,8 +116,12 @@ class Conversation:
                 printed.bare(was(prompt.earlier))
         if query is not None:
             printed.marked("?", spoken(query.text))
-            aloud = "read this aloud; " if query.aloud else ""
-            printed.aside(f"{aloud}.ok if it is so, with a reason if you like, or another answer")
+            how = (
+                f"read this aloud; {commands.READ_BACK}"
+                if query.aloud
+                else (".ok confirms it, with a reason if you like, or another answer")
+            )
+            printed.aside(how)
 
     def _headings(self, prompt: Prompt, *, anew: bool) -> None:
         """The section and the roster's turn, where they have changed."""
@@ -141,39 +158,78 @@ class Conversation:
     def _take(self, line: str, prompt: Prompt) -> _Next | Rejected:
         """What a line asks for. Raises InputEnded where it wants further lines and there are none."""
         text = line.strip()
-        typing = isinstance(prompt.entry, Line | Verbatim)
-        if text.startswith(".") and not (typing and (text.startswith("..") or text[1:2].isdecimal())):
-            return self._dot_word(text, prompt)
+        query = prompt.query if not self._denied else None
+        if commands.is_command(text, typing=isinstance(prompt.entry, Line | Verbatim)):
+            return self._command(text, prompt)
+        if query is not None and query.aloud:
+            return self._read_back(text)
         if not text and prompt.query is not None:
-            return Rejected("is it so? .ok, or another answer")
-        literal = text[1:] if text.startswith("..") else text
+            return Rejected(commands.CONFIRM if query is not None else commands.ASK_AGAIN)
+        literal = commands.literal(text)
         match prompt.entry:
             case Read() | Lookup():
-                return self._desk.reply(text) or _Next.ARRIVE
+                if prompt.ending and not text and self._typed.doubled:
+                    return Rejected(f"{commands.ENTER_TWICE}: Enter once more ends here")
+                return self._given(text)
             case Pick() as pick:
                 return self._picked(text, pick, prompt)
             case Line():
-                echo = self._desk.echo(literal) if literal else ""
-                if (why := self._desk.reply(literal)) is not None:
-                    return why
-                if echo:
-                    self._printed.marked("=", echo)
-                return _Next.ARRIVE
+                return self._given(literal)
             case Verbatim():
                 if not literal and prompt.earlier is None:
                     literal = self._desk.draft()
-                return self._desk.reply(self._continued(literal)) or _Next.ARRIVE
+                return self._given(self._continued(literal), echoed=False)
             case _:
                 assert_never(prompt.entry)
+
+    def _given(self, reply: Reply, *, echoed: bool = True) -> _Next | Rejected:
+        """Give an entry, and say what it was taken for; where it may mean several things, ask which."""
+        echo = self._desk.echo(reply) if echoed and isinstance(reply, str) and reply else ""
+        rejected = self._desk.reply(reply)
+        if rejected is not None:
+            return self._chosen(rejected) if rejected.meanings else rejected
+        if echo:
+            self._printed.marked("=", echo)
+        return _Next.ARRIVE
+
+    def _chosen(self, doubtful: Rejected) -> _Next | Rejected:
+        """One of the things that an entry may mean, asked for by number."""
+        self._printed.marked("?", doubtful.why)
+        for number, meaning in enumerate(doubtful.meanings, 1):
+            self._printed.bare(f"{number}  {meaning.words}")
+        self._printed.aside("a number chooses; Enter alone gives it up")
+        line = ascii_digits(asked_line(self._printed, self._typed).strip())
+        chosen = dict(enumerate(doubtful.meanings, 1)).get(int(line) if line.isdecimal() else 0)
+        if chosen is None:
+            return Rejected("nothing was taken: type the answer again")
+        if chosen.decline:
+            return self._desk.decline(chosen.decline) or _Next.ARRIVE
+        return self._given(chosen.reply)
+
+    def _read_back(self, text: str) -> _Next | Rejected:
+        """The answer to a question read aloud about an answer."""
+        match commands.read_back_answer(text):
+            case None:
+                return Rejected(commands.READ_BACK)
+            case True:
+                return self._desk.confirm() or _Next.ARRIVE
+            case False:
+                self._denied = True
+                self._printed.aside(commands.ASK_AGAIN)
+                return _Next.WAIT
+
+    def _sure(self, question: str) -> bool:
+        """Whether a step that cannot be undone is meant."""
+        self._printed.marked("?", question)
+        self._printed.aside(commands.YES_NO)
+        return bool(commands.yes_or_no(asked_line(self._printed, self._typed)))
 
     def _picked(self, text: str, pick: Pick, prompt: Prompt) -> _Next | Rejected:
         if not text:
             none = pick.several and pick.least == 0 and prompt.earlier is None
-            return self._desk.reply(Picked(()) if none else "") or _Next.ARRIVE
+            return self._given(Picked(()) if none else "")
         picked = pick.picked(text)
-        if isinstance(picked, Unread):
-            return Rejected(picked.why)
-        return self._desk.reply(picked) or _Next.ARRIVE
+        return self._given(text if isinstance(picked, Unread) else picked)
 
     def _continued(self, text: str) -> str:
         """Text with the lines that follow it; each is kept as a draft as soon as it is there."""
@@ -183,47 +239,73 @@ class Conversation:
             text = f"{text}\n{asked_line(self._printed, self._typed).rstrip()}"
         return text
 
-    # dot words
+    # commands
 
-    def _dot_word(self, text: str, prompt: Prompt) -> _Next | Rejected:
-        word, *more = text[1:].split(None, 1) if text[1:2].strip() else ("", text[1:])
-        word, rest = word.casefold(), "".join(more).strip()
-        decline = next((d for d in prompt.declines if d.id.casefold() == word), None)
-        if decline is not None:
-            return self._desk.decline(decline.id) or _Next.ARRIVE
-        match word:
-            case "back":
+    def _command(self, text: str, prompt: Prompt) -> _Next | Rejected:
+        typed = commands.read_command(text, prompt)
+        if isinstance(typed, Unread):
+            return Rejected(typed.why)
+        if isinstance(typed, Decline):
+            return self._desk.decline(typed.id) or _Next.ARRIVE
+        match typed:
+            case ("back", _):
                 return self._desk.back() or _Next.ARRIVE
-            case "jump":
+            case ("front", _):
+                return self._desk.front() or _Next.ARRIVE
+            case ("jump", rest):
                 return self._jump(rest)
-            case "note" if rest:
-                if (why := self._desk.note(rest)) is not None:
-                    return why
-                self._printed.aside("noted")
-                return _Next.WAIT
-            case "note":
-                return Rejected("a note wants words: .note and the words, on one line")
-            case "lang":
-                languages = ", ".join(prompt.languages)
-                if not rest:
-                    return Rejected(f"now {prompt.language}; .lang and one of {languages}")
-                return self._desk.speak(rest) or _Next.REPEAT
-            case "ok":
+            case ("note", rest):
+                return self._note(rest)
+            case ("notes", rest):
+                return self._notes(rest)
+            case ("lang", rest):
+                return self._language(rest, prompt)
+            case ("ok", rest):
                 if prompt.query is None:
-                    return Rejected("nothing is in doubt here")
+                    return Rejected(commands.NOTHING_TO_CONFIRM)
                 return self._desk.confirm(rest) or _Next.ARRIVE
-            case "suspend":
+            case ("suspend", _):
                 return self._desk.suspend() or _Next.ARRIVE
-            case "stop":
+            case ("stop", rest):
                 return self._stop(rest, prompt)
-            case "help":
-                return self._help(prompt)
-            case "faq":
+            case ("faq", _):
                 return self._faq(prompt)
-            case "again":
+            case ("again", _):
                 return _Next.REPEAT
             case _:
-                return unknown(word, prompt)
+                return self._help(prompt)
+
+    def _note(self, text: str) -> _Next | Rejected:
+        if not text:
+            return Rejected("a note wants words: .note and the words, on one line")
+        if (why := self._desk.note(text)) is not None:
+            return why
+        self._printed.aside("noted")
+        return _Next.WAIT
+
+    def _notes(self, text: str) -> _Next | Rejected:
+        """The notes of this interview, or another text for one of them."""
+        notes = self._desk.notes()
+        if text:
+            replaced = commands.find_note(text, len(notes))
+            if isinstance(replaced, Unread):
+                return Rejected(replaced.why)
+            number, words = replaced
+            if (why := self._desk.note(words, replaces=notes[number - 1])) is not None:
+                return why
+            self._printed.aside("noted")
+            return _Next.WAIT
+        for number, note in enumerate(notes, 1):
+            self._printed.aside(f"{number}  {note.place}: {flat(note.text)}")
+        self._printed.aside(".notes NUMBER TEXT replaces one" if notes else "there is no note yet")
+        return _Next.WAIT
+
+    def _language(self, wanted: str, prompt: Prompt) -> _Next | Rejected:
+        if len(prompt.languages) < 2:
+            return Rejected(commands.NO_LANGUAGE)
+        if not wanted:
+            return Rejected(f"now {prompt.language}; .lang and one of {', '.join(prompt.languages)}")
+        return self._desk.speak(wanted) or _Next.REPEAT
 
     def _jump(self, wanted: str) -> _Next | Rejected:
         asked = self._desk.asked()
@@ -233,39 +315,34 @@ class Conversation:
             what = ".jump and one of these goes there" if asked else "nothing has been asked yet"
             self._printed.aside(what)
             return _Next.WAIT
-        places = {str(row.place): row.place for row in asked}
-        near = nearest(wanted, places)
-        if near is not None and near.casefold() == wanted.casefold():
-            return self._desk.jump(places[near]) or _Next.ARRIVE
-        meant = f"did you mean {near}?" if near is not None else ".jump alone lists what has been"
-        return Rejected(f"{wanted} has not been asked: {meant}")
+        place = commands.find_place(wanted, (row.place for row in asked))
+        return Rejected(place.why) if isinstance(place, Unread) else self._desk.jump(place) or _Next.ARRIVE
 
     def _stop(self, wanted: str, prompt: Prompt) -> _Next | Rejected:
         stops = self._desk.stops()
-        if not stops:
-            return Rejected("there is no outcome for stopping here: .suspend puts it aside")
-        if wanted:
+        if wanted or not stops:
             return self._stopped(wanted, stops)
         for number, outcome in enumerate(stops, 1):
             self._printed.aside(f"{number}  {outcome.name} ({outcome.id})")
-        self._printed.aside("a number stops the interview with that outcome; Enter goes on with it")
+        self._printed.aside("a number ends the interview with that outcome; Enter goes on with it")
         while line := asked_line(self._printed, self._typed).strip():
             if line.startswith("."):
-                return self._dot_word(line, prompt)
-            chosen = stops[int(line) - 1].id if line in map(str, range(1, len(stops) + 1)) else line
-            stopped = self._stopped(chosen, stops)
+                return self._command(line, prompt)
+            stopped = self._stopped(line, stops)
             if isinstance(stopped, _Next):
                 return stopped
             self._printed.marked("!", stopped.why)
-        self._printed.aside("not stopped")
+        self._printed.aside("not ended")
         return _Next.WAIT
 
     def _stopped(self, wanted: str, stops: tuple[Outcome, ...]) -> _Next | Rejected:
-        ids = [outcome.id for outcome in stops]
-        if wanted.casefold() in ids:
-            return self._desk.stop(wanted.casefold()) or _Next.ARRIVE
-        near = nearest(wanted, ids)
-        return Rejected(f"{wanted} is none of them: " + (f"did you mean {near}?" if near else ", ".join(ids)))
+        outcome = commands.find_outcome(wanted, stops)
+        if isinstance(outcome, Unread):
+            return Rejected(outcome.why)
+        if not self._sure(commands.stop_question(outcome)):
+            self._printed.aside("not ended")
+            return _Next.WAIT
+        return self._desk.stop(outcome.id) or _Next.ARRIVE
 
     def _help(self, prompt: Prompt) -> _Next:
         there = self._desk.there()
@@ -275,13 +352,13 @@ class Conversation:
         self._printed.aside(f"{prompt.place}, {prompt.position} of {prompt.of}; {spent} so far{clock}")
         for decline in prompt.declines:
             self._printed.aside(f".{decline.id}  {flat(decline.text)}")
-        for word, does in DOT_WORDS.items():
-            self._printed.aside(f"{word}  {does}")
+        for command in commands.COMMANDS:
+            self._printed.aside(f"{command}  {command.help}")
         return _Next.WAIT
 
     def _faq(self, prompt: Prompt) -> _Next | Rejected:
         if not prompt.faq:
-            return Rejected("this survey has no answers written to respondents' questions")
+            return Rejected(commands.NO_FAQ)
         for asked, answer in prompt.faq:
             self._printed.aside(spoken(asked))
             self._printed.bare(spoken(answer))

@@ -8,10 +8,12 @@ import os
 import re
 import signal
 from collections.abc import Callable
+from time import monotonic
 from types import FrameType
 from typing import Any, Final, TextIO
 
 from survey_cli.engine.events import Rejected
+from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.plain.wording import clean, flat
 
 LONGEST: Final = 100_000
@@ -83,10 +85,16 @@ class Typed:
             """Whether the terminal has moved to a new line by itself."""
         except (OSError, ValueError):
             self.echoed = False
+        self.doubled = False
+        """The line came so soon after the one before it that a key was held down; never from a pipe."""
+        self._last = float("-inf")
 
     def line(self) -> str | Rejected:
         """The next line without its end, or why it is none. Raises InputEnded."""
         text = self._some()
+        now = monotonic()
+        self.doubled = self.echoed and now - self._last < HELD_ENTER_SECONDS
+        self._last = now
         if not text:
             raise InputEnded
         if len(text) > LONGEST and not text.endswith("\n"):

@@ -6,25 +6,10 @@ a mark. Whoever prints adds the brackets.
 
 import re
 from datetime import timedelta
-from typing import Final, assert_never
+from typing import assert_never
 
 from survey_cli.desk import Asked, Closing
-from survey_cli.engine.events import Rejected
 from survey_cli.entries import Choice, Earlier, Line, Lookup, Pick, Prompt, Read, Verbatim, Words
-from survey_cli.problems import nearest
-
-DOT_WORDS: Final = {
-    ".back": "to the item before this one",
-    ".jump ID": "to an item already asked; .jump alone lists them",
-    ".note TEXT": "a remark of yours, kept with this item",
-    ".lang CODE": "go on in another language; .lang alone lists them",
-    ".ok REASON": "it is so, after a line with ?; the reason may be left out",
-    ".faq": "what respondents ask, with the answers to read",
-    ".again": "this item once more",
-    ".suspend": "put aside, to be resumed here; the end of input and Ctrl+C do the same",
-    ".stop OUTCOME": "end the interview for good; .stop alone lists the outcomes",
-    ".help": "this list",
-}
 
 _UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -101,14 +86,6 @@ def was(earlier: Earlier) -> str:
             return f"was {words}: it no longer fits, ask again"
         case _:
             assert_never(earlier.kind)
-
-
-def unknown(word: str, prompt: Prompt) -> Rejected:
-    """Which dot words there are, or the one that was meant."""
-    known = [d.id for d in prompt.declines] + [said[1:].partition(" ")[0] for said in DOT_WORDS]
-    near = nearest(word, known) if word else None
-    meant = f"did you mean .{near}? .help lists them all" if near else " ".join(f".{one}" for one in known)
-    return Rejected(f".{word} is no dot word here: {meant}")
 
 
 def listed(asked: Asked) -> str:

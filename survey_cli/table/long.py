@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from survey_cli.engine.events import Answered, Erased, Event, Noted
+from survey_cli.engine.events import Answered, Erased, Event
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
+from survey_cli.engine.notes import standing_notes
 from survey_cli.instrument.program import Instrument
 from survey_cli.table.columns import columns
 from survey_cli.table.paradata import HEAD, NO_FIGURE, Heading, fact, figure, given, labels_of, passages, said
@@ -62,14 +63,14 @@ def answer_rows(
         if place is None:
             continue
         past = pasts.setdefault(place, _Past())
-        if isinstance(event, Noted) and event.text:
-            past.notes.append(event.text)
         if passage.value is not None:
             past.times += 1
             past.changes += passage.was is not None and passage.was != passage.value
             past.last_at = event.stamp.at.isoformat(timespec="seconds")
             past.first_at = past.first_at or past.last_at
             past.by = event.stamp.by
+    for note in standing_notes(journal):
+        pasts.setdefault(note.place, _Past()).notes.append(note.text)
     number = 0
     for place, held in _counting(instrument, journal).items():
         if held.cell is None or place.item in head.hidden:

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from survey_cli.entries import Choice, Pick, Picked, Prompt
 from survey_cli.tui.edit import Edit
-from survey_cli.tui.modes import ENTER, No, moved
+from survey_cli.tui.modes import ENTER, Decline, No, moved
 from survey_cli.values import Code
 
 Words: TypeAlias = tuple[tuple[Code, str], ...]
@@ -50,7 +50,7 @@ class Empty:
     """Enter with nothing keyed: what stands is kept."""
 
 
-Keyed: TypeAlias = Answer | Send | Specify | Empty | No
+Keyed: TypeAlias = Answer | Send | Specify | Empty | Decline | No
 
 
 def standing(prompt: Prompt | None, answer: Answer) -> tuple[tuple[Code, ...], Words]:
@@ -99,6 +99,9 @@ def _mark(key: str, pick: Pick, prompt: Prompt, answer: Answer) -> int | None:
 def _entered(pick: Pick, prompt: Prompt, answer: Answer) -> Keyed:
     if answer.edit.text:
         choice = pick.coded(answer.edit.text)
+        decline = declined_by(answer.edit.text, prompt)
+        if choice is None and decline is not None:
+            return decline
         if choice is None:
             return No(f"{answer.edit.text} is not finished: {pick.offered()}")
         return take(choice, pick, prompt, answer, auto=False)
@@ -111,6 +114,14 @@ def _entered(pick: Pick, prompt: Prompt, answer: Answer) -> Keyed:
     if answer.chosen is not None:
         return Send(answer.chosen, answer.words)
     return Send(()) if pick.least == 0 and prompt.earlier is None else Empty()
+
+
+def declined_by(key: str, prompt: Prompt) -> Decline | None:
+    """The decline whose key this is."""
+    folded = key.casefold()
+    return next(
+        (Decline(d.id, d.text) for d in prompt.declines if d.key and d.key.casefold() == folded), None
+    )
 
 
 def take(choice: Choice, pick: Pick, prompt: Prompt, answer: Answer, *, auto: bool) -> Keyed:

@@ -103,7 +103,7 @@ class Board(Protocol):
     left: bool
     """It is over, and its last screen was left."""
 
-    def press(self, key: str) -> None: ...
+    def press(self, key: str, at: float = 0.0) -> None: ...
 
     def paste(self, text: str) -> None: ...
 
@@ -171,9 +171,9 @@ class KeysApp(App[None]):
         key = letter if letter is not None and printable else SAME_KEY.get(event.key, event.key)
         if event.key.startswith("alt+") and (printable or len(event.key) == 5):
             # Escape and a character within the terminal's escape delay: two keys, not one.
-            self._take(lambda: self.board.press("escape"), event.time)
+            self._take(lambda: self.board.press("escape", event.time), event.time)
             key = key if printable else event.key[4:]
-        self._take(lambda: self.board.press(key), event.time)
+        self._take(lambda: self.board.press(key, event.time), event.time)
 
     def _take(self, act: Callable[[], None], typed_at: float) -> None:
         """Let one key or paste act, and draw what came of it."""

@@ -1,58 +1,66 @@
-"""What does a line that begins with a dot ask for? Pure: the words are those of the one-line face, and a
-decline goes by its id.
-"""
+"""Commands typed after a dot, as acts of the full screen. What they are called and mean stands in `entry_commands`."""
 
-from survey_cli.entries import Prompt
-from survey_cli.outcomes import Outcome
-from survey_cli.tui.modes import Act, Back, Decline, ItIsSo, Jump, No, Note, Open, Speak, Stopping, Suspend
-from survey_cli.values import Place
+from survey_cli import entries
+from survey_cli import entry_commands as commands
+from survey_cli.desk import Conduct
+from survey_cli.entries import Prompt, Unread
+from survey_cli.tui.modes import (
+    Act,
+    AddNote,
+    Back,
+    Close,
+    Decline,
+    Front,
+    ItIsSo,
+    Jump,
+    No,
+    Open,
+    Speak,
+    Stopping,
+    Suspend,
+)
 
-OPENS = {"jump": "f3", "note": "f2", "lang": "f4", "stop": "f8", "help": "f1", "faq": "f5"}
-"""Words that stand alone, and the keys that do the same."""
+OPENED: dict[str, str] = {command.name: command.key for command in commands.COMMANDS if command.key}
+"""Commands that stand alone, and the keys that do the same."""
 
 
-def is_dot_word(text: str) -> bool:
-    """Whether typed text is a dot word and no answer: `..x` is an answer that begins with a dot, `.5` a
-    number."""
-    return (
-        len(text) > 1 and text[0] == "." and text[1] != "." and not text[1].isdecimal() and "\n" not in text
-    )
-
-
-def literal(text: str) -> str:
-    """An answer as it is meant: two dots at its beginning are one."""
-    return text[1:] if text.startswith("..") and len(text) > 2 else text
-
-
-def dot_word(text: str, prompt: Prompt, stops: tuple[Outcome, ...]) -> Act | Stopping:
+def act_of(text: str, prompt: Prompt, desk: Conduct) -> Act | Stopping:
     """What is asked for, or why it is nothing known."""
-    word, _, rest = text[1:].strip().partition(" ")
-    rest = rest.strip()
-    decline = next((d for d in prompt.declines if d.id.casefold() == word.casefold()), None)
-    if decline is not None:
-        return Decline(decline.id, decline.text)
-    match word.casefold():
-        case "back":
+    typed = commands.read_command(text, prompt)
+    if isinstance(typed, Unread):
+        return No(typed.why)
+    if isinstance(typed, entries.Decline):
+        return Decline(typed.id, typed.text)
+    match typed:
+        case ("back", _):
             return Back()
-        case "jump" if rest:
-            try:
-                return Jump(Place.parse(rest))
-            except ValueError:
-                return No(f"{rest} names no place: an id, or id#turn")
-        case "note" if rest:
-            return Note(rest)
-        case "lang" if rest:
-            return Speak(rest)
-        case "ok":
-            return ItIsSo(rest) if prompt.query is not None else No("nothing is in doubt here")
-        case "suspend":
+        case ("front", _):
+            return Front()
+        case ("again", _):
+            return Close()
+        case ("suspend", _):
             return Suspend()
-        case "stop" if rest:
-            outcome = next((o for o in stops if o.id == rest.casefold()), None)
-            if outcome is None:
-                return No(f"{rest} is no way of stopping here: .stop lists them")
-            return Stopping(stops, sure=outcome)
-        case name if name in OPENS:
-            return Open(OPENS[name])
-        case _:
-            return No(f".{word} is no dot word here: .help lists them")
+        case ("ok", rest):
+            return ItIsSo(rest) if prompt.query is not None else No(commands.NOTHING_TO_CONFIRM)
+        case ("jump", rest) if rest:
+            place = commands.find_place(rest, (row.place for row in desk.asked()))
+            return No(place.why) if isinstance(place, Unread) else Jump(place)
+        case ("note", rest) if rest:
+            return AddNote(rest)
+        case ("notes", rest):
+            return _notes(rest, desk)
+        case ("lang", rest) if rest and len(prompt.languages) > 1:
+            return Speak(rest)
+        case ("stop", rest) if rest:
+            outcome = commands.find_outcome(rest, desk.stops())
+            return No(outcome.why) if isinstance(outcome, Unread) else Stopping(desk.stops(), sure=outcome)
+        case (name, _):
+            return Open(OPENED[name])
+
+
+def _notes(rest: str, desk: Conduct) -> Act:
+    notes = desk.notes()
+    if not rest:
+        return Open("f2") if notes else No("there is no note yet")
+    replaced = commands.find_note(rest, len(notes))
+    return No(replaced.why) if isinstance(replaced, Unread) else AddNote(replaced[1], notes[replaced[0] - 1])

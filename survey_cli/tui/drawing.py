@@ -8,10 +8,11 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from survey_cli.entries import Pick, Prompt, Read, Span
+from survey_cli.entry_commands import COMMANDS
 from survey_cli.tui.answer import standing
 from survey_cli.tui.foot import field_lines, keys_line, keys_now, status_lines
 from survey_cli.tui.interview_state import InterviewState
-from survey_cli.tui.modes import Jumping, Reading, Speaking, Stopping, Suspend, Writing
+from survey_cli.tui.modes import Jumping, KeyedQuestion, Reading, Speaking, Stopping, Suspend, Writing
 from survey_cli.tui.question import BLANK, TO_READ, Column, aside, faq_lines, question, row_of
 from survey_cli.tui.wording import (
     DOT,
@@ -37,6 +38,7 @@ MANUAL = (
     ("1 2 3 …", "the code answers; one that could go on waits for Enter"),
     ("Enter", "go on, end a list, keep what stands"),
     ("← or Alt+←", "back to the question before (← in an empty field)"),
+    ("Alt+→ or End", "after going back: on to the first question without an answer"),
     ("↑ ↓", "move a mark, Enter takes it; ↑ in an empty field brings back what was given"),
     ("PgUp PgDn", "more of a long question"),
     ("Esc", "clear the field; close what is open"),
@@ -45,10 +47,10 @@ MANUAL = (
     ("F4", "language"),
     ("F5", "what respondents ask"),
     ("F8, Ctrl+C", "put the interview aside, or end it"),
-    ("F9", "it is so (when an answer is doubted)"),
+    ("F9", "confirm (when an answer is doubted)"),
     ("Ctrl+J", "new line, where they talk freely"),
-    (".back .jump ID .note TEXT .lang es", "the same, typed"),
-    (".suspend .stop .help .faq .ok REASON", "the same, typed; a don't know by its name: .dk"),
+    *((str(command), command.help) for command in COMMANDS),
+    (".dk .refused", "an answer declined, by its name"),
     ("..", "a dot, where an answer begins with one"),
 )
 
@@ -180,6 +182,9 @@ def _body(board: InterviewState, column: Column) -> tuple[list[Line], int | None
             return _asked(jumping, column)
         case Stopping() as stopping:
             return _stops(stopping, column)
+        case KeyedQuestion(question=asked, choices=choices):
+            options = [_listed(key, text, False, column) for key, text, _ in choices]
+            return [*wrap(written(asked, "stress"), column.width), BLANK, *options], None
         case Speaking(languages, at):
             lines = [_listed(str(n + 1), text, n == at, column) for n, text in enumerate(languages)]
             return [written("Go on in which language?", "aside"), BLANK, *lines], at + 2

@@ -10,7 +10,7 @@ from survey_cli.entries import Line as LineEntry
 from survey_cli.entries import Pick, Prompt, Read, Verbatim, plain
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.interview_state import InterviewState
-from survey_cli.tui.modes import Answering, Jumping, Reading, Speaking, Stopping, Writing
+from survey_cli.tui.modes import Answering, Jumping, KeyedQuestion, Reading, Speaking, Stopping, Writing
 from survey_cli.tui.question import BLANK, Column
 from survey_cli.tui.wording import (
     BACK,
@@ -40,10 +40,10 @@ def field_lines(board: InterviewState, width: int, rows: int) -> tuple[list[Line
         return [BLANK], None
     label, tail, edit, lines = "", "", board.answer.edit, 1
     match mode:
-        case Writing(what, edit, choice):
+        case Writing(what, edit, choice, notes, changed):
             names = {
-                "note": "note: ",
-                "reason": "it is so, because (may stay empty): ",
+                "note": "note: " if changed is None else f"note {changed + 1} ({notes[changed].place}): ",
+                "reason": "confirmed, because (may stay empty): ",
                 "command": "",
                 "specify": "",
             }
@@ -53,7 +53,7 @@ def field_lines(board: InterviewState, width: int, rows: int) -> tuple[list[Line
                 label = f"{choice.code} {crop(words, width // 2)}: "
         case Jumping(edit=edit):
             label = "jump to: "
-        case Stopping() | Speaking():
+        case Stopping() | Speaking() | KeyedQuestion():
             typed = mode.typed if isinstance(mode, Stopping) else ""
             return [(Run(" ", "blank"), Run(typed, "field"), Run(" ", "cursor"))], (1 + len(typed), 0)
         case Answering():
@@ -126,6 +126,8 @@ def status_lines(board: InterviewState, column: Column) -> list[Line]:
         say("!", board.why, "why")
     if board.notice:
         say("»", board.notice, "query")
+    if isinstance(board.mode, Writing) and board.mode.notes and not lines:
+        say(" ", f"{UP} {DOWN} {_notes_written(board.mode)}", "hint")
     if prompt is not None and isinstance(board.mode, (Answering, Writing)):
         query = prompt.query
         if query is not None and not query.aloud and not board.answer.denied:
@@ -137,13 +139,21 @@ def status_lines(board: InterviewState, column: Column) -> list[Line]:
     typed = board.answer.edit.text
     if prompt is not None and isinstance(prompt.entry, Pick) and typed and not lines:
         say(" ", f"Enter takes {typed}" if prompt.entry.coded(typed) else f"{typed} is not finished", "hint")
-    elif board.echo and not lines:
+    elif board.echo and not board.why:
         say("=", board.echo, "hint")
     elif board.said:
         say(" ", board.said, "hint")
+    if board.taken and not board.why:
+        lines.insert(0, (Run(crop(clean(f"= {board.taken}"), column.width), "hint"),))
     if prompt is None:
         say(" ", "any key leaves", "hint")
     return lines or [BLANK]
+
+
+def _notes_written(writing: Writing) -> str:
+    """What ↑ brings back while a note is typed."""
+    count = len(writing.notes)
+    return f"changes {'the note' if count == 1 else f'one of the {count} notes'} written before"
 
 
 def _stands(prompt: Prompt) -> str:
@@ -168,9 +178,9 @@ def keys_now(board: InterviewState) -> Keys:
         return ()
     match board.mode:
         case Writing(what="command"):
-            return (("Enter", "do it", 0), ("Esc", "drop it", 0), (".help", "lists the dot words", 1))
+            return (("Enter", "do it", 0), ("Esc", "drop it", 0), (".help", "lists the commands", 1))
         case Writing(what="reason"):
-            return (("Enter", "it is so", 0), ("Esc", "no, key another answer", 0))
+            return (("Enter", "confirm", 0), ("Esc", "no, key another answer", 0))
         case Writing():
             return (("Enter", "takes the line", 0), ("Esc", "drops it", 0), ("F1", "keys", 3))
         case Jumping():
@@ -188,6 +198,8 @@ def keys_now(board: InterviewState) -> Keys:
             )
         case Stopping():
             return (("y", "yes", 0), ("n", "no", 0))
+        case KeyedQuestion(choices=choices):
+            return (*((key, text, 0) for key, text, _ in choices), ("Esc", "gives it up", 0))
         case Speaking():
             return (("number", "go on in it", 0), ("Esc", "close", 0))
         case Reading():
@@ -204,7 +216,7 @@ def _answer_keys(board: InterviewState, prompt: Prompt) -> Keys:
         keys = [("1", "yes, that is right", 0), ("2", "no, ask again", 0)]
     else:
         if query is not None:
-            keys.append(("F9", "it is so", 0))
+            keys.append(("F9", "confirm", 0))
         several = isinstance(entry, Pick) and entry.several
         coded = (
             isinstance(entry, Pick) and not several and prompt.earlier is None and board.answer == Answer()
@@ -214,8 +226,10 @@ def _answer_keys(board: InterviewState, prompt: Prompt) -> Keys:
         keys.append((BACK, "back", 2))
         lettered = isinstance(entry, (Pick, Read))
         for decline in prompt.declines:
-            if lettered and decline.key:
+            if lettered and decline.key and not (isinstance(entry, Pick) and entry.takes(decline.key)):
                 keys.append((decline.key, decline.text.lower(), 1))
+            elif isinstance(entry, Pick) and decline.key and entry.coded(decline.key) is None:
+                keys.append((f"{decline.key} Enter", decline.text.lower(), 1))
             else:
                 keys.append(
                     (f".{decline.id}", "" if decline.id in ("dk", "refused") else decline.text.lower(), 1)

@@ -8,8 +8,8 @@ from survey_cli import entries
 from survey_cli.desk import Closing, Conduct
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Line, Prompt, Verbatim
+from survey_cli.entry_commands import is_command, literal
 from survey_cli.tui.answer import Answer
-from survey_cli.tui.dotwords import is_dot_word, literal
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.modes import Answering, Mode, Reading, Speaking, Writing
 from survey_cli.values import Place
@@ -33,6 +33,8 @@ class InterviewState:
         """What was sent last, for showing beside a query about it."""
         self.echo = ""
         """What a typed line would be taken for, where that says more than the line."""
+        self.taken = ""
+        """What the entry before was taken for, gone at the next key."""
         self.top = 0
         """The first line of the question that is shown; whoever draws corrects it to what there is."""
         self.page = 10
@@ -45,6 +47,8 @@ class InterviewState:
         self.left = False
         """The interview is over and its last screen was left."""
         self._swallow = False
+        self._struck = ""
+        self._struck_at = 0.0
         self._insisted = False
         """Putting aside was asked for and could not be written."""
         self._draft = ""
@@ -138,7 +142,7 @@ class InterviewState:
         self.keep_draft()
         entry, answer = self.prompt.entry, self.answer
         wordy = isinstance(entry, Verbatim) or (isinstance(entry, Line) and entry.kind == "text")
-        if (wordy and answer.edit.text and not is_dot_word(answer.edit.text)) or answer.chosen is not None:
+        if (wordy and answer.edit.text and not is_command(answer.edit.text)) or answer.chosen is not None:
             self._unsent[self.prompt.place] = answer._replace(spent=False, denied=False, mark=None)
 
     # What is typed, and what is open
@@ -146,15 +150,15 @@ class InterviewState:
     def _edit(self, edit: Edit) -> None:
         self.answer = self.answer._replace(edit=edit)
         line = self.prompt is not None and isinstance(self.prompt.entry, Line)
-        self.echo = self.desk.echo(literal(edit.text)) if line and not is_dot_word(edit.text) else ""
+        self.echo = self.desk.echo(literal(edit.text)) if line and not is_command(edit.text) else ""
 
     def _drop_dot_word(self) -> None:
         """Take the line away that was a dot word."""
         if isinstance(self.mode, Writing) and self.mode.what == "command":
             self._close()
-        elif isinstance(self.mode, Writing) and is_dot_word(self.mode.edit.text):
+        elif isinstance(self.mode, Writing) and is_command(self.mode.edit.text):
             self.modes = (*self.modes[:-1], self.mode._replace(edit=Edit()))
-        elif is_dot_word(self.answer.edit.text):
+        elif is_command(self.answer.edit.text):
             self._edit(Edit())
 
     def _refuse(self, why: str) -> None:

@@ -4,9 +4,10 @@ It knows no terminal and no toolkit, and never asks what a question is about.
 
 from typing import Final, assert_never
 
-from survey_cli.entries import Choice, Line, Lookup, Pick, Picked, Prompt, Read, Verbatim
-from survey_cli.tui.answer import Answer, Empty, Keyed, Send, Specify, add, pick_keyed
-from survey_cli.tui.dotwords import dot_word, is_dot_word, literal
+from survey_cli import entry_commands as commands
+from survey_cli.entries import Choice, Line, Lookup, Pick, Picked, Prompt, Read, Reply, Verbatim
+from survey_cli.tui.answer import Answer, Empty, Keyed, Send, Specify, add, declined_by, pick_keyed
+from survey_cli.tui.dotwords import act_of
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.interview_state import InterviewState
 from survey_cli.tui.modes import (
@@ -14,17 +15,20 @@ from survey_cli.tui.modes import (
     NAMED,
     OPENERS,
     Act,
+    AddNote,
     Answering,
     Back,
     Close,
     Decline,
     DotWord,
+    Front,
+    Give,
     ItIsSo,
     Jump,
     Jumping,
+    KeyedQuestion,
     Mode,
     No,
-    Note,
     Open,
     Reading,
     Speak,
@@ -36,7 +40,6 @@ from survey_cli.tui.modes import (
     Writing,
 )
 
-ALOUD_KEYS: Final = "1 yes, that is right; 2 no, ask again"
 QUERY_KEYS: Final = "F9 it is so, or key the right answer"
 
 
@@ -45,12 +48,18 @@ class Keyboard(InterviewState):
 
     # Keys in
 
-    def press(self, key: str) -> None:
-        """One key: its character where it is printable, else its name (`enter`, `alt+left`, `f8`)."""
+    def press(self, key: str, at: float = 0.0) -> None:
+        """One key: its character where it is printable, else its name (`enter`, `alt+left`, `f8`). `at` is when it was
+        struck, in seconds of any clock."""
         if len(key) > 1 and key not in NAMED:
             return
+        soon = at - self._struck_at < commands.SAME_ENTER_SECONDS
+        held = (
+            0 < at - self._struck_at < commands.HELD_ENTER_SECONDS and self._struck in ENTER and key in ENTER
+        )
+        self._struck, self._struck_at = key, at
         self.bell = self.unexpected = self.follow = False
-        self.why = self.said = ""
+        self.why = self.said = self.taken = ""
         if self.prompt is None:
             self.left = True
             return
@@ -60,9 +69,12 @@ class Keyboard(InterviewState):
                 return
         if self._swallow:
             self._swallow = False
-            if key in ENTER:
+            if key in ENTER and soon:
                 self.said = "that Enter belonged to the code before it; Enter now counts here"
                 return
+        if held and self.prompt.ending and isinstance(self.mode, Answering):
+            self.said = f"{commands.ENTER_TWICE}: Enter once more ends here"
+            return
         mode = self.mode
         if key in OPENERS and not (key == "ctrl+c" and isinstance(mode, Stopping)):
             self._open(key)
@@ -77,7 +89,7 @@ class Keyboard(InterviewState):
         """Text pasted at once: line breaks stay in a Verbatim and become blanks elsewhere; a Pick takes
         none."""
         self.bell = self.unexpected = self._swallow = False
-        self.why = self.said = self.notice = ""
+        self.why = self.said = self.taken = self.notice = ""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if self.prompt is None or not text:
             return
@@ -99,6 +111,9 @@ class Keyboard(InterviewState):
         empty = isinstance(entry, (Pick, Read)) or not self.answer.edit.text
         if key == "alt+left" or (key == "left" and empty):
             self._act(Back())
+            return
+        if key == "alt+right" or (key == "end" and empty and not isinstance(entry, Pick)):
+            self._act(Front())
             return
         if self.doubted is not None and self.doubted.aloud:
             self._confirming(key)
@@ -130,17 +145,17 @@ class Keyboard(InterviewState):
 
     def _confirming(self, key: str) -> None:
         """A question read aloud about the answer: yes or no comes first."""
-        match key.casefold():
-            case "1" | "y":
+        match commands.read_back_answer(key):
+            case True:
                 self._done(self.desk.confirm(), swallow=True)
-            case "2" | "n":
+            case False:
                 self.answer = Answer(denied=True)
                 self._swallow = True
-                self.said = "ask again, and key the right answer"
-            case ".":
+                self.said = commands.ASK_AGAIN
+            case None if key == ".":
                 self._push(Writing("command", Edit.of(".")))
-            case _:
-                self._refuse(ALOUD_KEYS)
+            case None:
+                self._refuse(commands.READ_BACK)
 
     def _picked(self, keyed: Keyed) -> None:
         match keyed:
@@ -155,6 +170,8 @@ class Keyboard(InterviewState):
                 self._swallow = auto
             case Empty():
                 self._enter_empty()
+            case Decline():
+                self._decline(keyed)
             case No(why):
                 self._refuse(why)
                 if (
@@ -175,18 +192,31 @@ class Keyboard(InterviewState):
         """An empty Enter keeps what stands; it never confirms what is doubted."""
         if self.doubted is not None:
             self._refuse(QUERY_KEYS)
+        elif self.answer.denied:
+            self._refuse(commands.ASK_AGAIN)
         else:
             self._done(self.desk.reply(""))
+
+    def _give(self, reply: Reply, *, given: str) -> None:
+        """Give a typed entry, and show at the next question what it was taken for; ask where that is not certain."""
+        echo = self.desk.echo(reply) if isinstance(reply, str) else ""
+        rejected = self.desk.reply(reply)
+        if rejected is not None and rejected.meanings:
+            self.bell = self.unexpected = True
+            choices = ((str(n), m.words, Give(m)) for n, m in enumerate(rejected.meanings, 1))
+            self._push(KeyedQuestion(rejected.why, tuple(choices)))
+        elif self._done(rejected, given=given):
+            self.taken = echo
 
     def _typing(self, key: str, prompt: Prompt, *, several_lines: bool) -> None:
         edit = self.answer.edit
         if several_lines and key == "ctrl+j":
             self._edit(edit.typed("\n"))
         elif key in ENTER:
-            if is_dot_word(edit.text):
-                self._act(dot_word(edit.text, prompt, self.desk.stops()))
+            if commands.is_command(edit.text):
+                self._act(act_of(edit.text, prompt, self.desk))
             elif edit.text:
-                self._done(self.desk.reply(literal(edit.text)), given=edit.text)
+                self._give(commands.literal(edit.text), given=edit.text)
             else:
                 self._enter_empty()
         elif key == "escape":
@@ -201,17 +231,25 @@ class Keyboard(InterviewState):
     def _letter(self, key: str, prompt: Prompt, *, otherwise: str) -> None:
         """A letter that acts: a decline, it is so, help, a dot word."""
         letter = key.casefold()
-        decline = next((d for d in prompt.declines if d.key and d.key.casefold() == letter), None)
+        decline = declined_by(key, prompt)
         if letter == ".":
             self._push(Writing("command", Edit.of(".")))
         elif letter == "?":
             self._push(Reading("help"))
         elif decline is not None:
-            self._done(self.desk.decline(decline.id), swallow=True, given=decline.text)
+            self._decline(decline)
         elif letter == "o" and self.doubted is not None:
             self._open("f9")
         elif len(key) == 1:
             self._refuse(otherwise)
+
+    def _decline(self, decline: Decline) -> None:
+        """A decline by its key; where options are marked already, it is asked about first."""
+        if not self.answer.chosen:
+            self._done(self.desk.decline(decline.id), swallow=True, given=decline.text)
+            return
+        question = commands.drop_question(decline.text, len(self.answer.chosen))
+        self._push(KeyedQuestion(question, (("y", "yes", decline), ("n", "no, they stand", Close()))))
 
     # Beside the question
 
@@ -220,7 +258,8 @@ class Keyboard(InterviewState):
         prompt = self.prompt
         assert prompt is not None
         before = self.mode
-        if isinstance(before, Writing) and before.what != "specify" and before.edit.text.strip("."):
+        unfinished = isinstance(before, Writing) and before.what != "specify" and before.at is None
+        if isinstance(before, Writing) and unfinished and before.edit.text.strip("."):
             self._refuse("finish this line first: Enter takes it, Esc drops it")
             return
         if not (isinstance(before, Answering) or (isinstance(before, Writing) and before.what == "specify")):
@@ -235,7 +274,7 @@ class Keyboard(InterviewState):
             case "f1":
                 return Reading("help")
             case "f2":
-                return Writing("note")
+                return Writing("note", notes=self.desk.notes())
             case "f3":
                 asked = self.desk.asked()
                 at = next((n for n, a in enumerate(asked) if a.place == prompt.place), len(asked) - 1)
@@ -245,7 +284,7 @@ class Keyboard(InterviewState):
             case "f5":
                 if prompt.faq:
                     return Reading("faq")
-                self._refuse("this survey has no answers written to respondents' questions")
+                self._refuse(commands.NO_FAQ)
             case "f8":
                 return Stopping(self.desk.stops())
             case "f9":
@@ -257,7 +296,7 @@ class Keyboard(InterviewState):
     def _languages(self, prompt: Prompt) -> Mode | None:
         """Two languages take turns; more are a list."""
         if len(prompt.languages) < 2:
-            self._refuse("this survey has one language only")
+            self._refuse(commands.NO_LANGUAGE)
             return None
         at = prompt.languages.index(prompt.language) if prompt.language in prompt.languages else 0
         if len(prompt.languages) == 2:
@@ -267,7 +306,7 @@ class Keyboard(InterviewState):
 
     def _it_is_so(self) -> Mode | None:
         if self.doubted is None:
-            self._refuse("nothing is in doubt here")
+            self._refuse(commands.NOTHING_TO_CONFIRM)
         elif self.doubted.aloud:
             self._done(self.desk.confirm(), swallow=True)
         else:
@@ -275,7 +314,7 @@ class Keyboard(InterviewState):
         return None
 
     def _beside(self, outcome: Mode | Act) -> None:
-        if isinstance(outcome, (Answering, Writing, Jumping, Stopping, Speaking, Reading)):
+        if isinstance(outcome, (Answering, Writing, KeyedQuestion, Jumping, Stopping, Speaking, Reading)):
             self.modes = (*self.modes[:-1], outcome)
             self.follow = True
         else:
@@ -288,8 +327,18 @@ class Keyboard(InterviewState):
                 self._close()
             case No(why):
                 self._refuse(why)
-            case Note(text):
-                self._stay(self.desk.note(text), said="noted")
+            case AddNote(text, replaces):
+                self._stay(self.desk.note(text, replaces=replaces), said="noted")
+            case Give(meaning):
+                self._close()
+                if meaning.decline:
+                    self._done(self.desk.decline(meaning.decline), swallow=True, given=meaning.words)
+                else:
+                    self._give(meaning.reply, given=meaning.words)
+                    self._swallow = True
+            case Front():
+                self._leave()
+                self._done(self.desk.front())
             case Speak(language):
                 self._stay(self.desk.speak(language), said="")
             case ItIsSo(reason):
@@ -310,7 +359,7 @@ class Keyboard(InterviewState):
                 self._done(self.desk.stop(outcome))
             case DotWord(text):
                 assert self.prompt is not None
-                self._act(dot_word(text, self.prompt, self.desk.stops()))
+                self._act(act_of(text, self.prompt, self.desk))
             case Specified(choice, words):
                 self._specified(choice, words)
             case Open(key):

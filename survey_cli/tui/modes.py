@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.desk import Asked
-from survey_cli.entries import Choice
+from survey_cli.engine.notes import StandingNote
+from survey_cli.entries import Choice, PossibleMeaning, ascii_digits
+from survey_cli.entry_commands import YES_NO, is_command, literal, yes_or_no
 from survey_cli.outcomes import Outcome
 from survey_cli.tui.edit import Edit
 from survey_cli.values import Place
@@ -18,7 +20,7 @@ OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f8", "f9", "ctrl+c"))
 """Keys that open something whatever is asked."""
 NAMED: Final = OPENERS | {
     "enter", "escape", "backspace", "delete", "left", "right", "up", "down", "home", "end", "pageup",
-    "pagedown", "tab", "alt+left", "alt+backspace", "shift+backspace", "ctrl+backspace", "ctrl+left",
+    "pagedown", "tab", "alt+left", "alt+right", "alt+backspace", "shift+backspace", "ctrl+backspace", "ctrl+left",
     "ctrl+right", "ctrl+a", "ctrl+b", "ctrl+d", "ctrl+e", "ctrl+f", "ctrl+h",
     "ctrl+j", "ctrl+k", "ctrl+u", "ctrl+w",
 }  # fmt: skip
@@ -30,8 +32,20 @@ class Close:
     """Back to what was open before."""
 
 
-class Note(NamedTuple):
+class AddNote(NamedTuple):
     text: str
+    replaces: StandingNote | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """After going back: on to the first question without an answer."""
+
+
+class Give(NamedTuple):
+    """One of the things that an entry may mean."""
+
+    meaning: PossibleMeaning
 
 
 class ItIsSo(NamedTuple):
@@ -87,7 +101,21 @@ class Open(NamedTuple):
 
 
 Act: TypeAlias = (
-    Close | Note | ItIsSo | Jump | Speak | Suspend | Stop | DotWord | Specified | Back | Decline | Open | No
+    Close
+    | AddNote
+    | ItIsSo
+    | Jump
+    | Speak
+    | Suspend
+    | Stop
+    | DotWord
+    | Specified
+    | Back
+    | Front
+    | Give
+    | Decline
+    | Open
+    | No
 )
 
 
@@ -103,10 +131,16 @@ class Writing(NamedTuple):
     edit: Edit = Edit()
     choice: Choice | None = None
     """The option that wants the words, for `specify`."""
+    notes: tuple[StandingNote, ...] = ()
+    """For `note`: those written before, which ↑ brings back."""
+    at: int | None = None
+    """Which of them is being changed."""
 
     def pressed(self, key: str) -> "Writing | Act":
         if key == "escape":
             return Close()
+        if key in ("up", "down") and self.notes:
+            return self._recalled(-1 if key == "up" else 1)
         if key not in ENTER:
             edit = self.edit.pressed(key)
             if edit is None:
@@ -117,16 +151,38 @@ class Writing(NamedTuple):
         text = self.edit.text.strip()
         match self.what:
             case "note":
-                return Note(text) if text else Close()
+                return AddNote(text, None if self.at is None else self.notes[self.at]) if text else Close()
             case "reason":
                 return ItIsSo(text)
             case "command":
                 return DotWord(text)
             case "specify":
-                if text.startswith(".") and not text.startswith(".."):
+                if is_command(text):
                     return DotWord(text)
                 assert self.choice is not None
-                return Specified(self.choice, text[1:] if text.startswith("..") else text)
+                return Specified(self.choice, literal(text))
+
+    def _recalled(self, by: int) -> "Writing":
+        """Another of the notes in the field, to be changed; past the newest a new one."""
+        at = min(max((len(self.notes) if self.at is None else self.at) + by, 0), len(self.notes))
+        if at == len(self.notes):
+            return self._replace(at=None, edit=Edit())
+        return self._replace(at=at, edit=Edit.of(self.notes[at].text))
+
+
+class KeyedQuestion(NamedTuple):
+    """A question to the interviewer that comes before anything is taken; one key each."""
+
+    question: str
+    choices: tuple[tuple[str, str, Act], ...]
+    """The key of each, what is said of it, and what it does."""
+
+    def pressed(self, key: str) -> Act:
+        if key in ("escape", "backspace", "left"):
+            return Close()
+        keyed = ascii_digits(key).casefold()
+        chosen = next((act for letter, _, act in self.choices if letter == keyed), None)
+        return chosen or No(f"{' or '.join(letter for letter, _, _ in self.choices)}; Esc gives it up")
 
 
 class Jumping(NamedTuple):
@@ -178,11 +234,13 @@ class Stopping(NamedTuple):
 
     def pressed(self, key: str) -> "Stopping | Act":
         if self.sure is not None:
-            if key.casefold() == "y" or (key == "ctrl+c" and isinstance(self.sure, Suspend)):
+            sure = yes_or_no(key)
+            if sure or (key == "ctrl+c" and isinstance(self.sure, Suspend)):
                 return Suspend() if isinstance(self.sure, Suspend) else Stop(self.sure.id)
-            if key in ("escape", "left", "backspace") or key.casefold() == "n":
+            if sure is False or key in ("escape", "left", "backspace"):
                 return Close() if isinstance(self.sure, Suspend) else Stopping(self.outcomes)
-            return No("y yes, n no")
+            return No(YES_NO)
+        key = ascii_digits(key)
         if key == "escape":
             return self._replace(typed="") if self.typed else Close()
         if key.casefold() == "s":
@@ -251,7 +309,7 @@ class Reading(NamedTuple):
                 return No("Esc goes back to the question")
 
 
-Mode: TypeAlias = Answering | Writing | Jumping | Stopping | Speaking | Reading
+Mode: TypeAlias = Answering | Writing | KeyedQuestion | Jumping | Stopping | Speaking | Reading
 
 
 def moved(key: str, at: int, of: int) -> int | None:

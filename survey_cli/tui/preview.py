@@ -74,7 +74,7 @@ class PreviewBoard(Keyboard):
         fresh = Jumping(self.desk.asked(), mode.edit)
         return fresh._replace(at=max(min(mode.at, len(fresh.shown()) - 1), 0))
 
-    def press(self, key: str) -> None:
+    def press(self, key: str, at: float = 0.0) -> None:
         """One key: to what lies over the question first, then to the preview, then to the interview."""
         self.bell = self.unexpected = False
         if key == "ctrl+c" and self.over == "leave":
@@ -88,7 +88,7 @@ class PreviewBoard(Keyboard):
         elif self.prompt is None:
             self._closed(key)
         else:
-            super().press(key)
+            super().press(key, at)
             self._tell()
 
     def paste(self, text: str) -> None:

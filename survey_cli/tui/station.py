@@ -63,10 +63,10 @@ class StationBoard(Outcomes):
 
     # Keys in
 
-    def press(self, key: str) -> None:
+    def press(self, key: str, at: float = 0.0) -> None:
         """One key: its character where it is printable, else its name (`enter`, `f8`)."""
         if self.talk is not None:
-            self._talked(self.talk, key)
+            self._talked(self.talk, key, at)
             return
         if len(key) > 1 and key not in NAMED:
             return
@@ -101,8 +101,8 @@ class StationBoard(Outcomes):
             case _:
                 self._refuse("pasted text is no key here")
 
-    def _talked(self, talk: Keyboard, key: str) -> None:
-        talk.press(key)
+    def _talked(self, talk: Keyboard, key: str, at: float) -> None:
+        talk.press(key, at)
         self._flags(talk)
         if talk.left:
             self.talk = None

@@ -37,7 +37,7 @@ class StatusBoard:
         self.bell = self.unexpected = self.left = False
         self.said = ""
 
-    def press(self, key: str) -> None:
+    def press(self, key: str, at: float = 0.0) -> None:
         self.bell = False
         match key.casefold():
             case leave if leave in LEAVE:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from keyword import iskeyword
 from typing import Final, NamedTuple
 
+from survey_cli.entry_commands import NAMES
 from survey_cli.instrument.checks.places import items_of, key_place, name_place, options_node, place_of
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.functions import FUNCTIONS
@@ -26,9 +27,7 @@ _SPSS: Final = frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne"
 _STATA: Final = frozenset(["byte", "double", "float", "if", "in", "int", "long", "using", "with", "strL"])
 _STATA_TEXT: Final = re.compile(r"str\d+\Z")
 _FILLS: Final = frozenset((*ALWAYS, "options", "statement"))
-DOT_WORDS: Final = frozenset(
-    ["back", "jump", "note", "lang", "suspend", "stop", "help", "ok", "keep", "again", "faq"]
-)
+COMMAND_NAMES: Final = frozenset((*NAMES, "keep"))
 """Words that mean something else when an interviewer types them after a dot."""
 
 
@@ -83,7 +82,7 @@ def reserved_id(draft: Draft) -> Iterator[Problem]:
             remedy = f"choose another, for example {name}_1"
             yield Problem("reserved-id", where, name, f"the id {name!r} is {why}", remedy, length=len(name))
     for decline in draft.document.declines:
-        if str(decline) in DOT_WORDS:
+        if str(decline) in COMMAND_NAMES:
             what = f"the decline's id {str(decline)!r} is a word that interviewers type after a dot"
             yield Problem(
                 "reserved-id", name_place(decline), str(decline), what, "choose another", length=len(decline)

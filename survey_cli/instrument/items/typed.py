@@ -7,7 +7,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from survey_cli.entries import Entry, Exact, Line, Meaning, Reply, Unread, Verbatim, ascii_digits
+from survey_cli.entries import Entry, Exact, Line, PossibleMeaning, Reply, Unread, Verbatim, ascii_digits
 from survey_cli.instrument.clock_words import MONTHS, read_date, read_time, say_date, say_time
 from survey_cli.instrument.items.question import Question, state_variable, tidy, variable
 from survey_cli.instrument.number_text import Doubt, read_number, write_number
@@ -22,7 +22,7 @@ LONGEST: Final = 30_000
 
 
 class NumberItem(Question):
-    """A number, typed."""
+    """A number, typed as the interview's language writes it: `12,000` in English, `12.000` in German."""
 
     type: Literal["number"]
     min: Number = 0
@@ -57,7 +57,8 @@ class NumberItem(Question):
         if not isinstance(number, Doubt):
             return Reading(value=number)
         meanings = (
-            Meaning(self._written(v, language), Exact(self.typed(v, {}, language))) for v in number.values
+            PossibleMeaning(self._written(v, language), Exact(self.typed(v, {}, language)))
+            for v in number.values
         )
         return Unread(number.why, tuple(meanings))
 

@@ -1,0 +1,147 @@
+"""Commands that an interviewer types after a dot during an interview: their names, help, meaning and confirmations.
+
+The full screen and the one-line interface both read them here, so that they understand and say the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from survey_cli.entries import Decline, Prompt, Unread, ascii_digits
+from survey_cli.outcomes import Outcome
+from survey_cli.problems import nearest
+from survey_cli.values import Place
+
+
+class EntryCommand(NamedTuple):
+    """One command as it is listed."""
+
+    name: str
+    argument: str
+    help: str
+    key: str = ""
+    """The function key that does the same on the full screen."""
+
+    def __str__(self) -> str:
+        return f".{self.name} {self.argument}".strip()
+
+
+COMMANDS: Final = (
+    EntryCommand("back", "", "to the item before this one"),
+    EntryCommand("front", "", "after going back: on to the first item without an answer"),
+    EntryCommand("jump", "ID", "to an item already asked; .jump alone lists them", "f3"),
+    EntryCommand("note", "TEXT", "a remark of yours, stored with this item", "f2"),
+    EntryCommand("notes", "NUMBER TEXT", "your notes; with a number and a text, that note is replaced"),
+    EntryCommand("lang", "CODE", "go on in another language; .lang alone lists them", "f4"),
+    EntryCommand("ok", "REASON", "confirm, after a line with ?; the reason may be left out", "f9"),
+    EntryCommand("faq", "", "what respondents ask, with the answers to read", "f5"),
+    EntryCommand("again", "", "this item once more, introductions included"),
+    EntryCommand("suspend", "", "suspend the interview, to be resumed here; Ctrl+C does the same"),
+    EntryCommand("stop", "OUTCOME", "end the interview for good; .stop alone lists the outcomes", "f8"),
+    EntryCommand("help", "", "this list", "f1"),
+)
+NAMES: Final = tuple(command.name for command in COMMANDS)
+
+READ_BACK: Final = "1 yes, that is right; 2 no, ask again"
+"""The keys at an answer that is read back to the respondent."""
+YES_NO: Final = "y yes; n no"
+CONFIRM: Final = "is it so? .ok, or another answer"
+ASK_AGAIN: Final = "ask again, and key the right answer"
+NOTHING_TO_CONFIRM: Final = "nothing is in doubt here"
+NO_LANGUAGE: Final = "this survey has one language only"
+NO_FAQ: Final = "this survey has no answers written to respondents' questions"
+ENTER_TWICE: Final = "that Enter came right after another"
+SAME_ENTER_SECONDS: Final = 0.5
+"""An Enter this soon after a code that was sent by itself belongs to that code."""
+HELD_ENTER_SECONDS: Final = 1.0
+"""An Enter this soon after another may be a key held down (keyboards repeat one after 0.2 to 0.7 s): it ends nothing."""
+
+
+class TypedCommand(NamedTuple):
+    """A command as it was typed."""
+
+    name: str
+    rest: str
+
+
+def is_command(text: str, *, typing: bool = True) -> bool:
+    """Whether a line is a command. Where an answer is typed, `..x` is one that begins with a dot, `.5` a number."""
+    if not text.startswith(".") or "\n" in text:
+        return False
+    return not typing or not (text.startswith("..") or text[1:2].isdecimal())
+
+
+def literal(text: str) -> str:
+    """An answer as it is meant: two dots at its beginning are one."""
+    return text[1:] if text.startswith("..") else text
+
+
+def read_command(text: str, prompt: Prompt) -> TypedCommand | Decline | Unread:
+    """The command or the decline that was typed, or which there are."""
+    word, _, rest = text.strip()[1:].strip().partition(" ")
+    name = word.casefold()
+    for decline in prompt.declines:
+        if decline.id.casefold() == name:
+            return decline
+    if name in NAMES:
+        return TypedCommand(name, rest.strip())
+    known = [*(d.id for d in prompt.declines), *NAMES]
+    near = nearest(name, known) if name else None
+    meant = f"did you mean .{near}? .help lists them all" if near else " ".join(f".{one}" for one in known)
+    return Unread(f".{word} is no command here: {meant}")
+
+
+def find_place(text: str, asked: Iterable[Place]) -> Place | Unread:
+    """The place named by an id, or an id and a turn, among those asked."""
+    places = {str(place): place for place in asked}
+    wanted = ascii_digits(text).casefold()
+    found = next((place for name, place in places.items() if name.casefold() == wanted), None)
+    if found is None:  # an item of a roster without its turn: the first one
+        found = next((place for place in places.values() if place.item.casefold() == wanted), None)
+    if found is not None:
+        return found
+    near = nearest(text, places)
+    meant = f"did you mean {near}?" if near is not None else ".jump alone lists what has been"
+    return Unread(f"{text} has not been asked: {meant}")
+
+
+def find_outcome(text: str, stops: Sequence[Outcome]) -> Outcome | Unread:
+    """The outcome named by its number in the list, or by its id."""
+    if not stops:
+        return Unread("there is no outcome for ending here: .suspend suspends it")
+    wanted = ascii_digits(text).casefold()
+    for number, outcome in enumerate(stops, 1):
+        if wanted in (str(number), outcome.id):
+            return outcome
+    ids = [outcome.id for outcome in stops]
+    near = nearest(text, ids)
+    return Unread(f"{text} is none of them: " + (f"did you mean {near}?" if near else ", ".join(ids)))
+
+
+def find_note(text: str, count: int) -> tuple[int, str] | Unread:
+    """Which of so many notes is replaced, from 1, and by what."""
+    number, _, words = text.partition(" ")
+    if not number.isdecimal() or not 1 <= int(number) <= count:
+        return Unread(f"{number} is no note: .notes lists them")
+    if not words.strip():
+        return Unread(f"the new text is missing: .notes {int(number)} TEXT")
+    return int(number), words.strip()
+
+
+def stop_question(outcome: Outcome) -> str:
+    """What is asked before an interview is ended by hand."""
+    return f"{'Stop' if outcome.temporary else 'End'} this interview with: {outcome.name}?"
+
+
+def drop_question(decline: str, marked: int) -> str:
+    """What is asked before a decline takes the place of options marked already."""
+    return f"{decline}, and drop the {'answer' if marked == 1 else f'{marked} answers'} marked?"
+
+
+def yes_or_no(key: str) -> bool | None:
+    """Yes or no, where a step that can't be undone is confirmed: no digit, which is a code keyed by habit."""
+    return {"y": True, "yes": True, "n": False, "no": False}.get(key.strip().casefold())
+
+
+def read_back_answer(key: str) -> bool | None:
+    """What the respondent says to an answer that is read back: yes, no, or None where it is neither."""
+    return {"1": True, "2": False}.get(ascii_digits(key.strip()), yes_or_no(key))
