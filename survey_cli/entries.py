@@ -263,3 +263,5 @@ class Prompt(NamedTuple):
     """The outcome's id, at an `end`."""
     turn: Words = ()
     """In a roster: which turn this is, in words."""
+    unsaid: tuple[str, ...] = ()
+    """Fills that could not be said, and why: read as `…`."""

@@ -308,6 +308,11 @@ class Desk:
             temporary = outcome is not None and outcome.temporary
             return (Suspended if temporary else Ended)(self._stamp(), ending)
         prompt = self.prompt()
+        if prompt is not None and prompt.unsaid:
+            noted = {(e.place, e.text) for e in self._interview.events if isinstance(e, Noted)}
+            for unsaid in prompt.unsaid:
+                if (prompt.place, unsaid) not in noted:
+                    return Noted(self._stamp(), prompt.place, unsaid)
         if prompt is None or not isinstance(prompt.entry, Lookup):
             return None
         value, of = self._interview.looks_up()

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from survey_cli.documents.pages import Line, Said, Spoken, Stretch, Style
+from survey_cli.instrument.number_words import cardinal, ordinal
 from survey_cli.instrument.program import Compute, Instrument
 from survey_cli.instrument.scalars import Text
+from survey_cli.instrument.shown import shown
 from survey_cli.instrument.texts import UNKNOWN, Fill, Template, TextScope, compile_text
 from survey_cli.instrument.texts import Said as Known
 
@@ -24,6 +26,7 @@ _ALWAYS: Final = {
     "each": "each answer in turn",
     "options": "the answers",
 }
+_SPELLED: Final = {"ordinal": ordinal, "words": cardinal}
 _SWITCHES: Final = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 """Characters that turn the direction of what follows."""
 
@@ -42,8 +45,8 @@ def _shown(character: str) -> str:
 
 
 def label(text: Text, language: str) -> str:
-    """A label on one line, without marks of stress."""
-    return " ".join(literal(text.written(language)).replace("**", "").split())
+    """A label on one line, without marks of stress; what is filled in stands in angle quotes."""
+    return " ".join(shown(literal(text.written(language))).split())
 
 
 def same(said: list[Spoken]) -> Said:
@@ -109,6 +112,8 @@ class Speaker:
                 " / ".join(str(t.written(language)) for t in parts.values())
                 or "morning / afternoon / evening"
             )
+        elif fill.key == "turn" and (spelled := _SPELLED.get(fill.format)) is not None:
+            name = f"{', '.join(spelled(turn, language) or str(turn) for turn in (1, 2, 3))} …"
         elif fill.said is None:
             name = _ALWAYS.get(fill.key, fill.key)
         else:
@@ -126,10 +131,14 @@ class Speaker:
             return f"code of {fill.key}"
         wordings: list[str] = []
         if said.labels is not None and said.type == "code":
-            wordings = [label(text, language) for text in said.labels.values()]
+            wordings = [self._flat(text, language) for text in said.labels.values()]
         elif fill.key in self.instrument.computes:
             wordings = compute_wordings(self.instrument.computes[fill.key], language)
         return " / ".join(wordings) if 0 < len(wordings) <= MOST_WORDINGS else fill.key
+
+    def _flat(self, template: Template, language: str) -> str:
+        """A text on one line, its fills by what they stand for."""
+        return " ".join("".join(s.text for s in line) for line in self._lines(template, language, None))
 
 
 def compute_wordings(compute: Compute, language: str) -> list[str]:

@@ -113,6 +113,7 @@ class Machine:
             env.setdefault(name, NOT_ASKED)
         env["#today"] = self.began.today
         env["#case"] = self.began.case
+        env["#unsaid"] = {}
         return env | self._of_sitting()
 
     def _of_sitting(self) -> dict[Any, Any]:

@@ -34,7 +34,8 @@ from survey_cli.entries import (
 from survey_cli.instrument.items.coded import Multiple
 from survey_cli.instrument.items.quiet import Computed, End
 from survey_cli.instrument.items.typed import WordsItem
-from survey_cli.instrument.program import Asking, Leaf, Roster
+from survey_cli.instrument.program import Asking, Env, Leaf, Roster
+from survey_cli.instrument.texts import Template
 from survey_cli.values import Code, Missing, Place
 
 
@@ -45,13 +46,15 @@ def prompt(interview: Interview) -> Prompt | None:
     if stop is None or machine.status != "open":
         return None
     leaf, language = stop.leaf, machine.language
+    unsaid: dict[str, str] = machine.walk.env["#unsaid"]
+    unsaid.clear()
     asking = machine.walk.asking(stop, language)
     question = leaf.question
     entry = question.entry(asking)
     if isinstance(entry, Lookup):
         entry = entry._replace(value=interview.looks_up()[0])
     section = plain(leaf.section.fill(machine.walk.env, language)) if leaf.section is not None else ""
-    return Prompt(
+    shown = Prompt(
         place=stop.place,
         words=asking.words(leaf.text),
         entry=entry,
@@ -76,6 +79,7 @@ def prompt(interview: Interview) -> Prompt | None:
         ending=str(question.outcome) if isinstance(question, End) else "",
         turn=_turn(machine, stop),
     )
+    return shown._replace(unsaid=tuple(unsaid.values())) if unsaid else shown
 
 
 def _instruction(asking: Asking) -> Words:
@@ -105,7 +109,8 @@ def _turn(machine: Machine, stop: Stop) -> Words:
     env = machine.walk.env
     assert isinstance(roster, Roster)
     if roster.each is not None:
-        return (Span(str(env["#each"].get(machine.language, ""))),)
+        each: Template = env["#each", roster.id, turn]
+        return each.fill(env, machine.language)
     known = roster.until is None
     said = f"{leaf.roster} {turn} of {turn + len(stop.frame.turns)}" if known else f"{leaf.roster} {turn}"
     name = env.get((roster.turn_name, turn))
@@ -122,7 +127,7 @@ def _earlier(machine: Machine, stop: Stop, asking: Asking) -> Earlier | None:
         if value is None or isinstance(value, Missing | bool) or question.fits(asking, value):
             return None
         return Earlier(
-            words=question.said(stop.leaf, value, {}, language),
+            words=question.said(stop.leaf, value, {}, language, machine.walk.env),
             codes=_codes(value),
             text=question.typed(value, {}, language),
             kind="prefill",
@@ -136,7 +141,7 @@ def _earlier(machine: Machine, stop: Stop, asking: Asking) -> Earlier | None:
         )
     assert held.cell is not None
     return Earlier(
-        words=question.said(stop.leaf, held.cell, held.words, language),
+        words=question.said(stop.leaf, held.cell, held.words, language, machine.walk.env),
         codes=_codes(held.cell),
         text=question.typed(held.cell, held.words, language),
         kind=kind,
@@ -247,7 +252,7 @@ def echo(interview: Interview, text: str) -> str:
     question, language = stop.leaf.question, machine.language
     match entered(machine, stop, text, interview.events[-1].stamp):
         case Answered(value=value, words=words) if value is not None:
-            said = question.said(stop.leaf, value, words, language).strip()
+            said = question.said(stop.leaf, value, words, language, machine.walk.env).strip()
             says_more = said != text.strip() or question.typed(value, words, language) != said
             return said if says_more else ""
         case Declined(decline=id):
@@ -310,13 +315,13 @@ def asked(interview: Interview) -> tuple[Visited, ...]:
         env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn is not None else standing.env
         words = plain(leaf.text.fill(env, machine.language)).replace("\n", " ")
         section = plain(leaf.section.fill(env, machine.language)) if leaf.section is not None else ""
-        rows.append(Visited(place, words, _said(leaf, answer, machine.language), section))
+        rows.append(Visited(place, words, _said(leaf, answer, machine.language, env), section))
     return tuple(rows)
 
 
-def _said(leaf: Leaf, held: Held, language: str) -> str:
+def _said(leaf: Leaf, held: Held, language: str, env: Env) -> str:
     if held.cell is None:
         return ""
     if isinstance(held.cell, Missing):
         return said_missing(leaf, held.cell, language)
-    return leaf.question.said(leaf, held.cell, held.words, language)
+    return leaf.question.said(leaf, held.cell, held.words, language, env)

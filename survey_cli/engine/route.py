@@ -365,8 +365,7 @@ class Walk:
         self.put("#turn", turn)
         self.put("#" + roster.id, (*self.env.get("#" + roster.id, ()), turn))
         if roster.each is not None:
-            label = roster.each.options[turn - 1].label
-            self.put("#each", {la: str(label.written(la)) for la in self.instrument.languages})
+            self.put(("#each", roster.id, turn), roster.each.options[turn - 1].text)
         return Frame(parent, roster, self._order(roster, turn), 0, turn, turns[1:])
 
     def _order(self, group: Group, turn: int | None) -> tuple[Node, ...]:

@@ -12,8 +12,9 @@ from survey_cli.instrument.items.coded import Coded, Multiple, Scale
 from survey_cli.instrument.items.groups import BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.items.question import Question
 from survey_cli.instrument.items.quiet import Computed, Draw, End, Handover
+from survey_cli.instrument.items.typed import NumberItem
 from survey_cli.instrument.load import Source
-from survey_cli.instrument.names import Step, Walk, options_of
+from survey_cli.instrument.names import Step, Walk
 from survey_cli.instrument.options import OptionWritten
 from survey_cli.instrument.program import Compute, DeclineOffered, Group, Instrument, Leaf, Node, Roster
 from survey_cli.instrument.scalars import Text
@@ -62,6 +63,9 @@ class Builder:
         )
         self._after = computes(self.compiler)
         self._index = 0
+        for named in self.walk.named.values():
+            if named.kind == "sample column" and named.options:
+                self.compiler.options(named.options, Spot(named.id, before=-1), None)
 
     def _laid_out(self, group: Group) -> None:
         """The children are there: what is below, how much it counts, what can be computed at its end."""
@@ -174,7 +178,8 @@ class Builder:
         return None
 
     def _battery(self, item: BatteryWritten, around: Surroundings) -> Group:
-        options, scale = options_of(item, self.document, str(item.id), [])
+        first = self.walk.named.get(str(next(iter(item.statements), "")))
+        options, scale = (first.options, first.scale) if first is not None else ({}, None)
         shared = {n: getattr(item, n) for n in Question.model_fields if n not in ("ask_if", "unless")}
         asked = Scale.model_construct(
             **shared,
@@ -246,6 +251,8 @@ class Builder:
             leaf.scale_order = self.document.scales[scale].order  # type: ignore[index]
         drawn = leaf.order != "written" or leaf.scale_order != "written"
         leaf.varies = drawn or any(o.ask_if is not None for o in compiled)
+        if isinstance(item, NumberItem) and item.options:
+            leaf.labels = compiler.number_labels(item.options, spot)
         if not item.asks and isinstance(item, Handover):
             leaf.ask_for = compiler.text(item.ask_for, spot, "ask_for")
         elif not item.asks and isinstance(item, Draw):

@@ -115,7 +115,8 @@ class Compiler:
         if scope is None:
             roster = self.draft.walk.rosters.get(spot.roster) if spot.roster is not None else None
             each = roster is not None and roster.each is not None
-            scope = TextScope(names=self.said, inside=spot.roster, options=options, each=each)
+            languages = [str(language) for language in self.draft.document.languages]
+            scope = TextScope(self.said, spot.roster, options, each, languages)
             self._text_scopes[spot.roster, options] = scope
         template, problems = compile_text(text, scope, who=spot.owner)
         if problems:
@@ -179,7 +180,16 @@ class Compiler:
             for code, option in options.items()
         )
         self._lists[key] = made
+        labels = self.draft.walk.labels.get(id(options))
+        if labels is not None and not labels:
+            labels.update({option.code: option.text for option in made})
         return made
+
+    def number_labels(self, options: Mapping[int, Text], spot: Spot) -> Mapping[Code, Template]:
+        """The words of those numbers that have a meaning of their own."""
+        labels = self.draft.walk.labels.setdefault(id(options), {})
+        labels.update({code: self.template(text, spot, "options") for code, text in options.items()})
+        return labels
 
     def declines_at(self, item: Question, who: str) -> tuple[DeclineOffered, ...]:
         """The declines permitted at an item: the study's, or its own."""

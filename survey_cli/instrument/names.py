@@ -3,7 +3,7 @@ written."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from survey_cli.instrument.conditions import Known
 from survey_cli.instrument.document import Document
@@ -15,7 +15,7 @@ from survey_cli.instrument.items.quiet import QUOTA_STATES, Draw, LookupItem, Sp
 from survey_cli.instrument.items.typed import NumberItem
 from survey_cli.instrument.options import DeclineWritten, OptionWritten
 from survey_cli.instrument.scalars import NOWHERE, Text
-from survey_cli.instrument.texts import Said
+from survey_cli.instrument.texts import Said, Template
 from survey_cli.instrument.written import Written
 from survey_cli.problems import Position, Problem, did_you_mean
 from survey_cli.values import Code
@@ -159,6 +159,8 @@ class Walk:
         """Sections, batteries and rosters: where, and the first and last index inside."""
         self.rosters: dict[str, RosterWritten] = {}
         self.index = 0
+        self.labels: dict[int, dict[Code, Template]] = {}
+        """By the identity of a list of options: their texts, empty until they are compiled."""
         self._declines = declines_of(document)
         for name, column in document.sample.items():
             self._sample(str(name), column.type, column.at() if column._node else _where(name), column)
@@ -179,7 +181,7 @@ class Walk:
             options, _ = _listed(written, self.document, name, self.problems)
         codes = frozenset(options) or frozenset(map(str, getattr(column, "arms", ()))) or None
         type_ = "code" if kind in ("single", "split") else kind
-        labels = {c: o.text for c, o in options.items()} or None
+        labels = self._labels(options) if options else None
         self._add(
             Named(
                 id=name,
@@ -299,8 +301,8 @@ class Walk:
 
     def _type(
         self, item: Question, options: Mapping[Code, OptionWritten]
-    ) -> tuple[str, frozenset[Code] | None, Mapping[Code, Text] | None]:
-        labels = {c: o.text for c, o in options.items()} or None
+    ) -> tuple[str, frozenset[Code] | None, Mapping[Code, Template] | None]:
+        labels = self._labels(options) if options else None
         if item.asks and not item.groups and item.known != "number":
             return item.known, frozenset(options) if options else None, labels
         match item:
@@ -312,11 +314,15 @@ class Walk:
             case LookupItem():
                 return "code", frozenset(QUOTA_STATES), None
             case NumberItem():
-                return "number", None, None
+                return "number", None, self._labels(item.options) if item.options else None
             case BatteryWritten():
                 return "code", frozenset(options), labels
             case _:
                 return item.known, frozenset(options) if options else None, labels
+
+    def _labels(self, options: Mapping[Any, Any]) -> dict[Code, Template]:
+        """Where the texts of these options will be found once they are compiled."""
+        return self.labels.setdefault(id(options), {})
 
     def _may_find_nobody(self, draw: Draw) -> bool:
         """Whether a draw may have no turn to draw from: only a roster with `until:` has one turn at least."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
-from survey_cli.entries import Choice, Decline, Words
+from survey_cli.entries import Choice, Decline, Words, plain
 from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.scalars import Text
+from survey_cli.instrument.shown import shown
 from survey_cli.instrument.texts import Template
 from survey_cli.values import Code, Place, Value
 
@@ -23,6 +24,8 @@ Env: TypeAlias = Mapping[Any, Any]
 """What is known where something is asked: variables by name, a roster's by (name, turn), the rest by `#word`."""
 
 
+NOTHING: Final[Env] = MappingProxyType({})
+NO_LABELS: Final[Mapping[Code, Template]] = MappingProxyType({})
 NO_WORDS: Final[Mapping[Code, str]] = MappingProxyType({})
 
 
@@ -47,6 +50,12 @@ class Option(NamedTuple):
     anchor: bool = False
     note: Template | None = None
     ask_if: Condition | None = None
+
+    def named(self, env: Env, language: str) -> str:
+        """Its label, or where it has none of its own its text, filled in."""
+        if self.label is not self.text.source:
+            return shown(str(self.label.written(language)))
+        return plain(self.text.fill(env, language))
 
     @property
     def stays(self) -> bool:
@@ -96,6 +105,8 @@ class Leaf:
     probe: Template | None = None
     help: Template | None = None
     options: tuple[Option, ...] = ()
+    labels: Mapping[Code, Template] = NO_LABELS
+    """Of a number: the words of those with a meaning of their own."""
     scale: str | None = None
     """The named list its options come from, if they do."""
     scale_order: str = "written"
@@ -204,9 +215,7 @@ class Asking:
         """The labels read aloud."""
         if not self.leaf.question.read:
             return ()
-        return tuple(
-            "".join(s.text for s in o.text.fill(self.env, self.language)) for o in self.options if o.read
-        )
+        return tuple(plain(o.text.fill(self.env, self.language)) for o in self.options if o.read)
 
     def joint(self) -> str:
         joint = self.leaf.question.or_
@@ -219,7 +228,7 @@ class Asking:
                 code=o.code,
                 words=o.text.fill(self.env, self.language),
                 read=o.read and aloud,
-                note="".join(s.text for s in o.note.fill(self.env, self.language)) if o.note else "",
+                note=plain(o.note.fill(self.env, self.language)) if o.note else "",
                 exclusive=o.exclusive,
                 specify=o.specify,
             )

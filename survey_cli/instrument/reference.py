@@ -76,7 +76,8 @@ FILL_MEANINGS: Final[Mapping[str, str]] = {
     "daypart": "`{daypart}` in a text: morning, afternoon or evening, as the respondent would say; see the key dayparts.",
     "today": "`{today}` in a text: the day on which the interview began; `{today:%A %d %B}` in a format of your own.",
     "case": "`{case}` in a text: the key of the case.",
-    "turn": "`{turn}` in a text inside of a roster: the number of this turn.",
+    "turn": "`{turn}` in a text inside of a roster: the number of this turn; `{turn:ordinal}` is "
+    "second, `{turn:words}` two, as of any number.",
     "each": "`{each}` in a text inside of a roster with `each`: the text of this turn's option.",
     "options": "`{options}` in a text: the options that are read, in drawn order, joined with `or`.",
     "statement": "`{statement}` in the text of a battery: the statement that is asked.",

@@ -1,6 +1,7 @@
 """A text as the designer wrote it, made ready to be filled: `{fills}` and `**stress**`; everything else is literal.
 
-Compiled once when the instrument is loaded; filling reads a plain mapping and never fails.
+Compiled once when the instrument is loaded; filling reads a plain mapping and never fails: a fill that can't be said is
+read as `…` and noted in the mapping, under `#unsaid`.
 """
 
 import re
@@ -9,8 +10,9 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.entries import Span, Words
+from survey_cli.entries import Span, Words, plain
 from survey_cli.instrument.clock_words import MONTHS
+from survey_cli.instrument.number_words import LANGUAGES, cardinal, ordinal
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.written import Written
 from survey_cli.problems import Position, Problem, did_you_mean
@@ -31,16 +33,18 @@ OR: Final = {"en": "or", "es": "o", "fr": "ou", "de": "oder", "pt": "ou", "it": 
 
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\*\*", re.DOTALL)
 _NAME: Final = re.compile(r"([A-Za-z]\w*)(?:\[(\d{1,3})\]\.([A-Za-z]\w*))?\Z", re.ASCII)
-_NUMBER_FORMAT: Final = re.compile(r",?(\.\d)?[fd%]?\Z")
+_NUMBER_FORMAT: Final = re.compile(r"(?=.)(,?)(?:(\.\d)?(f|%)?|d)\Z")
 _DATE_FORMAT: Final = re.compile(r"(?:%-?[aAbBdmyYHIMpjUu%]|[^%])*\Z")
 _WORD_FORMATS: Final = ("code", "lower", "upper", "title")
+_SPELLED: Final = ("ordinal", "words")
 
 
 class Said(NamedTuple):
     """How the value of one name is said in a text."""
 
     type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
-    labels: Mapping[Code, Text] | None = None
+    labels: "Mapping[Code, Template] | None" = None
+    """The texts of its options, once they are compiled."""
     roster: str | None = None
     """The roster it lives in; for a draw, the roster it is drawn from."""
     turn_name: str | None = None
@@ -51,6 +55,13 @@ class Said(NamedTuple):
     """Why it never has an answer: `is read aloud`."""
 
 
+_BUILT_IN: Final = {
+    **dict.fromkeys(("interviewer", "daypart", "case", "each", "options"), Said("text")),
+    "today": Said("date"),
+    "turn": Said("number"),
+}
+
+
 class Fill(NamedTuple):
     """One `{…}`: what is looked up, how it is said, and the words where there is no answer."""
 
@@ -59,6 +70,8 @@ class Fill(NamedTuple):
     turn: int | Literal["here"] | None = None
     format: str = ""
     otherwise: str | None = None
+    roster: str | None = None
+    """Of `{each}`: the roster whose turn it speaks of."""
 
 
 Part: TypeAlias = str | Fill
@@ -75,6 +88,8 @@ class TextScope(NamedTuple):
     """`{options}` has a meaning here."""
     each: bool = True
     """`{each}` has a meaning here."""
+    languages: Sequence[str] = ()
+    """Those of the file, in which a text that is written once is read."""
 
 
 class Template(NamedTuple):
@@ -88,7 +103,7 @@ class Template(NamedTuple):
     def fill(
         self, env: Mapping[Any, Any], language: str, options: Sequence[str] = (), joint: str = ""
     ) -> Words:
-        """The words to be read. Never fails: what has no answer is said by its own words, or `…`."""
+        """The words to be read. Never fails: what has no answer, or can't be said, is its own words, or `…`."""
         key = language if language in self.runs else next(iter(self.runs))
         ready = self.still.get(key)
         if ready is not None:
@@ -111,41 +126,60 @@ class Template(NamedTuple):
 
 
 def _say(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
+    try:
+        return _filled(fill, env, language, options, joint)
+    except Exception as error:  # a mistake here must cost one word, not the interview
+        unsaid = env.get("#unsaid")
+        if unsaid is not None:
+            unsaid[fill.key] = f"{{{fill.key}}} can't be filled in: {error}"
+        return UNKNOWN if fill.otherwise is None else fill.otherwise
+
+
+def _filled(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
     said = fill.said
     if said is None:
         if fill.key == "options":
             return _shaped(_joined(options, joint or OR.get(language, "or")), fill.format)
-        value = env.get("#" + fill.key)
+        said, value = _BUILT_IN[fill.key], env.get("#" + fill.key)
+        if fill.roster is not None:
+            value = env.get(("#each", fill.roster, env.get("#turn")))
         if isinstance(value, Mapping):
             value = value.get(language) or next(iter(value.values()))
+        elif isinstance(value, Template):
+            value = plain(value.fill(env, language))
     else:
         turn = env.get("#turn") if fill.turn == "here" else fill.turn
         key: Any = fill.key if turn is None else (fill.key, turn)
         value = env.get((key, language)) if (key, language) in env else env.get(key, NOT_REACHED)
+        if isinstance(fill.turn, int) and said.labels:
+            env = {**env, "#turn": fill.turn}  # the texts of that turn's options may name its other items
     if value is None or isinstance(value, Missing):
         return UNKNOWN if fill.otherwise is None else fill.otherwise
-    return _shaped(said_value(value, said, env, language, fill.format), fill.format)
+    return _shaped(_said_value(value, said, env, language, fill.format), fill.format)
 
 
-def said_value(value: Any, said: Said | None, env: Mapping[Any, Any], language: str, form: str = "") -> str:
-    """One value in words: labels for codes, formats for numbers and dates."""
-    if said is not None and said.labels is not None and form != "code":
+def _said_value(value: Any, said: Said, env: Mapping[Any, Any], language: str, form: str) -> str:
+    """One value in words: the texts of codes, formats for numbers and dates."""
+    if said.labels and form != "code":
         codes = value if isinstance(value, tuple) else (value,)
-        return ", ".join(str(said.labels[c].written(language)) if c in said.labels else str(c) for c in codes)
-    if said is not None and said.type == "draw" and said.turn_name:
+        texts = [said.labels.get(code) for code in codes]
+        if any(texts) or said.type in ("code", "codes"):
+            return ", ".join(
+                str(code) if text is None else plain(text.fill(env, language))
+                for code, text in zip(codes, texts, strict=True)
+            )
+    if said.type == "draw" and said.turn_name:
         name = env.get((said.turn_name, value))
         return f"{said.roster} {value}" if name is None or isinstance(name, Missing) else str(name)
     match value:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            if form and form not in _WORD_FORMATS:
-                return format(
-                    value, form if form[-1] in "fd%" else form + ("d" if isinstance(value, int) else "f")
-                )
-            return str(value) if isinstance(value, int) else format(value, ".10g")
+            return _number(value, form, language)
         case datetime() | date():
             return _dated(value, form or "%-d %B %Y", language)
+        case str() if said.type == "date":
+            return _partly_dated(value, language)
         case time():
             return value.strftime(form if "%" in form else "%H:%M")
         case tuple():
@@ -154,27 +188,57 @@ def said_value(value: Any, said: Said | None, env: Mapping[Any, Any], language: 
             return str(value)
 
 
+def _number(value: float, form: str, language: str) -> str:
+    spelled = {"ordinal": ordinal, "words": cardinal}.get(form)
+    if spelled is not None and (words := spelled(value, language)) is not None:
+        return words
+    found = _NUMBER_FORMAT.match(form)
+    if found is None:
+        return str(value) if isinstance(value, int) else format(value, ".10g")
+    comma, places, kind = found.groups(default="")
+    if form.endswith("d") or not (places or kind or isinstance(value, float)):
+        return format(round(value), f"{comma}d")
+    return format(value, f"{comma}{places}{kind or 'f'}")
+
+
+@lru_cache(maxsize=64)
+def _locale(language: str) -> str:
+    """Babel's name of a language, English where it knows none. Asked only where needed: loading Babel takes 60 ms."""
+    from babel.core import Locale, UnknownLocaleError
+
+    try:
+        return str(Locale.parse(language, sep="-"))
+    except (UnknownLocaleError, ValueError):
+        return "en"
+
+
 @lru_cache(maxsize=64)
 def month_names(language: str) -> tuple[str, ...]:
     """The twelve months in a language; the English ones where it is not known."""
-    from babel.core import UnknownLocaleError
     from babel.dates import get_month_names
 
-    try:
-        named = get_month_names("wide", locale=language.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return tuple(MONTHS)
+    named = get_month_names("wide", locale=_locale(language))
     return tuple(named[number] for number in range(1, 13))
+
+
+def _partly_dated(text: str, language: str) -> str:
+    """A month and year, or a year alone, as a partial date keeps them: `1950-03` is March 1950."""
+    year, _, month = text.partition("-")
+    if not month:
+        return year
+    if language == "en":
+        return f"{MONTHS[int(month) - 1]} {year}"
+    from babel.dates import format_skeleton
+
+    return str(format_skeleton("yMMMM", date(int(year), int(month), 1), locale=_locale(language)))
 
 
 def _dated(day: date, form: str, language: str) -> str:
     if language != "en" and re.search("%[aAbB]", form):
-        from babel.dates import (
-            format_date,
-        )  # month and day names beyond English; 60 ms, so only when they are said
+        from babel.dates import format_date
 
-        patterns = {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}
-        form = re.sub("%[aAbB]", lambda m: format_date(day, patterns[m.group()], locale=language), form)
+        patterns, locale = {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}, _locale(language)
+        form = re.sub("%[aAbB]", lambda m: format_date(day, patterns[m.group()], locale=locale), form)
     form = form.replace("%-d", str(day.day)).replace("%-m", str(day.month))
     return day.strftime(form)
 
@@ -201,11 +265,11 @@ def _joined(options: Sequence[str], joint: str) -> str:
 
 def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, list[Problem]]:
     """The template, and what is wrong with its fills."""
-    plain = text.plain
+    once = text.plain
     if (
-        plain is not None and "{" not in plain and "*" not in plain and "}" not in plain
+        once is not None and "{" not in once and "*" not in once and "}" not in once
     ):  # as nearly all labels are
-        said = str(plain)
+        said = str(once)
         return Template(text, {"": (((said,), False),)}, {"": (Span(said),)}), []
     runs: dict[str, tuple[Run, ...]] = {}
     still: dict[str, Words] = {}
@@ -215,7 +279,7 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
             runs[language] = (((str(written),), False),)
             still[language] = (Span(str(written)),)
             continue
-        runs[language] = _runs(written, scope, who, problems)
+        runs[language] = _runs(written, scope, who, problems, language)
         if not any(isinstance(p, Fill) for parts, _ in runs[language] for p in parts):
             still[language] = tuple(
                 Span("".join(map(str, parts)), stress) for parts, stress in runs[language]
@@ -223,7 +287,9 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
     return Template(text, runs, still), problems
 
 
-def _runs(written: Written, scope: TextScope, who: str, problems: list[Problem]) -> tuple[Run, ...]:
+def _runs(
+    written: Written, scope: TextScope, who: str, problems: list[Problem], language: str
+) -> tuple[Run, ...]:
     pairs = written.count("**") // 2 * 2
     runs: list[Run] = []
     parts: list[Part] = []
@@ -244,7 +310,7 @@ def _runs(written: Written, scope: TextScope, who: str, problems: list[Problem])
             case "**":
                 parts.append("**")
             case whole:
-                fill = _fill(found.group(1), whole, written, found.start(), scope, who, problems)
+                fill = _fill(found.group(1), whole, written, found.start(), scope, who, problems, language)
                 parts.append(fill if fill is not None else whole)
     if at < len(written):
         parts.append(str(written[at:]))
@@ -271,7 +337,14 @@ _BRACES: Final[tuple[tuple[str, str, str, Literal["error", "warning"]], ...]] = 
 
 
 def _fill(
-    inside: str, whole: str, written: Written, start: int, scope: TextScope, who: str, problems: list[Problem]
+    inside: str,
+    whole: str,
+    written: Written,
+    start: int,
+    scope: TextScope,
+    who: str,
+    problems: list[Problem],
+    language: str,
 ) -> Fill | None:
     def problem(rule: str, what: str, remedy: str, severity: Literal["error", "warning"] = "error") -> None:
         problems.append(
@@ -279,15 +352,27 @@ def _fill(
         )
 
     body, bar, otherwise = inside.partition("|")
-    name, _, form = body.strip().partition(":")
-    name = name.strip()
+    name, _, form = (part.strip() for part in body.partition(":"))
     words = otherwise.strip() if bar else None
+
+    def fitting(said: Said) -> str:
+        """The format, or none where it is a wrong one."""
+        if form and (why := _bad_format(form, said)):
+            problem("bad-format", f"{whole}: {why}", f"formats are {_FORMATS[said.type]}")
+            return ""
+        unknown = [la for la in ([language] if language else scope.languages) if la[:2] not in LANGUAGES]
+        if form in _SPELLED and unknown:
+            what = f"{whole}: {form!r} is known in {', '.join(LANGUAGES)}, not in {', '.join(unknown)}"
+            problem("bad-format", what, f"write {{{name}}}, which says the digits")
+        return form
+
     if name == "options" and scope.options:
-        return Fill("options", None, format=form)
+        return Fill("options", None, format=fitting(_BUILT_IN[name]))
     if name in ALWAYS:
         if (name == "turn" and scope.inside is None) or (name == "each" and not scope.each):
             problem("unknown-fill", *_NO_TURN[name])
-        return Fill(name, None, format=form, otherwise=words)
+        each = scope.inside if name == "each" else None
+        return Fill(name, None, format=fitting(_BUILT_IN[name]), otherwise=words, roster=each)
     found = _NAME.match(name)
     if not found:
         problem(
@@ -315,9 +400,7 @@ def _fill(
             "unknown-fill", f"{whole}: {key} {said.silent}; it has no answer", "fill in something answered"
         )
         return None
-    if form and (why := _bad_format(form, said)):
-        problem("bad-format", f"{whole}: {why}", "formats are {x:code} {x:lower} {x:,.0f} {x:%A %d %B}")
-        form = ""
+    form = fitting(said)
     if item:
         return Fill(key, said, turn=int(turn), format=form, otherwise=words)
     if said.roster and said.type != "draw":
@@ -332,11 +415,20 @@ def _fill(
     return Fill(key, said, format=form, otherwise=words)
 
 
+_FORMATS: Final = {
+    **dict.fromkeys(("code", "codes"), "{x:code} {x:lower} {x:upper} {x:title}"),
+    **dict.fromkeys(("text", "draw", "flag"), "{x:lower} {x:upper} {x:title}"),
+    "number": "{x:words} {x:ordinal} {x:,.0f} {x:.1f} {x:.0%} {x:code}",
+    "date": "{x:%A %d %B} {x:%d %B %Y} {x:upper}",
+    "time": "{x:%H:%M} {x:%I:%M %p}",
+}
+
+
 def _bad_format(form: str, said: Said) -> str:
     if form in _WORD_FORMATS:
         return ""
-    if said.type == "number" and said.labels is None:
-        return "" if _NUMBER_FORMAT.match(form) else f"{form!r} is no number format"
+    if said.type == "number":
+        return "" if form in _SPELLED or _NUMBER_FORMAT.match(form) else f"{form!r} is no number format"
     if said.type in ("date", "time"):
         return "" if "%" in form and _DATE_FORMAT.match(form) else f"{form!r} is no {said.type} format"
     return f"{form!r} does not fit a {said.type}"

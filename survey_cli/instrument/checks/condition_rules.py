@@ -55,7 +55,14 @@ Names, numbers, 'texts', lists, and or not, == != < <= > >=, in, + - * /, `a if 
     "circular": "Computes need one another in a circle. The whole loop is printed: break it.",
     "bad-fill": "What stands in braces is no fill. Write `{name}`, or double a brace that is meant as one: `{{`.",
     "unknown-fill": "A text fills in something that is no item, sample column or compute. The nearest is offered.",
-    "bad-format": "A fill has a format that does not fit it: {x:code} {x:lower} {income:,.0f} {visit:%A %d %B}.",
+    "bad-format": """A fill has a format that is unknown, or does not fit it.
+
+    codes and texts    {x:code} {x:lower} {x:upper} {x:title}
+    numbers            {turn:ordinal} {children:words} {income:,.0f} {share:.0%}
+    dates and times    {visit:%A %d %B} {start:%H:%M}
+
+`ordinal` is *second* in English and digits elsewhere (2.º, 2e); `words` writes zero to twelve in words.
+""",
     "fill-of-many": "A roster's item is filled in outside of the roster: name the turn, as `{person[1].name}`.",
 }
 """Rule to explanation."""

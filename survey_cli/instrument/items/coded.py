@@ -8,7 +8,7 @@ from pydantic import Field
 from survey_cli.entries import Entry, Line, Pick, Picked, Reply, Unread
 from survey_cli.instrument.items.question import Question, tidy, variable
 from survey_cli.instrument.options import OptionsOrName
-from survey_cli.instrument.program import NO_WORDS, Asking, Dice, Leaf, Option, Reading
+from survey_cli.instrument.program import NO_WORDS, NOTHING, Asking, Dice, Env, Leaf, Option, Reading
 from survey_cli.instrument.scalars import Name, Order, Text, Whole
 from survey_cli.values import Cell, Code, Measure, Missing, Value, Variable
 
@@ -56,11 +56,13 @@ class Coded(Question):
     def fits(self, asking: Asking, value: Value | None) -> str:
         return "" if option_of(asking.options, value) is not None else f"{value} is no longer offered"
 
-    def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
+    def said(
+        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    ) -> str:
         option = option_of(leaf.options, value)
         if option is None:
             return str(value)
-        label = f"{value} {option.label.written(language)}"
+        label = f"{value} {option.named(env, language)}"
         more = words.get(option.code)
         return f"{label}: {more}" if more else label
 
@@ -183,9 +185,11 @@ class Multiple(Coded):
             return f"at most {self.max} answer{'s' if self.max > 1 else ''}"
         return ""
 
-    def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
+    def said(
+        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    ) -> str:
         codes = value if isinstance(value, tuple) else ()
-        return ", ".join(super(Multiple, self).said(leaf, code, words, language) for code in codes)
+        return ", ".join(super(Multiple, self).said(leaf, code, words, language, env) for code in codes)
 
     def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         codes = value if isinstance(value, tuple) else (value,)

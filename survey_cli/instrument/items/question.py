@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from survey_cli.entries import Entry, Reply, Unread
 from survey_cli.instrument.options import DeclinesHere, Part
-from survey_cli.instrument.program import Asking, Dice, Leaf, Reading
+from survey_cli.instrument.program import NOTHING, Asking, Dice, Env, Leaf, Reading
 from survey_cli.instrument.scalars import Expression, Flag, Name, Text
 from survey_cli.values import Cell, Code, Missing, Value, Variable
 
@@ -116,8 +116,10 @@ class Question(ItemWritten):
         """Empty where the item would accept this value now; else why not."""
         return ""
 
-    def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
-        """The answer in words, for the interviewer."""
+    def said(
+        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    ) -> str:
+        """The answer in words, for the interviewer. `env` is what the texts of options may fill in."""
         return "" if value is None else str(value)
 
     def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:

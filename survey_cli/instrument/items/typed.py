@@ -7,11 +7,21 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from survey_cli.entries import Entry, Exact, Line, PossibleMeaning, Reply, Unread, Verbatim, ascii_digits
+from survey_cli.entries import (
+    Entry,
+    Exact,
+    Line,
+    PossibleMeaning,
+    Reply,
+    Unread,
+    Verbatim,
+    ascii_digits,
+    plain,
+)
 from survey_cli.instrument.clock_words import MONTHS, read_date, read_time, say_date, say_time
 from survey_cli.instrument.items.question import Question, state_variable, tidy, variable
 from survey_cli.instrument.number_text import Doubt, read_number, write_number
-from survey_cli.instrument.program import Asking, Dice, Leaf, Reading
+from survey_cli.instrument.program import NOTHING, Asking, Dice, Env, Leaf, Reading
 from survey_cli.instrument.scalars import Flag, Label, Number, Text, Whole
 from survey_cli.instrument.texts import month_names
 from survey_cli.values import Cell, Code, Missing, Value, Variable
@@ -43,7 +53,7 @@ class NumberItem(Question):
         unit = str(self.unit.written(language)) if self.unit else ""
         top = "or more" if self.max is None else f"to {write_number(self.max, language)}"
         hint = f"{write_number(self.min, language)} {top}"
-        labels = tuple((c, str(t.written(asking.language))) for c, t in self.options.items())
+        labels = tuple((c, plain(asking.words(t))) for c, t in asking.leaf.labels.items())
         return Line(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
 
     def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
@@ -73,9 +83,11 @@ class NumberItem(Question):
             return f"{write_number(value, asking.language)} is more than {write_number(self.max, asking.language)}"
         return ""
 
-    def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
-        if isinstance(value, int) and value in self.options:
-            return f"{value} {self.options[value].written(language)}"
+    def said(
+        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    ) -> str:
+        if isinstance(value, int) and value in leaf.labels:
+            return f"{value} {plain(leaf.labels[value].fill(env, language))}"
         return self._written(value, language)
 
     def _written(self, value: Value | None, language: str) -> str:
@@ -208,12 +220,14 @@ class DateItem(Question):
 
     def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
         text = reply.strip() if isinstance(reply, str) else ""
-        plain = asking.language == "en" or not _LETTERS.search(text)
-        months = MONTHS if plain else month_names(asking.language)
+        english = asking.language == "en" or not _LETTERS.search(text)
+        months = MONTHS if english else month_names(asking.language)
         value = read_date(text, month_first=self.typed_as == "mdy", partial=self.partial, months=months)
         return value if isinstance(value, Unread) else Reading(value=value)
 
-    def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
+    def said(
+        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    ) -> str:
         return say_date(value)
 
     def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
@@ -260,7 +274,9 @@ class TimeItem(Question):
         value = read_time(reply.strip() if isinstance(reply, str) else "")
         return value if isinstance(value, Unread) else Reading(value=value)
 
-    def said(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str) -> str:
+    def said(
+        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    ) -> str:
         return say_time(value) if isinstance(value, time) else str(value)
 
     def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
