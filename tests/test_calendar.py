@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from scenario import instrument
 from survey_cli.fieldwork.calendar import NO_ZONE, Calendar, DayPart
-from survey_cli.fieldwork.holidays_of import holidays_of
 from survey_cli.fieldwork.zones import day_start, moment_of, standing, stretches, wall_at
+from survey_cli.instrument.countries import public_holidays
 from survey_cli.instrument.spans import Hours
 
 NEW_YORK, LOS_ANGELES = "America/New_York", "America/Los_Angeles"
@@ -101,7 +101,7 @@ def test_without_hours_sundays_and_nights_are_left_alone() -> None:
     assert local == [(f"{d} 09:00", "20:30") for d in ("Mon", "Tue", "Wed", "Thu", "Fri")] + [
         ("Sat 10:00", "17:00")
     ]
-    assert Calendar.of(None) == Calendar()
+    assert Calendar.of(None) == Calendar(own_hours=False, own_parts=False)
 
 
 def test_nobody_is_called_outside_the_band_without_a_reason() -> None:
@@ -379,10 +379,10 @@ def test_working_days_of_two_years_are_all_but_the_federal_holidays() -> None:
 
 
 def test_holidays_are_the_countrys_and_named_in_english() -> None:
-    assert holidays_of("MX", 2026)[date(2026, 9, 16)] == "Independence Day"
-    assert holidays_of("DE", 2026)[date(2026, 10, 3)] == "German Unity Day"
-    assert date(2026, 11, 26) not in holidays_of("GB", 2026)
-    assert holidays_of("XX", 2026) == {}
+    assert public_holidays("MX", 2026)[date(2026, 9, 16)] == "Independence Day"
+    assert public_holidays("DE", 2026)[date(2026, 10, 3)] == "German Unity Day"
+    assert date(2026, 11, 26) not in public_holidays("GB", 2026)
+    assert public_holidays("XX", 2026) == {}
     assert Calendar(country="XX").opening([NEW_YORK], there(NEW_YORK, "2026-11-26 12:00")).open
     assert Calendar().opening([NEW_YORK], there(NEW_YORK, "2026-11-26 12:00")).open
 

@@ -3,14 +3,8 @@
 import pytest
 
 from mistaken import Mistake, mistakes, said
-from survey_cli.fieldwork.calendar import BAND
-from survey_cli.instrument.checks import fieldwork
 
 
 @pytest.mark.parametrize("mistake", mistakes("mistakes_fieldwork.txt"), ids=lambda m: m.name)
 def test_a_mistake_is_told_at_its_place(mistake: Mistake) -> None:
     assert said(mistake.written) == mistake.said
-
-
-def test_the_band_that_is_told_is_the_band_that_is_kept() -> None:
-    assert fieldwork.BAND == BAND

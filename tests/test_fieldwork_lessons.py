@@ -83,7 +83,7 @@ def test_lesson_retries_outside_calling_hours() -> None:
     said = {v.rule: v for v in verdicts(night.case, study, night.claimant())}
     assert said["due"].allows
     assert (said["hours"].allows, said["hours"].until) == (False, at)
-    assert said["hours"].says == "after 20:30 there (it is 23:30)"
+    assert said["hours"].says == "after 20:30 there (it is 23:30); America/Denver (the study's zone)"
 
 
 def test_lesson_quota_counted_over_cases_never_called() -> None:

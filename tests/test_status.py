@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import served
-from cases import LOS_ANGELES, NEW_YORK, History, history, moment
+from cases import LOS_ANGELES, NEW_YORK, History, history, moment, plan
 from command_line import folder, written
 from kept_study import NOW, a_study, store_of
 from survey_cli.cli.status import lines
@@ -82,7 +82,7 @@ def test_sittings_with_a_call_are_the_cases_attempts(case: History, slip: str) -
         case = case.claim("ann") if slip == "claimed again" else case
         case = case.then(TakenBack(), by="ann").dial("busy", by="ann").close()
     attempts = Case.of(case.key, case.entries).attempts
-    found = [sitting for sitting in sittings_of(case.entries).sittings if sitting.calls]
+    found = [sitting for sitting in sittings_of(case.entries, plan()).sittings if sitting.calls]
     assert [[(c.at, c.number, c.outcome, c.code) for c in s.calls] for s in found] == [
         [(c.at, c.number, c.outcome, c.code) for c in a.calls] for a in attempts
     ]
@@ -94,14 +94,14 @@ def test_a_sitting_whose_lease_ran_out_ends_with_its_last_event() -> None:
     unit = (
         history().at(DAY).claim().later(minutes=3).dial("callback").later(minutes=20).then(Returned("lapsed"))
     )
-    [sitting] = sittings_of(unit.entries).sittings
+    [sitting] = sittings_of(unit.entries, plan()).sittings
     assert sitting.length == timedelta(minutes=3)
 
 
 def test_a_sitting_that_goes_on_has_no_length_yet_and_one_without_a_call_has() -> None:
     given_back = history().at(DAY).claim().later(minutes=2).then(Returned("given back"))
     first, second = sittings_of(
-        given_back.later(minutes=1).claim().later(hours=5).dial("busy").entries
+        given_back.later(minutes=1).claim().later(hours=5).dial("busy").entries, plan()
     ).sittings
     assert (first.calls, first.length) == ([], timedelta(minutes=2))
     assert second.length == timedelta()
@@ -110,7 +110,7 @@ def test_a_sitting_that_goes_on_has_no_length_yet_and_one_without_a_call_has() -
 def test_the_length_of_an_interview_is_that_of_its_sittings_without_the_days_between() -> None:
     unit = interviewed(history().at("2026-11-17 10:00"), "i1", 4, outcome="appointment")
     unit = interviewed(unit.at("2026-11-19 10:00"), "i1", 7.5)
-    assert sittings_of(unit.entries).lengths == {"i1": timedelta(minutes=11.5)}
+    assert sittings_of(unit.entries, plan()).lengths == {"i1": timedelta(minutes=11.5)}
 
 
 def test_a_corrected_outcome_counts_and_a_slip_does_not() -> None:

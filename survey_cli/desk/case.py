@@ -22,13 +22,19 @@ def field_zone(instrument: Instrument) -> str:
     return str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
 
 
-def zone_of(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzinfo | Trouble:
+def zone_of(
+    instrument: Instrument, sample: Mapping[str, Value | Missing], called: str = ""
+) -> tzinfo | Trouble:
     """The zone that the case's day and greeting go by: this computer's where none is known."""
-    return known_zone(instrument, sample) or datetime.now().astimezone().tzinfo or UTC
+    return known_zone(instrument, sample, called) or datetime.now().astimezone().tzinfo or UTC
 
 
-def known_zone(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzinfo | Trouble | None:
-    """The case's own zone, else the study's; None where neither is known."""
+def known_zone(
+    instrument: Instrument, sample: Mapping[str, Value | Missing], called: str = ""
+) -> tzinfo | Trouble | None:
+    """The zone in which a case is `called`, else its own, else the study's; None where none is known."""
+    if called:
+        return ZoneInfo(called)
     column = next((n for n, c in instrument.sample.items() if c.role == "zone"), None)
     said = sample.get(column) if column else None
     name = said if isinstance(said, str) and said else field_zone(instrument)
@@ -85,7 +91,7 @@ def sample_of(
 
 def invented_column(instrument: Instrument, name: str, column: SampleColumn, dice: Random) -> Value | Missing:
     """What an invented case brings in one column."""
-    if column.role in ("zone", "language"):
+    if column.role in ("zone", "country", "region", "language"):
         return NOT_ASKED
     if column.role == "name":
         return dice.choice(NAMES)

@@ -8,6 +8,7 @@ from random import Random
 from survey_cli.desk.held_case import HeldCase
 from survey_cli.desk.holding import Behind, Desk
 from survey_cli.desk.seating import Clock, Seating, seated
+from survey_cli.fieldwork.locations import zones_of
 from survey_cli.problems import Trouble
 from survey_cli.store import InterviewRow
 from survey_cli.study.opening import Study
@@ -60,6 +61,7 @@ class CaseInterviews:
         }
         ended = last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
         given = wanted or Seating(case=case.key)
+        zones = zones_of(case, case.number(here.current), self.study.plan)
         seating = replace(
             self._thrown(given),
             case=case.key,
@@ -69,6 +71,7 @@ class CaseInterviews:
             reopen=given.reopen or (ended and not given.again),
             sampled=sampled,
             behind=self.behind,
+            zone=zones[0] if zones else "",
         )
         return seated(instrument, self.study.store, self.study.where, case.key, seating, self.clock)
 

@@ -25,6 +25,7 @@ from survey_cli.fieldwork.events import (
     RefusalNoted,
     Speaks,
 )
+from survey_cli.fieldwork.locations import plan_for, region_of
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import REFUSALS, zones_of
 from survey_cli.fieldwork.promises import Meant, Unclear
@@ -159,7 +160,7 @@ def may_be_taken_back(outcome: str, plan: Plan) -> bool:
 def time_meant(here: HeldCase, text: str, plan: Plan, *, reading: int, at: datetime) -> Meant | Unclear:
     """The time that a typed text means for this respondent; `reading` chooses, from 1, where it means several."""
     zones = zones_of(here.case, here.case.number(here.current), plan)
-    found = read_appointment(text, now=at, zones=zones, calendar=plan.calendar)
+    found = read_appointment(text, now=at, zones=zones, calendar=plan_for(here.case, plan).calendar)
     if isinstance(found, Unclear) and 0 < reading <= len(found.choices):
         return found.choices[reading - 1]
     return found
@@ -189,11 +190,12 @@ def booked(
 
 def another_number(here: HeldCase, text: str, plan: Plan, *, link: str) -> Deed | Rejected:
     """A number that was given; `link` is for a case of which nothing personal is kept yet."""
-    read = read_number(text, plan.country or None)
+    country = region_of(here.case, plan)[:2]
+    read = read_number(text, country or None)
     if isinstance(read, NotANumber):
         return Rejected(f"{read.why}: {read.remedy}")
     position = max((n.position for n in here.case.numbers), default=0) + 1
-    shown = read.national if read.country in ("", plan.country) else read.international
+    shown = read.national if read.country in ("", country) else read.international
     kept = ContactNumber(position, read.written, read.e164, shown, read.extension)
     contact = here.contact or Contact(link=link)
     return Deed(

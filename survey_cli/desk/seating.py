@@ -50,6 +50,8 @@ class Seating:
     sampled: Mapping[str, Value | Missing] | None = None
     """All sample columns of a case that was imported, typed; then `columns` is not read."""
     behind: Behind = ALONE
+    zone: str = ""
+    """The respondent's, where a case is called; empty where the sample or the study is to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +227,7 @@ def _begun(
     sample = seating.sampled if seating.sampled is not None else sample_of(instrument, case, seating.columns)
     if isinstance(sample, Trouble):
         return sample
-    zone = zone_of(instrument, sample)
+    zone = zone_of(instrument, sample, seating.zone)
     if isinstance(zone, Trouble):
         return zone
     language = language_of(instrument, seating.language, sample)
@@ -286,7 +288,7 @@ def _resumed(
         interview = Interview.replay(instrument, store.journal(row.id))
     except ValueError as error:
         return Trouble(case, f"its journal cannot be followed ({error})", "`survey verify` tells more")
-    zone = zone_of(instrument, interview.began.sample)
+    zone = zone_of(instrument, interview.began.sample, seating.zone)
     if isinstance(zone, Trouble):
         return zone
     language = seating.language or interview.language
@@ -346,7 +348,7 @@ def _desk(
         clock=clock,
         by=by,
         station=station,
-        zone=zone if known_zone(instrument, interview.began.sample) is not None else None,
+        zone=zone if known_zone(instrument, interview.began.sample, seating.zone) is not None else None,
         respondent=name if isinstance(name, str) and name else interview.began.case,
         notice=notice,
         practice=seating.practice,

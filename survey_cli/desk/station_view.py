@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from survey_cli.desk.calling import NumberLine, OnCase, OutcomeChoice, Said, Wants
 from survey_cli.desk.held_case import HeldCase
 from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.locations import plan_for
 from survey_cli.fieldwork.plan import NOT_IN_A_LIST, Plan
 from survey_cli.fieldwork.policy import REFUSALS, number_opening, standing_promise, zones_of
 from survey_cli.instrument.program import Instrument
@@ -53,7 +54,7 @@ def on_case(here: HeldCase, study: Study, *, at: datetime, local: Callable[[date
     case, plan, instrument = here.case, study.plan, study.instrument
     zones = zones_of(case, case.number(here.current), plan)
     zone = ZoneInfo(zones[0]) if zones else None
-    until = plan.calendar.opening(zones, at).until
+    until = plan_for(case, plan).calendar.opening(zones, at).until
     first, more = choices(plan)
     language = case.language or instrument.language
     return OnCase(

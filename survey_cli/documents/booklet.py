@@ -43,6 +43,8 @@ _ROLES: Final = {
     "phone": "telephone number",
     "name": "name",
     "zone": "time zone of the case",
+    "country": "country of the case",
+    "region": "region of the case",
     "language": "language of the case",
     "weight": "weight",
     "priority": "priority",

@@ -26,10 +26,11 @@ from survey_cli.fieldwork.appointment_text import (
     Weekday,
     read_text,
 )
-from survey_cli.fieldwork.calendar import BAND, DAY_NAMES, Calendar, clock, short_day
+from survey_cli.fieldwork.calendar import DAY_NAMES, Calendar, short_day
 from survey_cli.fieldwork.promises import Meant, Unclear, begin
 from survey_cli.fieldwork.zones import standing, wall_at, zone_of
-from survey_cli.instrument.spans import Hours
+from survey_cli.instrument.countries import BAND
+from survey_cli.instrument.spans import Hours, clock
 
 WINDOW: Final = timedelta(minutes=30)
 """How long a promise of one time lasts before it is missed."""

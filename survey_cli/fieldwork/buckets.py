@@ -26,6 +26,8 @@ class Bucket:
     """Quota cells it is known to be in."""
     prefers: tuple[str, ...] = ()
     """Parts of the day that were tried least: in them such cases come before those that prefer another; empty: any."""
+    region: str = ""
+    """The country or region whose hours and holidays count; empty: the study's."""
 
     def __str__(self) -> str:
         return bucket_text(
@@ -37,6 +39,7 @@ class Bucket:
             self.policy,
             self.cells,
             self.prefers,
+            self.region,
         )
 
     def suits(self, who: Interviewer, people: People) -> bool:
@@ -58,18 +61,21 @@ def bucket_text(
     policy: Policy,
     cells: tuple[str, ...],
     prefers: tuple[str, ...] = (),
+    region: str = "",
 ) -> str:
     """How a bucket of these prints, without making one: a million cases have few of them."""
     parts: tuple[object, ...] = (zones, dayparts, language, skill, owner, policy, cells)
-    if prefers:
+    if prefers or region:
         parts = (*parts, prefers)
+    if region:
+        parts = (*parts, region)
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
 @lru_cache(maxsize=4096)
 def bucket_of(text: str) -> Bucket:
     """The bucket that prints as `text`. Raises ValueError."""
-    zones, dayparts, language, skill, owner, policy, cells, *prefers = json.loads(text)
+    zones, dayparts, language, skill, owner, policy, cells, *more = json.loads(text)
     return Bucket(
         zones=tuple(zones),
         dayparts=tuple(dayparts),
@@ -78,5 +84,6 @@ def bucket_of(text: str) -> Bucket:
         owner=owner,
         policy=policy,
         cells=tuple(cells),
-        prefers=tuple(prefers[0]) if prefers else (),
+        prefers=tuple(more[0]) if more else (),
+        region=more[1] if len(more) > 1 else "",
     )

@@ -4,25 +4,23 @@ Knows no clock: every moment is an aware datetime argument. Knows no cases and n
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.holidays_of import holidays_of
 from survey_cli.fieldwork.zones import day_start, moment_of, stretches, wall_at
+from survey_cli.instrument.countries import (
+    band_on,
+    country_of_region,
+    public_holidays,
+    region_named,
+    usual_hours,
+    weekend_of,
+)
 from survey_cli.instrument.document import DaypartWritten, FieldworkWritten
-from survey_cli.instrument.spans import DAYS, Hours, days, hours
+from survey_cli.instrument.spans import DAYS, Hours, clock, days, hours
 
-BAND: Final = Hours(8 * 60, 21 * 60)
-"""Nobody is called before 08:00 or after 21:00 in the respondent's zone unless the study gives its `reason:` for wider
-hours. It is the law in the United States (47 CFR 64.1200(c)(1), under the TCPA), and taken for every country."""
-USUAL_HOURS: Final = {
-    **dict.fromkeys(range(5), Hours(9 * 60, 20 * 60 + 30)),
-    5: Hours(10 * 60, 17 * 60),
-}
-"""Calling hours by day of the week (Monday is 0) where a study writes none: mon-fri 09:00-20:30, so that an interview
-begun last is over near 21:00, sat 10:00-17:00, never on Sunday."""
 SEARCHED_DAYS: Final = 400
 """How far ahead an opening is looked for: any yearly closing lies within."""
 NO_ZONE: Final = "nobody knows what time it is there"
@@ -36,11 +34,6 @@ def short_day(day: date) -> str:
     return f"{DAY_NAMES[day.weekday()][:3]} {day.day} {_MONTH_NAMES[day.month - 1]}"
 
 
-def clock(minute: int) -> str:
-    """Minutes after midnight as `09:05`."""
-    return f"{minute // 60:02}:{minute % 60:02}"
-
-
 class DayPart(NamedTuple):
     """A part of the day over which attempts are spread: these days of the week, or these hours of any day."""
 
@@ -52,12 +45,16 @@ class DayPart(NamedTuple):
     """How many attempts it is given for one in a part of weight 1."""
 
 
-USUAL_PARTS: Final = (
-    DayPart("weekend", days=frozenset({5, 6})),
-    DayPart("day", hours=Hours(0, 17 * 60)),
-    DayPart("evening", hours=Hours(17 * 60, 24 * 60)),
-)
-"""The parts where a study writes none: weekend is Saturday and Sunday, evening begins at 17:00."""
+def usual_parts(country: str) -> tuple[DayPart, ...]:
+    """The parts where a study writes none: the country's weekend; on other days evening begins at 17:00."""
+    return (
+        DayPart("weekend", days=frozenset(weekend_of(country))),
+        DayPart("day", hours=Hours(0, 17 * 60)),
+        DayPart("evening", hours=Hours(17 * 60, 24 * 60)),
+    )
+
+
+USUAL_PARTS: Final = usual_parts("")
 
 
 class Opening(NamedTuple):
@@ -93,27 +90,34 @@ class _Day(NamedTuple):
 class Calendar:
     """When a study calls."""
 
-    hours: dict[int, Hours] = field(default_factory=lambda: dict(USUAL_HOURS))
+    hours: dict[int, Hours] = field(default_factory=lambda: usual_hours(""))
     """By day of the week, Monday is 0; days that are missing are never called."""
+    own_hours: bool = True
+    """The study wrote them; else they are the country's usual ones."""
     wide: bool = False
     """There is a reason for hours outside the band."""
     closed: frozenset[date] = frozenset()
     country: str | None = None
-    """The country by whose holidays and way of writing dates the study goes."""
+    """The country by whose holidays, calling hours and way of writing dates the study goes."""
+    region: str = ""
+    """The region whose holidays count, `DE-BY`; empty: the country's own only."""
     holidays: bool = True
-    """Nobody is called on public holidays of the country."""
+    """Nobody is called on public holidays of the country and the region."""
     starts: date | None = None
     ends: date | None = None
     """The last day of calling, in the respondent's zone."""
     parts: tuple[DayPart, ...] = USUAL_PARTS
     """In the order they are asked: the first that fits a moment is its part."""
+    own_parts: bool = True
+    """The study wrote them; else they are the country's usual ones."""
     _known: dict[tuple[str, date], _Day] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _regional: "dict[str, Calendar]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, written: FieldworkWritten | None) -> "Calendar":
         """The calendar of a checked instrument; what its checks refuse is passed over here."""
         if written is None:
-            return cls()
+            return cls(own_hours=False, own_parts=False)
         spans = {
             DAYS.index(day): span
             for name, text in written.hours.items()
@@ -121,17 +125,40 @@ class Calendar:
             for day in named
         }
         parts = [part for name, entry in written.dayparts.items() if (part := _part(str(name), entry))]
+        country = str(written.country or "")
         return cls(
-            hours=spans if written.hours else dict(USUAL_HOURS),
+            hours=spans if written.hours else usual_hours(country),
+            own_hours=bool(written.hours),
             wide=written.reason is not None,
             closed=frozenset(day for text in written.closed if (day := _date(text))),
-            country=str(written.country) if written.country else None,
+            country=country or None,
+            region=region_named(str(written.region), country) if written.region else "",
             holidays=written.holidays,
             starts=_date(written.starts),
             ends=_date(written.ends),
             # a part of days beats one of hours: Saturday at 11 is the weekend, not the day
-            parts=tuple(sorted(parts, key=lambda part: not part.days)) if written.dayparts else USUAL_PARTS,
+            parts=tuple(sorted(parts, key=lambda part: not part.days))
+            if written.dayparts
+            else usual_parts(country),
+            own_parts=bool(written.dayparts),
         )
+
+    def of_region(self, region: str) -> "Calendar":
+        """The calendar for respondents in this country (`EG`) or region (`DE-BY`): its holidays, its band and, where the
+        study wrote no hours, its usual ones. The study's own where `region` is empty."""
+        if not region or region == (self.region or self.country):
+            return self
+        found = self._regional.get(region)
+        if found is None:
+            country = country_of_region(region)
+            found = self._regional[region] = replace(
+                self,
+                country=country,
+                region=region if region != country else "",
+                hours=self.hours if self.own_hours else usual_hours(country),
+                parts=self.parts if self.own_parts else usual_parts(country),
+            )
+        return found
 
     def opening(self, zones: Sequence[str], at: datetime) -> Opening:
         """Whether a case that may be in any of these zones can be called: only where all of them are open."""
@@ -183,7 +210,8 @@ class Calendar:
             return f"after the study's last day, {short_day(self.ends)}"
         if day in self.closed:
             return f"closed on {short_day(day)}"
-        if self.holidays and self.country and (holiday := holidays_of(self.country, day.year).get(day)):
+        where = self.region or self.country
+        if self.holidays and where and (holiday := public_holidays(where, day.year).get(day)):
             return f"{holiday}, {short_day(day)}"
         return "" if self.hours_of(day) is not None else f"{DAY_NAMES[day.weekday()]} there"
 
@@ -192,7 +220,8 @@ class Calendar:
         written = self.hours.get(day.weekday())
         if written is None or self.wide:
             return written
-        kept = Hours(max(written.start, BAND.start), min(written.end, BAND.end))
+        band = band_on(self.country or "", day.weekday())
+        kept = Hours(max(written.start, band.start), min(written.end, band.end))
         return kept if kept.start < kept.end else None
 
     def _part_of(self, day: date, minute: int) -> str:

@@ -29,7 +29,7 @@ LEASE: Final = timedelta(minutes=20)
 SOFT: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals that `soft_wait:` is about."""
 BY_HAND: Final = frozenset({"US", "PR", "GU", "VI"})
-STANDING_RULES: Final = 2
+STANDING_RULES: Final = 3
 """Edition of the rules by which codes and queue positions are derived. Raise it with every release that derives them
 otherwise: databases of earlier releases then have theirs derived anew when they are next opened."""
 NOT_IN_A_LIST: Final = frozenset({"business"})
@@ -69,6 +69,8 @@ class Plan:
     frame: Frame = "list"
     country: str = ""
     zone: str = ""
+    region: str = ""
+    """The study's region (`DE-BY`), or its country where it names none."""
     calendar: Calendar = field(default_factory=Calendar)
     limits: Limits = field(default_factory=Limits)
     delays: Mapping[str, Delay] = field(default_factory=dict)
@@ -86,12 +88,17 @@ class Plan:
     lease: timedelta = LEASE
     outcomes: Mapping[str, Outcome] = field(default_factory=lambda: OUTCOMES)
     quotas: Quotas = field(default_factory=Quotas)
+    zone_column: str = ""
+    """The sample column that gives a case's time zone; the next two its country and its region."""
+    country_column: str = ""
+    region_column: str = ""
     consent: str = ""
     """The sample column that records consent to be dialled by a machine."""
     scripts: tuple[Script, ...] = ()
     retention: Mapping[str, timedelta] = field(default_factory=dict)
     mark: str = ""
     """Changes when anything of it changes: what was derived under another mark is derived anew."""
+    _regional: "dict[str, Plan]" = field(default_factory=dict, init=False, repr=False)
 
     @property
     def known(self) -> bool:
@@ -104,6 +111,7 @@ class Plan:
         document = instrument.written
         written = document.fieldwork or FieldworkWritten.model_construct()
         outcomes = outcome_table(instrument)
+        calendar = Calendar.of(document.fieldwork)
         lease = read_delay(str(written.lease)) if written.lease else None
         spread_wait = read_delay(str(written.spread_wait)) if written.spread_wait else None
         plan = cls(
@@ -111,7 +119,8 @@ class Plan:
             frame=written.frame,
             country=str(written.country or ""),
             zone=str(written.zone or ""),
-            calendar=Calendar.of(document.fieldwork),
+            region=calendar.region or calendar.country or "",
+            calendar=calendar,
             limits=Limits(
                 total=written.attempts.total,
                 per_day=written.attempts.per_day,
@@ -128,7 +137,10 @@ class Plan:
             lease=lease if isinstance(lease, timedelta) else LEASE,
             outcomes=outcomes,
             quotas=Quotas.of(instrument),
-            consent=next((name for name, c in instrument.sample.items() if c.role == "consent"), ""),
+            zone_column=_column(instrument, "zone"),
+            country_column=_column(instrument, "country"),
+            region_column=_column(instrument, "region"),
+            consent=_column(instrument, "consent"),
             scripts=tuple(
                 Script(
                     id=str(id),
@@ -144,6 +156,13 @@ class Plan:
             },
         )
         return replace(plan, mark=plan._mark())
+
+    def in_region(self, region: str) -> "Plan":
+        """The plan for cases in this country or region: with its calendar. Itself where that is the study's."""
+        calendar = self.calendar.of_region(region)
+        if calendar is self.calendar:
+            return self
+        return self._regional.setdefault(region, replace(self, calendar=calendar))
 
     def by_hand(self, line: str, columns: Mapping[str, object]) -> bool:
         """Whether the law wants a human's finger on the telephone's keys for this line: in the United States a mobile
@@ -162,7 +181,7 @@ class Plan:
         said = (
             STANDING_RULES,
             self.frame,
-            self.zone,
+            (self.zone, self.zone_column, self.country_column, self.region_column),
             calendar,
             self.limits,
             sorted(self.delays.items(), key=repr),
@@ -179,6 +198,11 @@ class Plan:
             sorted(self.quotas.before),
         )
         return blake2b(repr(said).encode(), digest_size=8).hexdigest()
+
+
+def _column(instrument: Instrument, role: str) -> str:
+    """The sample column of a role; empty where none has it."""
+    return next((name for name, c in instrument.sample.items() if c.role == role), "")
 
 
 def _delays(written: FieldworkWritten, outcomes: Mapping[str, Outcome]) -> dict[str, Delay]:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from survey_cli.fieldwork.bookings import EARLY, MINE_FIRST, MISSED, promise_span, standing_promise
 from survey_cli.fieldwork.buckets import Bucket, bucket_of
 from survey_cli.fieldwork.case import Case, Number
+from survey_cli.fieldwork.locations import call_zones, plan_for, zones_of
 from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.queue_place import Standing, Status
@@ -26,7 +27,6 @@ from survey_cli.fieldwork.standings import (
     over,
     refusals,
     standing,
-    zones_of,
 )
 
 __all__ = [
@@ -97,8 +97,9 @@ def allowed(case: Case, plan: Plan, claimant: Claimant) -> bool:
 
 
 def _verdicts(case: Case, plan: Plan, claimant: Claimant) -> Iterator[Verdict]:
+    plan = plan_for(case, plan)
     at, found = claimant.at, standing(_as_claimed(case), plan, claimant.at)
-    zones = zones_of(case, case.next_number, plan)
+    zones, rule = call_zones(case, case.next_number, plan)
     ends, waits = over(case, plan), held(case, plan, zones)
     yield _verdict("study", not claimant.paused, claimant.paused, "it is not paused")
     yield _verdict(
@@ -120,7 +121,7 @@ def _verdicts(case: Case, plan: Plan, claimant: Claimant) -> Iterator[Verdict]:
         "due", may, (found.why or "due now") if may else f"not before then: {found.why}", None if may else due
     )
     bucket = bucket_of(found.bucket) if found.bucket else Bucket(zones=zones, language=case.language)
-    yield from _moment(plan, claimant, found, bucket)
+    yield from _moment(plan, claimant, found, bucket, rule)
 
 
 def _as_claimed(case: Case) -> Case:
@@ -131,12 +132,18 @@ def _as_claimed(case: Case) -> Case:
     return replace(case, attempts=case.attempts[:-1], claimed=replace(case.claimed, calls=()))
 
 
-def _moment(plan: Plan, claimant: Claimant, found: Standing, bucket: Bucket) -> Iterator[Verdict]:
+def _moment(
+    plan: Plan, claimant: Claimant, found: Standing, bucket: Bucket, zone_rule: str
+) -> Iterator[Verdict]:
     at, zones = claimant.at, bucket.zones
     opening = plan.calendar.opening(zones, at)
-    where = " and ".join(zones) or "nowhere known"
+    where = f"{' and '.join(zones)} ({zone_rule})" if zones else "nowhere known"
+    why = f"{opening.why}; {where}" if zones else opening.why
     yield Verdict(
-        "hours", opening.open, opening.why or f"open in {where}", None if opening.open else opening.next
+        "hours",
+        opening.open,
+        why if opening.why else f"open in {where}",
+        None if opening.open else opening.next,
     )
     part = plan.calendar.daypart(zones, at)
     fits = not bucket.dayparts or part in bucket.dayparts or claimant.fetched
@@ -190,6 +197,7 @@ def _verdict(rule: str, allows: bool, no: str, yes: str) -> Verdict:
 def next_moment(case: Case, plan: Plan, claimant: Claimant) -> datetime | None:
     """The next moment at which the case may be called by whoever its promise, language and skill are for, were nothing to
     happen till then; None where that is never, or not to be foreseen (a full quota cell, a supervisor's answer)."""
+    plan = plan_for(case, plan)
     found = standing(case, plan, claimant.at)
     if found.due_at is None:
         return None
@@ -219,5 +227,5 @@ def number_opening(case: Case, number: Number, plan: Plan, at: datetime) -> str:
     """Why this number may not be dialled at this moment; empty where it may: asked again at every dial."""
     if why := never_dialled(number):
         return why
-    opening = plan.calendar.opening(zones_of(case, number, plan), at)
+    opening = plan_for(case, plan).calendar.opening(zones_of(case, number, plan), at)
     return "" if opening.open else opening.why

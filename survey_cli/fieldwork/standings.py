@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 from survey_cli.fieldwork.bookings import MISSED, missed, promise_span, standing_promise
 from survey_cli.fieldwork.buckets import bucket_text
 from survey_cli.fieldwork.calendar import NO_ZONE, Calendar, short_day
-from survey_cli.fieldwork.case import Attempt, Call, Case, Number
+from survey_cli.fieldwork.case import Attempt, Call, Case
 from survey_cli.fieldwork.coding import coded, ends_case, final_ruling, kind, outcome_row, reached
 from survey_cli.fieldwork.events import Policy
+from survey_cli.fieldwork.locations import bucket_region, plan_for, zones_of
 from survey_cli.fieldwork.plan import Delay, Plan
 from survey_cli.fieldwork.queue_place import Standing
 
@@ -58,7 +59,7 @@ def standing(case: Case, plan: Plan, at: datetime) -> Standing:
     often the case was called on it. It depends on the moment, too: whoever keeps standings derives them anew now and
     then, since a part of the day that was waited for may come no more before the study's end.
     """
-    case = case.let_go()
+    case, plan = case.let_go(), plan_for(case, plan)
     ruling, last = case.ruling, case.last_call
     final = ruling is not None and final_ruling(case, plan)
     if ruling is not None and (final or last is None):
@@ -109,18 +110,23 @@ def _queued(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank:
     return blank._replace(
         status="ready" if ready else "waiting",
         due_at=due.at,
-        bucket=bucket_text(zones, due.dayparts, case.language, skill, owner, policy, cells, due.prefers),
+        bucket=bucket_text(
+            zones,
+            due.dayparts,
+            case.language,
+            skill,
+            owner,
+            policy,
+            cells,
+            due.prefers,
+            bucket_region(case, plan),
+        ),
         rank=f"{rank}{_tie(plan.study, case.key)}",
         why="" if ready else due.why,
         promised_at=starts,
         promised_until=ends,
         owner=owner,
     )
-
-
-def zones_of(case: Case, number: Number | None, plan: Plan) -> tuple[str, ...]:
-    """Where a call to this number may ring: the case's own zone, else those the number may be in, else the study's."""
-    return case.zones(number) or ((plan.zone,) if plan.zone else ())
 
 
 def _sorted(at: datetime) -> str:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.bookings import MINE_FIRST
 from survey_cli.fieldwork.buckets import Bucket, bucket_of
+from survey_cli.fieldwork.calendar import Calendar
 from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.quotas import Fill, shut
@@ -75,7 +76,7 @@ class Turns:
     def aside(self, bucket: Bucket) -> bool:
         """Whether such cases prefer another part of the day than it is for them now."""
         return bool(bucket.prefers) and (
-            self.plan.calendar.daypart(bucket.zones, self.at) not in bucket.prefers
+            self._calendar(bucket).daypart(bucket.zones, self.at) not in bucket.prefers
         )
 
     def open(self, bucket: Bucket) -> bool:
@@ -91,8 +92,11 @@ class Turns:
         """The next moment, from `since` on, at which it is the hour and the part of the day for such cases; None where
         that is never."""
         if bucket.dayparts:
-            return self.plan.calendar.next_in(bucket.zones, since, bucket.dayparts)
-        return self.plan.calendar.opening(bucket.zones, since).next
+            return self._calendar(bucket).next_in(bucket.zones, since, bucket.dayparts)
+        return self._calendar(bucket).opening(bucket.zones, since).next
+
+    def _calendar(self, bucket: Bucket) -> Calendar:
+        return self.plan.calendar.of_region(bucket.region)
 
     def suits(self, bucket: Bucket) -> bool:
         """Whether it is for this interviewer but for the hour and the part of the day."""
@@ -100,7 +104,8 @@ class Turns:
 
     def state(self, group: CaseGroup, staff: Iterable[Interviewer]) -> QueueState:
         """Where the cases of a group in the queue stand, for those who call."""
-        bucket, calendar = bucket_of(group.bucket), self.plan.calendar
+        bucket = bucket_of(group.bucket)
+        calendar = self._calendar(bucket)
         if shut(bucket.cells, self.full):
             return "quota"
         if group.status == "waiting":
@@ -127,9 +132,10 @@ class Turns:
             return f"wants {bucket.language}, which {self.who.login} does not speak"
         if not bucket.suits(self.who, self.people):
             return f"wants a {bucket.skill}"
-        opening = self.plan.calendar.opening(bucket.zones, self.at)
+        calendar = self._calendar(bucket)
+        opening = calendar.opening(bucket.zones, self.at)
         if not opening.open:
             return opening.why
-        if bucket.dayparts and self.plan.calendar.daypart(bucket.zones, self.at) not in bucket.dayparts:
+        if bucket.dayparts and calendar.daypart(bucket.zones, self.at) not in bucket.dayparts:
             return f"waits for {' or '.join(bucket.dayparts)}"
         return ""

@@ -57,12 +57,24 @@ class SampleColumn(Part):
     """What it holds; `split` is drawn from the case's key when the sample is imported."""
     role: (
         Literal[
-            "key", "phone", "name", "zone", "language", "weight", "priority", "frame", "replicate", "consent"
+            "key",
+            "phone",
+            "name",
+            "zone",
+            "country",
+            "region",
+            "language",
+            "weight",
+            "priority",
+            "frame",
+            "replicate",
+            "consent",
         ]
         | None
     ) = None
     """What it is to the fieldwork. `key` names the case; `phone` and `name` are personal; `zone` is the respondent's
-    IANA time zone; `consent` says (yes, 1) that a machine may dial; the others are read by the scheduler and the
+    IANA time zone, `country` two letters and `region` a part of it (`DE-BY`), by which numbers are read and holidays
+    and hours are found; `consent` says (yes, 1) that a machine may dial; the others are read by the scheduler and the
     reports."""
     options: OptionsOrName | None = None
     """The codes of a `single`, or the name of a list."""
@@ -158,17 +170,20 @@ class FieldworkWritten(Part):
     frame: Literal["list", "establishment", "rdd"] = "list"
     """Decides what codes mean: in a list or establishment frame eligibility is known beforehand."""
     country: Name | None = None
-    """Two letters (ISO 3166): numbers are read and holidays are found by it."""
+    """Two letters (ISO 3166): numbers are read, and usual hours and holidays are found by it."""
+    region: Name | None = None
+    """The part of the country whose holidays count too, as `DE-BY` or `BY`."""
     zone: Name | None = None
-    """The IANA time zone of cases that bring none."""
+    """The IANA time zone of cases that bring none and whose number does not tell."""
     hours: dict[Name, Label] = Field(default_factory=dict)
-    """Calling hours in the respondent's zone: `{mon-fri: "09:00-20:30", sat: "10:00-17:00"}`."""
+    """Calling hours in the respondent's zone: `{mon-fri: "09:00-20:30", sat: "10:00-17:00"}`; without them, the usual
+    ones of the country."""
     reason: Text | None = None
     """Why the hours are wider than the usual band, if they are."""
     closed: Days = Field(default_factory=list)
     """Days on which nobody is called: `[2026-11-26]`."""
     holidays: Flag = True
-    """`false`: public holidays of the country are worked."""
+    """`false`: public holidays of the country and the region are worked."""
     starts: Label | None = None
     """The first day of calling."""
     ends: Label | None = None

@@ -18,6 +18,11 @@ class Hours(NamedTuple):
     end: int
 
 
+def clock(minute: int) -> str:
+    """Minutes after midnight as `09:05`."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
 def days(text: str) -> tuple[str, ...] | str:
     """The days that `mon`, `mon-fri` or `fri-mon` names, or what is wrong with it."""
     first, dash, last = text.strip().lower().partition("-")

@@ -54,7 +54,7 @@ def sampled(case: Case, instrument: Instrument, kept: Contact | None = None) -> 
     return Sampled(
         columns=_values(case, instrument, hidden=False),
         numbers=tuple(
-            NumberFacts(position, number.read.line, number.read.zones if not case.zone else ())
+            NumberFacts(position, number.read.line, number.read.zones)
             if isinstance(number.read, Number)
             else NumberFacts(position)
             for position, number in zip(positions(case, kept), case.numbers, strict=True)

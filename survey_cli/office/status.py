@@ -104,7 +104,7 @@ def target_of(study: Study) -> Target:
 
 
 def _sats(study: Study) -> Iterator[Sat]:
-    return (sittings_of(history) for _, history in study.store.figures.touched())
+    return (sittings_of(history, study.plan) for _, history in study.store.figures.touched())
 
 
 def _promise(row: CaseRow, at: datetime, zone: tzinfo | None) -> PromiseLine:

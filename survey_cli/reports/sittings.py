@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from survey_cli.fieldwork.case import Case, Number
 from survey_cli.fieldwork.events import (
     Called,
     Claimed,
@@ -25,6 +26,8 @@ from survey_cli.fieldwork.events import (
     Sampled,
     TakenBack,
 )
+from survey_cli.fieldwork.locations import zones_of
+from survey_cli.fieldwork.plan import Plan
 
 NOTHING = timedelta()
 
@@ -49,7 +52,7 @@ class Sitting:
     station: str
     began: datetime
     zones: tuple[str, ...]
-    """Where the number that was called first may ring; empty where only the study's own is known."""
+    """Where the number that was called first may ring; empty before it was called, or where no zone is known."""
     calls: list[CallMade] = field(default_factory=list)
     ended: datetime | None = None
     """None while it goes on. Where its lease ran out, its last event."""
@@ -78,10 +81,12 @@ class Sat:
 class _Reader:
     """One history on its way."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.sat = Sat()
-        self.zone: tuple[str, ...] = ()
-        self.zones: dict[int, tuple[str, ...]] = {}
+        self._plan = plan
+        self._case = Case(key="")
+        """What the sample brought of it, as far as that decides where it is."""
+        self._numbers: dict[int, Number] = {}
         self.open: Sitting | None = None
         self.since: datetime | None = None
         """When the interview that goes on began, or went on."""
@@ -112,10 +117,10 @@ class _Reader:
             case Returned():
                 self._let_go(self.last if event.why == "lapsed" else at)
             case Sampled():
-                self.zone = (event.zone,) if event.zone else ()
-                self.zones |= {number.position: number.zones for number in event.numbers}
-            case NumberAdded(number):
-                self.zones[number.position] = number.zones
+                self._case = Case(key="", zone=event.zone, columns=event.columns)
+                self._numbers |= {facts.position: Number(*facts) for facts in event.numbers}
+            case NumberAdded(facts):
+                self._numbers[facts.position] = Number(*facts)
             case NumberMarked():
                 before = self.sat.numbers.get(event.number)
                 if not (before == "dead" and event.state == "never_call"):
@@ -125,15 +130,15 @@ class _Reader:
         self.last = at
 
     def _sit(self, entry: Entry, *, claimed: bool = True) -> Sitting:
-        self.open = Sitting(entry.by, entry.station, entry.at, self.zone, claimed=claimed)
+        self.open = Sitting(entry.by, entry.station, entry.at, (), claimed=claimed)
         self.sat.sittings.append(self.open)
         return self.open
 
     def _called_at(self, entry: Entry, number: int) -> Sitting:
         """The sitting in which this number is called."""
         here = self.open or self._sit(entry, claimed=False)
-        if not here.calls and not self.zone:
-            here.zones = self.zones.get(number, ())
+        if not here.calls:
+            here.zones = zones_of(self._case, self._numbers.get(number), self._plan)
         return here
 
     def _stop_interview(self, at: datetime | None) -> None:
@@ -165,9 +170,9 @@ class _Reader:
             last.calls[-1] = last.calls[-1]._replace(outcome=event.outcome, code=event.code)
 
 
-def sittings_of(history: Iterable[Entry]) -> Sat:
+def sittings_of(history: Iterable[Entry], plan: Plan) -> Sat:
     """The sittings that these events tell of, the first one first."""
-    reader = _Reader()
+    reader = _Reader(plan)
     for entry in history:
         reader.read(entry)
     return reader.sat

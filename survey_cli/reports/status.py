@@ -379,7 +379,6 @@ class _Activity:
         self._parts: dict[str, list[int]] = {}
         self._found = found
         self._plan = plan
-        self._study_zone = (plan.zone,) if plan.zone else ()
         rows = plan.outcomes.values()
         self._kinds = {row.id: row.like or row.id for row in rows}
         self._reached = {row.id for row in rows if row.moment != "before"}
@@ -413,8 +412,7 @@ class _Activity:
             if call.code == "1.1" and sitting.interview in sat.lengths:
                 person.lengths.append(sat.lengths[sitting.interview])
         if dialled:
-            zones = sitting.zones or self._study_zone
-            part = self._plan.calendar.daypart(zones, sitting.began)
+            part = self._plan.calendar.daypart(sitting.zones, sitting.began)
             counts = self._parts.setdefault(part, [0, 0])
             counts[0] += 1
             counts[1] += reached

@@ -111,13 +111,17 @@ class _Stands:
         self._plan = plan
         self._people = people
         self._at = at
-        self._fresh: dict[tuple[str, tuple[NumberFacts, ...], bool], _Stood] = {}
+        self._fresh: dict[tuple[str, tuple[object, object], tuple[NumberFacts, ...], bool], _Stood] = {}
 
     def __call__(self, key: str, history: Sequence[Entry]) -> _Stood:
         sampled = history[0].event if len(history) == 1 else None
         if not isinstance(sampled, Sampled):
             return self._looked_at(key, history)
-        alike = (sampled.zone, sampled.numbers, bool(sampled.replicate))
+        where = (
+            sampled.columns.get(self._plan.country_column),
+            sampled.columns.get(self._plan.region_column),
+        )
+        alike = (sampled.zone, where, sampled.numbers, bool(sampled.replicate))
         if alike not in self._fresh:
             self._fresh[alike] = self._looked_at(key, history)
         return self._fresh[alike]._replace(

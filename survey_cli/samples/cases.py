@@ -1,6 +1,6 @@
 """Which cases does a sample file bring, with what values and numbers? It keeps none and calls none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from survey_cli.samples.columns import (
     column_of,
     country_of,
     key_column,
+    read_region,
     role_reader_of,
 )
 from survey_cli.samples.findings import Findings
@@ -46,8 +47,7 @@ class Case(NamedTuple):
     numbers: tuple[CaseNumber, ...] = ()
     """In the order of the columns, and within a cell as written; none twice."""
     zone: str = ""
-    """The respondent's IANA zone as the file gives it, else that of the study; where this is empty, those of the numbers
-    hold."""
+    """The respondent's IANA zone as the file gives it, else that of the study."""
     language: str = ""
     weight: str = ""
     """In digits, with a point; empty for 1."""
@@ -153,12 +153,12 @@ class _Reading:
         self._columns: list[tuple[str, int, ColumnReader | None, bool]] = []
         for name, column in instrument.sample.items():
             if name in at and name != key:
-                plain = column.type == "text" and column.role not in ("zone", "language")
+                plain = column.type == "text" and column.role not in ("zone", "country", "language")
                 reader = role_reader_of(instrument, column, decimal_comma=sheet.decimal_comma)
                 self._columns.append((name, at[name], None if plain else reader, plain))
         fieldwork = instrument.written.fieldwork
         self._study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
-        roles = ("zone", "language", "weight", "priority", "frame", "replicate")
+        roles = ("zone", "country", "region", "language", "weight", "priority", "frame", "replicate")
         found = ((role, column_of(instrument, role)) for role in roles)
         self._roles = {role: name for role, name in found if name is not None and name in at}
 
@@ -184,11 +184,33 @@ class _Reading:
                 self.findings.error("sample-value", self._who[name], what, value.remedy, line=row.line)
             else:
                 values[name] = value
+        country = self._country_of(values, row)
         if key is None:
             return
-        numbers = self._numbers_of(key, row) if self._phones else ()
+        numbers = self._numbers_of(key, row, country) if self._phones else ()
         self.values[key] = values
         self.cases.append(self._case(key, row.line, values, numbers))
+
+    def _country_of(self, values: dict[str, Cell], row: Row) -> str | None:
+        """The country whose numbers a row has: its own, else the study's. Its region takes its full code (`DE-BY`)."""
+        said = values.get(self._roles.get("country", ""), NOT_ASKED)
+        country = str(said) if said != NOT_ASKED else self._country or ""
+        name = self._roles.get("region", "")
+        if (text := values.get(name, NOT_ASKED)) != NOT_ASKED:
+            region = read_region(str(text), country)
+            if isinstance(region, Unfit):
+                self.findings.error(
+                    "sample-value", self._who[name], region.what, region.remedy, line=row.line
+                )
+                return country or None
+            values[name] = region
+            if country and said != NOT_ASKED and region[:2] != country:
+                what = f"{region} is no region of {country}, which the row names as the country"
+                self.findings.error(
+                    "sample-value", self._who[name], what, "correct one of them", line=row.line
+                )
+            country = region[:2]
+        return country or None
 
     def _new_key(self, row: Row) -> str | None:
         """The case's key; None, with an error, where there is none or another case has it."""
@@ -232,10 +254,10 @@ class _Reading:
             replicate=str(said.get("replicate", "")),
         )
 
-    def _numbers_of(self, key: str, row: Row) -> tuple[CaseNumber, ...]:
+    def _numbers_of(self, key: str, row: Row, country: str | None) -> tuple[CaseNumber, ...]:
         found: dict[tuple[str, str], CaseNumber] = {}
         for column, index in self._phones:
-            for read in self._read_numbers(row.cells[index]):
+            for read in read_numbers(clean(row.cells[index], lines=True), country):
                 if isinstance(read, NotANumber):
                     self._doubt(
                         column, row, f"{read.written[:40]!r}: {read.why}; it will not be dialled", read.remedy
@@ -260,9 +282,6 @@ class _Reading:
                 remedy = "nothing, if both are reached there"
                 self.findings.warning("same-number", key[:60], what, remedy, line=row.line, of="cases")
         return tuple(found.values())
-
-    def _read_numbers(self, text: str) -> Sequence[Number | NotANumber]:
-        return read_numbers(clean(text, lines=True), self._country)
 
     def _doubt(self, column: str, row: Row, what: str, remedy: str) -> None:
         self.findings.warning("number", self._who[column], what, remedy, line=row.line)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import available_timezones
 
+from survey_cli.instrument.countries import COUNTRIES, nearest_region, region_named, regions_of
 from survey_cli.instrument.document import SampleColumn
 from survey_cli.instrument.items.question import tidy
 from survey_cli.instrument.number_text import number_readings
@@ -36,6 +37,7 @@ _MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?\Z")
 _YEAR_FIRST: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z", re.ASCII)
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})\Z", re.ASCII)
 _SAME_ALL_YEAR: Final = re.compile(r"(EST|MST|HST|GMT|UTC|UCT|Zulu|Greenwich|Etc/.*|GMT[+-]?0|Universal)\Z")
+COUNTRY_REMEDY: Final = "write two letters: US, GB, ES"
 _MEANT: Final = {
     "eastern": "America/New_York", "central": "America/Chicago", "mountain": "America/Denver",
     "pacific": "America/Los_Angeles", "alaska": "America/Anchorage", "hawaii": "Pacific/Honolulu",
@@ -110,6 +112,8 @@ def role_reader_of(
     match column.role:
         case "zone":
             return _then(typed, _zone)
+        case "country":
+            return _then(typed, _country)
         case "language":
             return _then(typed, lambda value: _language(instrument, value))
         case "weight":
@@ -255,6 +259,23 @@ def _zone(value: Value) -> Value | Unfit:
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones()) - {"localtime", "Factory"}
+
+
+def _country(value: Value) -> Value | Unfit:
+    code = str(value).strip().upper()
+    return code if code in COUNTRIES else Unfit(f"there is no country {str(value)!r}", COUNTRY_REMEDY)
+
+
+def read_region(text: str, country: str) -> str | Unfit:
+    """The full code of a region: `DE-BY` names its country itself, `BY` and `Bayern` are of this one."""
+    named = text[:2].upper() if text[2:3] == "-" else country
+    if not named:
+        return Unfit(f"{text!r} does not say of which country it is", "write it as DE-BY")
+    if found := region_named(text, named):
+        return found
+    if not regions_of(named):
+        return Unfit(f"no regions of {named} are known", "leave it empty")
+    return Unfit(f"{named} has no region {text!r}", nearest_region(text, named))
 
 
 def _language(instrument: Instrument, value: Value) -> Value | Unfit:

@@ -34,7 +34,9 @@ TRIES: Final = 5
 OWED: Final = "scrub owed"
 """The setting that says since when words may still be in the bytes of the file."""
 FINISH: Final = "survey erase --unfinished sees to it"
-STAYING: Final = frozenset({"weight", "frame", "replicate", "zone", "language", "priority", "key"})
+STAYING: Final = frozenset(
+    {"weight", "frame", "replicate", "zone", "country", "region", "language", "priority", "key"}
+)
 """What a sample column may be to the fieldwork so that its value stays: no text that tells who it is."""
 CODED: Final = frozenset({"single", "split"})
 """Types of sample columns whose values stay, so that rates by them hold."""

@@ -39,9 +39,10 @@ def caught_up(store: Store, plan: Plan, at: datetime) -> list[Lapsed]:
 def _opens_again(head: Head, plan: Plan, at: datetime) -> bool:
     """Whether there is any more time before the study's end to call the cases of this head's bucket."""
     bucket = bucket_of(head.bucket)
+    calendar = plan.calendar.of_region(bucket.region)
     if bucket.dayparts:
-        return plan.calendar.next_in(bucket.zones, at, bucket.dayparts) is not None
-    return plan.calendar.opening(bucket.zones, at).next is not None
+        return calendar.next_in(bucket.zones, at, bucket.dayparts) is not None
+    return calendar.opening(bucket.zones, at).next is not None
 
 
 def _stand_anew(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> int:

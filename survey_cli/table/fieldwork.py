@@ -10,6 +10,7 @@ from typing import Final
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.coding import outcome_row
 from survey_cli.fieldwork.dispositions import Group, Uncounted, group_of
+from survey_cli.fieldwork.locations import zones_of
 from survey_cli.fieldwork.people import People
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import standing
@@ -46,7 +47,7 @@ CASES: Final = (
     _flag("case_eligible", "Known to be eligible"),
     _flag("case_promised", "A callback is promised"),
     fact("case_language", "Language asked for"),
-    fact("case_zone", "Time zone"),
+    fact("case_zone", "Time zone of the number called next"),
     fact("case_weight", "Base weight as written"),
     fact("case_interview", "Interview begun last"),
     _flag("case_blocked", "Never to be called again"),
@@ -124,7 +125,7 @@ def case_row(
         int(case.eligible),
         int(stands.promised_at is not None),
         case.language,
-        case.zone,
+        " or ".join(zones_of(case, case.next_number, plan)),
         case.weight,
         case.interview,
         int(case.blocked),

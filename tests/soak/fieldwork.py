@@ -26,6 +26,7 @@ from survey_cli.desk.calling import Idle
 from survey_cli.desk.station import Station
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case import Attempt, Case
+from survey_cli.fieldwork.case import Number as CalledNumber
 from survey_cli.fieldwork.coding import coded
 from survey_cli.fieldwork.events import (
     Called,
@@ -53,6 +54,7 @@ from survey_cli.simulate.households import Chances
 from survey_cli.store.case_records import CaseRow
 from survey_cli.study.opening import Study
 from survey_cli.study.queueing import caught_up
+from survey_cli.values import NOT_ASKED
 
 WORLDS = (
     (
@@ -70,6 +72,11 @@ WORLDS = (
     ("NZ", ("Pacific/Auckland", "Pacific/Chatham"), date(2026, 9, 24)),
 )
 """Country, zones, and a day before clocks change, or before holidays."""
+BANDS = {
+    ("DE", 4): (540, 1260), ("DE", 5): (600, 1200), ("DE", 6): (600, 1080),
+    ("AU", 4): (540, 1200), ("AU", 5): (540, 1020), ("AU", 6): (540, 1020),
+}  # fmt: skip
+"""Where nobody is called before the one minute or after the other: on workdays (4) and the weekend; else 8 to 21."""
 HARD = {"refusal_hard", "refusal_household_hard", "never_call", "withdrawn"}
 OVER = HARD | {"complete", "not_eligible", "quota_full", "unable", "away", "dead"}
 REFUSED = HARD | {"refusal_soft", "refusal_household_soft", "hangup_intro", "break_off"}
@@ -201,6 +208,7 @@ sample:
   unit: {{type: text, role: key}}
   kind: {{type: single, options: {{1: A, 2: B}}}}
   replicate: {{type: text, role: replicate}}
+  clock: {{type: text, role: zone}}
 items:
   - {{id: hello, type: read, text: "Good {{daypart}}, this is {{interviewer}} calling for the Institute."}}
   - {{id: consent, type: single, text: May I?, options: {{1: "Yes", 2: "No"}}, declines: []}}
@@ -241,16 +249,30 @@ quotas:
                 CaseNumber("", _number(f"{n}-{m}", () if own else doubtful))
                 for m in range(dice.choice((1, 1, 2, 3)))
             )
-            values = {"unit": f"c{n}", "kind": dice.choice((1, 2)), "replicate": dice.choice(("1", "1", "2"))}
+            values = {
+                "unit": f"c{n}", "kind": dice.choice((1, 2)), "replicate": dice.choice(("1", "1", "2")),
+                "clock": own or NOT_ASKED,
+            }  # fmt: skip
             cases.append(
                 SampleCase(
                     key=f"c{n}", line=n, values=values, numbers=numbers, zone=own,
-                    language=dice.choice(("", "", "en", "es")), replicate=values["replicate"],
+                    language=dice.choice(("", "", "en", "es")), replicate=str(values["replicate"]),
                 )
             )  # fmt: skip
         return cases
 
     # its rules, said again
+
+    def zones_of(self, case: Case, number: CalledNumber | None) -> tuple[str, ...]:
+        """The case's own zone; else the study's, where it may be the number's; else all that are."""
+        if case.columns.get("clock"):
+            return (str(case.columns["clock"]),)
+        may = number.zones if number is not None else ()
+        days = (datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 7, 15, 12, tzinfo=UTC))
+        walls = {z: [f"{at.astimezone(ZoneInfo(z)):%d %H:%M}" for at in days] for z in (*may, self.zone)}
+        if len(may) == 1 or (may and walls[self.zone] not in [walls[zone] for zone in may]):
+            return tuple(may)
+        return (self.zone,)
 
     def open(self, zones: tuple[str, ...], at: datetime) -> str:
         """Why nobody there may be called; empty where they may."""
@@ -258,7 +280,8 @@ quotas:
             wall = at.astimezone(ZoneInfo(zone))
             day, minute = wall.date(), wall.hour * 60 + wall.minute
             span = self.hours.get(day.weekday())
-            if span is None or not max(480, span[0]) <= minute < min(1260, span[1]):
+            first, last = BANDS.get((self.country, max(4, day.weekday())), (480, 1260))
+            if span is None or not max(first, span[0]) <= minute < min(last, span[1]):
                 return f"{wall:%a %H:%M} in {zone}"
             if day in self.closed or not self.starts <= day <= self.ends:
                 return f"{day} in {zone}"
@@ -452,7 +475,7 @@ def due_promise(
     promised: Promised = made.event
     starts = moment(promised, promised.start)
     number = case.next_number
-    places = case.zones(number) or (planned.zone,)
+    places = planned.zones_of(case, number)
     refused = sum(call.outcome in REFUSED and call.code not in ("1.1", "1.2") for call in case.calls)
     if (
         at < starts
@@ -524,7 +547,7 @@ def _dial(key: str, case: Case, entry: Entry, planned: Planned, study: Study) ->
     where = f"{key} dialled by {entry.by} at {at}"
     if number is None or number.state != "live":
         raise Broken(f"{where}: the number is not live")
-    if why := planned.open(case.zones(number) or (planned.zone,), at):
+    if why := planned.open(planned.zones_of(case, number), at):
         raise Broken(f"{where}: {why}")
     if not case.released:
         raise Broken(f"{where}: its replicate is not released")
@@ -564,7 +587,7 @@ def _dial(key: str, case: Case, entry: Entry, planned: Planned, study: Study) ->
         if began < moment(promise, promise.start):
             raise Broken(f"{where}: promised for {promise.start} {promise.zone}")
         return
-    zones = case.zones(case.next_number) or (planned.zone,)
+    zones = planned.zones_of(case, case.next_number)
     if planned.per_day is not None:
         for zone in zones:
             day = began.astimezone(ZoneInfo(zone)).date()

@@ -91,6 +91,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     outcomes.outcome_moment,
     outcomes.own_outcome,
     fieldwork.bad_hours,
+    fieldwork.unknown_hours,
     fieldwork.bad_day,
     fieldwork.unknown_zone,
     fieldwork.bad_duration,

@@ -9,28 +9,23 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from survey_cli.instrument.checks.places import element, key_place, name_place, place_of
+from survey_cli.instrument.countries import (
+    CALLING_RULES,
+    COUNTRIES,
+    band_on,
+    nearest_region,
+    region_named,
+    regions_of,
+    usual_hours,
+)
 from survey_cli.instrument.document import DaypartWritten, FieldworkWritten
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.program import Group, Leaf
-from survey_cli.instrument.spans import Hours, days, duration_slip, hours, share_slip
+from survey_cli.instrument.spans import DAYS, Hours, clock, days, duration_slip, hours, share_slip
 from survey_cli.instrument.written import Written
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Problem, did_you_mean
 
-_COUNTRIES: Final = frozenset(
-    """
-    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ
-    BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM
-    DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS
-    GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN
-    KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ
-    MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM
-    PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV
-    SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI
-    VN VU WF WS YE YT ZA ZM ZW
-    """.split()  # noqa: SIM905 (shorter to read than 249 strings)
-)
-"""ISO 3166-1, two letters."""
 _USUAL: Final = {"UK": "GB", "EN": "GB", "USA": "US", "EL": "GR", "SP": "ES", "GER": "DE"}
 
 
@@ -41,7 +36,8 @@ def bad_hours(draft: Draft) -> Iterator[Problem]:
         dayparts: {day: "09:00-17:00", evening: {hours: "17:00-20:30", weight: 2}, weekend: sat}
 
     Days are mon tue wed thu fri sat sun, or a range of them; times have four digits, and the first comes first. Nobody is
-    called before 08:00 or after 21:00 there unless a `reason:` says why; a part of the day lies within the hours.
+    called outside the hours that the country's law or profession allows (08:00-21:00 where none are known) unless a
+    `reason:` says why; a part of the day lies within the hours.
     """
     field = draft.document.fieldwork
     if field is None:
@@ -69,7 +65,7 @@ def bad_hours(draft: Draft) -> Iterator[Problem]:
                     break
         yield from _hours(text, f"hours: {name}")
         if field.reason is None:
-            yield from _band(text, f"hours: {name}")
+            yield from _band(str(field.country or ""), name, text)
     for name, entry in field.dayparts.items():
         if isinstance(entry, DaypartWritten):
             given = [text for text in (entry.hours, entry.days) if text is not None]
@@ -86,18 +82,46 @@ def bad_hours(draft: Draft) -> Iterator[Problem]:
         yield from _never(field, name, text)
 
 
-BAND: Final = Hours(8 * 60, 21 * 60)
-"""Wider hours than these need a reason; the calendar never calls outside of them without one."""
-
-
-def _band(text: Written, key: str) -> Iterator[Problem]:
+def _band(country: str, name: Written, text: Written) -> Iterator[Problem]:
+    """Hours that are wider than people may be called in on one of their days."""
     found = hours(text)
-    if isinstance(found, Hours) and (found.start < BAND.start or found.end > BAND.end):
-        what = f"{key}: {text} is wider than 08:00-21:00, and no reason: is given"
+    if not isinstance(found, Hours):
+        return
+    rule = CALLING_RULES.get(country)
+    for day in _named(days(name)):
+        band = band_on(country, DAYS.index(day))
+        if found.start < band.start or found.end > band.end:
+            allowed = f"{clock(band.start)}-{clock(band.end)}"
+            of = f" on {day}" if rule is not None and len(set(rule[:3])) > 1 else ""
+            source = f" ({rule.source})" if rule is not None else ""
+            what = f"hours: {name}: {text} is wider than {allowed}{of}{source}, and no reason: is given"
+            remedy = f"say in reason: why it may be, or narrow it; until then nobody is called outside of {allowed}"
+            yield Problem("bad-hours", text.where, "fieldwork", what, remedy, "warning", len(text))
+            return
+
+
+def unknown_hours(draft: Draft) -> Iterator[Problem]:
+    """A study writes no calling hours, and none are known for its country.
+
+    fieldwork: {country: EG, hours: {sun-thu: "10:00-20:00", sat: "12:00-18:00"}}
+
+    Until it does, people are called from 09:00 to 20:30 on workdays, less on the weekend, never on the day of rest.
+    """
+    field = draft.document.fieldwork
+    if field is None or field.country is None or field.hours or str(field.country) not in COUNTRIES:
+        return
+    country = str(field.country)
+    if country not in CALLING_RULES:
+        usual = usual_hours(country)
+        rest = next(DAYS[day] for day in range(7) if day not in usual)
+        what = f"country: no calling hours are known for {country}"
         remedy = (
-            "say in reason: why it may be, or narrow it; till then nobody is called outside of 08:00-21:00"
+            "write hours: by its laws and customs; until then people are called "
+            f"from 09:00 to 20:30 on workdays and never on {rest}"
         )
-        yield Problem("bad-hours", text.where, "fieldwork", what, remedy, "warning", len(text))
+        yield Problem(
+            "unknown-hours", field.at("country"), "fieldwork", what, remedy, "warning", len(country)
+        )
 
 
 def _never(field: FieldworkWritten, name: Written, text: Written) -> Iterator[Problem]:
@@ -174,10 +198,11 @@ def _no_date(key: str, text: Written) -> Problem:
 
 
 def unknown_zone(draft: Draft) -> Iterator[Problem]:
-    """A time zone is not one of the IANA names, or a country not one of ISO 3166.
+    """A time zone is not one of the IANA names, a country not one of ISO 3166, or a region none of the country's.
 
     zone: America/New_York     not EST5, not New York
-    country: US                two letters
+    country: DE                two letters
+    region: DE-BY              as in ISO 3166-2; BY will do
     """
     field = draft.document.fieldwork
     if field is None:
@@ -194,11 +219,31 @@ def unknown_zone(draft: Draft) -> Iterator[Problem]:
         what = f"zone: there is no time zone {str(field.zone)!r}"
         yield Problem("unknown-zone", field.at("zone"), "fieldwork", what, remedy, length=len(field.zone))
     country = field.country
-    if country is not None and country not in _COUNTRIES:
+    if country is not None and country not in COUNTRIES:
         meant = _USUAL.get(country.upper(), country.upper())
-        remedy = f"did you mean {meant!r}?" if meant in _COUNTRIES else "write two letters: US, GB, ES"
+        remedy = f"did you mean {meant!r}?" if meant in COUNTRIES else "write two letters: US, GB, ES"
         what = f"country: there is no country {str(country)!r}"
         yield Problem("unknown-zone", field.at("country"), "fieldwork", what, remedy, length=len(country))
+    elif field.region is not None and (refusal := _region_refusal(str(field.region), str(country or ""))):
+        what, remedy = refusal
+        yield Problem("unknown-zone", field.at("region"), "fieldwork", what, remedy, length=len(field.region))
+
+
+def _region_refusal(region: str, country: str) -> tuple[str, str] | None:
+    """Why a region is none of the country's, and what to write."""
+    if not country:
+        return (
+            "region: the country is missing",
+            f"write country: {region[:2].upper() if '-' in region else 'DE'} too",
+        )
+    if region_named(region, country):
+        return None
+    if not regions_of(country):
+        return (
+            f"region: no regions of {country} are known",
+            "take it out; write days of the region in closed:",
+        )
+    return f"region: {country} has no region {region!r}", nearest_region(region, country)
 
 
 def _is_zone(name: str) -> bool:

@@ -10,9 +10,13 @@ from survey_cli.problems import Position, Problem, did_you_mean
 SEVERAL: Final = frozenset({"phone"})
 """Roles that several columns may have: a case may have several numbers."""
 WORDS: Final = {
-    "key": (), "phone": (), "name": (), "zone": ("single",), "language": ("single",),
+    "key": (), "phone": (), "name": (), "zone": ("single",), "country": ("single",), "region": ("single",),
+    "language": ("single",),
 }  # fmt: skip
 """Roles of columns that hold text, and what else each may be."""
+
+WHERE: Final = frozenset({"country", "region"})
+"""Roles of columns that say where the respondent is."""
 
 
 def twice_role(draft: Draft) -> Iterator[Problem]:
@@ -81,6 +85,12 @@ def sample_column(draft: Draft) -> Iterator[Problem]:
             yield Problem(
                 "sample-column", column.at("role"), who, what, "write type: text", length=len(column.role)
             )
+        if column.role in WHERE and column.personal:
+            what = (
+                f"personal: the {column.role} decides when the case is called, so it is kept with its history"
+            )
+            remedy = "take personal: out, or leave the column out"
+            yield Problem("sample-column", column.at("personal"), who, what, remedy, length=4)
         within = column.balanced_within
         if within is None or column.type != "split":
             continue

@@ -1,0 +1,219 @@
+"""Countries and their regions: public holidays, weekend days, known calling hours, the time zones of regions.
+
+Regions and holidays are those of the `holidays` library, weekend days those of Unicode CLDR (a test compares them with
+Babel). It reads no clock and no file.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from survey_cli.instrument.spans import Hours
+from survey_cli.problems import nearest
+
+COUNTRIES: Final = frozenset(
+    """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ
+    BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM
+    DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS
+    GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN
+    KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ
+    MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM
+    PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV
+    SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI
+    VN VU WF WS YE YT ZA ZM ZW
+    """.split()  # noqa: SIM905 (shorter to read than 249 strings)
+)
+"""ISO 3166-1, two letters."""
+
+BAND: Final = Hours(8 * 60, 21 * 60)
+"""The hours outside of which nobody is called, in the respondent's zone, where a country's own are not known."""
+
+
+class CallingRule(NamedTuple):
+    """The hours in which people may be called in a country, and who says so."""
+
+    weekdays: Hours
+    saturday: Hours
+    sunday: Hours
+    source: str
+
+    def on(self, weekday: int) -> Hours:
+        """The hours of a day of the week, Monday is 0."""
+        return self.saturday if weekday == 5 else self.sunday if weekday == 6 else self.weekdays
+
+
+CALLING_RULES: Final[Mapping[str, CallingRule]] = {
+    "AU": CallingRule(
+        Hours(9 * 60, 20 * 60),
+        Hours(9 * 60, 17 * 60),
+        Hours(9 * 60, 17 * 60),
+        "Telecommunications (Telemarketing and Research Calls) Industry Standard 2017, on research calls",
+    ),
+    "CA": CallingRule(
+        Hours(9 * 60, 21 * 60 + 30),
+        Hours(10 * 60, 18 * 60),
+        Hours(10 * 60, 18 * 60),
+        "CRTC Unsolicited Telecommunications Rules, Part III, which survey calls are not bound by",
+    ),
+    "DE": CallingRule(
+        Hours(9 * 60, 21 * 60),
+        Hours(10 * 60, 20 * 60),
+        Hours(10 * 60, 18 * 60),
+        "Richtlinie für telefonische Befragungen (ADM, ASI, BVM, DGOF)",
+    ),
+    "US": CallingRule(BAND, BAND, BAND, "47 CFR 64.1200(c)(1), under the TCPA"),
+}
+"""Laws and rules of the profession. A country that is not here has some too: `check` says that none are known."""
+
+USUAL_WORKDAY: Final = Hours(9 * 60, 20 * 60 + 30)
+USUAL_WEEKEND: Final = Hours(10 * 60, 17 * 60)
+_WEEKENDS: Final = {
+    **dict.fromkeys(
+        ("BH", "DZ", "EG", "IL", "IQ", "JO", "KW", "LY", "OM", "QA", "SA", "SD", "SY", "YE"), (4, 5)
+    ),
+    "AF": (3, 4),
+    "IN": (6,),
+    "IR": (4,),
+    "UG": (6,),
+}
+"""Weekend days, Monday is 0, where they are not Saturday and Sunday."""
+
+
+def weekend_of(country: str) -> tuple[int, ...]:
+    """The days of the weekend in a country, Monday is 0; Saturday and Sunday where the country is not known."""
+    return _WEEKENDS.get(country, (5, 6))
+
+
+def usual_hours(country: str) -> dict[int, Hours]:
+    """Calling hours by day of the week where a study writes none: workdays 09:00-20:30, so that an interview begun last
+    is over near 21:00; the other day of the weekend 10:00-17:00; never on the day of rest."""
+    weekend = weekend_of(country)
+    rest = 5 if country == "IL" else 4 if 4 in weekend else 6
+    return {day: USUAL_WEEKEND if day in weekend else USUAL_WORKDAY for day in range(7) if day != rest}
+
+
+def band_on(country: str, weekday: int) -> Hours:
+    """The hours outside of which nobody is called in this country on this day of the week, unless there is a reason."""
+    rule = CALLING_RULES.get(country)
+    return rule.on(weekday) if rule is not None else BAND
+
+
+# regions
+
+
+def country_of_region(region: str) -> str:
+    """The country of `DE-BY`, or of `DE`."""
+    return region[:2]
+
+
+@lru_cache(maxsize=256)
+def regions_of(country: str) -> Mapping[str, str]:
+    """The regions of a country whose holidays are known: by name and by code, both in small letters, the full code
+    (`DE-BY`). Empty where none are."""
+    import holidays
+
+    try:
+        known = holidays.country_holidays(country)
+    except NotImplementedError:
+        return {}
+    names = {code: code for code in known.subdivisions} | dict(getattr(known, "subdivisions_aliases", {}))
+    found = {name.casefold(): f"{country}-{code}" for name, code in names.items()}
+    return found | {full.casefold(): full for full in found.values()}
+
+
+def region_named(text: str, country: str) -> str:
+    """The full code of a region: `by`, `DE-BY` and `Bayern` are DE-BY in Germany. Empty where there is none."""
+    return regions_of(country).get(text.strip().casefold(), "")
+
+
+def nearest_region(text: str, country: str) -> str:
+    """What to do about a region that does not exist: the nearest by name or code, or those there are."""
+    known = regions_of(country)
+    codes = sorted(set(known.values()))
+    near = nearest(text.strip().casefold(), known)
+    some = ", ".join(codes[:4]) + (", …" if len(codes) > 4 else "")
+    return f"did you mean {known[near]}?" if near else f"write one of {some}"
+
+
+@lru_cache(maxsize=512)
+def public_holidays(region: str, year: int) -> Mapping[date, str]:
+    """Names of the public holidays of a country (`DE`) or of one of its regions (`DE-BY`) by day, in English where the
+    library has them, days on which a holiday is observed included; empty for what the library does not know."""
+    import holidays
+
+    country, subdivision = country_of_region(region), region[3:] or None
+    try:
+        known = holidays.country_holidays(country, subdiv=subdivision, years=year)
+    except NotImplementedError:
+        return {}
+    english = [language for language in known.supported_languages if language.startswith("en")]
+    if english and known.default_language not in english:
+        known = holidays.country_holidays(country, subdiv=subdivision, years=year, language=english[0])
+    return {day: name for day, name in known.items() if day.year == year}
+
+
+_ZONES: Final = """
+Australia/Adelaide AU: SA
+Australia/Brisbane AU: QLD
+Australia/Darwin AU: NT
+Australia/Hobart AU: TAS
+Australia/Melbourne AU: VIC
+Australia/Perth AU: WA
+Australia/Sydney AU: ACT NSW
+America/Araguaina BR: TO
+America/Bahia BR: BA
+America/Belem BR: AP PA
+America/Boa_Vista BR: RR
+America/Campo_Grande BR: MS
+America/Cuiaba BR: MT
+America/Eirunepe BR: AM
+America/Fortaleza BR: CE MA PB PI RN
+America/Maceio BR: AL SE
+America/Manaus BR: AM
+America/Porto_Velho BR: RO
+America/Recife BR: PE
+America/Rio_Branco BR: AC
+America/Sao_Paulo BR: DF ES GO MG PR RJ RS SC SP
+America/Cambridge_Bay CA: NU
+America/Edmonton CA: AB BC NT
+America/Goose_Bay CA: NL
+America/Halifax CA: NS PE
+America/Iqaluit CA: NU
+America/Moncton CA: NB
+America/Rankin_Inlet CA: NU
+America/Regina CA: SK
+America/St_Johns CA: NL
+America/Toronto CA: ON QC
+America/Vancouver CA: BC
+America/Whitehorse CA: YT
+America/Winnipeg CA: MB ON
+America/Adak US: AK
+America/Anchorage US: AK
+America/Boise US: ID OR
+America/Chicago US: AL AR FL IA IL IN KS KY LA MI MN MO MS ND NE OK SD TN TX WI
+America/Denver US: AZ CO KS MT ND NE NM SD TX UT WY
+America/Detroit US: MI
+America/Indiana/Indianapolis US: IN
+America/Los_Angeles US: CA ID NV OR WA
+America/New_York US: CT DC DE FL GA KY MA MD ME NC NH NJ NY OH PA RI SC TN VA VT WV
+America/Phoenix US: AZ
+America/Puerto_Rico US: PR
+Pacific/Guam US: GU
+Pacific/Honolulu US: HI
+"""
+"""The zones of regions of those countries that have several and whose regions are often in samples (IANA, zone.tab)."""
+
+
+def _region_zones() -> Iterator[tuple[str, str]]:
+    for line in _ZONES.strip().splitlines():
+        zone, country, *regions = line.replace(":", "").split()
+        for region in regions:
+            yield f"{country}-{region}", zone
+
+
+REGION_ZONES: Final[Mapping[str, tuple[str, ...]]] = {
+    region: tuple(zone for other, zone in _region_zones() if other == region) for region, _ in _region_zones()
+}
+"""The time zones of a region; a region that lies in two is called only where both are open."""
