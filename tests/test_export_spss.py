@@ -312,6 +312,122 @@ def test_pspp_reads_long_texts_and_knows_missings_among_them(tmp_path: Path, end
     assert said.counts("long") == {"300": 1, "1": 3, "18000": 1}
 
 
+def several(rows: int = 40) -> Table:
+    """Two questions of several answers, one in a roster, whose names are alike in eight letters; long texts before them;
+    a weight."""
+    asked = {"declines": ASKED, "labels": {0: "Not mentioned", 1: "Mentioned"}}
+    options = [
+        Variable(
+            name=f"television_{code}",
+            label=f"Fernsehen, täglich: {code}",
+            item="television",
+            option=code,
+            **asked,
+        )
+        for code in (1, 2, 3)
+    ]
+    turns = [
+        Variable(name=f"radio_{code}_{turn}", label=f"Radio: {code} ({turn})", item="radio", option=code, turn=turn,
+                 **asked)
+        for turn in (1, 2) for code in ("a", "b")
+    ]  # fmt: skip
+    variables = (
+        Variable(name="words", storage="text"),
+        *options,
+        Variable(name="a_weight_with_a_long_name", storage="decimal", role="sample", measure="scale"),
+        *turns,
+    )
+    made = [
+        ("x" * 700, n % 2, DK if n == 3 else 1, 0, 0.5 + n % 3, 1, 0, NOT_ASKED, n % 2) for n in range(rows)
+    ]
+    return Table(variables=variables, rows=made, study=Study(weight="a_weight_with_a_long_name"))
+
+
+def records(file: Path) -> tuple[dict[int, bytes], int, list[str]]:
+    """The extension records of a dictionary by subtype, the position of the weight, and the short name at each position,
+    read byte by byte as the format's description has it."""
+    data = file.read_bytes()
+    at, names, extensions = 176, [], {}
+
+    def number() -> int:
+        nonlocal at
+        at += 4
+        return int.from_bytes(data[at - 4 : at], "little", signed=True)
+
+    while (kind := number()) != 999:
+        if kind == 2:
+            wide, labeled, missing, _, _ = (number() for _ in range(5))
+            names.append(data[at : at + 8].decode().rstrip() if wide >= 0 else "")
+            at += 8
+            if labeled:
+                size = number()
+                at += (size + 3) // 4 * 4
+            at += 8 * abs(missing)
+        elif kind == 3:
+            for _ in range(number()):
+                at += 8
+                at += (data[at] + 1 + 7) // 8 * 8
+        elif kind == 4:
+            count = number()
+            at += 4 * count
+        elif kind == 6:
+            count = number()
+            at += 80 * count
+        else:
+            assert kind == 7
+            subtype, size, count = number(), number(), number()
+            extensions[subtype] = data[at : at + size * count]
+            at += size * count
+    return extensions, int.from_bytes(data[76:80], "little"), names
+
+
+@pytest.mark.parametrize("ending", ["sav", "zsav"])
+def test_sets_of_several_answers_and_the_weight_stand_in_the_dictionary(tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"x.{ending}"
+    table = several()
+    _, notes = write_sav(table, file, Manner())
+    extensions, weight, names = records(file)
+    shorts = dict(pair.split("=") for pair in extensions[13].decode().rstrip("\0").split("\t"))
+    long = {short.lower(): name for short, name in shorts.items()}
+    lines = extensions[7].decode().splitlines()
+    assert [line.split()[0] for line in lines] == ["$television=D1", "$radio_1=D1", "$radio_2=D1"]
+    assert lines[0].startswith("$television=D1 1 19 Fernsehen, täglich ")
+    assert [long[name] for name in lines[0].split()[-3:]] == ["television_1", "television_2", "television_3"]
+    assert [long[name] for name in lines[2].split()[-2:]] == ["radio_a_2", "radio_b_2"]
+    assert shorts[names[weight - 1]] == "a_weight_with_a_long_name"
+    assert any("WEIGHT OFF" in note for note in notes)
+    assert back(file, table) == list(table.rows)
+
+
+def test_a_file_without_sets_and_weight_has_no_such_records(tmp_path: Path) -> None:
+    wrote(replace(several(), variables=several().variables[:1], rows=[("x",)]), tmp_path / "x.sav")
+    extensions, weight, _ = records(tmp_path / "x.sav")
+    assert (7 in extensions, weight) == (False, 0)
+
+
+@pytest.mark.skipif(shutil.which("pspp") is None, reason="GNU PSPP is not installed")
+@pytest.mark.parametrize("ending", ["sav", "zsav"])
+@pytest.mark.parametrize("rows", [40, 60_000])
+def test_pspp_knows_the_sets_and_weights(tmp_path: Path, ending: str, rows: int) -> None:
+    """Many rows: a .zsav then has several blocks, whose positions have moved."""
+    table = several(rows)
+    file = tmp_path / f"x.{ending}"
+    write_sav(table, file, Manner())
+    file.rename(tmp_path / "x.sav")
+    said = pspp(tmp_path, "MRSETS /DISPLAY NAME=ALL.\nFREQUENCIES television_1.")
+    shown = "\n".join(",".join(line) for lines in said.tables.values() for line in lines)
+    assert "$television,Fernsehen, täglich,Dichotomies,1,television_1" in shown
+    assert "$radio_2,Radio,Dichotomies,1,radio_a_2" in shown
+    weighted = Counter[str]()
+    for row in table.rows:
+        weighted[str(row[1])] += row[4]
+    lines = said.tables["television_1"]
+    counts = {
+        line[1].removesuffix(".00"): float(line[2]) for line in lines[1:] if line[1] and line[0] != "Total"
+    }
+    assert counts == dict(weighted)
+
+
 class Output:
     """What PSPP printed, as the lines of its tables."""
 

@@ -22,17 +22,15 @@ def answer_sets(variables: Iterable[Variable]) -> list[AnswerSet]:
         if variable.option is not None and variable.role == "answer":
             found.setdefault((variable.item, variable.turn), []).append(variable)
     return [
-        AnswerSet(_name(item, turn, several), _label(several), tuple(v.name for v in several))
+        AnswerSet(_name(item, turn), _label(several), tuple(v.name for v in several))
         for (item, turn), several in found.items()
         if len(several) > 1
     ]
 
 
-def _name(item: str, turn: int | None, several: list[Variable]) -> str:
+def _name(item: str, turn: int | None) -> str:
     """The item's; where it stands in several turns, with the turn."""
-    suffix = f"_{turn}" if turn is not None else ""
-    older = several[0].name.partition("__v")[2]  # columns of an older version have names of their own
-    return f"{item}{suffix}" + (f"__v{older}" if older else "")
+    return item if turn is None else f"{item}_{turn}"
 
 
 def _label(several: list[Variable]) -> str:

@@ -2,8 +2,8 @@
 
 A number that was not asked is system-missing; any other missing is its code. A column of texts with labels has the code
 as a text, not asked too. Texts, dates and times are empty where there is no answer, and their companion, `q_state`, says
-why. Which codes are user-missing, where SPSS has no room for all, says `limits.user_missing`. Sets of several answers are
-not in the file, which cannot be told of them: the codebook and the SPSS syntax have them. The whole table is held in
+why. Which codes are user-missing, where SPSS has no room for all, says `limits.user_missing`. Sets of several answers and
+the weight variable are added to the finished file, since the library cannot write them. The whole table is held in
 memory, twice its size as numbers of eight bytes.
 """
 
@@ -32,6 +32,8 @@ from survey_cli.exports.limits import (
     value_labels,
 )
 from survey_cli.exports.missing_codes import missing_codes
+from survey_cli.exports.multiples import answer_sets
+from survey_cli.exports.spss_records import add_records
 from survey_cli.exports.typed_columns import answered, coded, measure_of, stretches, typed
 from survey_cli.table import Table
 from survey_cli.table.moments import LAST_ENTRY, is_moment
@@ -84,6 +86,13 @@ def write_sav(table: Table, to: Path, manner: "Manner") -> tuple[int, tuple[str,
     except pyreadstat.ReadstatError as error:
         raise OSError(errno.EIO, str(error)) from error
     _made_at(to, seen.latest or NEVER)
+    names = {column.variable.name: column.name for column in columns}
+    weight = table.study.weight if table.study.weight in names else ""
+    sets = [
+        one._replace(label=SPSS.cut(plain(one.label), SPSS.label)) for one in answer_sets(table.variables)
+    ]
+    if sets or weight:
+        add_records(to, sets, weight, names)
     return data.height, tuple(_notes(table, columns, seen))
 
 
@@ -259,5 +268,7 @@ def _notes(table: Table, columns: Sequence[Column], seen: Seen) -> Iterator[str]
     for name, count in seen.cut.items():
         texts = "a text is" if count == 1 else f"{count:,} texts are"
         yield f"{name}: {texts} cut to {SPSS.text:,} bytes, the most that SPSS has"
+    if any(v.name == table.study.weight for v in table.variables):
+        yield f"SPSS weights by {table.study.weight} as it opens the file: WEIGHT OFF. ends that"
     if len(columns) > SPSS.columns:
         yield f"{len(columns):,} columns: programs may read {SPSS.columns:,} only"
