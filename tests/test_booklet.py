@@ -460,7 +460,7 @@ def test_print_writes_the_format_of_the_ending(capsys: pytest.CaptureFixture[str
         (["-o", "there.md"], "there.md: the file exists — give another name, or --force to overwrite it"),
         (["-o", "tea.pdf"], "tea.pdf: nothing is printed as .pdf — end the name in .html or .md"),
         (["-o", "tea"], "tea: the file's name has no ending"),
-        (["-o", "no/where.md"], "no/where.md: there is no folder no"),
+        (["-o", "there.md/x.md"], "there.md/x.md: there.md is no folder"),
         (["-o", "x" * 300 + ".md"], "it cannot be written (File name too long)"),
         (["-o", "folder.md"], "folder.md: this is a folder"),
         (["--language", "fr"], "--language: the questionnaire has no language 'fr' — it has en"),

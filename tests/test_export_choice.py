@@ -269,7 +269,6 @@ def test_the_command_says_what_went_where(shift: Shift) -> None:
 @pytest.mark.parametrize(
     ("outs", "told"),
     [
-        (["no/where.csv"], "no/where.csv: there is no folder no — make it first"),
         (["field.yaml/x.csv"], "field.yaml/x.csv: field.yaml is no folder"),
         (["."], ".: this is a folder — name a file in it"),
         (["a.csv", "a.csv"], "a.csv: it is named twice"),

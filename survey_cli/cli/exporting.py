@@ -136,6 +136,10 @@ def export(
             "--personal", metavar="NAME", help="With the personal columns of this item. Repeatable."
         ),
     ] = None,
+    public: Annotated[
+        bool,
+        typer.Option("--public", help="Without keys, free text, dates and times, which tell who said what."),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
     raw: Annotated[
         bool,
@@ -192,6 +196,7 @@ def export(
         origin=origin.value,
         personal=frozenset(names or ()),
         all_personal=personal,
+        public=public,
         language=language,
         force=force,
         people=people,
@@ -210,6 +215,8 @@ def export(
         left = ", ".join(done[0].left_out)
         ask = "--with-contacts asks" if what is What.calls else "--personal NAME or --with-contacts asks"
         say(f"left out as personal: {left} ({ask} for them)")
+    if done[0].rows and done[0].disclosure:
+        say(done[0].disclosure)
     for made in done:
         for line in made.notes:
             say(f"{made.to}: {line}")
@@ -226,6 +233,8 @@ def _bundle(file: str, wish: "Wish", to: str, outs: Sequence[str]) -> None:
         made = bundle(file, replace(wish, tell=tell), to, outs)
     if isinstance(made, Trouble):
         fail(made)
+    if made.interviews and made.exported[0].disclosure:
+        say(made.exported[0].disclosure)
     for line in made.skipped:
         say(f"not in {made.to}: {line}")
     say(f"{made.to}: {count(made.interviews, 'interview')}, {count(len(made.files), 'file')}")

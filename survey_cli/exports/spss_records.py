@@ -7,7 +7,7 @@ import os
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from shutil import copyfileobj
+from shutil import copyfileobj, copymode
 from typing import BinaryIO, Final
 
 from survey_cli.exports.multiples import AnswerSet
@@ -31,13 +31,15 @@ def add_records(file: Path, sets: Sequence[AnswerSet], weight: str, names: Mappi
     file."""
     with file.open("rb") as source:
         header = bytearray(source.read(HEADER))
-        order = "<" if header[64:68] in (b"\x02\0\0\0", b"\x03\0\0\0") else ">"
+        order = "<" if int.from_bytes(header[64:68], "little") in (2, 3) else ">"
         dictionary = _Dictionary(source, order)
         if weight:
             struct.pack_into(f"{order}i", header, WEIGHT_AT, dictionary.positions[names[weight]])
         record = _sets_record(sets, dictionary.short_names, names, order) if sets else b""
         fresh = file.with_name(f"{file.name}.new")
         try:
+            fresh.touch(mode=0o600, exist_ok=False)  # the answers are their owner's meanwhile too
+            copymode(file, fresh)
             with fresh.open("wb") as target:
                 target.write(header)
                 source.seek(HEADER)

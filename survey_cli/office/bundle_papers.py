@@ -43,6 +43,13 @@ class Contents:
     skipped: Sequence[str]
 
     @property
+    def until(self) -> str:
+        """The same in words, to the day where the bundle is public; empty where nothing happened yet."""
+        if self.last is None:
+            return ""
+        return self.last.date().isoformat() if self.wish.public else self.last.isoformat(timespec="seconds")
+
+    @property
     def titled(self) -> str:
         return str(self.instrument.title.written(self.instrument.language))
 
@@ -83,7 +90,7 @@ def _files(folder: Path) -> tuple[str, ...]:
 def _readme(contents: Contents, files: Sequence[str]) -> str:
     instrument, data = contents.instrument, contents.done[0]
     version = f", version {instrument.version}" if instrument.version else ""
-    until = f", up to {contents.last.isoformat(timespec='seconds')}" if contents.last is not None else ""
+    until = f", up to {contents.until}" if contents.until else ""
     if contents.as_of:
         until = f", as of {contents.as_of}"
     lines = [
@@ -102,6 +109,11 @@ def _readme(contents: Contents, files: Sequence[str]) -> str:
         lines += ["", f"Left out as personal: {', '.join(data.left_out)}"]
     elif contents.wish.all_personal or contents.wish.personal:
         lines += ["", "There are personal data in it: names, telephone numbers or personal answers."]
+    if data.disclosure:
+        lines += ["", f"{data.disclosure[:1].upper()}{data.disclosure[1:]}."]
+        others = [made.to for made in contents.done if made.each != "interview"]
+        if others:
+            lines.append(f"{', '.join(others)}: each row says of which case it is, and when.")
     lines += ["", *(f"Not in it: {line}" for line in contents.skipped)] if contents.skipped else []
     notes = [f"{made.to}: {note}" for made in contents.done for note in made.notes]
     said = [*data.warnings, *data.differences, *notes]
@@ -134,7 +146,7 @@ def _manifest(contents: Contents, folder: Path, files: Sequence[str]) -> str:
         "title": contents.titled,
         "version": instrument.version,
         "made_with": f"{_MADE}{__version__}",
-        "last_event": contents.last.isoformat(timespec="seconds") if contents.last is not None else None,
+        "last_event": contents.until or None,
         "as_of": contents.as_of or None,
         "origin": wish.origin,
         "language": wish.language or instrument.language,
@@ -142,6 +154,10 @@ def _manifest(contents: Contents, folder: Path, files: Sequence[str]) -> str:
         "partials": wish.partials,
         "variables": list(wish.variables) or None,
         "left_out_as_personal": list(data.left_out),
+        "public": wish.public,
+        "left_out_for_the_public" if wish.public else "can_tell_who_said_what": {
+            kind: list(names) for kind, names in data.telling.items()
+        },
         "warnings": list(data.warnings),
         "differences": list(data.differences),
         "not_in_it": list(contents.skipped),

@@ -76,6 +76,7 @@ def bundle(path: str | Path, wish: Wish, to: str, outs: Sequence[str] = ()) -> B
         return trouble
     folder = target.resolve().with_name(f".{token_hex(4)}.{target.name[-200:]}")
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
         if (trouble := unwritable([str(folder / out) for out in outs], wish)) is not None:
             return replace(
@@ -167,7 +168,12 @@ def _filled(records: Records, wish: Wish, folder: Path, outs: Sequence[str]) -> 
         done.append(replace(made, to=name, beside=""))
     tables: list[What] = [wish.what] if wish.what in TABLES else []
     if _has_cases(records.store):
-        tables += FIELDWORK.keys()
+        if wish.public:
+            skipped += (
+                f"{what}.csv: its rows name cases and times, so it is not public" for what in FIELDWORK
+            )
+        else:
+            tables += FIELDWORK.keys()
     for what in tables:
         told = _table(records, wish, folder, what, last)
         if isinstance(told, Trouble):

@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.store import Origin
 from survey_cli.table import Table
+from survey_cli.table.versions import listed
 
 Which: TypeAlias = Literal["real", "practice", "simulated", "all"]
 What: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls"]
@@ -33,6 +34,8 @@ class Wish:
     """Personal columns to include, by their names or their items'."""
     all_personal: bool = False
     """Every personal column, names and telephone numbers too: for supervisors, where a study lists its people."""
+    public: bool = False
+    """Without keys, free text, dates and times."""
     variables: tuple[str, ...] = ()
     """Names of columns, items, sections; all where there are none."""
     where: str = ""
@@ -78,6 +81,8 @@ class Made:
     """Whose personal columns were not asked for."""
     ruled: Mapping[str, Ruled] = field(default_factory=dict)
     """By interview what a supervisor's correction made of it."""
+    telling: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns that can tell who an interview was with, by kind: in the table, or with `public` left out of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,3 +102,19 @@ class Exported:
     left_out: tuple[str, ...] = field(default=())
     notes: tuple[str, ...] = field(default=())
     """What the format could not hold."""
+    telling: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns that can tell who an interview was with, by kind: in the file, or left out where it is public."""
+    public: bool = False
+
+    @property
+    def disclosure(self) -> str:
+        """What is to be said of that; empty where there is nothing."""
+        if self.each != "interview":
+            return "each row says of which case it is, and when: this file tells who said what"
+        told = "; ".join(f"{kind} ({listed(names)})" for kind, names in self.telling.items())
+        if not told:
+            return ""
+        if self.public:
+            return f"left out for the public: {told}. Rare combinations of answers may still tell who somebody is"
+        hides = "reports hide small counts, this file hides none"
+        return f"it can tell who said what: {told}; {hides}: --public leaves these columns out"

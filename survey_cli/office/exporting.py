@@ -1,14 +1,14 @@
 """Taking data out: which interviews or cases, in which table, by which writer, into which file."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
 
 from survey_cli.exports import FORMATS, Format, Manner, Wrote, format_of
-from survey_cli.office.export_wish import Exported, Wish
+from survey_cli.office.export_wish import Exported, Made, Wish
 from survey_cli.office.files import in_the_way, put, put_file, put_pair
 from survey_cli.office.records import at_one_moment
 from survey_cli.office.wanted_table import wanted_table
@@ -55,6 +55,12 @@ def unwritable(outs: Sequence[str], wish: Wish) -> Trouble | None:
     """Why one of these files cannot be written; None where nothing stands in the way of any."""
     if (trouble := unfit_trim(wish.rake, wish.trim)) is not None:
         return trouble
+    if wish.public and wish.what != "interviews":
+        return Trouble("--public", "only interviews can be made public", "leave out --what")
+    if wish.public and (wish.all_personal or wish.personal):
+        return Trouble(
+            "--public", "personal columns are never public", "leave out --personal and --with-contacts"
+        )
     if wish.rake and not wish.partials:
         remedy = "leave out --no-partials: who counts in no report has no weight"
         return Trouble("--rake", "partial interviews are weighted with complete ones", remedy)
@@ -84,13 +90,30 @@ def exported(records: Records, wish: Wish, *, stdout: TextIO | None = None) -> E
         beside=str(_beside(chosen, wish) or ""),
         each=made.table.each,
         rows=wrote.rows,
-        notes=(*wrote.notes, *((BOTH,) if wish.labels and chosen.labelled else ())),
+        notes=(
+            *wrote.notes,
+            *((BOTH,) if wish.labels and chosen.labelled else ()),
+            *_unescaped(made, chosen, wish),
+        ),
         variables=len(made.table.variables),
         source=records.where,
         warnings=made.warnings,
         differences=made.differences,
         left_out=made.left_out,
+        telling=made.telling,
+        public=wish.public,
     )
+
+
+def _unescaped(made: Made, chosen: Format, wish: Wish) -> Iterator[str]:
+    """A warning where free text lies in a file of data that is for one program alone."""
+    beside = _beside(chosen, wish)
+    texts = wish.what != "interviews" or ("free text" in made.telling and not wish.public)
+    if beside is not None and texts:
+        yield (
+            f"{beside.name} has texts as they were typed, which a spreadsheet may run as formulas: "
+            "open it with the program that it is for"
+        )
 
 
 def _format(wish: Wish) -> Format | Trouble:

@@ -25,29 +25,33 @@ def in_the_way(target: Path, *, force: bool) -> Trouble | None:
             return Trouble(str(target), "this is no plain file", "name a file, or - for standard output")
         if target.exists() and not force:
             return _exists(target)
-        if not (folder := target.resolve().parent).is_dir():
-            what = f"there is no folder {target.parent}"
-            if folder.exists():
-                what = f"{target.parent} is no folder"
-            return Trouble(str(target), what, "make it first, or name another place")
+        folder = next(folder for folder in target.resolve().parents if folder.exists())
+        if not folder.is_dir():
+            return Trouble(str(target), f"{_near(target, folder)} is no folder", "name another place")
         if not os.access(folder, os.W_OK | os.X_OK):
-            what = f"you may not write into the folder {target.parent}"
+            what = f"you may not write into the folder {_near(target, folder)}"
             return Trouble(str(target), what, "have that allowed, or name another place")
     except (OSError, ValueError) as error:
         return _unwritable(target, error)
     return None
 
 
+def _near(target: Path, folder: Path) -> Path:
+    """A folder above a target as it was named, where it was."""
+    return next((parent for parent in target.parents if parent.resolve() == folder), folder)
+
+
 def put(
     target: Path, write: Callable[[TextIO], T], *, force: bool, public: bool = False, newline: str = "\n"
 ) -> T | Trouble:
     """Write by way of a temporary file beside the target, so that a half-written one never has its name; what `write`
-    returns, or why it could not be. Only the owner can read the file unless it is `public`: a report or an export may
-    say who answered what."""
+    returns, or why it could not be. Folders that are missing are made. Only the owner can read the file unless it is
+    `public`: a report or an export may say who answered what."""
     named = target
     try:
         target = target.resolve()  # through a link, so that the link stays one
         temporary = target.with_name(f".{target.name[:200]}.{token_hex(4)}")
+        target.parent.mkdir(parents=True, exist_ok=True)
         file = temporary.open("x", encoding="utf-8", newline=newline)
     except (OSError, ValueError) as error:
         return _unwritable(named, error)
@@ -73,6 +77,7 @@ def put_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | Tr
     try:
         target = target.resolve()
         temporary = target.with_name(f".{token_hex(4)}.{target.name[-200:]}")
+        target.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
     except (OSError, ValueError) as error:
         return _unwritable(named, error)

@@ -15,6 +15,7 @@ from survey_cli.office.rulings import rulings
 from survey_cli.office.weighing import with_raked_weights
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.study.opening import Records
+from survey_cli.table.identifying import identifying
 from survey_cli.table.narrowed import narrowed
 from survey_cli.values import Variable
 
@@ -22,12 +23,22 @@ from survey_cli.values import Variable
 def wanted_table(records: Records, wish: Wish) -> Made | Trouble:
     """The table. Its rows are read while it is gone through: the records must stay open as long."""
     made = _table(records, wish)
-    if isinstance(made, Trouble) or not wish.rake:
+    if not isinstance(made, Trouble) and wish.rake:
+        whole = _table(records, replace(wish, variables=()))
+        if isinstance(whole, Trouble):
+            return whole
+        made = with_raked_weights(
+            made, whole, records.instrument, records.plan, rake=wish.rake, trim=wish.trim
+        )
+    if isinstance(made, Trouble) or wish.what != "interviews":
         return made
-    whole = _table(records, replace(wish, variables=()))
-    if isinstance(whole, Trouble):
-        return whole
-    return with_raked_weights(made, whole, records.instrument, records.plan, rake=wish.rake, trim=wish.trim)
+    keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]
+    telling = identifying(made.table.variables, keys)
+    if wish.public:
+        left_out = {name for names in telling.values() for name in names}
+        names = {v.name for v in made.table.variables} - left_out
+        made = replace(made, table=narrowed(made.table, names))
+    return replace(made, telling=telling)
 
 
 def _table(records: Records, wish: Wish) -> Made | Trouble:
