@@ -116,7 +116,11 @@ class Layout:
             number=self._next(),
             id=leaf.id,
             kind=_kind(leaf),
-            asked=(*_who_answers(leaf), *self.rules.asked(_verb(leaf), leaf.ask_if, leaf.unless)),
+            asked=(
+                *_who_answers(leaf),
+                *self.rules.asked(_verb(leaf), leaf.ask_if, leaf.unless),
+                *((sentence("Not asked where none of the answers is offered."),) if leaf.conditional else ()),
+            ),
             said=() if quiet else self.speaker.said(leaf.text, question.or_),
             aloud=not _observed(leaf),
             several=isinstance(question, Multiple),

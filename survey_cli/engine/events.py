@@ -62,6 +62,8 @@ class Began(NamedTuple):
     """The day in the case's zone; `today()` keeps it whatever the day of a later sitting."""
     sitting: Sitting
     sample: Mapping[str, Value | Missing] = NO_SAMPLE
+    rules: int = 2
+    """Which rules of the route hold. Since 2 a question is passed over where none of its options is offered."""
 
 
 @distinct

@@ -54,7 +54,9 @@ def walked_anew(machine: Machine) -> Standing:
     """Walk the route from its start, counting each answer that its item would accept."""
     fresh = Machine.__new__(Machine)
     fresh.instrument, fresh.began, fresh.language = machine.instrument, machine.began, machine.language
-    fresh.walk = walk = Walk(machine.instrument, machine.began.seed, machine.facts())
+    fresh.walk = walk = Walk(
+        machine.instrument, machine.began.seed, machine.facts(), rules=machine.began.rules
+    )
     counted: dict[Place, Held] = {}
     while (stop := walk.advance()) is not None:
         held = machine.held.get(stop.place)

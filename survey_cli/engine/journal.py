@@ -198,6 +198,8 @@ def _details(event: Event) -> tuple[str, Place | None, dict[str, object]]:
                 "today": event.today.isoformat(),
                 "sitting": _from_sitting(event.sitting),
             }
+            if event.rules != 1:
+                details["rules"] = event.rules
             if event.sample:
                 details["sample"] = {name: _from_value(event.sample[name]) for name in sorted(event.sample)}
             return "began", None, details
@@ -312,6 +314,7 @@ def _event(kind: str, place: Place | None, stamp: Stamp, says: _Details) -> Even
                     says.day("today"),
                     says.sitting(),
                     says.cells("sample"),
+                    says.whole("rules", 1),
                 )
             case "resumed":
                 return Resumed(stamp, says.sitting(), says.flag("reopen"))

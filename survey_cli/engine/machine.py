@@ -72,7 +72,7 @@ class Machine:
         self.left: Mapping[str, Cell] | None = None
         """Once answers were erased: what stays, by column."""
         self.sitting = began.sitting
-        self.walk = Walk(instrument, began.seed, self.facts(), left=self._lapse)
+        self.walk = Walk(instrument, began.seed, self.facts(), self._lapse, rules=began.rules)
         self._arrive()
 
     @classmethod

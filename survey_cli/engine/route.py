@@ -95,9 +95,12 @@ class Walk:
         seed: int,
         env: dict[Any, Any],
         left: Callable[[str, int | None], None] | None = None,
+        *,
+        rules: int = 2,
     ) -> None:
         self.instrument = instrument
         self.seed = seed
+        self._rules = rules
         self.env = env
         self._left = left
         """Told each item (and turn) that the walk passes over."""
@@ -253,7 +256,21 @@ class Walk:
                 return NOT_REACHED
             if passed is True:
                 return False
+        if isinstance(node, Leaf) and node.conditional and self._rules > 1:
+            return self._offers_some(node)
         return True
+
+    def _offers_some(self, leaf: Leaf) -> Any:
+        """Whether any option is offered: without one there is nothing to ask."""
+        some: Any = False
+        for option in leaf.options:
+            assert option.ask_if is not None
+            offered = option.ask_if.evaluate(self.env)
+            if self.beyond and (offered == NOT_REACHED or self._guesses(option.ask_if)):
+                some = NOT_REACHED
+            elif offered is True:
+                return True
+        return some
 
     def _guesses(self, condition: Condition) -> bool:
         """Whether its value may change with what is open, though it has one: `not answered(q)` is true of a q that is

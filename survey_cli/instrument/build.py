@@ -251,6 +251,7 @@ class Builder:
             leaf.scale_order = self.document.scales[scale].order  # type: ignore[index]
         drawn = leaf.order != "written" or leaf.scale_order != "written"
         leaf.varies = drawn or any(o.ask_if is not None for o in compiled)
+        leaf.conditional = bool(compiled) and all(o.ask_if is not None for o in compiled)
         if isinstance(item, NumberItem) and item.options:
             leaf.labels = compiler.number_labels(item.options, spot)
         if not item.asks and isinstance(item, Handover):

@@ -88,7 +88,7 @@ class OptionWritten(Part):
     anchor: Flag = False
     """`true`: keeps its written place when the options are shuffled."""
     ask_if: Expression | None = None
-    """Offered only where this holds."""
+    """Offered only where this holds. A question is not asked where none of its options is offered."""
     note: Text | None = None
     """Bracketed beside the option for the interviewer; never read."""
 

@@ -135,6 +135,8 @@ class Leaf:
     """Asked of somebody, so that the progress counts it."""
     varies: bool = False
     """Some option has a condition or the order is drawn: what is offered must be found each time."""
+    conditional: bool = False
+    """Every option has a condition: there may be none to offer, and then nothing is asked."""
 
     place: Place = field(init=False)
     """Where it stands outside of a roster."""

@@ -84,6 +84,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     declined_ends.decline_passes_end,
     along.never_reached,
     along.needless_condition,
+    along.no_option,
     sample.twice_role,
     sample.no_case_key,
     sample.sample_column,

@@ -5,7 +5,7 @@ stands: the conditions around it, and the ends before it that have not ended the
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from survey_cli.instrument.checks.facts import ANYHOW, Facts, Knowing
 from survey_cli.instrument.checks.places import spoken_list
@@ -60,6 +60,8 @@ class _Walk:
     draft: Draft
     knowing: Knowing
     found: list[Finding] = field(default_factory=list)
+    optionless: list[Leaf] = field(default_factory=list)
+    """Where it may be that no option is offered."""
 
     def group(self, nodes: Sequence[Node], here: Here, *, shuffled: bool, roster: bool) -> list[Reason]:
         """Walk what stands in a group. Gives the ends in it that were passed, as its own end sees them."""
@@ -100,7 +102,9 @@ class _Walk:
 
     def _matters(self, leaf: Leaf, needs: tuple[Needed, ...], here: Here) -> bool:
         """Whether there is anything to be found at an item, or anything to be learned from it."""
-        if leaf.checks or (leaf.varies and leaf.scale is None) or isinstance(leaf.question, End):
+        if leaf.checks or (leaf.varies and leaf.scale is None) or leaf.conditional:
+            return True
+        if isinstance(leaf.question, End):
             return True
         if not needs:
             return False
@@ -162,6 +166,11 @@ class _Walk:
                 self.warn(
                     "needless-condition", condition, "ask_if", "always holds here", remedy, NOT_TRUE, here
                 )
+        facts = here.facts
+        for option in leaf.options if leaf.conditional else ():
+            facts = self.knowing.assumed(cast(Condition, option.ask_if), NOT_TRUE, facts)
+        if leaf.conditional and facts:
+            self.optionless.append(leaf)
         if not leaf.checks:
             return
         here = here._replace(facts=self.knowing.answered(leaf.id, here.facts))
@@ -238,6 +247,7 @@ def findings(draft: Draft) -> Sequence[Finding]:
         if draft.root is not None:
             walk.group(draft.root.children, Here(), shuffled=False, roster=False)
         found = draft.gathered["along the route"] = walk.found
+        draft.gathered["optionless"] = walk.optionless
     return found
 
 
@@ -263,6 +273,26 @@ def needless_condition(draft: Draft) -> Iterator[Problem]:
     Take it out, or correct it if something else was meant.
     """
     yield from _told(draft, "needless-condition")
+
+
+def no_option(draft: Draft) -> Iterator[Problem]:
+    """Every option of a question has an `ask_if`: where none of them holds, the question is passed over as not asked.
+
+        options:
+          1: {text: By car, ask_if: car == 1}
+          2: {text: By train, ask_if: station == 1}
+
+    If that is meant, give the item an `ask_if` that says so; else add an option that is always offered.
+    """
+    findings(draft)
+    for leaf in draft.gathered["optionless"]:
+        named = draft.named.get(leaf.id)
+        where = named.where if named is not None else leaf.question.at("id")
+        what = "every option has an ask_if: where none of them holds, this is not asked"
+        remedy = (
+            "add an option without ask_if (as None of these), or an ask_if to the item that makes sure of one"
+        )
+        yield Problem("no-option", where, leaf.id, what, remedy, "warning", len(leaf.id))
 
 
 def _told(draft: Draft, rule: str) -> Iterator[Problem]:
