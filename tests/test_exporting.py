@@ -70,6 +70,9 @@ def whole(
     now: Scenario, case: str, origin: str, *, snapshot: bool = True, engine: str = str(VERSION)
 ) -> Whole:
     made = now.interview
+    first, *middle, last = made.events
+    stamp = first.stamp._replace(at=NOW, by="pat")
+    journal = (first._replace(stamp=stamp, case=case), *middle, last._replace(stamp=stamp))  # type: ignore[union-attr,call-arg]
     row = InterviewRow(
         id=case.replace(" ", "-"),
         case=case,
@@ -83,7 +86,7 @@ def whole(
         last_seq=made.seq,
         answered=made.answered,
     )
-    return Whole(row, made.events, Snapshot(made.seq, engine, cells(made)) if snapshot else None)
+    return Whole(row, journal, Snapshot(made.seq, engine, cells(made)) if snapshot else None)
 
 
 def secretive(text: str, *keys: str) -> Scenario:
@@ -147,8 +150,10 @@ def test_a_snapshot_is_trusted_only_if_these_rules_made_it_of_the_last_event() -
     keep(first).close()
     keep(first, snapshot=False).close()
     keep(first, engine="0").close()
-    with sqlite3.connect("v.db") as db:
-        db.execute("UPDATE snapshots SET cells = replace(cells, '\"red\"', '\"other\"')")
+    with Store.open("v.db", create=False) as store:  # as only the store itself can write it
+        [row, *_] = store.interviews()
+        other = tuple("other" if cell == "red" else cell for cell in cells(first.interview))
+        store.keep_snapshot(row.id, Snapshot(row.last_seq, str(VERSION), other), instrument=row.instrument)
     rows, _ = taken(ONE)
     assert [row["arm"] for row in rows] == ["other", "red", "red"]
     same = [{n: v for n, v in row.items() if not n.startswith("interview_") and n != "arm"} for row in rows]
@@ -165,12 +170,44 @@ def test_columns_that_are_personal_by_todays_rules_stay_apart_though_they_were_k
     assert row["p"] == "Joe Secret"
 
 
-def test_a_damaged_row_is_said_and_no_file_is_made() -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE snapshots SET cells = replace(cells, '\"red\"', '\"other\"')",
+        "UPDATE snapshots SET cells = '[1,{'",
+        "UPDATE snapshots SET digest = ''",
+        "UPDATE contacts SET details = replace(details, 'Secret', 'Other')",
+    ],
+)
+def test_answers_that_are_not_as_they_were_written_come_from_the_journal(damage: str) -> None:
+    keep(secretive(ONE)).close()
+    before, public = taken(ONE, all_personal=True)[0], taken(ONE)[0]
+    assert (before[0]["arm"], before[0]["p"]) == ("red", "Joe Secret")
+    with sqlite3.connect("v.db") as db:
+        assert db.execute(damage).rowcount == 1
+    assert taken(ONE, all_personal=True)[0] == before
+    assert taken(ONE)[0] == public
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("UPDATE interviews SET outcome = 'refusal_hard'", "differs from its journal (outcome)"),
+        ("UPDATE interviews SET case_key = 'other'", "differs from its journal (case_key)"),
+        ("UPDATE interviews SET by = 'eve'", "differs from its journal (by)"),
+        ("UPDATE journal SET payload = '{' WHERE kind = 'answered'", "can't be read"),
+        ("UPDATE instruments SET texts = replace(texts, 'Yes', 'No')", "is not the text"),
+    ],
+)
+def test_what_is_damaged_is_said_and_no_file_is_made(damage: str, said: str) -> None:
+    """A file that is newer than the interviews, so that nothing is taken from it."""
     keep(secretive(ONE)).close()
     with sqlite3.connect("v.db") as db:
-        db.execute("UPDATE snapshots SET cells = '[1,{'")
-    refused = export(file(ONE), Wish(to="out.csv", db="v.db"))
-    assert isinstance(refused, Trouble)
+        db.execute("UPDATE snapshots SET digest = ''")
+        db.execute(damage)
+    refused = export(file(TWO), Wish(to="out.csv", db="v.db"))
+    assert isinstance(refused, Trouble), refused
+    assert said in str(refused)
     assert sorted(p.name for p in Path().iterdir() if "csv" in p.name) == []
 
 

@@ -156,7 +156,7 @@ def test_integrity_says_what_is_wrong(kept, place):
     assert kept.integrity() == ["interview i1 should have events 1 to 5; it has 4, 1 to 4"]
     sql(place, "UPDATE interviews SET last_seq = 4")
     assert kept.integrity() == []
-    sql(place, "INSERT INTO snapshots VALUES ('i1', 9, '1', '[]')")
+    sql(place, "INSERT INTO snapshots VALUES ('i1', 9, '1', '[]', '')")
     assert kept.integrity() == ["the snapshot of interview i1 is of event 9, and the last event is 4"]
     sql(place, "UPDATE snapshots SET seq = 4")
     sql(place, "UPDATE journal SET kind = 'kept' WHERE seq = 1")

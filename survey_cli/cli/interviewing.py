@@ -226,14 +226,18 @@ def interviews(file: Instrument, db: Database = None) -> None:
 
 def verify(file: Instrument, db: Database = None) -> None:
     """Prove that every interview's data are what its journal says, and that the database is whole."""
+    from survey_cli.cli.progress import reading_bar
     from survey_cli.office.keeping import verify as verified
 
-    found = verified(file, db=db)
+    with reading_bar() as bar:
+        found = verified(file, db=db, tell=bar)
     if isinstance(found, Trouble):
         fail(found)
     for finding in found.findings:
         print(finding)
     counted = f"{count(found.interviews, 'interview')}, {count(found.events, 'event')}"
+    for note in found.notes:
+        say(note)
     well = count(len(found.findings), "finding") if found.findings else "all is well"
     say(f"{found.where}: {counted}: {well}")
     raise typer.Exit(1 if found.findings else 0)

@@ -29,7 +29,9 @@ def rebuilt(texts: Mapping[str, str], hash: str) -> Instrument | Trouble:
     """An instrument as it was when its interviews began, from the text of its files (the top one first)."""
     if not texts:
         return Trouble(
-            hash[:12], "the database does not hold this version's text", "restore it from a backup"
+            hash[:12],
+            "the database does not hold this version's text",
+            "bring a backup back: survey db restore BACKUP FILE",
         )
     name = next(iter(texts))
     instrument, _, problems = built(read_text(texts[name], name, fetch=lambda other: texts[other]))
@@ -40,5 +42,11 @@ def rebuilt(texts: Mapping[str, str], hash: str) -> Instrument | Trouble:
             "the kept text can no longer be read by this program",
             "open the database with the version of survey it was made with",
             tuple(wrong),
+        )
+    if instrument.hash != hash:
+        return Trouble(
+            f"version {hash[:12]}",
+            "what the database holds is not the text that interviews began with",
+            "bring a backup back: survey db restore BACKUP FILE",
         )
     return instrument

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from survey_cli.instrument.opening import open_instrument
+from survey_cli.instrument.program import Instrument
 from survey_cli.office.keeping import Verified, verified
 from survey_cli.problems import Trouble
 from survey_cli.store import Store, StoreProblem
@@ -41,13 +42,13 @@ def restore(
     found = _study(path, db)
     if isinstance(found, Trouble):
         return found
-    where, study = found
+    where, instrument = found
     if isinstance(where, Where) or names_server(where):
         return Trouble(where, "a database server restores its own backups", FOR_SERVERS)
     target = own_path(where)
     try:
         with copied(Path(backup), target) as copy:
-            whole = _checked(str(backup), copy, study)
+            whole = _checked(str(backup), copy, instrument)
             if isinstance(whole, Trouble):
                 return whole
             kept, lost = replace(copy, target, at=at, where=where)
@@ -66,16 +67,16 @@ def restore(
     )
 
 
-def _checked(backup: str, copy: Path, study: str) -> Verified | Trouble:
+def _checked(backup: str, copy: Path, instrument: Instrument) -> Verified | Trouble:
     """What the copy of a backup holds, or why it can't take the place of the study's database."""
     try:
         with Store.open(copy, create=False) as store:
-            others = {row.id for row in store.instruments()} - {study}
-            found = verified(backup, store)
+            others = {row.id for row in store.instruments()} - {instrument.id}
+            found = verified(backup, store, instrument)
     except StoreProblem as problem:
         return Trouble(backup, f"the backup is not whole: {problem.what}", ANOTHER)
     if others:
-        what = f"is a backup of the study {min(others)!r}, not of {study!r}"
+        what = f"is a backup of the study {min(others)!r}, not of {instrument.id!r}"
         return Trouble(backup, what, "name that study's questionnaire, or another backup")
     if found.findings:
         return Trouble(backup, f"the backup is not whole: {found.findings[0]}", ANOTHER)
@@ -95,9 +96,12 @@ def upgrade(path: str | Path, *, db: str | None = None) -> str | Trouble:
     return where
 
 
-def _study(path: str | Path, db: str | None) -> tuple[str, str] | Trouble:
-    """Where the database of an instrument is, and its study's id."""
+def _study(path: str | Path, db: str | None) -> tuple[str, Instrument] | Trouble:
+    """Where the database of an instrument is, and the instrument."""
     instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
-    return database_of(path, instrument.id, db), instrument.id
+    try:
+        return database_of(path, instrument.id, db), instrument
+    except StoreProblem as problem:
+        return Trouble(problem.where, problem.what, problem.remedy)

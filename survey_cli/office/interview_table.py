@@ -19,11 +19,13 @@ from survey_cli.instrument.conditions import Condition
 from survey_cli.instrument.opening import rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.scopes import condition_over
+from survey_cli.office.derived import differences
 from survey_cli.office.export_wish import ORIGINS, Made, Ruled, Wish
 from survey_cli.office.study_words import study_of
 from survey_cli.office.watching import Watched
 from survey_cli.problems import Trouble, did_you_mean, errors
 from survey_cli.store import InstrumentRow, Line, Origin, Status, Store
+from survey_cli.store.problem import RESTORE
 from survey_cli.study.meaning import acceptance_of, version_words
 from survey_cli.table import Part, admin, cells, columns, united
 from survey_cli.table.computing import Computing, asks_for_today, inputs_of, is_plain
@@ -305,7 +307,7 @@ class _Version:
                 line, interview = taken.line, taken.interview
                 data = line.cells if trusted and line.engine == str(VERSION) else None
                 if interview is None and (data is None or not computing.can_read(data)):
-                    interview = self._followed(line, self.source.store.journal(line.id))
+                    _, interview = self._replayed(line)
                 if interview is not None:
                     data = encode_cells(cells(interview))
                 assert data is not None
@@ -400,8 +402,7 @@ class _Version:
                 if where.evaluate(env) is True:
                     yield _Taken(line)
                 return
-            journal = self.source.store.journal(line.id)
-            interview = self._followed(line, journal)
+            journal, interview = self._replayed(line)
             if self._is_true(where, interview, computing):
                 yield _Taken(line, journal, interview)
 
@@ -414,6 +415,17 @@ class _Version:
         lacking = {name for name in where.names if name not in known}
         lacking |= {key for key in known if (key[0] if isinstance(key, tuple) else key) in other}
         return where.evaluate({**known, **dict.fromkeys(lacking, NOT_ASKED)}) is True
+
+    def _replayed(self, line: Line) -> tuple[Sequence[Event], Interview]:
+        """An interview whose stored data are not taken as they are: its journal and what that gives. Stopped where the
+        row beside it says something else."""
+        journal = self.source.store.journal(line.id)
+        interview = self._followed(line, journal)
+        if differing := differences(interview, line):
+            what = f"its row in the list of interviews differs from its journal ({', '.join(differing)})"
+            remedy = f"`survey verify` lists all that differs; a backup is brought back by: {RESTORE}"
+            raise Stopped(Trouble(f"case {line.case}, interview {line.id[:8]}", what, remedy))
+        return journal, interview
 
     def _followed(self, line: Line, journal: Sequence[Event]) -> Interview:
         try:

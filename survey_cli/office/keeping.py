@@ -7,10 +7,11 @@ from pathlib import Path
 from time import sleep
 from uuid import uuid4
 
-from survey_cli.engine.events import Event
 from survey_cli.engine.interview import VERSION, Interview
-from survey_cli.instrument.opening import open_instrument, rebuilt
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
+from survey_cli.office.verification import Verification
 from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreProblem, Whole
 from survey_cli.store.places import database_of, open_store
@@ -27,7 +28,7 @@ def list_interviews(path: str | Path, *, db: str | None = None) -> tuple[str, li
     opened = _existing(path, db)
     if isinstance(opened, Trouble):
         return opened
-    where, store = opened
+    where, store, _ = opened
     with store:
         try:
             return where, store.interviews()
@@ -35,13 +36,13 @@ def list_interviews(path: str | Path, *, db: str | None = None) -> tuple[str, li
             return _trouble(problem)
 
 
-def _existing(path: str | Path, db: str | None) -> tuple[str, Store] | Trouble:
+def _existing(path: str | Path, db: str | None) -> tuple[str, Store, Instrument] | Trouble:
     instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
     where = database_of(path, instrument.id, db)
     store = open_store(where, create=False)
-    return store if isinstance(store, Trouble) else (where, store)
+    return store if isinstance(store, Trouble) else (where, store, instrument)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,52 +54,40 @@ class Verified:
     events: int
     findings: tuple[str, ...]
     """What is wrong, in plain words; empty when all is well."""
+    notes: tuple[str, ...] = ()
+    """What could not be compared, and why."""
 
 
-def verify(path: str | Path, *, db: str | None = None) -> Verified | Trouble:
-    """Every journal can be followed, every snapshot equals its journal's replay, and the database itself is whole."""
+def verify(
+    path: str | Path, *, db: str | None = None, tell: Callable[[int, int], None] | None = None
+) -> Verified | Trouble:
+    """Every journal can be followed, every row that is derived equals what it is derived from, and the database itself is
+    whole. `tell` is told now and then how many interviews and cases have been compared, of how many."""
     opened = _existing(path, db)
     if isinstance(opened, Trouble):
         return opened
-    where, store = opened
+    where, store, instrument = opened
     with store:
         try:
-            return verified(where, store)
+            return verified(where, store, instrument, tell=tell)
         except StoreProblem as problem:
             return _trouble(problem)
 
 
-def verified(where: str, store: Store) -> Verified:
-    """What a verification of an open database finds. Raises StoreProblem."""
-    findings = [*store.integrity(), *unfinished(store)]
-    count = events = 0
-    for row in store.instruments():
-        instrument = rebuilt(row.texts, row.hash)
-        if isinstance(instrument, Trouble):
-            findings.append(str(instrument))
-            continue
-        for kept in list(store.rows(row.hash, origins=("real", "practice", "simulated"), personal=True)):
-            count += 1
-            journal = store.journal(kept.interview.id)
-            events += len(journal)
-            findings.extend(_against(instrument, kept.interview, kept.snapshot, journal))
-    return Verified(where=where, interviews=count, events=events, findings=tuple(findings))
-
-
-def _against(
-    instrument: Instrument, row: InterviewRow, snapshot: Snapshot | None, journal: Sequence[Event]
-) -> list[str]:
-    who = f"case {row.case}, interview {row.id[:8]}"
-    try:
-        interview = Interview.replay(instrument, journal)
-    except ValueError as error:
-        return [f"{who}: the journal cannot be followed: {error}"]
-    found = []
-    if interview.status != row.status:
-        found.append(f"{who}: listed as {row.status}, but its journal says {interview.status}")
-    if snapshot is not None and snapshot.engine == str(VERSION) and snapshot.cells != cells(interview):
-        found.append(f"{who}: its snapshot differs from its journal")
-    return found
+def verified(
+    where: str, store: Store, instrument: Instrument, *, tell: Callable[[int, int], None] | None = None
+) -> Verified:
+    """What a verification of an open database finds, all as of one moment. Raises StoreProblem."""
+    with store.still():
+        verification = Verification(store, Plan.of(instrument), tell)
+        findings = (*store.integrity(), *unfinished(store), *verification.findings())
+    return Verified(
+        where=where,
+        interviews=verification.interviews,
+        events=verification.events,
+        findings=findings,
+        notes=verification.notes(),
+    )
 
 
 class Keeper:
@@ -173,7 +162,7 @@ def back_up(
     opened = _existing(path, db)
     if isinstance(opened, Trouble):
         return opened
-    where, store = opened
+    where, store, _ = opened
     with store:
         try:
             store.backup(to, progress=progress)

@@ -4,6 +4,7 @@ nothing."""
 from collections.abc import Iterator
 from typing import Final
 
+from survey_cli.store.case_written import read_contact, write_contact
 from survey_cli.store.connector import Connector
 from survey_cli.store.quota_places import MISCOUNTED
 
@@ -29,10 +30,17 @@ LOST_ARRIVALS: Final = """
 WITHOUT_CONTACT: Final = """
     SELECT key FROM cases WHERE link <> '' AND link NOT IN (SELECT link FROM case_contacts) ORDER BY key
 """
+CONTACT_COLUMNS: Final = ("link", "details", "digits", "words")
 NOBODYS: Final = "SELECT count(*) FROM case_contacts WHERE link NOT IN (SELECT link FROM cases)"
 NOT_LET_IN: Final = """
     SELECT i.id, count(*) FROM imports i JOIN cases c ON c.arrival = i.id
     WHERE i.state = 'settled' GROUP BY i.id ORDER BY i.id
+"""
+
+
+SEARCHED: Final = """
+    SELECT c.key, k.link, k.details, k.digits, k.words FROM cases c JOIN case_contacts k ON k.link = c.link
+    ORDER BY c.key
 """
 
 
@@ -51,6 +59,15 @@ def case_flaws(db: Connector) -> Iterator[str]:
     [(nobodys,)] = db.read(NOBODYS)
     if nobodys:
         yield f"{nobodys} contacts belong to no case"
+    for key, *contact in db.stream(SEARCHED):
+        try:
+            derived = write_contact(read_contact(*contact[:2]))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            yield f"the contact of case {key} can't be read"
+            continue
+        for name, stored, said in zip(CONTACT_COLUMNS, contact, derived, strict=True):
+            if stored != said:
+                yield f"the contact of case {key}: {name} is not what belongs to it"
     for id, left in db.read(NOT_LET_IN):
         yield f"import {id} is said to be settled, and {left} of its cases are not in the queue"
     for cell, taken, held, places_taken, places_held in db.read(MISCOUNTED):

@@ -4,7 +4,7 @@ from it, from which stations claim.
 It decides nothing: standings, events and moments are handed in. One call that writes is one transaction.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -37,7 +37,7 @@ from survey_cli.store.case_written import (
 from survey_cli.store.connector import Connector, Execute
 from survey_cli.store.erasure import erase_case
 from survey_cli.store.legible import legible
-from survey_cli.store.quota_places import QuotaPlaces
+from survey_cli.store.quota_places import EVERY_PLACE, QuotaPlaces
 
 AT_ONCE: Final = 1_000
 """Rows changed in one commit; an answer of an interviewer's that comes meanwhile waits some milliseconds for it."""
@@ -277,6 +277,10 @@ class Cases(CaseLists):
     def drop(self, interview: str) -> None:
         """The interview counts nowhere, and holds no place."""
         self._places.drop(interview)
+
+    def quota_places(self) -> Iterator[tuple[str, str, str]]:
+        """Every place with its interview, its cell and its state."""
+        return ((interview, cell, state) for interview, cell, state in self._db.stream(EVERY_PLACE))
 
     def fill(self) -> dict[str, Fill]:
         """How full each cell is that anybody ever had a place in."""

@@ -13,7 +13,7 @@ from survey_cli.engine.journal import decode_moment, encode_moment
 from survey_cli.store import opening, views
 from survey_cli.store import statements as sql
 from survey_cli.store.case_flaws import case_flaws
-from survey_cli.store.connector import Connector
+from survey_cli.store.connector import Connector, Dialect
 from survey_cli.store.files import put_in_place
 from survey_cli.store.legible import legible
 from survey_cli.store.problem import StoreProblem, told
@@ -28,6 +28,16 @@ TABLES: Final = """
 """
 """Ours: neither SQLite's own nor the list of steps."""
 
+MISNUMBERED: Final = """
+    SELECT case_key, origin, count(*), min(number), max(number) FROM interviews
+    WHERE case_key <> '' AND origin <> 'simulated' GROUP BY case_key, origin
+    HAVING min(number) <> 1 OR max(number) <> count(*) ORDER BY case_key, origin
+"""
+DATA_VIEWS: Final = "SELECT hash, data_view FROM instruments ORDER BY hash"
+VIEWS: Final[dict[Dialect, str]] = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'view'",
+    "postgresql": "SELECT viewname FROM pg_views WHERE schemaname = current_schema()",
+}
 NOTE_BACKUP: Final = "INSERT INTO backups (at, by) VALUES (?, ?)"
 LAST_BACKUP: Final = "SELECT max(at) FROM backups"
 
@@ -46,6 +56,16 @@ def integrity(db: Connector) -> list[str]:
     found += [
         f"the snapshot of interview {id} is of event {seq}, and the last event is {last}"
         for id, last, seq in db.read(sql.SNAPSHOTS_AHEAD)
+    ]
+    found += [
+        f"the interviews of case {case} ({origin}) should have the numbers 1 to {count}; they have {first} to {last}"
+        for case, origin, count, first, last in db.read(MISNUMBERED)
+    ]
+    views_here = {name for (name,) in db.read(VIEWS[db.dialect])}
+    found += [
+        f"the view {name} with the data of version {hash[:12]} is not there"
+        for hash, name in db.read(DATA_VIEWS)
+        if name not in views_here
     ]
     found += case_flaws(db)
     return found

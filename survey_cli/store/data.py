@@ -2,7 +2,7 @@
 each interview came to, as one row. Personal cells lie apart from the others, and come back only where they are asked for.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from survey_cli.engine.cell_texts import cell_texts, row_of
 from survey_cli.engine.journal import (
@@ -14,6 +14,7 @@ from survey_cli.engine.journal import (
 from survey_cli.store import server_views, views
 from survey_cli.store import statements as sql
 from survey_cli.store.connector import Connector
+from survey_cli.store.digests import digest
 from survey_cli.store.legible import illegible, legible
 from survey_cli.store.records import (
     InstrumentRow,
@@ -22,6 +23,7 @@ from survey_cli.store.records import (
     Row,
     Snapshot,
     Status,
+    Stored,
 )
 from survey_cli.store.written import (
     read_interview,
@@ -61,26 +63,22 @@ class Data:
             view = views.data_view(
                 id=instrument.id, version=instrument.version, hash=instrument.hash, taken=taken
             )
-            kept = self._db.run(
-                sql.KEEP_INSTRUMENT,
-                (
-                    instrument.hash,
-                    instrument.id,
-                    instrument.version,
-                    instrument.title,
-                    write_texts(instrument.texts),
-                    encode_moment(instrument.kept_at),
-                    view,
-                ),
+            variables = [
+                (instrument.hash, ordinal, *write_variable(variable))
+                for ordinal, variable in enumerate(instrument.variables)
+            ]
+            row = (
+                instrument.hash,
+                instrument.id,
+                instrument.version,
+                instrument.title,
+                write_texts(instrument.texts),
+                encode_moment(instrument.kept_at),
+                view,
             )
+            kept = self._db.run(sql.KEEP_INSTRUMENT, (*row, _digest_of_instrument(row, variables)))
             if kept:
-                self._db.run_many(
-                    sql.KEEP_VARIABLE,
-                    [
-                        (instrument.hash, ordinal, *write_variable(variable))
-                        for ordinal, variable in enumerate(instrument.variables)
-                    ],
-                )
+                self._db.run_many(sql.KEEP_VARIABLE, variables)
                 data_views = views.data_views if self._db.dialect == "sqlite" else server_views.data_views
                 for statement in data_views(name=view, hash=instrument.hash, variables=instrument.variables):
                     self._db.run(statement)
@@ -126,11 +124,15 @@ class Data:
         contacts."""
         cells, personal = self._personal_apart(instrument, snapshot.cells)
         with self._db.transaction():
-            self._db.run(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells))
+            found = self._db.read(sql.HEAD, (interview,))
+            if not found:
+                raise ValueError(f"there is no interview {interview!r}")
+            sealed = digest((*found[0], snapshot.engine, cells))
+            self._db.run(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells, sealed))
             if personal is None:
                 self._db.run(sql.DROP_CONTACT, (interview,))
             else:
-                self._db.run(sql.KEEP_CONTACT, (interview, personal))
+                self._db.run(sql.KEEP_CONTACT, (interview, personal, digest((interview, personal))))
 
     def _personal_apart(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
         variables = self.variables(instrument)
@@ -185,7 +187,9 @@ class Data:
         statuses: Sequence[Status] = (),
         personal: bool = False,
     ) -> Iterator[Line]:
-        """The same as `rows`, with nothing read that an export may not need."""
+        """The interviews of one instrument, first begun first, one at a time in little memory, all as they stood when the
+        first was taken, with nothing read that an export may not need. Cells that are not as they were written, or not of
+        the interview's last event, are None. No `statuses` are all of them."""
         variables = self.variables(instrument)
         width = len(variables)
         ours = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
@@ -194,17 +198,55 @@ class Data:
         try:
             for row in self._db.stream(statement, (instrument, *origins, *statuses)):
                 id = row[0]
-                if personal:
-                    *head, cells, details = row
-                    if cells is not None and details is not None:
+                line = Line._make(row[:11])
+                cells = line.cells
+                if cells is not None and digest(line) != row[11]:
+                    cells = None
+                if personal and cells is not None and (details := row[12]) is not None:
+                    if digest((id, details)) == row[13]:
                         texts, private = cell_texts(cells, width), cell_texts(details, width)
                         for ordinal in ours:
                             texts[ordinal] = private[ordinal]
                         cells = row_of(texts)
-                    row = (*head, cells)
-                yield Line._make(row)
+                    else:
+                        cells = None
+                yield line if cells is line.cells else line._replace(cells=cells)
         except (ValueError, TypeError) as error:
             raise illegible(self._db.where, f"the row of interview {id}") from error
+
+    def stored(self, instrument: str) -> Iterator[Stored]:
+        """Every interview of one instrument with all that is derived from its journal, for whoever verifies it; one at a
+        time in little memory."""
+        for row in self._db.stream(sql.STORED, (instrument,)):
+            interview = row[:13]
+            seq, engine, cells, sealed, details, sealed_details = row[13:]
+            id, case, _, began_at, by, updated_at, origin, number, status, outcome, *_ = interview
+            head = (id, case, number, origin, status, outcome, began_at, updated_at, by)
+            with legible(self._db.where, f"the row of interview {id}"):
+                yield Stored(
+                    read_interview(interview),
+                    seq=seq,
+                    engine=engine,
+                    cells=cells,
+                    details=details,
+                    sealed=not sealed or digest((*head, engine, cells)) == sealed,
+                    sealed_details=not sealed_details or digest((id, details)) == sealed_details,
+                )
+
+    def split(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
+        """How these cells are kept: those that tell nobody's name, and apart from them those that do."""
+        return self._personal_apart(instrument, cells)
+
+    def digest_fits(self, instrument: str) -> bool | None:
+        """Whether an instrument and its variables are as they were written; None where no digest was written."""
+        [row] = self._db.read(sql.INSTRUMENT, (instrument,))
+        variables = [(instrument, *found) for found in self._db.read(sql.NUMBERED_VARIABLES, (instrument,))]
+        return _digest_of_instrument(row[:-1], variables) == row[-1] if row[-1] else None
+
+    def interviews_in_all(self) -> int:
+        """How many interviews there are, those for practice and simulated ones among them."""
+        [(number,)] = self._db.read(sql.HOW_MANY_IN_ALL)
+        return int(number)
 
     def how_many(
         self, instrument: str, *, origins: Sequence[Origin] = ("real",), statuses: Sequence[Status] = ()
@@ -217,3 +259,7 @@ class Data:
     def has_interviews(self, instrument: str) -> bool:
         """Whether a real interview began with this instrument."""
         return bool(self._db.read(sql.HAS_INTERVIEWS, (instrument,)))
+
+
+def _digest_of_instrument(row: Sequence[object], variables: Iterable[Sequence[object]]) -> str:
+    return digest([*row, *(column for variable in variables for column in variable)])

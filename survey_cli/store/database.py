@@ -25,6 +25,7 @@ from survey_cli.store import opening
 from survey_cli.store import statements as sql
 from survey_cli.store.connector import Connector
 from survey_cli.store.data import Data
+from survey_cli.store.digests import digest
 from survey_cli.store.files import file_system
 from survey_cli.store.legible import legible
 from survey_cli.store.problem import Interrupted
@@ -38,6 +39,7 @@ from survey_cli.store.records import (
 )
 from survey_cli.store.written import (
     read_interview,
+    write_head,
     write_interview,
 )
 
@@ -250,15 +252,16 @@ class Store(Data):
             kept += len(batch)
         return kept
 
-    def _apart(self, batch: Iterable[Whole]) -> tuple[list[tuple[str, int, str, str]], list[tuple[str, str]]]:
-        snapshots: list[tuple[str, int, str, str]] = []
-        contacts: list[tuple[str, str]] = []
+    def _apart(self, batch: Iterable[Whole]) -> tuple[list[tuple[str | int, ...]], list[tuple[str, ...]]]:
+        snapshots: list[tuple[str | int, ...]] = []
+        contacts: list[tuple[str, ...]] = []
         for interview, _, snapshot in batch:
             if snapshot is not None:
                 cells, personal = self._personal_apart(interview.instrument, snapshot.cells)
-                snapshots.append((interview.id, snapshot.seq, snapshot.engine, cells))
+                sealed = digest((*write_head(interview), snapshot.engine, cells))
+                snapshots.append((interview.id, snapshot.seq, snapshot.engine, cells, sealed))
                 if personal is not None:
-                    contacts.append((interview.id, personal))
+                    contacts.append((interview.id, personal, digest((interview.id, personal))))
         return snapshots, contacts
 
     # Drafts

@@ -20,6 +20,7 @@ KEEP_PLACE: Final = "INSERT INTO quota_places (interview, cell, state, at) VALUE
 PLACES: Final = "SELECT cell, state FROM quota_places WHERE interview = ? ORDER BY cell"
 DROP_PLACE: Final = "DELETE FROM quota_places WHERE interview = ? AND cell = ?"
 COUNT: Final = "UPDATE quota_fill SET taken = taken + ?, held = held + ? WHERE cell = ?"
+EVERY_PLACE: Final = "SELECT interview, cell, state FROM quota_places ORDER BY interview, cell"
 FILL: Final = "SELECT cell, taken, held FROM quota_fill ORDER BY cell"
 TARGETS: Final = "targets"
 """The setting that holds the target of every cell, as the newest plan has it."""

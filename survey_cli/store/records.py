@@ -125,6 +125,21 @@ class Line(NamedTuple):
     """The row of its cells (see `engine.cell_texts`); None where the journal must be replayed."""
 
 
+class Stored(NamedTuple):
+    """An interview with all that is derived from its journal, as it is stored."""
+
+    interview: InterviewRow
+    seq: int | None
+    """Of which event the snapshot is; None where there is none."""
+    engine: str | None
+    cells: str | None
+    details: str | None
+    """The row of its personal cells."""
+    sealed: bool
+    """Row and snapshot have the digest that was written with them, or none was written."""
+    sealed_details: bool
+
+
 class Whole(NamedTuple):
     """An interview that is kept all at once: an invented one, or one brought from elsewhere."""
 

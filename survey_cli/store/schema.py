@@ -119,6 +119,13 @@ STEPS: Final = (
     Step("cases", CASE_TABLES),
     Step("backups", ("CREATE TABLE backups (at TEXT NOT NULL, by TEXT NOT NULL)",)),
     Step("accounts", ACCOUNTS, (*ACCOUNTS, *server_views.OWN_ACCOUNT)),
+    Step(
+        "digests",
+        tuple(
+            f"ALTER TABLE {table} ADD COLUMN digest TEXT NOT NULL DEFAULT ''"
+            for table in ("instruments", "snapshots", "contacts")
+        ),
+    ),
 )
 
 KNOWN: Final = frozenset(step.name for step in STEPS)

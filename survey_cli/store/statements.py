@@ -15,11 +15,15 @@ INTERVIEW_COLUMNS: Final = (
 HAS_CASE: Final = "SELECT 1 FROM cases WHERE key = ?"
 HAS_INSTRUMENT: Final = "SELECT 1 FROM instruments WHERE hash = ?"
 KEEP_INSTRUMENT: Final = """
-    INSERT INTO instruments (hash, id, version, title, texts, kept_at, data_view) VALUES (?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO instruments (hash, id, version, title, texts, kept_at, data_view, digest)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (hash) DO NOTHING
 """
 INSTRUMENTS: Final = "SELECT hash, id, version, title, texts, kept_at FROM instruments ORDER BY kept_at, hash"
 TEXTS: Final = "SELECT texts FROM instruments WHERE hash = ?"
+INSTRUMENT: Final = """
+    SELECT hash, id, version, title, texts, kept_at, data_view, digest FROM instruments WHERE hash = ?
+"""
 DATA_VIEWS: Final = "SELECT data_view FROM instruments"
 
 VARIABLE_COLUMNS: Final = (
@@ -31,6 +35,9 @@ KEEP_VARIABLE: Final = f"""
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 VARIABLES: Final = f"SELECT {VARIABLE_COLUMNS} FROM variables WHERE instrument = ? ORDER BY ordinal"
+NUMBERED_VARIABLES: Final = (
+    f"SELECT ordinal, {VARIABLE_COLUMNS} FROM variables WHERE instrument = ? ORDER BY ordinal"
+)
 
 START: Final = f"""
     INSERT INTO interviews ({INTERVIEW_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -76,13 +83,18 @@ DRAFT: Final = "SELECT place, text, at FROM drafts WHERE interview = ?"
 DROP_DRAFT: Final = "DELETE FROM drafts WHERE interview = ?"
 
 KEEP_SNAPSHOT: Final = """
-    INSERT INTO snapshots (interview, seq, engine, cells) VALUES (?, ?, ?, ?)
-    ON CONFLICT (interview) DO UPDATE SET seq = excluded.seq, engine = excluded.engine, cells = excluded.cells
+    INSERT INTO snapshots (interview, seq, engine, cells, digest) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (interview) DO UPDATE
+    SET seq = excluded.seq, engine = excluded.engine, cells = excluded.cells, digest = excluded.digest
 """
 KEEP_CONTACT: Final = """
-    INSERT INTO contacts (interview, details) VALUES (?, ?)
-    ON CONFLICT (interview) DO UPDATE SET details = excluded.details
+    INSERT INTO contacts (interview, details, digest) VALUES (?, ?, ?)
+    ON CONFLICT (interview) DO UPDATE SET details = excluded.details, digest = excluded.digest
 """
+HEAD: Final = """
+    SELECT id, case_key, number, origin, status, outcome, began_at, updated_at, by FROM interviews WHERE id = ?
+"""
+"""What an export says of an interview, in the order of `Line`."""
 DROP_CONTACT: Final = "DELETE FROM contacts WHERE interview = ?"
 
 _ROW: Final = ", ".join(f"i.{column}" for column in INTERVIEW_COLUMNS.split(", "))
@@ -96,7 +108,7 @@ ROWS: Final = f"""
 """
 LINES: Final = """
     SELECT i.id, i.case_key, i.number, i.origin, i.status, i.outcome, i.began_at, i.updated_at, i.by,
-        s.engine, s.cells{details}
+        s.engine, s.cells, s.digest{details}
     FROM interviews i
     LEFT JOIN snapshots s ON s.interview = i.id AND s.seq = i.last_seq{join}
     WHERE i.instrument = ?{and_also}
@@ -104,6 +116,15 @@ LINES: Final = """
 """
 
 HAS_INTERVIEWS: Final = "SELECT 1 FROM interviews WHERE instrument = ? AND origin = 'real' LIMIT 1"
+STORED: Final = f"""
+    SELECT {_ROW}, s.seq, s.engine, s.cells, s.digest, c.details, c.digest
+    FROM interviews i
+    LEFT JOIN snapshots s ON s.interview = i.id
+    LEFT JOIN contacts c ON c.interview = i.id
+    WHERE i.instrument = ?
+    ORDER BY i.began_at, i.id
+"""
+HOW_MANY_IN_ALL: Final = "SELECT count(*) FROM interviews"
 HOW_MANY: Final = "SELECT count(*) FROM interviews i WHERE i.instrument = ?{and_also}"
 
 GAPS: Final = """
@@ -139,7 +160,7 @@ def rows(*, origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:
 def lines(*, origins: tuple[str, ...], statuses: tuple[str, ...], personal: bool) -> str:
     """The statement for an export's rows, with the same parameters."""
     return LINES.format(
-        details=", c.details" if personal else "",
+        details=", c.details, c.digest" if personal else "",
         join="\n    LEFT JOIN contacts c ON c.interview = s.interview" if personal else "",
         and_also=_among(origins, statuses),
     )

@@ -34,6 +34,12 @@ def write_interview(row: InterviewRow) -> tuple[str | int, ...]:
     )
 
 
+def write_head(row: InterviewRow) -> tuple[str | int, ...]:
+    """What an export says of an interview, in the order of `records.Line`."""
+    began_at, updated_at = encode_moment(row.began_at), encode_moment(row.updated_at)
+    return row.id, row.case, row.number, row.origin, row.status, row.outcome, began_at, updated_at, row.by
+
+
 def read_interview(row: Sequence[Any]) -> InterviewRow:
     id, case, instrument, began_at, by, updated_at, *rest = row
     return InterviewRow(id, case, instrument, decode_moment(began_at), by, decode_moment(updated_at), *rest)
