@@ -139,6 +139,38 @@ def test_what_is_empty_is_not_asked_and_what_the_file_lacks_is_said(folder: Fold
     ]
 
 
+QUOTAS = """
+instrument: quotas
+title: Quotas
+sample:
+  id: {type: text, role: key}
+  region: {type: text}
+  kind: {type: single, options: {1: Sector, 2: District}}
+  wave: {type: text, role: replicate}
+items:
+  - {id: own, type: single, text: Own, options: {1: "Yes", 2: "No"}}
+quotas:
+  - {id: cells, by: [region, kind], targets: {North/1: 5, North/2: 5}}
+  - {id: sectors, where: kind == 1, target: 3}
+  - {id: owners, where: own == 1, target: 3}
+"""
+
+
+def test_a_case_that_no_target_limits_is_said_and_so_is_one_without_a_replicate(folder: Folder) -> None:
+    rows = "a,North,1,x\nb,,1,x\nc,North,,x\nd,South,2,x\ne,South,2,x\nf,North,2,\n"
+    said = warnings(folder.sample("id,region,kind,wave\n" + rows, QUOTAS))
+    unknown = "the case is in no cell of it — fill it in; until then no target limits the case"
+    assert said == [
+        f":3: region: there is no value, and the quota cells counts by it: {unknown}",
+        f":4: kind: there is no value, and the quota cells counts by it: {unknown}",
+        f":4: kind: there is no value, and the quota sectors counts by it: {unknown}",
+        ":5: cells: there is no target for South/2: such cases are in no cell of the quota cells"
+        " — give it a target, unless such cases are not limited",
+        ":7: wave: there is no replicate: the case is released at once"
+        " — fill it in if the case is to wait for its release",
+    ]
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])

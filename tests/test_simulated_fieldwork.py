@@ -14,17 +14,18 @@ import pytest
 from shift import FIELDWORK, Shift, interviewed, on
 from soak import fieldwork as soak
 from survey_cli.fieldwork.events import Called, Claimed, Closed, Dialled, Entry, Promised
+from survey_cli.fieldwork.people import People
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
 from survey_cli.office.trial import Trial, trial_study
 from survey_cli.problems import Trouble
 from survey_cli.reports.field_run import promises_of
-from survey_cli.simulate import interviewers
+from survey_cli.simulate import field_trial, interviewers
 from survey_cli.simulate.field_trial import FieldTrial, Tried, tried
 from survey_cli.simulate.fieldwork import Field, Fieldwork
 from survey_cli.simulate.households import Chances, Household, invented_cases
-from survey_cli.study.opening import Study
+from survey_cli.study.opening import Study, people_of
 
 STUDY = """
 instrument: trial
@@ -230,10 +231,31 @@ def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path) -> None:
     assert "--cases 500" in why(cases=0).remedy
     assert "no time zone" in why(zone="Mars/Olympus").what
     people = tmp_path / "people.csv"
-    people.write_text("login,role\nann,interviewer\nsue,supervisor\n")
-    assert "1 interviewers are listed" in why(people=str(people), interviewers=2).what
+    people.write_text("login,role\nsue,supervisor\n")
+    assert why(people=str(people)).what == "nobody who interviews is listed"
     Path(study).write_text(STUDY.replace("  zone: America/Chicago\n", ""))
     assert "in which zone" in why().what
+
+
+def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Path) -> None:
+    """They are like those that are listed, in turn, so that what they can do is not another study's."""
+    people = tmp_path / "people.csv"
+    people.write_text("login,languages,skills,role\nann,en,converter,\nbob,en;es,,\nsue,,,supervisor\n")
+    found = trial(study, people=str(people), interviewers=5, days=1, cases=20)
+    assert found.interviewers == 5
+    listed = people_of(study, "", str(people))
+    assert isinstance(listed, People)
+    staff = field_trial._staff(listed, 5)
+    assert not isinstance(staff, Trouble)
+    said = [(one.login, sorted(one.languages), sorted(one.skills)) for one in staff]
+    assert said == [
+        ("ann", ["en"], ["converter"]),
+        ("bob", ["en", "es"], []),
+        ("interviewer 3", ["en"], ["converter"]),
+        ("interviewer 4", ["en", "es"], []),
+        ("interviewer 5", ["en"], ["converter"]),
+    ]
+    assert len(field_trial._staff(listed, 1)) == 1  # type: ignore[arg-type]
 
 
 def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:

@@ -574,3 +574,20 @@ items:
     assert conduct.reply("") is None  # the thanks
     assert ann.came_back() is None
     assert shift.row("A").code == "4.70"
+
+
+def test_a_fetched_case_in_a_language_the_interviewer_does_not_speak_says_so(tmp_path: Path) -> None:
+    """The respondent may be on the line: it is said, and not refused."""
+    head = (
+        HEAD.replace("title: Field test", "title: Field test\nlanguages: [en, es]")
+        + "  speaks: {role: language}\n"
+    )
+    items = ITEMS.replace("text: First?", "text: {en: First?, es: Uno}")
+    cases = "unit,phone,zone,speaks\nA,312 555 0100,America/Chicago,es\nB,312 555 0101,America/Chicago,en\n"
+    people = "login,languages,skills,pseudonym,role\nann,en,,,\nbob,es;en,,,\nsue,,,,supervisor\n"
+    shift = Shift(tmp_path, cases=cases, head=head, items=items, people=people)
+    ann = shift.station("ann")
+    assert on(ann) == "B"
+    assert ann.fetch("A") is None
+    assert view(ann).notice == "It wants es, which ann does not speak."
+    assert not isinstance(ann.interview(), Rejected)

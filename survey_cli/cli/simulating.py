@@ -57,7 +57,7 @@ def simulate(
             metavar="N",
             min=1,
             max=200,
-            help="How many call: all that are listed unless given, or 6 where nobody is.",
+            help="How many call, more than are listed too; without it all that are listed, or 6 where nobody is.",
             rich_help_panel=PANEL,
         ),
     ] = None,

@@ -243,6 +243,9 @@ class Station(StationCase):
             why = stopped.why if stopped is not None else self._queue.forbids(taken.case, self._clock())
             if why and self._here is not None:
                 self._here = replace(self._here, notice=f"Not to be dialed from here: {why}.")
+            elif self._here is not None and not self._queue.who.speaks(taken.case.language):
+                said = f"It wants {taken.case.language}, which {self.interviewer} does not speak."
+                self._here = replace(self._here, notice=said)
         except StoreProblem as problem:
             return self._unsaved(problem)
         self._away = None

@@ -67,6 +67,16 @@ class Quota:
         id = f"{self.id}:{'/'.join(_code(value) for value in values)}"
         return id if id in self.cells else OUTSIDE
 
+    def without_target(self, env: Mapping[Any, Any]) -> str:
+        """What the quota counts of these values, `North/1`, where it is about them and has no target for them; empty
+        elsewhere."""
+        values = [env.get(name, NOT_REACHED) for name in self.by]
+        counts = self.where is None or self.where.evaluate(env)
+        if not values or any(isinstance(value, Missing) for value in (*values, counts)) or not counts:
+            return ""
+        codes = "/".join(_code(value) for value in values)
+        return "" if f"{self.id}:{codes}" in self.cells else codes
+
 
 def _code(value: Any) -> str:
     """A value as targets name it; a flag is 1 or 0."""

@@ -213,7 +213,7 @@ class FieldworkWritten(Part):
     lease: Label | None = None
     """How long a claimed case is held for a silent station: `20m`."""
     recording: Name | None = None
-    """The item that gives notice of recording; recording starts only once it is answered."""
+    """The item that gives notice of recording, where the telephone system records: this program records nothing."""
     retention: dict[Name, Label] = Field(default_factory=dict)
     """How long personal data are kept: `{contacts: 90d}`."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from survey_cli.fieldwork.quotas import Quotas
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Position, Problem
 from survey_cli.samples.arms import draw_arms
@@ -102,6 +103,7 @@ def read_sample(
     reading = _Reading(instrument, key, at, opened, findings)
     for row in whole_rows(opened, findings):
         reading.read(row)
+    reading.doubt_replicates()
     if not reading.values and not findings.broken:
         findings.error("sample-file", "", "there is no case below the first row", "give each case a row")
     if findings.broken:
@@ -158,6 +160,9 @@ class _Reading:
                 self._columns.append((name, at[name], None if plain else reader, plain))
         fieldwork = instrument.written.fieldwork
         self._study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
+        quotas = Quotas.of(instrument)
+        self._quotas = [quota for quota in quotas.quotas if quota.needs() and quota.needs() <= quotas.before]
+        self._without_target: set[str] = set()
         roles = ("zone", "country", "region", "language", "weight", "priority", "frame", "replicate")
         found = ((role, column_of(instrument, role)) for role in roles)
         self._roles = {role: name for role, name in found if name is not None and name in at}
@@ -187,6 +192,7 @@ class _Reading:
         country = self._country_of(values, row)
         if key is None:
             return
+        self._doubt_quotas(values, row)
         numbers = self._numbers_of(key, row, country) if self._phones else ()
         self.values[key] = values
         self.cases.append(self._case(key, row.line, values, numbers))
@@ -211,6 +217,31 @@ class _Reading:
                 )
             country = region[:2]
         return country or None
+
+    def _doubt_quotas(self, values: Mapping[str, Cell], row: Row) -> None:
+        """A case that is in no cell of a quota over sample columns."""
+        for quota in self._quotas:
+            for name in sorted(quota.needs() & self._who.keys()):
+                if values[name] == NOT_ASKED:
+                    what = f"there is no value, and the quota {quota.id} counts by it: the case is in no cell of it"
+                    remedy = "fill it in; until then no target limits the case"
+                    self.findings.warning("sample-value", self._who[name], what, remedy, line=row.line)
+            lacking = quota.without_target(values)
+            if lacking and lacking not in self._without_target:
+                self._without_target.add(lacking)
+                what = f"there is no target for {lacking}: such cases are in no cell of the quota {quota.id}"
+                remedy = "give it a target, unless such cases are not limited"
+                self.findings.warning("sample-value", quota.id, what, remedy, line=row.line)
+
+    def doubt_replicates(self) -> None:
+        """Cases without a replicate beside others that have one: they do not wait for their release."""
+        name = self._roles.get("replicate", "")
+        if any(case.replicate for case in self.cases):
+            for case in self.cases:
+                if not case.replicate:
+                    what = "there is no replicate: the case is released at once"
+                    remedy = "fill it in if the case is to wait for its release"
+                    self.findings.warning("sample-value", self._who[name], what, remedy, line=case.line)
 
     def _new_key(self, row: Row) -> str | None:
         """The case's key; None, with an error, where there is none or another case has it."""

@@ -3,7 +3,7 @@ of calling, and the report. Nothing of it is kept.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from random import Random
 from typing import Final
@@ -46,7 +46,7 @@ class FieldTrial:
     seconds: float = SECONDS
     """For one item of an interview, on average."""
     interviewers: int | None = None
-    """How many; None: those listed, else six."""
+    """How many, more than are listed too; None: those listed, else six."""
     cases: int = 0
     """So many invented ones; 0: those of `sample`, else of the database."""
     sample: str = ""
@@ -134,21 +134,20 @@ def _fieldwork(trial: FieldTrial, plan: Plan) -> Fieldwork | Trouble:
 
 
 def _staff(people: People, wanted: int | None) -> Sequence[Interviewer] | Trouble:
-    """Those who interview, in the order of the list; where nobody is listed, invented ones who may do everything."""
+    """Those who interview, in the order of the list. Where more are wanted than are listed, invented ones who speak and
+    can do what the first listed ones do, in turn; where nobody is listed, ones who may do everything."""
     if not people.listed:
         return [
             Interviewer(login=f"interviewer {number}", role="supervisor")
             for number in range(1, (wanted or INTERVIEWERS) + 1)
         ]
     listed = [one for one in people.listed.values() if not one.supervises]
-    if wanted is not None and wanted > len(listed):
-        return Trouble(
-            "--interviewers",
-            f"{wanted} are wanted, and {len(listed)} interviewers are listed",
-            "give a smaller number, or another list: --people FILE",
-        )
     if not listed:
         return Trouble(
             "--interviewers", "nobody who interviews is listed", "give another list: --people FILE"
         )
-    return listed if wanted is None else listed[:wanted]
+    invented = [
+        replace(listed[number % len(listed)], login=f"interviewer {number + 1}", pseudonym="")
+        for number in range(len(listed), wanted or 0)
+    ]
+    return [*listed, *invented][:wanted]

@@ -452,15 +452,26 @@ def known_eligible(draft: Draft) -> Iterator[Problem]:
 
 
 def recording_notice(draft: Draft) -> Iterator[Problem]:
-    """Calls are recorded, but the item that gives notice of it is not on every route.
+    """Calls are recorded, but not by this program; or the item that gives notice of it is not on every route.
 
     fieldwork: {recording: notice}
     - {id: notice, type: read, text: This call may be recorded.}     without ask_if or unless, in no shuffled group
+
+    Whatever records the calls must itself wait for that item.
     """
     field = draft.document.fieldwork
     if field is None or field.recording is None:
         return
     name = str(field.recording)
+    yield Problem(
+        "recording-notice",
+        field.at("recording"),
+        "fieldwork",
+        "recording: nothing is recorded by this program; it only checks that everybody hears the notice",
+        "let the telephone system record, from that item on",
+        "warning",
+        len(name),
+    )
     leaf, named = draft.leaves.get(name), draft.named.get(name)
     if leaf is None or named is None:
         return
