@@ -135,7 +135,7 @@ def files_of(shift: Shift) -> list[Path]:
 
 
 def findings(shift: Shift) -> tuple[str, ...]:
-    verified = verify(shift.file, db=shift.db)
+    verified = verify(shift.file, db=shift.db, at=shift.at)
     assert not isinstance(verified, Trouble), verified
     return verified.findings
 

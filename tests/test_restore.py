@@ -73,7 +73,7 @@ def completes(db: str | Path) -> int:
 
 
 def whole(shift: Shift) -> bool:
-    found = verify(shift.file, db=shift.db)
+    found = verify(shift.file, db=shift.db, at=shift.at)
     assert isinstance(found, Verified), found
     return not found.findings
 

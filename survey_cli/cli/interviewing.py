@@ -31,6 +31,13 @@ Database = Annotated[
     ),
 ]
 
+ClockIsRight = Annotated[
+    bool,
+    typer.Option(
+        "--clock-is-right", help="Believe this computer's clock, whatever the newest entry's date is."
+    ),
+]
+
 
 def interview(
     file: Instrument,
@@ -64,6 +71,7 @@ def interview(
         int | None,
         typer.Option("--seed", metavar="N", help="Fixes shuffled orders and splits, to see one again."),
     ] = None,
+    clock_is_right: ClockIsRight = False,
     columns: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column of a new case; may be repeated."),
@@ -108,6 +116,7 @@ def interview(
         station=station,
         seed=seed,
         columns=given,
+        clock_is_right=clock_is_right,
     )
     desk = seat(file, seating)
     if isinstance(desk, Trouble):

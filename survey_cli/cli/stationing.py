@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.interviewing import SIMPLE_TERMINALS, Database, Instrument
+from survey_cli.cli.interviewing import SIMPLE_TERMINALS, ClockIsRight, Database, Instrument
 from survey_cli.cli.terminal import count, fail, say
 from survey_cli.problems import Trouble
 
@@ -39,6 +39,7 @@ def station(
     zone: Annotated[
         str, typer.Option("--zone", metavar="ZONE", help="The time zone here; the computer's unless given.")
     ] = "",
+    clock_is_right: ClockIsRight = False,
     db: Database = None,
 ) -> None:
     """Call one case after another: who is next, which number, what came of it.
@@ -53,7 +54,15 @@ def station(
     if not plain and (not terminal or os.environ.get("TERM") in SIMPLE_TERMINALS):
         say("survey: no full screen here, so cases are called one line at a time, as with --plain")
         plain = True
-    manned = man(file, interviewer=interviewer, station=name, db=db, people=people, zone=zone)
+    manned = man(
+        file,
+        interviewer=interviewer,
+        station=name,
+        db=db,
+        people=people,
+        zone=zone,
+        clock_is_right=clock_is_right,
+    )
     if isinstance(manned, Trouble):
         fail(manned)
     say(in_use(file, manned.kept_in, people=people))

@@ -14,7 +14,7 @@ import typer
 
 from survey_cli.cli.counting import People, Zone, zone_of
 from survey_cli.cli.interviewing import SIMPLE_TERMINALS, Database, Instrument
-from survey_cli.cli.terminal import count, fail, paragraphs, printable, say, table, width
+from survey_cli.cli.terminal import MOST_PROBLEMS, count, fail, paragraphs, printable, say, table, width
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
@@ -83,6 +83,10 @@ def status(
     if watch:
         say("survey: no full screen here, so the status is shown once")
     say(report.in_use)
+    for line in report.future[:MOST_PROBLEMS]:
+        say(line)
+    if len(report.future) > MOST_PROBLEMS:
+        say(f"… and {len(report.future) - MOST_PROBLEMS} more: survey verify {file}")
     print("\n".join(lines(report, cells=width())))
 
 

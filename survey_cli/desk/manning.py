@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.desk.claiming import Queue
 from survey_cli.desk.dialling import dial_command
-from survey_cli.desk.seating import Clock, now
+from survey_cli.desk.seating import Clock, Seating, doubted_clock, now
 from survey_cli.desk.station import Station
 from survey_cli.engine.events import Rejected
 from survey_cli.fieldwork.people import Interviewer
 from survey_cli.problems import Trouble
 from survey_cli.store import StoreProblem
 from survey_cli.study.changes import StudyFiles
+from survey_cli.study.clock import note_start
 from survey_cli.study.meaning import why_not_begin
 from survey_cli.study.opening import Study, in_step, open_study
 
@@ -29,9 +30,11 @@ def man(
     db: str | None = None,
     people: str | None = None,
     zone: str = "",
-    clock: Clock = now,
+    clock: Clock | None = None,
+    clock_is_right: bool = False,
 ) -> Station | Trouble:
-    """A station of this study, with a case on it where one can be called. Whoever manned it closes it."""
+    """A station of this study, with a case on it where one can be called. Whoever manned it closes it. A `clock` is for
+    tests; it is the study's own otherwise."""
     if zone and _zone(zone) is None:
         return Trouble("--zone", f"{zone!r} is no time zone", "write one as America/Chicago")
     command = dial_command()
@@ -40,6 +43,16 @@ def man(
     study = open_study(path, db=db, by=interviewer, people=people)
     if isinstance(study, Trouble):
         return study
+    try:
+        doubted = doubted_clock(
+            study.store, study.where, Seating(case="", clock_is_right=clock_is_right), clock
+        )
+    except StoreProblem as problem:
+        doubted = Trouble(problem.where, problem.what, problem.remedy)
+    if doubted is not None:
+        study.close()
+        return doubted
+    clock = clock or study.store.clock or now
     here = Station(
         study=study,
         queue=queue_of(study, station),
@@ -53,6 +66,7 @@ def man(
             study.close()
             return changed
         in_step(study, clock())
+        note_start(study.store, clock())
         began = here.start()
     except StoreProblem as problem:
         began = Rejected(f"{problem.what} — {problem.remedy}")

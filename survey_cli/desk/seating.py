@@ -19,6 +19,7 @@ from survey_cli.problems import Trouble
 from survey_cli.samples.columns import clean, labels_of
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
 from survey_cli.store.places import database_of, open_existing, open_store
+from survey_cli.study.clock import accept, doubt
 from survey_cli.study.location import people_file
 from survey_cli.study.meaning import why_not_begin
 from survey_cli.values import Missing, Value
@@ -42,6 +43,8 @@ class Seating:
     """Another interview of a case whose last one is finished; one that is not is resumed all the same."""
     station: str = ""
     """The host's name where it is not said."""
+    clock_is_right: bool = False
+    """Somebody says so, whatever the newest entry's date is."""
     seed: int | None = None
     id: str = ""
     """What a new interview is kept under; thrown where it is not said."""
@@ -105,9 +108,10 @@ def now() -> datetime:
 
 
 def seat(
-    path: str | Path, seating: Seating, *, clock: Clock = now, store: Store | None = None
+    path: str | Path, seating: Seating, *, clock: Clock | None = None, store: Store | None = None
 ) -> Desk | Trouble:
-    """Open everything and begin or resume the case's interview. `store` is for tests; it is opened by path otherwise."""
+    """Open everything and begin or resume the case's interview. `clock` and `store` are for tests; they are the study's
+    otherwise."""
     instrument = open_instrument(str(path))
     case = clean(seating.case)
     if isinstance(instrument, Trouble):
@@ -119,6 +123,9 @@ def seat(
     if isinstance(opened, Trouble):
         return opened
     try:
+        if not seating.practice and (doubted := doubted_clock(opened, where, seating, clock)) is not None:
+            opened.close()
+            return doubted
         sampled = not seating.practice and opened.has_case(case)
         if sampled:
             return _of_the_sample(path, seating, clock, opened)
@@ -127,7 +134,7 @@ def seat(
             opened.close()
             return known
         seating = known
-        found = seated(instrument, opened, where, case, seating, clock)
+        found = seated(instrument, opened, where, case, seating, clock or opened.clock or now)
     except StoreProblem as problem:
         found = _trouble(problem)
     if isinstance(found, Trouble) and store is None:
@@ -135,7 +142,16 @@ def seat(
     return found
 
 
-def _of_the_sample(path: str | Path, seating: Seating, clock: Clock, opened: Store) -> Desk | Trouble:
+def doubted_clock(store: Store, where: str, seating: Seating, clock: Clock | None) -> Trouble | None:
+    """Why this computer's clock can't be believed, unless somebody says that it is right. Raises StoreProblem."""
+    at = (clock or now)()
+    if seating.clock_is_right:
+        accept(store, at)
+        return None
+    return doubt(store, where, at)
+
+
+def _of_the_sample(path: str | Path, seating: Seating, clock: Clock | None, opened: Store) -> Desk | Trouble:
     """The case was imported: nobody else may call it meanwhile, and it is told what came of the interview."""
     from survey_cli.desk.manning import queue_of
     from survey_cli.desk.sampled import seat_sampled
@@ -146,7 +162,9 @@ def _of_the_sample(path: str | Path, seating: Seating, clock: Clock, opened: Sto
     if isinstance(study, Trouble):
         return study
     try:
-        found = seat_sampled(study, seating, queue_of(study, seating.station), clock, uuid4().hex)
+        found = seat_sampled(
+            study, seating, queue_of(study, seating.station), clock or study.store.clock or now, uuid4().hex
+        )
     except StoreProblem as problem:
         found = _trouble(problem)
     if isinstance(found, Trouble):
@@ -170,7 +188,7 @@ def _identified(path: str | Path, instrument: str, seating: Seating, store: Stor
     return who if isinstance(who, Trouble) else replace(seating, interviewer=who.login)
 
 
-def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock) -> Desk | Trouble | None:
+def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock | None) -> Desk | Trouble | None:
     """Where the file is gone or has problems now, an interview that was put aside goes on all the same; None where there
     is none."""
     where = database_of(path, Path(path).stem, seating.db)
@@ -187,7 +205,7 @@ def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock) ->
                 store.close()
                 return known
             seating = known
-            found = _resumed(None, store, where, case, last, seating, clock)
+            found = _resumed(None, store, where, case, last, seating, clock or store.clock or now)
     except StoreProblem as problem:
         found = _trouble(problem)
     if not isinstance(found, Desk):

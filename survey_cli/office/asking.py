@@ -3,13 +3,14 @@ closed again; what is asked is for others to know.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, TypeVar
 
 from survey_cli.problems import Trouble, did_you_mean
-from survey_cli.store import StoreProblem
+from survey_cli.store import Store, StoreProblem
+from survey_cli.study.clock import on_clock
 from survey_cli.study.guarding import for_supervisors
 from survey_cli.study.opening import Study, in_step, open_study
 from survey_cli.study.queueing import caught_up
@@ -26,6 +27,7 @@ class Request:
 
     path: str
     at: datetime
+    """On this computer's clock; the study that is asked has it on its own."""
     db: str | None = None
     by: str = ""
     """The login name unless given."""
@@ -41,12 +43,18 @@ def asked(request: Request, do: Callable[[Study], T | Trouble], *, for_whom: str
         if for_whom and (barred := for_supervisors(study, for_whom)) is not None:
             return barred
         try:
+            study = replace(study, at=study_time(study.store, request.at))
             study.store.cases.settle()
-            in_step(study, request.at)
-            caught_up(study.store, study.plan, request.at)
+            in_step(study, study.at)
+            caught_up(study.store, study.plan, study.at)
             return do(study)
         except StoreProblem as problem:
             return Trouble(problem.where, problem.what, problem.remedy)
+
+
+def study_time(store: Store, at: datetime) -> datetime:
+    """A time of this computer's clock on the study's."""
+    return on_clock(store, at, datetime.now(UTC))
 
 
 def no_such_case(study: Study, key: str) -> Trouble:

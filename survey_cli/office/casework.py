@@ -100,7 +100,7 @@ def correct(request: Request, key: str, outcome: str, *, code: str = "", note: s
             trouble = ruling_trouble(case, study.plan, outcome=outcome, code=exact)
             return trouble or _correction(case, study.plan, outcome, exact, note.strip())
 
-        return _one(study, key, deed, request.at)
+        return _one(study, key, deed, study.at)
 
     return asked(request, do, for_whom="correct an outcome")
 
@@ -140,7 +140,7 @@ def answer(request: Request, key: str, *, note: str = "") -> Changed | Trouble:
 
     return asked(
         request,
-        lambda study: _one(study, key, lambda case: deed(case, study.plan), request.at),
+        lambda study: _one(study, key, lambda case: deed(case, study.plan), study.at),
         for_whom="answer what was referred to one",
     )
 
@@ -150,11 +150,11 @@ def reopen(request: Request, key: str, *, why: str = "") -> Changed | Trouble:
 
     def do(study: Study) -> Changed | Trouble:
         def deed(case: Case) -> _Deed | Trouble:
-            if trouble := _not_reopened(case, study, request.at):
+            if trouble := _not_reopened(case, study, study.at):
                 return trouble
             return _Deed([Reopened(why.strip())], "put back into the queue")
 
-        return _one(study, key, deed, request.at)
+        return _one(study, key, deed, study.at)
 
     return asked(request, do, for_whom="put a case back into the queue")
 
@@ -185,12 +185,12 @@ def reopen_refusals(
 
     def do(study: Study) -> Several | Trouble:
         def deed(case: Case) -> _Deed | None:
-            if not _soft(case, study.plan, before) or _not_reopened(case, study, request.at) is not None:
+            if not _soft(case, study.plan, before) or _not_reopened(case, study, study.at) is not None:
                 return None
             return _Deed([Reopened(why.strip() or "for conversion")], "put back into the queue")
 
         rows = [row for row in study.store.cases.rows(status="done") if row.code.startswith(("2.", "3."))]
-        return _do_all(study, rows, deed, request.at, progress=progress)
+        return _do_all(study, rows, deed, study.at, progress=progress)
 
     return asked(request, do, for_whom="put refusals back")
 
@@ -229,7 +229,7 @@ def release(request: Request, replicates: str, *, progress: Progress | None = No
             return None if case.released else _Deed([Released()], "released")
 
         meant = [row for row in rows if row.replicate in wanted]
-        return _do_all(study, meant, deed, request.at, progress=progress)
+        return _do_all(study, meant, deed, study.at, progress=progress)
 
     return asked(request, do, for_whom="release a replicate")
 
@@ -252,7 +252,7 @@ def free(request: Request, key: str) -> tuple[Changed, Had] | Trouble:
             since[:] = [case.claimed.began] if case.claimed is not None else []
             return _Deed([Returned("released")], "freed")
 
-        freed = _one(study, key, deed, request.at, take=True)
+        freed = _one(study, key, deed, study.at, take=True)
         if isinstance(freed, Trouble):
             return freed
         for interview in going_on:
@@ -290,14 +290,14 @@ def reassign(
             return _Deed([given], f"its promise is {_keeper(given)} to keep")
 
         if key:
-            moved = _do(study, key, deed, request.at)
+            moved = _do(study, key, deed, study.at)
             if moved is None or isinstance(moved, Trouble):
                 return moved or no_such_case(study, key)
             return Several(changed=(moved,))
         rows = study.store.cases.promises(owner=all_of)
         if not rows:
             return Trouble(all_of, "has no promise to keep", "survey people lists who has")
-        return _do_all(study, rows, deed, request.at)
+        return _do_all(study, rows, deed, study.at)
 
     return asked(request, do, for_whom="give a promise to another")
 

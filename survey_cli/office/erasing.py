@@ -75,7 +75,7 @@ def erase(request: Request, key: str, *, why: str) -> Erasure | Trouble:
     def do(study: Study) -> Erasure | Trouble:
         if not study.store.cases.row(key) and not erasing.persons(study.store, key):
             return no_such_case(study, key)
-        return erasing.erase(study, key, at=request.at, by=study.who.login, why=why.strip())
+        return erasing.erase(study, key, at=study.at, by=study.who.login, why=why.strip())
 
     return asked(request, do, for_whom="erase a person's data")
 
@@ -84,7 +84,7 @@ def finish(request: Request) -> Erasure | Trouble:
     """Finish whatever erasing broke off, and clean the file's bytes where somebody was reading before."""
     return asked(
         request,
-        lambda study: erasing.finish(study, at=request.at, by=study.who.login),
+        lambda study: erasing.finish(study, at=study.at, by=study.who.login),
         for_whom="erase a person's data",
     )
 
@@ -118,7 +118,7 @@ def anonymise(
         if after is None:
             what = "the study says nothing of how long contacts are kept"
             return Trouble(study.path, what, "write fieldwork: retention: {contacts: 90d}")
-        return _anonymised(study, after, request.at, dry=dry, pause=pause)
+        return _anonymised(study, after, study.at, dry=dry, pause=pause)
 
     return asked(request, do, for_whom="anonymise a study")
 

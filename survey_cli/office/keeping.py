@@ -1,8 +1,8 @@
 """The interviews of an instrument as a whole: listed, verified, backed up."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from time import sleep
 from uuid import uuid4
@@ -11,10 +11,12 @@ from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
+from survey_cli.office.asking import study_time
 from survey_cli.office.verification import Verification
 from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreProblem, Whole
 from survey_cli.store.places import database_of, open_store
+from survey_cli.study.clock import future_entries
 from survey_cli.study.erasing import unfinished
 from survey_cli.table import cells
 
@@ -59,17 +61,24 @@ class Verified:
 
 
 def verify(
-    path: str | Path, *, db: str | None = None, tell: Callable[[int, int], None] | None = None
+    path: str | Path,
+    *,
+    db: str | None = None,
+    at: datetime | None = None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> Verified | Trouble:
-    """Every journal can be followed, every row that is derived equals what it is derived from, and the database itself is
-    whole. `tell` is told now and then how many interviews and cases have been compared, of how many."""
+    """Every journal can be followed, every row that is derived equals what it is derived from, nothing is dated after `at`
+    (now unless given), and the database itself is whole. `tell` is told now and then how many interviews and cases have
+    been compared, of how many."""
     opened = _existing(path, db)
     if isinstance(opened, Trouble):
         return opened
     where, store, instrument = opened
     with store:
         try:
-            return verified(where, store, instrument, tell=tell)
+            found = verified(where, store, instrument, tell=tell)
+            later = future_entries(store, study_time(store, at or datetime.now(UTC)))
+            return replace(found, findings=(*found.findings, *later))
         except StoreProblem as problem:
             return _trouble(problem)
 

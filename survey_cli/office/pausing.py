@@ -15,7 +15,7 @@ def pause_study(request: Request, message: str = "") -> Pause | Trouble:
         return Trouble("--message", what, f"{LONGEST} fit on the stations' screens: shorten it")
 
     def do(study: Study) -> Pause:
-        pause = Pause(study.who.login, request.at, text)
+        pause = Pause(study.who.login, study.at, text)
         write_pause(study.store, pause)
         return pause
 

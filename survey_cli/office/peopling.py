@@ -26,7 +26,7 @@ def _listed(study: Study, request: Request) -> PeopleList:
     late: dict[str, int] = {}
     for row in cases.promises():
         promised[row.owner] = promised.get(row.owner, 0) + 1
-        if row.promised_until is not None and row.promised_until < request.at:
+        if row.promised_until is not None and row.promised_until < study.at:
             late[row.owner] = late.get(row.owner, 0) + 1
     listed = study.people.listed
     logins = [*listed, *sorted((having.keys() | promised.keys()) - listed.keys() - {""})]

@@ -85,7 +85,7 @@ def queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport
 
     def do(study: Study) -> QueueReport | Trouble:
         who = _seat(study, interviewer)
-        return who if isinstance(who, Trouble) else _queue(study, who, request.at, limit)
+        return who if isinstance(who, Trouble) else _queue(study, who, study.at, limit)
 
     return asked(request, do)
 

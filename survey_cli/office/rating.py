@@ -10,6 +10,7 @@ from survey_cli.fieldwork.counts import Counts, share
 from survey_cli.fieldwork.dispositions import Frame
 from survey_cli.fieldwork.rates import Eligibility, eligibility
 from survey_cli.instrument.program import Instrument
+from survey_cli.office.asking import study_time
 from survey_cli.office.moments import Moment, now_said, past_moment
 from survey_cli.problems import Position, Problem, Trouble, did_you_mean
 from survey_cli.reports.rates import Rated, RateTable, rate_table
@@ -104,6 +105,7 @@ def rates_of_records(
     records: Records, wish: StudyWish, *, now: datetime, zone: tzinfo | None = None
 ) -> Reported | Trouble:
     """The same of records that are open. Raises StoreProblem."""
+    now = study_time(records.store, now)
     when = past_moment(wish.as_of, now, zone, option="--as-of") if wish.as_of else now_said(now, zone)
     if isinstance(when, Trouble):
         return when

@@ -13,7 +13,7 @@ from survey_cli.fieldwork import case as fieldwork
 from survey_cli.fieldwork.events import Entry, Event, Released
 from survey_cli.fieldwork.policy import standing
 from survey_cli.instrument.opening import open_instrument
-from survey_cli.office.asking import Request
+from survey_cli.office.asking import Request, study_time
 from survey_cli.office.replicates import chosen
 from survey_cli.office.sample_rows import (
     contact_of,
@@ -116,12 +116,12 @@ def import_sample(request: Request, wanted: Wanted, manner: Manner) -> Imported 
             if isinstance(read, list | Trouble):
                 return read
             if wanted.dry or not fresh:
-                return _brought(study, read, wanted, request.at, manner)
+                return _brought(study, read, wanted, study_time(study.store, request.at), manner)
         found = _opened(request, create=True)
         if isinstance(found, Trouble):
             return found
         with found as study:
-            return _brought(study, read, wanted, request.at, manner)
+            return _brought(study, read, wanted, study_time(study.store, request.at), manner)
     except StoreProblem as problem:
         return Trouble(problem.where, problem.what, problem.remedy)
 

@@ -26,6 +26,7 @@ from survey_cli.reports.status import (
     fieldwork_status,
 )
 from survey_cli.store.case_records import CaseRow
+from survey_cli.study.clock import future_entries
 from survey_cli.study.location import in_use
 from survey_cli.study.opening import Study
 from survey_cli.study.pause import read_pause
@@ -45,12 +46,13 @@ def status_of(request: Request, *, since: str = "", zone: tzinfo | None = None) 
     begun = begin_of(since, request.at, zone, option="--since") if since else None
     if isinstance(begun, Trouble):
         return begun
-    return asked(request, partial(_status, at=request.at, begun=begun, zone=zone, people=request.people))
+    return asked(request, partial(_status, begun=begun, zone=zone, people=request.people))
 
 
 def _status(
-    study: Study, *, at: datetime, begun: Moment | None, zone: tzinfo | None, people: str | None
+    study: Study, *, begun: Moment | None, zone: tzinfo | None, people: str | None
 ) -> FieldworkStatus | Trouble:
+    at = study.at
     kinds = study.store.figures.kinds()
     if not kinds:
         return Trouble(
@@ -85,7 +87,11 @@ def _status(
         title=f"{study.instrument.id}, {now_said(at, zone).words}",
         period=f"since {begun.words}" if begun is not None else "since the beginning",
     )
-    return replace(made, in_use=in_use(study.path, study.where, people=people))
+    return replace(
+        made,
+        in_use=in_use(study.path, study.where, people=people),
+        future=tuple(future_entries(study.store, at)),
+    )
 
 
 def target_of(study: Study) -> Target:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from survey_cli.instrument.program import Group, Instrument
+from survey_cli.office.asking import study_time
 from survey_cli.office.export_wish import Made, Wish
 from survey_cli.office.fieldwork_table import fieldwork_table
 from survey_cli.office.interview_table import Source, answer_table, event_table, interview_table
@@ -49,7 +50,7 @@ def _table(records: Records, wish: Wish) -> Made | Trouble:
         return Trouble("--language", what, f"it has {', '.join(instrument.languages)}")
     if (wish.all_personal or wish.personal) and (barred := _barred(records)) is not None:
         return barred
-    now = wish.at or datetime.now(UTC)
+    now = study_time(records.store, wish.at or datetime.now(UTC))
     when = past_moment(wish.as_of, now, wish.zone, option="--as-of") if wish.as_of else None
     if isinstance(when, Trouble):
         return when

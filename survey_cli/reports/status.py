@@ -211,6 +211,8 @@ class FieldworkStatus:
     """Whose it is, and of when."""
     in_use: str = ""
     """The database and the list of people, by their whole paths."""
+    future: tuple[str, ...] = ()
+    """A sentence for each interview and case with entries dated in the future."""
     paused: str
     """By whom the study is paused, since when and what for; empty while it runs."""
     period: str

@@ -54,6 +54,9 @@ ADD_EVENT: Final = """
     INSERT INTO case_events (case_key, seq, kind, payload, at, by, station, key, account)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, own_account())
 """
+LATER_EVENTS: Final = """
+    SELECT case_key, count(*), max(at) FROM case_events WHERE at > ? GROUP BY case_key ORDER BY case_key
+"""
 ACCOUNTS: Final = "SELECT account FROM case_events WHERE case_key = ? ORDER BY seq"
 
 CONTACT: Final = """

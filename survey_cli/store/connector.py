@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
+from survey_cli.store.server_clock import ServerClock
+
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 Parameters: TypeAlias = Sequence[str | int | float | None]
 Found: TypeAlias = list[tuple[Any, ...]]
@@ -43,6 +45,8 @@ class Connector(ABC):
         """The database, as it is printed."""
         self.account = ""
         """Who writes over this connection, as the system or the server knows them."""
+        self.clock: ServerClock | None = None
+        """The server's; None where the database has no clock of its own."""
         self.turn = threading.RLock()
         self._still = False
         """Everything is read as it was at one moment."""

@@ -2,7 +2,8 @@
 each interview came to, as one row. Personal cells lie apart from the others, and come back only where they are asked for.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from survey_cli.engine.cell_texts import cell_texts, row_of
 from survey_cli.engine.journal import (
@@ -13,6 +14,7 @@ from survey_cli.engine.journal import (
 )
 from survey_cli.store import server_views, views
 from survey_cli.store import statements as sql
+from survey_cli.store.case_statements import KEEP_SETTING, LATER_EVENTS, SETTING
 from survey_cli.store.connector import Connector
 from survey_cli.store.digests import digest
 from survey_cli.store.legible import illegible, legible
@@ -46,6 +48,37 @@ class Data:
     def connector(self) -> Connector:
         """The connection, for the store's own modules."""
         return self._db
+
+    @property
+    def clock(self) -> Callable[[], datetime] | None:
+        """The server's time, which all its stations share; None for a file, whose one computer has the clock."""
+        return self._db.clock.now if self._db.clock is not None else None
+
+    def setting(self, name: str) -> str | None:
+        """What was last kept under this name; None where nothing was."""
+        found = self._db.read(SETTING, (name,))
+        return found[0][0] if found else None
+
+    def keep_setting(self, name: str, value: str) -> None:
+        """Keep a text under a name, instead of what was kept there before."""
+        self._db.run(KEEP_SETTING, (name, value))
+
+    def newest(self) -> datetime | None:
+        """The newest beginning of an interview, an import or a copy; None where there was none. Costs no look at every
+        row."""
+        times = [at for (at,) in self._db.read(sql.NEWEST) if at is not None]
+        with legible(self._db.where, "the newest date and time"):
+            return max(map(decode_moment, times), default=None)
+
+    def entries_after(self, at: datetime) -> list[tuple[str, int, datetime]]:
+        """The interviews and cases with entries of a later date: which it is, how many, and the last one's date."""
+        moment = encode_moment(at)
+        found = [
+            (f"interview {id}", count, last) for id, count, last in self._db.read(sql.LATER_EVENTS, (moment,))
+        ]
+        found += [(f"case {key}", count, last) for key, count, last in self._db.read(LATER_EVENTS, (moment,))]
+        with legible(self._db.where, "the date and time of an entry"):
+            return [(whose, count, decode_moment(last)) for whose, count, last in found]
 
     @property
     def account(self) -> str:

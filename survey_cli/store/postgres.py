@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from survey_cli.store.address import SHARED, Where, quoted
 from survey_cli.store.connector import Connector, Dialect, Execute, Executed, Found, Parameters, Stream
 from survey_cli.store.problem import Interrupted, StoreProblem, told
+from survey_cli.store.server_clock import ServerClock
 from survey_cli.store.server_problem import LOST, told_at_door, told_by_server
 
 T = TypeVar("T")
@@ -42,8 +43,12 @@ ROWS: Final = 500
 """Fetched at a time."""
 
 STANDING: Final = b"""
-    SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery(), session_user::text
+    SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery(), session_user::text,
+        clock_timestamp()
 """
+
+BEGIN: Final = b"BEGIN; SELECT clock_timestamp()"
+"""In one message: the server's time comes with each transaction, and costs no other way there and back."""
 
 FOREIGN_KEYS: Final = """
     SELECT c.conrelid::regclass::text, c.confrelid::regclass::text,
@@ -86,6 +91,7 @@ class Postgres(Connector):
         """A transaction is open; should the connection be lost now, it is gone with it."""
         self._numbers = count(1)
         """Of what is read row after row."""
+        self._clock = self.clock = ServerClock()
         self._connection = self._connected()
 
     def _connected(self) -> Connection:
@@ -102,7 +108,9 @@ class Postgres(Connector):
             raise told_at_door(str(error), self.where) from None
         try:
             connection.execute(self._manners())
-            [(fsync, encoding, standby, self.account)] = connection.execute(STANDING).fetchall()
+            sent = self._clock.seconds()
+            [(fsync, encoding, standby, self.account, time)] = connection.execute(STANDING).fetchall()
+            self._clock.note(time, sent=sent)
             self._check(fsync=fsync == "on", encoding=encoding, standby=standby)
         except BaseException as error:
             connection.close()
@@ -209,9 +217,16 @@ class Postgres(Connector):
             return max(cursor.rowcount, 0)
 
     def begin(self) -> Execute:
-        self._surely(lambda db: db.execute(b"BEGIN"))
+        self._surely(self._begin)
         self._within = True
         return self._execute
+
+    def _begin(self, connection: Connection) -> None:
+        sent = self._clock.seconds()
+        begun = connection.execute(BEGIN, prepare=False)
+        begun.nextset()
+        [(time,)] = begun.fetchall()
+        self._clock.note(time, sent=sent)
 
     def _execute(self, statement: str, parameters: Parameters = ()) -> Executed:
         return self._here().execute(marked(statement), parameters)

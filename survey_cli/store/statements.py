@@ -20,6 +20,13 @@ KEEP_INSTRUMENT: Final = """
     ON CONFLICT (hash) DO NOTHING
 """
 INSTRUMENTS: Final = "SELECT hash, id, version, title, texts, kept_at FROM instruments ORDER BY kept_at, hash"
+NEWEST: Final = """
+    SELECT max(at) FROM imports UNION ALL SELECT max(at) FROM backups
+    UNION ALL SELECT (SELECT max(i.began_at) FROM interviews i WHERE i.instrument = n.hash) FROM instruments n
+"""
+LATER_EVENTS: Final = """
+    SELECT interview, count(*), max(at) FROM journal WHERE at > ? GROUP BY interview ORDER BY interview
+"""
 TEXTS: Final = "SELECT texts FROM instruments WHERE hash = ?"
 INSTRUMENT: Final = """
     SELECT hash, id, version, title, texts, kept_at, data_view, digest FROM instruments WHERE hash = ?

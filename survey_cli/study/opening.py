@@ -5,7 +5,7 @@ queue in step with the plan.
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
@@ -27,6 +27,9 @@ from survey_cli.study.queueing import let_places_go
 
 PLAN: Final = "plan"
 """The setting that says by which plan the queue was worked out."""
+
+
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,8 @@ class Study(Records):
 
     who: Interviewer
     never_call: NeverCall
+    at: datetime = NEVER
+    """When something is asked of it, on the study's clock."""
 
     def close(self) -> None:
         self.never_call.close()

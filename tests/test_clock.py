@@ -1,0 +1,227 @@
+"""The clock that dates entries: the server's for all its stations; of a file this computer's, which is asked about."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pexpect
+import pytest
+
+import served
+from command_line import SURVEY
+from shift import Shift, on
+from survey_cli.cli.running import run
+from survey_cli.desk.manning import man
+from survey_cli.desk.seating import Seating, seat
+from survey_cli.desk.station import Station
+from survey_cli.office.asking import Request
+from survey_cli.office.keeping import Verified, verify
+from survey_cli.office.status import status_of
+from survey_cli.problems import Question, Trouble
+from survey_cli.reports.status import FieldworkStatus
+from survey_cli.store.server_clock import ServerClock
+
+MINUTES = timedelta(minutes=1)
+AT_ANY_HOUR = """
+fieldwork:
+  frame: establishment
+  zone: America/Chicago
+  hours: {mon-sun: "00:00-24:00"}
+  reason: a test that runs at any hour
+"""
+ONE = "unit,kind,name,phone,zone\nA,1,Al,+1 312 555 0100,America/Chicago\n"
+TWO = f"{ONE}B,1,Bo,+1 312 555 0101,America/Chicago\n"
+
+
+@pytest.fixture(autouse=True)
+def all_closed():
+    yield
+    Shift.close_all()
+
+
+@pytest.fixture
+def wrong_by(monkeypatch: pytest.MonkeyPatch):
+    """Set this computer's clock wrong."""
+
+    class Wrong(datetime):
+        ahead = timedelta()
+
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + cls.ahead
+
+    def set_wrong(ahead: timedelta) -> None:
+        Wrong.ahead = ahead
+
+    for module in ("desk.seating", "office.asking", "cli.moments", "office.keeping"):
+        monkeypatch.setattr(f"survey_cli.{module}.datetime", Wrong)
+    return set_wrong
+
+
+def manned(shift: Shift, by: str, **how: object) -> Station:
+    station = man(shift.file, db=shift.db, interviewer=by, station=f"of {by}", **how)  # type: ignore[arg-type]
+    assert isinstance(station, Station), station
+    return station
+
+
+def test_the_servers_time_is_kept_between_its_replies() -> None:
+    seconds = [100.0]
+    clock = ServerClock(lambda: seconds[0])
+    with pytest.raises(RuntimeError):
+        clock.now()
+    seconds[0] = 100.2  # the reply took 0.2 s
+    clock.note(datetime(2026, 1, 1, tzinfo=UTC), sent=100.0)
+    assert clock.now() == datetime(2026, 1, 1, 0, 0, 0, 100_000, tzinfo=UTC)
+    seconds[0] += 60
+    assert clock.now() == datetime(2026, 1, 1, 0, 1, 0, 100_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("ahead", [25 * MINUTES, -25 * MINUTES, timedelta(days=5 * 365)])
+def test_two_stations_of_a_server_whose_clocks_differ(tmp_path: Path, wrong_by, ahead: timedelta) -> None:
+    """The other one neither takes a live case away nor dates anything by its own clock."""
+    shift = Shift(tmp_path, db=served.fresh(), fieldwork=AT_ANY_HOUR, cases=TWO, at=datetime.now(UTC))
+    ann = manned(shift, "ann")
+    wrong_by(ahead)
+    bob = manned(shift, "bob")
+    assert {on(ann), on(bob)} == {
+        "A",
+        "B",
+    }  # with a lease of some minutes, bob's clock would have ended ann's
+    assert str(bob.fetch(on(ann))).count("ann has this case")
+    assert bob.record("no_answer") is None
+    assert ann.record("busy") is None
+    ann.close()
+    bob.close()
+    wrong_by(timedelta())
+    with shift.study() as study:
+        rows = list(study.store.cases.rows())
+        dated = [entry.at for row in rows for entry in study.store.cases.history(row.key)]
+        due = [row.due_at for row in rows if row.due_at is not None]
+        [(server,)] = served.asked(shift.db, "SELECT clock_timestamp()")
+    assert max(dated) <= server
+    assert max(dated) > server - 2 * MINUTES
+    assert all(server - 2 * MINUTES < at < server + timedelta(days=3) for at in due)
+    assert served.asked(shift.db, "SELECT count(*) FROM cases WHERE status = 'leased'") == [(0,)]
+
+
+def test_commands_of_a_computer_with_a_wrong_clock_go_by_the_servers(tmp_path: Path, wrong_by) -> None:
+    shift = Shift(tmp_path, db=served.fresh(), fieldwork=AT_ANY_HOUR, cases=ONE, at=datetime.now(UTC))
+    ann = manned(shift, "ann")
+    wrong_by(25 * MINUTES)
+    status = status_of(Request(path=str(shift.file), at=datetime.now(UTC) + 25 * MINUTES, db=shift.db))
+    assert isinstance(status, FieldworkStatus), status
+    with shift.study() as study:
+        [row] = study.store.cases.rows()
+    assert row.status == "leased"  # nobody's lease has run out for a clock that is wrong
+    ann.close()
+
+
+def test_the_servers_time_comes_with_each_transaction_and_no_other_message(tmp_path: Path) -> None:
+    from survey_cli.store import Store
+    from survey_cli.store.postgres import Postgres
+
+    with Store.open(served.fresh(), create=True) as store:
+        db = store.connector
+        assert isinstance(db, Postgres)
+        assert store.clock is not None
+        db.clock._server -= timedelta(days=1)  # type: ignore[union-attr, operator]
+        assert datetime.now(UTC) - store.clock() > timedelta(hours=23)
+        store.keep_setting("a", "b")
+        assert abs(datetime.now(UTC) - store.clock()) < timedelta(seconds=5)
+
+
+def on_a_file(tmp_path: Path, newest: datetime) -> Shift:
+    """A study whose newest entry is of then."""
+    shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=newest)
+    desk = seat(shift.file, Seating(case="own", db=shift.db), clock=lambda: newest)
+    assert not isinstance(desk, Trouble), desk
+    desk.close()
+    return shift
+
+
+@pytest.mark.parametrize(
+    ("ahead", "doubted"),
+    [
+        (timedelta(), False),
+        (-MINUTES, False),
+        (-25 * MINUTES, True),
+        (timedelta(days=30), False),
+        (timedelta(days=5 * 365), True),
+    ],
+)
+def test_a_clock_that_disagrees_with_the_newest_entry_is_asked_about(
+    tmp_path: Path, ahead: timedelta, doubted: bool
+) -> None:
+    newest = datetime(2026, 3, 3, 15, tzinfo=UTC)
+    shift = on_a_file(tmp_path, newest)
+    clock = lambda: newest + ahead  # noqa: E731
+    station = man(shift.file, db=shift.db, clock=clock)
+    assert isinstance(station, Question) == doubted, station
+    if isinstance(station, Station):
+        station.close()
+        return
+    assert "--clock-is-right" in str(station)
+    other = seat(shift.file, Seating(case="other", db=shift.db), clock=clock)
+    assert isinstance(other, Question)
+    practice = seat(shift.file, Seating(case="p", db=shift.db, practice=True), clock=clock)
+    assert not isinstance(practice, Trouble)
+    practice.close()
+    with closing(sqlite3.connect(shift.db)) as db:
+        count = db.execute("SELECT count(*) FROM interviews WHERE case_key = 'other'").fetchone()
+    assert count == (0,)
+    right = man(shift.file, db=shift.db, clock=clock, clock_is_right=True)
+    assert isinstance(right, Station), right
+    right.close()
+
+
+def test_the_start_of_a_station_is_an_entry_too(tmp_path: Path) -> None:
+    start = datetime(2026, 3, 3, 15, tzinfo=UTC)
+    shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=start)
+    manned(shift, "ann", clock=lambda: start + timedelta(hours=3)).close()
+    assert isinstance(man(shift.file, db=shift.db, clock=lambda: start + timedelta(hours=1)), Question)
+
+
+def test_without_a_terminal_it_ends_with_2_and_names_the_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shift = on_a_file(tmp_path, datetime.now(UTC) + timedelta(hours=3))
+    for command in (["station", str(shift.file)], ["interview", str(shift.file), "--case", "x", "--plain"]):
+        assert run([*command, "--db", shift.db]) == 2
+        said = capsys.readouterr().err
+        assert "this computer's clock shows" in said
+        assert "begin with --clock-is-right" in said
+
+
+def test_at_a_terminal_yes_lets_the_interview_begin(tmp_path: Path) -> None:
+    shift = on_a_file(tmp_path, datetime.now(UTC) + timedelta(hours=3))
+    command = ["interview", str(shift.file), "--case", "x", "--plain", "--db", shift.db]
+    for answer, code in (("n", 1), ("y", 3)):
+        child = pexpect.spawn(SURVEY[0], [*SURVEY[1:], *command], encoding="utf-8", timeout=30)
+        child.expect("Is this computer's clock right\\? \\[y/N\\] ")
+        child.sendline(answer)
+        if answer == "y":
+            child.expect("this is root calling|calling for the Institute")
+            child.sendline(".suspend")
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == code, child.before
+
+
+def test_entries_dated_in_the_future_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=datetime.now(UTC) - timedelta(hours=1))
+    verified = verify(shift.file, db=shift.db)
+    assert isinstance(verified, Verified)
+    assert verified.findings == ()
+    shift.at = datetime(2131, 1, 2, 12, tzinfo=UTC)
+    ann = shift.station("ann")
+    assert ann.record("no_answer") is None
+    Shift.close_all()
+    verified = verify(shift.file, db=shift.db)
+    assert isinstance(verified, Verified)
+    [finding] = verified.findings
+    assert finding.startswith("case A has ")
+    assert "dated in the future, the last one 2131-01-02" in finding
+    capsys.readouterr()
+    assert run(["status", str(shift.file), "--db", shift.db]) == 0
+    assert "case A has " in capsys.readouterr().err
