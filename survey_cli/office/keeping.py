@@ -68,8 +68,8 @@ def verify(
     tell: Callable[[int, int], None] | None = None,
 ) -> Verified | Trouble:
     """Every journal can be followed, every row that is derived equals what it is derived from, nothing is dated after
-    `at` (now unless given), and the database itself is whole. `tell` is told now and then how many interviews and cases have
-    been compared, of how many."""
+    `at` (now unless given), and the database itself is whole. `tell` is told now and then how many interviews and cases
+    have been compared, of how many."""
     opened = _existing(path, db)
     if isinstance(opened, Trouble):
         return opened
