@@ -23,6 +23,7 @@ PURE_ROOMS = {
     "values",
     "outcomes",
     "entry_commands",
+    "text_width",
 }
 DOORS = {"survey_cli/instrument/load.py"}  # where the yaml comes in
 

@@ -254,10 +254,9 @@ class _Figures(NamedTuple):
 
 
 def _figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int) -> _Figures:
-    from rich.cells import cell_len
-
     from survey_cli.reports.rates import measures, per_cent
     from survey_cli.reports.rounding import number
+    from survey_cli.text_width import text_width
 
     def said(name: str) -> str:
         if name in column.rates._fields:
@@ -269,8 +268,8 @@ def _figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, di
     found = {**measures(column), "cases": total}
     names = [name for name, _, _ in labels][1:]
     lines = [printable(column.title), *map(said, names)]
-    cells = max(map(cell_len, lines))
-    return _Figures(tuple(" " * (cells - cell_len(line)) + line for line in lines), cells)
+    cells = max(map(text_width, lines))
+    return _Figures(tuple(" " * (cells - text_width(line)) + line for line in lines), cells)
 
 
 def as_json(report: "RateTable") -> str:

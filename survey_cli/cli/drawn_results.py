@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from rich.cells import cell_len
-
 from survey_cli.cli.terminal import printable
+from survey_cli.text_width import text_width
 
 if TYPE_CHECKING:
     from survey_cli.documents.results import Block, Chapter, Grid, GridLine
@@ -50,14 +49,14 @@ def drawn(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[st
 def _titled(title: str, lines: Iterable[str], cells: int, blocks: bool) -> Iterator[str]:
     yield ""
     yield _hung("", title, cells)
-    yield ("─" if blocks else "-") * min(cell_len(printable(title)), cells)
+    yield ("─" if blocks else "-") * min(text_width(printable(title)), cells)
     yield from lines
 
 
 def _pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]:
     from textwrap import wrap
 
-    left = max((cell_len(label) for label, _ in pairs), default=0)
+    left = max((text_width(label) for label, _ in pairs), default=0)
     for label, text in pairs:
         lines = wrap(printable(text), max(cells - left - 4, 20)) or [""]
         yield f"  {_padded(printable(label), left)}  {lines[0]}"
@@ -124,17 +123,17 @@ def _hung(first: str, text: str, cells: int) -> str:
     """A paragraph whose later lines stand below its text."""
     from textwrap import wrap
 
-    space = " " * cell_len(first)
+    space = " " * text_width(first)
     lines = wrap(printable(text), max(cells - len(space), 20), break_on_hyphens=False) or [""]
     return "\n".join((first + lines[0], *(space + line for line in lines[1:])))
 
 
 def _padded(text: str, to: int) -> str:
-    return text + " " * (to - cell_len(text))
+    return text + " " * (to - text_width(text))
 
 
 def _right(text: str, to: int) -> str:
-    return " " * (to - cell_len(text)) + text
+    return " " * (to - text_width(text)) + text
 
 
 def _labels(grid: "Grid", most: int) -> list[list[str]]:
@@ -149,9 +148,9 @@ def _labels(grid: "Grid", most: int) -> list[list[str]]:
 def _bars(grid: "Grid", cells: int, blocks: bool) -> Iterator[str]:
     """Label, count, per cent, bar."""
     labels = _labels(grid, min(LABELS, max(cells // 2 - INDENT, 12)))
-    left = max((cell_len(text) for lines in labels for text in lines), default=0)
-    counts = max((cell_len(line.cells[0].text) for line in grid.lines), default=0)
-    shares = max((cell_len(line.cells[1].text) + 1 for line in grid.lines), default=0)
+    left = max((text_width(text) for lines in labels for text in lines), default=0)
+    counts = max((text_width(line.cells[0].text) for line in grid.lines), default=0)
+    shares = max((text_width(line.cells[1].text) + 1 for line in grid.lines), default=0)
     room = min(cells - INDENT - left - counts - shares - 6, WHOLE)
     for line, label in zip(grid.lines, labels, strict=True):
         told = line.cells[1].text + ("%" if line.cells[1].share is not None else " ")
@@ -173,13 +172,13 @@ def _columns(grid: "Grid", cells: int) -> Iterator[str]:
     """A table of figures: as many columns side by side as there is room for, the others below."""
     yield _hung(" " * INDENT, grid.caption, cells)
     labels = _labels(grid, min(LABELS, max(cells // 2 - INDENT, 12)))
-    left = max(cell_len(text) for lines in [*labels, [grid.corner]] for text in lines)
+    left = max(text_width(text) for lines in [*labels, [grid.corner]] for text in lines)
     heads = [printable(h.text) + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
     texts = [
         [" ".join(part for part in (c.text, c.mark, c.letters) if part) for c in column]
         for column in zip(*(line.cells for line in grid.lines), strict=True)
     ]
-    widths = [max(map(cell_len, (head, *column))) for head, column in zip(heads, texts, strict=True)]
+    widths = [max(map(text_width, (head, *column))) for head, column in zip(heads, texts, strict=True)]
     start = 0
     while start < len(heads):
         end, taken = start, INDENT + left
@@ -205,7 +204,7 @@ def _groups(grid: "Grid", widths: Sequence[int], start: int, end: int, left: int
     for n in range(start, end):
         name = grid.heads[n].group
         if name and (n == start or grid.heads[n - 1].group != name):
-            line = _padded(line, at) if cell_len(line) < at else line
+            line = _padded(line, at) if text_width(line) < at else line
             line += "  " + printable(name)
         at += 2 + widths[n]
     yield line.rstrip()

@@ -42,11 +42,12 @@ def snippet(line: str, *, column: int, length: int, width: int) -> Snippet:
 
     Tabs become four spaces; a long line is cut around the carets, with … where something is left out.
     """
-    from rich.cells import cell_len
+    from survey_cli.text_width import text_width
 
     shown = [TAB if c == "\t" else printable(c) for c in line]
     cells = [
-        0 if c == JOINER or (n and line[n - 1] == JOINER) else cell_len(shown[n]) for n, c in enumerate(line)
+        0 if c == JOINER or (n and line[n - 1] == JOINER) else text_width(shown[n])
+        for n, c in enumerate(line)
     ]
     at = min(max(column - 1, 0), len(line))
     end = max(min(at + max(length, 1), len(line)), at)

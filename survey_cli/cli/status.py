@@ -310,7 +310,7 @@ def _columns(
     head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] | None = None
 ) -> list[str]:
     """Rows in columns. Figures stand to the right: in all columns that hold only such, or those that are named."""
-    from rich.cells import cell_len
+    from survey_cli.text_width import text_width
 
     body = [tuple(map(printable, row)) for row in rows]
     if not body:
@@ -324,11 +324,12 @@ def _columns(
             if all(not row[at] or row[at][0].isdecimal() or row[at] == "–" for row in body)
         }
     )
-    wide = [max(cell_len(row[at]) for row in (tuple(head), *body)) for at in range(len(head))]
+    wide = [max(text_width(row[at]) for row in (tuple(head), *body)) for at in range(len(head))]
 
     def padded(row: Sequence[str]) -> tuple[str, ...]:
         return tuple(
-            " " * (wide[at] - cell_len(text)) + text if at in figures else text for at, text in enumerate(row)
+            " " * (wide[at] - text_width(text)) + text if at in figures else text
+            for at, text in enumerate(row)
         )
 
     drawn = table(padded(head), map(padded, body)).split("\n")
@@ -357,11 +358,11 @@ def _short(name: str) -> str:
 
 def cut(line: str, cells: int) -> str:
     """As much of a line as so many cells hold."""
-    from rich.cells import cell_len, set_cell_size
+    from survey_cli.text_width import fit, text_width
 
-    if cell_len(line) <= cells:
+    if text_width(line) <= cells:
         return line
-    return set_cell_size(line, cells - 1).rstrip() + "…"
+    return fit(line, cells - 1).rstrip() + "…"
 
 
 COMMANDS = (status,)

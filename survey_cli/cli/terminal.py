@@ -113,13 +113,13 @@ def paragraphs(text: str, *, indent: int = 0) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Rows in columns, two spaces apart; wide characters count as two."""
-    from rich.cells import cell_len
+    from survey_cli.text_width import text_width
 
     lines = [[printable(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(cell_len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    widths = [max(text_width(cell) for cell in column) for column in zip(*lines, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
-        padded = (c + " " * (w - cell_len(c)) for c, w in zip(cells, widths, strict=True))
+        padded = (c + " " * (w - text_width(c)) for c, w in zip(cells, widths, strict=True))
         return "  ".join(padded).rstrip()
 
     return "\n".join(line(cells) for cells in lines)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, ClassVar, Protocol
 
-from rich.segment import Segment
+from rich.segment import ControlType, Segment
 from rich.style import Style
 from textual import events
 from textual.app import App, ComposeResult
@@ -23,6 +23,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from survey_cli.desk import Conduct
+from survey_cli.text_width import is_certain
 from survey_cli.tui.drawing import Clocks, Page, draw
 from survey_cli.tui.keyboard import Keyboard
 from survey_cli.tui.modes import Reading
@@ -35,6 +36,7 @@ SAME_KEY = {
     "shift+enter": "ctrl+j",
     "alt+enter": "ctrl+j",
 }
+ERASE_TO_END = Segment("\x1b[K", control=((ControlType.ERASE_IN_LINE, 0),))
 DRAFT_SECONDS = 2.0
 TURN_SECONDS = 0.0005
 """What is painted is written by a thread of Textual's own. Left alone, Python lets it wait 5 ms for its turn, longer than
@@ -89,8 +91,12 @@ class Sheet(Widget):
             (run.text if self._encoding is None else writable(run.text, self._encoding), run.role)
             for run in line
         ]
-        strip = Strip([Segment(text, self._look(role)) for text, role in texts])
-        return strip.adjust_cell_length(self.size.width, self._look("blank"))
+        segments = [Segment(text, self._look(role)) for text, role in texts]
+        width = self.size.width
+        if all(is_certain(text) for text, _ in texts):
+            return Strip(segments).adjust_cell_length(width, self._look("blank"))
+        # Where terminals differ, the rest of the line is erased instead of filled: no line can run into the next.
+        return Strip([*segments, ERASE_TO_END], width)
 
 
 class Board(Protocol):

@@ -5,10 +5,9 @@ lines of a page; where a page is too small the less important goes first.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from rich.cells import cell_len
-
 from survey_cli.entries import Pick, Prompt, Read, Span
 from survey_cli.entry_commands import COMMANDS
+from survey_cli.text_width import text_width
 from survey_cli.tui.answer import standing
 from survey_cli.tui.foot import field_lines, keys_line, keys_now, status_lines
 from survey_cli.tui.interview_state import InterviewState
@@ -124,7 +123,7 @@ def _rule(width: int, says: str) -> Line:
         return (Run(RULE * width, "rule"),)
     tail = 3
     return (
-        Run(RULE * (width - cell_len(says) - 2 - tail), "rule"),
+        Run(RULE * (width - text_width(says) - 2 - tail), "rule"),
         Run(f" {says} ", "hint"),
         Run(RULE * tail, "rule"),
     )
@@ -140,7 +139,7 @@ def _head(board: InterviewState, width: int, clocks: Clocks) -> Line:
         right = [str(prompt.place), f"{prompt.position} of {prompt.of}", clock]
         if len(prompt.languages) > 1:
             right.insert(0, prompt.language)
-    while len(right) > 1 and width < 60 and sum(map(cell_len, right)) + 3 * len(right) > width // 2:
+    while len(right) > 1 and width < 60 and sum(map(text_width, right)) + 3 * len(right) > width // 2:
         right.pop(0)
     end: Line = (Run(clean(DOT.join(right)), "head"),)
     practice: Line = (Run(" PRACTICE ", "practice"), Run(" ", "blank")) if board.desk.practice else ()
@@ -148,7 +147,7 @@ def _head(board: InterviewState, width: int, clocks: Clocks) -> Line:
     if prompt is not None and prompt.section:
         names.append(prompt.section)
     room = width - 2 - width_of(end) - width_of(practice) - 2
-    after = sum(cell_len(DOT + name) for name in names[1:])
+    after = sum(text_width(DOT + name) for name in names[1:])
     if room - after >= 12:  # the section says more than the title, which gives way first
         names[0] = crop(clean(names[0]), room - after)
     start: Line = (
@@ -231,7 +230,7 @@ def _asked(jumping: Jumping, column: Column) -> tuple[list[Line], int | None]:
         )
         return [written(nothing, "aside")], None
     place = min(max(len(str(a.place)) for a in shown), 14)
-    answered = min(max(cell_len(a.answer) for a in shown), 24)
+    answered = min(max(text_width(a.answer) for a in shown), 24)
     words = max(column.width - place - answered - 6, 8)
     lines: list[Line] = []
     for at, asked in enumerate(shown):
@@ -280,11 +279,11 @@ def help_lines(prompt: Prompt, column: Column) -> list[Line]:
     declines = [(d.key, d.text) for d in prompt.declines if d.key and isinstance(prompt.entry, (Pick, Read))]
     for key, does in (*declines, *MANUAL):
         text = wrap(written(does, "aside"), column.width - names)
-        if cell_len(key) >= names:
+        if text_width(key) >= names:
             lines += [written(crop(key, column.width), "code")]
             lines += indented(text, (Run(" " * names, "blank"),), names)
         else:
-            lines += indented(text, (Run(key + " " * (names - cell_len(key)), "code"),), names)
+            lines += indented(text, (Run(key + " " * (names - text_width(key)), "code"),), names)
     return lines
 
 

@@ -2,15 +2,11 @@
 never knows what the text is for.
 """
 
-import unicodedata
 from typing import NamedTuple
 
+from survey_cli.text_width import joins, letter_end
+
 ZWJ = "\u200d"
-
-
-def _joins(letter: str) -> bool:
-    """Whether this character is shown in one with that before it (accents, joiners, variation selectors)."""
-    return letter == ZWJ or unicodedata.combining(letter) != 0 or unicodedata.category(letter) in ("Mn", "Me")
 
 
 class Edit(NamedTuple):
@@ -31,16 +27,13 @@ class Edit(NamedTuple):
     def _before(self) -> int:
         """Where the character before the cursor begins."""
         at = self.at - 1
-        while at > 0 and (_joins(self.text[at]) or self.text[at - 1] == ZWJ):
+        while at > 0 and (joins(self.text[at]) or self.text[at - 1] == ZWJ):
             at -= 1
         return max(at, 0)
 
     def _after(self) -> int:
         """Where the character under the cursor ends."""
-        at = self.at + 1
-        while at < len(self.text) and (_joins(self.text[at]) or self.text[at - 1] == ZWJ):
-            at += 1
-        return min(at, len(self.text))
+        return min(letter_end(self.text, self.at), len(self.text))
 
     def _word_before(self) -> int:
         """Where the word before the cursor begins."""

@@ -4,10 +4,9 @@ literal.
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
-
 from survey_cli.entries import Line as LineEntry
 from survey_cli.entries import Pick, Prompt, Read, Verbatim, plain
+from survey_cli.text_width import letter_end, text_width
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.interview_state import InterviewState
 from survey_cli.tui.modes import Answering, Jumping, KeyedQuestion, Reading, Speaking, Stopping, Writing
@@ -79,24 +78,25 @@ def field_lines(board: InterviewState, width: int, rows: int) -> tuple[list[Line
 
 
 def edited(text: str, at: int, width: int) -> tuple[list[Line], tuple[int, int]]:
-    """Text broken at the width, every character kept, the one under the cursor drawn as a cursor; and where
+    """Text broken at the width, every character kept, the letter under the cursor drawn as a cursor; and where
     that is, as column and row."""
     cells = [clean(letter) for letter in text]
     rows: list[tuple[int, int]] = []  # each row's first character and the one after its last
-    start = used = 0
-    for place, letter in enumerate(cells):
-        size = cell_len(letter) if letter != "\n" else 0
-        if used + size > width:
+    start = place = 0
+    while place < len(cells):
+        end = letter_end(text, place)
+        if text_width("".join(cells[start:end]).rstrip("\n")) > width and place > start:
             blank = max((n for n in range(start, place) if cells[n] == " "), default=start)
-            end = blank + 1 if blank - start >= (place - start) // 2 > 0 else place
+            start_of_next = blank + 1 if blank - start >= (place - start) // 2 > 0 else place
+            rows.append((start, start_of_next))
+            start = start_of_next
+        if text[place] == "\n":
+            end = place + 1
             rows.append((start, end))
-            start, used = end, sum(cell_len(c) for c in cells[end:place])
-        used += size
-        if letter == "\n":
-            rows.append((start, place + 1))
-            start, used = place + 1, 0
+            start = end
+        place = end
     rows.append((start, len(cells)))
-    if at >= len(cells) and used >= width:
+    if at >= len(cells) and text_width("".join(cells[start:])) >= width:
         rows.append((len(cells), len(cells)))
     row = max(n for n, (first, _) in enumerate(rows) if first <= at)
     lines: list[Line] = []
@@ -105,12 +105,13 @@ def edited(text: str, at: int, width: int) -> tuple[list[Line], tuple[int, int]]
         if n != row:
             lines.append((Run(shown, "field"),) if shown else BLANK)
             continue
+        after_cursor = max(min(letter_end(text, at), end), at) if at < len(text) else at
         before = "".join(cells[first:at])
-        here = "".join(cells[at : at + 1]).strip("\n") or " "
-        after = "".join(cells[at + 1 : end]).rstrip("\n")
+        here = "".join(cells[at:after_cursor]).strip("\n") or " "
+        after = "".join(cells[after_cursor:end]).rstrip("\n")
         runs = (Run(before, "field"), Run(here, "cursor"), Run(after, "field"))
         lines.append(tuple(run for run in runs if run.text))
-    return lines, (sum(cell_len(c) for c in cells[rows[row][0] : at]), row)
+    return lines, (text_width("".join(cells[rows[row][0] : at])), row)
 
 
 def status_lines(board: InterviewState, column: Column) -> list[Line]:
@@ -252,7 +253,7 @@ def keys_line(keys: Keys, width: int) -> Line:
     """The keys on one line; the least wanted go where there is no room for all."""
     shown = list(keys)
     while shown:
-        size = sum(cell_len(key) + (1 + cell_len(does) if does else 0) for key, does, _ in shown) + 2 * (
+        size = sum(text_width(key) + (1 + text_width(does) if does else 0) for key, does, _ in shown) + 2 * (
             len(shown) - 1
         )
         if size <= width - 1:

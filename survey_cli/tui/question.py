@@ -5,10 +5,9 @@ what is read aloud, what is not, and what is stressed differ by marks and weight
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len
-
 from survey_cli.entries import Choice, Pick, Prompt, Span, Words
 from survey_cli.entries import Line as LineEntry
+from survey_cli.text_width import text_width
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.wording import (
     ASIDE,
@@ -87,7 +86,7 @@ def _words(words: Words, prompt: Prompt, column: Column) -> Iterable[Line]:
 def aside(words: Words, column: Column) -> list[Line]:
     """Lines for the interviewer's eyes: each begins under a mark, so that nobody reads them out."""
     mark = ASIDE
-    size = cell_len(mark)
+    size = text_width(mark)
     return indented(wrap(spoken(words, "aside"), column.width - size), (Run(mark, "aside"),), size)
 
 
@@ -179,5 +178,5 @@ def row_of(cells: Sequence[tuple[str, int, Role]]) -> Line:
     line: list[Run] = []
     for text, width, role in cells:
         cut = crop(clean(text), width)
-        line += [Run(cut, role), Run(" " * (width - cell_len(cut) + 2), "blank")]
+        line += [Run(cut, role), Run(" " * (width - text_width(cut) + 2), "blank")]
     return tuple(line[:-1])

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rich.cells import cell_len
-
 from survey_cli.desk import Closing
 from survey_cli.desk.rehearsing import Datum
 from survey_cli.problems import Position, Problem, errors
+from survey_cli.text_width import text_width
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.foot import Keys, keys_line
 from survey_cli.tui.question import BLANK, TO_READ, row_of
@@ -89,10 +88,10 @@ def head(name: str, right: Sequence[tuple[str, Role]], width: int) -> Line:
 def rule(width: int, keys: Keys, says: str = "") -> Line:
     """A rule with keys on its left and a remark on its right."""
     after = f" {says} " if says else ""
-    line = keys_line(keys, width - cell_len(after) - 4) if width >= 40 else ()
+    line = keys_line(keys, width - text_width(after) - 4) if width >= 40 else ()
     left: Line = (Run(RULE, "rule"), *line, Run(" ", "blank")) if line else ()
     tail = RULE * 3 if says else ""
-    fill = max(width - width_of(left) - cell_len(after) - len(tail), 0)
+    fill = max(width - width_of(left) - text_width(after) - len(tail), 0)
     return clipped(
         (*left, Run(RULE * fill, "rule"), Run(after, "hint"), Run(tail, "rule")),
         width,
@@ -169,14 +168,14 @@ def _snippet(line: str, column: int, length: int, width: int) -> tuple[str, str]
     at = min(max(column - 1, 0), len(line))
     end = min(max(at + max(length, 1), at + 1), max(len(line), at + 1))
     start = 0
-    while start < at and cell_len(clean(line[start:end])) > width - 2:
+    while start < at and text_width(clean(line[start:end])) > width - 2:
         start += 1
-    while start < at and start and cell_len(clean(line[start:at])) > width // 2:
+    while start < at and start and text_width(clean(line[start:at])) > width // 2:
         start += 1
     before = MORE if start else ""
     shown = crop(before + clean(line[start:]), width)
-    indent = cell_len(before + clean(line[start:at]))
-    carets = max(cell_len(clean(line[at:end])), 1)
+    indent = text_width(before + clean(line[start:at]))
+    carets = max(text_width(clean(line[at:end])), 1)
     return shown, " " * indent + "^" * max(min(carets, width - indent), 1)
 
 
@@ -192,8 +191,8 @@ def data_sheet(data: Sequence[Datum], here: Place | None, *, width: int) -> Shee
     names = {d.state: d.says for d in data if d.state != "answered"}
     states = [*STATES, *(s for s in count if s not in STATES)]
     told = DOT.join(f"{count[s]} {names.get(s, s.replace('_', ' ')).lower()}" for s in states if count[s])
-    name = min(max((cell_len(d.name) for d in data), default=8), max(room // 3, 8))
-    value = min(max((cell_len(d.value) for d in data), default=8), max(room // 3, 8))
+    name = min(max((text_width(d.name) for d in data), default=8), max(room // 3, 8))
+    value = min(max((text_width(d.value) for d in data), default=8), max(room // 3, 8))
     says = max(room - name - value - 6, 8)
     lines: list[Line] = [*wrap(written(f"{counted(len(data), 'variable')}: {told}", "aside"), room), BLANK]
     at = None

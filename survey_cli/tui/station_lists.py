@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from rich.cells import cell_len
-
 from survey_cli.desk.calling import FoundCase, OnCase, PromiseLine, Unclear, Understood, View
+from survey_cli.text_width import text_width
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.foot import edited
 from survey_cli.tui.question import BLANK, Column, row_of
@@ -150,7 +149,7 @@ def _form_head(what: str, view: View, width: int) -> Line:
         return written(what, "stress")
     there = f"{view.there:%H:%M} there, " if view.there is not None else ""
     clock = written(f"{there}{view.here:%a} {view.here.day} {view.here:%b %H:%M} here", "hint")
-    room = max(width - sum(cell_len(run.text) for run in clock) - 2, 10)
+    room = max(width - sum(text_width(run.text) for run in clock) - 2, 10)
     return spread(written(crop(clean(f"{what} {view.name}"), room), "stress"), clock, width)
 
 
@@ -237,8 +236,8 @@ def _found(mode: Finding, width: int) -> Drawn:
 
 
 def _caller(case: FoundCase, here: bool, found: Sequence[FoundCase], width: int) -> Line:
-    number = min(max(cell_len(c.number) for c in found), 18)
-    name = min(max(cell_len(_called(c)) for c in found), max((width - number - 6) // 2, 10))
+    number = min(max(text_width(c.number) for c in found), 18)
+    name = min(max(text_width(_called(c)) for c in found), max((width - number - 6) // 2, 10))
     stands = max(width - number - name - 6, 6)
     role: Role = "chosen" if here else "aloud"
     return (
@@ -254,8 +253,8 @@ def _called(case: FoundCase) -> str:
 def _promises(promises: Sequence[PromiseLine], at: int, width: int) -> Drawn:
     if not promises:
         return Drawn(lines=[written("You have promised nothing that is still to be kept.", "aside")])
-    when = max(cell_len(days_and_time(p.here, None)) for p in promises)
-    name = min(max(cell_len(p.name) for p in promises), max(width // 3, 10))
+    when = max(text_width(days_and_time(p.here, None)) for p in promises)
+    name = min(max(text_width(p.name) for p in promises), max(width // 3, 10))
     lines: list[Line] = []
     for n, promise in enumerate(promises):
         here = n == at

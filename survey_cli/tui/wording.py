@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from rich.cells import cell_len
-
 from survey_cli.entries import Words
+from survey_cli.text_width import fitting, letter_end, text_width
 
 Role: TypeAlias = Literal[
     "aloud", "stress", "aside", "code", "chosen", "unread", "why", "query", "rule", "key", "hint",
@@ -67,35 +66,28 @@ def _written_as(letter: str, encoding: str) -> str:
             other.encode(encoding)
         except UnicodeEncodeError:
             continue
-        if cell_len(other) == cell_len(letter):
+        if text_width(other) == text_width(letter):
             return other
-    return "?" * cell_len(letter)
+    return "?" * text_width(letter)
 
 
 def width_of(runs: Iterable[Run]) -> int:
     """The cells a line takes."""
-    return sum(cell_len(run.text) for run in runs)
+    return sum(text_width(run.text) for run in runs)
 
 
 def _cut(text: str, width: int) -> int:
     """How many characters of `text` fit into `width` cells; at least one."""
-    if text.isascii():
-        return max(1, width)
-    used = 0
-    for at, letter in enumerate(text):
-        used += cell_len(letter)
-        if used > width:
-            return max(1, at)
-    return len(text)
+    return max(letter_end(text, 0) if text else 1, fitting(text, width))
 
 
 def crop(text: str, width: int, more: str = MORE) -> str:
     """The text in at most `width` cells, its end replaced by `more` where it is longer."""
     text = text.replace("\n", " ")
-    if cell_len(text) <= width:
+    if text_width(text) <= width:
         return text
-    room = width - cell_len(more)
-    return text[: _cut(text, room)] + more if room > 0 else "" if width <= 0 else text[: _cut(text, width)]
+    room = width - text_width(more)
+    return text[: fitting(text, room)] + more if room > 0 else text[: fitting(text, width)]
 
 
 def spoken(words: Words, role: Role = "aloud") -> Line:
@@ -139,17 +131,17 @@ def wrap(runs: Line, width: int) -> tuple[Line, ...]:
             lines.append([])
             used = 0
         for text, role in word:
-            while cell_len(text) > width - used:
+            while text_width(text) > width - used:
                 room = width - used
                 cut = _cut(text, room) if room > 0 else 0
-                if cut and (cell_len(text[:cut]) <= room or not used):
+                if cut and (text_width(text[:cut]) <= room or not used):
                     lines[-1].append(Run(text[:cut], role))
                     text = text[cut:]
                 lines.append([])
                 used = 0
             if text:
                 lines[-1].append(Run(text, role))
-                used += cell_len(text)
+                used += text_width(text)
         word.clear()
 
     for piece in _pieces(runs):
@@ -200,10 +192,10 @@ def clipped(line: Line, width: int) -> Line:
     kept: list[Run] = []
     left = width
     for text, role in line:
-        size = cell_len(text)
+        size = text_width(text)
         if size > left:
             cut = text[: _cut(text, left)] if left > 0 else ""
-            kept += [Run(cut, role)] if cell_len(cut) <= left else []
+            kept += [Run(cut, role)] if text_width(cut) <= left else []
             break
         kept.append(Run(text, role))
         left -= size

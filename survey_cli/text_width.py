@@ -1,0 +1,67 @@
+"""Widths of texts on a terminal: the one measure by which screens and tables are laid out.
+
+rich takes spacing combining marks (the vowel sign in का) for nothing, as the wcwidth library does for single characters;
+terminals and the C library give each a cell of its own. Everything else is as rich measures it.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from rich.cells import cell_len
+
+_JOINER: Final = "\u200d"
+_IDLE_JOINER: Final = re.compile(_JOINER + r"(?=[\x00-\x7f])")
+"""A joiner that has nothing to join: before a space or a Latin letter."""
+_HANGUL_TONES: Final = "\u302e\u302f"
+"""The only spacing marks that are as wide as an ideograph."""
+
+
+@lru_cache(maxsize=8192)
+def text_width(text: str) -> int:
+    """How many cells the text takes."""
+    if text.isascii():
+        return len(text)
+    marks = sum(1 + (c in _HANGUL_TONES) for c in text if unicodedata.category(c) == "Mc")
+    return cell_len(_IDLE_JOINER.sub("", text)) + marks
+
+
+@lru_cache(maxsize=8192)
+def is_certain(text: str) -> bool:
+    """Whether every terminal measures the text alike: no spacing marks, nothing that is joined with its neighbor."""
+    if text.isascii():
+        return True
+    return all(unicodedata.category(c) != "Mc" and c not in "\u200c\u200d\ufe0e\ufe0f" for c in text)
+
+
+def joins(letter: str) -> bool:
+    """Whether a character is shown in one with that before it: accents, vowel signs, joiners, variation selectors."""
+    return unicodedata.category(letter) in ("Mn", "Mc", "Me") or letter == _JOINER
+
+
+def letter_end(text: str, at: int) -> int:
+    """Where the letter that begins at `at` ends, its marks and what is joined to it included."""
+    end = at + 1
+    while end < len(text) and (joins(text[end]) or text[end - 1] == _JOINER):
+        end += 1
+    return min(end, len(text))
+
+
+def fitting(text: str, width: int) -> int:
+    """How many characters of the text fit into `width` cells; no letter is parted from its marks."""
+    if text.isascii():
+        return min(len(text), max(width, 0))
+    at = 0
+    while at < len(text):
+        end = letter_end(text, at)
+        if text_width(text[:end]) > width:
+            return at
+        at = end
+    return at
+
+
+def fit(text: str, width: int) -> str:
+    """The text cut or filled with spaces to exactly so many cells."""
+    cut = text[: fitting(text, width)]
+    return cut + " " * (width - text_width(cut))
