@@ -20,6 +20,7 @@ from survey_cli.engine.prompts import asked, echo
 from survey_cli.entries import plain
 from survey_cli.instrument import texts
 from survey_cli.instrument.build import built
+from survey_cli.instrument.load import read_text
 from survey_cli.instrument.number_words import CARDINALS, ordinal
 from survey_cli.instrument.opening import rebuilt
 from survey_cli.instrument.program import Instrument
@@ -183,7 +184,7 @@ def test_a_language_without_ordinals_is_a_problem() -> None:
 
 def test_what_was_stored_with_an_unknown_format_is_still_read() -> None:
     text = "instrument: t\ntitle: T\nitems:\n" + ITEM.format("{turn:foo} {today:bar}")
-    made = rebuilt({"t.yaml": text}, "0" * 64)
+    made = rebuilt({"t.yaml": text}, read_text(text).digest)
     assert isinstance(made, Instrument)
     assert (
         plain(made.leaves["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en"))

@@ -103,6 +103,9 @@ def cases(
     _show(listed.lines, form)
     said = f"{len(listed.lines):,} of {count(listed.of, 'case')}"
     say(f"{listed.where}: {said}{'' if listed.named else '; names are for supervisors'}")
+    if listed.damage:
+        say(listed.damage)
+        raise typer.Exit(1)
 
 
 def _show(lines: "tuple[CaseLine, ...]", form: Form) -> None:

@@ -215,7 +215,7 @@ def interviews(file: Instrument, db: Database = None) -> None:
     listed = list_interviews(file, db=db)
     if isinstance(listed, Trouble):
         fail(listed)
-    where, rows = listed
+    where, rows, damage = listed
     lines = [
         (
             row.case if row.number == 1 else f"{row.case} ({row.number})",
@@ -231,6 +231,9 @@ def interviews(file: Instrument, db: Database = None) -> None:
     if lines:
         print(table(ROW_FIELDS, lines))
     say(f"{where}: {count(len(lines), 'interview')}")
+    if damage:
+        say(damage)
+        raise typer.Exit(1)
 
 
 def verify(file: Instrument, db: Database = None) -> None:

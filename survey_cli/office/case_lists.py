@@ -3,7 +3,7 @@ numbers only for those who may see them.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, cast
 
@@ -31,6 +31,7 @@ from survey_cli.reports.histories import told
 from survey_cli.reports.words import event_words, keeper_words
 from survey_cli.samples.columns import in_words
 from survey_cli.store.case_records import CaseRow, Contact, Kept
+from survey_cli.store.problem import Undecodable
 from survey_cli.study.login import written_by
 from survey_cli.study.opening import Study
 from survey_cli.values import Cell, Missing
@@ -55,8 +56,17 @@ class Wanted:
 
 
 def list_cases(request: Request, wanted: Wanted) -> CaseList | Trouble:
-    """The cases in the sample's order."""
-    return asked(request, lambda study: _listed(study, wanted))
+    """The cases in the sample's order. One text that can't be decoded keeps no other case from being listed."""
+
+    def tolerant(study: Study) -> CaseList | Trouble:
+        try:
+            return _listed(study, wanted)
+        except Undecodable as problem:
+            with study.store.tolerantly():
+                listed = _listed(study, wanted)
+            return listed if isinstance(listed, Trouble) else replace(listed, damage=str(problem))
+
+    return asked(request, tolerant)
 
 
 def _listed(study: Study, wanted: Wanted) -> CaseList | Trouble:

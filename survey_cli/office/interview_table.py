@@ -435,7 +435,7 @@ class _Version:
 
 
 def _unfollowed(line: Line, error: ValueError) -> Stopped:
-    what = f"its journal cannot be followed ({error})"
+    what = f"its journal can't be followed ({str(error).partition(':')[0]})"  # the rest may quote an answer
     return Stopped(Trouble(f"case {line.case}", what, "`survey verify` tells more"))
 
 

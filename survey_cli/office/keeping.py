@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import sleep
+from typing import NamedTuple
 from uuid import uuid4
 
 from survey_cli.engine.interview import VERSION, Interview
@@ -16,6 +17,7 @@ from survey_cli.office.verification import Verification
 from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreProblem, Whole
 from survey_cli.store.places import database_of, open_store
+from survey_cli.store.problem import Undecodable
 from survey_cli.study.clock import future_entries
 from survey_cli.study.erasing import unfinished
 from survey_cli.table import cells
@@ -25,15 +27,28 @@ def _trouble(problem: StoreProblem) -> Trouble:
     return Trouble(problem.where, problem.what, problem.remedy)
 
 
-def list_interviews(path: str | Path, *, db: str | None = None) -> tuple[str, list[InterviewRow]] | Trouble:
-    """Every interview in the instrument's database, and where that is."""
+class Interviews(NamedTuple):
+    """Every interview in a study's database."""
+
+    where: str
+    rows: list[InterviewRow]
+    damage: str = ""
+    """What could not be decoded, where something could not."""
+
+
+def list_interviews(path: str | Path, *, db: str | None = None) -> Interviews | Trouble:
+    """Every interview in the instrument's database, and where that is. One text that can't be decoded keeps no other
+    interview from being listed."""
     opened = _existing(path, db)
     if isinstance(opened, Trouble):
         return opened
     where, store, _ = opened
     with store:
         try:
-            return where, store.interviews()
+            return Interviews(where, store.interviews())
+        except Undecodable as problem:
+            with store.tolerantly():
+                return Interviews(where, store.interviews(), str(problem))
         except StoreProblem as problem:
             return _trouble(problem)
 
@@ -87,7 +102,7 @@ def verified(
     where: str, store: Store, instrument: Instrument, *, tell: Callable[[int, int], None] | None = None
 ) -> Verified:
     """What a verification of an open database finds, all as of one moment. Raises StoreProblem."""
-    with store.still():
+    with store.still(), store.tolerantly():
         verification = Verification(store, Plan.of(instrument), tell)
         findings = (*store.integrity(), *unfinished(store), *verification.findings())
     return Verified(

@@ -34,8 +34,8 @@ def at_one_moment(
         return Trouble(problem.where, problem.what, problem.remedy)
     except Stopped as stopped:
         return stopped.trouble
-    except ValueError as error:
-        return Trouble(records.where, f"a row of data can't be read ({error})", "`survey verify` tells more")
+    except ValueError:  # not the error, which may quote an answer
+        return Trouble(records.where, "a row of data can't be read", "`survey verify` tells more")
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise

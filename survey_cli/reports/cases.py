@@ -107,6 +107,8 @@ class CaseList:
     """How many cases there are in all."""
     named: bool
     """Whether whoever asks may see names."""
+    damage: str = ""
+    """What could not be decoded, where something could not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,12 @@ class Connector(ABC):
     def stand(self) -> None:
         """Begin a transaction that reads, as of now."""
 
+    @contextmanager
+    def tolerantly(self) -> Iterator[None]:
+        """Within it a text that can't be decoded is read with a mark in the place of what is wrong. (A server lets no
+        such text in.)"""
+        yield
+
     # Writing
 
     @abstractmethod

@@ -93,6 +93,10 @@ class Store(Data):
         """Within it everything is read as it was at one moment, whatever others write; nothing is written here."""
         return self._db.still()
 
+    def tolerantly(self) -> AbstractContextManager[None]:
+        """Within it texts that can't be decoded are read with a mark in the place of what is wrong, for lists."""
+        return self._db.tolerantly()
+
     # Cases: an interview of its own does without them and all that they are made of
 
     @cached_property

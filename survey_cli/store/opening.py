@@ -12,7 +12,8 @@ from survey_cli.store import upgrade as upgrades
 from survey_cli.store.address import Where, names_server, server
 from survey_cli.store.connector import Connector
 from survey_cli.store.files import check_file, check_folder, check_only_name, locked, own_path, put_in_place
-from survey_cli.store.problem import Absent, StoreProblem, no_driver
+from survey_cli.store.problem import DAMAGED, Absent, StoreProblem, no_driver
+from survey_cli.store.quick_check import looks_damaged
 from survey_cli.store.sqlite import APPLICATION_ID, Sqlite
 
 APPLIED: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"
@@ -117,6 +118,8 @@ def _recognise(db: Sqlite) -> None:
             "install that version to open it; nothing was changed",
         )
     db.run("PRAGMA journal_mode = WAL")
+    for what in looks_damaged(db):
+        raise StoreProblem(db.where, f"the database is damaged ({what})", DAMAGED[1])
 
 
 def _applied(db: Sqlite) -> list[str]:

@@ -27,6 +27,10 @@ class Interrupted(StoreProblem):
     Whether the last of it was still written is not known."""
 
 
+class Undecodable(StoreProblem):
+    """A text is not UTF-8: the file was damaged, or edited by hand. It is named, and not shown."""
+
+
 class Absent(StoreProblem):
     """Nothing is kept here yet."""
 
@@ -43,7 +47,7 @@ def no_driver(where: str, error: ImportError) -> StoreProblem:
 RESTORE: Final = "survey db restore BACKUP FILE"
 """How one goes back to a backup. What is replaced is kept."""
 
-_DAMAGED: Final = (
+DAMAGED: Final = (
     "the database is damaged",
     f"stop interviewing on it, and go back to the latest backup: {RESTORE}",
 )
@@ -69,7 +73,7 @@ SENTENCES: Final[dict[int, tuple[str, str]]] = {
         "the disk did not take it",
         "check the disk, the room left on it and the limit on a file's size, then give the entry again",
     ),
-    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: (
         "the file is not a database, or is damaged",
         f"name another file, or go back to the latest backup: {RESTORE}",
@@ -106,5 +110,5 @@ def told(error: BaseException, where: str) -> StoreProblem | None:
         )
     if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
         # a table that somebody dropped, bytes that are no text: statements of ours are tried by the tests
-        return StoreProblem(where, f"the database is not as it was made ({error})", _DAMAGED[1])
+        return StoreProblem(where, f"the database is not as it was made ({error})", DAMAGED[1])
     return None

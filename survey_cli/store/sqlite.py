@@ -5,6 +5,7 @@ It knows no table. Every sqlite3 error that is the world's doing leaves here as 
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from urllib.parse import quote
 
 from survey_cli.store import account
 from survey_cli.store.connector import Connector, Dialect, Execute, Found, Parameters, Stream
-from survey_cli.store.problem import StoreProblem, primary, told
+from survey_cli.store.legible import undecodable
+from survey_cli.store.problem import RESTORE, StoreProblem, Undecodable, primary, told
 
 T = TypeVar("T")
 
@@ -36,6 +38,10 @@ PRAGMAS: Final = (
 
 WORLDLY: Final = (sqlite3.Error, UnicodeError, MemoryError)
 """What sqlite3 raises when the world is broken, or we made a mistake."""
+
+
+NOT_TEXT: Final = re.compile(r"Could not decode to UTF-8 column '([^']*)'")
+"""How SQLite's driver begins to say so. It goes on with the text itself."""
 
 
 class Sqlite(Connector):
@@ -106,6 +112,7 @@ class Sqlite(Connector):
             yield lambda statement, parameters: iter(self.read(statement, parameters))
             return
         other = Sqlite.to_file(self.path, where=self.where, patience=self._tries * POLL)
+        other.connection.text_factory = self.connection.text_factory
         try:
             other.run("BEGIN")
             yield other._rows
@@ -124,6 +131,15 @@ class Sqlite(Connector):
         except StoreProblem:
             self.roll_back()
             raise
+
+    @contextmanager
+    def tolerantly(self) -> Iterator[None]:
+        usual = self.connection.text_factory
+        self.connection.text_factory = lambda text: text.decode(errors="replace")
+        try:
+            yield
+        finally:
+            self.connection.text_factory = usual
 
     # Writing
 
@@ -155,12 +171,21 @@ class Sqlite(Connector):
             pass  # SQLite has rolled back by itself: disk full, I/O error
 
     def told(self, error: BaseException) -> BaseException:
+        if isinstance(error, sqlite3.OperationalError) and (found := NOT_TEXT.match(str(error))):
+            named = next(undecodable(self.connection, found[1]), f"a text in the column {found[1]}")
+            return Undecodable(
+                self.where,
+                f"{named} can't be decoded",
+                f"`survey verify` lists every such text; a backup is brought back by: {RESTORE}",
+            )
         return told(error, self.where) or error
 
     def flaws(self) -> Iterator[str]:
         for (line,) in self.read("PRAGMA integrity_check"):
             if line != "ok":
                 yield f"the file is damaged: {line}"
+        for named in undecodable(self.connection):
+            yield f"{named} can't be decoded"
         for table, _, parent, _ in self.read("PRAGMA foreign_key_check"):
             yield f"a row of {table} belongs to nothing in {parent}"
 
