@@ -105,7 +105,7 @@ class Leaf:
     probe: Template | None = None
     help: Template | None = None
     options: tuple[Option, ...] = ()
-    labels: Mapping[Code, Template] = NO_LABELS
+    labels: Mapping[Code, Template] = field(default_factory=lambda: NO_LABELS)
     """Of a number: the words of those with a meaning of their own."""
     scale: str | None = None
     """The named list its options come from, if they do."""
