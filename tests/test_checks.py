@@ -233,3 +233,11 @@ def test_the_time_grows_with_the_file() -> None:
         return best
 
     assert took(2000) < 25 * took(200), "ten times the items took more than 25 times as long"
+
+
+def test_the_remedy_for_options_that_say_what_a_decline_says_leaves_nothing_to_say() -> None:
+    item = "  - {{id: a, type: single, text: Is it?, options: {{1: 'Yes', 2: 'No'{}}}{}}}\n"
+    (line,) = said(HEAD + item.format(", 8: Don't know, 9: Refused", ""))
+    edit = re.search(r"write (declines: \{.*?\})", line)
+    assert edit is not None
+    assert said(HEAD + item.format("", f", {edit[1]}")) == []

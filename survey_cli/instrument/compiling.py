@@ -70,14 +70,21 @@ class Compiler:
         return scope
 
     def condition(
-        self, written: Written | None, spot: Spot, key: str, wants: Wants = "truth"
+        self,
+        written: Written | None,
+        spot: Spot,
+        key: str,
+        wants: Wants = "truth",
+        answered: frozenset[str] = frozenset(),
     ) -> Condition | None:
         """Compile one, or note why it cannot be."""
         if written is None:
             return None
         where = getattr(written, "where", NOWHERE)
         scope = self._scope(spot.roster)
-        condition, problems = compile_condition(written, scope, where=where, who=spot.owner, wants=wants)
+        condition, problems = compile_condition(
+            written, scope, where=where, who=spot.owner, wants=wants, answered=answered
+        )
         if problems:
             self._tell(problems, key)
         if condition is not None:
@@ -139,14 +146,14 @@ class Compiler:
         if not item.checks and item.confirm is None:
             return ()
         after = spot._replace(before=spot.before + 1)
-        made = []
+        made, answered = [], frozenset((spot.owner,))  # a check is made of answers alone
         for check in item.checks:
-            condition = self.condition(check.expect, after, "expect")
+            condition = self.condition(check.expect, after, "expect", answered=answered)
             say = self.template(check.say, after, "say")
             if condition is not None:
                 made.append(Check(condition=condition, say=say, soft=check.soft))
         if item.confirm is not None:
-            condition = self.condition(item.confirm.if_, after, "confirm")
+            condition = self.condition(item.confirm.if_, after, "confirm", answered=answered)
             say = self.template(item.confirm.text, after, "confirm")
             if condition is not None:
                 made.append(Check(condition=condition, say=say, soft=True, aloud=True))

@@ -58,13 +58,21 @@ class Condition:
 
 
 def compile_condition(
-    text: str, scope: Scope, *, where: Position, who: str, wants: Wants = "truth"
+    text: str,
+    scope: Scope,
+    *,
+    where: Position,
+    who: str,
+    wants: Wants = "truth",
+    answered: frozenset[str] = frozenset(),
 ) -> tuple[Condition | None, tuple[Problem, ...]]:
-    """The condition that `text` is, or None, and what was found in it: warnings alone leave it whole."""
+    """The condition that `text` is, or None, and what was found in it: warnings alone leave it whole. It is evaluated
+    only where the items in `answered` have an answer."""
     parsed = parse(text)
     if isinstance(parsed, Slip):
         return None, (_told(parsed, text, where, who),)
     reading = Reading(text, parsed, scope, where, who)
+    reading.guarded |= answered
     part = _part(reading, parsed.tree, 1)
     if part.kind != "wrong":
         part = _wanted(reading, part, wants)

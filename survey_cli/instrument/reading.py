@@ -201,8 +201,12 @@ class Reading:
         self._doubts.append((names, self._stated("unsure-negation", part.node, what, remedy, "warning")))
 
     def close(self) -> tuple[Problem, ...]:
-        """All that was found."""
-        unguarded = [problem for names, problem in self._doubts if not names <= self.guarded]
+        """All that was found; of one item that may be declined once."""
+        told, unguarded = set(self.guarded), []
+        for names, problem in self._doubts:
+            if not names <= told:
+                unguarded.append(problem)
+                told |= names
         return (*self.problems, *unguarded)
 
     def _stated(self, rule: str, node: ast.expr, what: str, remedy: str, severity: Severity) -> Problem:

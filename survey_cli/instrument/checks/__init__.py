@@ -14,6 +14,7 @@ from survey_cli.instrument.checks import (
     along,
     characters,
     conditions,
+    decline_options,
     declined_ends,
     fieldwork,
     introduction,
@@ -51,6 +52,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     lists.duplicate_code,
     lists.duplicate_label,
     lists.decline_code,
+    decline_options.option_declines,
     lists.decline_key,
     ranges.empty_range,
     ranges.bad_range,
@@ -129,6 +131,17 @@ class Checked(NamedTuple):
     """What the checks looked at; None where the file could not be made out."""
 
 
+def _once(problems: list[Problem]) -> list[Problem]:
+    """One problem per cause: what the statements of a battery share is told of the first, and an end that a decline
+    passes is not also told to be unknown then."""
+    ends = {p.who for p in problems if p.rule == "decline-passes-end"}
+    told: dict[tuple[object, ...], Problem] = {}
+    for p in problems:
+        if p.rule != "unsure-negation" or p.who not in ends:
+            told.setdefault((p.rule, p.where, p.what, p.remedy, "" if p.where.line else p.who), p)
+    return list(told.values())
+
+
 def checked(source: Source) -> Checked:
     """Build an instrument and run every check, so that all problems are told in one go."""
     collecting = gc.isenabled()
@@ -143,5 +156,5 @@ def checked(source: Source) -> Checked:
             gc.freeze()
             gc.unfreeze()  # all that has grown counts as old, or the next collection would begin by walking it
             gc.enable()
-    found = tuple(in_order(problems))
+    found = tuple(in_order(_once(problems)))
     return Checked(None if errors(found) else instrument, found, draft)

@@ -290,6 +290,8 @@ def _remedy(draft: Draft, item: Leaf, ends: list[_Place], end: _Place, need: Nee
     if need.key != "ask_if":
         return f"write the condition such that it holds of whoever declines, {others}"
     going_on = _going_on(draft, item, ends, need)
+    if not going_on:
+        return f"write what must hold to go on, as unless: in its place, {others}"
     return f"write unless: {going_on} in its place, {others}"
 
 
@@ -316,4 +318,4 @@ def _going_on(draft: Draft, item: Leaf, ends: list[_Place], need: Needed) -> str
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in SIGNS and len(ends) == 1:
             return f"{ast.unparse(left)} {_OPPOSITE[SIGNS[type(op)]]} {ast.unparse(right)}"
         case _:
-            return "and what must hold to go on"
+            return ""

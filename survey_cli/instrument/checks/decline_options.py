@@ -1,0 +1,133 @@
+"""Options that say what a decline says: don't know, refused. With both there are two don't knows in the data."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from survey_cli.instrument.checks.places import element, key_place, options_node, said, spoken_list
+from survey_cli.instrument.draft import Draft
+from survey_cli.instrument.items.coded import Coded
+from survey_cli.instrument.items.typed import NumberItem
+from survey_cli.instrument.program import DeclineOffered, Leaf
+from survey_cli.instrument.scalars import Text
+from survey_cli.problems import Position, Problem
+from survey_cli.values import Code
+
+_PHRASES: Final = {
+    "dk": """don't know|do not know|dont know|i don't know|doesn't know|does not know|no sabe|no sé|no lo sabe|no lo sé
+ne sait pas|je ne sais pas|nsp|weiß nicht|weiss nicht|weiß ich nicht|ich weiß nicht|weiß es nicht|não sabe|não sei
+non sa|non so|non lo so|weet niet|weet ik niet|weet het niet|vet ej|vet inte|ved ikke|nie wiem|bilmiyorum|не знаю
+не знает|затрудняюсь ответить|لا أعرف|لا يعرف|पता नहीं|わからない|分からない|不知道|모름|모르겠다""",
+    "refused": """refused|refuse|refuses|refusal|refused to answer|refuses to answer|prefer not to say|no answer
+prefer not to answer|prefers not to say|prefers not to answer|rather not say|would rather not say|won't say|will not say
+no contesta|no responde|se niega|prefiero no contestar|prefiero no responder|prefiero no decirlo|refus|refusé
+refuse de répondre|ne veut pas répondre|préfère ne pas répondre|sans réponse|verweigert|verweigerung|keine angabe
+keine antwort|möchte nicht antworten|möchte ich nicht sagen|recusa|recusou|não responde|não respondeu
+prefiro não responder|rifiuta|rifiuto|non risponde|preferisco non rispondere|weigert|geweigerd|geen antwoord
+wil niet zeggen|zeg ik liever niet|vill ej svara|ønsker ikke å svare|odmowa|odmawia odpowiedzi|cevap yok|отказ
+отказ от ответа|отказался|رفض|يرفض الإجابة|मना किया|जवाब देने से मना किया|無回答|回答拒否|答えたくない|拒绝回答|무응답""",
+}
+"""As questionnaires put them, beside the words that the study itself has for its declines."""
+_KINDS: Final = {
+    phrase: kind
+    for kind, lines in _PHRASES.items()
+    for line in lines.split("\n")
+    for phrase in line.split("|")
+}
+_AROUND: Final = re.compile(r"^\W+|\W+$")
+_VOLUNTEERED: Final = re.compile(
+    r"^(?:vol|volunteered|spontaneous|do not read|dnr)\W+|\W+(?:vol|volunteered|do not read)$"
+)
+
+
+def _phrase(text: str) -> str:
+    """A text without case, brackets and marks around it, or a note that it is volunteered."""
+    words = " ".join(text.casefold().replace("’", "'").split())
+    words = _AROUND.sub("", words)
+    return _AROUND.sub("", _VOLUNTEERED.sub("", words))
+
+
+def option_declines(draft: Draft) -> Iterator[Problem]:
+    """An option says what a decline says that is offered at the same item.
+
+        options: {1: "Yes", 2: "No", 8: Don't know, 9: Refused}
+
+    The interviewer has two ways to key a don't know, and the data two codes for it, one of which counts as an answer.
+    Take the options out, and let the declines have their codes: `declines: {dk: 8, refused: 9}`. Where the answer is
+    meant to count, take the decline away instead: `declines: [refused]`.
+    """
+    told: set[tuple[str | int, int]] = set()
+    for name, leaf in draft.leaves.items():
+        question = leaf.question
+        options = _options(leaf)
+        key = (leaf.scale or id(question._node), id(leaf.declines))
+        if not options or not leaf.declines or key in told:
+            continue
+        told.add(key)
+        found: dict[str, Code] = {}
+        for code, text in options.items():
+            kind = _kind(text, leaf.declines)
+            if kind is not None:
+                found.setdefault(kind, code)
+        if not found:
+            continue
+        where, owner = _place(draft, leaf, next(iter(found.values()))), leaf.scale or _item(draft, name)
+        listed = [f"{code} ({said(options[code], draft)})" for code in found.values()]
+        ways = spoken_list([f".{kind}" for kind in found])
+        one = len(found) == 1
+        what = f"the option{'' if one else 's'} {spoken_list(listed)} {'is' if one else 'are'} offered beside {ways}"
+        what += f", which say{'s' if one else ''} the same"
+        yield Problem(
+            "option-declines",
+            where,
+            owner,
+            what,
+            _remedy(leaf, found),
+            "warning",
+            len(str(next(iter(found.values())))),
+        )
+
+
+def _options(leaf: Leaf) -> Mapping[Code, Text]:
+    if isinstance(leaf.question, NumberItem):
+        return {code: text for code, text in leaf.question.options.items()}  # noqa: C416  # its keys are of a narrower type
+    return (
+        {option.code: option.text.source for option in leaf.options}
+        if isinstance(leaf.question, Coded)
+        else {}
+    )
+
+
+def _kind(text: Text, declines: tuple[DeclineOffered, ...]) -> str | None:
+    """The decline that an option's text says in any language, if it is offered."""
+    for _, written in text.every():
+        phrase = _phrase(written)
+        for decline in declines:
+            if _KINDS.get(phrase) == decline.id or any(
+                phrase == _phrase(own) for _, own in decline.text.every()
+            ):
+                return decline.id
+    return None
+
+
+def _place(draft: Draft, leaf: Leaf, code: Code) -> Position:
+    if leaf.scale is not None:
+        return key_place(options_node(draft.document.scales[leaf.scale]), code)  # type: ignore[index]
+    node = element(leaf.question._node, "options")
+    return key_place(node, code) if node is not None else leaf.question.at("id")
+
+
+def _item(draft: Draft, name: str) -> str:
+    """The item whose list it is: of a statement, the battery."""
+    named = draft.named.get(name)
+    return str(named.question.id) if named is not None and named.question is not None else name
+
+
+def _remedy(leaf: Leaf, found: Mapping[str, Code]) -> str:
+    if not all(isinstance(code, int) for code in found.values()):
+        return f"take {'it' if len(found) == 1 else 'them'} out of the options"
+    codes = ", ".join(f"{d.id}: {found.get(d.id, d.code)}" for d in leaf.declines)
+    at = f" at the items that use {leaf.scale}" if leaf.scale is not None else ""
+    return (
+        f"take {'it' if len(found) == 1 else 'them'} out of the options, and write declines: {{{codes}}}{at}"
+    )
