@@ -1,15 +1,21 @@
 """Invented interviews go a shorter way through the engine than an interviewer's: it must come to the same."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from respondent import begun, forward, wander
 from scenario import INSTRUMENTS, instrument, source_of
+from survey_cli.cli.running import run as command
 from survey_cli.engine.interview import Interview, walked_anew
 from survey_cli.instrument.checks import checked
+from survey_cli.problems import Trouble
 from survey_cli.simulate import Habits, simulated
+from survey_cli.simulate.findings import Findings
+from survey_cli.simulate.running import run
+from survey_cli.simulate.shares import read_shares
 from survey_cli.table.rows import cells
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -67,3 +73,115 @@ def test_what_stands_is_not_changed_by_what_comes_after() -> None:
     assert standing.answers.keys() == {(leaf.place) for leaf in made.leaves.values()}
     ended.key(".reopen").key(".back").key("7")
     assert (dict(standing.answers), dict(standing.env)) == (answers, env)
+
+
+SCREENED = """
+instrument: s
+title: S
+items:
+  - {id: hello, type: read, text: "This is {interviewer} calling for the Institute."}
+  - {id: consent, type: single, text: May I?, options: {1: "Yes", 2: "No", 3: Later}, declines: []}
+  - {id: name, type: text, text: Name?}
+  - {id: no, type: end, unless: consent == 1, outcome: refusal_soft, text: Bye}
+  - {id: age, type: number, text: Age?, min: 0, max: 99, declines: []}
+  - {id: young, type: end, ask_if: age < 50, outcome: not_eligible, text: Bye}
+  - {id: kinds, type: multiple, text: Which?, options: {1: A, 2: B, 3: C}}
+  - {id: last, type: number, text: How many?, max: 9}
+"""
+
+
+def crowd(habits: Habits, *, count: int = 400, completes: int = 0) -> Findings:
+    made = instrument(SCREENED)
+    return run(made, count=count, seed=5, start=NOON, habits=habits, completes=completes)
+
+
+def test_most_respondents_qualify_where_their_answers_would_screen_them_out() -> None:
+    even = crowd(Habits(decline=0))
+    assert 0.1 < even.outcomes["complete"] / 400 < 0.25, "a third consents, and half of those are old enough"
+    found = crowd(Habits(decline=0, qualify=0.85))
+    assert 0.8 < found.outcomes["complete"] / 400 < 0.95
+    assert found.outcomes["refusal_soft"]
+    assert found.outcomes["not_eligible"]
+    assert found.never_reached() == (), "every end is still reached"
+    everybody = crowd(Habits(decline=0, qualify=1))
+    assert everybody.outcomes == {"complete": 400}
+
+
+def test_whoever_qualifies_leaves_no_trace_of_other_answers() -> None:
+    """Their journals hold no corrections, and replay."""
+    made = instrument(SCREENED)
+    habits = Habits(decline=0, back=0, qualify=1)
+    for invented in simulated(made, count=50, seed=3, start=NOON, habits=habits):
+        one = invented.interview
+        assert {type(event).__name__ for event in one.events} == {"Began", "Answered", "Ended"}
+        assert [e.place.item for e in one.events if hasattr(e, "place")] == [
+            "hello",
+            "consent",
+            "name",
+            "age",
+            "kinds",
+            "last",
+        ]
+        assert Interview.replay(made, one.events).standing() == one.standing()
+
+
+def test_complete_interviews_are_counted_apart_from_all_others() -> None:
+    found = crowd(Habits(decline=0, break_off=0.02, qualify=0.5))
+    assert found.complete.interviews + found.others.interviews == found.interviews == 400
+    assert found.complete.interviews == found.outcomes["complete"]
+    assert (found.complete.shortest, found.complete.longest) == (5, 5)
+    assert found.others.longest < 5
+
+
+def test_so_many_complete_interviews_can_be_asked_for() -> None:
+    found = crowd(Habits(decline=0), count=10_000, completes=30)
+    assert found.complete.interviews == 30
+    assert found.interviews > 100
+    nobody = crowd(Habits(break_off=1), count=50, completes=30)
+    assert (nobody.complete.interviews, nobody.interviews) == (0, 50)
+
+
+def test_answers_fall_by_the_shares_that_were_given(tmp_path: Path) -> None:
+    file = tmp_path / "shares.yaml"
+    file.write_text("consent: {1: 70%, 2: 0.2, 3: 1/10}\nlast: {7: 0.5, dk: 0.3}\nkinds: {1: 0.9, 3: 0.25}\n")
+    shares = read_shares(str(file), instrument(SCREENED))
+    assert not isinstance(shares, Trouble), shares
+    found = crowd(Habits(qualify=1, shares=shares), count=2000)
+    assert 0.65 < found.chosen["consent", 1] / 2000 < 0.75, "a given share is never answered otherwise"
+    assert 0.08 < found.chosen["consent", 3] / 2000 < 0.12
+    complete = found.outcomes["complete"]
+    assert 0.45 < found.chosen["last", 7] / complete < 0.6  # half, and a tenth of the rest
+    assert 0.85 < found.chosen["kinds", 1] / complete < 0.95
+    assert found.chosen["kinds", 2] < 0.1 * complete
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("consnet: {1: 1}", "consnet: no question has this id — did you mean 'consent'?"),
+        ("consent: {1: 1, 4: 0}", "consent: it has no code 4"),
+        ("consent: {1: 80%, 2: 40%}", "consent: the shares add up to 120%"),
+        ("consent: {1: often}", "'often' is no share"),
+        ("consent: 1", "here must stand a share for each code"),
+        ("- consent", "the shares can't be read"),
+    ],
+)
+def test_shares_that_are_wrong_are_told_at_their_place(text: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "shares.yaml"
+    file.write_text(text)
+    told = read_shares(str(file), instrument(SCREENED))
+    assert isinstance(told, Trouble)
+    assert says in str(told)
+
+
+def test_the_command_says_what_complete_interviews_and_others_came_to(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(SCREENED)
+    assert command(["simulate", str(file), "--completes", "50"]) == 0
+    out = capfd.readouterr().out
+    assert "50 complete" in out
+    assert "questions asked, complete (50): " in out
+    assert "questions asked, all others (" in out
+    assert command(["simulate", str(file), "--answers", str(tmp_path / "none.yaml")]) == 1

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from survey_cli.simulate import Findings
     from survey_cli.simulate.field_trial import FieldTrial
 
+TRIED_FOR_ONE = 100
+"""With --completes, interviews that are invented at most for each complete one."""
 MOST = 12
 """Items listed under one heading."""
 PANEL: Final = "With --fieldwork"
@@ -42,6 +44,30 @@ def simulate(
             "--break-off", metavar="SHARE", min=0, max=1, help="How often they hang up, at each item."
         ),
     ] = 0.0,
+    qualify: Annotated[
+        float,
+        typer.Option(
+            "--qualify",
+            metavar="SHARE",
+            min=0,
+            max=1,
+            help="Of those whom their answers would screen out, how many answer so that they qualify.",
+        ),
+    ] = 0.85,
+    completes: Annotated[
+        int,
+        typer.Option(
+            "--completes", metavar="N", min=0, help="So many complete interviews, instead of --number in all."
+        ),
+    ] = 0,
+    answers: Annotated[
+        str,
+        typer.Option(
+            "--answers",
+            metavar="FILE",
+            help="How often what is answered, as YAML: {consent: {1: 90%, 2: 8%, refused: 2%}}.",
+        ),
+    ] = "",
     keep: Annotated[bool, typer.Option("--keep", help="Keep the interviews, as simulated ones.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Keep them even where real interviews are kept.")
@@ -136,7 +162,9 @@ def simulate(
 ) -> None:
     """Let invented people answer, and see what nobody reaches or chooses.
 
-    They answer through the real engine, with don't know, refusals, warnings confirmed and answers corrected.
+    They answer through the real engine, with don't know, refusals, warnings confirmed and answers corrected. Most answer
+    so that they are not screened out (--qualify); otherwise options are chosen equally often, unless --answers says
+    how often.
 
     With --fieldwork invented interviewers call them at real stations, on a clock that jumps: completes by day, calls for
     each, attempts, outcomes, rates, promises, quotas, and how busy everybody is. Nothing of it is kept.
@@ -177,22 +205,27 @@ def simulate(
     from survey_cli.office.keeping import keeper
     from survey_cli.simulate import Habits
     from survey_cli.simulate.running import run
+    from survey_cli.simulate.shares import read_shares
 
     instrument = open_instrument(file)
     if isinstance(instrument, Trouble):
         fail(instrument)
+    shares = read_shares(answers, instrument) if answers else {}
+    if isinstance(shares, Trouble):
+        fail(shares)
     start = datetime.now(UTC)
     keeping = keeper(file, instrument, db=db, force=force, start=start) if keep else None
     if isinstance(keeping, Trouble):
         fail(keeping)
     try:
-        with _bar(number) as progress:
+        with _bar(completes or number) as progress:
             findings = run(
                 instrument,
-                count=number,
+                count=completes * TRIED_FOR_ONE if completes else number,
+                completes=completes,
                 seed=seed,
                 start=start,
-                habits=Habits(decline=decline, break_off=break_off),
+                habits=Habits(decline=decline, break_off=break_off, qualify=qualify, shares=shares),
                 keep=keeping.keep if keeping is not None else None,
                 progress=progress,
             )
@@ -201,6 +234,10 @@ def simulate(
             keeping.close()
     for line in _shown(findings):
         print(printable(line))
+    if findings.complete.interviews < completes:
+        say(
+            f"only {count(findings.complete.interviews, 'interview')} came to complete: see where the others end"
+        )
     if keeping is not None:
         say(f"{keeping.where}: {count(findings.interviews, 'simulated interview')} kept")
 
@@ -238,11 +275,13 @@ def _shown(findings: "Findings") -> list[str]:
     """The findings in plain lines."""
     number = findings.interviews
     lines = [f"{count(number, 'interview')}: {_outcomes(findings)}"]
-    lines.append(
-        f"questions asked: {findings.shortest} in the shortest (seed {findings.shortest_seed}), "
-        f"{findings.longest} in the longest (seed {findings.longest_seed}), "
-        f"{findings.places / number:.1f} on average"
-    )
+    for who, lengths in (("complete", findings.complete), ("all others", findings.others)):
+        if lengths.interviews:
+            lines.append(
+                f"questions asked, {who} ({lengths.interviews:,}): {lengths.shortest} in the shortest "
+                f"(seed {lengths.shortest_seed}), {lengths.longest} in the longest (seed {lengths.longest_seed}), "
+                f"{lengths.questions / lengths.interviews:.1f} on average"
+            )
     never = [leaf.id for leaf in findings.never_reached()]
     lines.append(f"never reached: {_listed(never) if never else 'nothing'}")
     unchosen = [f"{leaf.id} ({', '.join(map(str, codes))})" for leaf, codes in findings.never_chosen()]

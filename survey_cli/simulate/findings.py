@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import COMPLETE
 from survey_cli.instrument.program import Instrument, Leaf
 from survey_cli.values import Code
 
@@ -17,6 +18,28 @@ class Reached:
 
 
 @dataclass(slots=True)
+class Lengths:
+    """How many questions were put to somebody in one interview."""
+
+    interviews: int = 0
+    questions: int = 0
+    """In all of them."""
+    shortest: int = 0
+    longest: int = 0
+    shortest_seed: int = 0
+    longest_seed: int = 0
+
+    def add(self, asked: int, seed: int) -> None:
+        """One interview more."""
+        if not self.interviews or asked < self.shortest:
+            self.shortest, self.shortest_seed = asked, seed
+        if asked > self.longest or not self.interviews:
+            self.longest, self.longest_seed = asked, seed
+        self.interviews += 1
+        self.questions += asked
+
+
+@dataclass(slots=True)
 class Findings:
     """Counts over the interviews that were `seen`."""
 
@@ -27,12 +50,10 @@ class Findings:
     outcomes: Counter[str] = field(default_factory=Counter)
     stuck: Counter[str] = field(default_factory=Counter)
     """Items whose checks no invented answer passed."""
-    shortest: int = 0
-    longest: int = 0
-    shortest_seed: int = 0
-    longest_seed: int = 0
-    places: int = 0
-    """Places put to somebody, over all interviews."""
+    complete: Lengths = field(default_factory=lambda: Lengths())
+    """Of complete interviews."""
+    others: Lengths = field(default_factory=lambda: Lengths())
+    """Of those that ended otherwise: screened out, refused, broken off."""
 
     def see(self, interview: Interview, stuck: str = "") -> None:
         """Count one interview."""
@@ -53,11 +74,8 @@ class Findings:
         self.outcomes[interview.outcome or interview.status] += 1
         if stuck:
             self.stuck[stuck] += 1
-        if self.interviews == 1 or asked < self.shortest:
-            self.shortest, self.shortest_seed = asked, interview.began.seed
-        if asked > self.longest:
-            self.longest, self.longest_seed = asked, interview.began.seed
-        self.places += asked
+        whole = (interview.outcome or interview.status) == COMPLETE
+        (self.complete if whole else self.others).add(asked, interview.began.seed)
 
     def never_reached(self) -> tuple[Leaf, ...]:
         """Items nobody was asked, in written order."""

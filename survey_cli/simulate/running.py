@@ -21,8 +21,10 @@ def run(
     habits: Habits,
     keep: Callable[[list[Interview]], None] | None = None,
     progress: Callable[[int], None] | None = None,
+    completes: int = 0,
 ) -> Findings:
-    """What so many invented interviews show. `progress` is told after each batch how many are done."""
+    """What so many invented interviews show; with `completes`, as many as it takes until so many are complete, at most
+    `count`. `progress` is told after each batch how many are done."""
     findings = Findings(instrument)
     batch: list[Interview] = []
 
@@ -31,12 +33,14 @@ def run(
             keep(batch)
         batch.clear()
         if progress is not None:
-            progress(findings.interviews)
+            progress(findings.complete.interviews if completes else findings.interviews)
 
     for invented in simulated(instrument, count=count, seed=seed, start=start, habits=habits):
         findings.see(invented.interview, invented.stuck)
         batch.append(invented.interview)
         if len(batch) == BATCH:
             hand_over()
+        if completes and findings.complete.interviews >= completes:
+            break
     hand_over()
     return findings
