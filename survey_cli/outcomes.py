@@ -33,6 +33,11 @@ class Outcome:
     like: str = ""
     """The outcome of the table that one of a study's own behaves like."""
 
+    @property
+    def kind(self) -> str:
+        """The outcome of the table that it is, or behaves like."""
+        return self.like or self.id
+
 
 def _row(
     id: str,
@@ -57,6 +62,8 @@ def _row(
     )
 
 
+WITHDRAWN: Final = "withdrawn"
+"""The outcome after which all answers are erased."""
 OUTCOMES: Final[dict[str, Outcome]] = {
     row.id: row
     for row in (

@@ -21,7 +21,8 @@ from survey_cli.fieldwork.case import Case
 from survey_cli.office.asking import Request
 from survey_cli.office.sampling import Imported, Manner, Wanted, import_sample
 from survey_cli.store.case_records import CaseRow
-from survey_cli.study.opening import Study, in_step, open_study
+from survey_cli.study.opening import Study, open_study
+from survey_cli.study.upkeep import in_step
 
 TUESDAY = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 """10:00 in Chicago, 09:00 in Denver."""

@@ -561,7 +561,7 @@ def test_a_closed_output_asks_nothing_and_a_closed_input_puts_aside() -> None:
         ["sh", "-c", command + "<&-"], capture_output=True, text=True, check=False, env=environment
     )
     assert silent.returncode == 3
-    assert "Put aside" in silent.stdout
+    assert "Suspended" in silent.stdout
 
 
 # ── the instrument ────────────────────────────────────────────────────────────────────────────────────────

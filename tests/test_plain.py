@@ -475,14 +475,14 @@ def test_the_end_of_input_puts_aside_wherever_it_comes() -> None:
         code, out = held(desk, *lines)
         assert code == 3
         assert desk.calls[-1] == "suspend"
-        assert "> \n[Put aside: it can be resumed at the same item]\n" in out
+        assert "> \n[Suspended: it can be resumed at the same item]\n" in out
 
 
 def test_suspend_puts_aside() -> None:
     desk = one("One?", YES_NO)
     code, out = held(desk, ".suspend", "1")
     assert (code, desk.calls, desk.given) == (3, ["suspend"], [])
-    assert "[Put aside" in out
+    assert "[Suspended" in out
 
 
 def test_a_last_line_without_an_end_counts() -> None:

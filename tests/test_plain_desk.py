@@ -93,10 +93,10 @@ def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
     code, out = held(seated(), "", "7", "7 a bicycle")
     assert code == 3
     assert "! 7 wants words" in out
-    assert "[Put aside: it can be resumed at the same item]" in out
+    assert "[Suspended: it can be resumed at the same item]" in out
     code, out = held(seated(), ".dk", ".dk", "")
     assert "[Case 7 was suspended at born, " in out
     assert out.index("[Case 7 was") < out.index("When were you born?") < out.index("> ")
     assert "[Enter ends here]" in out
-    assert "[Put aside: Call back, no time given]" in out
+    assert "[Suspended: Call back, no time given]" in out
     assert code == 0

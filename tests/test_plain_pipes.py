@@ -70,7 +70,7 @@ def test_ctrl_c_puts_aside(lines: str) -> None:
     write = io.StringIO()
     assert conduct(desk, Interrupted(lines), write) == 3
     assert desk.calls == ["suspend"]
-    assert "[Put aside" in write.getvalue()
+    assert "[Suspended" in write.getvalue()
 
 
 def test_ctrl_c_while_the_desk_is_at_work_waits_for_it() -> None:
@@ -200,7 +200,7 @@ def test_a_terminal_prints_no_line_twice_and_ctrl_c_puts_aside() -> None:
         assert seen.startswith(b"\r\n[Section: Mission]")
         process.send_signal(signal.SIGINT)
         until(b"['suspend']")
-        assert b"\r\n[Put aside" in seen
+        assert b"\r\n[Suspended" in seen
         assert b"Traceback" not in seen
         assert process.wait(20) == 3
     os.close(main)

@@ -179,7 +179,7 @@ def test_lesson_a_stale_screen_overwrites_nothing(tmp_path: Path) -> None:
     before = shift.study().store.cases.history("A")
     lost = ann.record("refusal_hard")
     assert isinstance(lost, Rejected)
-    assert "another station" in lost.why
+    assert "went back to the queue and others have called it since" in lost.why
     assert shift.study().store.cases.history("A") == before
 
 
@@ -428,7 +428,7 @@ def test_a_database_that_cannot_be_written_stops_on_the_same_case(
         raise StoreProblem("field.db", "the disk is full", "make room")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Cases, "write", full)
+        broken.setattr(Cases, "update", full)
         lost = ann.record("no_answer")
     assert isinstance(lost, Rejected)
     assert "disk is full" in lost.why

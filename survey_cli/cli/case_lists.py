@@ -44,7 +44,7 @@ def request(file: str, *, by: str = "", people: str | None = None, db: str | Non
     """Who asks, of which study, now."""
     from survey_cli.office.asking import Request
 
-    return Request(path=file, at=moments.now(), db=db, by=by, people=people)
+    return Request(path=file, at=moments.now(), db=db, by=by, people=people, tell=say)
 
 
 def cases(
@@ -170,7 +170,7 @@ def _sheet(sheet: "CaseSheet") -> Iterator[str]:
         at_item = f" at {one.at_item}" if one.at_item and one.status != "ended" else ""
         yield printable(
             f"  interview {one.number}: {origin}{one.outcome or one.status}{at_item}, "
-            f"{count(one.answered, 'answer')}, {moments.here(one.updated_at)}"
+            f"{'answers erased' if one.erased else count(one.answered, 'answer')}, {moments.here(one.updated_at)}"
         )
     for cell in sheet.cells:
         held = f" and {cell.held:,} held" if cell.held else ""

@@ -181,7 +181,8 @@ def rates(
             all_origins=origin is Origin.all,
             assumed=assumed,
         )
-        made = rates_of_study(file, wish, now=datetime.now(UTC), zone=zone_of(zone), db=db, people=people)
+        now = datetime.now(UTC)
+        made = rates_of_study(file, wish, now=now, zone=zone_of(zone), db=db, people=people, tell=say)
     if isinstance(made, Trouble):
         for problem in (
             made.problems[:-MOST_PROBLEMS] if counts else ()

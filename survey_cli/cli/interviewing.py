@@ -201,11 +201,15 @@ def _closed(desk: "Desk", closing: "Closing") -> str:
     """`Case 1042: complete, 31 answers in 12:04, kept in responses/asu_2000.db`."""
     minutes, seconds = divmod(round(closing.took.total_seconds()), 60)
     how = closing.outcome.name.lower() if closing.outcome else closing.status
+    if closing.status == "lost":
+        how = "left, another station went on with it"
     practice = "practice, " if desk.practice else ""
+    remark = f"; {closing.remark}" if closing.remark else ""
+    if closing.erased:
+        return f"{desk.respondent}: {practice}{how}, 0 answers kept: all are erased{remark}"
     answers = count(closing.answered, "answer")
-    return (
-        f"{desk.respondent}: {practice}{how}, {answers} in {minutes}:{seconds:02}, kept in {closing.kept_in}"
-    )
+    took = f"{minutes}:{seconds:02}"
+    return f"{desk.respondent}: {practice}{how}, {answers} in {took}, kept in {closing.kept_in}{remark}"
 
 
 def interviews(file: Instrument, db: Database = None) -> None:
@@ -220,7 +224,7 @@ def interviews(file: Instrument, db: Database = None) -> None:
         (
             row.case if row.number == 1 else f"{row.case} ({row.number})",
             row.outcome or row.status if row.status == "ended" else f"{row.status} {row.outcome}".strip(),
-            str(row.answered),
+            "erased" if row.erased else str(row.answered),
             row.at_item or "–",
             row.updated_at.astimezone().strftime("%Y-%m-%d %H:%M"),
             row.by,

@@ -66,6 +66,8 @@ def station(
     if isinstance(manned, Trouble):
         fail(manned)
     say(in_use(file, manned.kept_in, people=people))
+    for repair in manned.repairs:
+        say(repair)
     try:
         code = _one_line_at_a_time(manned) if plain else _full_screen(manned)
     finally:

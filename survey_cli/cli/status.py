@@ -67,7 +67,7 @@ def status(
     here = zone_of(zone)
 
     def read() -> "FieldworkStatus | Trouble":
-        request = Request(path=file, at=datetime.now(UTC), db=db, people=people)
+        request = Request(path=file, at=datetime.now(UTC), db=db, people=people, tell=say)
         return status_of(request, since=since, zone=here)
 
     report = read()

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
-from survey_cli.desk.held_case import HeldCase
-from survey_cli.desk.holding import Behind, Desk
+from survey_cli.desk.deeds import wants_time
+from survey_cli.desk.held_case import HeldCase, Pending
+from survey_cli.desk.holding import Desk, Link
 from survey_cli.desk.seating import Clock, Seating, seated
 from survey_cli.fieldwork.locations import zones_of
 from survey_cli.problems import Trouble
@@ -25,7 +26,6 @@ class CaseInterviews:
     by: str
     station: str
     clock: Clock
-    behind: Behind
     local: Callable[[datetime], datetime]
     """A moment on this station's clock."""
     dice: Random | None = None
@@ -42,6 +42,8 @@ class CaseInterviews:
             return ""
         if last.status == "ended" and last.outcome == COMPLETE:
             return COMPLETE
+        if last.erased:
+            return "answers erased"
         version = next(
             (row.version for row in self.study.store.instruments() if row.hash == last.instrument), ""
         )
@@ -49,7 +51,15 @@ class CaseInterviews:
         when = self.local(last.updated_at)
         return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"
 
-    def sit_down(self, here: HeldCase, *, wanted: Seating | None = None) -> Desk | Trouble:
+    def owed(self, here: HeldCase) -> Pending:
+        """What is owed of an interview that was going on when the terminal died. Raises StoreProblem."""
+        last = self._last(here.case.key)
+        if not here.case.interviewing or last is None or last.status != "suspended":
+            return ""
+        row = self.study.plan.outcomes.get(last.outcome)
+        return "time" if row is not None and wants_time(row, self.study.plan, by_route=True) else "outcome"
+
+    def sit_down(self, here: HeldCase, link: Link, *, wanted: Seating | None = None) -> Desk | Trouble:
         """Begin the interview, or go on with it. One that a refusal had ended is open again: somebody called to convert
         it. `wanted` says how else one sits down, a correction among it. Raises StoreProblem."""
         case, instrument = here.case, self.study.instrument
@@ -70,7 +80,7 @@ class CaseInterviews:
             language=given.language or (case.language if case.language in instrument.languages else ""),
             reopen=given.reopen or (ended and not given.again),
             sampled=sampled,
-            behind=self.behind,
+            link=link,
             zone=zones[0] if zones else "",
         )
         return seated(instrument, self.study.store, self.study.where, case.key, seating, self.clock)

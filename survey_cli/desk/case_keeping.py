@@ -1,19 +1,20 @@
-"""How does a case come into an interviewer's hands, and how is what happens to it kept? One claim and one write, whoever
-holds it; it decides nothing and says nothing.
-"""
+"""Claims of a case by one interviewer at one station, and what is written to it under that claim."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+from uuid import uuid4
 
 from survey_cli.desk.held_case import HeldCase
 from survey_cli.desk.seating import Clock
+from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.events import Event
+from survey_cli.fieldwork.events import Event, Returned
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import standing
 from survey_cli.store import Store
-from survey_cli.store.case_records import CaseRow, Contact, Held, Lease, LeaseLost, Overtaken
+from survey_cli.store.case_records import CaseRow, CaseUpdate, Contact, Held, Lease, LeaseLost, Overtaken
+from survey_cli.study.interview_outcomes import settled_cells
 
 RENEWALS: Final = 10
 """How often a lease is prolonged in its own length."""
@@ -57,19 +58,63 @@ class CaseKeeping:
         """The case as it will stand once these events are kept."""
         return here.further(events, at=self.clock(), by=self.by, station=self.station, contact=contact)
 
-    def keep(self, here: HeldCase, after: HeldCase, *, release: bool = False) -> Overtaken | LeaseLost | None:
-        """Write what leads from `here` to `after`, which prolongs the lease or ends it; what is in the way where another
-        has the case by now, and then nothing is written."""
+    def update(
+        self,
+        here: HeldCase,
+        after: HeldCase,
+        *,
+        release: bool = False,
+        owed: Sequence[str] = (),
+        interview: Interview | None = None,
+    ) -> CaseUpdate:
+        """What leads from `here` to `after`, which prolongs the lease or ends it; with the places in the quotas of its
+        `interview`, where one closed."""
         at = after.history[-1].at
-        return self.store.cases.write(
+        stands = standing(after.case, self.plan, at)
+        cells = settled_cells(after.case, self.plan, stands, interview) if release else None
+        return CaseUpdate(
             here.case.key,
-            seq=here.case.seq,
-            entries=after.history[len(here.history) :],
-            standing=standing(after.case, self.plan, at),
-            token=here.token,
+            here.case.seq,
+            after.history[len(here.history) :],
+            stands,
+            here.token,
             release=release,
             renew_until=at + self.plan.lease,
             contact=after.contact if after.contact is not here.contact else None,
+            interview=after.case.interview if cells is not None else "",
+            cells=cells or (),
+            owed=owed,
+        )
+
+    def keep(
+        self, here: HeldCase, after: HeldCase, *, release: bool = False, owed: Sequence[str] = ()
+    ) -> Overtaken | LeaseLost | None:
+        """Write it; what is in the way where another has the case by now, and then nothing is written."""
+        return self.store.cases.update(self.update(here, after, release=release, owed=owed))
+
+    def recover(self, here: HeldCase) -> HeldCase | Held | None:
+        """The case as it is now, where it is this station's all the same: a supervisor has written to it, or its lease
+        ran out and nobody has taken it since. Else who has it; None: nobody."""
+        key, found = here.case.key, here
+        if self.renew(here):
+            found = self.held(here.row, here.token)
+        else:
+            since = [entry.event for entry in self.store.cases.history(key)[here.case.seq :]]
+            taken = self.take(key, uuid4().hex) if since == [Returned("lapsed")] else None
+            if not isinstance(taken, HeldCase):
+                row = self.store.cases.row(key)
+                return row.held if row is not None else None
+            if taken.case.seq != here.case.seq + 2:  # another has just had it
+                self.keep(taken, self.further(taken, [Returned("given back")]), release=True)
+                return None
+            found = taken
+        return replace(
+            here,
+            row=found.row,
+            case=found.case,
+            history=found.history,
+            contact=found.contact,
+            token=found.token,
         )
 
     def renew(self, here: HeldCase) -> bool:

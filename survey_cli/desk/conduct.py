@@ -30,12 +30,16 @@ class Closing(NamedTuple):
     """How it ended, once `prompt()` is None."""
 
     status: str
-    """`ended`, `suspended` or `stopped`."""
+    """`ended`, `suspended` or `stopped`; `lost` where another station has the case now and went on with it."""
     outcome: Outcome | None
     answered: int
     took: timedelta
     kept_in: str
     """Where the data went, as it should be printed."""
+    erased: bool = False
+    """The respondent withdrew consent: no answer is kept."""
+    remark: str = ""
+    """What could not be done, or should be known besides."""
 
 
 class Conduct(Protocol):

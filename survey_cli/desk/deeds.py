@@ -8,14 +8,12 @@ from typing import Final
 
 from survey_cli.desk.calling import Keeper
 from survey_cli.desk.held_case import HeldCase, Pending
-from survey_cli.desk.holding import Desk
-from survey_cli.desk.quota_places import progress
 from survey_cli.desk.station_view import NEVER_KEYED, WANTS
 from survey_cli.engine.events import Rejected
+from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.appointments import read_appointment
-from survey_cli.fieldwork.coding import interview_code, known_eligible
+from survey_cli.fieldwork.coding import coded, known_eligible
 from survey_cli.fieldwork.events import (
-    Blocked,
     Called,
     Closed,
     Event,
@@ -23,26 +21,29 @@ from survey_cli.fieldwork.events import (
     NumberFacts,
     NumberMarked,
     RefusalNoted,
+    Returned,
     Speaks,
 )
 from survey_cli.fieldwork.locations import plan_for, region_of
 from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import REFUSALS, zones_of
+from survey_cli.fieldwork.policy import zones_of
 from survey_cli.fieldwork.promises import Meant, Unclear
 from survey_cli.outcomes import Outcome
 from survey_cli.samples.columns import clean
 from survey_cli.samples.numbers import NotANumber, read_number
 from survey_cli.store.case_records import Contact, ContactNumber
+from survey_cli.study.follow_up import tasks_after
+from survey_cli.study.interview_outcomes import block_for, interview_events, progress
 
 DEAD: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
 """Codes of an outcome that finish the number it was dialled at."""
-BREAKS: Final = REFUSALS | {"break_off"}
-"""Outcomes that break an interview off: how far it came decides what it counts as."""
+NO_TIME: Final = (
+    "no time was asked for: the case is called again as a callback; `survey station` makes appointments"
+)
 STRONGEST: Final = 3
 """Of refusals."""
-WITHDRAWN: Final = "withdrawn"
-FOR_GOOD: Final = frozenset({"never_call", WITHDRAWN})
-"""Outcomes after which all numbers go on the list that all studies share."""
+TIMED: Final = frozenset({"appointment", "callback"})
+"""Outcomes of an `end` after which the respondent is asked when to call again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +57,17 @@ class Deed:
     """What was keyed; empty where it is none."""
     contact: Contact | None = None
     """What is known of the person from now on, where that changed."""
-    never_again: str = ""
-    """Why its numbers go on the list; empty where they do not."""
-
-
-def kind_of(row: Outcome) -> str:
-    """The outcome of the table that one behaves like."""
-    return row.like or row.id
+    owed: tuple[str, ...] = ()
+    """What follows once it is kept: numbers for the do-not-call list, answers to be erased."""
+    said: str = ""
+    """What the interviewer should know of it."""
 
 
 def keyed(
     here: HeldCase,
     row: Outcome,
     plan: Plan,
-    desk: Desk | None,
+    interview: Interview | None,
     *,
     note: str,
     number: str,
@@ -77,10 +75,10 @@ def keyed(
     link: str,
 ) -> Deed | Rejected:
     """One of the outcomes on offer. Another number that can be tried keeps the case at the station."""
-    kind = kind_of(row)
+    kind = row.kind
     if kind in NEVER_KEYED and here.pending != "outcome":
         return Rejected("only the interview itself comes to that")
-    events: list[Event] = [called(here, row.id, plan, desk, note=note)]
+    events: list[Event] = [called(here, row.id, plan, interview, note=note)]
     contact = None
     match WANTS.get(kind, ""):
         case "note" if not note:
@@ -99,16 +97,14 @@ def keyed(
             pass
     if (row.listed if plan.known else row.rdd) in DEAD and here.current:
         events.append(NumberMarked(here.current, "dead", row.name.lower()))
-    for_good = row.name.lower() if kind in FOR_GOOD else ""
-    if for_good:
-        events.append(Blocked(for_good))
+    events += block_for(row)
     more = row.next_number and kind != "busy" and _untried(here, events)
     return Deed(
         events=(*events, *(() if more else (Closed(),))),
         release=not more,
         outcome=row.id,
         contact=contact,
-        never_again=for_good,
+        owed=tasks_after(row, here.case.key),
     )
 
 
@@ -116,22 +112,20 @@ def called(
     here: HeldCase,
     outcome: str,
     plan: Plan,
-    desk: Desk | None,
+    interview: Interview | None,
     *,
-    code: str = "",
     note: str = "",
     interrupted: bool = False,
 ) -> Called:
-    """The call that goes on, with what it came to."""
+    """The call that goes on, with its outcome."""
     # the terminal died in the middle of it, and nobody went on
-    lost = desk is None and here.case.interviewing
+    lost = interview is None and here.case.interviewing
     return Called(
         outcome=outcome,
         number=here.current,
-        code=code,
-        eligible=desk is not None and known_eligible(progress(desk.interview), plan),
-        person=desk is not None,
-        interrupted=interrupted or here.case.interrupted or here.pending == "outcome" or lost,
+        eligible=interview is not None and known_eligible(progress(interview), plan),
+        person=interview is not None,
+        interrupted=interrupted or here.case.interrupted or here.pending != "" or lost,
         note=note,
     )
 
@@ -153,7 +147,7 @@ def refusal_noted(reason: str, strength: int, who: str) -> RefusalNoted | Reject
 
 def may_be_taken_back(outcome: str, plan: Plan) -> bool:
     """Whether an outcome that was keyed by a slip is the interviewer's own to correct."""
-    kind = kind_of(plan.outcomes[outcome])
+    kind = plan.outcomes[outcome].kind
     return WANTS.get(kind) != "sure" and kind != "complete"
 
 
@@ -170,7 +164,7 @@ def booked(
     here: HeldCase,
     meant: Meant,
     plan: Plan,
-    desk: Desk | None,
+    interview: Interview | None,
     *,
     by: str,
     keeper: Keeper,
@@ -184,7 +178,7 @@ def booked(
         policy=keeper,
         note=clean(note),
     )
-    call = called(here, "appointment", plan, desk, interrupted=desk is not None)
+    call = called(here, "appointment", plan, interview, interrupted=interview is not None)
     return Deed(events=(call, promised, Closed()), release=True, outcome="appointment")
 
 
@@ -204,26 +198,42 @@ def another_number(here: HeldCase, text: str, plan: Plan, *, link: str) -> Deed 
     )
 
 
-def after_interview(here: HeldCase, desk: Desk, plan: Plan) -> Deed | Pending:
-    """What is kept when an interviewer comes back from an interview, or what is owed before that."""
-    closing = desk.closing()
-    if closing is None or closing.outcome is None:
+def after_interview(
+    here: HeldCase, interview: Interview, row: Outcome | None, plan: Plan, *, by_route: bool
+) -> Deed | Pending:
+    """What is kept with the event that closed the interview, or what is owed before the case can go. `by_route`: an `end`
+    closed it, not the interviewer."""
+    if row is None:
         return "outcome"
-    if closing.status == "suspended" and plan.delays.get(closing.outcome.id) == "appointment":
+    if interview.status == "suspended" and wants_time(row, plan, by_route=by_route):
         return "time"
-    return came_to(here, desk, closing.outcome, closing.status, plan)
+    return came_to(here, interview, row, plan)
 
 
-def came_to(here: HeldCase, desk: Desk, row: Outcome, status: str, plan: Plan) -> Deed:
+def wants_time(row: Outcome, plan: Plan, *, by_route: bool) -> bool:
+    """Whether a suspended interview of this outcome waits for an appointment's time."""
+    return plan.delays.get(row.id) == "appointment" or (by_route and row.kind in TIMED)
+
+
+def without_station(
+    here: HeldCase, interview: Interview, row: Outcome | None, plan: Plan, *, by_route: bool
+) -> Deed:
+    """The same where no station has the case, and no time can be asked for: it is called again."""
+    timed = row is not None and interview.status == "suspended" and wants_time(row, plan, by_route=by_route)
+    if row is None or timed:
+        call = called(here, "callback", plan, interview, interrupted=True)
+        return Deed(events=(call, Closed()), release=True, said=NO_TIME if timed else "")
+    deed = came_to(here, interview, row, plan)
+    case, last = here.case, here.case.last_call
+    after = here.further(deed.events, at=here.shown_at, by="", station="").case
+    if last is not None and last.outcome == row.id and coded(case, plan).code == coded(after, plan).code:
+        return Deed(events=(Returned("given back"),), release=True)  # a correction that changed no outcome
+    return deed
+
+
+def came_to(here: HeldCase, interview: Interview, row: Outcome, plan: Plan) -> Deed:
     """The interview closed, by itself or by the interviewer's hand."""
-    kind, code = kind_of(row), ""
-    if kind == "complete":
-        code = "1.1"
-    elif status == "stopped" or kind in BREAKS:
-        code = interview_code(progress(desk.interview), plan)
-        if code not in ("1.1", "1.2") and kind != "break_off":
-            code = ""  # the outcome's own
-    call = called(here, row.id, plan, desk, code=code, interrupted=status == "suspended")
-    for_good = row.name.lower() if kind in FOR_GOOD else ""
-    barred = (Blocked(for_good),) if for_good else ()
-    return Deed(events=(call, *barred, Closed()), release=True, outcome=row.id, never_again=for_good)
+    events = interview_events(interview, row, plan, number=here.current, interrupted=here.case.interrupted)
+    return Deed(
+        events=(*events, Closed()), release=True, outcome=row.id, owed=tasks_after(row, here.case.key)
+    )

@@ -1,8 +1,8 @@
 """Holding one interview: step, commit, and only then show the next prompt. It has no rule of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from survey_cli.desk.conduct import Asked, Closing
 from survey_cli.engine import prompts
@@ -25,11 +25,14 @@ from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.engine.notes import StandingNote, standing_notes
 from survey_cli.entries import Lookup, Prompt, Reply
-from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.samples.columns import clean
-from survey_cli.store import Draft, Snapshot, Store, StoreProblem
+from survey_cli.store import Draft, Snapshot, Store, StoreProblem, Taken
 from survey_cli.table import cells
 from survey_cli.values import Place
+
+if TYPE_CHECKING:
+    from survey_cli.store.case_records import CaseUpdate, Fence, LeaseLost, Overtaken
 
 CALLING_STOPS: Final = ("appointment", "callback")
 """What else can interrupt an interview that was begun at a station: the case is called again."""
@@ -46,29 +49,58 @@ STOPS: Final = (
 """What can end an interview in the middle, the likeliest first; a study's own outcomes follow."""
 
 
-class Behind(Protocol):
-    """What stands behind an interview: the case that it belongs to. The interview asks for nothing else of it."""
+class Link(Protocol):
+    """An interview's link to the case that it belongs to."""
 
     calling: bool
-    """The case is called from a station, and can be called again: a soft ending is put aside, not stopped."""
+    """The case is called from a station, and can be called again: a soft ending suspends the interview."""
+
+    def fence(self) -> "Fence | None":
+        """The lease under which everything is written; None where no case is leased."""
+        ...
 
     def place(self, id: str, interview: Interview, quota: str) -> str:
         """`open`, and a place is held until the interview closes; `full`; `outside`."""
         ...
 
     def alive(self) -> None:
-        """Somebody is at work: the case stays theirs. Never fails."""
+        """Keep the case while somebody is at work. Never fails."""
         ...
 
-    def left(self, desk: "Desk") -> None:
-        """The interview was left, closed or not. Never fails."""
+    def begin(self, id: str) -> "CaseUpdate | None":
+        """What the case receives when this interview is begun or resumed, written with its event."""
+        ...
+
+    def close(self, interview: Interview, outcome: Outcome | None, *, by_route: bool) -> "CaseUpdate | None":
+        """What the case receives when the interview closes, written with its event; None where nothing yet. `by_route`:
+        an `end` closed it, not the interviewer."""
+        ...
+
+    def owed(self, outcome: Outcome | None) -> tuple[str, ...]:
+        """What follows the interview's end, where no case receives it."""
+        ...
+
+    def written(self, id: str, outcome: Outcome | None) -> str:
+        """It is written: do what follows. Returns what could not be done, or should be known. Never fails."""
+        ...
+
+    def recovered(self) -> bool:
+        """Whether a case that seemed lost is this station's all the same, so that writing may be tried again. Raises
+        StoreProblem."""
+        ...
+
+    def left(self) -> None:
+        """Let go of the case where nothing closed it. Never fails."""
         ...
 
 
-class Alone:
-    """Where no case is sampled nothing stands behind: every cell of a quota is open, as nothing is counted."""
+class NoCase:
+    """The link of an interview without a sampled case: every quota cell is open, as nothing is counted."""
 
     calling = False
+
+    def fence(self) -> None:
+        return None
 
     def place(self, id: str, interview: Interview, quota: str) -> str:
         return "open"
@@ -76,11 +108,26 @@ class Alone:
     def alive(self) -> None:
         return
 
-    def left(self, desk: "Desk") -> None:
+    def begin(self, id: str) -> None:
+        return None
+
+    def close(self, interview: Interview, outcome: Outcome | None, *, by_route: bool) -> None:
+        return None
+
+    def owed(self, outcome: Outcome | None) -> tuple[str, ...]:
+        return ()
+
+    def written(self, id: str, outcome: Outcome | None) -> str:
+        return ""
+
+    def recovered(self) -> bool:
+        return False
+
+    def left(self) -> None:
         return
 
 
-ALONE: Final = Alone()
+NO_CASE: Final = NoCase()
 
 
 class Desk:
@@ -101,7 +148,7 @@ class Desk:
         notice: str,
         practice: bool,
         kept_in: str,
-        behind: Behind = ALONE,
+        link: Link = NO_CASE,
     ) -> None:
         self._store = store
         self._id = id
@@ -111,10 +158,17 @@ class Desk:
         self._by = by
         self._station = station
         self._zone = zone
-        self._behind = behind
+        self._link = link
         self._prompt: Prompt | None = None
         self._fresh = False
         self._hung_up: timedelta | None = None
+        self._remark = ""
+        self._erased = False
+        """The respondent withdrew consent, and no answer is left."""
+        self._lost = ""
+        """Who has the case now, in words, where another station took it."""
+        self._left = False
+        """An interview that another station has now was left."""
         instrument = interview.instrument
         self.title = str(instrument.title.written(instrument.language))
         self.respondent = respondent
@@ -135,6 +189,8 @@ class Desk:
     # what is shown
 
     def prompt(self) -> Prompt | None:
+        if self._left:
+            return None
         if not self._fresh:
             self._prompt, self._fresh = prompts.prompt(self._interview), True
             if self._prompt is not None and self._prompt.after_hangup and self._hung_up is None:
@@ -153,7 +209,7 @@ class Desk:
             for o in self._outcomes.values()
             if o.id not in OUTCOMES and o.moment in ("interrupted", "any")
         )
-        first = CALLING_STOPS if self._behind.calling else ()
+        first = CALLING_STOPS if self._link.calling else ()
         return tuple(self._outcomes[id] for id in (*first, *STOPS, *own))
 
     def echo(self, text: str) -> str:
@@ -181,15 +237,21 @@ class Desk:
 
     def closing(self) -> Closing | None:
         status = self._interview.status
-        if status == "open":
+        if status == "open" and not self._left:
             return None
+        answers = self._interview.standing().answers.values()
         return Closing(
-            status=status,
-            outcome=self._outcomes.get(self._interview.outcome),
-            answered=sum(h.cell is not None for h in self._interview.standing().answers.values()),
+            status="lost" if self._left else status,
+            outcome=self._outcome(self._interview),
+            answered=0 if self._erased else sum(h.cell is not None for h in answers),
             took=self.elapsed(),
             kept_in=self.kept_in,
+            erased=self._erased,
+            remark=self._lost if self._left else self._remark,
         )
+
+    def _outcome(self, interview: Interview) -> Outcome | None:
+        return self._outcomes.get(interview.outcome)
 
     # entries
 
@@ -230,8 +292,13 @@ class Desk:
         return self._keep(Language(self._stamp(), language))
 
     def suspend(self) -> Rejected | None:
+        if self._lost:
+            self._left = True
+            return None
         if self._interview.hung_up:
             return self._keep(Ended(self._stamp(), COMPLETE))
+        if self._interview.at_end:
+            return self.reply("")  # the respondent has answered everything that leads here
         if self._interview.reopened and self._finished_again():
             return None
         return self._keep(Suspended(self._stamp()))
@@ -246,9 +313,11 @@ class Desk:
     def stop(self, outcome: str) -> Rejected | None:
         if outcome not in {o.id for o in self.stops()}:
             return Rejected(f"{outcome} is no outcome for stopping an interview")
+        if self._lost:
+            return self.suspend()
         if self._interview.hung_up and outcome == "break_off":
             return self._keep(Ended(self._stamp(), COMPLETE))
-        if self._behind.calling and self._outcomes[outcome].temporary:
+        if self._link.calling and self._outcomes[outcome].temporary:
             return self._keep(
                 Suspended(self._stamp(), outcome)
             )  # the case is called again, and goes on where it stood
@@ -268,22 +337,24 @@ class Desk:
         place = self._interview.place
         if place is None:
             return
-        self._behind.alive()
+        self._link.alive()
         try:
-            self._store.save_draft(self._id, Draft(str(place), text, self._clock()))
+            draft = Draft(str(place), text, self._clock())
+            self._store.save_draft(self._id, draft, fence=self._link.fence())
         except StoreProblem:
             return  # the text is still in the field; the answer itself will say what is wrong
 
     def close(self) -> None:
         """Let go of the case and of the database."""
-        self._behind.left(self)
+        self._link.left()
         self._store.close()
 
     # order of doing
 
-    def _stamp(self) -> Stamp:
-        """Now, or the moment of the last event where the clock has been set back: a journal never runs backwards."""
-        return Stamp(max(self._clock(), self._interview.events[-1].stamp.at), self._by, self._station)
+    def _stamp(self, after: Interview | None = None) -> Stamp:
+        """Now, or the time of the last event where the clock has been set back: a journal never runs backwards."""
+        last = (after or self._interview).events[-1].stamp.at
+        return Stamp(max(self._clock(), last), self._by, self._station)
 
     def _keep(self, event: Event | Rejected) -> Rejected | None:
         """Step, commit, and then whatever the computer has to answer or close by itself."""
@@ -295,18 +366,28 @@ class Desk:
     def settle(self) -> Rejected | None:
         """Answer what only the computer answers, and close what has come to its end."""
         while self._interview.status == "open":
-            event = self._own_event()
+            event = self._follows(self._interview) or self._placed()
             if event is None:
                 return None
-            if (why := self._commit(event)) is not None:
+            if (why := self._commit(event, by_route=True)) is not None:
                 return why
-        return self._snapshot()
+        return None
 
-    def _own_event(self) -> Event | None:
-        if ending := self._interview.ending:
+    def _follows(self, interview: Interview) -> Event | None:
+        """What follows of itself, without anybody or the database: the route's end, or a draw."""
+        if interview.status != "open":
+            return None
+        if ending := interview.ending:
             outcome = self._outcomes.get(ending)
             temporary = outcome is not None and outcome.temporary
-            return (Suspended if temporary else Ended)(self._stamp(), ending)
+            return (Suspended if temporary else Ended)(self._stamp(interview), ending)
+        value, of = interview.looks_up()
+        if value is None or interview.place is None:
+            return None
+        return LookedUp(self._stamp(interview), interview.place, value, of)
+
+    def _placed(self) -> Event | None:
+        """Whether there is a place in the quota that is asked after now."""
         prompt = self.prompt()
         if prompt is not None and prompt.unsaid:
             noted = {(e.place, e.text) for e in self._interview.events if isinstance(e, Noted)}
@@ -315,41 +396,66 @@ class Desk:
                     return Noted(self._stamp(), prompt.place, unsaid)
         if prompt is None or not isinstance(prompt.entry, Lookup):
             return None
-        value, of = self._interview.looks_up()
-        if value is None:
-            value = self._behind.place(self._id, self._interview, prompt.entry.of)
-        return LookedUp(self._stamp(), prompt.place, value, of)
+        value = self._link.place(self._id, self._interview, prompt.entry.of)
+        return LookedUp(self._stamp(), prompt.place, value)
 
-    def _commit(self, event: Event) -> Rejected | None:
+    def _commit(self, event: Event, *, by_route: bool = False) -> Rejected | None:
+        """Write an event with all that follows of itself: the answer that completes an interview ends it, or neither is
+        written."""
         after = self._interview.step(event)
         if isinstance(after, Rejected):
             return after
+        then: list[Event] = []
+        while (own := self._follows(after)) is not None:
+            further = after.step(own)
+            if isinstance(further, Rejected):
+                break
+            then.append(own)
+            after = further
         try:
-            taken = self._store.append(
-                self._id,
-                seq=after.seq,
-                event=event,
-                status=after.status,
-                at_item=str(after.place or ""),
-                answered=after.answered,
-                outcome=after.outcome,
-            )
+            taken = self._write(event, after, then, by_route=by_route)
+            if taken is not None and not isinstance(taken, Taken) and self._link.recovered():
+                taken = self._write(event, after, then, by_route=by_route)
         except StoreProblem as problem:
             return Rejected(f"not saved: {problem.what} — {problem.remedy}")
         if taken is not None:
-            when = taken.at.astimezone(self._zone)
-            return Rejected(
-                f"not saved: {taken.by} went on with this interview at {when:%H:%M}; leave it here"
-            )
+            return Rejected(f"not saved: {self._why_taken(taken)}")
         self._interview, self._fresh = after, False
-        self._behind.alive()
+        if after.status == "open":
+            self._link.alive()
+        else:
+            outcome = self._outcome(after)
+            self._remark = self._link.written(self._id, outcome)
+            withdrawn = outcome is not None and outcome.kind == WITHDRAWN
+            self._erased = withdrawn and not self._remark
         return None
 
-    def _snapshot(self) -> Rejected | None:
-        """The derived data beside the journal; where it cannot be written, exports replay the journal instead."""
-        try:
-            snapshot = Snapshot(self._interview.seq, str(VERSION), cells(self._interview))
-            self._store.keep_snapshot(self._id, snapshot, instrument=self._interview.instrument.hash)
-        except StoreProblem:
-            return None
-        return None
+    def _write(
+        self, event: Event, after: Interview, then: Sequence[Event], *, by_route: bool
+    ) -> "Taken | LeaseLost | Overtaken | None":
+        """Where it closes the interview, the data and what its case receives are in the same transaction."""
+        outcome, closed = self._outcome(after), after.status != "open"
+        by_route = by_route or bool(then)
+        return self._store.append(
+            self._id,
+            seq=after.seq - len(then),
+            event=event,
+            then=then,
+            status=after.status,
+            at_item=str(after.place or ""),
+            answered=after.answered,
+            outcome=after.outcome,
+            fence=self._link.fence(),
+            case=self._link.close(after, outcome, by_route=by_route) if closed else None,
+            snapshot=Snapshot(after.seq, str(VERSION), cells(after)) if closed else None,
+            instrument=after.instrument.hash,
+            owed=self._link.owed(outcome) if closed else (),
+        )
+
+    def _why_taken(self, taken: "Taken | LeaseLost | Overtaken") -> str:
+        """Who has the interview or its case now; it can only be left."""
+        if isinstance(taken, Taken):
+            when = taken.at.astimezone(self._zone)
+            return f"{taken.by} went on with this interview at {when:%H:%M}; leave it here"
+        self._lost = taken.words
+        return f"{self._lost}; note what was typed, then leave the interview: what was saved before stays"

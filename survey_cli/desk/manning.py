@@ -19,7 +19,8 @@ from survey_cli.store import StoreProblem
 from survey_cli.study.changes import StudyFiles
 from survey_cli.study.clock import note_start
 from survey_cli.study.meaning import why_not_begin
-from survey_cli.study.opening import Study, in_step, open_study
+from survey_cli.study.opening import Study, open_study
+from survey_cli.study.upkeep import in_step
 
 
 def man(

@@ -59,7 +59,7 @@ class Nowhere(Store):
     def draft(self, *_: Any) -> None:
         return None
 
-    def save_draft(self, *_: Any) -> None:
+    def save_draft(self, *_: Any, **__: Any) -> None:
         return None
 
     def keep_snapshot(self, *_: Any, **__: Any) -> None:

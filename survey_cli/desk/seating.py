@@ -9,15 +9,16 @@ from pathlib import Path
 from uuid import uuid4
 
 from survey_cli.desk.case import known_zone, language_of, no_language, sample_of, zone_of
-from survey_cli.desk.holding import ALONE, Behind, Desk
+from survey_cli.desk.holding import NO_CASE, Desk, Link, NoCase
 from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.known_outcomes import outcome_table
 from survey_cli.instrument.opening import open_instrument, rebuilt
 from survey_cli.instrument.program import Instrument
+from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import Trouble
 from survey_cli.samples.columns import clean, labels_of
-from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem
+from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem, Taken
 from survey_cli.store.places import database_of, open_existing, open_store
 from survey_cli.study.clock import accept, doubt
 from survey_cli.study.location import people_file
@@ -52,7 +53,8 @@ class Seating:
     """Sample columns by name, as typed."""
     sampled: Mapping[str, Value | Missing] | None = None
     """All sample columns of a case that was imported, typed; then `columns` is not read."""
-    behind: Behind = ALONE
+    link: Link | None = None
+    """To the case, where it came with a sample."""
     zone: str = ""
     """The respondent's, where a case is called; empty where the sample or the study is to say."""
 
@@ -266,6 +268,7 @@ def _begun(
     interview = Interview.begin(instrument, began)
     store.keep_instrument(InstrumentRow.of(instrument, kept_at=at))
     id = seating.id or str(uuid4())
+    link = seating.link or NO_CASE
     taken = store.start(
         InterviewRow(
             id=id,
@@ -279,11 +282,15 @@ def _begun(
             at_item=str(interview.place or ""),
         ),
         began,
+        case=link.begin(id),
     )
+    if taken is not None and not isinstance(taken, Taken):
+        return Trouble(case, taken.words, "choose another case")
     if taken is not None:
         return Trouble(
             case, f"{taken.by} has just begun this interview at {taken.station}", "choose another case"
         )
+    link.written(id, None)
     notice = _other_text(instrument, store)
     return _desk(store, where, id, interview, seating, clock, zone, notice)
 
@@ -320,6 +327,7 @@ def _resumed(
     after = interview.step(event)
     if isinstance(after, Rejected):
         return Trouble(case, after.why)
+    link = seating.link or NO_CASE
     taken = store.append(
         row.id,
         seq=after.seq,
@@ -327,9 +335,14 @@ def _resumed(
         status=after.status,
         at_item=str(after.place or ""),
         answered=after.answered,
+        fence=link.fence(),
+        case=link.begin(row.id),
     )
+    if taken is not None and not isinstance(taken, Taken):
+        return Trouble(case, taken.words, "choose another case")
     if taken is not None:
         return Trouble(case, f"{taken.by} is in this interview at {taken.station}", "choose another case")
+    link.written(row.id, None)
     when = row.updated_at.astimezone(zone)
     stood = f"at {before or after.place or 'its end'}"
     version = f", version {instrument.version}" if instrument.version else ""
@@ -371,10 +384,39 @@ def _desk(
         notice=notice,
         practice=seating.practice,
         kept_in=where,
-        behind=seating.behind,
+        link=seating.link
+        or Unsampled(store, instrument, clock, by, _origin(seating.practice), interview.began.case),
     )
     why = desk.settle()
     return Trouble(seating.case, why.why) if why is not None else desk
+
+
+class Unsampled(NoCase):
+    """The link of an interview whose case came with no sample: answers are erased where consent is withdrawn."""
+
+    def __init__(
+        self, store: Store, instrument: Instrument, clock: Clock, by: str, origin: Origin, key: str
+    ) -> None:
+        self._store, self._instrument, self._clock = store, instrument, clock
+        self._by, self._origin, self._key = by, origin, key
+
+    def owed(self, outcome: Outcome | None) -> tuple[str, ...]:
+        if outcome is None or outcome.kind != WITHDRAWN:
+            return ()
+        from survey_cli.study.follow_up import tasks_after  # rare, and an interview begins sooner without it
+
+        return tasks_after(outcome, self._key, self._origin, sampled=False)
+
+    def written(self, id: str, outcome: Outcome | None) -> str:
+        if not self.owed(outcome):
+            return ""
+        from survey_cli.study.follow_up import do_owed
+
+        at, by = self._clock(), self._by
+        try:
+            return "; ".join(do_owed(self._store, self._instrument, None, at=at, by=by, key=self._key))
+        except StoreProblem as problem:
+            return f"the answers are not erased yet: {problem.what} — {problem.remedy}"
 
 
 def _other_text(instrument: Instrument, store: Store) -> str:

@@ -16,14 +16,16 @@ from survey_cli.desk.calling import (
     View,
 )
 from survey_cli.desk.case_interview import COMPLETE
+from survey_cli.desk.case_link import CaseLink
 from survey_cli.desk.conduct import Conduct
 from survey_cli.desk.deeds import Deed
 from survey_cli.desk.dialling import dial
+from survey_cli.desk.held_case import HeldCase, Pending
 from survey_cli.desk.station_case import NOBODY, StationCase
 from survey_cli.engine.events import Rejected
+from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.events import (
     Dialled,
-    Interviewing,
     Remarked,
     ScriptRead,
     TakenBack,
@@ -31,6 +33,7 @@ from survey_cli.fieldwork.events import (
 from survey_cli.fieldwork.policy import number_opening
 from survey_cli.fieldwork.promises import Meant
 from survey_cli.fieldwork.promises import Unclear as NotMeant
+from survey_cli.outcomes import Outcome
 from survey_cli.problems import Trouble
 from survey_cli.samples.columns import clean
 from survey_cli.store import StoreProblem
@@ -56,6 +59,11 @@ class Station(StationCase):
     def notice(self) -> str:
         return self._said
 
+    @property
+    def repairs(self) -> list[str]:
+        """What opening the study put right, a sentence each."""
+        return self._study.repairs
+
     # what comes next
 
     def start(self) -> Rejected | None:
@@ -75,6 +83,8 @@ class Station(StationCase):
         if isinstance(taken, Rejected):
             return taken
         self._show(taken, station_view.came_back(taken.case, self._local))
+        if self._here is not None:
+            self._here = replace(self._here, pending=self._interviews.owed(taken))
         return None
 
     # one case
@@ -123,7 +133,7 @@ class Station(StationCase):
             here,
             row,
             self._plan,
-            self._desk,
+            self._talked,
             note=clean(note),
             number=number,
             language=language,
@@ -181,7 +191,14 @@ class Station(StationCase):
         if here is None or isinstance(meant, NotMeant):
             return Rejected(str(meant)) if isinstance(meant, NotMeant) else NOBODY
         deed = deeds.booked(
-            here, meant, self._plan, self._desk, by=self.interviewer, keeper=keeper, person=person, note=note
+            here,
+            meant,
+            self._plan,
+            self._talked,
+            by=self.interviewer,
+            keeper=keeper,
+            person=person,
+            note=note,
         )
         return self._keep(deed)
 
@@ -195,28 +212,43 @@ class Station(StationCase):
             return Rejected("this case is never to be called again")
         if here.interview == COMPLETE:
             return Rejected("its interview is complete: a supervisor can reopen it")
+        link = CaseLink(self._study, self._keeping, here, self._decided)
         try:
-            desk = self._interviews.sit_down(here)
+            desk = self._interviews.sit_down(here, link)
         except StoreProblem as problem:
             return self._unsaved(problem)
         if isinstance(desk, Trouble):
             return Rejected(f"{desk.what} — {desk.remedy}" if desk.remedy else desk.what)
-        self._desk = desk
-        unsaved = self._do(Interviewing(desk.id))
-        return desk if unsaved is None else unsaved
+        self._desk, self._link, self._here = desk, link, link.here
+        return desk
+
+    def _decided(
+        self, here: HeldCase, interview: Interview, row: Outcome | None, by_route: bool
+    ) -> Deed | Pending:
+        return deeds.after_interview(here, interview, row, self._plan, by_route=by_route)
+
+    @property
+    def _talked(self) -> Interview | None:
+        """The interview that was conducted with the case on the screen."""
+        return self._desk.interview if self._desk is not None else None
 
     def came_back(self) -> Rejected | None:
-        here, desk = self._here, self._desk
-        if here is None or desk is None:
+        link, desk = self._link, self._desk
+        if link is None or desk is None:
             return Rejected("no interview was begun here")
-        deed = deeds.after_interview(here, desk, self._plan)
-        if isinstance(deed, Deed):
-            return self._keep(deed)
+        self._link, here = None, link.here
+        if link.deed is not None:
+            return self._kept(link.deed, here, link.said, then_next=True)
+        closing = desk.closing()
+        if closing is not None and closing.status == "lost":
+            self._here = self._desk = None
+            self._said = f"{here.case.key}: {closing.remark}; what was kept before stays"
+            return self.take_next()
         try:
             stands = self._interviews.stands(here.row.key)
         except StoreProblem as problem:
             return self._unsaved(problem)
-        self._here = replace(here, pending=deed, interview=stands)
+        self._here = replace(here, pending=link.pending, interview=stands)
         return None
 
     # other cases

@@ -1,6 +1,4 @@
-"""How does a case come to a station's screen, how is what happens to it kept before anything else is shown, and how does
-it leave? What the interviewer does with it is `station`'s to say.
-"""
+"""The case on a station's screen: how it is claimed, how what happens to it is kept, and how it leaves."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,22 +8,20 @@ from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from survey_cli.desk.aftermath import followed
 from survey_cli.desk.calling import (
     Idle,
 )
 from survey_cli.desk.case_interview import CaseInterviews
-from survey_cli.desk.case_keeping import RENEWALS, CaseKeeping
+from survey_cli.desk.case_keeping import CaseKeeping
+from survey_cli.desk.case_link import CaseLink
 from survey_cli.desk.claiming import Queue
 from survey_cli.desk.deeds import Deed
 from survey_cli.desk.held_case import HeldCase
 from survey_cli.desk.holding import Desk
 from survey_cli.desk.lists import Lists
-from survey_cli.desk.quota_places import Places
 from survey_cli.desk.seating import Clock
 from survey_cli.desk.shift import Shift
 from survey_cli.engine.events import Rejected
-from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.events import (
     Closed,
     Event,
@@ -35,16 +31,18 @@ from survey_cli.fieldwork.events import (
 from survey_cli.problems import Trouble
 from survey_cli.reports.histories import outcome_words
 from survey_cli.store import StoreProblem
-from survey_cli.store.case_records import Held
+from survey_cli.store.case_records import Held, LeaseLost
 from survey_cli.study.changes import StudyFiles
-from survey_cli.study.opening import Study, in_step
+from survey_cli.study.follow_up import follow_up
+from survey_cli.study.opening import Study
+from survey_cli.study.upkeep import in_step
 
 NOBODY: Final = Rejected("there is no case on the screen")
 LOOKED_AGAIN: Final = timedelta(minutes=1)
 
 
 class StationCase:
-    """One interviewer at one station, who has one case at a time or none. It stands behind the case's interview."""
+    """One interviewer at one station, who has one case at a time or none."""
 
     def __init__(
         self,
@@ -68,6 +66,8 @@ class StationCase:
         self._token = token
         self._here: HeldCase | None = None
         self._desk: Desk | None = None
+        self._link: CaseLink | None = None
+        """That of the interview which is going on."""
         self._idle = Idle(why="", next_at=None)
         self._looked_at: datetime | None = None
         """When it was last found out why nobody can be called; None: not since there was a case."""
@@ -80,7 +80,6 @@ class StationCase:
         self._passed: set[str] = set()
         """Cases that this interviewer gave back uncalled: they are for others."""
         self._shift = Shift(clock())
-        self._renewed = clock()
         self.station = queue.station
         self.interviewer = queue.who.login
         self._equip(study, queue)
@@ -96,14 +95,12 @@ class StationCase:
         self._keeping = CaseKeeping(
             store=study.store, plan=study.plan, by=queue.who.login, station=queue.station, clock=self._clock
         )
-        self._places = Places(store=study.store, plan=study.plan, clock=self._clock)
         self._lists = Lists(study=study, local=self._local)
         self._interviews = CaseInterviews(
             study=study,
             by=queue.who.login,
             station=queue.station,
             clock=self._clock,
-            behind=self,
             local=self._local,
             dice=self._dice,
         )
@@ -204,38 +201,26 @@ class StationCase:
         self._here = replace(here, notice=notice, interview=self._interviews.stands(here.case.key))
 
     def beat(self) -> None:
-        here, at = self._here, self._clock()
+        here = self._here
         try:
-            if here is None:
+            if self._link is not None:
+                self._link.alive()
+            elif here is None:
                 if self._away is None:
                     self.take_next()
-            elif self._heed(at) is not None and self._here is None:
+            elif self._heed(self._clock()) is not None and self._here is None:
                 return
-            elif self._keeping.renew(here):
-                self._renewed = at
-            else:
-                self._here = None
-                self._said = f"{here.case.key} is another station's now; what was keyed before is kept"
+            elif not self._keeping.renew(here):
+                found = self._keeping.recover(here)
+                self._here = found if isinstance(found, HeldCase) else None
+                if not isinstance(found, HeldCase):
+                    lost = LeaseLost(here.case.key, found).words
+                    self._said = f"{here.case.key}: {lost}; what was kept before stays"
         except StoreProblem:
             return  # the next key will say so
 
     def _count_promises(self) -> None:
         self._shift.promises = len(self._store.cases.promises(owner=self.interviewer))
-
-    # behind the interview
-
-    calling = True
-
-    def place(self, id: str, interview: Interview, quota: str) -> str:
-        return self._places(id, interview, quota)
-
-    def alive(self) -> None:
-        """The lease is prolonged well before it runs out, and not at every key."""
-        if self._clock() - self._renewed > self._plan.lease / RENEWALS:
-            self.beat()
-
-    def left(self, desk: Desk) -> None:
-        return
 
     # keeping
 
@@ -247,25 +232,46 @@ class StationCase:
         here = self._here
         if here is None:
             return NOBODY
-        after = self._keeping.further(here, deed.events, deed.contact)
-        at = after.history[-1].at
+        lost = ""
         try:
-            lost = self._keeping.keep(here, after, release=deed.release)
+            after = self._write(here, deed)
+            if after is None:
+                found = self._keeping.recover(here)
+                if isinstance(found, HeldCase):
+                    here = found
+                    after = self._write(here, deed)
+                lost = LeaseLost(here.case.key, here.row.held if isinstance(found, HeldCase) else found).words
         except StoreProblem as problem:
             return self._unsaved(problem)
-        if lost is not None:
+        if after is None:
             self._here = self._desk = None
-            self._said = f"not kept: {here.case.key} is another station's now"
+            self._said = f"not kept: {here.case.key}: {lost}"
             return Rejected(self._said)
+        self._here = after
+        undone = ""
+        if deed.owed:
+            try:
+                undone = "; ".join(follow_up(self._study, here.case.key, after.history[-1].at))
+            except StoreProblem as problem:
+                undone = f"kept, but not all that follows: {problem.what} — {problem.remedy}"
+        return self._kept(deed, after, undone, then_next=then_next)
+
+    def _write(self, here: HeldCase, deed: Deed) -> HeldCase | None:
+        """The case after the deed is written; None where the case is another's now, or was written to."""
+        after = self._keeping.further(here, deed.events, deed.contact)
+        lost = self._keeping.keep(here, after, release=deed.release, owed=deed.owed)
+        return after if lost is None else None
+
+    def _kept(self, deed: Deed, after: HeldCase, undone: str, *, then_next: bool) -> Rejected | None:
+        """Show what is kept of a deed; where it let go of the case, the next one comes."""
+        at = after.history[-1].at
         self._here = after
         self._shift.count(deed.events)
         if any(isinstance(event, Promised) for event in deed.events):
             self._count_promises()
-        self._said = followed(
-            self._study, here, after.case, deed, self._desk, self._places, at=at, by=self.interviewer
-        )
+        self._said = undone
         if deed.release:
-            self._gone(here, deed.outcome, at)
+            self._gone(after, deed.outcome, at)
             if then_next and self._away is None:
                 kept, self._said = self._said, ""
                 rejected = self.take_next()

@@ -161,6 +161,12 @@ class Interview:
         return here is not None and here.leaf.after_hangup
 
     @property
+    def at_end(self) -> bool:
+        """Whether an `end` has been reached, and only its text is left to be read: nothing more is asked."""
+        here = self.machine.here
+        return self.machine.status == "open" and here is not None and isinstance(here.leaf.question, End)
+
+    @property
     def reopened(self) -> bool:
         """Whether this sitting corrects an interview that had ended."""
         sittings = (e for e in reversed(self.machine.events) if isinstance(e, Resumed))

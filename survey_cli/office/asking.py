@@ -12,8 +12,9 @@ from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.store import Store, StoreProblem
 from survey_cli.study.clock import on_clock
 from survey_cli.study.guarding import for_supervisors
-from survey_cli.study.opening import Study, in_step, open_study
+from survey_cli.study.opening import Study, open_study
 from survey_cli.study.queueing import caught_up
+from survey_cli.study.upkeep import in_step
 
 T = TypeVar("T")
 
@@ -32,6 +33,8 @@ class Request:
     by: str = ""
     """The login name unless given."""
     people: str | None = None
+    tell: Callable[[str], object] = str
+    """Told, a sentence each, what opening the study put right."""
 
 
 def asked(request: Request, do: Callable[[Study], T | Trouble], *, for_whom: str = "") -> T | Trouble:
@@ -46,6 +49,8 @@ def asked(request: Request, do: Callable[[Study], T | Trouble], *, for_whom: str
             study = replace(study, at=study_time(study.store, request.at))
             study.store.cases.settle()
             in_step(study, study.at)
+            for repair in study.repairs:
+                request.tell(repair)
             caught_up(study.store, study.plan, study.at)
             return do(study)
         except StoreProblem as problem:

@@ -230,6 +230,7 @@ def _interviews(study: Study, key: str) -> Iterator[InterviewLine]:
             row.answered,
             row.began_at,
             row.updated_at,
+            row.erased,
         )
 
 

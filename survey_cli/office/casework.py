@@ -14,7 +14,6 @@ from survey_cli.fieldwork.coding import OF_THE_NUMBER, coded, kind, ruling_troub
 from survey_cli.fieldwork.dispositions import disposition
 from survey_cli.fieldwork.events import (
     Advised,
-    Blocked,
     Corrected,
     Entry,
     Event,
@@ -32,15 +31,15 @@ from survey_cli.office.asking import Request, asked, no_such_case
 from survey_cli.office.replicates import chosen
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.reports.histories import outcome_words
-from survey_cli.store.case_records import CaseRow, Held, LeaseLost
-from survey_cli.study.erasing import erase_answers
+from survey_cli.store.case_records import CaseRow, CaseUpdate, Held, LeaseLost
+from survey_cli.study.erasing import clean
+from survey_cli.study.follow_up import follow_up, tasks_after
+from survey_cli.study.interview_outcomes import block_for
 from survey_cli.study.opening import Study
 
 STATION: Final = "office"
 TRIES: Final = 5
 """Stations may write to the case between our reading and our writing."""
-FORBIDS: Final = frozenset({"never_call", "withdrawn"})
-"""Outcomes after which nobody calls any of the case's numbers again, in any study."""
 
 
 class Changed(NamedTuple):
@@ -74,10 +73,8 @@ class _Deed(NamedTuple):
 
     events: list[Event]
     said: str
-    forbids: str = ""
-    """Why its numbers are never to be called again; empty where they may be."""
-    withdraws: bool = False
-    """Whatever was answered is erased."""
+    owed: tuple[str, ...] = ()
+    """What follows once it is written: numbers for the do-not-call list, answers to be erased."""
 
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -117,12 +114,10 @@ def _correction(case: Case, plan: Plan, outcome: str, code: str, note: str) -> _
             events.append(NumberMarked(number.position, "dead", new.name.lower()))
         elif dead_before and not dead_now and number.state == "dead":
             events.append(NumberMarked(number.position, "live", "corrected"))
-    named = (new.like or new.id) if new is not None else ""
     said = "corrected to " + " ".join(filter(None, (outcome_words(outcome, plan) if outcome else "", code)))
-    if named in FORBIDS and new is not None:
-        events.append(Blocked(new.name.lower()))
-        return _Deed(events, said, forbids=new.name.lower(), withdraws=named == "withdrawn")
-    return _Deed(events, said)
+    if new is None:
+        return _Deed(events, said)
+    return _Deed([*events, *block_for(new)], said, tasks_after(new, case.key))
 
 
 def answer(request: Request, key: str, *, note: str = "") -> Changed | Trouble:
@@ -340,17 +335,18 @@ def _do(study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False)
             return found
         after, entries = _after(case, found.events, by=study.who.login, at=at)
         stands = standing(after, study.plan, max(at, entries[-1].at))
-        lost = cases.write(key, seq=case.seq, entries=entries, standing=stands, force=take, release=take)
+        lost = cases.update(
+            CaseUpdate(key, case.seq, entries, stands, force=take, release=take, owed=found.owed)
+        )
         if isinstance(lost, LeaseLost) and lost.held is not None:
             return _at_a_station(study, key, lost.held)
         if lost is None:
             _settle(study, after, entries[-1].at)
-            if found.forbids:
-                _never_again(study, key, found.forbids, at)
-            if found.withdraws:
-                erased = erase_answers(study, key, at=at, by=study.who.login, why=found.forbids)
-                if isinstance(erased, Trouble):
-                    return erased
+            if found.owed:
+                undone = list(follow_up(study, key, at))
+                clean(study.store)
+                if undone:
+                    return Trouble(f"case {key}", f"{found.said}, but {undone[0]}", "give the command again")
             return Changed(key, stands, found.said)
     return Trouble(f"case {key}", "stations keep writing to it", "give the command again")
 
@@ -388,14 +384,6 @@ def _at_a_station(study: Study, key: str, held: Held) -> Trouble:
 
 def _stands(stands: Standing) -> str:
     return f"{stands.status}, {stands.why}" if stands.why else stands.status
-
-
-def _never_again(study: Study, key: str, why: str, at: datetime) -> None:
-    """Put all its numbers on the list that all studies share."""
-    contact = study.store.cases.contact(key)
-    if contact is not None:
-        numbers = [number.e164 for number in contact.numbers if number.e164]
-        study.never_call.add(numbers, at=at, reason=why, by=study.who.login)
 
 
 def _settle(study: Study, case: Case, at: datetime) -> None:

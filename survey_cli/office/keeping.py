@@ -20,6 +20,8 @@ from survey_cli.store.places import database_of, open_store
 from survey_cli.store.problem import Undecodable
 from survey_cli.study.clock import future_entries
 from survey_cli.study.erasing import unfinished
+from survey_cli.study.follow_up import still_owed
+from survey_cli.study.reconciliation import disagreements
 from survey_cli.table import cells
 
 
@@ -104,7 +106,13 @@ def verified(
     """What a verification of an open database finds, all as of one moment. Raises StoreProblem."""
     with store.still(), store.tolerantly():
         verification = Verification(store, Plan.of(instrument), tell)
-        findings = (*store.integrity(), *unfinished(store), *verification.findings())
+        findings = (
+            *store.integrity(),
+            *unfinished(store),
+            *still_owed(store),
+            *disagreements(store),
+            *verification.findings(),
+        )
     return Verified(
         where=where,
         interviews=verification.interviews,

@@ -1,6 +1,6 @@
 """Rates, in order: options are read, cases or a file of counts too, e is settled for each frame, the report is made."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from fractions import Fraction
@@ -19,6 +19,7 @@ from survey_cli.samples.columns import column_of, labels_of
 from survey_cli.samples.counts_file import read_counts
 from survey_cli.store import Store, StoreProblem
 from survey_cli.study.opening import Records, open_study
+from survey_cli.study.upkeep import repair
 from survey_cli.values import Value
 
 RULE: Final = "rates"
@@ -88,13 +89,17 @@ def rates_of_study(
     zone: tzinfo | None = None,
     db: str | None = None,
     people: str | None = None,
+    tell: Callable[[str], object] = str,
 ) -> Reported | Trouble:
-    """The rates of a study's own cases; `zone` is the clock that moments are written and said on, the computer's where it
-    is None."""
+    """The rates of a study's own cases. `zone` is the clock on which dates are written and shown, the computer's where it
+    is None; `tell` receives what opening the study put right."""
     study = open_study(path, db=db, people=people)
     if isinstance(study, Trouble):
         return study
     with study:
+        repair(study, now)
+        for done in study.repairs:
+            tell(done)
         try:
             return rates_of_records(study, wish, now=now, zone=zone)
         except StoreProblem as problem:

@@ -34,8 +34,9 @@ from survey_cli.store.never_call import NeverCall
 from survey_cli.store.places import database_of, open_existing
 from survey_cli.study.guarding import for_supervisors
 from survey_cli.study.location import people_file
-from survey_cli.study.opening import Study, in_step, open_study
+from survey_cli.study.opening import Study, open_study
 from survey_cli.study.queueing import caught_up
+from survey_cli.study.upkeep import in_step
 
 STATION: Final = "import"
 

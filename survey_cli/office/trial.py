@@ -19,7 +19,8 @@ from survey_cli.problems import Problem, Trouble
 from survey_cli.samples.cases import Case, read_sample
 from survey_cli.store import StoreProblem
 from survey_cli.store.case_records import Contact, ContactNumber, NewCase
-from survey_cli.study.opening import Study, in_step, open_records, open_study
+from survey_cli.study.opening import Study, open_records, open_study
+from survey_cli.study.upkeep import in_step
 
 STATION: Final = "import"
 BY: Final = "sample"

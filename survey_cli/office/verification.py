@@ -25,7 +25,7 @@ from survey_cli.store import InstrumentRow, Line, Store, StoreProblem
 from survey_cli.store.case_records import CaseRow
 from survey_cli.store.records import Stored
 from survey_cli.store.written import write_head
-from survey_cli.study.opening import PLAN
+from survey_cli.study.upkeep import PLAN
 from survey_cli.table import cells, columns
 
 SNAPSHOT_AFTER: Final = ("suspended", "stopped", "ended", "erased")

@@ -314,7 +314,11 @@ class Station:
         why = Conversation(begun, self._typed, self._printed).hold()
         self.talk = None
         self._said(why)
-        return self._calling.came_back()
+        came_back = self._calling.came_back()
+        view = self._calling.view()
+        if came_back is None and isinstance(view, OnCase) and view.pending == "time":
+            return self._appointment(self._asked("when shall we call again? tomorrow 3pm, thursday morning"))
+        return came_back
 
     # what wants more than one line
 

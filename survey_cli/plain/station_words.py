@@ -96,7 +96,7 @@ def owed(view: OnCase) -> list[str]:
     """What must be said before the case can go."""
     match view.pending:
         case "time":
-            return ["An appointment was made in the interview: .appointment and its time"]
+            return ["To be called again: .appointment and the time, or callback where none was given"]
         case "outcome":
             return ["The interview was left open: key what came of it"]
         case _:

@@ -95,14 +95,19 @@ def listed(asked: Asked) -> str:
 
 
 def closed(closing: Closing) -> str:
-    """How it ended: three lines."""
+    """How it ended, in a few lines."""
     outcome = closing.outcome.name if closing.outcome is not None else ""
     match closing.status:
         case "ended":
             how = f"Ended: {outcome}" if outcome else "Ended"
         case "suspended":
-            how = f"Put aside: {outcome or 'it can be resumed at the same item'}"
+            how = f"Suspended: {outcome or 'it can be resumed at the same item'}"
+        case "lost":
+            how = "Left: another station went on with it"
         case _:
             how = f"Stopped: {outcome}" if outcome else "Stopped"
-    kept = f"\nkept in {closing.kept_in}" if closing.kept_in else ""
-    return f"{how}\n{counted(closing.answered, 'answer')} in {lasted(closing.took)}{kept}"
+    answers = f"{counted(closing.answered, 'answer')} in {lasted(closing.took)}"
+    kept = f"kept in {closing.kept_in}" if closing.kept_in else ""
+    if closing.erased:
+        answers, kept = "0 answers kept: all are erased", ""
+    return "\n".join(filter(None, (how, answers, kept, closing.remark)))

@@ -68,6 +68,7 @@ class InterviewLine(NamedTuple):
     answered: int
     began_at: datetime
     updated_at: datetime
+    erased: bool = False
 
 
 class CellLine(NamedTuple):

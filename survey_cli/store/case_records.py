@@ -110,6 +110,11 @@ class Overtaken(NamedTuple):
     station: str
     at: datetime
 
+    @property
+    def words(self) -> str:
+        """Who wrote to it."""
+        return f"{self.by} has just written to this case"
+
 
 class LeaseLost(NamedTuple):
     """The case is not with this station (any more): nothing was written."""
@@ -117,6 +122,42 @@ class LeaseLost(NamedTuple):
     key: str
     held: Held | None
     """Who has it now; None: nobody."""
+
+    @property
+    def words(self) -> str:
+        """Who has the case now."""
+        if self.held is None:
+            return "the case went back to the queue and others have called it since"
+        return f"{self.held.by} at station {self.held.station} has this case now"
+
+
+class Fence(NamedTuple):
+    """The lease under which a station writes to a case's interview: once another has the case, nothing is accepted."""
+
+    case: str
+    token: str
+
+
+class CaseUpdate(NamedTuple):
+    """What is written to one case, all or nothing: see `Cases.write`."""
+
+    key: str
+    seq: int
+    """The event that is the last one so far."""
+    entries: Sequence[Entry]
+    standing: Standing | None = None
+    token: str | None = None
+    force: bool = False
+    release: bool = False
+    renew_until: datetime | None = None
+    contact: Contact | None = None
+    mark: str | None = None
+    interview: str = ""
+    """The interview whose places in the quotas are settled with it; empty: none."""
+    cells: Sequence[str] = ()
+    """The quota cells in which that interview counts from now on; it holds no other place."""
+    owed: Sequence[str] = ()
+    """Work outside of this database that follows: see `Cases.owed`."""
 
 
 class Lapsed(NamedTuple):

@@ -184,6 +184,26 @@ SETTING: Final = "SELECT value FROM settings WHERE name = ?"
 KEEP_SETTING: Final = """
     INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
+DROP_SETTING: Final = "DELETE FROM settings WHERE name = ?"
+OWED: Final = "SELECT name FROM settings WHERE name LIKE ? ORDER BY name"
+
+# Interviews and their cases
+
+_NEWEST: Final = """
+    FROM interviews i JOIN cases c ON c.key = i.case_key
+    WHERE i.origin = 'real' AND i.status IN ('ended', 'stopped') AND NOT EXISTS (
+        SELECT 1 FROM interviews n WHERE n.case_key = i.case_key AND n.origin = 'real' AND n.number > i.number
+    )
+"""
+CLOSED_LEASED: Final = f"SELECT i.id {_NEWEST} AND c.status = 'leased' ORDER BY i.id"
+CLOSED_UNTOLD: Final = f"""
+    SELECT i.id {_NEWEST} AND NOT EXISTS (
+        SELECT 1 FROM case_events e WHERE e.case_key = i.case_key AND e.kind = 'called' AND e.at >= i.updated_at
+            AND e.payload LIKE '%"outcome":"' || i.outcome || '"%'
+    ) ORDER BY i.id
+"""
+"""Finished interviews whose case has no call with that outcome at or after their end. What else the history says of them
+is for others to judge."""
 
 # Lists
 

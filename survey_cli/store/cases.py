@@ -19,7 +19,9 @@ from survey_cli.store.arrivals import Arrivals
 from survey_cli.store.case_lists import CaseLists
 from survey_cli.store.case_records import (
     CaseRow,
+    CaseUpdate,
     Contact,
+    Fence,
     Held,
     ImportRow,
     Lapsed,
@@ -37,10 +39,13 @@ from survey_cli.store.case_written import (
 from survey_cli.store.connector import Connector, Execute
 from survey_cli.store.erasure import erase_case
 from survey_cli.store.legible import legible
-from survey_cli.store.quota_places import EVERY_PLACE, QuotaPlaces
+from survey_cli.store.quota_places import EVERY_PLACE, QuotaPlaces, settle
+from survey_cli.store.statements import HAS_LEASE
 
 AT_ONCE: Final = 1_000
 """Rows changed in one commit; an answer of an interviewer's that comes meanwhile waits some milliseconds for it."""
+OWED: Final = "owed: "
+"""Begins the names of settings that stand for work still to be done."""
 
 
 class Cases(CaseLists):
@@ -182,40 +187,64 @@ class Cases(CaseLists):
         A standing given while the case stays leased is what it goes back to. `release` ends the lease (with `force`
         another's too), `renew_until` prolongs it. `contact` takes the place of what was known of the person, `mark` that
         of the sample row's fingerprint."""
-        lines = [write_entry(entry) for entry in entries]
+        return self.update(
+            CaseUpdate(
+                key, seq, entries, standing, token, force, release, renew_until, contact=contact, mark=mark
+            )
+        )
+
+    @again
+    def update(self, update: CaseUpdate) -> Overtaken | LeaseLost | None:
+        """The same, with the places of the case's interview in the quotas where the update names one."""
         with self._db.transaction() as execute:
-            locked = execute(self._locked, (key,)).fetchall()
-            if not locked:
-                raise ValueError(f"there is no case {key!r}")
-            row, held_by, link = self._read_locked(locked[0])
-            if _written(execute, key, seq, entries, lines):
-                return None
-            if not (held_by == token if token is not None else force or row.held is None):
-                return LeaseLost(key, row.held)
-            if row.seq != seq:
-                return self._overtaken(execute, key, seq)
-            for number, line in enumerate(lines, seq + 1):
-                execute(sql.ADD_EVENT, (key, number, *line))
-            last = seq + len(lines)
-            if lines:
-                execute(sql.ADVANCE, (last, lines[-1][2], key))
-            for entry in entries:
-                if isinstance(entry.event, Sampled):
-                    execute(sql.SET_SAMPLED, (entry.event.frame, entry.event.replicate, key))
-            if standing is not None:
-                execute(sql.STAND, (*write_standing(standing), last, standing.status, key))
-            if contact is not None:
-                if link and link != contact.link:
-                    execute(sql.DROP_CONTACT, (link,))
-                execute(sql.KEEP_CONTACT, write_contact(contact))
-                execute(sql.SET_LINK, (contact.link, key))
-            if mark is not None:
-                execute(sql.SET_MARK, (mark, key))
-            if release and row.held is not None:
-                execute(sql.RELEASE, (key,))
-            elif renew_until is not None and token is not None:
-                execute(sql.RENEW, (encode_moment(renew_until), key, token))
+            return self.update_within(execute, update)
+
+    def update_within(self, execute: Execute, update: CaseUpdate) -> Overtaken | LeaseLost | None:
+        """The same within a transaction. Where it returns why not, nothing was written."""
+        key, seq, entries = update.key, update.seq, update.entries
+        lines = [write_entry(entry) for entry in entries]
+        locked = execute(self._locked, (key,)).fetchall()
+        if not locked:
+            raise ValueError(f"there is no case {key!r}")
+        row, held_by, link = self._read_locked(locked[0])
+        if _written(execute, key, seq, entries, lines):
+            return None
+        if not (held_by == update.token if update.token is not None else update.force or row.held is None):
+            return LeaseLost(key, row.held)
+        if row.seq != seq:
+            return self._overtaken(execute, key, seq)
+        for number, line in enumerate(lines, seq + 1):
+            execute(sql.ADD_EVENT, (key, number, *line))
+        last = seq + len(lines)
+        if lines:
+            execute(sql.ADVANCE, (last, lines[-1][2], key))
+        for entry in entries:
+            if isinstance(entry.event, Sampled):
+                execute(sql.SET_SAMPLED, (entry.event.frame, entry.event.replicate, key))
+        if update.standing is not None:
+            execute(sql.STAND, (*write_standing(update.standing), last, update.standing.status, key))
+        if (contact := update.contact) is not None:
+            if link and link != contact.link:
+                execute(sql.DROP_CONTACT, (link,))
+            execute(sql.KEEP_CONTACT, write_contact(contact))
+            execute(sql.SET_LINK, (contact.link, key))
+        if update.mark is not None:
+            execute(sql.SET_MARK, (update.mark, key))
+        if update.release and row.held is not None:
+            execute(sql.RELEASE, (key,))
+        elif update.renew_until is not None and update.token is not None:
+            execute(sql.RENEW, (encode_moment(update.renew_until), key, update.token))
+        if update.interview:
+            settle(execute, update.interview, update.cells, entries[-1].at)
+        self.owe_within(execute, update.owed)
         return None
+
+    def lost(self, fence: Fence) -> LeaseLost | None:
+        """Who has the case where its lease is not this one any more; None where it still is."""
+        if self._db.read(HAS_LEASE, fence):
+            return None
+        row = self.row(fence.case)
+        return LeaseLost(fence.case, row.held if row is not None else None)
 
     def erase(
         self, key: str, *, seq: int, entries: Sequence[Entry], standing: Standing
@@ -291,6 +320,13 @@ class Cases(CaseLists):
         """Let these be the targets of the quota cells, by which every station holds places from now on."""
         self._places.keep_targets(targets)
 
+    # Interviews and their cases
+
+    def closed_interviews(self, *, leased: bool) -> list[str]:
+        """The newest interviews of cases, where they are finished: those whose case a station still has; else those whose
+        case seems not to say so."""
+        return [id for (id,) in self._db.read(sql.CLOSED_LEASED if leased else sql.CLOSED_UNTOLD)]
+
     # Settings
 
     def setting(self, name: str) -> str | None:
@@ -302,6 +338,28 @@ class Cases(CaseLists):
     def keep_setting(self, name: str, value: str) -> None:
         """Keep a text under a name, instead of what was kept there before."""
         self._db.run(sql.KEEP_SETTING, (name, value))
+
+    # Work that follows a commit
+
+    def owe_within(self, execute: Execute, tasks: Iterable[str]) -> None:
+        """Within a transaction: these tasks are to be done once it is committed, by whoever comes first."""
+        for task in tasks:
+            execute(sql.KEEP_SETTING, (f"{OWED}{task}", "owed"))
+
+    def owe(self, tasks: Iterable[str]) -> None:
+        """The same, in a transaction of its own."""
+        tasks = list(tasks)
+        with self._db.transaction() as execute:
+            self.owe_within(execute, tasks)
+
+    def owed(self) -> list[str]:
+        """Every task that is still to be done."""
+        return [name.removeprefix(OWED) for (name,) in self._db.read(sql.OWED, (f"{OWED}%",))]
+
+    @again
+    def done(self, task: str) -> None:
+        """A task is owed no more."""
+        self._db.run(sql.DROP_SETTING, (f"{OWED}{task}",))
 
     def _read_locked(self, row: Sequence[Any]) -> tuple[CaseRow, str, str]:
         *columns, token, link = row

@@ -15,7 +15,7 @@ from survey_cli.engine.journal import (
 from survey_cli.store import server_views, views
 from survey_cli.store import statements as sql
 from survey_cli.store.case_statements import KEEP_SETTING, LATER_EVENTS, SETTING
-from survey_cli.store.connector import Connector
+from survey_cli.store.connector import Connector, Execute
 from survey_cli.store.digests import digest
 from survey_cli.store.legible import illegible, legible
 from survey_cli.store.records import (
@@ -155,17 +155,20 @@ class Data:
     def keep_snapshot(self, interview: str, snapshot: Snapshot, *, instrument: str) -> None:
         """Keep the derived data, one cell for each of the instrument's variables. Personal ones go to the
         contacts."""
+        with self._db.transaction() as execute:
+            self._keep_snapshot(execute, interview, snapshot, instrument)
+
+    def _keep_snapshot(self, execute: Execute, interview: str, snapshot: Snapshot, instrument: str) -> None:
         cells, personal = self._personal_apart(instrument, snapshot.cells)
-        with self._db.transaction():
-            found = self._db.read(sql.HEAD, (interview,))
-            if not found:
-                raise ValueError(f"there is no interview {interview!r}")
-            sealed = digest((*found[0], snapshot.engine, cells))
-            self._db.run(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells, sealed))
-            if personal is None:
-                self._db.run(sql.DROP_CONTACT, (interview,))
-            else:
-                self._db.run(sql.KEEP_CONTACT, (interview, personal, digest((interview, personal))))
+        found = execute(sql.HEAD, (interview,)).fetchall()
+        if not found:
+            raise ValueError(f"there is no interview {interview!r}")
+        sealed = digest((*found[0], snapshot.engine, cells))
+        execute(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells, sealed))
+        if personal is None:
+            execute(sql.DROP_CONTACT, (interview,))
+        else:
+            execute(sql.KEEP_CONTACT, (interview, personal, digest((interview, personal))))
 
     def _personal_apart(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
         variables = self.variables(instrument)

@@ -6,7 +6,7 @@ moment comes as an argument.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
@@ -23,7 +23,7 @@ from survey_cli.engine.journal import (
 )
 from survey_cli.store import opening
 from survey_cli.store import statements as sql
-from survey_cli.store.connector import Connector
+from survey_cli.store.connector import Connector, Execute
 from survey_cli.store.data import Data
 from survey_cli.store.digests import digest
 from survey_cli.store.files import file_system
@@ -33,6 +33,7 @@ from survey_cli.store.records import (
     Draft,
     InterviewRow,
     Origin,
+    Snapshot,
     Status,
     Taken,
     Whole,
@@ -45,6 +46,7 @@ from survey_cli.store.written import (
 
 if TYPE_CHECKING:
     from survey_cli.store.case_figures import CaseFigures
+    from survey_cli.store.case_records import CaseUpdate, Fence, LeaseLost, Overtaken
     from survey_cli.store.cases import Cases
 
 PATIENCE: Final = 5.0
@@ -119,25 +121,34 @@ class Store(Data):
 
     # Interviews
 
-    def start(self, interview: InterviewRow, first: Began) -> Taken | None:
-        """Begin an interview with its first event. Taken where another station has begun this interview of
-        the case."""
+    def start(
+        self, interview: InterviewRow, first: Began, *, case: "CaseUpdate | None" = None
+    ) -> "Taken | LeaseLost | Overtaken | None":
+        """Begin an interview with its first event, and in the same transaction what its case gets with it. Taken where
+        another station has begun this interview of the case; LeaseLost or Overtaken where the case is in the way."""
         line = encode_line(first)
         try:
-            begun = self._begin(interview, line)
+            begun = self._begin(interview, line, case)
         except Interrupted:
-            begun = self._begin(interview, line)
-        if begun or self._db.read(sql.EVENT, (interview.id, 1)) == [line]:
+            begun = self._begin(interview, line, case)
+        if begun is True or self._db.read(sql.EVENT, (interview.id, 1)) == [line]:
             return None
+        if begun is not False:
+            return begun
         found = self._db.read(sql.FIRST_OF_CASE, (interview.case, interview.number, interview.origin))
         return self._taken(found[0][0] if found else interview.id, 1)
 
-    def _begin(self, interview: InterviewRow, line: Entered) -> bool:
-        with self._db.transaction() as execute:
+    def _begin(
+        self, interview: InterviewRow, line: Entered, case: "CaseUpdate | None"
+    ) -> "bool | LeaseLost | Overtaken":
+        with suppress(_NotNext), self._db.transaction() as execute:
+            if case is not None and (lost := self.cases.update_within(execute, case)) is not None:
+                return lost
             if not execute(sql.START, write_interview(interview)).rowcount:
-                return False
+                raise _NotNext
             execute(sql.ADD_EVENT, (interview.id, 1, *line))
             return True
+        return False
 
     def append(
         self,
@@ -149,37 +160,66 @@ class Store(Data):
         at_item: str,
         answered: int,
         outcome: str = "",
-    ) -> Taken | None:
+        fence: "Fence | None" = None,
+        case: "CaseUpdate | None" = None,
+        snapshot: Snapshot | None = None,
+        instrument: str = "",
+        owed: Sequence[str] = (),
+        then: Sequence[Event] = (),
+    ) -> "Taken | LeaseLost | Overtaken | None":
         """Write event number `seq`, in one durable sync. Taken where another station wrote that number first.
         The same event again (a call whose end nobody saw) is no second event. Raises ValueError for a number
-        out of turn."""
-        line = encode_line(event)
-        advance = (seq, status, outcome, at_item, answered, line.by, line.at, interview, seq - 1)
-        drops = not isinstance(event, KEEP_DRAFT)
+        out of turn.
+
+        With a `fence` the event is accepted only while the case's lease is that one, LeaseLost else. `case` is what the
+        case gets in the same transaction; LeaseLost or Overtaken where that cannot be written, and then nothing is.
+        `snapshot`, with the instrument's hash, is the data that the interview comes to, written with it; so is what is
+        `owed` from then on. `then` are events that follow the first without anybody's doing: all are written, or none;
+        the status and what goes with it are those after the last."""
+        line, *more = lines = [encode_line(one) for one in (event, *then)]
+        last, at_end = seq + len(then), lines[-1]
+        advance = (last, status, outcome, at_item, answered, at_end.by, at_end.at, interview, seq - 1)
+        drops = not all(isinstance(one, KEEP_DRAFT) for one in (event, *then))
+
+        def write() -> "bool | LeaseLost | Overtaken":
+            if case is None and snapshot is None and not more:
+                return self._advance(advance, line, fence, drops_draft=drops)
+            with suppress(_NotNext), self._db.transaction() as execute:
+                if case is not None and (lost := self.cases.update_within(execute, case)) is not None:
+                    return lost
+                # a case's update has checked the lease, and perhaps ended it
+                if not _add(execute, advance, lines, fence if case is None else None, drops_draft=drops):
+                    raise _NotNext
+                if snapshot is not None:
+                    self._keep_snapshot(execute, interview, snapshot, instrument)
+                if owed:
+                    self.cases.owe_within(execute, owed)
+                return True
+            return False
+
         try:
-            written = self._advance(advance, line, drops_draft=drops)
+            written = write()
         except Interrupted:
             self._unseen = (interview, seq, line)
-            written = self._advance(advance, line, drops_draft=drops)
-        if written:
+            written = write()
+        if written is True:
             return None
         kept = self._db.read(sql.EVENT, (interview, seq))
         if kept == [line] or (kept and self._is_keyed_again(interview, seq, kept[0], line)):
             return None
-        return self._taken(interview, seq)
+        if written is not False:
+            return written
+        return (self.cases.lost(fence) if fence is not None else None) or self._taken(interview, seq)
 
-    def _advance(self, advance: tuple[str | int, ...], line: Entered, *, drops_draft: bool) -> bool:
-        """Whether the number was free, and is ours now."""
+    def _advance(
+        self, advance: tuple[str | int, ...], line: Entered, fence: "Fence | None", *, drops_draft: bool
+    ) -> bool:
+        """Whether the number was free and the lease ours, and the event is written now."""
         if self._db.dialect == "postgresql":
-            return self._db.run_at_once(sql.APPEND_ON_SERVER, (*advance, int(drops_draft), *line)) == 1
-        seq, *_, interview, _ = advance
+            statement = sql.APPEND_UNFENCED if fence is None else sql.APPEND_FENCED
+            return self._db.run_at_once(statement, (*(fence or ()), *advance, int(drops_draft), *line)) == 1
         with self._db.transaction() as execute:
-            if not execute(sql.ADVANCE, advance).rowcount:
-                return False
-            execute(sql.ADD_EVENT, (interview, seq, *line))
-            if drops_draft:
-                execute(sql.DROP_DRAFT, (interview,))
-            return True
+            return _add(execute, advance, [line], fence, drops_draft=drops_draft)
 
     def _is_keyed_again(self, interview: str, seq: int, kept: tuple[Any, ...], line: Entered) -> bool:
         """It was written as the connection broke, nobody saw that, and the interviewer gave the entry again: it
@@ -270,13 +310,16 @@ class Store(Data):
 
     # Drafts
 
-    def save_draft(self, interview: str, draft: Draft) -> None:
-        """Keep what is being typed; empty text drops it. It goes by itself with the event it was becoming."""
-        with self._db.transaction():
+    def save_draft(self, interview: str, draft: Draft, *, fence: "Fence | None" = None) -> None:
+        """Keep what is being typed; empty text drops it. It goes by itself with the event it was becoming. With a `fence`
+        it is kept only while the case's lease is that one: another's draft is not overwritten."""
+        with self._db.transaction() as execute:
+            if fence is not None and not execute(sql.HAS_LEASE, fence).fetchall():
+                return
             if draft.text:
-                self._db.run(sql.KEEP_DRAFT, (interview, draft.place, draft.text, encode_moment(draft.at)))
+                execute(sql.KEEP_DRAFT, (interview, draft.place, draft.text, encode_moment(draft.at)))
             else:
-                self._db.run(sql.DROP_DRAFT, (interview,))
+                execute(sql.DROP_DRAFT, (interview,))
 
     def draft(self, interview: str) -> Draft | None:
         found = self._db.read(sql.DRAFT, (interview,))
@@ -334,6 +377,31 @@ class Store(Data):
         from survey_cli.store import custody
 
         return custody.last_backup(self._db)
+
+
+class _NotNext(Exception):
+    """The event's number is taken, or the lease is another's: the transaction is rolled back."""
+
+
+def _add(
+    execute: Execute,
+    advance: tuple[str | int, ...],
+    lines: Sequence[Entered],
+    fence: "Fence | None",
+    *,
+    drops_draft: bool,
+) -> bool:
+    """Within a transaction: the events, and the row of their interview. Whether the first one's number was free and the
+    lease ours."""
+    *_, interview, before = advance
+    fenced = sql.ADVANCE if fence is None else sql.ADVANCE + sql.FENCED
+    if not execute(fenced, (*advance, *(fence or ()))).rowcount:
+        return False
+    for seq, line in enumerate(lines, int(before) + 1):
+        execute(sql.ADD_EVENT, (interview, seq, *line))
+    if drops_draft:
+        execute(sql.DROP_DRAFT, (interview,))
+    return True
 
 
 def _batch(source: Iterator[Whole], *, rows: int) -> list[Whole]:

@@ -28,7 +28,7 @@ ADD_LINE: Final = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, own_account())
 """
 LAST: Final = "UPDATE interviews SET last_seq = ? WHERE id = ?"
-STANDS: Final = "UPDATE interviews SET status = ?, outcome = ?, at_item = '' WHERE id = ?"
+STANDS: Final = "UPDATE interviews SET status = ?, outcome = ?, at_item = '', answered = 0 WHERE id = ?"
 DERIVED: Final = ("snapshots", "contacts", "drafts")
 
 TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"

@@ -65,18 +65,7 @@ class QuotaPlaces:
     def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:
         """See `Cases.take`."""
         with self._db.transaction() as execute:
-            there: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall())
-            wanted = set(cells)
-            for cell in sorted(there.keys() | wanted):
-                if cell in wanted and there.get(cell) == "taken":
-                    continue
-                if cell in wanted:
-                    execute(NAME_CELL, (cell,))
-                if cell in there:
-                    _drop(execute, interview, cell, there[cell])
-                if cell in wanted:
-                    execute(COUNT, (1, 0, cell))
-                    execute(KEEP_PLACE, (interview, cell, "taken", encode_moment(at)))
+            settle(execute, interview, cells, at)
 
     def drop(self, interview: str) -> None:
         """See `Cases.drop`."""
@@ -87,6 +76,22 @@ class QuotaPlaces:
     def fill(self) -> dict[str, Fill]:
         """See `Cases.fill`."""
         return {cell: Fill(taken, held) for cell, taken, held in self._db.read(FILL)}
+
+
+def settle(execute: Execute, interview: str, cells: Iterable[str], at: datetime) -> None:
+    """Within a transaction: the interview counts in these cells, and has no other place."""
+    there: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall())
+    wanted = set(cells)
+    for cell in sorted(there.keys() | wanted):
+        if cell in wanted and there.get(cell) == "taken":
+            continue
+        if cell in wanted:
+            execute(NAME_CELL, (cell,))
+        if cell in there:
+            _drop(execute, interview, cell, there[cell])
+        if cell in wanted:
+            execute(COUNT, (1, 0, cell))
+            execute(KEEP_PLACE, (interview, cell, "taken", encode_moment(at)))
 
 
 def _drop(execute: Execute, interview: str, cell: str, state: str) -> None:

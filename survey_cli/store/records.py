@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.events import Event
 from survey_cli.instrument.program import Instrument
+from survey_cli.outcomes import WITHDRAWN
 from survey_cli.table import columns
 from survey_cli.values import Cell, Variable
 
@@ -67,6 +68,11 @@ class InterviewRow(NamedTuple):
     """The place that is asked next, as it prints: `age#2`."""
     answered: int = 0
     """How many places hold an answer."""
+
+    @property
+    def erased(self) -> bool:
+        """Whether its answers are erased: consent was withdrawn, or the person's data were erased."""
+        return self.outcome == WITHDRAWN and not self.answered
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ INTERVIEW_COLUMNS: Final = (
 """In the order of `InterviewRow`."""
 
 HAS_CASE: Final = "SELECT 1 FROM cases WHERE key = ?"
+HAS_LEASE: Final = "SELECT 1 FROM cases WHERE key = ? AND lease_token = ?"
 HAS_INSTRUMENT: Final = "SELECT 1 FROM instruments WHERE hash = ?"
 KEEP_INSTRUMENT: Final = """
     INSERT INTO instruments (hash, id, version, title, texts, kept_at, data_view, digest)
@@ -60,11 +61,13 @@ ADVANCE: Final = """
     SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
     WHERE id = ? AND last_seq = ?
 """
+FENCED: Final = " AND EXISTS (SELECT 1 FROM cases WHERE key = ? AND lease_token = ?)"
+"""Behind ADVANCE: of an interview whose case is leased, only whoever has the lease writes."""
 APPEND_ON_SERVER: Final = """
-    WITH advanced AS (
+    WITH {fence}advanced AS (
         UPDATE interviews
         SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
-        WHERE id = ? AND last_seq = ?
+        WHERE id = ? AND last_seq = ?{fenced}
         RETURNING id, last_seq
     ), dropped AS (
         DELETE FROM drafts WHERE interview IN (SELECT id FROM advanced) AND ? = 1
@@ -73,6 +76,12 @@ APPEND_ON_SERVER: Final = """
     SELECT id, last_seq, ?, ?, CAST(? AS INTEGER), ?, ?, ?, ?, own_account() FROM advanced
 """
 """ADVANCE, ADD_EVENT and DROP_DRAFT (where asked) in one: one way to the server and back for an answer, not five."""
+APPEND_UNFENCED: Final = APPEND_ON_SERVER.format(fence="", fenced="")
+APPEND_FENCED: Final = APPEND_ON_SERVER.format(
+    # FOR SHARE: a claim that is just being written is waited for, and its token seen.
+    fence="fence AS (SELECT key FROM cases WHERE key = ? AND lease_token = ? FOR SHARE), ",
+    fenced=" AND EXISTS (SELECT 1 FROM fence)",
+)
 LAST_SEQ: Final = "SELECT last_seq FROM interviews WHERE id = ?"
 FIRST_OF_CASE: Final = "SELECT id FROM interviews WHERE case_key = ? AND number = ? AND origin = ?"
 EVENT: Final = (

@@ -20,14 +20,17 @@ from survey_cli.fieldwork.events import Anonymised, Entry, Erased
 from survey_cli.fieldwork.policy import standing
 from survey_cli.instrument.opening import rebuilt
 from survey_cli.instrument.program import Instrument
+from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import Trouble
-from survey_cli.store import InterviewRow, Snapshot, Status, Store
-from survey_cli.store.case_records import CaseRow, LeaseLost
+from survey_cli.store import InterviewRow, Origin, Snapshot, Status, Store
+from survey_cli.store.case_records import LeaseLost
 from survey_cli.study.opening import Study
 from survey_cli.table import cells, columns
 from survey_cli.table.personal import personal_names
 from survey_cli.values import NOT_ASKED, Cell
 
+PERSONS: Final[tuple[Origin, ...]] = ("real", "practice")
+"""Origins of interviews that somebody gave."""
 STATION: Final = "office"
 TRIES: Final = 5
 """Stations may write to an interview between our reading and our writing."""
@@ -77,25 +80,30 @@ def erase(study: Study, key: str, *, at: datetime, by: str, why: str) -> Erasure
     case = _erase_case(study, key, at=at, by=by, why=why)
     if isinstance(case, Trouble):
         return case
-    interviews = _erase_interviews(study, key, at=at, by=by, why=why)
+    rows = persons(study.store, key)
+    interviews = _erase_interviews(study.store, study.instrument, rows, at=at, by=by, why=why)
     if isinstance(interviews, Trouble):
         return interviews
     return Erasure(key=key, case=case, interviews=interviews, clean=clean(study.store))
 
 
 def erase_answers(
-    study: Study, key: str, *, at: datetime, by: str, why: str, scrub: bool = True
-) -> Erasure | Trouble:
-    """All that a case answered, and nothing else: whoever withdraws consent at the telephone wants that at once. Without
-    `scrub` the file's bytes are owed: stations need not wait for it. Raises StoreProblem."""
-    if not _known(study, key):
-        return Trouble(study.where, f"there is no case {key!r}", f"survey cases {study.path} lists them")
-    _owe(study.store, at)
-    interviews = _erase_interviews(study, key, at=at, by=by, why=why)
-    if isinstance(interviews, Trouble):
-        return interviews
-    _give_place_back(study, Case.of(key, study.store.cases.history(key)))
-    return Erasure(key=key, interviews=interviews, clean=scrub and clean(study.store))
+    store: Store,
+    instrument: Instrument,
+    key: str,
+    *,
+    at: datetime,
+    by: str,
+    why: str,
+    origins: Collection[Origin] = PERSONS,
+) -> int | Trouble:
+    """Erase all that a case answered in interviews of these origins, and nothing else: whoever withdraws consent at the
+    telephone wants that at once. Returns how many interviews lost answers now. The file's bytes are owed, as stations
+    need not wait for that: see `clean`. Raises StoreProblem."""
+    rows = [row for row in persons(store, key) if row.origin in origins and has_answers(store, row)]
+    if rows:
+        _owe(store, at)
+    return _erase_interviews(store, instrument, rows, at=at, by=by, why=why)
 
 
 def anonymise(study: Study, key: str, *, at: datetime, by: str, why: str) -> Erasure | Trouble:
@@ -136,40 +144,51 @@ def unfinished(store: Store) -> list[str]:
     found = []
     if store.cases.setting(OWED):
         found.append(f"what was erased may still be read in the file's free pages — {FINISH}")
-    for row in _halves(store):
-        what = "was erased" if row.why == "erased" else "withdrew consent"
-        found.append(f"case {row.key} {what}, and not all of it is gone — {FINISH}")
+    for key, whole in _halves(store):
+        what = "was erased" if whole else "withdrew consent"
+        found.append(f"case {key} {what}, and not all of it is gone — {FINISH}")
     return found
 
 
 def finish(study: Study, *, at: datetime, by: str) -> Erasure | Trouble:
     """Whatever `unfinished` tells of. Raises StoreProblem."""
     done = 0
-    for row in list(_halves(study.store)):
-        if row.why == "erased":
-            reasons = [e.event.why for e in study.store.cases.history(row.key) if isinstance(e.event, Erased)]
-            made = erase(study, row.key, at=at, by=by, why=reasons[-1] if reasons else row.why)
+    for key, whole in list(_halves(study.store)):
+        made: Erasure | int | Trouble
+        if whole:
+            reasons = [e.event.why for e in study.store.cases.history(key) if isinstance(e.event, Erased)]
+            made = erase(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased")
         else:
-            made = erase_answers(study, row.key, at=at, by=by, why="withdrawn", scrub=False)
+            made = erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
         if isinstance(made, Trouble):
             return made
-        done += made.interviews
+        done += made if isinstance(made, int) else made.interviews
     return Erasure(key="", interviews=done, clean=clean(study.store))
 
 
-def _halves(store: Store) -> Iterator[CaseRow]:
-    """Cases that were erased, or whose respondent withdrew, and of which something is left all the same."""
+def _halves(store: Store) -> Iterator[tuple[str, bool]]:
+    """Cases that were erased (True), or whose respondent withdrew consent, and of which something is left."""
+    found: dict[str, bool] = {}
     for row in store.cases.rows(status="done"):
-        if row.why != "erased" and row.outcome != "withdrawn":
+        if row.why != "erased" and row.outcome != WITHDRAWN:
             continue
         answers = any(not erased(store.journal(one.id)) for one in persons(store, row.key))
         if answers or (row.why == "erased" and store.cases.contact(row.key) is not None):
-            yield row
+            found[row.key] = row.why == "erased"
+    for one in store.interviews(origin="real"):
+        if one.case not in found and one.outcome == WITHDRAWN and not erased(store.journal(one.id)):
+            found[one.case] = False
+    yield from found.items()
 
 
 def persons(store: Store, key: str) -> list[InterviewRow]:
     """The interviews of a case that somebody gave: not invented ones."""
-    return [row for row in store.interviews(case=key) if row.origin != "simulated"] if key else []
+    return [row for row in store.interviews(case=key) if row.origin in PERSONS] if key else []
+
+
+def has_answers(store: Store, row: InterviewRow) -> bool:
+    """Whether answers, or their count, are left of an interview."""
+    return bool(row.answered) or not erased(store.journal(row.id))
 
 
 def erased(journal: Sequence[Event]) -> bool:
@@ -236,30 +255,39 @@ def _give_place_back(study: Study, case: Case) -> None:
 # its interviews
 
 
-def _erase_interviews(study: Study, key: str, *, at: datetime, by: str, why: str) -> int | Trouble:
+def _erase_interviews(
+    store: Store,
+    newest: Instrument,
+    rows: Sequence[InterviewRow],
+    *,
+    at: datetime,
+    by: str,
+    why: str,
+) -> int | Trouble:
     """How many lost words now."""
     done = 0
-    for row in persons(study.store, key):
-        instrument = _instrument(study, row)
+    for row in rows:
+        instrument = _instrument(store, newest, row)
         kept: Collection[str] = staying(instrument) if instrument is not None else ()
         for _ in range(TRIES):
-            journal = study.store.journal(row.id)
+            journal = store.journal(row.id)
             left = [in_interviews.blank(event, sample=kept) for event in journal]
-            if erased(journal) and left == journal:
+            whole = erased(journal) and left == journal
+            if whole and not row.answered:
                 break
             stamp = Stamp(max(at, journal[-1].stamp.at), by, STATION)
-            events = [*left, ErasedInterview(stamp, why)]
-            if _kept(study.store, row, events, instrument, ("ended", "withdrawn")):
-                done += 1
+            events = left if whole else [*left, ErasedInterview(stamp, why)]
+            if _kept(store, row, events, instrument, ("ended", WITHDRAWN)):
+                done += not whole
                 break
         else:
-            return Trouble(f"case {key}", "somebody is interviewing it", "end that, then erase it again")
+            return Trouble(f"case {row.case}", "somebody is interviewing it", "end that, then erase it again")
     return done
 
 
 def _nameless(study: Study, row: InterviewRow, *, at: datetime, by: str, why: str) -> bool | None:
     """Whether an interview lost now what tells who it is; None where it cannot be followed."""
-    instrument = _instrument(study, row)
+    instrument = _instrument(study.store, study.instrument, row)
     journal = study.store.journal(row.id)
     if not journal or reduced(journal):
         return False
@@ -304,10 +332,10 @@ def _kept(
     return True
 
 
-def _instrument(study: Study, row: InterviewRow) -> Instrument | None:
+def _instrument(store: Store, newest: Instrument, row: InterviewRow) -> Instrument | None:
     """As the interview was begun; None where its text cannot be had any more."""
-    if row.instrument == study.instrument.hash:
-        return study.instrument
-    texts = study.store.instrument_texts(row.instrument)
+    if row.instrument == newest.hash:
+        return newest
+    texts = store.instrument_texts(row.instrument)
     found = rebuilt(texts, row.instrument) if texts is not None else None
     return found if isinstance(found, Instrument) else None

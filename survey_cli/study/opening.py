@@ -1,18 +1,15 @@
 """Which study is it, and what is there of it? Its instrument, plan, database, people and the list of numbers never to be
-called, opened in that order. Whoever works on it, desk or office, opens it here; nothing is done here but to bring the
-queue in step with the plan.
+called, opened in that order. Whoever works on it, desk or office, opens it here; nothing is done here.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
-from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import Standing, standing
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble
@@ -23,11 +20,6 @@ from survey_cli.store.never_call import NeverCall
 from survey_cli.store.places import database_of, open_existing, open_store
 from survey_cli.study.location import people_file
 from survey_cli.study.login import identify, why_not_list
-from survey_cli.study.queueing import let_places_go
-
-PLAN: Final = "plan"
-"""The setting that says by which plan the queue was worked out."""
-
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -62,6 +54,8 @@ class Study(Records):
     never_call: NeverCall
     at: datetime = NEVER
     """When something is asked of it, on the study's clock."""
+    repairs: list[str] = field(default_factory=list)
+    """What opening the study put right, or could not: a sentence each, for whoever opened it."""
 
     def close(self) -> None:
         self.never_call.close()
@@ -172,26 +166,3 @@ def people_of(path: str | Path, where: str, named: str | None) -> People | Troub
         remedy = "correct it, so that it is known who may do what"
         return Trouble(str(file), "the list of people cannot be read", remedy, problems=tuple(found))
     return found.people
-
-
-def in_step(study: Study, at: datetime, *, pause: Callable[[], None] | None = None) -> int:
-    """Work the whole queue out anew where the plan has changed since, and those cases whose lease ran out; gives how many
-    cases that were. Places in quota cells are held by the plan's targets from now on. Raises StoreProblem."""
-    cases = study.store.cases
-    cases.keep_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
-    if cases.setting(PLAN) == study.plan.mark:
-        return 0
-    begun: list[Case] = []
-    done = cases.restand(_stood(study, at, begun), pause=pause)
-    let_places_go(study.store, study.plan, begun, at)
-    cases.keep_setting(PLAN, study.plan.mark)
-    return done
-
-
-def _stood(study: Study, at: datetime, begun: list[Case]) -> Iterator[tuple[str, int, Standing]]:
-    """Where every case stands; those whose interview was begun are told."""
-    for key, history in study.store.cases.histories():
-        case = Case.of(key, history)
-        if case.interview:
-            begun.append(case)
-        yield key, case.seq, standing(case, study.plan, at)

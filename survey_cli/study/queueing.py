@@ -14,6 +14,7 @@ from survey_cli.fieldwork.policy import standing
 from survey_cli.fieldwork.turns import Turn, Turns
 from survey_cli.store import Store
 from survey_cli.store.case_records import CaseRow, Head, Lapsed
+from survey_cli.study.reconciliation import reconcile_lapsed
 
 AT_ONCE: Final = 1_000
 """Cases of one bucket that are looked at again; the others are when the next one asks."""
@@ -25,6 +26,7 @@ def caught_up(store: Store, plan: Plan, at: datetime) -> list[Lapsed]:
     Gives the leases that ran out. Raises StoreProblem."""
     cases = store.cases
     lapsed = cases.lapse(at)
+    reconcile_lapsed(store, plan, [one.key for one in lapsed], at)
     while stale := cases.stale():
         if not _stand_anew(store, plan, stale, at):
             break  # others are at them

@@ -293,14 +293,20 @@ def _closing(board: InterviewState, column: Column) -> list[Line]:
         return [written("The interview is closed.", "stress")]
     ways = {
         "ended": "The interview is complete" if closing.outcome is None else f"Ended: {closing.outcome.name}",
-        "suspended": "Put aside: it can be resumed at the same question",
+        "suspended": f"{closing.outcome.name}: it can be resumed at the same question"
+        if closing.outcome
+        else "Suspended: it can be resumed at the same question",
         "stopped": f"Stopped: {closing.outcome.name}" if closing.outcome else "Stopped",
+        "lost": "Left: another station went on with it",
     }
     minutes, seconds = divmod(int(closing.took.total_seconds()), 60)
-    answers = f"{closing.answered} answer{'' if closing.answered == 1 else 's'}"
+    answers = f"{closing.answered} answer{'' if closing.answered == 1 else 's'} in {minutes}:{seconds:02}"
+    said = [answers, f"kept in {closing.kept_in}"]
+    if closing.erased:
+        said = ["0 answers kept: all are erased"]
     return [
         *wrap(written(ways.get(closing.status, closing.status), "stress"), column.width),
         BLANK,
-        written(f"{answers} in {minutes}:{seconds:02}", "aside"),
-        *wrap(written(f"kept in {closing.kept_in}", "aside"), column.width),
+        *(line for text in said for line in wrap(written(text, "aside"), column.width)),
+        *(wrap(written(closing.remark, "why"), column.width) if closing.remark else ()),
     ]

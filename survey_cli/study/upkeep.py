@@ -1,0 +1,50 @@
+"""Upkeep of a study at its opening: work that a crash left undone, outcomes that cases lack, the queue by the plan."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Final
+
+from survey_cli.fieldwork.case import Case
+from survey_cli.fieldwork.policy import Standing, standing
+from survey_cli.store import StoreProblem
+from survey_cli.study.follow_up import follow_up
+from survey_cli.study.opening import Study
+from survey_cli.study.queueing import let_places_go
+from survey_cli.study.reconciliation import reconcile
+
+PLAN: Final = "plan"
+"""The setting that says by which plan the queue was worked out."""
+
+
+def repair(study: Study, at: datetime) -> None:
+    """Record what interviews and cases of an earlier version disagree on, and do what is still owed. What was done, and
+    what could not be, is in `study.repairs`: a database that can only be read is left as it is."""
+    try:
+        study.repairs.extend(reconcile(study.store, study.plan, at))
+        study.repairs.extend(follow_up(study, "", at))
+    except StoreProblem as problem:
+        study.repairs.append(f"{problem.what}: what verify finds could not be put right — {problem.remedy}")
+
+
+def in_step(study: Study, at: datetime, *, pause: Callable[[], None] | None = None) -> int:
+    """Work the whole queue out anew where the plan has changed since, and those cases whose lease ran out; gives how many
+    cases that were. Places in quota cells are held by the plan's targets from now on. Raises StoreProblem."""
+    repair(study, at)
+    cases = study.store.cases
+    cases.keep_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
+    if cases.setting(PLAN) == study.plan.mark:
+        return 0
+    begun: list[Case] = []
+    done = cases.restand(_stood(study, at, begun), pause=pause)
+    let_places_go(study.store, study.plan, begun, at)
+    cases.keep_setting(PLAN, study.plan.mark)
+    return done
+
+
+def _stood(study: Study, at: datetime, begun: list[Case]) -> Iterator[tuple[str, int, Standing]]:
+    """Where every case stands; those whose interview was begun are told."""
+    for key, history in study.store.cases.histories():
+        case = Case.of(key, history)
+        if case.interview:
+            begun.append(case)
+        yield key, case.seq, standing(case, study.plan, at)
