@@ -24,6 +24,8 @@ FILES = sorted(
     p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts
 )
 RESPONDENTS = 200
+REMINDED = {"features/fieldwork.yaml": {"recording-notice"}}
+"""Examples of a key that `check` always has a warning for."""
 
 
 # every file
@@ -32,7 +34,11 @@ RESPONDENTS = 200
 @pytest.mark.parametrize("file", FILES)
 def test_example_passes_every_check(file: str) -> None:
     found = checked(source_of(file))
-    assert not found.problems, "\n".join(map(str, found.problems))
+    rules = {
+        problem.rule for problem in found.problems if problem.severity == "error" or file not in REMINDED
+    }
+    assert not rules, "\n".join(map(str, found.problems))
+    assert {problem.rule for problem in found.problems} == REMINDED.get(file, set())
     assert found.instrument is not None
 
 
