@@ -14,7 +14,7 @@ from survey_cli.documents.results import (
     Block,
     Grid,
     Shown,
-    banner_grid,
+    banner_grids,
     base_line,
     chapters,
     edition,
@@ -113,9 +113,9 @@ def _item(block: Block, item: ItemResult, results: Results) -> Iterator[str]:
     yield ""
     if table is not None and results.banner is not None:
         if joined is None:
-            grid = banner_grid(item, table, results.banner)
-            yield from (escaped(grid.caption + ":"), "")
-            yield from _table(grid)
+            for grid in banner_grids(item, table, results.banner):
+                yield from (escaped(grid.caption + ":"), "")
+                yield from _table(grid)
         yield from _notes(table_notes(item, table))
 
 

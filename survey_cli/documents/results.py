@@ -3,11 +3,13 @@ every writer draws in its own way. It computes nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
+from math import ceil
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.documents.letters import width_of
 from survey_cli.documents.spoken import literal
 from survey_cli.documents.wording import flat
 from survey_cli.fieldwork.dispositions import GROUPS
@@ -36,6 +38,25 @@ BESIDE: Final = 6
 """Columns of a banner that the width of a page has room for beside counts and per cents."""
 BARRED: Final = 3
 """Columns beside which there is room for bars too."""
+
+
+class Room(NamedTuple):
+    """How wide the columns of one table may be together, in letters, beside the column of labels."""
+
+    letters: int
+    even: bool = False
+    """All columns are as wide as the widest."""
+
+
+PAGE: Final = Room(84)
+"""Of a sheet of A4, and of a window that is as wide as the text of a page."""
+WORD: Final = Room(60, even=True)
+COUNTED: Final = 9
+"""Letters of a column of counts."""
+BETWEEN: Final = 2
+"""Letters between two columns."""
+LETTER: Final = 0.56
+"""How wide a usual letter is, of the height of the type."""
 
 LineKind: TypeAlias = Literal[
     "answer", "volunteered", "decline", "net", "range", "mention", "base", "summary"
@@ -204,28 +225,83 @@ def _counted(figure: Figure) -> tuple[Shown, ...]:
 
 
 def banner_grid(item: ItemResult, table: BannerTable, banner: Banner) -> Grid:
-    """Per cents of one item by column, then means and bases."""
-    groups = dict.fromkeys(column.group for column in banner.columns if column.group)
+    """Percentages of one item by column, then means and bases."""
+    return _grid_of_columns(item, table, banner, range(len(banner.columns)))
+
+
+def banner_grids(item: ItemResult, table: BannerTable, banner: Banner, room: Room = PAGE) -> tuple[Grid, ...]:
+    """The same in as many tables as it takes for none to be wider than there is room for. Each begins with the total; a
+    group of columns is divided only where it is too wide by itself."""
+    return tuple(_grid_of_columns(item, table, banner, columns) for columns in _pieces(table, banner, room))
+
+
+def _pieces(table: BannerTable, banner: Banner, room: Room) -> list[list[int]]:
+    """The columns of each table."""
+    widths = [_letters(place, table, banner) for place in range(len(banner.columns))]
+
+    def fits(columns: Sequence[int], most: int = room.letters) -> bool:
+        taken = [widths[column] for column in columns]
+        return (max(taken) * len(taken) if room.even else sum(taken)) <= most
+
+    def divided(group: Sequence[int], most: int) -> list[list[int]]:
+        parts = [[0]]
+        for place in group:
+            if len(parts[-1]) > 1 and not fits([*parts[-1], place], most):
+                parts.append([0])
+            parts[-1].append(place)
+        return parts
+
+    pieces = [[0]]
+    places = range(1, len(banner.columns))
+    for _, run in groupby(places, key=lambda c: (banner.columns[c].variable, banner.columns[c].group)):
+        group = list(run)
+        if fits([*pieces[-1], *group]):
+            pieces[-1] += group
+            continue
+        wanted = len(divided(group, room.letters))
+        most = next(n for n in range(1, room.letters + 1) if len(divided(group, n)) == wanted)
+        pieces += divided(group, most)  # about as wide as one another
+    return pieces[1:] if pieces[0] == [0] and len(pieces) > 1 else pieces
+
+
+def _letters(place: int, table: BannerTable, banner: Banner) -> int:
+    """How wide a column of a banner is, its head broken between words."""
+    column, base = banner.columns[place], table.bases[place]
+    letter = f"({column.letter})" if column.letter else ""
+    words = f"{flat(column.label)} {letter}".split()
+    figures = [row.figures[place] for row in table.rows]
+    words += [figure.percent_text + figure.letters for figure in figures]
+    words.append(f"{base.count_text} {UNSURE}" if base.small_text else base.count_text)
+    return ceil(max(width_of(word, 1 / LETTER) for word in words)) + BETWEEN
+
+
+def _grid_of_columns(item: ItemResult, table: BannerTable, banner: Banner, columns: Sequence[int]) -> Grid:
+    groups = dict.fromkeys(banner.columns[c].group for c in columns if banner.columns[c].group)
+    rows = tuple(replace(row, figures=tuple(row.figures[c] for c in columns)) for row in table.rows)
+    summaries = [table.summaries[c] for c in columns] if table.summaries else []
     return Grid(
         caption=f"Item {item.number} by {' and '.join(groups)}: per cent of each column",
         corner="Answer",
-        heads=tuple(_head(column) for column in banner.columns),
+        heads=tuple(_head(banner.columns[c]) for c in columns),
         lines=(
             *(
                 GridLine(row.kind, flat(row.label), row.note, tuple(map(_per_cent, row.figures)))
-                for row in table.rows
+                for row in rows
             ),
-            *_means(table.summaries),
-            *_bases(table.bases),
+            *_means(summaries),
+            *_bases([table.bases[c] for c in columns]),
         ),
     )
 
 
-def joined_grid(item: ItemResult, results: Results, most: int = BESIDE) -> Grid | None:
-    """Topline and banner in one table, where at most so many columns of the banner stand beside it; else None."""
+def joined_grid(item: ItemResult, results: Results, most: int = BESIDE, room: Room = PAGE) -> Grid | None:
+    """Topline and banner in one table, where at most so many columns of the banner stand beside it, and there is room;
+    else None."""
     banner = results.banner
     table = banner.table(item.id) if banner is not None else None
     if banner is None or table is None or len(banner.columns) - 1 > most:
+        return None
+    if len(_pieces(table, banner, room._replace(letters=room.letters - COUNTED - BETWEEN))) > 1:
         return None
     beside = banner_grid(item, table, banner)
     lines: list[GridLine] = []

@@ -16,9 +16,10 @@ from survey_cli.documents.results import (
     BARRED,
     METHODS,
     READING,
+    WORD,
     Block,
     Grid,
-    banner_grid,
+    banner_grids,
     base_line,
     chapters,
     edition,
@@ -114,7 +115,7 @@ def _item(word: "_Writer", block: Block, item: ItemResult, results: Results) -> 
     word.title(f"{item.number}. {flat(block.item_title(item))}", 2 if block.battery is None else 3)
     word.quote(block.said(item))
     word.say(base_line(item.base) + (f"; {item.margin_text}" if item.margin_text else ""), close=True)
-    joined = joined_grid(item, results, BARRED)
+    joined = joined_grid(item, results, BARRED, WORD)
     if joined is not None:
         word.grid(joined)
     elif item.rows:
@@ -128,9 +129,9 @@ def _item(word: "_Writer", block: Block, item: ItemResult, results: Results) -> 
     table = results.banner.table(item.id) if results.banner else None
     if table is not None and results.banner is not None:
         if joined is None:
-            grid = banner_grid(item, table, results.banner)
-            word.say(grid.caption + ":", close=True)
-            word.grid(grid)
+            for grid in banner_grids(item, table, results.banner, WORD):
+                word.say(grid.caption + ":", close=True)
+                word.grid(grid)
         word.points(table_notes(item, table))
 
 
