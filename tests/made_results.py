@@ -101,7 +101,7 @@ def agreement(id: str, number: int, wording: str, counts: Sequence[int]) -> Item
     ]
     return ItemResult(
         id=id,
-        number=number,
+        number=str(number),
         kind="scale",
         section="Mission",
         battery="m",
@@ -118,7 +118,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
     hidden = Row(kind="answer", label="Fair", figures=(HIDDEN_FIGURE,))
     rated = ItemResult(
         id="q14",
-        number=4,
+        number="4",
         kind="single",
         section=hostile,
         label=hostile,
@@ -135,7 +135,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
     )
     several = ItemResult(
         id="q24",
-        number=5,
+        number="5",
         kind="multiple",
         section="Resources",
         label="Resources lacking",
@@ -145,7 +145,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
     )
     nobody = ItemResult(
         id="q25",
-        number=6,
+        number="6",
         kind="number",
         section="Resources",
         label="How many agents",
@@ -156,7 +156,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
     )
     first = ItemResult(
         id="consent",
-        number=1,
+        number="1",
         kind="single",
         label="Agrees",
         wording="May I ask?",

@@ -48,7 +48,7 @@ class Report:
     def __getitem__(self, id: str) -> ItemResult:
         table = next(t for t in self.tables if t.question.id == id)
         return item_result(
-            table, number=1, interviews=self.answers.interviews, unit=self.answers.unit, terms=self.terms
+            table, interviews=self.answers.interviews, unit=self.answers.unit, terms=self.terms
         )
 
     @property

@@ -246,7 +246,7 @@ def test_every_example_prints_whole(file: str) -> None:
         assert not root.all("script")
         assert not re.search(r"https?:|src=|url\(|@import", text), "nothing from elsewhere"
         for number, one in enumerate((i for p in laid.parts for i in p.items()), 1):
-            assert one.number == number
+            assert one.number == str(number)
             _says_everything(one, articles[number - 1])
         assert html(booklet(made, languages)) == text, "the same every time"
         printed = markdown(laid)

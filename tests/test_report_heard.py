@@ -27,7 +27,7 @@ def some(id: str, number: int, section: str = "", battery: str = "", **more: Any
     said = {"label": id, "wording": f"What of {id}?", "base": base_of(100)} | more
     row = Row(kind="answer", code="1", label="Yes", figures=(figure(40, 100),))
     return ItemResult(
-        id=id, number=number, kind="single", section=section, battery=battery, rows=(row,), **said
+        id=id, number=str(number), kind="single", section=section, battery=battery, rows=(row,), **said
     )
 
 

@@ -3,21 +3,28 @@
 import tracemalloc
 from datetime import date, time
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from command_line import folder  # noqa: F401
 from reported import Report, people
-from scenario import instrument
+from scenario import instrument, scenario
+from survey_cli.documents.booklet import booklet
 from survey_cli.documents.results import base_line
+from survey_cli.instrument.numbering import item_numbers
+from survey_cli.office.report_wish import ReportWish
+from survey_cli.office.reporting import results
 from survey_cli.reports.bins import bins
 from survey_cli.reports.questions import questions
-from survey_cli.reports.results import Figure
+from survey_cli.reports.results import Figure, Results
 from survey_cli.reports.rounding import per_cent_text, root, sum_of_rounded
 from survey_cli.reports.tabulating import Terms
 from survey_cli.table import columns
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Variable
+from test_exporting import keep
 
 AGREE = """
 scales:
@@ -374,3 +381,57 @@ def test_each_turn_of_a_roster_has_its_own_base():
     assert report["sex_2"].base.text == "asked of 1, who came to turn 2"
     assert report.texts("sex_2")["Woman"] == ("1", "100")
     assert report["sex_2"].section == "Members"
+
+
+# numbers, and what is no finding
+
+NUMBERED = """
+instrument: v
+title: Numbers
+study: {sponsor: Acme}
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for Acme."}
+  - {id: consent, type: single, text: May I?, options: {1: "Yes", 2: "No"}, declines: [], report: false}
+  - {id: stop, type: end, unless: consent == 1, outcome: refusal_soft}
+  - {id: q1, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+  - {id: m, type: battery, text: "{statement}?", options: {1: Agree, 2: Disagree}, statements: {ma: One, mb: Two}}
+  - {id: person, type: roster, count: 2, max: 2, items: [{id: age, type: number, text: Age?}]}
+  - {id: q2, type: single, text: Last?, options: {1: "Yes", 2: "No"}}
+"""
+
+
+def test_items_have_the_numbers_of_the_printed_questionnaire() -> None:
+    made = instrument(NUMBERED)
+    listed, _ = questions(made, columns(made))
+    numbers = {question.id: question.number for question in listed}
+    assert numbers == {
+        "consent": "2", "q1": "4", "ma": "5a", "mb": "5b", "age_1": "6", "age_2": "6", "q2": "7",
+        "person_turns": "",
+    }  # fmt: skip
+    printed = {
+        item.id: item.number for part in booklet(made, languages=("en",)).parts for item in part.items()
+    }
+    assert printed == {"hello": "1", "consent": "2", "stop": "3", "q1": "4", "m": "5", "age": "6", "q2": "7"}
+
+
+def test_statements_beyond_z_have_two_letters() -> None:
+    many = "\n".join(f"      s{n}: Statement {n}" for n in range(30))
+    made = instrument(
+        f"items:\n  - id: m\n    type: battery\n    options: {{1: A, 2: B}}\n    statements:\n{many}\n"
+    )
+    numbers = item_numbers(made)
+    assert [numbers[f"s{n}"] for n in (0, 25, 26, 27)] == ["1a", "1z", "1aa", "1ab"]
+    assert len(set(numbers.values())) == 31
+
+
+def test_what_is_no_finding_is_left_out_unless_it_is_asked_for(folder: Path) -> None:  # noqa: F811
+    keep(*[scenario(NUMBERED).keys("", "1", "2", "1", "2", "30", "31", "1") for _ in range(6)]).close()
+    Path("v.yaml").write_text(NUMBERED, encoding="utf-8")
+    made = results("v.yaml", ReportWish(db="v.db"))
+    assert isinstance(made, Results)
+    assert [item.id for item in made.items] == ["q1", "ma", "mb", "age_1", "age_2", "q2", "person_turns"]
+    assert "Not reported, as the questionnaire says: consent." in made.notes
+    named = results("v.yaml", ReportWish(db="v.db", items=("consent", "q1")))
+    assert isinstance(named, Results)
+    assert [(item.number, item.id) for item in named.items] == [("2", "consent"), ("4", "q1")]
+    assert not any("Not reported" in note for note in named.notes)

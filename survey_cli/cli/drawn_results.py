@@ -104,7 +104,7 @@ def _item(item: "ItemResult", results: "Results", cells: int, blocks: bool) -> I
     from survey_cli.documents.wording import flat
 
     yield ""
-    yield _hung(f"{item.number:<3} ", f"{flat(item.wording) or flat(item.label)} [{item.id}]", cells)
+    yield _hung(f"{item.number:<4}", f"{flat(item.wording) or flat(item.label)} [{item.id}]", cells)
     margin = f"; {item.margin_text}" if item.margin_text else ""
     yield _hung(" " * INDENT, base_line(item.base) + margin, cells)
     yield from _bars(topline_grid(item), cells, blocks)

@@ -79,7 +79,7 @@ Space: TypeAlias = Literal["", "choices", "points", "grid", "line", "lines"]
 class Item:
     """One entry of the questionnaire."""
 
-    number: int
+    number: str
     id: str
     kind: str
     """What is to be done, in two or three words: `one answer`, `read aloud`."""
@@ -129,7 +129,7 @@ class Part:
         numbers = [item.number for item in self.items()]
         if not numbers:
             return ""
-        return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
+        return numbers[0] if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from survey_cli.instrument.items.coded import PICKED_POINTS, Multiple, Scale
 from survey_cli.instrument.items.groups import BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.items.quiet import Computed, Draw, End, Handover, LookupItem, ReadItem, Split
 from survey_cli.instrument.items.typed import DateItem, NumberItem, TextItem, TimeItem
+from survey_cli.instrument.numbering import item_numbers
 from survey_cli.instrument.program import DeclineOffered, Group, Instrument, Leaf, Node, Option, Roster
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.texts import Said as Known
@@ -24,7 +25,7 @@ RESERVED: Final = ("not_asked", "not_reached")
 
 
 class Layout:
-    """The laying out of one questionnaire: numbers its items as it goes."""
+    """The laying out of one questionnaire."""
 
     def __init__(self, instrument: Instrument, speaker: Speaker) -> None:
         self.instrument = instrument
@@ -32,7 +33,7 @@ class Layout:
         self.language = speaker.languages[0]
         self.rules = Rules(instrument, self.language)
         self.declines = tuple(d for d in instrument.declines.values() if d.id not in RESERVED)
-        self._number = 0
+        self._numbers = item_numbers(instrument)
 
     def parts(self) -> tuple[Part, ...]:
         """The whole, parted into sections and runs of items that stand in none."""
@@ -105,15 +106,11 @@ class Layout:
 
     # items
 
-    def _next(self) -> int:
-        self._number += 1
-        return self._number
-
     def _item(self, leaf: Leaf) -> Item:
         question = leaf.question
         quiet = isinstance(question, Computed)
         return Item(
-            number=self._next(),
+            number=self._numbers[leaf.id],
             id=leaf.id,
             kind=_kind(leaf),
             asked=(
@@ -134,14 +131,14 @@ class Layout:
         written = group.written
         assert isinstance(written, BatteryWritten)
         leaves = [node for node in group.children if isinstance(node, Leaf)]
-        number, first = self._next(), leaves[0] if leaves else None
+        first = leaves[0] if leaves else None
         plain = str(written.text.plain) == "{statement}"
         moving = [(named(leaf.id), leaf.anchor) for leaf in leaves]
         told = prose.order("The statements come", group.order, moving)
         order = [Note(label="Order", prose=sentence(f"{told}."))] if told else []
         statement = {"statement": Known(type="text")}
         return Item(
-            number=number,
+            number=self._numbers[group.id],
             id=group.id,
             kind="one answer for each statement",
             asked=(

@@ -96,7 +96,8 @@ def _block(block: Block, results: Results) -> Iterator[str]:
 
 def _item(block: Block, item: ItemResult, results: Results) -> Iterator[str]:
     level, title = "###" if block.battery is None else "####", flat(block.item_title(item))
-    yield from (f"{level} {item.number}\\. {escaped(title, first=False)} ({code(item.id)})", "")
+    number = f"{item.number}\\. " if item.number else ""
+    yield from (f"{level} {number}{escaped(title, first=False)} ({code(item.id)})", "")
     yield from _quoted(block.said(item))
     margin = f"; {item.margin_text}" if item.margin_text else ""
     yield from (escaped(base_line(item.base) + margin), "")

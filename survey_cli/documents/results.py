@@ -130,7 +130,7 @@ class Block(NamedTuple):
     @property
     def span(self) -> str:
         """`3–8`."""
-        first, last = self.items[0].number, self.items[-1].number
+        first, last = self.items[0].called, self.items[-1].called
         return f"{first}" if first == last else f"{first}–{last}"
 
     @property
@@ -210,7 +210,7 @@ def unstated(methods: Sequence[MethodLine]) -> tuple[str, ...]:
 def topline_grid(item: ItemResult) -> Grid:
     """Counts and per cents of one item."""
     return Grid(
-        caption=f"Item {item.number}: counts and per cents",
+        caption=f"Item {item.called}: counts and per cents",
         corner="Answer",
         heads=(Head("", "Number"), Head("", "Per cent", bars=True)),
         lines=tuple(GridLine(row.kind, flat(row.label), row.note, _counted(row.total)) for row in item.rows),
@@ -280,7 +280,7 @@ def _grid_of_columns(item: ItemResult, table: BannerTable, banner: Banner, colum
     rows = tuple(replace(row, figures=tuple(row.figures[c] for c in columns)) for row in table.rows)
     summaries = [table.summaries[c] for c in columns] if table.summaries else []
     return Grid(
-        caption=f"Item {item.number} by {' and '.join(groups)}: per cent of each column",
+        caption=f"Item {item.called} by {' and '.join(groups)}: per cent of each column",
         corner="Answer",
         heads=tuple(_head(banner.columns[c]) for c in columns),
         lines=(

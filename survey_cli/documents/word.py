@@ -112,7 +112,7 @@ def _block(word: "_Writer", block: Block, results: Results) -> None:
 
 
 def _item(word: "_Writer", block: Block, item: ItemResult, results: Results) -> None:
-    word.title(f"{item.number}. {flat(block.item_title(item))}", 2 if block.battery is None else 3)
+    word.title(f"{item.numbered}{flat(block.item_title(item))}", 2 if block.battery is None else 3)
     word.quote(block.said(item))
     word.say(base_line(item.base) + (f"; {item.margin_text}" if item.margin_text else ""), close=True)
     joined = joined_grid(item, results, BARRED, WORD)

@@ -100,7 +100,7 @@ def results_xlsx(results: Results, path: Path) -> None:
 
 
 def _heading(block: Block, item: ItemResult) -> str:
-    return f"{item.number}. {flat(block.item_title(item))}"
+    return f"{item.numbered}{flat(block.item_title(item))}"
 
 
 def _topline(sheet: "_Sheet", block: Block, item: ItemResult, results: Results) -> None:

@@ -3,7 +3,7 @@ hidden, then the topline, the banner and the methods box are made of the same ta
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -187,8 +187,9 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
     tables = concealed(tallied, answers, groupings, terms)  # of all, so that --items hide the same
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
     listed_items = len(tables)
+    unreported = [t.question.item for t in tables if not t.question.reported and t.question not in chosen]
     tables = [table for table in tables if table.question in chosen]
-    items = tuple(_item(table, number, answers, terms, wish) for number, table in enumerate(tables, 1))
+    items = tuple(_item(table, answers, terms, wish) for table in tables)
     facts = Facts(
         included=found.included,
         answers=answers,
@@ -220,7 +221,10 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
         banner=banner(tables, groupings, unit=answers.unit, terms=terms) if groupings else None,
         weighting=facts.weighting,
         rates=rates,
-        notes=table_notes(terms, weighted=weights is not None, declines=_declines(chosen)),
+        notes=(
+            *table_notes(terms, weighted=weights is not None, declines=_declines(chosen)),
+            *_unreported(unreported),
+        ),
         warnings=found.warnings,
     )
 
@@ -263,17 +267,26 @@ def _chosen(
     listed: Sequence[Question], variables: Sequence[Variable], instrument: Instrument, wish: ReportWish
 ) -> Sequence[Question] | Trouble:
     if not wish.items:
-        return listed
+        return [question for question in listed if question.reported]
     names = wanted_names(variables, instrument, wish.items)
     if isinstance(names, Trouble):
         return replace(names, where="--items")
-    return [question for question in listed if set(question.columns) & names]
+    return [
+        question
+        for question in listed
+        if set(question.columns) & names and (question.reported or question.item in wish.items)
+    ]
 
 
-def _item(table: Tabulated, number: int, answers: Answers, terms: Terms, wish: ReportWish) -> ItemResult:
+def _unreported(items: Sequence[str]) -> Iterator[str]:
+    """What the questionnaire keeps out of the report."""
+    if items:
+        yield f"Not reported, as the questionnaire says: {', '.join(dict.fromkeys(items))}."
+
+
+def _item(table: Tabulated, answers: Answers, terms: Terms, wish: ReportWish) -> ItemResult:
     return item_result(
         table,
-        number=number,
         interviews=answers.interviews,
         unit=answers.unit,
         terms=terms,

@@ -3,12 +3,13 @@ nets, in the order they are asked. It sees no answer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from survey_cli.instrument.items.coded import Multiple, Scale
 from survey_cli.instrument.items.groups import BatteryWritten, SectionWritten
 from survey_cli.instrument.items.typed import DateItem, NumberItem, TimeItem, WordsItem
+from survey_cli.instrument.numbering import item_numbers
 from survey_cli.instrument.program import Group, Instrument, Leaf, Node
 from survey_cli.reports.results import ItemKind, Side
 from survey_cli.values import Code, Variable
@@ -61,6 +62,10 @@ class Question:
     most: float | None = None
     none_too: bool = False
     """A multiple that may be answered with nothing."""
+    number: str = ""
+    """Of the printed questionnaire; empty where the newest one does not ask it."""
+    reported: bool = True
+    """False where the questionnaire says `report: false`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,7 @@ def questions(
     for v in variables:
         if not v.personal and v.role in ("answer", "words"):
             columns.setdefault(v.item, []).append(v)
+    numbers = item_numbers(instrument)
     found: list[Question] = []
     heads: list[BatteryHead] = []
 
@@ -95,7 +101,10 @@ def questions(
             if isinstance(node, Leaf):
                 if node.question.asks:
                     found.extend(
-                        _of_leaf(node, columns.pop(node.id, []), language, section, battery, asked or {})
+                        replace(question, number=numbers[node.id], reported=node.question.report)
+                        for question in _of_leaf(
+                            node, columns.pop(node.id, []), language, section, battery, asked or {}
+                        )
                     )
                 else:
                     columns.pop(node.id, None)

@@ -100,8 +100,8 @@ class ItemResult:
 
     id: str
     """Its column, or for a multiple its item with the turn: `q7`, `age_2`. Unique in a report."""
-    number: int
-    """From 1, in the order of the report."""
+    number: str
+    """Of the printed questionnaire: `9`, `9a`. Empty where the newest one does not ask it."""
     kind: ItemKind
     section: str = ""
     battery: str = ""
@@ -121,6 +121,16 @@ class ItemResult:
     """Sentences under the table: `Adds up to 99 …`, `Hidden …`, unanimity."""
     verbatims: tuple[Verbatim, ...] = ()
     """Only where they were asked for."""
+
+    @property
+    def called(self) -> str:
+        """Its number, or its id where it has none."""
+        return self.number or self.id
+
+    @property
+    def numbered(self) -> str:
+        """What stands before its title: `9a. `."""
+        return f"{self.number}. " if self.number else ""
 
 
 class Segment(NamedTuple):

@@ -40,7 +40,6 @@ NORMAL_95: Final = Fraction("1.959964")
 def item_result(
     table: Tabulated,
     *,
-    number: int,
     interviews: int,
     unit: int,
     terms: Terms,
@@ -50,7 +49,7 @@ def item_result(
     question = table.question
     return ItemResult(
         id=question.id,
-        number=number,
+        number=question.number,
         kind=question.kind,
         section=question.section,
         battery=question.battery,

@@ -98,6 +98,8 @@ class Question(ItemWritten):
     """Who is asked, in the report's words: `who disagreed`."""
     nets: dict[Name, list[Name]] = Field(default_factory=dict)
     """Codes counted together in reports: `{Agree: [1, 2]}`."""
+    report: Flag = True
+    """`false`: left out of the report unless it is asked for by name: consent, or whether it is a good time."""
 
     asks: ClassVar[bool] = True
     """False for items to which nobody answers (read, end, …)."""
