@@ -454,3 +454,12 @@ def test_the_clock_ticks_in_the_header_only() -> None:
 
     app = InterviewApp(desk)
     piloted(app, act)
+
+
+def test_at_an_answer_read_back_nothing_offers_a_key_that_is_refused() -> None:
+    aloud = {("a", "600"): Query(text=words("Did you say 600?"), aloud=True)}
+    earlier = Earlier(words="600 hours", text="600")
+    script = (prompt("a", "Hours?", Line(kind="number"), earlier=earlier), prompt("b", "B?", YES_NO))
+    page = text_of(drawn(FakeConduct(script, queries=aloud), *"600", "enter"))
+    assert "1 yes, that is right" in page
+    assert "Enter keeps" not in page

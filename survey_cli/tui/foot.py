@@ -135,7 +135,7 @@ def status_lines(board: InterviewState, column: Column) -> list[Line]:
             given = f"{board.given}: " if board.given else ""
             text = (Run(clean(given), "query"), *spoken(query.text, "query"), Run(" Is it so?", "query"))
             lines += indented(wrap(text, column.width - 2), (Run("? ", "query"),), 2)
-        elif prompt.earlier is not None and not board.answer.denied and not lines:
+        elif query is None and prompt.earlier is not None and not board.answer.denied and not lines:
             say(" ", _stands(prompt), "aside")
     typed = board.answer.edit.text
     if prompt is not None and isinstance(prompt.entry, Pick) and typed and not lines:
