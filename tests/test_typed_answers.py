@@ -4,8 +4,10 @@ import pytest
 
 from scenario import STAMP, Scenario, scenario
 from survey_cli.engine import prompts
-from survey_cli.engine.events import Answered, Declined, Rejected
-from survey_cli.entries import Exact, Pick
+from survey_cli.engine.events import Answered, Declined, Noted, Rejected
+from survey_cli.engine.journal import decode, encode
+from survey_cli.engine.notes import standing_notes
+from survey_cli.entries import Exact, Pick, plain
 from survey_cli.instrument.number_text import Doubt, number_readings, read_number, write_number
 from survey_cli.values import DK
 
@@ -208,3 +210,50 @@ def test_a_code_that_is_the_key_of_a_decline_is_the_code() -> None:
     asked = scenario("items:\n  - {id: q, type: single, text: Q?, options: {r: Radio, tv: TV}}\n")
     assert asked.keys("r").data == {"q": "r"}
     assert asked.keys(".refused").data != {"q": "r"}
+
+
+# notes, and what is read after a resume
+
+BATTERY = """
+items:
+  - id: part
+    type: section
+    intro: Now about your work.
+    items:
+      - {id: job, type: text, text: Job?}
+      - id: m
+        type: battery
+        intro: I'll read some statements.
+        scale: agree
+        statements: {s1: It is hard., s2: It is long., s3: It is dull.}
+scales: {agree: {1: Agree, 2: Disagree}}
+"""
+
+
+def test_introductions_are_read_again_at_the_first_item_after_a_resume() -> None:
+    first = scenario(BATTERY)
+    assert plain(first.asked.intro) == "Now about your work."
+    second = first.keys("Clerk", "1")
+    assert plain(second.asked.intro) == ""
+    resumed = second.keys(".suspend", ".resume")
+    assert plain(resumed.asked.intro) == "Now about your work.\nI'll read some statements."
+    noted = resumed.keys(".note they were short of time")
+    assert noted.asked.intro == resumed.asked.intro
+    assert plain(resumed.keys("1").asked.intro) == ""
+    assert plain(resumed.keys(".back").asked.intro) == "I'll read some statements."
+
+
+def test_a_note_is_replaced_by_an_event_and_the_old_text_stays() -> None:
+    noted = scenario(BATTERY).keys(".note sure", "Clerk", ".note tired")
+    first, second = standing_notes(noted.interview.events)
+    assert (first.text, str(first.place), second.text, str(second.place)) == ("sure", "job", "tired", "s1")
+    changed = noted.step(Noted(STAMP, first.place, "not so sure", first.seq))
+    again = standing_notes(changed.interview.events)
+    assert [note.text for note in again] == ["not so sure", "tired"]
+    twice = changed.step(Noted(STAMP, first.place, "quite sure", again[0].seq))
+    assert [note.text for note in standing_notes(twice.interview.events)] == ["quite sure", "tired"]
+    texts = [event.text for event in twice.interview.events if isinstance(event, Noted)]
+    assert texts == ["sure", "tired", "not so sure", "quite sure"]
+    event = Noted(STAMP, first.place, "x", first.seq)
+    assert decode(encode(event)) == event
+    assert noted.step(Noted(STAMP, first.place, "x", 1)).why == "there is no such note"

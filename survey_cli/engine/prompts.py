@@ -8,12 +8,15 @@ from survey_cli.engine.events import (
     Confirmed,
     Declined,
     Kept,
+    Language,
+    Noted,
     Rejected,
+    Resumed,
     Stamp,
 )
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held, Machine
-from survey_cli.engine.route import Stop
+from survey_cli.engine.route import Frame, Stop
 from survey_cli.entries import (
     Decline,
     Earlier,
@@ -92,12 +95,32 @@ def _instruction(asking: Asking) -> Words:
 
 
 def _intro(machine: Machine, stop: Stop) -> Words:
+    """What is read before the item: introductions that begin here; after a resume those of all groups around it, which
+    the respondent heard in another call."""
     spans: list[Span] = []
-    for template in stop.intros:
+    intros = _around(stop) if _just_resumed(machine) else stop.intros
+    for template in intros:
         if spans:
             spans.append(Span("\n"))
         spans.extend(template.fill(machine.walk.env, machine.language))
     return tuple(spans)
+
+
+def _just_resumed(machine: Machine) -> bool:
+    """Whether nothing was answered since the interview was resumed."""
+    events = (event for event in reversed(machine.events) if not isinstance(event, Noted | Language))
+    return isinstance(next(events, None), Resumed)
+
+
+def _around(stop: Stop) -> tuple[Template, ...]:
+    """The introductions of the groups that the item is in, the outermost first."""
+    intros: list[Template] = []
+    frame: Frame | None = stop.frame
+    while frame is not None:
+        if frame.group.intro is not None:
+            intros.insert(0, frame.group.intro)
+        frame = frame.parent
+    return tuple(intros)
 
 
 def _turn(machine: Machine, stop: Stop) -> Words:
