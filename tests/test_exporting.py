@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pexpect
 import pytest
 from typer.testing import CliRunner
 
@@ -376,3 +377,18 @@ items: [{id: income, type: number, text: Income?, decimals: 2, max: 99999999}]
         limited = f"ulimit -v 2000000; exec {survey} {command}"
         done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is wanted")
+def test_data_on_a_terminal_move_no_cursor_and_in_a_pipe_are_unchanged(tmp_path: Path) -> None:
+    evil = "\x1b]52;c;ZXZpbA==\x07"
+    program = (
+        "import sys; from survey_cli.cli.terminal import data_out; out = data_out(); "
+        f"out.write({evil!r} + 'é,1\\r\\n'); out.flush()"
+    )
+    piped = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30)
+    assert piped.stdout == f"{evil}é,1\r\n".encode()
+    shown = pexpect.spawn(sys.executable, ["-c", program], encoding="utf-8", timeout=30)
+    text = shown.read()
+    assert "\x1b" not in text
+    assert text == "<U+001B>]52;c;ZXZpbA==<U+0007>é,1\r\n"

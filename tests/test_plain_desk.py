@@ -100,3 +100,45 @@ def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
     assert "[Enter ends here]" in out
     assert "[Suspended: Call back, no time given]" in out
     assert code == 0
+
+
+def test_what_is_typed_beside_answers_is_cleaned_as_answers_are(seated: Callable[[], Desk]) -> None:
+    desk = seated()
+    evil = "a\x1b]52;c;ZXZpbA==\x07b\u202ec\x9bd\u2067e"
+    held(desk, "", "1", f".note {evil}", "100", f".ok {evil}", ".notes 1 x\x1b[2Jy")
+    texts = [e.text for e in journal(desk) if isinstance(e, Noted)]
+    texts += [e.reason for e in journal(desk) if isinstance(e, Confirmed)]
+    assert texts == ["a]52;c;ZXZpbA==bcde", "x[2Jy", "a]52;c;ZXZpbA==bcde"]
+
+
+def test_the_key_of_a_case_is_cleaned_as_answers_are(tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(INSTRUMENT)
+    store = Store.open(":memory:", create=True)
+    desk = seat(file, Seating(case=" a\x1b[31mb\nc ", interviewer="Ann"), clock=lambda: NOON, store=store)
+    assert isinstance(desk, Desk)
+    assert [row.case for row in store.interviews()] == ["a[31mbc"]
+
+
+ZONED = "sample: {where: {type: text, role: zone}}\n" + INSTRUMENT
+
+
+@pytest.mark.parametrize(
+    ("instrument", "columns", "there"),
+    [
+        (INSTRUMENT, {}, None),
+        (ZONED, {}, None),
+        (ZONED, {"where": "Asia/Kolkata"}, "17:30"),
+        (ZONED + "fieldwork: {zone: Europe/Berlin}\n", {}, "13:00"),
+    ],
+)
+def test_the_respondents_clock_is_known_only_where_a_zone_is(
+    tmp_path: Path, instrument: str, columns: dict[str, str], there: str | None
+) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(instrument)
+    store = Store.open(":memory:", create=True)
+    desk = seat(file, Seating(case="7", interviewer="Ann", columns=columns), clock=lambda: NOON, store=store)
+    assert isinstance(desk, Desk), str(desk)
+    clock = desk.there()
+    assert (None if clock is None else f"{clock:%H:%M}") == there
