@@ -73,6 +73,13 @@ UNDERSTOOD = {
     "same time tomorrow": "Wed 25 Nov 09:20",
     "in 2 hours": "Tue 24 Nov 11:21",
     "in 20 min": "Tue 24 Nov 09:41",
+    "in 20": "Tue 24 Nov 09:41",
+    "fri half past 3": "Fri 27 Nov 15:30",
+    "fri quarter to 4": "Fri 27 Nov 15:45",
+    "quarter past 10 tomorrow": "Wed 25 Nov 10:15",
+    "viernes a las 3 y media": "Fri 27 Nov 15:30",
+    "half 12 fri": "Fri 27 Nov 12:30",
+    "tomorrow ١٥:٣٠": "Wed 25 Nov 15:30",
     "in an hour and a half": "Tue 24 Nov 10:51",
     "en 2 horas": "Tue 24 Nov 11:21",
     "tomorrow 3": "Wed 25 Nov 15:00",
@@ -444,3 +451,23 @@ def test_a_promise_across_a_repeated_hour_ends_after_it_begins() -> None:
     for fold, length in ((0, 90), (1, 30)):
         starts, ends = promise_span(Promised("2026-11-01T01:45", "2026-11-01T02:15", NEW_YORK, fold))
         assert ends - starts == timedelta(minutes=length)
+
+
+def test_a_time_on_the_stations_clock_is_turned_into_theirs() -> None:
+    def from_new_york(text: str, here: str = NEW_YORK) -> Meant | Unclear:
+        return read_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, here=here)
+
+    for text in ("fri 5pm here", "friday 17:00 here", "fri 5 here", "viernes 17:00 aquí"):
+        answer = from_new_york(text)
+        assert isinstance(answer, Meant), str(answer)
+        assert answer.echo(NEW_YORK) == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
+    assert "does not call before" in str(from_new_york("fri 10am here")), "hours are those of the respondent"
+    assert "“here” goes with one time of day" in str(from_new_york("friday morning here"))
+    assert "time zone is not known" in str(from_new_york("fri 5pm here", here=""))
+
+
+def test_a_number_without_a_unit_is_never_a_time_of_day() -> None:
+    answer = unclear("in 2")
+    assert "minutes or hours?" in answer.what
+    assert answer.remedy == "write in 2 min or in 2 hours"
+    assert meant("in 90").told == "Tue 24 Nov 10:51"

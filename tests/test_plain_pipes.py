@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from fake_conduct import FakeConduct, choices, every_kind, prompt
@@ -204,3 +205,15 @@ def test_a_terminal_prints_no_line_twice_and_ctrl_c_puts_aside() -> None:
         assert b"Traceback" not in seen
         assert process.wait(20) == 3
     os.close(main)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is wanted")
+def test_a_terminal_left_raw_takes_lines_again() -> None:
+    program = (
+        "import sys, tty; tty.setraw(0); from survey_cli.plain.streams import Interrupts, Typed; "
+        "typed = Typed(sys.stdin, Interrupts()); print('ready', flush=True); print('got', typed.line())"
+    )
+    shown = pexpect.spawn(sys.executable, ["-c", program], encoding="utf-8", timeout=20)
+    shown.expect("ready\r\n")
+    shown.send("one line\r")
+    shown.expect("got one line\r\n")

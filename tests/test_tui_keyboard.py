@@ -524,6 +524,24 @@ def test_a_note_is_brought_back_and_replaced() -> None:
     assert desk.calls[-1] == "note 1: quite"
 
 
+def test_what_was_rejected_is_replaced_by_typing_and_changed_by_editing() -> None:
+    rejects = {("a", "999"): "999 is more than 120"}
+    for keys, given in (
+        (("4", "5"), "45"),
+        (("backspace", "enter"), "99"),
+        (("left", "backspace", "enter"), "99"),
+    ):
+        desk = FakeConduct(
+            (prompt("a", "Age?", Line(kind="number")), prompt("b", "B?", YES_NO)), rejects=rejects
+        )
+        board = keyed(desk, *"999", "enter")
+        assert board.answer.edit.text == "999"
+        press(board, *keys)
+        if given == "45":
+            press(board, "enter")
+        assert desk.given == [("a", given)]
+
+
 def test_commands_say_the_same_as_in_the_one_line_interface() -> None:
     for line, why in (
         (".jump x", "x has not been asked: .jump alone lists what has been"),

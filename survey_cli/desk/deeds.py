@@ -151,10 +151,15 @@ def may_be_taken_back(outcome: str, plan: Plan) -> bool:
     return WANTS.get(kind) != "sure" and kind != "complete"
 
 
-def time_meant(here: HeldCase, text: str, plan: Plan, *, reading: int, at: datetime) -> Meant | Unclear:
-    """The time that a typed text means for this respondent; `reading` chooses, from 1, where it means several."""
+def time_meant(
+    here: HeldCase, text: str, plan: Plan, *, reading: int, at: datetime, station_zone: str
+) -> Meant | Unclear:
+    """The time that a typed text means for this respondent; `reading` chooses, from 1, where it means several.
+    `5pm here` is on the clock of `station_zone`."""
     zones = zones_of(here.case, here.case.number(here.current), plan)
-    found = read_appointment(text, now=at, zones=zones, calendar=plan_for(here.case, plan).calendar)
+    found = read_appointment(
+        text, now=at, zones=zones, calendar=plan_for(here.case, plan).calendar, here=station_zone
+    )
     if isinstance(found, Unclear) and 0 < reading <= len(found.choices):
         return found.choices[reading - 1]
     return found

@@ -58,4 +58,4 @@ class Lists:
                     late=row.promised_until is not None and row.promised_until < now,
                 )
             )
-        return tuple(lines)
+        return tuple(sorted(lines, key=lambda line: line.here))

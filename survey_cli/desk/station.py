@@ -177,7 +177,9 @@ class Station(StationCase):
     def _meant(self, text: str, reading: int) -> Meant | NotMeant:
         if self._here is None:
             return NotMeant(what=NOBODY.why)
-        return deeds.time_meant(self._here, text, self._plan, reading=reading, at=self._clock())
+        return deeds.time_meant(
+            self._here, text, self._plan, reading=reading, at=self._clock(), station_zone=self._zone_name
+        )
 
     @property
     def _zone_name(self) -> str:

@@ -7,12 +7,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
+from survey_cli.entries import ascii_digits
 from survey_cli.instrument.spans import Hours
 
+MOST_HOURS: Final = 12
+"""Where the unit is left out, more than this are minutes: `in 20`."""
 NO_PARTS: Final[Mapping[str, Hours]] = MappingProxyType({})
 EXAMPLES: Final = "write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours"
 
@@ -114,6 +117,8 @@ class Typed:
     """`first` or `second` of a time that comes twice: 0 or 1."""
     zone: str | None = None
     """An IANA name that was typed, looked up by nobody yet."""
+    here: bool = False
+    """The time is that of the station's clock: `5pm here`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,16 @@ _UNIT: Final = (
 )
 _UNIT_MINUTES: Final = {"m": 1, "h": 60, "d": 1440, "w": 7 * 1440, "s": 7 * 1440}
 _ARTICLE: Final = r"(?: (?:las?|los|el|about|around))?"
+_HERE: Final = re.compile(r"\b(?:here|our time|aqui)\b\s*\Z")
+_HOUR: Final = r"(\d{1,2})\b(?![:.\d])"
+_PAST: Final = (
+    (re.compile(rf"\bhalf (?:past )?{_HOUR}"), 30),
+    (re.compile(rf"\b(?:a )?quarter past {_HOUR}"), 15),
+    (re.compile(rf"\b(?:a )?quarter (?:to|before) {_HOUR}"), -15),
+    (re.compile(r"\b(\d{1,2}) y media\b"), 30),
+    (re.compile(r"\b(\d{1,2}) y cuarto\b"), 15),
+    (re.compile(r"\b(\d{1,2}) menos cuarto\b"), -15),
+)
 _ZONE: Final = re.compile(r"\(?\b((?:[A-Z]\w+(?:/[A-Z][\w+\-]*)+)|UTC)\b\)?")
 _FILLERS: Final = (
     r"(?:at|on|the|of|in|a|around|about|approx|please|sharp|o'?clock|el|los|las?|de|del|por|en|and|y|hrs|"
@@ -198,6 +213,8 @@ def read_text(text: str, *, year: int, parts: Mapping[str, Hours] = NO_PARTS) ->
     it, else a time. `parts` are the study's own parts of the day that have hours."""
     zone = _ZONE.search(text)
     plain = _plain(_ZONE.sub(" ", text))
+    here = bool(_HERE.search(plain))
+    plain = _HERE.sub("", plain).strip()
     if not plain:
         return NotRead("a day and a time are wanted")
     pieces = list(_pieces(plain, _rules(year, tuple(parts.items()))))
@@ -205,16 +222,30 @@ def read_text(text: str, *, year: int, parts: Mapping[str, Hours] = NO_PARTS) ->
     if wrong is not None:
         return wrong
     typed = _put_together(pieces)
-    return replace(typed, zone=zone[1]) if isinstance(typed, Typed) and zone else typed
+    if not isinstance(typed, Typed):
+        return typed
+    if here and not isinstance(typed.time, Clock):
+        return NotRead("“here” goes with one time of day", "write 5pm here, tomorrow 17:00 here")
+    return replace(typed, zone=zone[1] if zone else None, here=here)
 
 
 def _plain(text: str) -> str:
     """Small letters without accents, one space between words, nothing after `there`: that is the other clock."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    bare = re.sub(r"[–—−]", "-", bare).replace("’", "'")
+    bare = re.sub(r"[–—−]", "-", ascii_digits(bare)).replace("’", "'")
+    for pattern, minute in _PAST:
+        bare = pattern.sub(partial(_past, minute), bare)
     bare = re.sub(r"\b([ap])\. ?m\b\.?", r"\1m", bare)
     bare = re.sub(r"\bthere\b.*", "", bare)
     return " ".join(re.sub(r"[,;·]", " ", bare).split())
+
+
+def _past(minute: int, found: re.Match[str]) -> str:
+    """`half past 3` as `3:30`, `quarter to 3` as `2:45`; 12 comes before 1."""
+    hour = int(found[1])
+    if minute < 0:
+        hour, minute = (hour - 2) % 12 + 1 if hour <= 12 else hour - 1, 60 + minute
+    return f"{hour}:{minute:02}"
 
 
 def _pieces(text: str, rules: list[Rule]) -> Iterator[Piece]:
@@ -240,6 +271,7 @@ def _rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[Rule]:
     texts: list[tuple[str, Callable[[re.Match[str]], Iterable[Piece]]]] = [
         (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}", _relative),
         (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda m: (Minutes(30),)),
+        (r"(?:in|en|dentro de) (?:about )?(\d{1,3})\Z", _bare),
         (r"(?:the )?day after tomorrow\b|pasado manana\b", lambda m: (Ahead(2),)),
         (r"(?:tomorrow|tmrw|tmw)\b", lambda m: (Ahead(1),)),
         (r"(?:today|hoy)\b", lambda m: (Ahead(0),)),
@@ -320,6 +352,14 @@ def _relative(found: re.Match[str]) -> Iterable[Piece]:
     more = int(found[4]) if found[4] else unit // 2 if found[5] else 0
     minutes = number * unit + more
     return (Ahead(minutes // 1440),) if unit >= 1440 and minutes % 1440 == 0 else (Minutes(minutes),)
+
+
+def _bare(found: re.Match[str]) -> Iterable[Piece]:
+    """`in 20`: minutes where it can't be hours."""
+    number = int(found[1])
+    if number > MOST_HOURS:
+        return (Minutes(number),)
+    return (NotRead(f"“{found[0]}”: minutes or hours?", f"write in {number} min or in {number} hours"),)
 
 
 def _clock(text: str) -> Clock | NotRead:

@@ -43,10 +43,17 @@ EITHER_FIRST: Final = frozenset({"CA", "PH"})
 
 
 def read_appointment(
-    text: str, *, now: datetime, zones: Sequence[str], calendar: Calendar, window: timedelta = WINDOW
+    text: str,
+    *,
+    now: datetime,
+    zones: Sequence[str],
+    calendar: Calendar,
+    window: timedelta = WINDOW,
+    here: str = "",
 ) -> Meant | Unclear:
-    """What is typed at the station, on the respondent's clock. Of several possible zones the first is taken where all
-    come to the same moment, or one is named in the text; else it is asked which."""
+    """What is typed at the station, on the respondent's clock, or on that of the zone `here` where the text says so. Of
+    several possible zones the first is taken where all come to the same moment, or one is named in the text; else it is
+    asked which."""
     if not zones:
         return Unclear(
             what="no time zone is known for this case", remedy="set the zone where the respondent is"
@@ -59,10 +66,12 @@ def read_appointment(
         if not _is_zone(typed.zone):
             return Unclear(what=f"there is no time zone {typed.zone}", remedy="write it as America/Denver")
         zones = [typed.zone]
-    answers = [_Reader(now, zone, calendar, window).read(typed) for zone in zones]
-    return (
-        answers[0] if len(answers) == 1 else _of_all(answers, zones, relative=isinstance(typed.time, Minutes))
-    )
+    if typed.here and not here:
+        return Unclear(what="this station's time zone is not known", remedy="write the time there")
+    readers = [_Reader(now, zone, calendar, window) for zone in zones]
+    answers = [reader.read_from(here, typed) if typed.here else reader.read(typed) for reader in readers]
+    certain = typed.here or isinstance(typed.time, Minutes)
+    return answers[0] if len(answers) == 1 else _of_all(answers, zones, relative=certain)
 
 
 def _is_zone(name: str) -> bool:
@@ -134,6 +143,20 @@ class _Reader:
             case Unclear(choices=()) if typed.day is None:
                 return replace(answer, choices=self._following(self.today, typed))
         return answer
+
+    def read_from(self, here: str, typed: Typed) -> Meant | Unclear:
+        """A time of day on another clock, as it is on this one."""
+        assert isinstance(typed.time, Clock)
+        days = replace(self, zone=here)._days(typed.day)
+        if isinstance(days, Unclear):
+            return days
+        answers: list[Meant | Unclear] = []
+        for day in days:
+            for minute in typed.time.halves():
+                at = _wall(day, minute).replace(tzinfo=zone_of(here)).astimezone(UTC)
+                wall = wall_at(self.zone, at)
+                answers += self._made(wall.date(), wall.hour * 60 + wall.minute, None, wall.fold)
+        return self._one_of(answers)
 
     def _later(self, minutes: int) -> Meant | Unclear:
         at = self.now.astimezone(UTC) + timedelta(minutes=minutes)

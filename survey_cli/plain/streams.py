@@ -71,6 +71,25 @@ class Interrupts:
             self._waiting = False
 
 
+def line_by_line(terminal: TextIO) -> None:
+    """Let the terminal hand over whole lines, show what is typed and end a line at Enter: a program that died on it may
+    have left it raw, and then no line would ever end."""
+    try:
+        import termios
+    except ImportError:  # Windows: its console hands over lines
+        return
+    try:
+        state = termios.tcgetattr(terminal.fileno())
+        usual = list(state)
+        usual[0] |= termios.ICRNL
+        usual[1] |= termios.OPOST | termios.ONLCR
+        usual[3] |= termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN
+        if usual != state:
+            termios.tcsetattr(terminal.fileno(), termios.TCSANOW, usual)
+    except (OSError, ValueError, termios.error):
+        return
+
+
 class Typed:
     """The lines that come in."""
 
@@ -85,6 +104,8 @@ class Typed:
             """Whether the terminal has moved to a new line by itself."""
         except (OSError, ValueError):
             self.echoed = False
+        if self.echoed:
+            line_by_line(read)
         self.doubled = False
         """The line came so soon after the one before it that a key was held down; never from a pipe."""
         self._last = float("-inf")

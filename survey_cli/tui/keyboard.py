@@ -207,9 +207,14 @@ class Keyboard(InterviewState):
             self._push(KeyedQuestion(rejected.why, tuple(choices)))
         elif self._done(rejected, given=given):
             self.taken = echo
+        elif self.prompt is not None and isinstance(self.prompt.entry, Line):
+            self.answer = self.answer._replace(spent=True)
 
     def _typing(self, key: str, prompt: Prompt, *, several_lines: bool) -> None:
         edit = self.answer.edit
+        if self.answer.spent:  # rejected: it stays to be seen, and what is typed now takes its place
+            self.answer = self.answer._replace(spent=False)
+            edit = Edit() if len(key) == 1 else edit
         if several_lines and key == "ctrl+j":
             self._edit(edit.typed("\n"))
         elif key in ENTER:

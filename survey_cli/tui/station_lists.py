@@ -166,7 +166,7 @@ def _choice(number: int, text: str, chosen: bool) -> Line:
 
 
 def _taken(mode: Booking, width: int) -> list[Line]:
-    """What the time is taken for; always two lines, so that nothing jumps while it is typed."""
+    """What the time is taken for; at least two lines, so that little jumps while it is typed."""
     said: list[tuple[str, str, Role]]
     match mode.taken:
         case Understood(echo=echo, hint=hint):
@@ -181,8 +181,12 @@ def _taken(mode: Booking, width: int) -> list[Line]:
         case _:
             assert_never(mode.taken)
     room = width - LABEL - 4
-    blank = Run(" " * (LABEL + 2), "blank")
-    return [(blank, Run(mark, role), Run(crop(clean(text), room), role)) for mark, text, role in said]
+    first = (Run(" " * (LABEL + 2), "blank"),)
+    lines: list[Line] = []
+    for mark, text, role in said:
+        wrapped = wrap(written(text, role), room) if text else ()
+        lines += indented(wrapped, (*first, Run(mark, role)), LABEL + 2 + len(mark))
+    return lines + [BLANK] * (2 - len(lines))
 
 
 # The form of a refusal
