@@ -137,15 +137,15 @@ class Pick(NamedTuple):
     def picked(self, text: str) -> Picked | Unread:
         """A line of text as codes: `3`, `1 3 5`, `1,3`, and `7 words` for an option that wants words."""
         rest = text.strip()
-        codes: list[Code] = []
+        by_key = {_keyed(c.code): c for c in reversed(self.choices)}
+        codes: dict[Code, None] = {}
         words: dict[Code, str] = {}
         while rest:
             head, rest = _first_word(rest)
-            choice = self.coded(head)
+            choice = by_key.get(_keyed(head))
             if choice is None:
                 return Unread(f"{head} is not offered here: {self.offered()}")
-            if choice.code not in codes:
-                codes.append(choice.code)
+            codes.setdefault(choice.code)
             if choice.specify:
                 words[choice.code] = rest.strip()
                 rest = ""

@@ -2,7 +2,7 @@
 what is read aloud, what is not, and what is stressed differ by marks and weight, not by colour alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from survey_cli.entries import Choice, Pick, Prompt, Span, Words
@@ -98,12 +98,21 @@ def _options(
     pick: Pick, answer: Answer, chosen: Sequence[Code], column: Column, room: int
 ) -> tuple[list[Line], int | None]:
     """The choices under each other; side by side where they don't fit under each other but would so."""
-    under = [_option(choice, pick, answer, chosen, column, column.width) for choice in pick.choices]
-    if sum(map(len, under)) <= room or len(under) < 2:
+    size = max((len(str(c.code)) for c in pick.choices), default=0)
+    taken, words = frozenset(chosen), dict(answer.words)
+
+    def all_within(width: int) -> list[list[Line]]:
+        return [
+            _option(choice, pick.several, at == answer.mark, taken, words, size, width)
+            for at, choice in enumerate(pick.choices)
+        ]
+
+    under = all_within(column.width)
+    if sum(map(len, under)) <= room or not 2 <= len(under) <= 4 * room:
         return _stacked(under, answer.mark)
     for columns in (2, 3, 4):
         width = (column.width - COLUMN_GAP * (columns - 1)) // columns
-        beside = [_option(choice, pick, answer, chosen, column, width) for choice in pick.choices]
+        beside = all_within(width)
         rows = -(-len(beside) // columns)
         if width < 16 or any(len(lines) > 1 for lines in beside):
             break
@@ -131,15 +140,19 @@ def _side_by_side(
 
 
 def _option(
-    choice: Choice, pick: Pick, answer: Answer, chosen: Sequence[Code], column: Column, width: int
+    choice: Choice,
+    several: bool,
+    under_mark: bool,
+    chosen: Collection[Code],
+    words: Mapping[Code, str],
+    size: int,
+    width: int,
 ) -> list[Line]:
     """One choice: a mark where it stands chosen, its code, its words, and in brackets what is not read."""
     taken = choice.code in chosen
-    under_mark = answer.mark is not None and pick.choices[answer.mark] is choice
-    sign = CHOSEN if taken and pick.several else HERE if taken or under_mark else " "
-    if under_mark and pick.several:
+    sign = CHOSEN if taken and several else HERE if taken or under_mark else " "
+    if under_mark and several:
         sign = HERE + sign
-    size = max(len(str(c.code)) for c in pick.choices)
     role: Role = "chosen" if taken or under_mark else "aloud" if choice.read else "unread"
     first: Line = (
         Run(f"{sign:>2} ", "chosen"),
@@ -150,9 +163,9 @@ def _option(
     remarks = [clean(choice.note)] if choice.note else []
     if not choice.read:
         remarks.append("don't read")
-    elif choice.exclusive and pick.several:
+    elif choice.exclusive and several:
         remarks.append("alone")
-    specified = dict(answer.words).get(choice.code, "")
+    specified = words.get(choice.code, "")
     if specified:
         text = (*text, Run(f": {clean(specified)}", "chosen"))
     if remarks:

@@ -59,12 +59,7 @@ class Coded(Question):
     def said(
         self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
     ) -> str:
-        option = option_of(leaf.options, value)
-        if option is None:
-            return str(value)
-        label = f"{value} {option.named(env, language)}"
-        more = words.get(option.code)
-        return f"{label}: {more}" if more else label
+        return _said(value, option_of(leaf.options, value), words, language, env)
 
     def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         more = "".join(f" {text}" for text in words.values())
@@ -160,7 +155,8 @@ class Multiple(Coded):
             return picked
         codes = tuple(dict.fromkeys(picked.codes))
         if self.mentions is None:
-            codes = tuple(o.code for o in asking.leaf.options if o.code in codes)
+            chosen = frozenset(codes)
+            codes = tuple(o.code for o in asking.leaf.options if o.code in chosen)
         if len(codes) < len(set(picked.codes)):
             return Unread("one of these is not offered here")
         if why := self.fits(asking, codes):
@@ -173,10 +169,11 @@ class Multiple(Coded):
 
     def fits(self, asking: Asking, value: Value | None) -> str:
         codes = value if isinstance(value, tuple) else ()
+        offered = _by_code(asking.options)
         for code in codes:
-            if option_of(asking.options, code) is None:
+            if (type(code), code) not in offered:
                 return f"{code} is not offered here"
-        alone = [o.code for o in asking.options if o.exclusive and o.code in codes]
+        alone = [code for code in codes if offered[type(code), code].exclusive]
         if alone and len(codes) > 1:
             return f"{alone[0]} is chosen alone"
         if len(codes) < self.min and not alone:
@@ -188,8 +185,11 @@ class Multiple(Coded):
     def said(
         self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
     ) -> str:
-        codes = value if isinstance(value, tuple) else ()
-        return ", ".join(super(Multiple, self).said(leaf, code, words, language, env) for code in codes)
+        codes, offered = value if isinstance(value, tuple) else (), _by_code(leaf.options)
+        options = [offered.get((type(code), code)) for code in codes]
+        return ", ".join(
+            _said(code, option, words, language, env) for code, option in zip(codes, options, strict=True)
+        )
 
     def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         codes = value if isinstance(value, tuple) else (value,)
@@ -215,7 +215,8 @@ class Multiple(Coded):
 
     def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         codes = value if isinstance(value, tuple) else ()
-        flags: list[Cell] = [int(o.code in codes) for o in leaf.options]
+        chosen = frozenset(codes)
+        flags: list[Cell] = [int(o.code in chosen) for o in leaf.options]
         if self.mentions == "ordered":
             flags.append(" ".join(str(c) for c in codes))
         return *flags, *words_cells(leaf, words)
@@ -232,6 +233,22 @@ class Multiple(Coded):
 def _tidied(picked: Picked, options: tuple[Option, ...]) -> dict[Code, str]:
     """The words of those options that want words, as they are kept."""
     return {o.code: tidy(picked.words.get(o.code, ""), lines=False) for o in options if o.specify}
+
+
+def _said(
+    value: Value | None, option: Option | None, words: Mapping[Code, str], language: str, env: Env
+) -> str:
+    """A code with its option's words, and those that were given with it."""
+    if option is None:
+        return str(value)
+    label = f"{value} {option.named(env, language)}"
+    more = words.get(option.code)
+    return f"{label}: {more}" if more else label
+
+
+def _by_code(options: tuple[Option, ...]) -> dict[tuple[type, Code], Option]:
+    """The options by their code and its type."""
+    return {(type(option.code), option.code): option for option in options}
 
 
 def option_of(options: tuple[Option, ...], code: object) -> Option | None:
