@@ -4,8 +4,10 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -16,6 +18,7 @@ from survey_cli.engine.events import (
     Sitting,
     Stamp,
 )
+from survey_cli.engine.journal import cells_reader
 from survey_cli.store import (
     InstrumentRow,
     InterviewRow,
@@ -53,6 +56,22 @@ VARIABLES = (
     Variable(name="m_8", item="m", option=8, measure="ordinal"),
 )
 CELLS = (1, "202 555 0100", date(2000, 1, 31), DK, NOT_ASKED)
+
+
+class Row(NamedTuple):
+    """An interview with its cells, read."""
+
+    interview: InterviewRow
+    snapshot: Snapshot | None
+
+
+def rows(store: Store, instrument: str, **wanted) -> Iterator[Row]:
+    """The lines of an export, read; personal cells are `not_asked` unless asked for."""
+    read = cells_reader([variable.storage for variable in store.variables(instrument)])
+    for line in store.lines(instrument, **wanted):
+        interview = store.interview(line.id)
+        snapshot = line.cells and Snapshot(interview.last_seq, line.engine, read(line.cells))
+        yield Row(interview, snapshot or None)
 
 
 def moment(k: int = 0) -> datetime:

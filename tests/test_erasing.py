@@ -22,6 +22,7 @@ import served
 from cases import History, plan
 from command_line import SURVEY
 from shift import FIELDWORK, HEAD, TUESDAY, Shift, interviewed, on
+from stored import rows as rows_of
 from survey_cli.desk.calling import OnCase
 from survey_cli.engine.events import Noted, Rejected, Resumed
 from survey_cli.engine.interview import Interview
@@ -514,7 +515,7 @@ def data(shift: Shift) -> dict[str, object]:
     with shift.study() as study:
         [row] = study.store.interviews(case="A")
         interview = Interview.replay(study.instrument, study.store.journal(row.id))
-        [kept] = study.store.rows(row.instrument, personal=True)
+        [kept] = rows_of(study.store, row.instrument, personal=True)
         assert kept.snapshot is not None
         assert kept.snapshot.cells == cells(interview)
         names = [variable.name for variable in study.store.variables(row.instrument)]

@@ -14,6 +14,7 @@ from stored import (  # noqa: F401 – fixtures
     a_store,
     an_instrument,
     an_interview,
+    rows,
     sql,
     stamp,
 )
@@ -89,7 +90,7 @@ def test_an_interview_loses_its_words_wherever_they_stand(store):
     store.erase_interview("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
     assert [type(event) for event in store.journal("i1")] == [Began, Noted, ErasedInterview]
     assert store.draft("i1") is None
-    [kept] = store.rows(HASH, personal=True)
+    [kept] = rows(store, HASH, personal=True)
     assert (kept.snapshot, kept.interview.last_seq) == (None, 3)
     store.keep_snapshot("i1", Snapshot(3, "1", CELLS), instrument=HASH)
     for wrong in ([], events[:1], [blank[0], Answered(stamp(2), Place("own"), 1)]):

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from survey_cli.engine.cell_texts import cell_texts, row_of
 from survey_cli.engine.journal import (
-    cells_reader,
     decode_moment,
     encode_cells,
     encode_moment,
@@ -22,7 +21,6 @@ from survey_cli.store.records import (
     InstrumentRow,
     Line,
     Origin,
-    Row,
     Snapshot,
     Status,
     Stored,
@@ -181,39 +179,6 @@ class Data:
         public = [NOT_ASKED if v.personal else cell for v, cell in zip(variables, cells, strict=True)]
         private = [cell if v.personal else NOT_ASKED for v, cell in zip(variables, cells, strict=True)]
         return encode_cells(public), encode_cells(private)
-
-    def rows(
-        self,
-        instrument: str,
-        *,
-        origins: Sequence[Origin] = ("real",),
-        statuses: Sequence[Status] = (),
-        personal: bool = False,
-    ) -> Iterator[Row]:
-        """The interviews of one instrument, first begun first, each with its snapshot where that is of its
-        last event; one at a time in little memory, all as they stood when the first was taken. No `statuses`
-        are all of them."""
-        variables = self.variables(instrument)
-        read = cells_reader([variable.storage for variable in variables])
-        ours = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
-        statement = sql.rows(origins=tuple(origins), statuses=tuple(statuses))
-        id = ""
-        try:
-            for row in self._db.stream(statement, (instrument, *origins, *statuses)):
-                id, seq, engine, text, details = row[0], *row[-4:]
-                interview = read_interview(row[:-4])
-                if seq is None:
-                    yield Row(interview, None)
-                    continue
-                cells = read(text)
-                if personal and details is not None:
-                    private, whole = read(details), list(cells)
-                    for ordinal in ours:
-                        whole[ordinal] = private[ordinal]
-                    cells = tuple(whole)
-                yield Row(interview, Snapshot(seq, engine, cells))
-        except (ValueError, TypeError) as error:
-            raise illegible(self._db.where, f"the row of interview {id}") from error
 
     def lines(
         self,

@@ -105,14 +105,6 @@ class Snapshot(NamedTuple):
     """In the order of the instrument's variables. Personal ones read `not_asked` unless asked for."""
 
 
-class Row(NamedTuple):
-    """An interview for an export: `snapshot` is None where there is none of its last event, and the journal
-    must be replayed."""
-
-    interview: InterviewRow
-    snapshot: Snapshot | None
-
-
 class Line(NamedTuple):
     """An interview for an export, as it is kept: moments and cells are texts that nobody has read yet."""
 

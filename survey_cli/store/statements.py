@@ -26,7 +26,8 @@ NEWEST: Final = """
     UNION ALL SELECT (SELECT max(i.began_at) FROM interviews i WHERE i.instrument = n.hash) FROM instruments n
 """
 LATER_EVENTS: Final = """
-    SELECT interview, count(*), max(at) FROM journal WHERE at > ? GROUP BY interview ORDER BY interview
+    SELECT j.interview, count(*), max(j.at) FROM journal j JOIN interviews i ON i.id = j.interview
+    WHERE j.at > ? AND i.origin <> 'simulated' GROUP BY j.interview ORDER BY j.interview
 """
 TEXTS: Final = "SELECT texts FROM instruments WHERE hash = ?"
 INSTRUMENT: Final = """
@@ -114,14 +115,6 @@ HEAD: Final = """
 DROP_CONTACT: Final = "DELETE FROM contacts WHERE interview = ?"
 
 _ROW: Final = ", ".join(f"i.{column}" for column in INTERVIEW_COLUMNS.split(", "))
-ROWS: Final = f"""
-    SELECT {_ROW}, s.seq, s.engine, s.cells, c.details
-    FROM interviews i
-    LEFT JOIN snapshots s ON s.interview = i.id AND s.seq = i.last_seq
-    LEFT JOIN contacts c ON c.interview = s.interview
-    WHERE i.instrument = ?{{and_also}}
-    ORDER BY i.began_at, i.id
-"""
 LINES: Final = """
     SELECT i.id, i.case_key, i.number, i.origin, i.status, i.outcome, i.began_at, i.updated_at, i.by,
         s.engine, s.cells, s.digest{details}
@@ -168,13 +161,8 @@ def interviews(**wanted: str | None) -> tuple[str, tuple[str, ...]]:
     return f"SELECT {INTERVIEW_COLUMNS} FROM interviews {where} ORDER BY began_at, id", tuple(given.values())
 
 
-def rows(*, origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:
-    """The statement for rows that are read whole; its parameters are the instrument, the origins, the statuses."""
-    return ROWS.format(and_also=_among(origins, statuses))
-
-
 def lines(*, origins: tuple[str, ...], statuses: tuple[str, ...], personal: bool) -> str:
-    """The statement for an export's rows, with the same parameters."""
+    """The statement for an export's rows; its parameters are the instrument, the origins, the statuses."""
     return LINES.format(
         details=", c.details, c.digest" if personal else "",
         join="\n    LEFT JOIN contacts c ON c.interview = s.interview" if personal else "",
