@@ -63,6 +63,7 @@ def _row(
 
 
 WITHDRAWN: Final = "withdrawn"
+NEVER_CALL: Final = "never_call"
 """The outcome after which all answers are erased."""
 OUTCOMES: Final[dict[str, Outcome]] = {
     row.id: row

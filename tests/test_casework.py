@@ -17,6 +17,7 @@ from survey_cli.engine.events import Rejected
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.coding import coded
 from survey_cli.fieldwork.events import (
+    Blocked,
     Called,
     Claimed,
     Closed,
@@ -31,7 +32,7 @@ from survey_cli.office import casework
 from survey_cli.office.asking import Request
 from survey_cli.office.case_lists import Wanted, list_cases, show_case
 from survey_cli.office.casework import Changed, Several
-from survey_cli.office.never_calling import Added, ListRequest, add
+from survey_cli.office.never_calling import Added, Checked, ListRequest, add, check
 from survey_cli.office.queue_lists import queue, why
 from survey_cli.problems import Trouble
 from survey_cli.reports.cases import CaseList, CaseSheet, QueueReport, Why
@@ -675,3 +676,130 @@ def test_a_list_of_people_with_mistakes_lets_nobody_in(
     missing = tmp_path / "nobody.csv"
     assert run(["cases", str(shift.file), "--db", shift.db, "--people", str(missing)]) == 1
     assert capsys.readouterr().err == f"{missing}: there is no such file — check the path\n"
+
+
+# never to be called again, by a slip
+
+
+NUMBER = "+13125550100"
+
+
+def listed_at(shift: Shift, number: str = NUMBER) -> Checked:
+    found = check(ListRequest(at=shift.at, db=shift.db), number)
+    assert isinstance(found, Checked), found
+    return found
+
+
+def slipped(shift: Shift, *before: str) -> None:
+    """These outcomes of case A, one a week, and then the wrong one."""
+    ann = shift.station("ann")
+    for outcome in (*before, "never_call"):
+        shift.later(days=7)
+        ann.fetch("A")
+        ann.dial()
+        assert ann.record(outcome) is None
+    ann.leave()
+
+
+@pytest.mark.parametrize(
+    ("before", "keyed", "code"),
+    [
+        ((), "no_answer", "2.20"),
+        (("refusal_soft",), "no_answer", "2.112"),
+        ((), "callback", "2.21"),
+        (("busy",), "refusal_soft", "2.112"),
+    ],
+)
+def test_a_slip_of_never_call_again_is_undone_by_its_correction(
+    tmp_path: Path, before: tuple[str, ...], keyed: str, code: str
+) -> None:
+    """It stands where it would had the right outcome been keyed, and its number may be dialled again."""
+    for name in ("slip", "right"):
+        (tmp_path / name).mkdir()
+    shift, right = Shift(tmp_path / "slip"), Shift(tmp_path / "right")
+    slipped(shift, *before)
+    assert shift.row("A").why == "never to be called again"
+    assert listed_at(shift).since is not None
+    shift.later(minutes=5)
+    changed = done(casework.correct(request(shift), "A", keyed, note="pressed the wrong key"))
+    assert changed.standing.code == code
+    assert listed_at(shift).since is None
+    off = listed_at(shift).off
+    assert off is not None
+    assert (off.reason, off.by) == ("pressed the wrong key", "sue")
+    ann = right.station("ann")
+    for outcome in (*before, keyed):
+        right.later(days=7)
+        ann.fetch("A")
+        ann.dial()
+        assert ann.record(outcome) is None
+    stands, would = shift.row("A"), right.row("A")
+    for name in ("status", "code", "outcome", "attempts", "why", "bucket", "due_at"):
+        assert getattr(stands, name) == getattr(would, name), name
+    assert [number.state for number in shift.case("A").numbers] == ["live"]
+    shift.later(days=30)
+    bob = shift.station("bob")
+    assert on(bob) == "A"
+    assert not isinstance(bob.dial(), Rejected)
+
+
+def test_a_promise_that_the_slip_dropped_holds_again(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station("ann")
+    ann.fetch("A")
+    ann.dial()
+    assert ann.book("Friday 3 pm") is None
+    before = shift.row("A").promised_at
+    assert before is not None
+    slipped(shift)
+    assert shift.row("A").promised_at is None
+    shift.to("2026-11-25 12:00")
+    done(casework.correct(request(shift), "A", "no_answer", note="slip"))
+    assert shift.case("A").booking is not None
+
+
+def test_a_number_that_was_listed_for_another_reason_stays_there(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    added = add(ListRequest(at=shift.at, db=shift.db, by="registry"), [NUMBER], reason="national registry")
+    assert isinstance(added, Added)
+    shift.later(minutes=1)
+    with shift.study() as study:
+        row = study.store.cases.row("A")
+        assert row is not None
+        entries = [
+            Entry(shift.at, "ann", "s1", Called("never_call", 1)),
+            Entry(shift.at, "ann", "s1", Blocked("never call again")),
+            Entry(shift.at, "ann", "s1", Closed()),
+        ]
+        study.store.cases.write("A", seq=row.seq, entries=entries)
+    said = refused(casework.correct(request(shift), "A", "no_answer", note="slip"))
+    assert "on the do-not-call list since 2026-11-24, by registry: national registry" in said
+    assert shift.case("A").blocked
+    assert listed_at(shift).since is not None
+
+
+def test_an_outcome_that_forbids_calling_as_well_keeps_the_number_on_the_list(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    slipped(shift)
+    done(casework.correct(request(shift), "A", "withdrawn", note="asked for erasure, too"))
+    assert shift.case("A").blocked
+    assert listed_at(shift).since is not None
+
+
+def test_the_date_of_a_file_is_kept_and_the_earlier_of_two(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    registry = tmp_path / "registry.csv"
+    registry.write_text("number,date,reason\n+13125550100,2019-03-01,registry\n+13125550101,,\n")
+    asks = ListRequest(at=shift.at, db=shift.db)
+    first = add(asks, [NUMBER], reason="asked by telephone")
+    assert isinstance(first, Added)
+    assert first.new == 1
+    made = add(asks, [str(registry)], reason="from a file")
+    assert isinstance(made, Added)
+    assert (made.read, made.new) == (2, 1)
+    found, other = listed_at(shift), listed_at(shift, "+13125550101")
+    assert (found.since, found.reason) == (datetime(2019, 3, 1, tzinfo=UTC), "registry")
+    assert (other.since, other.reason) == (shift.at, "from a file")
+    again = add(asks, [NUMBER], reason="asked again")
+    assert isinstance(again, Added)
+    assert (again.new, listed_at(shift).reason) == (0, "registry")

@@ -98,7 +98,6 @@ ROWS = {
 }
 """The row that is altered; the first one of other tables."""
 OTHER_ROWS = {
-    "journal.turn": "seq = 4",
     "journal.by": "seq = 10 AND interview IN (SELECT id FROM interviews WHERE case_key = 'A')",
     "cases.lease_by": "key = 'H'",
     "cases.lease_station": "key = 'H'",

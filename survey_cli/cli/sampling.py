@@ -221,7 +221,8 @@ def never_call_add(
 ) -> None:
     """Put numbers on the list: from now on no study imports, offers or dials them.
 
-    A file has a number on each line, or the columns number, date and reason; what can't be read is said and left out.
+    A file has a number on each line, or the columns number, date and reason; what can't be read is said and left out. The
+    date of the file is kept; of two dates for one number the earlier.
     """
     from survey_cli.office.never_calling import add
 
@@ -273,7 +274,8 @@ def never_call_remove(
 ) -> None:
     """Take numbers off the list: a slip, or a number that is another person's now. All, or none where one is not on it.
 
-    Who took a number off, when and why is kept. A case that was closed as never to be called again stays so.
+    Who took a number off, when and why is kept. A case that was closed as never to be called again stays so until its
+    outcome is corrected: survey outcome.
     """
     from survey_cli.office.never_calling import remove
 

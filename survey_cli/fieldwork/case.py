@@ -34,6 +34,7 @@ from survey_cli.fieldwork.events import (
     ScriptRead,
     Speaks,
     TakenBack,
+    Unblocked,
     Unpromised,
 )
 from survey_cli.outcomes import OUTCOMES
@@ -338,6 +339,8 @@ class Case:
             case Blocked():
                 blocked = tuple(_marked(n, n.position, "never_call") for n in self.numbers)
                 return {"blocked": True, "booking": None, "numbers": blocked}
+            case Unblocked():
+                return self._unblocked()
             case Erased():
                 # what became of its numbers stays: the case's code rests upon it
                 return {"booking": None, "erased": True, "nameless": True}
@@ -416,6 +419,16 @@ class Case:
             "asked_for": before.asked_for,
             "before": None,
         }
+
+    def _unblocked(self) -> dict[str, Any]:
+        """What blocking took from it, as it was before the last outcome was keyed."""
+        states = self.before.states if self.before is not None else {}
+        numbers = tuple(
+            replace(n, state=states.get(n.position, "live")) if n.state == "never_call" else n
+            for n in self.numbers
+        )
+        booking = self.before.booking if self.before is not None else None
+        return {"blocked": False, "numbers": numbers, "booking": self.booking or booking}
 
     def _corrected(self, outcome: str, code: str) -> tuple[Attempt, ...]:
         """The attempts with another outcome of the last call; as they are where none is said."""

@@ -199,6 +199,12 @@ class Blocked(NamedTuple):
     why: str = ""
 
 
+class Unblocked(NamedTuple):
+    """That it is never to be called again was recorded in error, a supervisor says: its numbers are as they were."""
+
+    why: str = ""
+
+
 class Erased(NamedTuple):
     """The tombstone: whatever could tell who it was is gone; codes, counts and times stay."""
 
@@ -234,6 +240,7 @@ Event: TypeAlias = (
     | Advised
     | Reopened
     | Blocked
+    | Unblocked
     | Erased
     | Anonymised
 )

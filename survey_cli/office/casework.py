@@ -14,6 +14,7 @@ from survey_cli.fieldwork.coding import OF_THE_NUMBER, coded, kind, ruling_troub
 from survey_cli.fieldwork.dispositions import disposition
 from survey_cli.fieldwork.events import (
     Advised,
+    Blocked,
     Corrected,
     Entry,
     Event,
@@ -23,15 +24,18 @@ from survey_cli.fieldwork.events import (
     Released,
     Reopened,
     Returned,
+    Unblocked,
 )
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import HARD, REFUSALS, Standing, standing
 from survey_cli.instrument.opening import rebuilt
 from survey_cli.office.asking import Request, asked, no_such_case
 from survey_cli.office.replicates import chosen
+from survey_cli.outcomes import NEVER_CALL
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.reports.histories import outcome_words
 from survey_cli.store.case_records import CaseRow, CaseUpdate, Held, LeaseLost
+from survey_cli.store.never_call import Listed
 from survey_cli.study.erasing import clean
 from survey_cli.study.follow_up import follow_up, tasks_after
 from survey_cli.study.interview_outcomes import block_for
@@ -95,15 +99,51 @@ def correct(request: Request, key: str, outcome: str, *, code: str = "", note: s
 
         def deed(case: Case) -> _Deed | Trouble:
             trouble = ruling_trouble(case, study.plan, outcome=outcome, code=exact)
+            if trouble is None and _slip(case, study.plan, outcome):
+                trouble = _listed_otherwise(study, key)
             return trouble or _correction(case, study.plan, outcome, exact, note.strip())
 
-        return _one(study, key, deed, study.at)
+        before = study.store.cases.history(key)
+        done = _one(study, key, deed, study.at)
+        if isinstance(done, Changed) and _slip(Case.of(key, before), study.plan, outcome):
+            numbers = [number for number, _ in _listed_numbers(study, key)]
+            study.never_call.remove(numbers, at=study.at, reason=note.strip(), by=study.who.login)
+        return done
 
     return asked(request, do, for_whom="correct an outcome")
 
 
+def _slip(case: Case, plan: Plan, outcome: str) -> bool:
+    """Whether this outcome undoes that nobody may ever call the case again, as it was keyed last."""
+    last, new = case.last_call, plan.outcomes.get(outcome)
+    if not case.blocked or case.erased or last is None or new is None or block_for(new):
+        return False
+    was = plan.outcomes.get(last.keyed or last.outcome)
+    return was is not None and was.kind == NEVER_CALL
+
+
+def _listed_numbers(study: Study, key: str) -> list[tuple[str, Listed]]:
+    """The numbers of a case that are on the do-not-call list, each with why."""
+    contact = study.store.cases.contact(key)
+    numbers = [number.e164 for number in contact.numbers if number.e164] if contact is not None else []
+    return [(number, why) for number in numbers if (why := study.never_call.listed(number)) is not None]
+
+
+def _listed_otherwise(study: Study, key: str) -> Trouble | None:
+    """Why the case may not be called although its outcome is corrected: a number of it was listed by somebody else."""
+    blocked = [entry for entry in study.store.cases.history(key) if isinstance(entry.event, Blocked)]
+    for _, why in _listed_numbers(study, key):
+        if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
+            what = f"a number of it has been on the do-not-call list since {why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
+            remedy = "if that is wrong too, first: survey never-call remove NUMBER --reason TEXT"
+            return Trouble(f"case {key}", what, remedy)
+    return None
+
+
 def _correction(case: Case, plan: Plan, outcome: str, code: str, note: str) -> _Deed:
-    events: list[Event] = [Corrected(outcome, code, note)]
+    slip = [Unblocked(note)] if _slip(case, plan, outcome) else []
+    case = case.after(Entry(case.calls[-1].at, "", STATION, slip[0])) if slip else case
+    events: list[Event] = [*slip, Corrected(outcome, code, note)]
     last, new = case.last_call, plan.outcomes.get(outcome)
     number = case.number(last.number) if last is not None else None
     if last is not None and number is not None and new is not None and number.state != "never_call":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,7 +70,7 @@ def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | T
     screen. All or none of a file whose reading fails."""
     if trouble := _country(request):
         return trouble
-    numbers: dict[str, str] = {}
+    numbers: dict[str, tuple[str, datetime]] = {}
     problems: list[Problem] = []
     for one in given:
         if Path(one).is_file():
@@ -78,12 +78,15 @@ def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | T
             if isinstance(found, list):
                 return found
             problems += found.problems
-            numbers |= {barred.number.e164: barred.reason or reason for barred in found.barred}
+            numbers |= {
+                barred.number.e164: (barred.reason or reason, _since(barred.since, request.at))
+                for barred in found.barred
+            }
             continue
         number = _number(one, request)
         if isinstance(number, Trouble):
             return number
-        numbers[number] = reason
+        numbers[number] = (reason, request.at)
     opened = _opened(request)
     if isinstance(opened, Trouble):
         return opened
@@ -91,12 +94,19 @@ def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | T
     with listed:
         try:
             by, new = request.by.strip() or login_name(), 0
-            for why in sorted(set(numbers.values())):
-                several = [number for number, said in numbers.items() if said == why]
-                new += listed.add(several, at=request.at, reason=why, by=by)
+            alike: dict[tuple[str, datetime], list[str]] = {}
+            for number, said in numbers.items():
+                alike.setdefault(said, []).append(number)
+            for (why, since), several in sorted(alike.items()):
+                new += listed.add(several, at=since, reason=why, by=by)
         except StoreProblem as problem:
             return Trouble(problem.where, problem.what, problem.remedy)
     return Added(where, len(numbers), new, tuple(problems))
+
+
+def _since(day: date | None, now: datetime) -> datetime:
+    """Since when a number of a file is on the list: the day that the file says, now where it says none."""
+    return min(datetime.combine(day, time(), UTC), now) if day is not None else now
 
 
 def check(request: ListRequest, given: str) -> Checked | Trouble:

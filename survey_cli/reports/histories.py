@@ -88,5 +88,7 @@ def _past(event: happened.Event, plan: Plan) -> tuple[str, str] | None:
             return "interview", ""
         case happened.Blocked(why):
             return "never to be called again", why
+        case happened.Unblocked(why):
+            return "may be called again", why
         case _:
             return None

@@ -81,6 +81,8 @@ def event_words(event: happened.Event, before: Case, plan: Plan) -> Words:
             return Words("a supervisor put it back into the queue", why)
         case happened.Blocked(why):
             return Words("never to be called again", why)
+        case happened.Unblocked(why):
+            return Words("a supervisor corrected it: it may be called again", why)
         case happened.Erased(why):
             return Words("erased: what could tell who it was is gone", why)
         case happened.Anonymised(why):

@@ -5,7 +5,7 @@ Only keyed hashes are kept, so that it outlasts the erasure of whoever asked for
 """
 
 import hmac
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -66,7 +66,11 @@ OF_SQLITE: Final = "lower(hex(randomblob(32)))"
 OF_POSTGRESQL: Final = "replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')"
 
 KEY: Final = "SELECT key FROM never_call_key"
-ADD: Final = "INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"
+ADD: Final = """
+    INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?)
+    ON CONFLICT (hash) DO UPDATE SET at = excluded.at, reason = excluded.reason, by = excluded.by
+    WHERE excluded.at < never_call.at
+"""
 AMONG: Final = "SELECT hash FROM never_call WHERE hash IN ({marks})"
 LISTED: Final = "SELECT at, reason, by FROM never_call WHERE hash = ?"
 REMOVE: Final = "DELETE FROM never_call WHERE hash = ?"
@@ -79,7 +83,7 @@ LAST_TAKEN_OFF: Final = """
 """
 COUNT: Final = "SELECT count(*) FROM never_call"
 
-AT_ONCE: Final = 2_000
+AT_ONCE: Final = 500
 """Numbers in one commit."""
 IN_ONE: Final = 500
 """Numbers in one question."""
@@ -148,7 +152,8 @@ class NeverCall:
         added, moment = 0, encode_moment(at)
         for several in _batches((self._hashed(number) for number in numbers), AT_ONCE):
             with self._db.transaction():
-                added += self._db.run_many(ADD, [(hash, moment, reason, by) for hash in several])
+                added += len(set(several)) - len(self._there(several))
+                self._db.run_many(ADD, [(hash, moment, reason, by) for hash in several])
         return added
 
     def remove(self, numbers: Collection[str], *, at: datetime, reason: str, by: str) -> int:
@@ -173,9 +178,13 @@ class NeverCall:
         of = {self._hashed(number): number for number in numbers}
         found: set[str] = set()
         for several in _batches(of, IN_ONE):
-            marks = ", ".join("?" * len(several))
-            found.update(of[hash] for (hash,) in self._db.read(AMONG.format(marks=marks), several))
+            found.update(of[hash] for hash in self._there(several))
         return found
+
+    def _there(self, hashes: Sequence[str]) -> set[str]:
+        """Those of these hashes that are on the list."""
+        marks = ", ".join("?" * len(hashes))
+        return {hash for (hash,) in self._db.read(AMONG.format(marks=marks), hashes)}
 
     def listed(self, number: str) -> Listed | None:
         """Since when and why a number is on the list; None where it is not."""

@@ -14,12 +14,12 @@ from survey_cli.fieldwork.policy import REFUSALS
 from survey_cli.fieldwork.progress import Progress
 from survey_cli.fieldwork.queue_place import Standing
 from survey_cli.instrument.items.quiet import End
-from survey_cli.outcomes import WITHDRAWN, Outcome
+from survey_cli.outcomes import NEVER_CALL, WITHDRAWN, Outcome
 from survey_cli.values import Missing
 
 BREAKS: Final = REFUSALS | {"break_off"}
 """Outcomes that break an interview off: its progress decides what it counts as."""
-FOR_GOOD: Final = frozenset({"never_call", WITHDRAWN})
+FOR_GOOD: Final = frozenset({NEVER_CALL, WITHDRAWN})
 """Outcomes after which all numbers go on the do-not-call list."""
 
 
