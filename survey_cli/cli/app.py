@@ -25,6 +25,7 @@ from survey_cli.cli import (
     privacy,
     reporting,
     sampling,
+    servers,
     simulating,
     stationing,
     status,
@@ -137,7 +138,7 @@ PANELS = (
         ),
     ),
     ("Data", (*exporting.COMMANDS, *reporting.COMMANDS, *privacy.COMMANDS)),
-    ("Database", databases.COMMANDS),
+    ("Database", (*databases.COMMANDS, *servers.COMMANDS)),
 )
 
 for panel, commands in PANELS:

@@ -68,6 +68,8 @@ def station(
     say(in_use(file, manned.kept_in, people=people))
     for repair in manned.repairs:
         say(repair)
+    if manned.version_notice:
+        say(manned.version_notice)
     try:
         code = _one_line_at_a_time(manned) if plain else _full_screen(manned)
     finally:

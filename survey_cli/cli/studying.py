@@ -47,10 +47,25 @@ def resume(file: Instrument, by: By = "", people: PeopleFile = None, db: Databas
     say(f"{file}: resumed after {count(minutes, 'minute')}; the stations go on by themselves")
 
 
+def publish(file: Instrument, by: By = "", people: PeopleFile = None, db: Database = None) -> None:
+    """Have interviews begin with the questionnaire as its file is now.
+
+    On a database server only this changes the version: stations go on with the published one until then. It is for the
+    owner of the schema. With a database file every change of the questionnaire's file holds by itself; there this
+    command makes another file the study's questionnaire.
+    """
+    from survey_cli.office.study_version import publish as publish_version
+
+    made = publish_version(request(file, by=by, people=people, db=db))
+    if isinstance(made, Trouble):
+        fail(made)
+    say(f"{made.where}: version {made.version} {'is published' if made.new else 'was in force already'}")
+
+
 COMMANDS = (
     Group(
         "study",
-        "Pause all stations of a study, and let them go on.",
-        {"pause": pause, "resume": resume},
+        "Pause and resume all stations of a study; publish its questionnaire.",
+        {"pause": pause, "resume": resume, "publish": publish},
     ),
 )

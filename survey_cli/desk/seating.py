@@ -23,6 +23,7 @@ from survey_cli.store.places import database_of, open_existing, open_store
 from survey_cli.study.clock import accept, doubt
 from survey_cli.study.location import people_file
 from survey_cli.study.meaning import why_not_begin
+from survey_cli.study.version import in_force
 from survey_cli.values import Missing, Value
 
 Clock = Callable[[], datetime]
@@ -46,6 +47,8 @@ class Seating:
     """The host's name where it is not said."""
     clock_is_right: bool = False
     """Somebody says so, whatever the newest entry's date is."""
+    version_notice: str = ""
+    """What to tell of the questionnaire's version."""
     seed: int | None = None
     id: str = ""
     """What a new interview is kept under; thrown where it is not said."""
@@ -135,7 +138,11 @@ def seat(
         if isinstance(known, Trouble):
             opened.close()
             return known
-        seating = known
+        version = in_force(opened, instrument, str(path))
+        if isinstance(version, Trouble):
+            opened.close()
+            return version
+        instrument, seating = version.instrument, replace(known, version_notice=version.notice)
         found = seated(instrument, opened, where, case, seating, clock or opened.clock or now)
     except StoreProblem as problem:
         found = _trouble(problem)
@@ -291,7 +298,7 @@ def _begun(
             case, f"{taken.by} has just begun this interview at {taken.station}", "choose another case"
         )
     link.written(id, None)
-    notice = _other_text(instrument, store)
+    notice = " ".join(filter(None, (_other_text(instrument, store), seating.version_notice)))
     return _desk(store, where, id, interview, seating, clock, zone, notice)
 
 

@@ -111,6 +111,11 @@ class StationCase:
         """The database."""
         return self._study.where
 
+    @property
+    def version_notice(self) -> str:
+        """What to tell of the questionnaire's version; empty where it is the file's."""
+        return self._study.notice
+
     def close(self) -> None:
         """Let go of the database."""
         self._study.close()
@@ -165,7 +170,7 @@ class StationCase:
             return self._barred
         self._equip(fresh, Queue.of(fresh, self.station))
         in_step(fresh, at)
-        self._said = "the study's files changed and were read again"
+        self._said = fresh.notice or "the study's files changed and were read again"
         return None
 
     def _heed(self, at: datetime) -> Rejected | None:

@@ -61,6 +61,20 @@ class Data:
         """Keep a text under a name, instead of what was kept there before."""
         self._db.run(KEEP_SETTING, (name, value))
 
+    @property
+    def where(self) -> str:
+        """The database, as it is printed."""
+        return self._db.where
+
+    def newest_instrument(self) -> str:
+        """The hash of the version that was kept last; empty where none is."""
+        found = self._db.read(sql.NEWEST_INSTRUMENT)
+        return str(found[0][0]) if found else ""
+
+    def may_publish(self) -> bool:
+        """Whether a version that is not kept here yet can be: it comes with a view of its own."""
+        return self._db.dialect == "sqlite" or self._db.read(sql.MAY_PUBLISH) == [(True,)]
+
     def newest(self) -> datetime | None:
         """The newest beginning of an interview, an import or a copy; None where there was none. Costs no look at every
         row."""

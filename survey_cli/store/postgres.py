@@ -4,6 +4,8 @@ in trouble.
 It knows no table. Every psycopg error that is the world's doing leaves here as a StoreProblem, none with a password.
 """
 
+import ipaddress
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -34,6 +36,9 @@ MANNERS: Final = {
     "tcp_user_timeout": 20_000,  # milliseconds
 }
 """What the address does not say."""
+
+ENCRYPTED: Final = ("require", "verify-ca", "verify-full")
+"""Values of sslmode with which nothing crosses the network readable."""
 
 LEFT_OPEN: Final = 60
 """Seconds after which the server ends a transaction in which nothing more is said: a station that fell silent keeps
@@ -76,6 +81,44 @@ def application_name(place: Where) -> str:
     return f"survey {place.schema}"
 
 
+def check_encryption(given: dict[str, Any], where: str) -> None:
+    """Ask for an encrypted connection where nothing is said of it. Raises StoreProblem where it is said that it need not
+    be one, and the server is not on this computer. What a service file says is looked at once the connection is there."""
+    if given.get("service") or os.environ.get("PGSERVICE"):
+        return
+    hosts = [h for name in ("host", "hostaddr") for h in str(given.get(name) or "").split(",") if h]
+    if not hosts:
+        hosts = [h for h in os.environ.get("PGHOST", os.environ.get("PGHOSTADDR", "")).split(",") if h]
+    if all(host.startswith("/") or is_loopback(host) for host in hosts):
+        return
+    mode = given.get("sslmode") or os.environ.get("PGSSLMODE", "")
+    if not mode:
+        given["sslmode"] = "require"
+    elif mode not in ENCRYPTED:
+        raise unencrypted(where)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this computer."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() in ("localhost", "localhost.localdomain")
+
+
+def _loopback(connection: Connection) -> bool:
+    return is_loopback(connection.info.hostaddr or connection.info.host)
+
+
+def unencrypted(where: str) -> StoreProblem:
+    """Names, numbers and answers would cross the network readable by anybody."""
+    return StoreProblem(
+        where,
+        "the connection is not encrypted, and the server is another computer",
+        "put sslmode=require into the address, or verify-full with sslrootcert; the server needs ssl = on",
+    )
+
+
 class Postgres(Connector):
     """One connection to one study's schema."""
 
@@ -102,11 +145,16 @@ class Postgres(Connector):
                 **conninfo_to_dict(self.place.url),
                 "client_encoding": "UTF8",
             }
+            check_encryption(given, self.where)
             connection = psycopg.connect(make_conninfo(**given), autocommit=True)
         except (psycopg.Error, ValueError) as error:
             # from None: the error holds the password
             raise told_at_door(str(error), self.where) from None
         try:
+            if not (
+                connection.pgconn.ssl_in_use or connection.info.host.startswith("/") or _loopback(connection)
+            ):
+                raise unencrypted(self.where)
             connection.execute(self._manners())
             sent = self._clock.seconds()
             [(fsync, encoding, standby, self.account, time)] = connection.execute(STANDING).fetchall()

@@ -21,6 +21,8 @@ KEEP_INSTRUMENT: Final = """
     ON CONFLICT (hash) DO NOTHING
 """
 INSTRUMENTS: Final = "SELECT hash, id, version, title, texts, kept_at FROM instruments ORDER BY kept_at, hash"
+NEWEST_INSTRUMENT: Final = "SELECT hash FROM instruments ORDER BY kept_at DESC, hash LIMIT 1"
+MAY_PUBLISH: Final = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
 NEWEST: Final = """
     SELECT max(at) FROM imports UNION ALL SELECT max(at) FROM backups
     UNION ALL SELECT (SELECT max(i.began_at) FROM interviews i WHERE i.instrument = n.hash) FROM instruments n

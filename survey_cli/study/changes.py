@@ -16,6 +16,7 @@ from survey_cli.problems import Trouble
 from survey_cli.study.location import PEOPLE, people_file
 from survey_cli.study.meaning import why_not_begin
 from survey_cli.study.opening import Study, people_of
+from survey_cli.study.version import in_force, published_hash
 
 Signature: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
@@ -25,6 +26,8 @@ class StudyFiles:
 
     def __init__(self, study: Study, people: str | None = None) -> None:
         self._people = people
+        self._store = study.store
+        self._in_use = study.instrument.hash
         self._files = self._all(study)
         self._signature: Signature = ()
         """Empty: whether the files are still those that were read is not known yet."""
@@ -38,12 +41,19 @@ class StudyFiles:
 
     def changed(self) -> bool:
         """Whether the content of a file is another than at the last call, or than when the study was opened."""
+        if self._published() not in ("", self._in_use):
+            return True
         signature = tuple(map(_stamp, self._files))
         if signature == self._signature:
             return False
         self._signature, before = signature, self._digest
         self._digest = _digest(self._files)
         return self._digest != before
+
+    def _published(self) -> str:
+        """The version published on a server; of a database file, whose version is the file's, nothing. Raises
+        StoreProblem."""
+        return "" if self._store.clock is None else published_hash(self._store)
 
     def reread(self, study: Study) -> Study | Trouble:
         """The study with the questionnaire, plan and people that the files hold now; its database stays open.
@@ -54,6 +64,10 @@ class StudyFiles:
         instrument = open_instrument(study.path)
         if isinstance(instrument, Trouble):
             return instrument
+        version = in_force(study.store, instrument, study.path)
+        if isinstance(version, Trouble):
+            return version
+        instrument = version.instrument
         people = people_of(study.path, study.where, self._people)
         if isinstance(people, Trouble):
             return people
@@ -68,8 +82,15 @@ class StudyFiles:
         if who is None:
             remedy = f"a supervisor adds the line to {PEOPLE}"
             return Trouble(study.who.login, "is no longer among the people of this study", remedy)
-        fresh = replace(study, instrument=instrument, plan=Plan.of(instrument), people=people, who=who)
-        self._files = self._all(fresh)
+        fresh = replace(
+            study,
+            instrument=instrument,
+            plan=Plan.of(instrument),
+            people=people,
+            who=who,
+            notice=version.notice,
+        )
+        self._files, self._in_use = self._all(fresh), instrument.hash
         return fresh
 
 

@@ -20,6 +20,7 @@ from survey_cli.store.never_call import NeverCall
 from survey_cli.store.places import database_of, open_existing, open_store
 from survey_cli.study.location import people_file
 from survey_cli.study.login import identify, why_not_list
+from survey_cli.study.version import InForce, in_force
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -56,6 +57,8 @@ class Study(Records):
     """When something is asked of it, on the study's clock."""
     repairs: list[str] = field(default_factory=list)
     """What opening the study put right, or could not: a sentence each, for whoever opened it."""
+    notice: str = ""
+    """What to tell whoever works here of the questionnaire's version."""
 
     def close(self) -> None:
         self.never_call.close()
@@ -102,10 +105,12 @@ def open_study(
     people: str | None = None,
     create: bool = False,
     invented: People | None = None,
+    as_written: bool = False,
 ) -> Study | Trouble:
     """Everything that fieldwork on this instrument needs. `by` is whoever asks: the account unless given. Without
     `create` a study that has no database yet is a Trouble that says to import a sample first. `invented` are the people
-    of a study that is only tried, in which `by` may do everything."""
+    of a study that is only tried, in which `by` may do everything. The questionnaire is the version in force, unless it
+    is to be `as_written` in its file."""
     instrument = open_instrument(str(path))
     if isinstance(instrument, Trouble):
         return instrument
@@ -133,19 +138,24 @@ def open_study(
         store.close()
         return who
     try:
+        version = InForce(instrument) if as_written else in_force(store, instrument, str(path))
+        if isinstance(version, Trouble):
+            store.close()
+            return version
         never_call = NeverCall.beside(where)
     except StoreProblem as problem:
         store.close()
         return Trouble(problem.where, problem.what, problem.remedy)
     return Study(
         path=str(path),
-        instrument=instrument,
-        plan=Plan.of(instrument),
+        instrument=version.instrument,
+        plan=Plan.of(version.instrument),
         store=store,
         where=where,
         people=listed,
         who=who,
         never_call=never_call,
+        notice=version.notice,
     )
 
 
