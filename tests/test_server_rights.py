@@ -112,15 +112,24 @@ def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -
         "UPDATE case_events SET payload = '{}'",
         "DELETE FROM case_events",
         "TRUNCATE case_events",
-        "UPDATE settings SET value = ''",
         "DELETE FROM cases",
         "UPDATE instruments SET texts = ''",
         "CREATE TABLE mine (a INTEGER)",
         "SELECT key FROM survey_shared.never_call_key",
         "DELETE FROM survey_shared.never_call",
         "ALTER TABLE journal DISABLE TRIGGER ALL",
+        "INSERT INTO settings (name, value) VALUES ('paused', '')",
     ):
         refused(shift, shift.ann, statement)
+    served.asked(as_role(shift, shift.ann), "UPDATE settings SET value = 'x'")
+    served.asked(as_role(shift, shift.ann), "DELETE FROM settings")
+    kept = dict(served.asked(shift.db, "SELECT name, value FROM settings"))
+    assert "published" in kept
+    assert "x" not in {
+        value
+        for name, value in kept.items()
+        if not name.startswith(("owed: ", "scrub owed", "interviews compared"))
+    }
 
 
 def test_a_supervisors_role_corrects_and_erases_and_publishes_nothing(

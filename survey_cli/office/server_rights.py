@@ -4,9 +4,12 @@ from survey_cli.instrument.opening import open_instrument
 from survey_cli.problems import Trouble
 from survey_cli.store import StoreProblem
 from survey_cli.store.address import Where
+from survey_cli.store.cases import OWED
 from survey_cli.store.grants import grants, script
 from survey_cli.store.never_call import NeverCall
 from survey_cli.store.places import database_of, open_store
+from survey_cli.study.erasing import OWED as SCRUB
+from survey_cli.study.reconciliation import COMPARED
 
 
 def rights_of(
@@ -24,7 +27,14 @@ def rights_of(
         return Trouble("--interviewers", "no role was named", "name one, or --supervisors, or both")
     if interviewers == supervisors:
         return Trouble("--interviewers", "both roles are the same", "name two roles")
-    return where, list(grants(where.schema, interviewers=interviewers, supervisors=supervisors))
+    return where, list(
+        grants(
+            where.schema,
+            interviewers=interviewers,
+            supervisors=supervisors,
+            own_settings=(OWED, SCRUB, COMPARED),
+        )
+    )
 
 
 def rights_script(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | Trouble:

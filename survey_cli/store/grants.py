@@ -4,7 +4,7 @@ An interviewer's role may add entries and may not change or remove one. Only the
 changes tables.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from survey_cli.store.address import SHARED, quoted
@@ -32,7 +32,7 @@ INTERVIEWERS: Final[Mapping[str, str]] = {
     "variables": READ,
     "imports": READ,
     "backups": READ,
-    "settings": READ,
+    "settings": ALL,
     "applied_steps": READ,
     "answers": READ,
     "remarks": READ,
@@ -61,8 +61,9 @@ END $$"""
 """By it what was erased leaves the tables' files too; before version 17 only their owner can see to that."""
 
 
-def grants(schema: str, *, interviewers: str, supervisors: str) -> Iterator[str]:
-    """The statements, in their order; they may be run again at any time. An empty name is no role."""
+def grants(schema: str, *, interviewers: str, supervisors: str, own_settings: Sequence[str]) -> Iterator[str]:
+    """The statements, in their order; they may be run again at any time. An empty name is no role. Interviewers may write
+    the settings with names that begin like one of `own_settings`: what is still to be done after an outcome."""
     yield HASHES
     yield f"REVOKE ALL ON FUNCTION {SHARED}.never_call_hash(TEXT) FROM PUBLIC"
     for role in filter(None, (interviewers, supervisors)):
@@ -77,6 +78,15 @@ def grants(schema: str, *, interviewers: str, supervisors: str) -> Iterator[str]
         for table, rights in INTERVIEWERS.items():
             yield f"GRANT {rights} ON {quoted(schema)}.{quoted(table)} TO {to}"
         yield f"GRANT SELECT, INSERT ON {SHARED}.never_call TO {to}"
+    settings = f"{quoted(schema)}.settings"
+    yield f"ALTER TABLE {settings} ENABLE ROW LEVEL SECURITY"
+    yield f"DROP POLICY IF EXISTS read_by_all ON {settings}"
+    yield f"CREATE POLICY read_by_all ON {settings} FOR SELECT USING (true)"
+    own = " OR ".join(f"starts_with(name, {_text(name)})" for name in own_settings)
+    for policy, role, condition in (("owed", interviewers, own), ("all", supervisors, "true")):
+        if role:
+            yield f"DROP POLICY IF EXISTS {quoted(f'{policy} of {role}')} ON {settings}"
+            yield f"CREATE POLICY {quoted(f'{policy} of {role}')} ON {settings} TO {quoted(role)} USING ({condition})"
     if supervisors:
         to = quoted(supervisors)
         yield f"GRANT {ALL} ON ALL TABLES IN SCHEMA {quoted(schema)} TO {to}"
@@ -84,6 +94,10 @@ def grants(schema: str, *, interviewers: str, supervisors: str) -> Iterator[str]
             yield f"REVOKE INSERT, UPDATE, DELETE ON {quoted(schema)}.{table} FROM {to}"
         yield f"GRANT {ALL} ON {SHARED}.never_call TO {to}"
         yield MAINTAIN.format(schema=quoted(schema).replace("'", "''"), role=to.replace("'", "''"))
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def script(statements: Iterable[str]) -> str:
