@@ -225,3 +225,15 @@ def test_entries_dated_in_the_future_are_listed(tmp_path: Path, capsys: pytest.C
     capsys.readouterr()
     assert run(["status", str(shift.file), "--db", shift.db]) == 0
     assert "case A has " in capsys.readouterr().err
+
+
+def test_invented_interviews_have_a_clock_of_their_own(tmp_path: Path) -> None:
+    """They are dated ahead, one after another, and speak against nobody's clock."""
+    shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases="")
+    assert run(["simulate", str(shift.file), "-n", "200", "--keep", "--db", shift.db]) == 0
+    verified = verify(shift.file, db=shift.db)
+    assert isinstance(verified, Verified)
+    assert verified.findings == ()
+    desk = seat(shift.file, Seating(case="own", db=shift.db))
+    assert not isinstance(desk, Trouble), desk
+    desk.close()

@@ -25,7 +25,10 @@ NEWEST_INSTRUMENT: Final = "SELECT hash FROM instruments ORDER BY kept_at DESC, 
 MAY_PUBLISH: Final = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
 NEWEST: Final = """
     SELECT max(at) FROM imports UNION ALL SELECT max(at) FROM backups
-    UNION ALL SELECT (SELECT max(i.began_at) FROM interviews i WHERE i.instrument = n.hash) FROM instruments n
+    UNION ALL SELECT (
+        SELECT i.began_at FROM interviews i WHERE i.instrument = n.hash AND i.origin <> 'simulated'
+        ORDER BY i.began_at DESC LIMIT 1
+    ) FROM instruments n
 """
 LATER_EVENTS: Final = """
     SELECT j.interview, count(*), max(j.at) FROM journal j JOIN interviews i ON i.id = j.interview
