@@ -104,6 +104,14 @@ def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -
     with NeverCall.beside(as_role(shift, shift.ann)) as listed:
         listed.add(["+13125550199"], at=shift.at, reason="asked for it", by="ann")
         assert listed.among(["+13125550199", "+13125550198"]) == {"+13125550199"}
+        assert listed.add(["+13125550199"], at=shift.at, reason="again", by="ann") == 0
+    with NeverCall.beside(as_role(shift, shift.sue)) as supervisors:
+        found = supervisors.listed("+13125550199")
+        assert found is not None
+        assert found.reason == "asked for it"
+        supervisors.add(["+13125550197"], at=shift.at, reason="a slip", by="sue")
+        assert supervisors.remove(["+13125550197"], at=shift.at, reason="it was one", by="sue") == 1
+        assert supervisors.taken_off("+13125550197") is not None
     with NeverCall.beside(shift.db) as owners:  # with the key itself
         assert owners.among(["+13125550199", "+13125550198"]) == {"+13125550199"}
     for statement in (

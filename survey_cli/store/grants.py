@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from survey_cli.store.address import SHARED, quoted
+from survey_cli.store.never_call import TAKEN_OFF
+from survey_cli.store.server import written
 
 READ: Final = "SELECT"
 ADD: Final = "SELECT, INSERT"
@@ -64,6 +66,8 @@ END $$"""
 def grants(schema: str, *, interviewers: str, supervisors: str, own_settings: Sequence[str]) -> Iterator[str]:
     """The statements, in their order; they may be run again at any time. An empty name is no role. Interviewers may write
     the settings with names that begin like one of `own_settings`: what is still to be done after an outcome."""
+    yield f"SET LOCAL search_path TO {SHARED}"
+    yield written(TAKEN_OFF)
     yield HASHES
     yield f"REVOKE ALL ON FUNCTION {SHARED}.never_call_hash(TEXT) FROM PUBLIC"
     for role in filter(None, (interviewers, supervisors)):
@@ -77,7 +81,8 @@ def grants(schema: str, *, interviewers: str, supervisors: str, own_settings: Se
         to = quoted(interviewers)
         for table, rights in INTERVIEWERS.items():
             yield f"GRANT {rights} ON {quoted(schema)}.{quoted(table)} TO {to}"
-        yield f"GRANT SELECT, INSERT ON {SHARED}.never_call TO {to}"
+        yield f"GRANT {ADD} ON {SHARED}.never_call TO {to}"
+        yield f"GRANT {READ} ON {SHARED}.never_call_taken_off TO {to}"
     settings = f"{quoted(schema)}.settings"
     yield f"ALTER TABLE {settings} ENABLE ROW LEVEL SECURITY"
     yield f"DROP POLICY IF EXISTS read_by_all ON {settings}"
@@ -93,6 +98,7 @@ def grants(schema: str, *, interviewers: str, supervisors: str, own_settings: Se
         for table in ("applied_steps", "instruments", "variables"):
             yield f"REVOKE INSERT, UPDATE, DELETE ON {quoted(schema)}.{table} FROM {to}"
         yield f"GRANT {ALL} ON {SHARED}.never_call TO {to}"
+        yield f"GRANT {ADD} ON {SHARED}.never_call_taken_off TO {to}"
         yield MAINTAIN.format(schema=quoted(schema).replace("'", "''"), role=to.replace("'", "''"))
 
 

@@ -67,7 +67,8 @@ OF_POSTGRESQL: Final = "replace(gen_random_uuid()::text || gen_random_uuid()::te
 
 READS_KEY: Final = f"""
     SELECT has_table_privilege('{SHARED}.never_call_key', 'SELECT'),
-        to_regprocedure('{SHARED}.never_call_hash(text)') IS NOT NULL
+        to_regprocedure('{SHARED}.never_call_hash(text)') IS NOT NULL,
+        has_table_privilege('{SHARED}.never_call', 'UPDATE')
 """
 HASH_ON_SERVER: Final = f"SELECT {SHARED}.never_call_hash(?)"
 KEY: Final = "SELECT key FROM never_call_key"
@@ -76,6 +77,10 @@ ADD: Final = """
     ON CONFLICT (hash) DO UPDATE SET at = excluded.at, reason = excluded.reason, by = excluded.by
     WHERE excluded.at < never_call.at
 """
+ADD_ONCE: Final = (
+    "INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"
+)
+"""For whoever may add to the list and change nothing on it."""
 AMONG: Final = "SELECT hash FROM never_call WHERE hash IN ({marks})"
 LISTED: Final = "SELECT at, reason, by FROM never_call WHERE hash = ?"
 REMOVE: Final = "DELETE FROM never_call WHERE hash = ?"
@@ -110,8 +115,12 @@ class NeverCall:
         self._db = connector
         self._key: bytes | None = None
         """None: whoever asks may not read it, and the server computes the hashes."""
-        if connector.dialect == "postgresql" and connector.read(READS_KEY) == [(False, True)]:
-            return
+        self._adding = ADD
+        if connector.dialect == "postgresql":
+            [(reads_key, hashes, changes)] = connector.read(READS_KEY)
+            self._adding = ADD if changes else ADD_ONCE
+            if hashes and not reads_key:
+                return
         [(key,)] = connector.read(KEY)
         with legible(connector.where, "the key of the list of numbers never to be called"):
             self._key = bytes.fromhex(key)
@@ -162,7 +171,7 @@ class NeverCall:
         for several in _batches((self._hashed(number) for number in numbers), AT_ONCE):
             with self._db.transaction():
                 added += len(set(several)) - len(self._there(several))
-                self._db.run_many(ADD, [(hash, moment, reason, by) for hash in several])
+                self._db.run_many(self._adding, [(hash, moment, reason, by) for hash in several])
         return added
 
     def remove(self, numbers: Collection[str], *, at: datetime, reason: str, by: str) -> int:
@@ -170,7 +179,8 @@ class NeverCall:
         beside when, why and by whom they were taken off."""
         hashes, moment = [self._hashed(number) for number in numbers], encode_moment(at)
         with self._db.transaction():
-            self._db.run(TAKEN_OFF if self._db.dialect == "sqlite" else _written(TAKEN_OFF))
+            if not self._db.read(HAS_TAKEN_OFF[self._db.dialect]):
+                self._db.run(TAKEN_OFF if self._db.dialect == "sqlite" else _written(TAKEN_OFF))
             self._db.run_many(KEEP_TAKEN_OFF, [(moment, reason, by, hash) for hash in hashes])
             return self._db.run_many(REMOVE, [(hash,) for hash in hashes])
 
