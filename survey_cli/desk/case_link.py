@@ -52,6 +52,9 @@ class CaseLink:
     def place(self, id: str, interview: Interview, quota: str) -> str:
         return self._places(id, interview, quota)
 
+    def hold(self, id: str, interview: Interview, held: frozenset[str]) -> tuple[frozenset[str], str]:
+        return self._places.hold(id, interview, held)
+
     def alive(self) -> None:
         at = self._keeping.clock()
         if at - self._renewed > self._study.plan.lease / RENEWALS:

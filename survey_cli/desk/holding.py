@@ -22,9 +22,9 @@ from survey_cli.engine.events import (
     WentTo,
 )
 from survey_cli.engine.interview import VERSION, Interview
-from survey_cli.engine.machine import COMPLETE
+from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.engine.notes import StandingNote, standing_notes
-from survey_cli.entries import Lookup, Prompt, Reply
+from survey_cli.entries import Lookup, Prompt, Read, Reply, Span
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.samples.columns import clean
 from survey_cli.store import Draft, Snapshot, Store, StoreProblem, Taken
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 CALLING_STOPS: Final = ("appointment", "callback")
 """What else can interrupt an interview that was begun at a station: the case is called again."""
+NO_PLACE: Final = "Thank you. We have already spoken with enough people like you. Goodbye."
+"""Said where the quota is full and the study has no script `quota_full`."""
 STOPS: Final = (
     "break_off",
     "refusal_soft",
@@ -61,6 +63,11 @@ class Link(Protocol):
 
     def place(self, id: str, interview: Interview, quota: str) -> str:
         """`open`, and a place is held until the interview closes; `full`; `outside`."""
+        ...
+
+    def hold(self, id: str, interview: Interview, held: frozenset[str]) -> tuple[frozenset[str], str]:
+        """Hold a place in each quota cell that is decided by now; the cells held, and the first that is full. Raises
+        StoreProblem."""
         ...
 
     def alive(self) -> None:
@@ -104,6 +111,9 @@ class NoCase:
 
     def place(self, id: str, interview: Interview, quota: str) -> str:
         return "open"
+
+    def hold(self, id: str, interview: Interview, held: frozenset[str]) -> tuple[frozenset[str], str]:
+        return held, ""
 
     def alive(self) -> None:
         return
@@ -169,6 +179,10 @@ class Desk:
         """Who has the case now, in words, where another station took it."""
         self._left = False
         """An interview that another station has now was left."""
+        self._cells: frozenset[str] = frozenset()
+        """Quota cells in which this sitting holds a place unasked by the questionnaire."""
+        self._full = ""
+        """The quota cell of this respondent that is full."""
         instrument = interview.instrument
         self.title = str(instrument.title.written(instrument.language))
         self.respondent = respondent
@@ -191,6 +205,8 @@ class Desk:
     def prompt(self) -> Prompt | None:
         if self._left:
             return None
+        if self._turned_away:
+            return self._no_place()
         if not self._fresh:
             self._prompt, self._fresh = prompts.prompt(self._interview), True
             if self._prompt is not None and self._prompt.after_hangup and self._hung_up is None:
@@ -201,6 +217,30 @@ class Desk:
         return tuple(
             Asked(place=v.place, words=v.words, answer=v.answer, section=v.section)
             for v in prompts.asked(self._interview)
+        )
+
+    @property
+    def _turned_away(self) -> bool:
+        """Whether the respondent's quota cell is full, and nobody is going back to what decided that."""
+        if not self._full or self._interview.status != "open":
+            return False
+        machine = self._interview.machine
+        held = machine.held.get(machine.here.place) if machine.here is not None else None
+        return held is None or held.lapsed
+
+    def _no_place(self) -> Prompt:
+        """What is said where the quota is full: the study's script `quota_full`, else a plain thank you."""
+        instrument, language = self._interview.instrument, self._interview.language
+        scripts = instrument.written.fieldwork.scripts if instrument.written.fieldwork is not None else {}
+        script = next((script for id, script in scripts.items() if str(id) == QUOTA_FULL), None)
+        return Prompt(
+            place=Place(QUOTA_FULL),
+            words=(Span(str(script.text.written(language)) if script is not None else NO_PLACE),),
+            entry=Read(),
+            instruction=(Span(f"The quota {self._full} is full: thank the respondent, and end."),),
+            language=language,
+            languages=instrument.languages,
+            ending=QUOTA_FULL,
         )
 
     def stops(self) -> tuple[Outcome, ...]:
@@ -256,6 +296,10 @@ class Desk:
     # entries
 
     def reply(self, reply: Reply) -> Rejected | None:
+        if self._turned_away:
+            if reply:
+                return Rejected("the quota is full: Enter ends the interview")
+            return self._commit(Ended(self._stamp(), QUOTA_FULL), by_route=True)
         return self._keep(prompts.entry(self._interview, reply, self._stamp()))
 
     def decline(self, id: str) -> Rejected | None:
@@ -366,11 +410,25 @@ class Desk:
     def settle(self) -> Rejected | None:
         """Answer what only the computer answers, and close what has come to its end."""
         while self._interview.status == "open":
+            if (why := self._hold_places(self._interview)) is not None:
+                return why
+            if self._full:
+                break
             event = self._follows(self._interview) or self._placed()
             if event is None:
                 return None
             if (why := self._commit(event, by_route=True)) is not None:
                 return why
+        return None
+
+    def _hold_places(self, interview: Interview) -> Rejected | None:
+        """Hold the respondent's places in the quotas as soon as they are decided. Where the database does not answer,
+        the next answer asks again, and no interview is complete until it does."""
+        try:
+            self._cells, self._full = self._link.hold(self._id, interview, self._cells)
+        except StoreProblem as problem:
+            self._full = ""
+            return Rejected(f"not saved: {problem.what} — {problem.remedy}") if interview.ending else None
         return None
 
     def _follows(self, interview: Interview) -> Event | None:
@@ -407,6 +465,11 @@ class Desk:
             return after
         then: list[Event] = []
         while (own := self._follows(after)) is not None:
+            if isinstance(own, Ended) and own.outcome == COMPLETE:
+                if (why := self._hold_places(after)) is not None:
+                    return why
+                if self._full:
+                    break
             further = after.step(own)
             if isinstance(further, Rejected):
                 break

@@ -1,15 +1,22 @@
-"""Is there still a place in the quota for the one who is on the line? Asked when the last answer that decides the cell is
-given; the cell is fieldwork's to find, the place the store's to hold.
+"""Places in quota cells for the respondent on the line.
+
+A place is asked for as soon as what decides the cell is known: when the interview begins (sample columns), when the last
+deciding answer is given, or at a `lookup` of the quota. The cell is found by fieldwork, the place is held by the store.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
+from survey_cli.engine.events import Ended
 from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.quotas import OUTSIDE
+from survey_cli.instrument.items.quiet import End, LookupItem
+from survey_cli.instrument.program import Instrument
 from survey_cli.store import Store
 
 OPEN: Final = "open"
@@ -35,5 +42,59 @@ class Places:
             return "outside"
         if wanted.soft:
             return OPEN
-        held = self.store.cases.hold(id, {cell: wanted.cells[cell].target}, self.clock())
+        target, others = wanted.cells[cell].target, wanted.cells.keys() - {cell}
+        held = self.store.cases.hold(id, {cell: target}, self.clock(), instead_of=others)
         return OPEN if held[cell] else "full"
+
+    def hold(self, id: str, interview: Interview, held: frozenset[str]) -> tuple[frozenset[str], str]:
+        """Hold a place in each hard cell that is decided and that no `lookup` asks for; `held` are those that this
+        sitting holds already. Returns the cells held now, and the first that is full or nothing. A respondent who is
+        led to an end of its own, or whose interview was complete, is not turned away. Raises StoreProblem."""
+        machine = interview.machine
+        stop = machine.here
+        ahead = stop is None or (earlier := machine.held.get(stop.place)) is None or earlier.lapsed
+        ends = interview.ending or (
+            str(stop.leaf.question.outcome)
+            if stop is not None and isinstance(stop.leaf.question, End)
+            else COMPLETE
+        )
+        if not ahead or ends != COMPLETE or interview.hung_up:
+            return held, ""
+        wanted, others = self._decided(interview)
+        if wanted.keys() == held or _was_complete(interview):
+            return held, ""
+        found = self.store.cases.hold(id, wanted, self.clock(), instead_of=others)
+        full = next((cell for cell in sorted(found) if not found[cell]), "")
+        return frozenset(cell for cell in found if found[cell]), full
+
+    def _decided(self, interview: Interview) -> tuple[dict[str, int], frozenset[str]]:
+        """The cells in which a place must be held now, with their targets; and the other cells of these quotas. A quota
+        that has a `lookup` waits for it, and is asked for at the route's end if the route has passed all of them by."""
+        machine, lookups = interview.machine, _lookups(interview.instrument)
+        wanted: dict[str, int] = {}
+        cells: set[str] = set()
+        for quota in self.plan.quotas.quotas:
+            items = lookups.get(quota.id, frozenset())
+            if quota.soft or (items and (not interview.ending or any(p.item in items for p in machine.held))):
+                continue
+            cells |= quota.cells.keys()
+            if cell := quota.cell(machine.walk.env):
+                wanted[cell] = quota.cells[cell].target
+        return wanted, frozenset(cells - wanted.keys())
+
+
+def _was_complete(interview: Interview) -> bool:
+    """Whether this sitting corrects an interview that counts."""
+    return interview.reopened and any(
+        isinstance(event, Ended) and event.outcome == COMPLETE for event in interview.events
+    )
+
+
+@lru_cache(maxsize=8)
+def _lookups(instrument: Instrument) -> Mapping[str, frozenset[str]]:
+    """The items that look a quota up, by the quota."""
+    found: dict[str, set[str]] = {}
+    for id, leaf in instrument.leaves.items():
+        if isinstance(leaf.question, LookupItem) and leaf.question.quota is not None:
+            found.setdefault(str(leaf.question.quota), set()).add(id)
+    return {quota: frozenset(items) for quota, items in found.items()}

@@ -169,7 +169,8 @@ class Stopped(NamedTuple):
 
 @distinct
 class Ended(NamedTuple):
-    """The route is at its end: `complete`, or the outcome of the `end` item that was reached."""
+    """The route is at its end: `complete`, or the outcome of the `end` item that was reached; or a quota cell of the
+    respondent is full, which ends an interview anywhere."""
 
     stamp: Stamp
     outcome: str

@@ -34,6 +34,8 @@ from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place
 
 Status: TypeAlias = Literal["open", "suspended", "stopped", "ended"]
 COMPLETE: Final = "complete"
+QUOTA_FULL: Final = "quota_full"
+"""The outcome of an interview whose respondent falls into a full quota cell, wherever it then stands."""
 CLOSED: Final = "the interview is closed"
 
 
@@ -161,7 +163,7 @@ class Machine:
             case Stopped() if self.status == "open":
                 self.status, self.outcome, why = "stopped", event.outcome, None
             case Ended() if self.status == "open":
-                if event.outcome != self.due_outcome:
+                if event.outcome not in (self.due_outcome, QUOTA_FULL):
                     return Rejected("the interview is not at its end")
                 self.status, self.outcome, why = "ended", event.outcome, None
             case Resumed():

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case import Call, Case
-from survey_cli.fieldwork.dispositions import Uncounted, group_of
+from survey_cli.fieldwork.dispositions import QUOTA_FILLED, Uncounted, group_of
 from survey_cli.fieldwork.people import People
 from survey_cli.fieldwork.plan import NOT_IN_A_LIST, Plan, Point
 from survey_cli.fieldwork.progress import Progress
@@ -212,7 +212,7 @@ def _spoken(case: Case, code: str, named: str, plan: Plan, people: People | None
     """What a talk says of the case."""
     if not _screened(case, plan):
         # they may not belong to the survey at all
-        return NOT_SCREENED if code.startswith("2.") else code
+        return NOT_SCREENED if code.startswith("2.") or code == QUOTA_FILLED else code
     if code == NOT_SCREENED and named == "hangup_intro":
         return "2.111" if _household(case, plan) else code
     if code == NOT_SCREENED and (case.eligible or case.person):

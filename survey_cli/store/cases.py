@@ -4,7 +4,7 @@ from it, from which stations claim.
 It decides nothing: standings, events and moments are handed in. One call that writes is one transaction.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -291,11 +291,14 @@ class Cases(CaseLists):
     # Places in the quotas
 
     @again
-    def hold(self, interview: str, cells: Mapping[str, int], at: datetime) -> dict[str, bool]:
+    def hold(
+        self, interview: str, cells: Mapping[str, int], at: datetime, instead_of: Collection[str] = ()
+    ) -> dict[str, bool]:
         """Hold a place in each of these cells, given with their targets, while the interview goes on; for each whether
         there was one. Who has a place already keeps it and is told so again. Where `keep_targets` was given another
-        target for a cell, that one counts: the caller's may be older."""
-        return self._places.hold(interview, cells, at)
+        target for a cell, that one counts: the caller's may be older. Places that it holds in cells `instead_of` which
+        it is now in others are given up."""
+        return self._places.hold(interview, cells, at, instead_of)
 
     @again
     def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:

@@ -4,7 +4,7 @@ It knows no quota: cells and their targets are handed in.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -42,13 +42,20 @@ class QuotaPlaces:
     def __init__(self, connector: Connector) -> None:
         self._db = connector
 
-    def hold(self, interview: str, cells: Mapping[str, int], at: datetime) -> dict[str, bool]:
+    def hold(
+        self, interview: str, cells: Mapping[str, int], at: datetime, instead_of: Collection[str] = ()
+    ) -> dict[str, bool]:
         """See `Cases.hold`."""
         told: dict[str, bool] = {}
         with self._db.transaction() as execute:
             kept = execute(SETTING, (TARGETS,)).fetchall()
             targets = {**cells, **(json.loads(kept[0][0]) if kept else {})}
-            for cell in sorted(cells):
+            there: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall()) if instead_of else {}
+            for cell in sorted(cells.keys() | (there.keys() & set(instead_of))):
+                if cell not in cells:
+                    if there[cell] == "held":
+                        _drop(execute, interview, cell, "held")
+                    continue
                 execute(NAME_CELL, (cell,))
                 told[cell] = bool(execute(HAS_PLACE, (interview, cell)).fetchall())
                 if not told[cell] and execute(HOLD_ONE, (cell, targets[cell])).rowcount:

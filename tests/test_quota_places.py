@@ -1,0 +1,312 @@
+"""Places in quotas, asked for wherever a cell is decided: by the sample, by an answer, by a lookup; by many stations."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import served
+from shift import CASES, FIELDWORK, HEAD, Shift, interviewed, on
+from survey_cli.desk.holding import Desk
+from survey_cli.engine.events import Rejected
+from survey_cli.entries import Prompt
+from survey_cli.fieldwork.quotas import Fill
+
+ASKED = """
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Institute."}
+  - {id: sex, type: single, text: Man or woman?, options: {1: Man, 2: Woman}, declines: []}
+  - {id: a, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+quotas:
+  - {id: men, where: sex == 1, target: 1}
+  - {id: hoped, where: sex == 2, target: 0, soft: true}
+"""
+SAMPLED = """
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Institute."}
+  - {id: a, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+quotas:
+  - {id: kinds, by: [kind], targets: {1: 1, 2: 5}}
+"""
+THREE = CASES + "B,1,Ben,312 555 0101,America/Chicago\nC,1,Cid,312 555 0102,America/Chicago\n"
+
+
+@pytest.fixture(autouse=True)
+def close() -> Iterator[None]:
+    yield
+    Shift.close_all()
+
+
+def begun(station: object) -> Desk:
+    desk = station.interview()  # type: ignore[attr-defined]
+    assert isinstance(desk, Desk), desk
+    return desk
+
+
+def asked(desk: Desk) -> Prompt:
+    prompt = desk.prompt()
+    assert prompt is not None
+    return prompt
+
+
+def fill(shift: Shift) -> dict[str, Fill]:
+    return shift.study().store.cases.fill()
+
+
+def test_a_full_cell_ends_the_interview_when_the_deciding_answer_is_given(tmp_path: Path) -> None:
+    """Nineteen of ten were interviewed: nothing asked for a place where the questionnaire has no lookup."""
+    shift = Shift(tmp_path, items=ASKED, cases=THREE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    first = begun(ann)
+    assert first.reply("") is None
+    assert first.reply("1") is None
+    assert fill(shift)["men"] == (0, 1)
+    second = begun(bob)
+    key = on(bob)
+    assert second.reply("") is None
+    assert second.reply("1") is None
+    said = asked(second)
+    assert said.ending == "quota_full"
+    assert "enough people like you" in "".join(span.text for span in said.words)
+    assert "The quota men is full" in "".join(span.text for span in said.instruction)
+    assert isinstance(second.reply("2"), Rejected)
+    assert second.reply("") is None
+    closing = second.closing()
+    assert closing is not None
+    assert closing.outcome is not None
+    assert closing.outcome.id == "quota_full"
+    assert bob.came_back() is None
+    assert shift.row(key).code == "4.80"
+    assert fill(shift)["men"] == (0, 1)
+    assert first.reply("1") is None
+    assert ann.came_back() is None
+    assert fill(shift)["men"] == (1, 0)
+
+
+def test_a_slip_at_the_deciding_answer_is_corrected_by_going_back(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=ASKED, cases=THREE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    interviewed(ann, "1", "1")
+    assert ann.came_back() is None
+    desk = begun(bob)
+    desk.reply("")
+    desk.reply("1")
+    assert asked(desk).ending == "quota_full"
+    assert desk.back() is None
+    assert asked(desk).place.item == "sex"
+    assert desk.reply("") is None  # it is so
+    assert asked(desk).ending == "quota_full"
+    assert desk.back() is None
+    assert desk.reply("2") is None
+    assert asked(desk).place.item == "a"
+    assert desk.reply("1") is None
+    assert bob.came_back() is None
+    assert fill(shift)["men"] == (1, 0)
+
+
+def test_a_place_follows_the_answer_that_decides_it(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=ASKED, cases=THREE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    desk = begun(ann)
+    desk.reply("")
+    desk.reply("1")
+    assert fill(shift)["men"] == (0, 1)
+    desk.back()
+    assert fill(shift)["men"] == (0, 1)  # looking back gives nothing up
+    desk.reply("2")
+    assert fill(shift)["men"] == (0, 0)
+    other = begun(bob)
+    other.reply("")
+    other.reply("1")
+    assert asked(other).place.item == "a"
+
+
+def test_sample_columns_take_a_place_when_the_interview_begins(tmp_path: Path) -> None:
+    """Four of three were interviewed: stations at work passed the target together."""
+    shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    first, second = begun(ann), begun(bob)
+    assert fill(shift)["kinds:1"] == (0, 1)
+    assert asked(second).ending == "quota_full"
+    # the first breaks off: the place is free, and the next respondent has it
+    key = on(ann)
+    assert first.stop("refusal_hard") is None
+    assert ann.came_back() is None
+    assert shift.row(key).code == "2.112"
+    assert fill(shift)["kinds:1"] == (0, 0)
+    third = begun(ann)
+    assert asked(third).place.item == "hello"
+    third.reply("")
+    third.reply("1")
+    assert ann.came_back() is None
+    assert fill(shift)["kinds:1"] == (1, 0)
+
+
+def test_a_script_of_the_study_is_read_where_the_quota_is_full(tmp_path: Path) -> None:
+    fieldwork = FIELDWORK + "  scripts: {quota_full: {text: That is all for today.}}\n"
+    shift = Shift(tmp_path, items=SAMPLED, cases=THREE, fieldwork=fieldwork)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    begun(ann)
+    assert "".join(s.text for s in asked(begun(bob)).words) == "That is all for today."
+
+
+def test_a_lookup_that_the_route_passes_by_is_made_up_for_at_the_end(tmp_path: Path) -> None:
+    items = ASKED.replace(
+        "  - {id: a,",
+        "  - {id: place, type: lookup, quota: men, ask_if: sex == 2}\n  - {id: a,",
+    )
+    shift = Shift(tmp_path, items=items, cases=THREE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    first, second = begun(ann), begun(bob)
+    for desk in (first, second):
+        desk.reply("")
+        desk.reply("1")
+        assert asked(desk).place.item == "a"
+    first.reply("1")
+    assert first.prompt() is None
+    second.reply("1")
+    assert asked(second).ending == "quota_full"
+
+
+def test_who_is_led_to_another_end_asks_for_no_place(tmp_path: Path) -> None:
+    items = ASKED.replace(
+        "  - {id: a,", "  - {id: out, type: end, ask_if: sex == 1, outcome: not_eligible}\n  - {id: a,"
+    )
+    shift = Shift(tmp_path, items=items, cases=THREE)
+    ann = shift.station("ann")
+    desk = begun(ann)
+    desk.reply("")
+    desk.reply("1")
+    assert asked(desk).ending == "not_eligible"
+    assert fill(shift).get("men", Fill()) == (0, 0)
+
+
+def test_a_correction_of_a_complete_interview_is_not_turned_away(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=ASKED, cases=CASES)
+    ann = shift.station("ann")
+    interviewed(ann, "2", "1")
+    assert ann.came_back() is None
+    other = shift.study().store
+    other.cases.hold("somebody else", {"men": 1}, shift.at)
+    from survey_cli.desk.seating import Seating, seat
+
+    desk = seat(
+        str(shift.file),
+        Seating(case="A", interviewer="sue", db=shift.db, reopen=True),
+        clock=lambda: shift.at,
+    )
+    assert isinstance(desk, Desk), desk
+    place = next(a.place for a in desk.asked() if a.place.item == "sex")
+    assert desk.jump(place) is None
+    assert desk.reply("1") is None
+    prompt = desk.prompt()
+    assert prompt is None or prompt.ending == ""
+    desk.close()
+
+
+# many stations at once
+
+STATIONS = 16
+MIXED = """
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Institute."}
+  - {id: sex, type: single, text: Man or woman?, options: {1: Man, 2: Woman}, declines: []}
+  - {id: age, type: number, min: 18, max: 99, text: How old?, declines: []}
+  - {id: room, type: lookup, quota: old}
+  - {id: full, type: end, ask_if: "room == 'full'", outcome: quota_full, text: Bye}
+  - {id: a, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+quotas:
+  - {id: kinds, by: [kind], targets: {1: 7, 2: 20}}
+  - {id: sexes, by: [sex], targets: {1: 8, 2: 8}}
+  - {id: old, where: age >= 60, target: 4}
+  - {id: both, by: [kind, sex], targets: {1/1: 4, 1/2: 4, 2/1: 7, 2/2: 7}}
+"""
+WORKER = """
+import sys
+from datetime import datetime, timedelta
+from random import Random
+from survey_cli.desk.holding import Desk
+from survey_cli.desk.manning import queue_of
+from survey_cli.desk.station import Station
+from survey_cli.entries import Read
+from survey_cli.study.opening import open_study
+
+file, db, me, began = sys.argv[1:]
+dice, at = Random(me), [datetime.fromisoformat(began)]
+
+def clock():
+    at[0] += timedelta(milliseconds=1)
+    return at[0]
+
+study = open_study(file, db=db, by=me, people=None)
+assert not hasattr(study, "why"), study
+station = Station(study=study, queue=queue_of(study, "of " + me), clock=clock)
+station.start()
+print("in", flush=True)
+sys.stdin.readline()
+done = 0
+while (view := station.view()).__class__.__name__ == "OnCase":
+    if dice.random() < 0.15:
+        station.record("no_answer")
+        continue
+    desk = station.interview()
+    assert isinstance(desk, Desk), desk
+    while (prompt := desk.prompt()) is not None:
+        if isinstance(prompt.entry, Read):
+            said = desk.reply("")
+        elif dice.random() < 0.08:
+            said = desk.stop("refusal_hard")
+        elif prompt.place.item == "age":
+            said = desk.reply(str(dice.choice((25, 70))))
+        else:
+            said = desk.reply(str(dice.choice((1, 2))))
+        assert said is None, said
+    assert station.came_back() is None
+    done += 1
+print(done)
+"""
+
+
+@pytest.mark.parametrize("kept", ["file", "server"])
+def test_sixteen_stations_pass_no_target(kept: str, tmp_path: Path) -> None:
+    """Quotas over the sample, over answers, over both, and with a lookup, the cells of all taken in one order: nobody
+    waits for ever, no target is passed, and every place that was held is counted or given back."""
+    dice = Random(kept)
+    cases = "unit,kind,name,phone,zone\n" + "".join(
+        f"u{n:03},{dice.choice((1, 2))},,312 555 {n:04},America/Chicago\n" for n in range(90)
+    )
+    where = served.fresh() if kept == "server" else ""
+    shift = Shift(tmp_path, items=MIXED, cases=cases, head=HEAD, db=where)
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WORKER, str(shift.file), shift.db, f"i{n}", shift.at.isoformat()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(STATIONS)
+    ]
+    for one in workers:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "in\n", one.communicate()[1]
+    for one in workers:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    ended = [one.communicate(timeout=240) for one in workers]
+    assert [one.returncode for one in workers] == [0] * STATIONS, [e for _, e in ended if e]
+    with shift.study() as study:
+        counts, quotas = study.store.cases.fill(), study.plan.quotas
+        complete = sum(row.outcome == "complete" for row in study.store.interviews())
+        for id, cell in quotas.cells.items():
+            taken = counts.get(id, Fill())
+            assert taken.taken <= cell.target, (id, taken)
+            assert taken.held == 0, (id, taken)
+        assert complete == sum(counts.get(f"sexes:{sex}", Fill()).taken for sex in (1, 2))
+        assert complete >= 8  # at least one quota was filled to the brim
+        assert any(counts.get(id, Fill()).taken == cell.target for id, cell in quotas.cells.items())
+        assert study.store.integrity() == []
