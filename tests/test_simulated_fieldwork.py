@@ -98,6 +98,12 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
         ),
         ("survey_cli.fieldwork.standings._next_day", lambda *_: None, 20, "called . times on"),
         ("survey_cli.desk.quota_places.Places.__call__", lambda *_: "open", 7, "cell"),
+        (
+            "survey_cli.desk.quota_places.Places.hold",
+            lambda *_: (frozenset(), ""),
+            7,
+            "cell (low|pairs|kinds)",
+        ),
         ("survey_cli.fieldwork.standings.MISSED", timedelta(0), 7, "after no_answer, not 0:30"),
     ],
 )

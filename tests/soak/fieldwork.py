@@ -113,7 +113,11 @@ class Planned:
     delays: dict[str, timedelta]
     lease: int
     targets: dict[str, int]
-    """Of the quota by sex."""
+    """Of the quota by sex, which a lookup asks for."""
+    answer_target: int | None
+    """Of a quota over an answer that no lookup asks for."""
+    pair_target: int | None
+    """Of each cell of a quota over the sample and an answer."""
     kind_target: int | None
     staff: tuple[Interviewer, ...]
     listed: bool
@@ -125,7 +129,7 @@ class Planned:
 
     @classmethod
     def of(cls, seed: int) -> "Planned":
-        dice = Random(f"plan {seed}")
+        dice, more = Random(f"plan {seed}"), Random(f"quotas {seed}")
         country, zones, begins = dice.choice(WORLDS)
         opens, closes = dice.choice(((540, 1230), (600, 1200), (480, 1260), (540, 1020)))
         hours = dict.fromkeys(range(5), (opens, closes))
@@ -171,7 +175,9 @@ class Planned:
             },
             lease=dice.choice((5, 20)),
             targets={"1": dice.randint(2, 9), "2": dice.randint(2, 9)},
-            kind_target=dice.choice((None, None, 4)),
+            kind_target=(kind := dice.choice((None, None, 4))),
+            answer_target=more.choice((None, 2, 4)),
+            pair_target=more.choice((None, 2, 3)) if kind is None else None,
             staff=staff,
             listed=listed,
             days=days,
@@ -200,6 +206,11 @@ class Planned:
         kinds = (
             f"  - {{id: kinds, where: kind == 1, target: {self.kind_target}}}\n" if self.kind_target else ""
         )
+        if self.answer_target:
+            kinds += f"  - {{id: low, where: a <= 5, target: {self.answer_target}}}\n"
+        if self.pair_target:
+            pairs = ", ".join(f"{kind}/{sex}: {self.pair_target}" for kind in "12" for sex in "12")
+            kinds += f"  - {{id: pairs, by: [kind, sex], targets: {{{pairs}}}}}\n"
         return f"""
 instrument: soak
 title: Soak
@@ -670,8 +681,7 @@ def _places(study: Study, planned: Planned, seen: Counter[str]) -> None:
             taken.update(cells)
     fill = store.cases.fill()
     for id, cell in study.plan.quotas.cells.items():
-        spare = len(planned.staff) if id == "kinds" else 0
-        if taken[id] > cell.target + spare:
+        if taken[id] > cell.target:
             raise Broken(f"cell {id}: {taken[id]} completes of {cell.target}")
         if id in fill and fill[id].held > wait[id]:
             raise Broken(
