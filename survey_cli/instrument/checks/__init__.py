@@ -106,6 +106,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     quotas.quota_cells,
     quotas.quota_target,
     quotas.quota_early,
+    quotas.quota_late,
     introduction.introduction,
 )
 

@@ -173,6 +173,25 @@ def _amount(quota: QuotaWritten, cell: str) -> Position:
     return node.where if node is not None else quota.at("targets")
 
 
+def quota_late(draft: Draft) -> Iterator[Problem]:
+    """A quota counts by an answer that is given only after the respondent has hung up: nobody can be turned away then.
+
+    - {id: women, where: sex == 1, target: 100}     ask sex before the section with after: hangup
+
+    A place is held as soon as the deciding answer is given; if the cell is full, the interview ends there.
+    """
+    for quota, condition, _ in _compiled(draft):
+        if quota.soft:
+            continue
+        needs = {str(n) for n in quota.by} | (set(condition.names) if condition is not None else set())
+        late = [n for n in sorted(needs) if n in draft.leaves and draft.leaves[n].after_hangup]
+        if late:
+            what = f"it counts by {late[0]} (at {place_of(draft, late[0])}), asked after the respondent has hung up"
+            remedy = f"move {late[0]} before that section, or write soft: true"
+            where = quota.at("by" if late[0] in {str(n) for n in quota.by} else "where")
+            yield Problem("quota-late", where, str(quota.id), what, remedy)
+
+
 def quota_early(draft: Draft) -> Iterator[Problem]:
     """A quota is looked up before everything that it counts by has been asked.
 
