@@ -105,12 +105,12 @@ def find_place(text: str, asked: Iterable[Place]) -> Place | Unread:
 
 
 def find_outcome(text: str, stops: Sequence[Outcome]) -> Outcome | Unread:
-    """The outcome named by its number in the list, or by its id."""
+    """The outcome named by its number or its id."""
     if not stops:
         return Unread("there is no outcome for ending here: .suspend suspends it")
     wanted = ascii_digits(text).casefold()
-    for number, outcome in enumerate(stops, 1):
-        if wanted in (str(number), outcome.id):
+    for outcome in stops:
+        if wanted in (str(outcome.number), outcome.id):
             return outcome
     ids = [outcome.id for outcome in stops]
     near = nearest(text, ids)

@@ -5,7 +5,9 @@ compute. Codes are those of AAPOR's Standard Definitions, by frame; `derived` an
 case or a supervisor can give, `dead` says that the number, not the case, is finished.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Final, Literal, TypeAlias
 
 Moment: TypeAlias = Literal["before", "after", "screened", "interrupted", "any", "end"]
@@ -32,6 +34,8 @@ class Outcome:
     """Another number of the same case may be dialled at once."""
     like: str = ""
     """The outcome of the table that one of a study's own behaves like."""
+    number: int = 0
+    """What interviewers key for it, in every list the same."""
 
     @property
     def kind(self) -> str:
@@ -65,9 +69,33 @@ def _row(
 WITHDRAWN: Final = "withdrawn"
 NEVER_CALL: Final = "never_call"
 """The outcome after which all answers are erased."""
-OUTCOMES: Final[dict[str, Outcome]] = {
-    row.id: row
-    for row in (
+KEYED_AT_ONCE: Final = (
+    "no_answer",
+    "busy",
+    "machine",
+    "machine_left",
+    "disconnected",
+    "wrong_number",
+    "refusal_soft",
+    "callback",
+)
+"""Outcomes 1 to 8, which have a key of their own: four calls of five end so. The others are numbered from 11."""
+FIRST_OF_OTHERS: Final = 11
+
+
+def _numbered(rows: Iterable[Outcome]) -> dict[str, Outcome]:
+    """The rows by id, each with its number."""
+    others = count(FIRST_OF_OTHERS)
+    return {
+        row.id: replace(
+            row, number=KEYED_AT_ONCE.index(row.id) + 1 if row.id in KEYED_AT_ONCE else next(others)
+        )
+        for row in rows
+    }
+
+
+OUTCOMES: Final[dict[str, Outcome]] = _numbered(
+    (
         _row("no_answer", "before", "No answer", "3.13", "2.20", "temporary", "3h", next_number=True),
         _row("busy", "before", "Busy", "3.12", "2.20", "temporary", "20m", next_number=True),
         _row(
@@ -141,4 +169,4 @@ OUTCOMES: Final[dict[str, Outcome]] = {
         _row("withdrawn", "any", "Withdraws consent: erase answers", "2.112", "2.112", "final", "never"),
         _row("complete", "end", "Complete", "1.1", "1.1", "final"),
     )
-}
+)

@@ -461,8 +461,8 @@ def test_stop_with_an_outcome() -> None:
 
 def test_stop_alone_lists_the_outcomes_and_asks() -> None:
     desk = one("One?", YES_NO)
-    after = printed(desk, ".stop", "9", "", ".stop", ".dk", ".stop", "٢", "y")
-    assert "[1  Broke off (break_off)]\n[2  Call back, no time given (callback)]\n" in after[1]
+    after = printed(desk, ".stop", "9", "", ".stop", ".dk", ".stop", "٨", "y")
+    assert "[30  Broke off (break_off)]\n[8  Call back, no time given (callback)]\n" in after[1]
     assert after[2].startswith("! 9 is none of them: break_off, callback")
     assert after[3] == "[not ended]\n"
     assert desk.given == [("a", ".dk")]

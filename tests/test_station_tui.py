@@ -1,6 +1,7 @@
 """What the keys of a station do on the full screen, what is seen there, and that no key falls on the wrong case."""
 
 import asyncio
+import io
 import os
 import re
 import sys
@@ -15,8 +16,14 @@ import pytest
 from rich.cells import cell_len
 
 from fake_calling import FakeCalling, a_case, a_number, a_promise, past, three_cases
+from fake_conduct import FakeConduct, prompt
+from scenario import instrument
 from shift import CASES, Shift
 from survey_cli.desk.calling import Away, Idle, OnCase
+from survey_cli.entries import Read
+from survey_cli.fieldwork.known_outcomes import outcome_table
+from survey_cli.outcomes import KEYED_AT_ONCE, OUTCOMES
+from survey_cli.plain import conduct, work
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.station import StationBoard
 from survey_cli.tui.station_app import StationApp
@@ -133,15 +140,42 @@ def test_a_rejected_outcome_leaves_the_case_and_what_was_typed() -> None:
 def test_the_list_of_outcomes_takes_a_number_at_once_where_no_longer_one_begins_with_it() -> None:
     calling = FakeCalling()
     board = pressed(calling, "d", "9", "1")
-    assert isinstance(board.mode, Choosing), "1 could still be 10"
+    assert isinstance(board.mode, Choosing), "1 begins 11"
     press(board, "enter")
+    assert done(calling) == ["dial EP-07"], "1 alone is no answer here"
+    press(board, "١")
     assert done(calling) == ["dial EP-07", "record EP-07 blocked"]
-    calling = FakeCalling()
-    pressed(calling, "d", "9", "2")
-    assert done(calling)[-1] == "dial EP-07", "2 could be 20"
-    calling = FakeCalling()
-    pressed(calling, "d", "9", "4")
-    assert done(calling)[-1] == "record EP-07 fax"
+
+
+def test_an_outcome_has_one_number_in_every_list() -> None:
+    board = pressed(FakeCalling(), "9")
+    assert isinstance(board.mode, Choosing)
+    shown = {choice.outcome.id: number for number, _, choice in board.mode.shown()}
+    assert shown == {id: OUTCOMES[id].number for id in shown}
+    numbers = [row.number for row in OUTCOMES.values()]
+    assert len(set(numbers)) == len(numbers)
+    assert [OUTCOMES[id].number for id in KEYED_AT_ONCE] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert 9 not in numbers, "9 opens the list"
+    own = outcome_table(instrument(OWN))
+    assert own["busy"].number == OUTCOMES["busy"].number
+    assert own["moved"].number > max(numbers)
+    assert own["moved"].number != own["abroad"].number
+    written = io.StringIO()
+    work(FakeCalling(), io.StringIO(".outcomes\n"), written)
+    assert f"\n{OUTCOMES['language'].number}  Language problem [language]" in written.getvalue()
+    written = io.StringIO()
+    conduct(FakeConduct((prompt("a", "A?", Read()),)), io.StringIO(".stop\n"), written)
+    assert f"[{OUTCOMES['language'].number}  Language problem (language)]" in written.getvalue()
+
+
+OWN = """
+outcomes:
+  busy: {name: Line busy}
+  moved: {name: Moved away, like: away}
+  abroad: {name: Abroad, like: away}
+items:
+  - {id: q, type: text, text: Q?}
+"""
 
 
 def test_numbers_in_the_list_stay_what_they_are_while_it_is_narrowed() -> None:
@@ -429,7 +463,7 @@ def test_an_interview_put_aside_leaves_its_outcome_owed() -> None:
 
 def test_an_appointment_made_in_the_interview_opens_its_form() -> None:
     calling = FakeCalling()
-    board = pressed(calling, "i", "f8", "2", "y", "x")
+    board = pressed(calling, "i", "f8", "8", "y", "x")
     assert isinstance(board.mode, Booking)
     press(board, "escape")
     assert "its time is owed (a)" in seen(board)

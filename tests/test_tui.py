@@ -69,10 +69,10 @@ def test_only_outcomes_that_are_final_say_that_they_end_the_interview() -> None:
     listed = text_of(drawn(FakeConduct(every_kind(), at=1), "f8"))
     for text in ("Stop here: Broke off", "Stop here: Call back, no time given", "End: Withdraws consent"):
         assert text in listed
-    sure = text_of(drawn(FakeConduct(every_kind(), at=1), "f8", "4"))
+    sure = text_of(drawn(FakeConduct(every_kind(), at=1), "f8", "3", "1"))
     assert "End this interview with: Withdraws consent" in sure
     assert "Stop this interview with: Broke off?" in text_of(
-        drawn(FakeConduct(every_kind(), at=1), "f8", "1")
+        drawn(FakeConduct(every_kind(), at=1), "f8", "3", "0")
     )
 
 

@@ -348,11 +348,11 @@ def test_jumping_filters_and_goes() -> None:
 
 def test_stopping_needs_two_deliberate_keys_and_a_yes() -> None:
     desk = desk_of(YES_NO, Read())
-    board = keyed(desk, "f8", "1")
+    board = keyed(desk, "f8", "3", "0")
     assert desk.calls == []
     press(board, "enter", "2")
     assert desk.calls == []
-    press(board, "n", "escape", "f8", "1", "y")
+    press(board, "n", "escape", "f8", "3", "0", "y")
     assert desk.calls == ["stop break_off"]
 
 

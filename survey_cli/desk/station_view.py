@@ -15,23 +15,12 @@ from survey_cli.fieldwork.plan import NOT_IN_A_LIST, Plan
 from survey_cli.fieldwork.policy import REFUSALS, number_opening, standing_promise, zones_of
 from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.texts import Template
-from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.outcomes import KEYED_AT_ONCE, OUTCOMES, Outcome
 from survey_cli.reports.histories import outcome_words, past_lines, told
 from survey_cli.samples.columns import column_of, in_words
 from survey_cli.store.case_records import CaseRow, Contact
 from survey_cli.study.opening import Study
 
-FIRST: Final = (
-    "no_answer",
-    "busy",
-    "machine",
-    "machine_left",
-    "disconnected",
-    "wrong_number",
-    "refusal_soft",
-    "callback",
-)
-"""Keyed at once, as four calls of five end so."""
 HEADINGS: Final = (("Nobody was reached", ("before",)), ("Somebody was", ("after", "screened", "any")))
 WANTS: Final[Mapping[str, Wants]] = {
     "supervisor": "note",
@@ -104,10 +93,10 @@ def choices(
     offered = {
         id: row for id, row in plan.outcomes.items() if id not in left_out and row.moment != "interrupted"
     }
-    first = tuple(_choice(offered[id]) for id in FIRST if id in offered)
+    first = tuple(_choice(offered[id]) for id in KEYED_AT_ONCE if id in offered)
     more = []
     for heading, moments in HEADINGS:
-        rows = [row for id, row in offered.items() if row.moment in moments and id not in FIRST]
+        rows = [row for id, row in offered.items() if row.moment in moments and id not in KEYED_AT_ONCE]
         own = [row for row in rows if row.id not in OUTCOMES]
         more.append((heading, tuple(_choice(row) for row in (*own, *(r for r in rows if r.id in OUTCOMES)))))
     return first, tuple(more)

@@ -1,6 +1,7 @@
 """Which outcomes does a study know? Those of the table, with its own rows and names. It judges none of them."""
 
 from dataclasses import replace
+from itertools import count
 from typing import Final
 
 from survey_cli.instrument.document import OutcomeWritten
@@ -16,11 +17,13 @@ as after a talk."""
 def outcome_table(instrument: Instrument) -> dict[str, Outcome]:
     """The outcome table with the study's own rows and names."""
     table = dict(OUTCOMES)
+    others = count(max(row.number for row in OUTCOMES.values()) + 1)
     for id, own in instrument.written.outcomes.items():
+        number = OUTCOMES[str(id)].number if str(id) in OUTCOMES else next(others)
         name = str(own.name.written(instrument.language))
         like = OUTCOMES.get(str(own.like or id))
         if like is None:
-            table[str(id)] = _unlike_any(str(id), name, own)
+            table[str(id)] = replace(_unlike_any(str(id), name, own), number=number)
             continue
         table[str(id)] = replace(
             like,
@@ -31,6 +34,7 @@ def outcome_table(instrument: Instrument) -> dict[str, Outcome]:
             rdd=str(own.code or like.rdd),
             listed=str(own.code or like.listed),
             like=like.id,
+            number=number,
         )
     return table
 

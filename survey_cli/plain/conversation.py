@@ -322,8 +322,8 @@ class Conversation:
         stops = self._desk.stops()
         if wanted or not stops:
             return self._stopped(wanted, stops)
-        for number, outcome in enumerate(stops, 1):
-            self._printed.aside(f"{number}  {outcome.name} ({outcome.id})")
+        for outcome in stops:
+            self._printed.aside(f"{outcome.number}  {outcome.name} ({outcome.id})")
         self._printed.aside("a number ends the interview with that outcome; Enter goes on with it")
         while line := asked_line(self._printed, self._typed).strip():
             if line.startswith("."):

@@ -16,6 +16,7 @@ from survey_cli.desk.calling import (
     View,
 )
 from survey_cli.engine.events import Rejected
+from survey_cli.entries import ascii_digits
 from survey_cli.plain.conversation import Conversation
 from survey_cli.plain.station_words import (
     STATION_WORDS,
@@ -118,8 +119,8 @@ class Station:
         for line in shown(view):
             self._printed.aside(line)
         if isinstance(view, OnCase):
-            for number, choice in enumerate(view.first, 1):
-                self._printed.bare(outcome_line(number, choice))
+            for choice in view.first:
+                self._printed.bare(outcome_line(choice))
             if view.more:
                 self._printed.aside(".outcomes lists the others")
 
@@ -139,7 +140,8 @@ class Station:
             return Rejected(".dial, .interview, or the number of an outcome")
         word, _, rest = text.partition(" ")
         choices = _choices(view)
-        choice = next((c for n, c in enumerate(choices, 1) if word in (str(n), c.outcome.id)), None)
+        keyed = ascii_digits(word).casefold()
+        choice = next((c for c in choices if keyed in (str(c.outcome.number), c.outcome.id)), None)
         if choice is None:
             near = nearest(word, [c.outcome.id for c in choices])
             meant = f"did you mean {near}?" if near is not None else ".outcomes lists them"
@@ -246,12 +248,10 @@ class Station:
         return self._calling.choose(chosen.position)
 
     def _outcomes(self, view: OnCase) -> None:
-        number = 0
         for heading, choices in (("", view.first), *view.more):
             self._printed.aside(heading)
             for choice in choices:
-                number += 1
-                self._printed.bare(outcome_line(number, choice))
+                self._printed.bare(outcome_line(choice))
 
     def _record(self, choice: OutcomeChoice, rest: str, view: OnCase) -> Rejected | None:
         name, wants = choice.outcome.name, choice.wants

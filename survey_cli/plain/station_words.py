@@ -123,10 +123,10 @@ def _clock(view: OnCase) -> str:
     return f"Clock: {view.there:%H:%M} there, {here}{until}"
 
 
-def outcome_line(number: int, choice: OutcomeChoice) -> str:
+def outcome_line(choice: OutcomeChoice) -> str:
     """`11  Never call again [never_call]`, with what must be typed behind it."""
     wants = {"note": " (and a note)", "number": " (and the new number)", "language": " (and which)"}
-    return f"{number}  {flat(choice.outcome.name)} [{choice.outcome.id}]{wants.get(choice.wants, '')}"
+    return f"{choice.outcome.number}  {flat(choice.outcome.name)} [{choice.outcome.id}]{wants.get(choice.wants, '')}"
 
 
 def promise_line(promise: PromiseLine) -> str:

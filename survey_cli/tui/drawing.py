@@ -263,7 +263,7 @@ def _stops(stopping: Stopping, column: Column) -> tuple[list[Line], int | None]:
     ]
     for n, outcome in enumerate(stopping.outcomes, 1):
         does = "Stop here" if outcome.temporary else "End"
-        lines.append(_listed(str(n), f"{does}: {outcome.name}", stopping.at == n, column))
+        lines.append(_listed(str(outcome.number), f"{does}: {outcome.name}", stopping.at == n, column))
     at = None if stopping.at is None else 0 if stopping.at == 0 else stopping.at + 1
     return lines, at
 

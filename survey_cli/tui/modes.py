@@ -249,7 +249,7 @@ class Stopping(NamedTuple):
             return self._replace(at=at, typed="")
         if key == "backspace":
             return self._replace(typed=self.typed[:-1])
-        codes = [str(n) for n in range(1, len(self.outcomes) + 1)]
+        codes = [str(outcome.number) for outcome in self.outcomes]
         typed = self.typed + key if len(key) == 1 else self.typed
         if key in ENTER and not typed and self.at is not None:
             return (
@@ -266,7 +266,8 @@ class Stopping(NamedTuple):
         if key in ENTER or not any(code != typed and code.startswith(typed) for code in codes):
             if typed not in codes:
                 return No("the number is not finished")
-            return Stopping(self.outcomes, int(typed), "", self.outcomes[int(typed) - 1])
+            at = codes.index(typed)
+            return Stopping(self.outcomes, at + 1, "", self.outcomes[at])
         return self._replace(typed=typed)
 
 

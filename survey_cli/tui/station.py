@@ -14,6 +14,7 @@ from survey_cli.desk.calling import (
     View,
 )
 from survey_cli.engine.events import Rejected
+from survey_cli.entries import ascii_digits
 from survey_cli.problems import nearest
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.keyboard import Keyboard
@@ -78,7 +79,7 @@ class StationBoard(Outcomes):
         elif key == "ctrl+c" and isinstance(self.mode, Asking) and isinstance(self.mode.then, Leave):
             self._act(Leave())
         elif isinstance(self.mode, Deciding):
-            self._deciding(key)
+            self._deciding(ascii_digits(key))
         elif bound is not None and key != "backspace":
             self._opened_over(bound)
         else:
@@ -189,10 +190,11 @@ class StationBoard(Outcomes):
                 assert_never(view)
 
     def _digit(self, digit: int, case: OnCase) -> None:
-        if digit > len(case.first):
+        choice = next((c for c in case.first if c.outcome.number == digit), None)
+        if choice is None:
             self._refuse(f"{digit} is no outcome here")
         else:
-            self._keyed(case.first[digit - 1])
+            self._keyed(choice)
 
     def _opened_over(self, bound: Bound) -> None:
         """An F-key while something is open: it closes what it opened, else opens its own."""

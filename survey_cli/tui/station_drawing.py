@@ -240,7 +240,7 @@ def _field(label: str, text: str, at: int, width: int) -> tuple[list[Line], tupl
 
 def _outcomes(view: OnCase, width: int) -> list[Line]:
     """What begins a call, then the outcomes with a digit of their own, in as few lines as they need."""
-    cells = [(str(n), choice.outcome.name) for n, choice in enumerate(view.first, 1)]
+    cells = [(str(choice.outcome.number), choice.outcome.name) for choice in view.first]
     cells += [("9", "more …")] if view.more else []
     gap = 2 if width >= NARROW else 1
     wide = next((c for c in (5, 4, 3, 2) if _widths(cells, c, gap, width) is not None), 1)

@@ -14,6 +14,7 @@ from survey_cli.desk.calling import (
     Unclear,
     Understood,
 )
+from survey_cli.entries import ascii_digits
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.modes import ENTER, Close, No, moved
 
@@ -108,10 +109,8 @@ class Choosing:
     """Which of `shown()` is marked."""
 
     def shown(self) -> tuple[tuple[int, str, OutcomeChoice], ...]:
-        """Number, heading and outcome; the numbers are those of the whole list whatever is left of it."""
-        numbered: list[tuple[int, str, OutcomeChoice]] = []
-        for heading, choices in self.groups:
-            numbered += [(len(numbered) + n, heading, choice) for n, choice in enumerate(choices, 1)]
+        """Number, heading and outcome."""
+        numbered = [(c.outcome.number, heading, c) for heading, choices in self.groups for c in choices]
         words = [] if self.edit.text.isdecimal() else self.edit.text.casefold().split()
         return tuple(
             (n, heading, choice)
@@ -128,7 +127,7 @@ class Choosing:
         if (at := moved(key, -1 if self.at is None else self.at, len(shown))) is not None:
             return replace(self, at=at, edit=Edit() if self.edit.text.isdecimal() else self.edit)
         if key.isdecimal() and (not self.edit.text or self.edit.text.isdecimal()):
-            return self._numbered(self.edit.text + key)
+            return self._numbered(self.edit.text + ascii_digits(key))
         if self.edit.text.isdecimal() and len(key) == 1:
             return No(f"Enter takes {self.edit.text}, Esc clears it")
         edit = self.edit.pressed(key)
