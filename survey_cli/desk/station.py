@@ -292,7 +292,7 @@ class Station(StationCase):
             return Rejected("nothing was keyed that could be taken back")
         key, outcome = self._last
         if not deeds.may_be_taken_back(outcome, self._plan):
-            return Rejected("that is for a supervisor to correct: survey outcome")
+            return Rejected(f"{key}: that is for a supervisor to correct: survey outcome")
         try:
             taken = self._take(key)
             if isinstance(taken, Rejected):
@@ -305,7 +305,7 @@ class Station(StationCase):
         if unsaved is None and self._here is not None and taken.case.last_call is not None:
             self._here = replace(self._here, current=taken.case.last_call.number)
             self._last = None
-            self._said = "taken back: key what it was"
+            self._said = f"{key}: taken back, key what it was"
         return unsaved
 
     def promises(self) -> tuple[PromiseLine, ...]:

@@ -293,7 +293,8 @@ class StationCase:
         if outcome:
             self._last = (here.case.key, outcome)
             self._said = (
-                self._said or f"{outcome_words(outcome, self._plan)}: kept at {self._local(at):%H:%M}"
+                self._said
+                or f"{here.case.key}: {outcome_words(outcome, self._plan)}, stored at {self._local(at):%H:%M}"
             )
 
     def _unsaved(self, problem: StoreProblem) -> Rejected:
