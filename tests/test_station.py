@@ -68,7 +68,7 @@ def test_one_key_closes_a_call_and_the_next_case_comes(tmp_path: Path) -> None:
     assert shift.row(first).status == "waiting"
     assert shift.row(first).due_at == shift.at + timedelta(hours=3)
     assert ann.tally().calls == 1
-    assert ann.notice().startswith(f"{first}: No answer, stored at "), "the next case is on the screen by now"
+    assert ann.notice().startswith(f"{first}: no answer, stored at "), "the next case is on the screen by now"
 
 
 def test_two_stations_never_have_one_case(tmp_path: Path) -> None:
