@@ -2,7 +2,8 @@
 # make test    the tests
 # make check   ruff, mypy and the walls between the rooms
 # make bench   every goal measured beside its peer, one table (ROWS="step csv" for some; needs about five minutes)
-# make soak    interviews killed at random moments, 1,000 times (SOAK_RUNS=…, SOAK_SEED=… to see one again)
+# make soak    interviews killed at random times, 1,000 times, and around their end, 300 times per engine
+#              (SOAK_RUNS=…, ENDING_RUNS=…, SOAK_SEED=… to see one again)
 # make trial   invented fieldwork, every call audited, for MINUTES=10 (TRIAL_SEED=… for one study again)
 # make fuzz    anything typed or written, for MINUTES=10 (FUZZ_SEED=… to begin as another hunt did, FUZZ_TARGETS=keys)
 # make docs    the reference pages, from the docstrings
@@ -32,6 +33,7 @@ DEMO = .venv/bin/survey interview $(INSTRUMENT) --practice --again --case 'Chica
 PLAIN_ANSWERS := instruments/asu_2000.answers.txt
 
 SOAK_RUNS ?= 1000
+ENDING_RUNS ?= 300
 
 # Which rows of the benchmarks; empty: all of them.
 ROWS ?=
@@ -74,6 +76,8 @@ bench: .venv/dev.stamp
 
 soak: .venv/dev.stamp
 	@PYTHONPATH=tests .venv/bin/python -m soak --runs $(SOAK_RUNS) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
+	@for engine in sqlite postgresql; do PYTHONPATH=tests .venv/bin/python -m soak.endings --engine $$engine \
+		--runs $(ENDING_RUNS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) || exit 1; done
 
 # Whole studies in the field: invented people, the real queue, stations that die; every call audited.
 trial: .venv/dev.stamp

