@@ -2,15 +2,21 @@
 
 import os
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from soak import endings
 from soak.script import ITEMS, Stand, stand
+from soak.station import Station
 from soak.witness import missing
+from survey_cli.office.keeping import Verified, verify
 
 TESTS = Path(__file__).parent
 
@@ -88,3 +94,54 @@ def test_where_an_interview_stands_is_read_from_what_is_shown() -> None:
     assert stand("Item 003 of\n? Doubt 003.\nItem 004 of") == Stand(4)
     assert stand("Item 00") is None
     assert stand("35 answers · any key leaves") == Stand(ITEMS)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["screen", "plain"])
+@pytest.mark.parametrize("at_station", [True, False], ids=["station", "alone"])
+def test_a_program_that_stood_still_learns_that_another_has_the_case(
+    tmp_path: Path, plain: bool, at_station: bool
+) -> None:
+    """Stopped beyond its lease (here the lease is moved, not the time), while another station takes the case."""
+    study = endings.prepared(tmp_path, str(tmp_path / "endings.db"), 1)
+    who = ["--interviewer", "ann", "--station", "s1", *(["--plain"] if plain else [])]
+    end = "\n" if plain else ""
+    if at_station:
+        ann = Station(["station", str(study.file), "--db", study.db, *who], plain=plain)
+        assert ann.shows("Crash driver of endings")
+        ann.key(".fetch K0000\n.interview\n" if plain else ".fetch K0000\r")
+        assert plain or (ann.shows("K0000") and ann.key("i") is None)
+    else:
+        ann = Station(["interview", str(study.file), "--db", study.db, "--case", "K0000", *who], plain=plain)
+    assert ann.shows("calling for the tests")
+    ann.key(end or " ")
+    assert ann.shows("May I begin?")
+    ann.signal(signal.SIGSTOP)
+    with closing(sqlite3.connect(study.db)) as db, db:
+        db.execute("UPDATE cases SET lease_until = '2020-01-01T00:00:00.000000Z' WHERE status = 'leased'")
+    bob = Station(
+        ["station", str(study.file), "--db", study.db, "--interviewer", "bob", "--station", "s2", "--plain"],
+        plain=True,
+    )
+    assert bob.shows("Crash driver of endings")
+    bob.key(".fetch K0000\n")
+    assert bob.shows("K0000")
+    assert bob.shows("Interview: open at ok")
+    ann.signal(signal.SIGCONT)
+    ann.key(f"1{end}")
+    assert ann.shows("bob at station s2 has this case now"), ann.shown()
+    assert "Which kind?" not in ann.shown()
+    bob.key(".interview\n1\n1\n1\n")
+    assert bob.shows("[Ended: Complete]")
+    ann.key(".suspend\n" if plain else "\x1b[19~s")
+    assert ann.shows("Left: another station went on with it"), ann.shown()
+    for one in (bob, ann):  # bob was forked with ann's terminal open
+        one.close()
+        assert one.end() is not None
+    found = verify(study.file, db=study.db)
+    assert isinstance(found, Verified)
+    assert found.findings == ()
+    with closing(sqlite3.connect(study.db)) as db:
+        assert db.execute("SELECT status, outcome FROM cases").fetchall() == [("done", "complete")]
+        assert db.execute("SELECT status, outcome, by FROM interviews").fetchall() == [
+            ("ended", "complete", "bob")
+        ]

@@ -100,7 +100,7 @@ def main() -> int:
     began = time.monotonic()
     server, db = _server(scratch) if wanted.engine == "postgresql" else (None, str(scratch / "endings.db"))
     try:
-        study = _study(scratch, db, wanted.runs)
+        study = prepared(scratch, db, wanted.runs)
         found = conduct(study, runs=wanted.runs, seed=seed, stations=wanted.stations)
     finally:
         if server is not None:
@@ -143,7 +143,8 @@ def _server(scratch: Path):
     return server, f"postgresql://postgres@/postgres?host={socket}&schema=endings"
 
 
-def _study(scratch: Path, db: str, runs: int) -> Study:
+def prepared(scratch: Path, db: str, runs: int) -> Study:
+    """A study with a case for each run."""
     file = scratch / "endings.yaml"
     file.write_text(INSTRUMENT)
     sample = scratch / "cases.csv"
