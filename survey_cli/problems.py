@@ -3,12 +3,17 @@
 A leaf: problems are values. They are collected and returned, never raised one by one, and never printed here.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning"]
+Nearest: TypeAlias = Callable[[str, Iterable[str]], str | None]
+
+MOST_OF_A_KIND: Final = 100
+"""So many problems of one rule are shown; of the rest it is said how many there are."""
 
 
 class Position(NamedTuple):
@@ -75,12 +80,56 @@ class Question(Trouble):
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """Sorted by place, each said once."""
-    return sorted(dict.fromkeys(problems), key=lambda p: (p.where, p.severity, p.rule, p.what))
+    return sorted(dict.fromkeys(problems), key=_order)
+
+
+def _order(problem: Problem) -> tuple[Any, ...]:
+    return problem.where, problem.severity, problem.rule == "too-many", problem.rule, problem.what
+
+
+def first_of_each_kind(problems: Iterable[Problem]) -> list[Problem]:
+    """In order, the first hundred of each rule, and behind them how many more of that rule there are."""
+    found = in_order(problems)
+    count = Counter(p.rule for p in found)
+    if not count or max(count.values()) <= MOST_OF_A_KIND:
+        return found
+    kept: list[Problem] = []
+    seen: Counter[str] = Counter()
+    for p in found:
+        seen[p.rule] += 1
+        if seen[p.rule] <= MOST_OF_A_KIND:
+            kept.append(p)
+        if seen[p.rule] == MOST_OF_A_KIND < count[p.rule]:
+            severe = any(q.severity == "error" for q in found if q.rule == p.rule)
+            more = more_of_a_kind(p, count[p.rule] - MOST_OF_A_KIND)
+            kept.append(more if severe else replace(more, severity="warning"))
+    return kept
+
+
+def more_of_a_kind(last: Problem, count: int) -> Problem:
+    """What is said behind the last problem of a rule that is shown, of so many more."""
+    what = (
+        f"{count:,} more problems of this kind ({last.rule}) are" if count > 1 else "1 more such problem is"
+    )
+    return Problem("too-many", last.where, "", f"{what} not shown", "begin with the first ones")
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:
     """Those that keep the instrument from being used."""
     return [p for p in problems if p.severity == "error"]
+
+
+def limited_nearest() -> Nearest:
+    """`nearest` for the first hundred words; after them it finds nothing. Thousands of words compared with thousands
+    take long, and nobody reads so many suggestions."""
+    left = MOST_OF_A_KIND
+
+    def find(word: str, known: Iterable[str]) -> str | None:
+        nonlocal left
+        left -= 1
+        return nearest(word, known) if left >= 0 else None
+
+    return find
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -16,7 +16,7 @@ from survey_cli.instrument.program import Check, DeclineOffered, Option
 from survey_cli.instrument.scalars import NOWHERE, Text
 from survey_cli.instrument.texts import Template, TextScope, compile_text
 from survey_cli.instrument.written import Written
-from survey_cli.problems import Position, Problem, did_you_mean
+from survey_cli.problems import Position, Problem, did_you_mean, limited_nearest
 from survey_cli.values import Code
 
 LAST: Final = 10**9
@@ -42,6 +42,7 @@ class Compiler:
         self.declines = declines_of(draft.document)
         self.known = {name: n.known for name, n in draft.named.items()}
         self.said = {name: n.said for name, n in draft.named.items()}
+        self._nearest = limited_nearest()
         self._scopes: dict[str | None, Scope] = {}
         self._text_scopes: dict[tuple[str | None, bool], TextScope] = {}
         self._lists: dict[tuple[int, str | None], tuple[Option, ...]] = {}
@@ -65,6 +66,7 @@ class Compiler:
                 declines=tuple(self.declines),
                 inside=inside,
                 groups=self.draft.walk.groups.keys(),
+                nearest=self._nearest,
             )
             self._scopes[inside] = scope
         return scope
@@ -123,7 +125,7 @@ class Compiler:
             roster = self.draft.walk.rosters.get(spot.roster) if spot.roster is not None else None
             each = roster is not None and roster.each is not None
             languages = [str(language) for language in self.draft.document.languages]
-            scope = TextScope(self.said, spot.roster, options, each, languages)
+            scope = TextScope(self.said, spot.roster, options, each, self._nearest, languages)
             self._text_scopes[spot.roster, options] = scope
         template, problems = compile_text(text, scope, who=spot.owner)
         if problems:

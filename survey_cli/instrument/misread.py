@@ -60,7 +60,7 @@ def noted(key: str, text: Written, lines: Sequence[str], last: int) -> Iterator[
             remedy += f", or for the interviewer as instruction: {quoted(words)}"
         remedy += "; if it belongs to the text, let a word stand before it on its line, or quote the text on one line"
         where = Position(text.where.file, at + 1, column + 1)
-        yield Problem("comment-in-text", where, owner(lines, at + 1), what, remedy, length=len(note))
+        yield Problem("comment-in-text", where, "", what, remedy, length=len(note))
 
 
 def apart(holder: Mapped, key: str) -> Iterator[Problem]:

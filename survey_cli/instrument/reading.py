@@ -12,7 +12,7 @@ from survey_cli.instrument.expressions import Parsed, number_slip, shortened
 from survey_cli.instrument.functions import FUNCTIONS
 from survey_cli.instrument.logic import LARGEST, Run, Test, applied, constant, nfc, over_turns, passes
 from survey_cli.instrument.written import Written
-from survey_cli.problems import Position, Problem, Severity, did_you_mean, nearest
+from survey_cli.problems import Nearest, Position, Problem, Severity, did_you_mean, nearest
 from survey_cli.values import NOT_ASKED, Code
 
 
@@ -42,6 +42,8 @@ class Scope(NamedTuple):
     """The roster the condition stands in: its items are this turn's; elsewhere they are lists."""
     groups: Collection[str] = frozenset()
     """Sections and batteries, which have no answer of their own."""
+    nearest: Nearest = nearest
+    """Finds the name that an unknown one was meant to be."""
 
 
 Kind: TypeAlias = Literal["truth", "number", "text", "code", "codes", "date", "time", "wrong"]
@@ -410,7 +412,7 @@ class Reading:
         if word.lower() in ("true", "false", "always", "never"):
             remedy = "leave the key out if it always holds; otherwise compare an item: q1 == 1"
             return self.problem("unknown-name", node, f"{word} is not part of a condition", remedy)
-        near = nearest(word, scope.names)
+        near = scope.nearest(word, scope.names)
         remedy = f"did you mean {near!r}?" if near else "name an item, a sample column or a compute"
         if beside and beside.codes:
             what = f"{word!r} is neither a variable nor a code of {beside.name or 'the item beside it'}"

@@ -3,6 +3,7 @@
 What cannot be used is cut out of a copy of the tree and the rest is looked at again, so that one slip hides no other.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Final, TypeAlias, get_args
@@ -14,7 +15,7 @@ from survey_cli.instrument.document import Document
 from survey_cli.instrument.items import ITEM_TYPES, AnyItem
 from survey_cli.instrument.scalars import kind_of
 from survey_cli.instrument.written import Listed, Mapped, Node, Written
-from survey_cli.problems import Position, Problem, did_you_mean, nearest
+from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, did_you_mean, more_of_a_kind, nearest
 
 _ROUNDS: Final = 40
 """How often the tree is cut and looked at again; every round removes at least one node that is wrong."""
@@ -29,18 +30,46 @@ def shaped(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str]
     try:
         return Document.model_validate(tree), [], frozenset()
     except ValidationError:
-        return _mended(_copied(tree))
+        problems = _Problems()
+        document, lost = _mended(_copied(tree), problems)
+        return document, problems.all(), lost
 
 
-def _mended(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str]]:
-    """The same, of a tree that may be changed: keys that were mistyped are put right, and what can't be is cut out."""
-    problems: list[Problem] = []
+class _Problems:
+    """The problems found, the first hundred of each kind; the others are only counted."""
+
+    def __init__(self) -> None:
+        self._kept: list[Problem] = []
+        self._last: dict[str, Problem] = {}
+        self._count: Counter[str] = Counter()
+
+    def wants(self, kind: str) -> bool:
+        """Count one of this kind; whether it is to be shown."""
+        self._count[kind] += 1
+        return self._count[kind] <= MOST_OF_A_KIND
+
+    def add(self, kind: str, problem: Problem) -> None:
+        self._kept.append(problem)
+        self._last[kind] = problem
+
+    def all(self) -> list[Problem]:
+        beyond = (
+            more_of_a_kind(last, self._count[kind] - MOST_OF_A_KIND)
+            for kind, last in self._last.items()
+            if self._count[kind] > MOST_OF_A_KIND
+        )
+        return [*self._kept, *beyond]
+
+
+def _mended(tree: Mapped, problems: _Problems) -> tuple[Document | None, frozenset[str]]:
+    """The document and what was lost, of a tree that may be changed: keys that were mistyped are put right, and what
+    can't be is cut out."""
     lost: set[str] = set()
     gone: set[tuple[int, Any]] = set()  # what was cut out is not missed besides
     for _ in range(_ROUNDS):
         _complete(tree, lost)
         try:
-            return Document.model_validate(tree), problems, frozenset(lost)
+            return Document.model_validate(tree), frozenset(lost)
         except ValidationError as refusal:
             found = refusal.errors(include_url=False, include_input=False)
         mistyped = [error for error in found if error["type"] == "extra_forbidden"]
@@ -48,7 +77,11 @@ def _mended(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str
         for error in mistyped or found:  # what a mistyped key brings about is not said besides
             path = _path(tree, error["loc"])
             if not (error["type"] == "missing" and path and _slot(*path[-1]) in gone):
-                problems.append(_problem(tree, path, error))
+                kind = error.get("ctx", {}).get("rule", error["type"])
+                if not problems.wants(kind):
+                    cuts.append(_cut(path, error))
+                    continue
+                problems.add(kind, _problem(tree, path, error))
             if not (error["type"] == "extra_forbidden" and _renamed(tree, path)):
                 cuts.append(_cut(path, error))
         cut = _cut_out(cuts, lost)
@@ -57,7 +90,7 @@ def _mended(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str
         lost.update(absent)
         if not (cut or mistyped or absent):
             break
-    return None, problems, frozenset(lost)
+    return None, frozenset(lost)
 
 
 def _slot(node: Node, step: Any) -> tuple[int, Any]:

@@ -15,7 +15,7 @@ from survey_cli.instrument.clock_words import MONTHS
 from survey_cli.instrument.number_words import LANGUAGES, cardinal, ordinal
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.written import Written
-from survey_cli.problems import Position, Problem, did_you_mean
+from survey_cli.problems import Nearest, Position, Problem, nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
 
 UNKNOWN: Final = "…"
@@ -88,6 +88,8 @@ class TextScope(NamedTuple):
     """`{options}` has a meaning here."""
     each: bool = True
     """`{each}` has a meaning here."""
+    nearest: Nearest = nearest
+    """Finds the name that an unknown one was meant to be."""
     languages: Sequence[str] = ()
     """Those of the file, in which a text that is written once is read."""
 
@@ -390,9 +392,8 @@ def _fill(
                 "unknown-fill", "{options} has no options to read here", "use it in an item that has options"
             )
             return None
-        remedy = did_you_mean(
-            key, (*scope.names, *ALWAYS), otherwise="name an earlier item, a sample column or a compute"
-        )
+        near = scope.nearest(key, (*scope.names, *ALWAYS))
+        remedy = f"did you mean {near!r}?" if near else "name an earlier item, a sample column or a compute"
         problem("unknown-fill", f"the text fills in {whole}, but {key!r} is not a variable", remedy)
         return None
     if said.silent:

@@ -4,6 +4,7 @@ It is handed the events and calls no parser. Anchors, tags, second documents and
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -13,7 +14,7 @@ from survey_cli.instrument import misread
 from survey_cli.instrument.encoded import UNSEEN
 from survey_cli.instrument.slips import QUOTE_IT, owner, shorten
 from survey_cli.instrument.written import Listed, Mapped, Node, Written
-from survey_cli.problems import Position, Problem
+from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, more_of_a_kind
 
 MAX_DEPTH: Final = 40
 MAX_EVENTS: Final = 1_000_000
@@ -46,6 +47,9 @@ class Growth:
     file: str
     kinds: EventKinds
     problems: list[Problem] = field(default_factory=list)
+    count: Counter[str] = field(default_factory=Counter)
+    beyond: Counter[str] = field(default_factory=Counter)
+    """By rule: how many more problems there are than are kept."""
     hopeless: bool = False
     """What was read is not worth going on with."""
     dropped: list[tuple[Mapped, Written]] = field(default_factory=list)
@@ -140,6 +144,16 @@ class Growth:
 
     def mended(self, root: Mapped) -> Iterator[Problem]:
         """Puts right what can be, for the sake of further checks, and says what was found on the way."""
+        told: list[Problem] = []
+        for problem in self._mended(root):
+            told.append(problem)
+            yield problem
+        for rule, count in self.beyond.items():
+            last = max((p for p in told if p.rule == rule), key=lambda p: p.where, default=None)
+            if last is not None:
+                yield more_of_a_kind(last, count)
+
+    def _mended(self, root: Mapped) -> Iterator[Problem]:
         yield from misread.repeated(self.twice)
         for holder, key in self.dropped:
             holder.pop(key, None)
@@ -151,11 +165,22 @@ class Growth:
         lines = self.text.split("\n") if odd or self.cut or self.long else []
         for name, node, where in self.cut:
             for found in misread.cut_short(name, node, lines[where.line - 1], where):
-                yield replace(found, who=owner(lines, where.line))
+                if self._keeps(found.rule):
+                    yield replace(found, who=owner(lines, where.line))
         for name, node, last in self.long:
-            yield from misread.noted(name, node, lines, last)
+            for found in misread.noted(name, node, lines, last):
+                if self._keeps(found.rule):
+                    yield replace(found, who=owner(lines, found.where.line))
         if odd:
             yield from misread.odd_keys(root, lines)
+
+    def _keeps(self, rule: str) -> bool:
+        """Count a problem of this rule; whether it is among the first, which are kept."""
+        self.count[rule] += 1
+        if self.count[rule] <= MOST_OF_A_KIND:
+            return True
+        self.beyond[rule] += 1
+        return False
 
     def say(self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1) -> None:
         """Keeps a problem, unless there are more than anybody reads."""
@@ -189,17 +214,15 @@ class Growth:
 
     def ended(self, key: str, node: Written, mark: Any) -> None:
         """A plain text on a line that has a ` #` somewhere."""
-        if len(self.cut) < MAX_PROBLEMS:
-            self.cut.append((key, node, Position(self.file, mark.line + 1, mark.column + 1)))
+        self.cut.append((key, node, Position(self.file, mark.line + 1, mark.column + 1)))
 
     def spread(self, key: str, node: Written, mark: Any) -> None:
         """A text over several lines with a `#` in it."""
-        if len(self.long) < MAX_PROBLEMS:
-            self.long.append((key, node, mark.line - (mark.column == 0)))
+        self.long.append((key, node, mark.line - (mark.column == 0)))
 
     def repeated(self, here: Mapped, key: Written) -> Written:
         """A key that is there already: the first stands."""
-        if len(self.twice) < MAX_PROBLEMS:
+        if self._keeps("duplicate-key"):
             self.twice.append((here, key))
         return self.drop(here, key.where)
 
@@ -231,7 +254,7 @@ class Growth:
         if last[:1] != "\0" and isinstance(written, Written) and written and written.plain:
             if len(written) < _MAX_JOINED:
                 here[last] = Written(f"{written}, {key}", written.where, plain=True)
-            if len(self.split) < MAX_PROBLEMS:
+            if (id(here), last) in self.split or self._keeps("comma"):
                 self.split[id(here), last] = (here, last)
             return True
         if not here and stack and len(self.bare) < MAX_PROBLEMS:

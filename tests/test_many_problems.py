@@ -1,0 +1,67 @@
+"""A file with thousands of mistakes of a kind is told quickly: the first hundred, and how many more there are."""
+
+import time
+
+import pytest
+
+from survey_cli.instrument.checks import checked
+from survey_cli.instrument.load import read_text
+from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, first_of_each_kind
+
+HEAD = "instrument: t\ntitle: T\nitems:\n  - {id: a, type: text, text: What}\n"
+KINDS = {
+    "unknown-key": "k{n}: v\n",
+    "unknown-name": "  - {{id: q{n}, type: text, text: What, ask_if: z{n} == 1}}\n",
+    "unknown-fill": "  - {{id: q{n}, type: text, text: 'What {{z{n}}}'}}\n",
+    "unknown-type": "  - {{id: q{n}, type: txt{n}, text: What}}\n",
+    "unknown-list": "  - {{id: q{n}, type: single, options: z{n}, text: What}}\n",
+    "duplicate-id": "  - {{id: a, type: text, text: What}}\n",
+    "duplicate-key": "title: {n}\n",
+    "comma": "  - {{id: q{n}, type: text, text: Yes, often}}\n",
+    "hash": "  - id: q{n}\n    type: text # a comment\n    text: Our #1\n",
+    "comment-in-text": "  - id: q{n}\n    type: text\n    text: |\n      Yes\n      # no\n",
+}
+
+
+@pytest.mark.parametrize("rule", KINDS)
+def test_the_first_hundred_are_told_and_the_rest_counted(rule: str) -> None:
+    many = 2000
+    text = HEAD + "".join(KINDS[rule].format(n=n) for n in range(many))
+    started = time.process_time()
+    problems = [p for p in checked(read_text(text)).problems if p.rule in (rule, "too-many")]
+    took = time.process_time() - started
+    assert [p.rule for p in problems] == [rule] * MOST_OF_A_KIND + ["too-many"]
+    assert problems == sorted(problems, key=lambda p: p.where)
+    assert f"{many - MOST_OF_A_KIND:,} more problems of this kind ({rule}) are not shown" in problems[-1].what
+    assert problems[-1].severity == "error"
+    assert took < 4, "each was compared with all the others"
+
+
+def test_two_hundred_thousand_unknown_keys_take_no_longer_than_reading_them() -> None:
+    text = HEAD + "".join(f"k{n}: v\n" for n in range(200_000))
+    started = time.process_time()
+    source = read_text(text)
+    reading = time.process_time() - started
+    started = time.process_time()
+    assert "199,900 more" in checked(source).problems[-1].what
+    assert time.process_time() - started < 8 * reading
+
+
+def test_kinds_are_counted_apart_and_warnings_stay_warnings() -> None:
+    def made(rule: str, lines: range, severity: str) -> list[Problem]:
+        return [Problem(rule, Position("f", n), "", f"{n}", "", severity) for n in lines]  # type: ignore[arg-type]
+
+    few = made("few", range(1, 101), "error")
+    many = made("many", range(1, 102), "warning")
+    found = first_of_each_kind([*many, *few])
+    assert [p for p in found if p.rule == "few"] == few
+    assert [p for p in found if p.rule == "many"] == many[:100]
+    assert [(p.where.line, p.severity, p.what) for p in found if p.rule == "too-many"] == [
+        (100, "warning", "1 more such problem is not shown")
+    ]
+
+
+def test_a_cut_sentence_is_found_behind_any_number_of_comments() -> None:
+    comments = "".join(f"  - id: q{n}\n    type: text # a comment\n    text: What\n" for n in range(1000))
+    text = HEAD + comments + "  - id: last\n    type: text\n    text: Do you like #1 shop?\n"
+    assert [(p.rule, p.who) for p in checked(read_text(text)).problems] == [("hash", "last")]
