@@ -3,11 +3,13 @@
 import hashlib
 import hmac
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import served
+from golden_databases import load_file
 from stored import child, outcome, sql
 from stored_cases import NOON, at
 from survey_cli.store import Store, StoreProblem
@@ -107,8 +109,101 @@ def test_another_file_in_its_place_is_refused(tmp_path):
     other.mkdir()
     with NeverCall.beside(other / "asu.db"):
         pass
-    sql(other / "never_call.db", "PRAGMA user_version = 2")
+    sql(other / "never_call.db", "PRAGMA user_version = 3")
     with pytest.raises(StoreProblem, match="newer version"):
         NeverCall.beside(other / "asu.db")
     with pytest.raises(StoreProblem, match="not one of this program's"):
         Store.open(other / "never_call.db", create=False)
+
+
+# The key of a list in files
+
+
+def test_the_key_lies_apart_from_the_hashes(tmp_path):
+    with NeverCall.beside(tmp_path / "asu.db") as never:
+        never.add([ANN], at=NOON, reason="asked us", by="ann")
+        key = never._key.hex()
+    file = tmp_path / "never_call.db.key"
+    assert file.read_text() == f"{key}\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    others = [one for one in tmp_path.iterdir() if one != file]
+    assert others
+    assert all(key.encode() not in one.read_bytes() for one in others)
+
+
+def earlier(tmp_path: Path) -> tuple[Path, str]:
+    """A list as earlier versions made it, with a number on it, and its key."""
+    path = load_file("first.list", tmp_path / "never_call.db")
+    [(key,)] = sql(path, "SELECT key FROM never_call_key")
+    return path, key
+
+
+LISTED = "+13125550105"
+
+
+def test_the_key_leaves_a_list_of_an_earlier_version(tmp_path):
+    path, key = earlier(tmp_path)
+    for _ in range(2):
+        with NeverCall.open(path) as never:
+            assert never.among([LISTED, ANN]) == {LISTED}
+    assert (tmp_path / "never_call.db.key").read_text() == f"{key}\n"
+    assert stat.S_IMODE((tmp_path / "never_call.db.key").stat().st_mode) == 0o600
+    others = [one for one in tmp_path.iterdir() if one.suffix != ".key"]
+    assert all(key.encode() not in one.read_bytes() for one in others)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["never_call.db", "never_call.db.key"]
+
+
+def test_while_an_earlier_version_uses_the_list_its_key_stays(tmp_path):
+    path, key = earlier(tmp_path)
+    script = """
+import sqlite3
+db = sqlite3.connect(sys.argv[1])
+db.execute("SELECT key FROM never_call_key").fetchall()
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+    station = child(script, path, stdin=subprocess.PIPE)
+    assert station.stdout.readline() == "ready\n"
+    with NeverCall.open(path) as never:
+        assert never.among([LISTED]) == {LISTED}
+        assert never.add([ANN], at=NOON, reason="", by="") == 1
+    assert sql(path, "SELECT key FROM never_call_key") == [(key,)]
+    station.communicate("\n")
+    with NeverCall.open(path) as never:
+        assert never.among([LISTED, ANN]) == {LISTED, ANN}
+    assert sql(path, "SELECT key FROM never_call_key") != [(key,)]
+
+
+def test_a_crash_after_the_key_was_written_loses_nothing(tmp_path):
+    path, key = earlier(tmp_path)
+    (tmp_path / "never_call.db.key").write_text(f"{key}\n")
+    with NeverCall.open(path) as never:
+        assert never.among([LISTED]) == {LISTED}
+    assert sql(path, "SELECT key FROM never_call_key") != [(key,)]
+
+
+def test_a_key_that_is_lost_or_anothers_is_said(tmp_path):
+    with NeverCall.beside(tmp_path / "asu.db") as never:
+        never.add([ANN], at=NOON, reason="asked us", by="ann")
+    file = tmp_path / "never_call.db.key"
+    key = file.read_text()
+    file.unlink()
+    with pytest.raises(StoreProblem, match="is not there, and without this key nobody"):
+        NeverCall.beside(tmp_path / "asu.db")
+    file.write_text("00" * 32)
+    with pytest.raises(StoreProblem, match="is the key of another list"):
+        NeverCall.beside(tmp_path / "asu.db")
+    file.write_text("no key")
+    with pytest.raises(StoreProblem, match="can't be read"):
+        NeverCall.beside(tmp_path / "asu.db")
+    file.write_text(key)
+    with NeverCall.beside(tmp_path / "asu.db") as never:
+        assert never.among([ANN]) == {ANN}
+
+
+def test_a_list_that_is_gone_is_made_anew_with_the_key_that_is_there(tmp_path):
+    with NeverCall.beside(tmp_path / "asu.db") as never:
+        key = never._key
+    (tmp_path / "never_call.db").unlink()
+    with NeverCall.beside(tmp_path / "asu.db") as never:
+        assert never._key == key

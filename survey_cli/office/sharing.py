@@ -10,7 +10,7 @@ from survey_cli.store.address import names_server
 from survey_cli.store.files import GROUPS_FILE, GROUPS_FOLDER, GROUPS_LIST
 from survey_cli.store.places import database_of
 
-ENDINGS = (".db", ".db-wal", ".db-shm", ".csv")
+ENDINGS = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
 
 
 def share(path: str, group: str, *, db: str | None = None) -> Path | Trouble:
@@ -34,7 +34,7 @@ def share(path: str, group: str, *, db: str | None = None) -> Path | Trouble:
         for file in sorted(folder.iterdir()):
             if file.is_file() and file.name.endswith(ENDINGS):
                 os.chown(file, -1, number)
-                file.chmod(GROUPS_LIST if file.suffix == ".csv" else GROUPS_FILE)
+                file.chmod(GROUPS_LIST if file.suffix in (".csv", ".key") else GROUPS_FILE)
     except OSError as error:
         remedy = f"its owner, or root, does this, and must be in the group {group} themselves"
         return Trouble(str(error.filename or folder), f"cannot be given away ({error.strerror})", remedy)

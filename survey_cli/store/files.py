@@ -148,7 +148,9 @@ def shared_by_group(folder: Path) -> bool:
     return bool(mode & stat.S_ISGID) and bool(mode & stat.S_IWGRP)
 
 
-def put_in_place(path: Path, make: Callable[[Path], None], *, where: str) -> bool:
+def put_in_place(
+    path: Path, make: Callable[[Path], None], *, where: str, for_group: int = GROUPS_FILE
+) -> bool:
     """Has `make` write the file under a temporary name in the same folder, then links it into place: eight
     processes that begin at once all find it whole. False where another was first; then theirs stands and ours
     is gone."""
@@ -159,7 +161,7 @@ def put_in_place(path: Path, make: Callable[[Path], None], *, where: str) -> boo
         try:
             make(temporary)
             if shared_by_group(path.parent):
-                temporary.chmod(GROUPS_FILE)
+                temporary.chmod(for_group)
             os.link(temporary, path)
         except FileExistsError:
             return False

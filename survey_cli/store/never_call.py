@@ -5,7 +5,9 @@ Only keyed hashes are kept, so that it outlasts the erasure of whoever asked for
 """
 
 import hmac
+import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -15,21 +17,30 @@ from survey_cli.engine.journal import decode_moment, encode_moment
 from survey_cli.store.address import SHARED, Where, names_server, server
 from survey_cli.store.connector import Connector, Dialect
 from survey_cli.store.files import (
+    GROUPS_LIST,
     check_file,
     check_folder,
     check_only_name,
     file_system,
+    locked,
     own_path,
     put_in_place,
 )
 from survey_cli.store.legible import legible
 from survey_cli.store.problem import StoreProblem, no_driver
 from survey_cli.store.sqlite import Sqlite
+from survey_cli.store.upgrade import InUse, be_alone
 
 FILE: Final = "never_call.db"
+KEY_ENDING: Final = ".key"
+"""The file with the key has the name of the list with this at its end."""
 APPLICATION_ID: Final = 0x53565243
 """`SVRC`: no study's database."""
-VERSION: Final = 1
+VERSION: Final = 2
+"""Since version 2 the key of a list in a file lies in a file of its own."""
+MARKED: Final = "mark "
+MARK: Final = b"this list"
+"""What is hashed to recognize the key that belongs to a list."""
 PATIENCE: Final = 5.0
 """Seconds to wait while others write."""
 
@@ -61,8 +72,9 @@ HAS_TAKEN_OFF: Final[dict[Dialect, str]] = {
         WHERE schemaname = '{SHARED}' AND tablename = 'never_call_taken_off'""",
 }
 NEW_KEY: Final = "INSERT INTO never_call_key (one, key) VALUES (1, {random}) ON CONFLICT (one) DO NOTHING"
-OF_SQLITE: Final = "lower(hex(randomblob(32)))"
-"""Thrown by the engine, once, when the list is made: both draw on the system's own randomness."""
+SET_KEY: Final = "UPDATE never_call_key SET key = ?"
+OF_SQLITE: Final = "SELECT lower(hex(randomblob(32)))"
+"""Drawn by the engine, once, when the list is made: both draw on the system's own randomness."""
 OF_POSTGRESQL: Final = "replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')"
 
 READS_KEY: Final = f"""
@@ -111,7 +123,8 @@ class NeverCall:
     """The list, of numbers in E.164 form (`+13125550100`). Every method raises StoreProblem when the world it is kept in
     is broken."""
 
-    def __init__(self, connector: Connector) -> None:
+    def __init__(self, connector: Connector, key: str = "") -> None:
+        """`key`: where it is not in the database."""
         self._db = connector
         self._key: bytes | None = None
         """None: whoever asks may not read it, and the server computes the hashes."""
@@ -121,9 +134,15 @@ class NeverCall:
             self._adding = ADD if changes else ADD_ONCE
             if hashes and not reads_key:
                 return
-        [(key,)] = connector.read(KEY)
+        [(kept,)] = connector.read(KEY)
         with legible(connector.where, "the key of the list of numbers never to be called"):
-            self._key = bytes.fromhex(key)
+            self._key = bytes.fromhex(key or kept)
+        if key and kept not in (key, _mark(self._key)):
+            raise StoreProblem(
+                f"{connector.where}{KEY_ENDING}",
+                "is the key of another list of numbers never to be called",
+                "put back the key that belongs to the list, from a backup of the folder",
+            )
 
     @classmethod
     def beside(cls, where: str | Path) -> "NeverCall":
@@ -133,24 +152,29 @@ class NeverCall:
             return cls(_on_server(place if isinstance(place, Where) else server(place)))
         if place == ":memory:":
             memory = Sqlite.in_memory()
-            _fill(memory)
+            _fill(memory, _new_key())
             return cls(memory)
         return cls.open(own_path(place).parent / FILE)
 
     @classmethod
     def open(cls, path: Path) -> "NeverCall":
-        """The list in a file; made, for its owner's eyes only, where there is none yet."""
+        """The list in a file, its key in another; made, for their owner's eyes only, where there is none yet."""
         where = str(path)
         path = own_path(path)
         check_folder(path.parent, where=where, file_system_of=file_system)
         if not path.exists():
-            put_in_place(path, lambda temporary: _make(temporary, where), where=where)
-        check_file(path, where=where)
-        check_only_name(path, where=where)
-        db = Sqlite.to_file(path, where=where, patience=PATIENCE)
+            with locked(path.parent, alone=True):
+                mark = _mark(bytes.fromhex(_key_of(path) or _keep_key(path, _new_key())))
+                put_in_place(path, lambda temporary: _make(temporary, where, mark), where=where)
+        with locked(path.parent, alone=False):
+            db = _opened(path, where)
+        if db.read("PRAGMA user_version") == [(1,)]:
+            db.close()
+            with locked(path.parent, alone=True):
+                _part_from_key(path, where)
+                db = _opened(path, where)
         try:
-            _recognise(db)
-            return cls(db)
+            return cls(db, _key_of(path) or _key_within(db))
         except BaseException:
             db.close()
             raise
@@ -218,7 +242,7 @@ class NeverCall:
 
     def _hashed(self, number: str) -> str:
         """HMAC-SHA-256 (RFC 2104) in hex. Numbers are few enough to be tried one by one: it hides nothing from whoever
-        has the file with the key, and everything from whoever has a hash alone. ValueError for what is no number in
+        has the key too, and everything from whoever has the hashes alone. ValueError for what is no number in
         E.164 form: another way to write it would not be found again."""
         if not (number[:1] == "+" and number[1:].isdecimal() and number.isascii()):
             raise ValueError("a number on the list is written as +13125550100")
@@ -234,22 +258,108 @@ def _batches(hashes: Iterable[str], size: int) -> Iterator[list[str]]:
         yield several
 
 
-def _make(temporary: Path, where: str) -> None:
+def _opened(path: Path, where: str) -> Sqlite:
+    check_file(path, where=where)
+    check_only_name(path, where=where)
+    db = Sqlite.to_file(path, where=where, patience=PATIENCE)
+    try:
+        _recognise(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _make(temporary: Path, where: str, key: str) -> None:
     db = Sqlite.to_file(temporary, where=where, patience=1)
     try:
-        _fill(db)
+        _fill(db, key)
         db.run("PRAGMA journal_mode = WAL")
     finally:
         db.close()
 
 
-def _fill(db: Sqlite) -> None:
+def _fill(db: Sqlite, key: str) -> None:
     db.run(f"PRAGMA application_id = {APPLICATION_ID}")
     db.run(f"PRAGMA user_version = {VERSION}")
     with db.transaction() as execute:
         for table in TABLES:
             execute(table.replace("{by_key}", " WITHOUT ROWID"), ())
-        execute(NEW_KEY.format(random=OF_SQLITE), ())
+        execute(NEW_KEY.format(random="?"), (key,))
+
+
+# Its key
+
+
+def _new_key() -> str:
+    with closing(Sqlite.in_memory()) as memory:
+        [(key,)] = memory.read(OF_SQLITE)
+    return str(key)
+
+
+def _mark(key: bytes) -> str:
+    """What stands in the database in the place of its key: it fits no other key, and tells nothing of this one."""
+    return f"{MARKED}{hmac.new(key, MARK, 'sha256').hexdigest()}"
+
+
+def _key_of(path: Path) -> str:
+    """The key in the file beside a list; empty where there is none."""
+    try:
+        return Path(f"{path}{KEY_ENDING}").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeError) as error:
+        raise StoreProblem(
+            f"{path}{KEY_ENDING}", "the key of the do-not-call list can't be read", "make it readable for you"
+        ) from error
+
+
+def _keep_key(path: Path, key: str) -> str:
+    """Keep the key beside its list; whichever stands there in the end."""
+    file = Path(f"{path}{KEY_ENDING}")
+    put_in_place(
+        file, lambda temporary: _write(temporary, f"{key}\n"), where=str(file), for_group=GROUPS_LIST
+    )
+    return _key_of(path)
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _part_from_key(path: Path, where: str) -> None:
+    """Have the key leave a list of an earlier version, where nobody else has the list open; else it stays this time."""
+    with closing(Sqlite.to_file(path, where=where, patience=0)) as db:
+        [(key,)] = db.read(KEY)
+        if key.startswith(MARKED):
+            return  # another program was first
+        with legible(where, "the key of the list of numbers never to be called"):
+            mark = _mark(bytes.fromhex(key))
+        try:
+            be_alone(db)
+        except InUse:
+            return
+        if _keep_key(path, key) != key:
+            return  # the key of another list lies there: opening says so
+        with db.transaction() as execute:
+            execute(SET_KEY, (mark,))
+        db.run(f"PRAGMA user_version = {VERSION}")
+        db.run("VACUUM")  # what was written over is still in the file's free space
+
+
+def _key_within(db: Sqlite) -> str:
+    """The key of a list that has it within."""
+    [(key,)] = db.read(KEY)
+    if not key.startswith(MARKED):
+        return ""
+    raise StoreProblem(
+        f"{db.where}{KEY_ENDING}",
+        "is not there, and without this key nobody can tell which numbers are never to be called",
+        "put it back from a backup of the folder",
+    )
 
 
 def _recognise(db: Sqlite) -> None:

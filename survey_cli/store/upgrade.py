@@ -24,7 +24,15 @@ def upgrade(path: Path, where: str, steps: Sequence[str], *, apply: Callable[[Sq
     """Apply the steps that a database lacks, after a copy was made beside it. Raises StoreProblem where somebody else
     uses it: nothing is changed then."""
     with contextlib.closing(Sqlite.to_file(path, where=where, patience=0)) as db:
-        _be_alone(db, steps[0])
+        try:
+            be_alone(db)
+        except InUse as error:
+            earlier = f"was written by an earlier version of this program (it lacks the step {steps[0]!r})"
+            raise StoreProblem(
+                where,
+                f"{earlier}, and somebody is using it now",
+                "close every station and command that uses it, then upgrade it: survey db upgrade FILE",
+            ) from error
         kept = _copy(db, path, steps[0])
         apply(db)
         db.run("PRAGMA locking_mode = NORMAL")
@@ -32,8 +40,12 @@ def upgrade(path: Path, where: str, steps: Sequence[str], *, apply: Callable[[Sq
     log.warning("%s: upgraded for this version of the program; as it was before: %s", where, kept)
 
 
-def _be_alone(db: Sqlite, step: str) -> None:
-    """Lock the file, so that nobody else opens it as long as this connection is open."""
+class InUse(Exception):
+    """Another program has the file open."""
+
+
+def be_alone(db: Sqlite) -> None:
+    """Lock the file, so that nobody else opens it as long as this connection is open. Raises InUse."""
     try:
         db.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.connection.execute("PRAGMA journal_mode = DELETE").fetchall()  # only the last connection may
@@ -42,12 +54,7 @@ def _be_alone(db: Sqlite, step: str) -> None:
     except sqlite3.Error as error:
         if primary(error) != sqlite3.SQLITE_BUSY:
             raise db.told(error) from error
-        earlier = f"was written by an earlier version of this program (it lacks the step {step!r})"
-        raise StoreProblem(
-            db.where,
-            f"{earlier}, and somebody is using it now",
-            "close every station and command that uses it, then upgrade it: survey db upgrade FILE",
-        ) from error
+        raise InUse from error
 
 
 def _copy(db: Sqlite, path: Path, step: str) -> Path:
