@@ -2,7 +2,7 @@
 numbers are sought that agree with all of them. It shares no code with what hides them.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
@@ -11,6 +11,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_array
 
 from survey_cli.reports.results import Banner, Base, Figure, ItemResult, Row, Summary
+from survey_cli.reports.tabulating import Line
 
 Unknown: TypeAlias = tuple[str, Hashable, tuple[str, str]]
 """`(item, row, column)`; a row is its kind, code and label, a column its group and label."""
@@ -53,17 +54,18 @@ class Attacker:
         else:
             self.known[name] = int(text.replace(",", ""))
 
-    def reads(self, item: ItemResult, banner: Banner | None) -> None:
-        """A topline, and its table in the banner."""
-        self._table(item.id, item.kind, [ALL], item.rows, [item.base], [item.summary])
+    def reads(self, item: ItemResult, banner: Banner | None, lines: Sequence[Line] = ()) -> None:
+        """A topline, and its table in the banner. `lines`: all rows that there could be, which the questionnaire tells;
+        those that a page does not have are hidden there."""
+        self._table(item.id, item.kind, [ALL], item.rows, [item.base], [item.summary], lines)
         table = banner.table(item.id) if banner is not None else None
         if banner is None or table is None:
             return
         columns = [ALL, *((c.group, c.label) for c in banner.columns[1:])]
-        self._table(item.id, item.kind, columns, table.rows, table.bases, table.summaries)
+        self._table(item.id, item.kind, columns, table.rows, table.bases, table.summaries, lines)
         for group in dict.fromkeys(group for group, _ in columns[1:]):
             inside = [c for c in columns[1:] if c[0] == group]
-            for row in [BASE, *map(_key, table.rows)]:
+            for row in [BASE, *map(_key, lines or table.rows)]:
                 self.adds_up((item.id, row, ALL), [(item.id, row, c) for c in inside])
 
     def _table(
@@ -74,13 +76,19 @@ class Attacker:
         rows: Iterable[Row],
         bases: Iterable[Base],
         summaries: Iterable[Summary | None],
+        lines: Sequence[Line],
     ) -> None:
         rows, bases = list(rows), list(bases)
-        for place, (column, base) in enumerate(zip(columns, bases, strict=True)):
-            self.counts((id, BASE, column), base.count_text)
+        printed = {_key(row) for row in rows}
+        for place, column in enumerate(columns):
+            if bases:
+                self.counts((id, BASE, column), bases[place].count_text)
             for row in rows:
                 self._figure((id, _key(row), column), row.figures[place], (id, BASE, column))
-            self._structure(id, kind, column, rows)
+            for line in lines:
+                if _key(line) not in printed:
+                    self.counts((id, _key(line), column), "[c]")
+            self._structure(id, kind, column, list(lines or rows))
         for column, summary in zip(columns, summaries, strict=False):
             if summary is not None and summary.mean_text not in ("[c]", "–") and kind == "scale":
                 mean = float(Fraction(summary.mean_text))
@@ -101,8 +109,8 @@ class Attacker:
         self.says({name: 100, base: -float(low)}, -1e-6, 100 * FAR)
         self.says({name: 100, base: -float(high)}, -100 * FAR, 1e-6)
 
-    def _structure(self, id: str, kind: str, column: tuple[str, str], rows: list[Row]) -> None:
-        def at(row: Row) -> Unknown:
+    def _structure(self, id: str, kind: str, column: tuple[str, str], rows: Sequence[Row | Line]) -> None:
+        def at(row: Row | Line) -> Unknown:
             return (id, _key(row), column)
 
         base = (id, BASE, column)
@@ -150,5 +158,5 @@ class Attacker:
         return FAR if found.status == 3 else round(abs(found.fun))
 
 
-def _key(row: Row) -> tuple[str, str, str]:
+def _key(row: Row | Line) -> tuple[str, str, str]:
     return row.kind, row.code, row.label

@@ -81,9 +81,9 @@ class Known(Attacker):
         made = Report(TEXT, self._rows, terms=self._terms, by=by)
         for table in made.tables:
             item = made[table.question.id]
-            self.reads(item, made.banner if by else None)
+            self.reads(item, made.banner if by else None, table.lines)
             self._codes |= {
-                (item.id, row.code): (row.kind, row.code, row.label) for row in item.rows if row.code
+                (item.id, row.code): (row.kind, row.code, row.label) for row in table.lines if row.code
             }
         for column in [ALL, *((c.group, c.label) for c in made.banner.columns[1:])]:
             for item_id in ("own", "media"):

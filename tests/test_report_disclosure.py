@@ -96,19 +96,22 @@ def test_topline_and_banner_hide_the_same_figures():
     report = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"])
     table = report.banner.table("q")
     assert table is not None
-    for row, shown in zip(table.rows, report["q"].rows, strict=True):
-        assert row.figures[0] == shown.total
-    cells = {row.label: [figure.count_text for figure in row.figures] for row in table.rows}
-    assert cells["Strongly agree"][1:] == ["[c]", "[c]"]
+    shown = {row.label: row.total for row in report["q"].rows}
+    assert [row.label for row in table.rows] == ["Agrees", "Disagrees"], (
+        "the nets alone: most others would be hidden"
+    )
+    assert [row.figures[0] for row in table.rows] == [
+        row.total for row in report["q"].rows if row.kind == "net"
+    ]
+    assert shown["Strongly agree"].count_text == "8"
+    assert any("answers are shown together only" in note for note in table.notes)
     assert not any(figure.share for row in table.rows for figure in row.figures if figure.hidden)
 
 
 def test_means_are_hidden_with_the_counts_they_are_made_of():
     report = Report(AGREE, people("q", _1=2, _2=10, _3=10, _4=10), terms=Terms(threshold=5))
-    summary = report["q"].summary
-    assert summary is not None
-    assert summary.mean is None
-    assert summary.mean_text == "[c]"
+    assert report["q"].summary is None
+    assert "[c]" in {row.total.count_text for row in report["q"].rows}
     assert not report["q"].notes, "what the mark means is said once, before all tables"
 
 
@@ -117,7 +120,8 @@ def test_who_was_asked_is_not_told_where_they_are_few():
     item = report["q"]
     assert item.base.asked is None
     assert "3" not in item.base.text
-    assert {row.total.count_text for row in item.rows} == {"[c]"}
+    assert item.rows == ()
+    assert item.notes == ("Fewer than 5 were asked: their answers are not shown.",)
 
 
 def test_the_base_of_a_follow_up_does_not_tell_what_the_table_before_it_hides():
@@ -168,7 +172,28 @@ def test_a_share_does_not_tell_a_hidden_base():
     rows: list[dict[str, Cell]] = [
         {"q": q, "kind": kind} for kind, q, n in ((1, 1, 3), (2, 1, 11), (2, 2, 9)) for _ in range(n)
     ]
-    table = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"]).banner.table("q")
+    report = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"])
+    assert [report.tables[0].base_hidden(c) for c in range(3)] == [False, True, True]
+    table = report.banner.table("q")
     assert table is not None
-    assert [base.count_text for base in table.bases] == ["23", "[c]", "[c]"]
-    assert {row.figures[2].percent_text for row in table.rows} == {"[c]"}
+    assert (table.rows, table.bases) == ((), ())
+    assert table.notes[0].startswith("By kind: not shown: most counts would be hidden")
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 4)), min_size=12, max_size=60))
+def test_no_table_is_printed_of_which_most_is_hidden(pairs: list[tuple[int, int]]):
+    """Details give way to nets, and those to one sentence; no mean is announced and not told."""
+    rows: list[dict[str, Cell]] = [{"kind": kind, "q": q} for kind, q in pairs]
+    report = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"])
+    item, table = report["q"], report.banner.table("q")
+    assert table is not None
+    for printed, notes in ((item.rows, item.notes), (table.rows, table.notes)):
+        figures = [figure for row in printed for figure in row.figures]
+        assert not figures or not all(figure.hidden for figure in figures)
+        if not printed:
+            assert any(w in note for note in notes for w in ("not shown", "Not shown", "follow from it"))
+    groups = [figure for row in table.rows for figure in row.figures[1:] if figure.hidden or figure.amount]
+    assert 2 * sum(figure.hidden for figure in groups) <= len(groups)
+    assert item.summary is None or "[c]" not in item.summary.mean_text
+    assert not table.summaries or any(summary.mean_text != "[c]" for summary in table.summaries)

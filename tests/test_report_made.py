@@ -267,7 +267,7 @@ def test_raking_to_targets(study: Path, tmp_path: Path):
     report = made(study, replace(WISH, rake=str(targets), by=("kind",)))
     assert report.weighting is not None
     assert report.banner is not None
-    district = report.banner.table("consent")
+    district = report.banner.table("q1")
     assert district is not None
     weights = [Fraction(base.weighted_text) for base in district.bases]
     assert float(weights[1] / weights[0]) == pytest.approx(0.6, abs=0.01)
@@ -321,7 +321,7 @@ def test_a_codebook_counts_what_the_file_holds(study: Path):
     assert by_name["q2"].codes[4].missing == "missing"
     hidden = codebook_of(study, CodebookWish(origin="simulated"))
     assert isinstance(hidden, Codebook)
-    texts = [code.count_text for variable in hidden.variables for code in variable.codes]
+    texts = [c.count_text for variable in hidden.variables for c in (*variable.codes, *variable.missing)]
     assert "[c]" in texts
     assert not {"1", "2", "3", "4"} & set(texts)
 

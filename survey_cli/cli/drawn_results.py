@@ -114,8 +114,9 @@ def _item(item: "ItemResult", results: "Results", cells: int, blocks: bool) -> I
     yield from (_hung(" " * INDENT + "- ", verbatim_line(v), cells) for v in item.verbatims)
     table = results.banner.table(item.id) if results.banner else None
     if table is not None and results.banner is not None:
-        yield ""
-        yield from _columns(banner_grid(item, table, results.banner), cells)
+        if table.rows:
+            yield ""
+            yield from _columns(banner_grid(item, table, results.banner), cells)
         yield from (_hung(" " * INDENT, note, cells) for note in table_notes(item, table))
 
 

@@ -230,8 +230,10 @@ def banner_grid(item: ItemResult, table: BannerTable, banner: Banner) -> Grid:
 
 
 def banner_grids(item: ItemResult, table: BannerTable, banner: Banner, room: Room = PAGE) -> tuple[Grid, ...]:
-    """The same in as many tables as it takes for none to be wider than there is room for. Each begins with the total; a
-    group of columns is divided only where it is too wide by itself."""
+    """The same in as many tables as it takes for none to be wider than there is room for; none where no row can be shown.
+    Each begins with the total; a group of columns is divided only where it is too wide by itself."""
+    if not table.rows:
+        return ()
     return tuple(_grid_of_columns(item, table, banner, columns) for columns in _pieces(table, banner, room))
 
 
@@ -299,7 +301,11 @@ def joined_grid(item: ItemResult, results: Results, most: int = BESIDE, room: Ro
     else None."""
     banner = results.banner
     table = banner.table(item.id) if banner is not None else None
-    if banner is None or table is None or len(banner.columns) - 1 > most:
+    if banner is None or table is None:
+        return None
+    if any(one.label != other.label for one, other in zip(table.rows, item.rows, strict=False)):
+        return None  # one of them has nets alone
+    if not table.rows or len(banner.columns) - 1 > most:
         return None
     if len(_pieces(table, banner, room._replace(letters=room.letters - COUNTED - BETWEEN))) > 1:
         return None

@@ -76,13 +76,16 @@ def results_xlsx(results: Results, path: Path) -> None:
         _topline(topline, block, item, results)
     if results.banner is not None:
         banner = _Sheet(book.create_sheet(), "Banner", across=len(results.banner.columns) > UPRIGHT)
-        for block, item in listed:
-            table = results.banner.table(item.id)
+        tabulated = [(block, item, results.banner.table(item.id)) for block, item in listed]
+        for _, item, table in tabulated:
+            if table is not None and table.rows:
+                banner.repeated(flat(results.title), banner_grid(item, table, results.banner))
+                break
+        for block, item, table in tabulated:
             if table is not None:
-                if not banner.row:
-                    banner.repeated(flat(results.title), banner_grid(item, table, results.banner))
                 banner.line([_heading(block, item), item.id], strong=True)
-                banner.grid(banner_grid(item, table, results.banner), _decimals(results))
+                if table.rows:
+                    banner.grid(banner_grid(item, table, results.banner), _decimals(results))
                 banner.lines(table_notes(item, table))
                 banner.line([])
     if results.weighting is not None:

@@ -186,7 +186,7 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
     tallied = [tabulated(question, answers, groupings, terms) for question in listed]
     tables = concealed(tallied, answers, groupings, terms)  # of all, so that --items hide the same
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
-    listed_items = len(tables)
+    listed_items = sum(table.question.reported for table in tables)
     unreported = [t.question.item for t in tables if not t.question.reported and t.question not in chosen]
     tables = [table for table in tables if table.question in chosen]
     items = tuple(_item(table, answers, terms, wish) for table in tables)

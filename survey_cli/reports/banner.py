@@ -14,7 +14,7 @@ from survey_cli.reports.results import Banner, BannerColumn, BannerTable, Row, S
 from survey_cli.reports.rounding import UNSURE
 from survey_cli.reports.significance import Matrix, explained, greater, independence, trend
 from survey_cli.reports.tabulating import SMALL, Tabulated, Terms
-from survey_cli.reports.topline import base_of, rows_of, summary_of, unanimous
+from survey_cli.reports.topline import base_of, rows_of, summary_of, unanimous, unshown
 from survey_cli.values import Cell, Missing, Variable
 
 MOST_COLUMNS: Final = 12
@@ -106,13 +106,22 @@ def _table(
     terms: Terms,
 ) -> BannerTable:
     every = range(len(columns))
-    rows = rows_of(table, list(every), unit=unit, terms=terms)
+    shown = table.rows_shown(every[1:])
+    if not shown:
+        return BannerTable(
+            id=table.question.id, rows=(), bases=(), notes=tuple(_unshown(table, groupings, terms))
+        )
+    rows = rows_of(table, list(every), unit=unit, terms=terms, shown=shown)
     tests: list[Test] = []
     if terms.inference:
-        rows = _lettered(table, rows, groupings, columns, unit, terms)
+        rows = _lettered(table, rows, shown, groupings, columns, unit, terms)
         for grouping, span in _spans(groupings):
             tests += _tests(table, grouping, span, unit, terms)
-    summaries = [summary_of(table, c, unit=unit, terms=terms) for c in every]
+    summaries = (
+        []
+        if all(map(table.mean_hidden, every))
+        else [summary_of(table, c, unit=unit, terms=terms) for c in every]
+    )
     alike = unanimous(table, 0, "everybody who was asked")
     for c in every[1:] if not alike else ():
         alike += unanimous(table, c, f"all of {columns[c].group}, {columns[c].label},")
@@ -122,8 +131,16 @@ def _table(
         bases=tuple(base_of(table, c, unit=unit) for c in every),
         summaries=tuple(s for s in summaries if isinstance(s, Summary)),
         tests=tuple(tests),
-        notes=tuple(alike),
+        notes=(*_unshown(table, groupings, terms), *alike),
     )
+
+
+def _unshown(table: Tabulated, groupings: Sequence[Grouping], terms: Terms) -> list[str]:
+    """Why the table has nets alone, or is not there."""
+    by = " and ".join(dict.fromkeys(grouping.label for grouping in groupings))
+    return [
+        f"By {by}: {line[:1].lower()}{line[1:]}" for line in unshown(table, range(1, len(table.bases)), terms)
+    ]
 
 
 def _left(table: Tabulated, terms: Terms) -> Fraction:
@@ -159,6 +176,7 @@ def _tests(table: Tabulated, grouping: Grouping, span: Sequence[int], unit: int,
 def _lettered(
     table: Tabulated,
     rows: Sequence[Row],
+    shown: Sequence[int],
     groupings: Sequence[Grouping],
     columns: Sequence[BannerColumn],
     unit: int,
@@ -166,7 +184,7 @@ def _lettered(
 ) -> tuple[Row, ...]:
     """Rows with the letters of the columns whose share is significantly smaller, among columns with enough interviews."""
     made = []
-    for place, row in enumerate(rows):
+    for place, row in zip(shown, rows, strict=True):
         figures = list(row.figures)
         for grouping, span in _spans(groupings):
             enough = [c for c in span if effective(table.bases[c]) >= SMALL and not table.base_hidden(c)]

@@ -53,7 +53,8 @@ def concealed(
         for one, other in pairwise(alike):
             for c in range(len(tables[one].bases)):
                 _link(links, (one, Spot(BASE, c)), (other, Spot(BASE, c)))
-    alone = _settled([_total(one) for one in counted], links, terms.threshold)
+    totals = [_total(one) for one in counted]
+    alone = _coarsened(totals, links, terms.threshold, tables, [0])
     parts = [_parts(grouping) for grouping in groupings]
     _link_parts(links, tables, counted, groupings)
     full = [
@@ -63,11 +64,47 @@ def concealed(
         ),
         *parts,
     ]
-    hidden = _settled(full, links, terms.threshold)
+    columns = range(1, len(tables[0].bases)) if tables else range(0)
+    hidden = _coarsened(full, links, terms.threshold, tables, columns)
     return [
         replace(table, hidden=frozenset(s for s in spots if s.row < len(table.lines)))
         for table, spots in zip(tables, hidden, strict=False)
     ]
+
+
+def _coarsened(
+    counted: Sequence[Counted],
+    links: Links,
+    threshold: int,
+    tables: Sequence[Tabulated],
+    columns: Sequence[int],
+) -> list[frozenset[Spot]]:
+    """What is hidden of each table, where one of which most would be hidden in these columns gives up all its details if
+    its nets can be shown instead."""
+    hidden = _settled(counted, links, threshold)
+    coarse = {
+        i
+        for i, table in enumerate(tables)
+        if columns and table.nets and replace(table, hidden=hidden[i]).mostly_hidden(table.details, columns)
+    }
+    while coarse:
+        given_up = [
+            replace(
+                one,
+                hidden=one.hidden | {Spot(row, c) for row in tables[i].details for c in columns},
+            )
+            if i in coarse
+            else one
+            for i, one in enumerate(counted)
+        ]
+        found = _settled(given_up, links, threshold)
+        vain = {
+            i for i in coarse if replace(tables[i], hidden=found[i]).mostly_hidden(tables[i].nets, columns)
+        }
+        if not vain:
+            return found
+        coarse -= vain
+    return hidden
 
 
 def _settled(counted: Sequence[Counted], links: Links, threshold: int) -> list[frozenset[Spot]]:

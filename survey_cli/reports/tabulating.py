@@ -83,6 +83,30 @@ class Tabulated:
         """How many of its counts and bases are hidden, and how many there are."""
         return len(self.hidden), (len(self.lines) + 1) * len(self.bases)
 
+    def mostly_hidden(self, rows: Sequence[int], columns: Sequence[int]) -> bool:
+        """Whether more than half of the shares that are not zero are; of the total alone, all counts."""
+        some = [Spot(row, c) for row in rows for c in columns if self.lines[row].piles[c].people]
+        if list(columns) == [0]:
+            return bool(some) and all(spot in self.hidden for spot in some)
+        return 2 * sum(spot in self.hidden or self.base_hidden(spot.column) for spot in some) > len(some)
+
+    @property
+    def details(self) -> list[int]:
+        """The rows that are no nets."""
+        return [i for i, line in enumerate(self.lines) if line.kind != "net"]
+
+    @property
+    def nets(self) -> list[int]:
+        """The rows that put others together."""
+        return [i for i, line in enumerate(self.lines) if line.kind == "net"]
+
+    def rows_shown(self, columns: Sequence[int]) -> list[int]:
+        """The rows that a table with these columns has: all; the nets alone where most others are hidden; none where most
+        of the nets are too."""
+        if not self.mostly_hidden(self.details, columns):
+            return list(range(len(self.lines)))
+        return self.nets if self.nets and not self.mostly_hidden(self.nets, columns) else []
+
     def mean_hidden(self, column: int) -> bool:
         """Whether some count that a mean is made of is: it would tell of it."""
         return self.base_hidden(column) or any(

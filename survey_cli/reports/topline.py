@@ -46,7 +46,7 @@ def item_result(
     verbatims: tuple[Verbatim, ...] = (),
 ) -> ItemResult:
     """One item of the topline. `unit` is what a weight of one is in the piles; `interviews` how many are reported on."""
-    question = table.question
+    question, shown = table.question, table.rows_shown([0])
     return ItemResult(
         id=question.id,
         number=question.number,
@@ -57,16 +57,18 @@ def item_result(
         wording=question.wording,
         instruction=question.instruction,
         base=base_of(table, 0, unit=unit, words=_base_words(table, interviews, terms)),
-        rows=rows_of(table, [0], unit=unit, terms=terms),
-        summary=summary_of(table, 0, unit=unit, terms=terms),
+        rows=rows_of(table, [0], unit=unit, terms=terms, shown=shown),
+        summary=None if table.mean_hidden(0) else summary_of(table, 0, unit=unit, terms=terms),
         margin_text=_margin(table.bases[0], terms) if terms.margins and not table.base_hidden(0) else "",
         notes=tuple(_notes(table, unit, terms)),
         verbatims=verbatims,
     )
 
 
-def rows_of(table: Tabulated, columns: Sequence[int], *, unit: int, terms: Terms) -> tuple[Row, ...]:
-    """The rows with figures for these columns; answers as written, nets last."""
+def rows_of(
+    table: Tabulated, columns: Sequence[int], *, unit: int, terms: Terms, shown: Sequence[int]
+) -> tuple[Row, ...]:
+    """The rows that are shown, with figures for these columns; answers as written, nets last."""
     return tuple(
         Row(
             kind=line.kind,
@@ -87,6 +89,7 @@ def rows_of(table: Tabulated, columns: Sequence[int], *, unit: int, terms: Terms
             note=line.note,
         )
         for i, line in enumerate(table.lines)
+        if i in shown
     )
 
 
@@ -229,6 +232,9 @@ def _notes(table: Tabulated, unit: int, terms: Terms) -> list[str]:
         if base.people < terms.threshold:
             return [f"Fewer than {terms.threshold} were asked: their answers are not shown."]
         return ["How many were asked is not shown: small counts would follow from it."]
+    told += unshown(table, [0], terms)
+    if not table.rows_shown([0]):
+        return told
     if table.question.kind == "multiple":
         told.append(
             "Several answers could be given: per cents are of all who were asked, and add up to more."
@@ -240,6 +246,15 @@ def _notes(table: Tabulated, unit: int, terms: Terms) -> list[str]:
             told.append(f"Per cents add up to {rounded(total, terms.digits)} because of rounding.")
     told += unanimous(table, 0, "everybody who was asked")
     return told
+
+
+def unshown(table: Tabulated, columns: Sequence[int], terms: Terms) -> list[str]:
+    """Why a table with these columns has nets alone, or no rows."""
+    rows = table.rows_shown(columns)
+    if len(rows) == len(table.lines):
+        return []
+    why = f"most counts would be hidden, being of fewer than {terms.threshold} people or telling of such"
+    return [f"Answers are shown together only: {why}."] if rows else [f"Not shown: {why}."]
 
 
 def unanimous(table: Tabulated, column: int, who: str) -> list[str]:
