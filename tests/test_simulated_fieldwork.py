@@ -4,6 +4,7 @@ dialled that may not be, no promise is forgotten, and what is reported adds up."
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -251,7 +252,7 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
     assert found.interviewers == 5
     listed = people_of(study, "", str(people))
     assert isinstance(listed, People)
-    staff = field_trial._staff(listed, 5)
+    staff = field_trial.staff_of(listed, 5)
     assert not isinstance(staff, Trouble)
     said = [(one.login, sorted(one.languages), sorted(one.skills)) for one in staff]
     assert said == [
@@ -261,7 +262,7 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
         ("interviewer 4", ["en", "es"], []),
         ("interviewer 5", ["en"], ["converter"]),
     ]
-    assert len(field_trial._staff(listed, 1)) == 1  # type: ignore[arg-type]
+    assert len(field_trial.staff_of(listed, 1)) == 1  # type: ignore[arg-type]
 
 
 def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:
@@ -330,9 +331,22 @@ def test_an_interviewer_who_is_turned_down_goes_on(study: str, monkeypatch: pyte
     """Reading a card takes so long that the hours are over when the key is pressed: it is said, and the case goes
     back."""
     monkeypatch.setattr(interviewers, "LOOKS", (600, 900))
-    found = trial(study, days=1)
-    assert found.turned_down
-    assert all(denied.why.startswith("not now: after 20:30 there") for denied in found.turned_down)
+    made = trial_study(
+        Trial(
+            path=study,
+            at=datetime(2026, 11, 29, tzinfo=UTC),
+            invented=invented_cases(instrument(study), 80, "America/Chicago", Random(1)),
+        ),
+        Random(1),
+    )
+    assert isinstance(made, Study)
+    with made:
+        staff = [replace(made.who, login=f"interviewer {number}") for number in (1, 2, 3)]
+        field = Field(made, staff, Fieldwork(starts=MONDAY, days=1, seed=3, zone=ZoneInfo("America/Chicago")))
+        field.run()
+    denied = [one for colleague in field.colleagues for one in colleague.worked.turned_down]
+    assert denied
+    assert all(one.why.startswith("not now: after 20:30 there") for one in denied)
 
 
 # what it found, each by itself

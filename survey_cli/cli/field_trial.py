@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from survey_cli.cli.counting import drawn
-from survey_cli.cli.terminal import count, paragraphs, printable, table, width
+from survey_cli.cli.terminal import count, paragraphs, table, width
 
 if TYPE_CHECKING:
     from survey_cli.reports.field_run import FieldRun
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 MOST_OUTCOMES: Final = 12
 MOST_ENDS: Final = 12
-MOST_TURNED_DOWN: Final = 3
 
 
 def show(tried: "Tried") -> None:
@@ -29,12 +28,12 @@ def _parts(tried: "Tried") -> Iterator[str]:
     chances = fieldwork.chances
     yield paragraphs(
         f"Invented people: nobody was called. {count(run.cases, 'case')}, "
-        f"{count(tried.interviewers, 'interviewer')}, {count(fieldwork.days, 'day')} from {fieldwork.starts} "
-        f"({fieldwork.zone.key}), seed {fieldwork.seed}. Taken for granted: a call is answered by somebody "
-        f"{chances.contact:.0%} of the time, {chances.refuse:.0%} of talks are refused, {chances.eligible:.0%} belong to "
-        f"the survey, a promise is kept {chances.kept:.0%} of the time, {fieldwork.seconds:g} seconds an item. What is "
-        "answered falls evenly, so quotas that only the interview knows fill as they would not. Change --contact, "
-        "--refuse, --kept, --eligible, --seconds to see what hangs on them."
+        f"{count(tried.interviewers, 'interviewer')}, {count(tried.days, 'day')} from {fieldwork.starts} "
+        f"({fieldwork.zone.key}), spread: {tried.spread}, seed {fieldwork.seed}. Assumed: a call is answered by "
+        f"somebody {chances.contact:.0%} of the time, {chances.refuse:.0%} of talks are refused, "
+        f"{chances.eligible:.0%} are eligible, an appointment is kept {chances.kept:.0%} of the time, "
+        f"{fieldwork.seconds:g} seconds for each item. Options are chosen equally often, so quotas over answers fill "
+        "otherwise than they would. Change --contact, --refuse, --kept, --eligible, --seconds to see their effect."
     )
     yield _sum(run)
     yield _days(run)
@@ -47,7 +46,6 @@ def _parts(tried: "Tried") -> Iterator[str]:
     yield _ends(run)
     if run.rates is not None:
         yield "if the field closed at the end:\n" + drawn(run.rates, digits=1, cells=width())
-    yield from _turned_down(tried)
 
 
 def _sum(run: "FieldRun") -> str:
@@ -153,16 +151,6 @@ def _ends(run: "FieldRun") -> str:
     if rest:
         shown.append(["others", str(rest)])
     return _table(("where cases stand at the end", "cases"), shown)
-
-
-def _turned_down(tried: "Tried") -> Iterator[str]:
-    found = tried.turned_down
-    if found:
-        lines = [
-            printable(f"  {t.deed}, case {t.case or '-'}, {t.at:%Y-%m-%d %H:%M} UTC: {t.why}")
-            for t in found[:MOST_TURNED_DOWN]
-        ]
-        yield "\n".join([f"{count(len(found), 'key')} that the stations turned down, the first:", *lines])
 
 
 def _share(part: int, whole: int) -> str:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 1.0
 """Seconds before it is shown."""
+PLAIN_EVERY: Final = 5.0
+"""Seconds from one line to the next, where there is no terminal."""
 
 
 @contextmanager
@@ -35,6 +37,25 @@ def reading_bar(*, shown: bool = True) -> Iterator[Callable[[int, int], None] | 
     finally:
         if bar is not None:
             bar.stop()
+
+
+@contextmanager
+def day_bar() -> Iterator[Callable[[int, int, int], None]]:
+    """Hands out what is told how many of how many days of simulated fieldwork are over, and how many interviews are
+    complete: a bar on the terminal, a line every few seconds elsewhere."""
+    if sys.stderr.isatty():
+        with reading_bar() as tell:
+            yield lambda done, days, complete: tell(done, days) if tell is not None else None
+        return
+    last = time.monotonic()
+
+    def say(done: int, days: int, complete: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PLAIN_EVERY:
+            last = time.monotonic()
+            print(f"day {done} of {days}: {complete:,} complete", file=sys.stderr, flush=True)
+
+    yield say
 
 
 def _drawn(whole: int) -> "Progress":

@@ -4,11 +4,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from survey_cli.cli.interviewing import Database, Instrument
+from survey_cli.cli.progress import day_bar
+from survey_cli.cli.running import INTERRUPTED
 from survey_cli.cli.terminal import count, fail, printable, say
 from survey_cli.problems import Trouble
 
@@ -21,6 +24,14 @@ TRIED_FOR_ONE = 100
 MOST = 12
 """Items listed under one heading."""
 PANEL: Final = "With --fieldwork"
+
+
+class Spread(StrEnum):
+    """How attempts are spread over the parts of the day."""
+
+    prefer = "prefer"
+    wait = "wait"
+    off = "off"
 
 
 def _share(name: str, help: str) -> Any:
@@ -103,6 +114,14 @@ def simulate(
             rich_help_panel=PANEL,
         ),
     ] = None,
+    spread: Annotated[
+        Spread | None,
+        typer.Option(
+            "--spread",
+            help="What becomes of a case outside of the part of the day tried least; as the study says unless given.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
     sample: Annotated[
         str,
         typer.Option(
@@ -166,8 +185,9 @@ def simulate(
     so that they are not screened out (--qualify); otherwise options are chosen equally often, unless --answers says
     how often.
 
-    With --fieldwork invented interviewers call them at real stations, on a clock that jumps: completes by day, calls for
-    each, attempts, outcomes, rates, promises, quotas, and how busy everybody is. Nothing of it is kept.
+    With --fieldwork invented interviewers call them, by the study's rules, on a clock that jumps: completes by day,
+    calls for each, attempts, outcomes, rates, appointments, quotas, and how busy everybody is. Nothing of it is kept.
+    Ctrl+C shows the days that are over. `survey forecast` starts from a study as it stands.
     """
     if fieldwork:
         if keep or force:
@@ -190,6 +210,7 @@ def simulate(
                 habits=Habits(decline=decline, break_off=break_off),
                 seconds=seconds,
                 interviewers=interviewers,
+                spread=spread.value if spread is not None else None,
                 cases=cases,
                 sample=sample,
                 db=db,
@@ -197,9 +218,9 @@ def simulate(
             )
         )
         return
-    if sample or cases or zone or people or start is not None or interviewers is not None:
+    if sample or cases or zone or people or start is not None or interviewers is not None or spread:
         raise typer.BadParameter(
-            "--sample, --cases, --interviewers, --start, --zone, --people need --fieldwork"
+            "--sample, --cases, --interviewers, --spread, --start, --zone, --people need --fieldwork"
         )
     from survey_cli.instrument.opening import open_instrument
     from survey_cli.office.keeping import keeper
@@ -247,13 +268,14 @@ def _try_fieldwork(trial: "FieldTrial") -> None:
     from survey_cli.cli.field_trial import show
     from survey_cli.simulate.field_trial import tried
 
-    with _bar(trial.days) as progress:
-        found = tried(trial, progress)
-    if isinstance(found, list):
-        found = Trouble(trial.sample, "the sample has problems", "mend them, then try again", tuple(found))
+    with day_bar() as tell:
+        found = tried(trial, tell)
     if isinstance(found, Trouble):
         fail(found)
     show(found)
+    if found.days < trial.days:
+        say(f"interrupted after {found.days} of {count(trial.days, 'day')}")
+        raise typer.Exit(INTERRUPTED)
 
 
 @contextmanager

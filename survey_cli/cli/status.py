@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -117,6 +117,8 @@ def as_data(found: Any) -> Any:
             return found.isoformat(timespec="seconds")
         case timedelta():
             return found.total_seconds()
+        case date():
+            return found.isoformat()
         case str() | int() | float() | None:
             return found
         case tuple() if hasattr(found, "_asdict"):

@@ -1,36 +1,39 @@
-"""How a field run is reported, in order: the queue is brought up to its end, histories are read, rates are made as if the
-field closed then."""
+"""Report on simulated fieldwork: what its histories show, and its rates as if the field closed at its end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
+from survey_cli.fieldwork.events import Entry
+from survey_cli.fieldwork.people import People
+from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.quotas import Fill
 from survey_cli.office.rating import Assumed, Settled, settled
 from survey_cli.reports.field_run import FieldRun, WorkRow, field_run
 from survey_cli.reports.rates import Rated, RateTable, rate_table
 from survey_cli.reports.tallies import Wanted, tallied
-from survey_cli.study.opening import Study
-from survey_cli.study.queueing import caught_up
+
+Histories: TypeAlias = Callable[[], Iterable[tuple[str, Sequence[Entry]]]]
 
 
-def run_of(study: Study, *, at: datetime, zone: str, work: Sequence[WorkRow]) -> FieldRun:
-    """The report of a study that is open, as of the moment `at`; days are those of `zone`. Raises StoreProblem."""
-    cases = study.store.cases
-    caught_up(study.store, study.plan, at)
-    return field_run(
-        cases.histories(),
-        study.plan,
-        at=at,
-        zone=zone,
-        fill=cases.fill(),
-        work=work,
-        rates=_rates(study, at),
-    )
+def run_of(
+    histories: Histories,
+    plan: Plan,
+    people: People,
+    *,
+    at: datetime,
+    zone: str,
+    fill: Mapping[str, Fill],
+    work: Sequence[WorkRow],
+) -> FieldRun:
+    """The report as of the moment `at`; days are those of `zone`."""
+    rates = _rates(histories, plan, people, at)
+    return field_run(histories(), plan, at=at, zone=zone, fill=fill, work=work, rates=rates)
 
 
-def _rates(study: Study, at: datetime) -> RateTable | None:
-    people = study.people if study.people.listed else None
-    found = tallied(study.store.cases.histories(), study.plan, people, Wanted(at=at))
-    told = settled({tally.frame: tally.counts for tally in found.frames}, Assumed(frame=study.plan.frame))
+def _rates(histories: Histories, plan: Plan, people: People, at: datetime) -> RateTable | None:
+    found = tallied(histories(), plan, people if people.listed else None, Wanted(at=at))
+    told = settled({tally.frame: tally.counts for tally in found.frames}, Assumed(frame=plan.frame))
     if found.uncounted or not found.frames or not isinstance(told, Settled):
         return None
     return rate_table(
@@ -38,5 +41,5 @@ def _rates(study: Study, at: datetime) -> RateTable | None:
             Rated(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
             for t in found.frames
         ],
-        quotas=bool(study.plan.quotas.quotas),
+        quotas=bool(plan.quotas.quotas),
     )

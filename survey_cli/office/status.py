@@ -28,7 +28,7 @@ from survey_cli.reports.status import (
 from survey_cli.store.case_records import CaseRow
 from survey_cli.study.clock import future_entries
 from survey_cli.study.location import in_use
-from survey_cli.study.opening import Study
+from survey_cli.study.opening import Records, Study
 from survey_cli.study.pause import read_pause
 
 
@@ -94,7 +94,7 @@ def _status(
     )
 
 
-def target_of(study: Study) -> Target:
+def target_of(study: Records) -> Target:
     """The largest quota that is about everybody (one with `where:` is about some); else the size of the population, all
     of which is then to be interviewed; else nobody has said."""
     whole = [

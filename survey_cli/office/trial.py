@@ -13,9 +13,10 @@ from survey_cli.fieldwork.events import Blocked, Claimed, Entry, Event, NumberMa
 from survey_cli.fieldwork.people import People
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import standing
+from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
 from survey_cli.office.sample_rows import marks, sampled
-from survey_cli.problems import Problem, Trouble
+from survey_cli.problems import Trouble
 from survey_cli.samples.cases import Case, read_sample
 from survey_cli.store import StoreProblem
 from survey_cli.store.case_records import Contact, ContactNumber, NewCase
@@ -44,22 +45,34 @@ class Trial:
     that were released."""
 
 
-def trial_study(wish: Trial, dice: Random) -> Study | Trouble | list[Problem]:
+def trial_cases(wish: Trial, instrument: Instrument) -> list[tuple[str, list[Entry]]] | Trouble:
+    """The cases, each with the history it has before anybody calls."""
+    if wish.invented:
+        cases = list(_brought(wish.invented, instrument, wish.released))
+    elif wish.sample:
+        read = read_sample(wish.sample, instrument)
+        if isinstance(read, list):
+            return Trouble(
+                wish.sample, "the sample has problems", "correct them, then try again", tuple(read)
+            )
+        cases = list(_brought(read.cases, instrument, wish.released))
+    else:
+        kept = _kept(wish)
+        if isinstance(kept, Trouble):
+            return kept
+        cases = kept
+    return [(key, [Entry(wish.at, BY, STATION, event) for event in events]) for key, events in cases]
+
+
+def trial_study(wish: Trial, dice: Random) -> Study | Trouble:
     """The study, open, in memory; whoever asked closes it."""
-    cases = [] if wish.invented or wish.sample else _kept(wish)
+    instrument = open_instrument(wish.path)
+    cases = trial_cases(wish, instrument) if isinstance(instrument, Instrument) else instrument
     if isinstance(cases, Trouble):
         return cases
     study = open_study(wish.path, db=":memory:", create=True, by=BY, invented=wish.people)
     if isinstance(study, Trouble):
         return study
-    if wish.invented:
-        cases = list(_brought(wish.invented, study.instrument, wish.released))
-    elif wish.sample:
-        read = read_sample(wish.sample, study.instrument)
-        if isinstance(read, list):
-            study.close()
-            return read
-        cases = list(_brought(read.cases, study.instrument, wish.released))
     in_step(study, wish.at)
     study.store.cases.add(
         _made(cases, study.plan, wish.at, dice),
@@ -108,10 +121,9 @@ def _before_calls(history: Sequence[Entry]) -> list[Event]:
 
 
 def _made(
-    cases: Iterable[tuple[str, list[Event]]], plan: Plan, at: datetime, dice: Random
+    cases: Iterable[tuple[str, list[Entry]]], plan: Plan, at: datetime, dice: Random
 ) -> Iterator[NewCase]:
-    for ordinal, (key, events) in enumerate(cases, start=1):
-        entries = [Entry(at, BY, STATION, event) for event in events]
+    for ordinal, (key, entries) in enumerate(cases, start=1):
         case = fieldwork.Case.of(key, entries)
         yield NewCase(
             key=key,

@@ -10,16 +10,16 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.fieldwork.people import Interviewer, People
-from survey_cli.fieldwork.plan import Plan
+from survey_cli.fieldwork.plan import Plan, Spread
 from survey_cli.fieldwork.zones import day_start
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.office.field_run import run_of
-from survey_cli.office.trial import Trial, trial_study
-from survey_cli.problems import Problem, Trouble
+from survey_cli.office.trial import Trial, trial_cases
+from survey_cli.problems import Trouble
 from survey_cli.reports.field_run import FieldRun, WorkRow
-from survey_cli.simulate.fieldwork import SECONDS, Field, Fieldwork
+from survey_cli.simulate.fieldwork import SECONDS, Fieldwork
 from survey_cli.simulate.households import Chances, invented_cases
-from survey_cli.simulate.interviewers import TurnedDown
+from survey_cli.simulate.model import FieldModel
 from survey_cli.simulate.respondents import Habits
 from survey_cli.study.opening import people_of_study
 
@@ -49,6 +49,8 @@ class FieldTrial:
     """How many, more than are listed too; None: those listed, else six."""
     cases: int = 0
     """So many invented ones; 0: those of `sample`, else of the database."""
+    spread: Spread | None = None
+    """None: as the study has it."""
     sample: str = ""
     db: str | None = None
     people: str | None = None
@@ -61,53 +63,62 @@ class Tried:
     run: FieldRun
     fieldwork: Fieldwork
     interviewers: int
-    turned_down: tuple[TurnedDown, ...]
-    """What the stations did not do: a call after hours had ended, mostly."""
+    days: int
+    """That were simulated: fewer than wanted where it was interrupted."""
+    spread: Spread
 
 
-def tried(
-    trial: FieldTrial, progress: Callable[[int], None] | None = None
-) -> Tried | Trouble | list[Problem]:
-    """Let them call, and see how it went. `progress` is told the days that are over."""
+def tried(trial: FieldTrial, tell: Callable[[int, int, int], None] | None = None) -> Tried | Trouble:
+    """Let them call, and see how it went. `tell` is told how many days are over, of how many, and how many interviews
+    are complete."""
     instrument = open_instrument(trial.path)
     if isinstance(instrument, Trouble):
         return instrument
     people = people_of_study(trial.path, instrument.id, db=trial.db, named=trial.people)
     if isinstance(people, Trouble):
         return people
-    staff = _staff(people, trial.interviewers)
+    staff = staff_of(people, trial.interviewers)
     if isinstance(staff, Trouble):
         return staff
-    fieldwork = _fieldwork(trial, Plan.of(instrument))
+    plan = Plan.of(instrument)
+    plan = replace(plan, spread=trial.spread or plan.spread)
+    fieldwork = _fieldwork(trial, plan)
     if isinstance(fieldwork, Trouble):
         return fieldwork
-    zone, dice = fieldwork.zone.key, Random(f"{trial.seed}\0sample")
-    study = trial_study(
+    zone = fieldwork.zone.key
+    cases = trial_cases(
         Trial(
             path=trial.path,
             at=day_start(zone, fieldwork.starts),
-            invented=invented_cases(instrument, trial.cases, zone, dice),
+            invented=invented_cases(instrument, trial.cases, zone, Random(f"{trial.seed}\0sample")),
             sample=trial.sample,
             db=trial.db,
             people=people,
         ),
-        dice,
+        instrument,
     )
-    if isinstance(study, Trouble | list):
-        return study
-    with study:
-        calling = Field(study, staff, fieldwork)
-        calling.run(progress)
-        work = [
-            WorkRow(w.login, w.shifts, w.on_duty, w.on_cases, w.calls, w.completes)
-            for w in (colleague.worked for colleague in calling.colleagues)
-        ]
-        return Tried(
-            run=run_of(study, at=calling.at, zone=zone, work=work),
-            fieldwork=fieldwork,
-            interviewers=len(staff),
-            turned_down=tuple(t for c in calling.colleagues for t in c.worked.turned_down),
-        )
+    if isinstance(cases, Trouble):
+        return cases
+    model = FieldModel(instrument, plan, people, staff, cases, fieldwork)
+    model.run(tell)
+    return Tried(
+        run=run_of(
+            model.histories.items,
+            plan,
+            people,
+            at=model.at,
+            zone=zone,
+            fill=model.fill,
+            work=[
+                WorkRow(w.login, w.shifts, w.on_duty, w.on_cases, w.calls, w.completes)
+                for w in (agent.worked for agent in model.agents)
+            ],
+        ),
+        fieldwork=fieldwork,
+        interviewers=len(staff),
+        days=model.days if model.interrupted else fieldwork.days,
+        spread=plan.spread,
+    )
 
 
 def _fieldwork(trial: FieldTrial, plan: Plan) -> Fieldwork | Trouble:
@@ -133,7 +144,7 @@ def _fieldwork(trial: FieldTrial, plan: Plan) -> Fieldwork | Trouble:
     )
 
 
-def _staff(people: People, wanted: int | None) -> Sequence[Interviewer] | Trouble:
+def staff_of(people: People, wanted: int | None) -> Sequence[Interviewer] | Trouble:
     """Those who interview, in the order of the list. Where more are wanted than are listed, invented ones who speak and
     can do what the first listed ones do, in turn; where nobody is listed, ones who may do everything."""
     if not people.listed:

@@ -2,7 +2,7 @@
 not, each from the seed and the case's key alone, whatever happens around them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -85,20 +85,31 @@ class Household:
 
     @classmethod
     def of(
-        cls, key: str, numbers: int, *, seed: int, chances: Chances, frame: Frame, languages: tuple[str, ...]
+        cls,
+        key: str,
+        numbers: int,
+        *,
+        seed: int,
+        chances: Chances,
+        frame: Frame,
+        languages: tuple[str, ...],
+        calls: int = 0,
+        answered: int = 0,
+        rang: Collection[int] = (),
     ) -> "Household":
-        """The people of a case; the same ones for the same seed and key."""
+        """The people of a case; the same ones for the same seed and key. Of those who were called already, so many
+        `calls` were `answered`, and these numbers `rang`: whoever was never in is likelier to be out again."""
         dice = Random(f"{seed}\0{key}")
-        pattern = AT_WORK if frame == "establishment" else AT_HOME
+        pattern = pattern_of(frame)
         # some are nearly never in, a few nearly always: a gamma of mean 1
-        own = dice.gammavariate(1.5, 1 / 1.5)
+        own = dice.gammavariate(1.5 + answered, 1 / (1.5 + chances.contact * calls))
         lot = dice.random()
         others = [code for code in languages[1:] if dice.random() < OTHER_LANGUAGE]
         return cls(
             dice=dice,
             chances=chances,
             home={part: min(0.95, chances.contact * own * share) for part, share in pattern.items()},
-            dead=dict(_dead(numbers, dice)),
+            dead={position: why for position, why in _dead(numbers, dice) if position not in rang},
             machine=dice.random() < HAS_MACHINE,
             refuse=min(1.0, chances.refuse * dice.gammavariate(2, 0.5)),
             language=others[0] if others else "",
@@ -120,8 +131,7 @@ class Household:
     def _chance(self, there: datetime) -> float:
         if self.promised is not None and abs(there - self.promised) <= PROMISED_WITHIN:
             return self.chances.kept
-        part: Part = "weekend" if there.weekday() > 4 else "evening" if there.hour >= 17 else "day"
-        return self.home[part]
+        return self.home[part_of(there)]
 
     def says(self, who: Interviewer) -> str:
         """What whoever answers says to this interviewer: `interview`, `appointment`, or another outcome."""
@@ -141,6 +151,16 @@ class Household:
     def patience(self) -> int:
         """After how many items they have to go; below zero: never."""
         return self.dice.randrange(1, LONGEST) if self.dice.random() < self.chances.cut else -1
+
+
+def part_of(there: datetime) -> Part:
+    """The part of the week at a time on a respondent's clock."""
+    return "weekend" if there.weekday() > 4 else "evening" if there.hour >= 17 else "day"
+
+
+def pattern_of(frame: Frame) -> dict[Part, float]:
+    """How much likelier than on average somebody answers, by the part of the week."""
+    return AT_WORK if frame == "establishment" else AT_HOME
 
 
 def _dead(numbers: int, dice: Random) -> Iterator[tuple[int, Answer]]:

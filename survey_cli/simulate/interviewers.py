@@ -223,7 +223,8 @@ class Colleague:
         """Agree on a time at which they can be called and somebody sits here."""
         yield self._in(20)
         there = view.there
-        wall = self._free_time(there) if there is not None else None
+        world = self._world
+        wall = free_time(world.calendar, world.zone, there, self._dice) if there is not None else None
         if wall is not None and there is not None:
             text = f"{wall:%Y-%m-%d %H:%M}"
             found = station.read_time(text)
@@ -235,21 +236,6 @@ class Colleague:
                 house.promised = wall
                 return
         yield from self._keyed(station, "callback")
-
-    def _free_time(self, there: datetime) -> datetime | None:
-        """A quarter of an hour on their clock, within the study's hours there and here; None where none was
-        found."""
-        calendar = self._world.calendar
-        for _ in range(CHANGES_MIND):
-            day = there.date() + timedelta(days=self._dice.randrange(DAYS_AHEAD))
-            hours = calendar.hours_of(day)
-            if hours is None or calendar.closed_on(day):
-                continue
-            minute = self._dice.randrange(hours.start, hours.end, 15)
-            wall = datetime.combine(day, time(), there.tzinfo) + timedelta(minutes=minute)
-            if wall > there + timedelta(minutes=5) and calendar.opening((self._world.zone.key,), wall).open:
-                return wall
-        return None
 
     # an interview
 
@@ -315,6 +301,21 @@ class Colleague:
             if asked is None or asked.ending not in UNWILLING:
                 return True
         return False
+
+
+def free_time(calendar: Calendar, zone: ZoneInfo, there: datetime, dice: Random) -> datetime | None:
+    """A quarter of an hour on a respondent's clock, on which it is `there` now, within the study's hours there and at the
+    stations, whose `zone` it is; None where none was found."""
+    for _ in range(CHANGES_MIND):
+        day = there.date() + timedelta(days=dice.randrange(DAYS_AHEAD))
+        hours = calendar.hours_of(day)
+        if hours is None or calendar.closed_on(day):
+            continue
+        minute = dice.randrange(hours.start, hours.end, 15)
+        wall = datetime.combine(day, time(), there.tzinfo) + timedelta(minutes=minute)
+        if wall > there + timedelta(minutes=5) and calendar.opening((zone.key,), wall).open:
+            return wall
+    return None
 
 
 def _engaged(view: object) -> bool:

@@ -9,7 +9,7 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -42,15 +42,17 @@ from survey_cli.fieldwork.events import (
 from survey_cli.fieldwork.people import Interviewer, People
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import Claimant, allowed, standing
+from survey_cli.fieldwork.quotas import Fill
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
-from survey_cli.office.trial import Trial, trial_study
+from survey_cli.office.trial import Trial, trial_cases, trial_study
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.samples.cases import Case as SampleCase
 from survey_cli.samples.cases import CaseNumber
 from survey_cli.samples.numbers import Number
 from survey_cli.simulate.fieldwork import Field, Fieldwork, Turn
 from survey_cli.simulate.households import Chances
+from survey_cli.simulate.model import FieldModel
 from survey_cli.store.case_records import CaseRow
 from survey_cli.study.opening import Study
 from survey_cli.study.queueing import caught_up
@@ -514,16 +516,7 @@ def audit(field: Watched) -> Counter[str]:
     study, planned, seen = field.study, field.planned, Counter[str]()
     caught_up(study.store, study.plan, field.at)
     for key, entries in study.store.cases.histories():
-        for one, other in pairwise(entries):
-            if other.at < one.at:
-                raise Broken(f"{key}: history runs backwards at {other.at}")
-        case = Case(key=key)
-        for entry in entries:
-            seen[type(entry.event).__name__] += 1
-            _one_station(key, case, entry)
-            if isinstance(entry.event, Dialled):
-                _dial(key, case, entry, planned, study)
-            case = case.after(entry)
+        case = _history(key, entries, planned, study.people, seen)
         row = study.store.cases.row(key)
         _stands(key, case, row, study.plan, field.at)
     _places(study, planned, seen)
@@ -537,6 +530,56 @@ def audit(field: Watched) -> Counter[str]:
             ):
                 raise Broken(f"{denied}")
     return seen
+
+
+def _history(
+    key: str, entries: Sequence[Entry], planned: Planned, people: People, seen: Counter[str]
+) -> Case:
+    """All that was written of one case."""
+    for one, other in pairwise(entries):
+        if other.at < one.at:
+            raise Broken(f"{key}: history runs backwards at {other.at}")
+    case = Case(key=key)
+    for entry in entries:
+        seen[type(entry.event).__name__] += 1
+        _one_station(key, case, entry)
+        if isinstance(entry.event, Dialled):
+            _dial(key, case, entry, planned, people)
+        case = case.after(entry)
+    return case
+
+
+def modeled(seed: int, folder: Path) -> tuple[FieldModel, Counter[str]]:
+    """The study of this seed in the model that has no stations, each of its calls audited. Raises Broken."""
+    planned = Planned.of(seed)
+    file = folder / f"soak_{seed}.yaml"
+    file.write_text(planned.text())
+    made = open_instrument(str(file))
+    assert isinstance(made, Instrument), made
+    people = People(listed={p.login: p for p in planned.staff} if planned.listed else {})
+    at = datetime.combine(planned.starts, datetime.min.time(), UTC) - timedelta(days=1)
+    wish = Trial(path=str(file), at=at, invented=planned.sample(), people=people, released={"1"})
+    cases = trial_cases(wish, made)
+    assert isinstance(cases, list), cases
+    days = Fieldwork(
+        starts=planned.starts,
+        days=planned.days,
+        seed=seed,
+        zone=ZoneInfo(planned.zone),
+        chances=planned.chances,
+    )
+    plan = Plan.of(made)
+    model, seen = FieldModel(made, plan, people, planned.staff, cases, days), Counter[str]()
+    model.run()
+    try:
+        for key, entries in model.histories.items():
+            _history(key, entries, planned, people, seen)
+    except Broken as broken:
+        raise Broken(f"seed {seed}: {broken}") from None
+    for id, cell in plan.quotas.cells.items():
+        if model.fill.get(id, Fill()).taken > cell.target:
+            raise Broken(f"seed {seed}: cell {id} has {model.fill[id].taken} of {cell.target}")
+    return model, seen
 
 
 def _one_station(key: str, case: Case, entry: Entry) -> None:
@@ -553,7 +596,7 @@ def _one_station(key: str, case: Case, entry: Entry) -> None:
             raise Broken(f"{key}: {entry.by} writes to {sitting.by}'s case at {entry.at}")
 
 
-def _dial(key: str, case: Case, entry: Entry, planned: Planned, study: Study) -> None:
+def _dial(key: str, case: Case, entry: Entry, planned: Planned, people: People) -> None:
     at, number = entry.at, case.number(entry.event.number)
     where = f"{key} dialled by {entry.by} at {at}"
     if number is None or number.state != "live":
@@ -573,17 +616,17 @@ def _dial(key: str, case: Case, entry: Entry, planned: Planned, study: Study) ->
         return  # another number in the same sitting
     began = sitting.began if sitting is not None else at
     promise = _promise_of(case, began)
-    who = study.people.of(entry.by) or Interviewer(login=entry.by)
+    who = people.of(entry.by) or Interviewer(login=entry.by)
     if not who.speaks(case.language):
         raise Broken(f"{where}: wants {case.language}")
-    skilled = [one for one in study.people.listed.values() if "converter" in one.skills]
+    skilled = [one for one in people.listed.values() if "converter" in one.skills]
     if (
         refused
         and planned.converter
         and skilled
         and promise is None
         and "converter" not in who.skills
-        and study.people.listed
+        and people.listed
     ):
         raise Broken(f"{where}: wants a converter")
     before = case.counted
