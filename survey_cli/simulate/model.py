@@ -503,7 +503,11 @@ class FieldModel:
         case, dice, login = self._cases[key], agent.dice, agent.who.login
         id = case.interview if case.waits else f"{key} {case.seq}"
         self._write(agent, key, Interviewing(id))
-        self._hold(id, self.plan.quotas.beforehand(case.columns))
+        if not self._hold(id, self.plan.quotas.beforehand(case.columns)):
+            yield self._in(agent, KEYS)
+            self._let_go(id)
+            self._write(agent, key, Called("quota_full", number, person=True), Closed())
+            return
         stamp = Stamp(self.at, login, agent.station)
         languages = self.instrument.languages
         began = Began(
