@@ -1,6 +1,9 @@
 """Numbers, digits and declines as interviewers of different countries type them."""
 
+from datetime import date
+
 import pytest
+from babel.dates import format_date
 
 from scenario import STAMP, Scenario, scenario
 from survey_cli.engine import prompts
@@ -257,3 +260,59 @@ def test_a_note_is_replaced_by_an_event_and_the_old_text_stays() -> None:
     event = Noted(STAMP, first.place, "x", first.seq)
     assert decode(encode(event)) == event
     assert noted.step(Noted(STAMP, first.place, "x", 1)).why == "there is no such note"
+
+
+# dates, as every language writes them
+
+
+def born(text: str, language: str) -> object:
+    source = (
+        f"instrument: d\ntitle: D\nlanguages: [{language}]\nitems:\n  - {{id: d, type: date, text: D?}}\n"
+    )
+    event = prompts.entry(scenario(source).interview, text, STAMP)
+    return event.value if isinstance(event, Answered) else event.why  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "language",
+    [
+        *(
+            "ar",
+            "bn",
+            "cs",
+            "da",
+            "de",
+            "el",
+            "en",
+            "es",
+            "fa",
+            "fi",
+            "fr",
+            "hi",
+            "hu",
+            "id",
+            "it",
+            "ja",
+            "ko",
+        ),
+        *("nl", "pl", "pt", "ru", "sv", "ta", "te", "tr", "uk", "ur", "vi", "zh"),
+    ],
+)
+def test_a_date_that_the_program_prints_can_be_typed(language: str) -> None:
+    """In every month, with and without its weekday; the forms are those that fills print."""
+    for month in range(1, 13):
+        day = date(2026, month, 24)
+        shown = [format_date(day, "d MMMM y", locale=language), format_date(day, "long", locale=language)]
+        if language not in ("zh", "ja", "vi"):
+            shown.append(format_date(day, "EEEE d MMMM y", locale=language))
+        for text in shown:
+            assert born(text, language) == day, text
+            assert born("".join(c for c in text if c not in "\u200e\u200f\u061c"), language) == day
+
+
+def test_a_weekday_that_is_not_the_dates_is_asked_about() -> None:
+    assert born("Sunday 3 March 1985", "en") == date(1985, 3, 3)
+    assert born("Monday 3 March 1985", "en") == "Sunday 3 March 1985, not a Monday: which is meant?"
+    assert born("Montag, 3. März 1985", "de") == "Sunday 3 March 1985, not a Monday: which is meant?"
+    assert born("3 mar 1985", "es") == date(1985, 3, 3), "short for marzo, not martes"
+    assert born("1985年3月3日", "ja") == date(1985, 3, 3)

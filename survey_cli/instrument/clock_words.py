@@ -1,6 +1,7 @@
 """Dates and times of day as people type them, and as they are said back. Knows no clock: `today` is not understood."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, time
 from typing import Final
@@ -22,29 +23,70 @@ MONTHS: Final = [
     "November",
     "December",
 ]
-LINKS: Final = ("of", "de", "del")
+DAYS: Final = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+LINKS: Final = frozenset(
+    word
+    for words in ("of de del the den der el feira", "ngày tháng năm г р ค ศ วัน ที่", "年 月 日 년 월 일")
+    for word in words.split()
+)
 """Words between the parts of a date that say nothing."""
-_NUMBER_OR_WORD: Final = re.compile(r"\d+|[^\W\d_]+")
 _ORDINAL: Final = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
 
 
 def read_date(
-    text: str, *, month_first: bool = False, partial: bool = False, months: Sequence[str] = MONTHS
+    text: str,
+    *,
+    month_first: bool = False,
+    partial: bool = False,
+    months: Sequence[str] = MONTHS,
+    days: Sequence[str] = DAYS,
 ) -> date | str | Unread:
     """`3 Mar 1985`, `3/3/1985`, `1985-03-03`; with `partial` also `Mar 1985`, `3/1985`, `1985` (as ISO text).
 
-    Years are written in full: of two digits nobody can tell the century. `months` are the twelve names in another
-    language, understood beside the English ones.
+    Years are written in full: of two digits nobody can tell the century. `months` and `days` are names in another
+    language, Monday and January first, understood beside the English ones.
     """
     if not text:
         return Unread("a date is wanted")
-    if not re.fullmatch(r"[\w\s.,/\-]+", text) or len(text) > 40:
-        return Unread(f"{text[:20]} is not a date: write day, month and year")
-    pieces = _NUMBER_OR_WORD.findall(_ORDINAL.sub("", text))
-    named = [m for p in pieces if (m := _month(p, months) or _month(p, MONTHS))]
+    otherwise = Unread(f"{text[:20]} is not a date: write day, month and year")
+    pieces = _pieces(_ORDINAL.sub("", ascii_digits(text)))
+    if pieces is None or len(text) > 60:
+        return otherwise
+    words = [p for p in pieces if not p.isdecimal() and p.casefold() not in LINKS]
+    named = [m for p in words if (m := _named(p, months, 12) or _named(p, MONTHS, 12))]
+    others = [p for p in words if not (_named(p, months, 12) or _named(p, MONTHS, 12))]
+    weekdays = [d for p in others if (d := _named(p, days, 7) or _named(p, DAYS, 7))]
     numbers = [p for p in pieces if p.isdecimal()]
-    if len(named) > 1 or len(named) + len(numbers) != len([p for p in pieces if p.lower() not in LINKS]):
-        return Unread(f"{text[:20]} is not a date: write day, month and year")
+    if len(named) > 1 or len(weekdays) > 1 or len(named) + len(weekdays) != len(words):
+        return otherwise
+    value = _of_parts(numbers, named, month_first=month_first, partial=partial) or otherwise
+    if weekdays and isinstance(value, date) and value.isoweekday() != weekdays[0]:
+        return Unread(f"{say_date(value)}, not a {DAYS[weekdays[0] - 1]}: which is meant?")
+    return value
+
+
+def _pieces(text: str) -> list[str] | None:
+    """Numbers and words, with the marks that belong to their letters; None where anything else stands between them."""
+    pieces: list[str] = []
+    before = ""
+    for c in text.replace("\u200c", ""):
+        kind = "number" if c.isdecimal() else "word" if unicodedata.category(c)[0] in "LM" else ""
+        if not kind and not (c.isspace() or c in ".,،、/-\u200e\u200f\u061c"):
+            return None
+        if kind == "word" and before == "number" and c in LINKS:  # 2026年11月24日
+            kind = ""
+        elif kind and kind == before:
+            pieces[-1] += c
+        elif kind:
+            pieces.append(c)
+        before = kind
+    return pieces
+
+
+def _of_parts(
+    numbers: list[str], named: list[int], *, month_first: bool, partial: bool
+) -> date | str | Unread | None:
+    """The date of the numbers that were typed and the month that was named; None where they make none."""
     year = next((p for p in numbers if len(p) == 4), None)
     if year is None:
         return Unread("write the year with four digits")
@@ -52,14 +94,14 @@ def read_date(
     rest = list(numbers)
     rest.remove(year)
     if named:
-        day_month = [*rest[:1], named[0]] if rest else [named[0]]
+        day_month = [*map(int, rest[:1]), named[0]]
     elif first or not month_first:
         day_month = [int(n) for n in (reversed(rest) if first else rest)]
     else:
         day_month = [int(n) for n in reversed(rest)]
     if len(rest) > 2 - len(named):
-        return Unread(f"{text[:20]} is not a date: write day, month and year")
-    return _made(int(year), [int(n) for n in day_month], partial)
+        return None
+    return _made(int(year), day_month, partial)
 
 
 def _made(year: int, day_month: list[int], partial: bool) -> date | str | Unread:
@@ -79,14 +121,18 @@ def _made(year: int, day_month: list[int], partial: bool) -> date | str | Unread
         return Unread(f"there is no {day_month[0]} {MONTHS[month - 1]} {year}")
 
 
-def _month(word: str, months: Sequence[str]) -> int | None:
-    """The month whose name begins with this word of three letters or more."""
+def _named(word: str, names: Sequence[str], of: int) -> int | None:
+    """The month or day, from 1, whose name this word is or, of three letters or more, begins. `names` may hold several
+    forms of all `of` names, one after another."""
     folded = word.casefold()
+    if folded == "sept" and of == 12:
+        return 9
+    folded_names = [name.casefold().replace("\u200c", "") for name in names]
+    if folded in folded_names:
+        return folded_names.index(folded) % of + 1
     if len(folded) < 3:
         return None
-    if folded == "sept":
-        return 9
-    return next((n for n, month in enumerate(months, 1) if month.casefold().startswith(folded)), None)
+    return next((n % of + 1 for n, name in enumerate(folded_names) if name.startswith(folded)), None)
 
 
 def say_date(value: Value | None) -> str:

@@ -214,13 +214,27 @@ def _locale(language: str) -> str:
         return "en"
 
 
+_WIDTHS: Final[tuple[Literal["wide", "abbreviated"], ...]] = ("wide", "abbreviated")
+_CONTEXTS: Final[tuple[Literal["format", "stand-alone"], ...]] = ("format", "stand-alone")
+
+
 @lru_cache(maxsize=64)
 def month_names(language: str) -> tuple[str, ...]:
-    """The twelve months in a language; the English ones where it is not known."""
+    """The twelve months in a language, as in a date, by themselves and short, one list after another; the English ones
+    where it is not known."""
     from babel.dates import get_month_names
 
-    named = get_month_names("wide", locale=_locale(language))
-    return tuple(named[number] for number in range(1, 13))
+    forms = [get_month_names(w, c, _locale(language)) for w in _WIDTHS for c in _CONTEXTS]
+    return tuple(named[number] for named in forms for number in range(1, 13))
+
+
+@lru_cache(maxsize=64)
+def day_names(language: str) -> tuple[str, ...]:
+    """The same of the days of the week, from Monday."""
+    from babel.dates import get_day_names
+
+    forms = [get_day_names(w, c, _locale(language)) for w in _WIDTHS for c in _CONTEXTS]
+    return tuple(named[number] for named in forms for number in range(7))
 
 
 def _partly_dated(text: str, language: str) -> str:

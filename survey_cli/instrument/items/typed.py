@@ -18,12 +18,12 @@ from survey_cli.entries import (
     ascii_digits,
     plain,
 )
-from survey_cli.instrument.clock_words import MONTHS, read_date, read_time, say_date, say_time
+from survey_cli.instrument.clock_words import DAYS, MONTHS, read_date, read_time, say_date, say_time
 from survey_cli.instrument.items.question import Question, state_variable, tidy, variable
 from survey_cli.instrument.number_text import Doubt, read_number, write_number
 from survey_cli.instrument.program import NOTHING, Asking, Dice, Env, Leaf, Reading
 from survey_cli.instrument.scalars import Flag, Label, Number, Text, Whole
-from survey_cli.instrument.texts import month_names
+from survey_cli.instrument.texts import day_names, month_names
 from survey_cli.values import Cell, Code, Missing, Value, Variable
 
 _LETTERS: Final = re.compile(r"[^\W\d_]")
@@ -221,8 +221,13 @@ class DateItem(Question):
     def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
         text = reply.strip() if isinstance(reply, str) else ""
         english = asking.language == "en" or not _LETTERS.search(text)
-        months = MONTHS if english else month_names(asking.language)
-        value = read_date(text, month_first=self.typed_as == "mdy", partial=self.partial, months=months)
+        value = read_date(
+            text,
+            month_first=self.typed_as == "mdy",
+            partial=self.partial,
+            months=MONTHS if english else month_names(asking.language),
+            days=DAYS if english else day_names(asking.language),
+        )
         return value if isinstance(value, Unread) else Reading(value=value)
 
     def said(
