@@ -108,7 +108,7 @@ def test_keys_stand_under_the_names_a_designer_writes() -> None:
 
 
 def test_every_item_type_is_offered_with_what_it_means() -> None:
-    kind = instrument_schema()["$defs"]["Item"]["else"]["properties"]["type"]
+    kind = instrument_schema()["$defs"]["Item"]["then"]["properties"]["type"]
     assert kind["enum"] == list(ITEM_TYPES)
     assert all(kind["enumDescriptions"])
 

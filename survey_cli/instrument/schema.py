@@ -9,9 +9,11 @@ from pydantic.json_schema import models_json_schema
 
 from survey_cli.instrument.document import Document
 from survey_cli.instrument.items import ITEM_TYPES
+from survey_cli.instrument.items.quiet import End
 from survey_cli.instrument.modules import PARTS
 from survey_cli.instrument.options import Part
 from survey_cli.instrument.parts import documented, models
+from survey_cli.outcomes import OUTCOMES
 
 Schema = dict[str, Any]
 
@@ -88,6 +90,8 @@ def _whole(raw: Schema) -> Schema:
             _SCALAR,
             {"type": "object", "properties": {"answered": _SCALAR}, "additionalProperties": False},
         ]
+    outcome = parts[End.__name__]["properties"]["outcome"]
+    outcome["anyOf"] = [{"enum": list(OUTCOMES)}, {"type": outcome.pop("type")}]  # or one of the study's own
     parts["Include"] = _tidy(_INCLUDE) | {"title": "include"}
     parts["Item"] = _item(parts)
     return {"$schema": DRAFT, **tidied, "title": "survey instrument", "$defs": parts}
@@ -113,18 +117,35 @@ def _item(parts: Mapping[str, Schema]) -> Schema:
     }
     branches = [
         {
-            "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+            "if": {"type": "object", "properties": {"type": {"const": name}}, "required": ["type"]},
             "then": {"$ref": f"#/$defs/{model.__name__}"},
         }
         for name, model in ITEM_TYPES.items()
     ]
+    begun = [
+        {"label": name, "description": text, "body": _begun(name, model)}
+        for (name, model), text in zip(ITEM_TYPES.items(), said, strict=True)
+    ]
+    # To an editor an entry that is still empty passes an `if` that asks for no object, and fails one that does: so it
+    # is an item and not an include, it is of no type yet, and it can be begun as one of any type.
+    branches.append({"if": {"type": "object"}, "then": {}, "else": {"defaultSnippets": begun}})
     return {
         "title": "item",
         "type": "object",
-        "if": {"required": ["include"]},
-        "then": {"$ref": "#/$defs/Include"},
-        "else": {"properties": {"type": kind}, "required": ["id", "type"], "allOf": branches},
+        "if": {"not": {"type": "object", "required": ["include"]}},
+        "then": {"properties": {"type": kind}, "required": ["id", "type"], "allOf": branches},
+        "else": {"$ref": "#/$defs/Include"},
     }
+
+
+def _begun(kind: str, model: type[Any]) -> dict[str, Any]:
+    """An item of this type as an editor writes its first lines: the keys that it must have."""
+    keys = [
+        field.alias or name
+        for name, field in model.model_fields.items()
+        if field.is_required() and name not in ("id", "type")
+    ]
+    return {"id": "$1", "type": kind, **{key: f"${at}" for at, key in enumerate(keys, 2)}}
 
 
 def _spaced(name: str) -> str:
