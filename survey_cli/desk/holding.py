@@ -230,7 +230,8 @@ class Desk:
 
     def _no_place(self) -> Prompt:
         """What is said where the quota is full: the study's script `quota_full`, else a plain thank you."""
-        instrument, language = self._interview.instrument, self._interview.language
+        interview = self._interview
+        instrument, language = interview.instrument, interview.language
         scripts = instrument.written.fieldwork.scripts if instrument.written.fieldwork is not None else {}
         script = next((script for id, script in scripts.items() if str(id) == QUOTA_FULL), None)
         return Prompt(
@@ -238,6 +239,8 @@ class Desk:
             words=(Span(str(script.text.written(language)) if script is not None else NO_PLACE),),
             entry=Read(),
             instruction=(Span(f"The quota {self._full} is full: thank the respondent, and end."),),
+            position=len(interview.machine.walk.stops),
+            of=len(interview.machine.walk.stops),
             language=language,
             languages=instrument.languages,
             ending=QUOTA_FULL,
