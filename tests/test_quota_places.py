@@ -11,6 +11,7 @@ import pytest
 import served
 from shift import CASES, FIELDWORK, HEAD, Shift, interviewed, on
 from survey_cli.desk.holding import Desk
+from survey_cli.desk.seating import Seating, seat
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Prompt
 from survey_cli.fieldwork.quotas import Fill
@@ -191,8 +192,6 @@ def test_a_correction_of_a_complete_interview_is_not_turned_away(tmp_path: Path)
     assert ann.came_back() is None
     other = shift.study().store
     other.cases.hold("somebody else", {"men": 1}, shift.at)
-    from survey_cli.desk.seating import Seating, seat
-
     desk = seat(
         str(shift.file),
         Seating(case="A", interviewer="sue", db=shift.db, reopen=True),
@@ -205,6 +204,28 @@ def test_a_correction_of_a_complete_interview_is_not_turned_away(tmp_path: Path)
     prompt = desk.prompt()
     assert prompt is None or prompt.ending == ""
     desk.close()
+
+
+def test_a_case_interviewed_without_a_station_is_turned_away_too(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
+    begun(shift.station("ann"))
+    other = next(key for key in "ABC" if shift.row(key).held is None)
+    desk = seat(str(shift.file), Seating(case=other, db=shift.db), clock=lambda: shift.at)
+    assert isinstance(desk, Desk), desk
+    assert asked(desk).ending == "quota_full"
+    assert desk.reply("") is None
+    desk.close()
+    assert shift.row(other).code == "4.80"
+    assert fill(shift)["kinds:1"] == (0, 1)
+
+
+def test_an_interview_that_was_suspended_keeps_its_place(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
+    ann = shift.station("ann")
+    desk = begun(ann)
+    assert desk.stop("callback") is None
+    assert ann.came_back() is None
+    assert fill(shift)["kinds:1"] == (0, 1)
 
 
 # many stations at once
@@ -229,6 +250,7 @@ import sys
 from datetime import datetime, timedelta
 from random import Random
 from survey_cli.desk.holding import Desk
+from survey_cli.desk.seating import Seating, seat
 from survey_cli.desk.manning import queue_of
 from survey_cli.desk.station import Station
 from survey_cli.entries import Read

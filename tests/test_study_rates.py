@@ -510,3 +510,31 @@ def test_a_study_without_cases_is_told_how_to_get_some(capsys: pytest.CaptureFix
     path = a_study()
     assert run(["rates", str(path)]) == 1
     assert "no case is in the field yet" in capsys.readouterr().err
+
+
+def test_codes_of_an_earlier_release_are_derived_anew_when_the_study_is_opened(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A final refusal was kept as a non-contact in such a study; the database is right as soon as it is used."""
+    told = history("unit 1").at(DAY).call("no_answer").later(days=1).call("refusal_hard")
+    path = a_study([told], fieldwork="frame: list, country: US, eligible_from: n")
+    with store_of(path) as store:
+        row = store.cases.row("unit 1")
+        assert row is not None
+        wrong = standing(told.case, plan(), NOW)._replace(code="2.20")
+        assert store.cases.restand([("unit 1", row.seq, wrong)]) == 1
+        store.cases.keep_setting("plan", "the mark of an earlier release")
+    run(["verify", str(path)])
+    said = capsys.readouterr()
+    assert "unit 1" not in said.out, "what another release derived is no damage"
+    assert "the fieldwork rules have changed" in said.err
+    assert run(["status", str(path)]) == 0
+    capsys.readouterr()
+    run(["verify", str(path)])
+    said = capsys.readouterr()
+    assert "unit 1" not in said.out
+    assert "the fieldwork rules have changed" not in said.err
+    with store_of(path) as store:
+        row = store.cases.row("unit 1")
+        assert row is not None
+        assert row.code == "2.112"
