@@ -466,7 +466,7 @@ def test_an_appointment_made_in_the_interview_opens_its_form() -> None:
     board = pressed(calling, "i", "f8", "8", "y", "x")
     assert isinstance(board.mode, Booking)
     press(board, "escape")
-    assert "its time is owed (a)" in seen(board)
+    assert "give the time (a)" in seen(board)
 
 
 def test_an_interview_that_cannot_begin_says_why() -> None:

@@ -294,7 +294,7 @@ def _status(board: StationBoard, view: View, width: int) -> list[Line]:
         say("!", board.why, "why")
     if isinstance(view, OnCase) and isinstance(board.mode, Deciding | Booking) and view.pending:
         owed = {
-            "time": "the interview made an appointment: its time is owed (a)",
+            "time": "to be called again: give the time (a), or key that none was given",
             "outcome": "the interview was left open: key what came of it",
         }
         say("?", owed[view.pending], "query")
