@@ -1,7 +1,9 @@
 """The end of an interview: one transaction for the interview, its case and its quota places; lost leases; withdrawn
 consent; studies of earlier versions."""
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -356,6 +358,33 @@ def test_a_case_that_lapsed_and_was_called_since_is_not_taken_again(tmp_path: Pa
     assert isinstance(why, Rejected)
     assert "others have called it since" in why.why
     assert history(shift) == before
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_claim_that_is_just_being_written_is_waited_for(tmp_path: Path, committed: bool) -> None:
+    """On a server another's claim may be committed between reading the lease and writing the answer."""
+    shift = Shift(tmp_path, cases=TWO)
+    if not shift.db.startswith("postgresql"):
+        pytest.skip("on a file one writes at a time")
+    import psycopg
+
+    _, talk = begun(shift, "station")
+    keyed(talk, "1")
+    url, _, schema = shift.db.partition("&schema=")
+    with psycopg.connect(url) as other, ThreadPoolExecutor(1) as beside:
+        other.execute("SELECT set_config('search_path', %s, false)", (schema,))
+        other.execute("UPDATE cases SET lease_token = 'another', lease_by = 'bob' WHERE key = 'A'")
+        answer = beside.submit(talk.reply, "2")
+        time.sleep(0.3)
+        assert not answer.done(), "the answer waits for the claim"
+        if committed:
+            other.commit()
+        else:
+            other.rollback()
+        why = answer.result(timeout=10)
+    assert (why is None) == (not committed)
+    assert status(shift) == [("open", "")]
+    assert committed == (isinstance(why, Rejected) and "bob" in why.why)
 
 
 def test_an_interview_without_a_sampled_case_has_no_fence(tmp_path: Path) -> None:

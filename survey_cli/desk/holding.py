@@ -344,7 +344,7 @@ class Desk:
             return None
         if self._interview.hung_up:
             return self._keep(Ended(self._stamp(), COMPLETE))
-        if self._interview.at_end:
+        if self._interview.at_end or self._turned_away:
             return self.reply("")  # the respondent has answered everything that leads here
         if self._interview.reopened and self._finished_again():
             return None

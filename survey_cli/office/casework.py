@@ -29,6 +29,7 @@ from survey_cli.fieldwork.events import (
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import HARD, REFUSALS, Standing, standing
 from survey_cli.instrument.opening import rebuilt
+from survey_cli.instrument.program import Instrument
 from survey_cli.office.asking import Request, asked, no_such_case
 from survey_cli.office.replicates import chosen
 from survey_cli.outcomes import NEVER_CALL
@@ -375,13 +376,23 @@ def _do(study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False)
             return found
         after, entries = _after(case, found.events, by=study.who.login, at=at)
         stands = standing(after, study.plan, max(at, entries[-1].at))
+        interview, cells = _settled(study, after)
         lost = cases.update(
-            CaseUpdate(key, case.seq, entries, stands, force=take, release=take, owed=found.owed)
+            CaseUpdate(
+                key,
+                case.seq,
+                entries,
+                stands,
+                force=take,
+                release=take,
+                interview=interview,
+                cells=cells,
+                owed=found.owed,
+            )
         )
         if isinstance(lost, LeaseLost) and lost.held is not None:
             return _at_a_station(study, key, lost.held)
         if lost is None:
-            _settle(study, after, entries[-1].at)
             if found.owed:
                 undone = list(follow_up(study, key, at))
                 clean(study.store)
@@ -426,22 +437,17 @@ def _stands(stands: Standing) -> str:
     return f"{stands.status}, {stands.why}" if stands.why else stands.status
 
 
-def _settle(study: Study, case: Case, at: datetime) -> None:
-    """Have the interview count in its quota cells where it is complete, and nowhere where it is not any more: done at
-    every change, so that what a lost line left undone is made up for."""
+def _settled(study: Study, case: Case) -> tuple[str, tuple[str, ...]]:
+    """The case's interview, and the quota cells in which it counts from now on: where it is complete its own, else none.
+    No interview where its places stay as they are."""
     if not case.interview or not study.plan.quotas.quotas:
-        return
-    cases = study.store.cases
+        return "", ()
     if coded(case, study.plan).code != "1.1":
-        if not (case.interrupted or case.interviewing):
-            cases.drop(case.interview)
-        return
+        return ("", ()) if case.interrupted or case.interviewing else (case.interview, ())
     row = study.store.interview(case.interview)
     texts = study.store.instrument_texts(row.instrument) if row is not None else None
-    if row is None or texts is None:
-        return
-    instrument = rebuilt(texts, row.instrument)
-    if isinstance(instrument, Trouble):
-        return
+    instrument = rebuilt(texts, row.instrument) if row is not None and texts is not None else None
+    if row is None or not isinstance(instrument, Instrument):
+        return "", ()
     interview = Interview.replay(instrument, study.store.journal(row.id))
-    cases.take(row.id, study.plan.quotas.taken(interview.standing().env), at)
+    return row.id, study.plan.quotas.taken(interview.standing().env)

@@ -5,6 +5,7 @@ when the study is opened; `survey verify` reports what disagrees all the same.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -30,7 +31,7 @@ from survey_cli.fieldwork.policy import standing
 from survey_cli.instrument.opening import rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
-from survey_cli.store import InterviewRow, Snapshot, Store
+from survey_cli.store import InterviewRow, Snapshot, Store, StoreProblem
 from survey_cli.store.case_records import CaseUpdate
 from survey_cli.study.erasing import has_answers
 from survey_cli.study.follow_up import tasks_after
@@ -56,8 +57,9 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
         if done := _record(store, plan, row, at):
             yield done
     if whole:
-        cases.owe(_unerased(store, plan))
-        cases.keep_setting(COMPARED, at.isoformat())
+        with suppress(StoreProblem):  # who may not write settings leaves that to whoever may
+            cases.owe(_unerased(store, plan))
+            cases.keep_setting(COMPARED, at.isoformat())
 
 
 def _unerased(store: Store, plan: Plan) -> Iterator[str]:
