@@ -23,7 +23,7 @@ CLAIMERS, SHARED = 16, 4_000
 """Processes at one queue, and its cases."""
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 BUCKETS = tuple(
-    str(Bucket(zones=(zone,), dayparts=parts, cells=cells))
+    str(Bucket(zones=(zone,), prefers=parts, cells=cells))
     for zone in ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
     for parts in ((), ("day",), ("evening",))
     for cells in (("sectors",), ("region_kind:Central/1",))

@@ -151,6 +151,8 @@ def _stands_there(case: Case, row: CaseRow, plan: Plan, turns: Turns) -> str:
             said.append(f"its quota is {turn.filled // 10} % filled")
         case _:
             pass
+    if turn.aside:
+        said.append(f"{' or '.join(bucket_of(row.bucket).prefers)} was tried least")
     if case.priority and turn.order not in "12":
         said.append(f"priority {case.priority}")
     if last is None:
