@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from errno import EBADF
+from typing import TextIO
 
 import typer
 
@@ -39,10 +41,17 @@ def _stream() -> None:
     """Every stream is there, and no text is too strange for it."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
-            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115
+            setattr(sys, name, _closed(name))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _closed(name: str) -> TextIO:
+    """In place of a stream that is not there: nothing to read; results that are written fail as they are flushed, and
+    notices go nowhere."""
+    mode = os.O_WRONLY if name == "stderr" else os.O_RDONLY
+    return open(os.open(os.devnull, mode), "r" if name == "stdin" else "w")
 
 
 def _settled(arguments: Sequence[str]) -> int:
@@ -84,6 +93,8 @@ def _failed(error: Exception) -> int:
     """A broken world says so in its own words; anything else is our mistake."""
     if all(isinstance(getattr(error, beat, None), str) for beat in ("where", "what", "remedy")):
         say(str(error))
+    elif isinstance(error, OSError) and error.errno == EBADF:
+        say("standard output: it is closed, so the result went nowhere — open it, or name a file")
     elif isinstance(error, OSError) and error.strerror:
         where = error.filename if isinstance(error.filename, str) else "survey"
         say(f"{where}: {error.strerror.lower()} — see to that, then give the command again")

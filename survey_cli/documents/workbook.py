@@ -29,6 +29,7 @@ from survey_cli.documents.results import (
     weighting_lines,
 )
 from survey_cli.documents.wording import fit, flat
+from survey_cli.exports.excel import telling_full_disk
 from survey_cli.reports.results import ItemResult, Results
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ LONGEST: Final = 32_767
 
 def results_xlsx(results: Results, path: Path) -> None:
     """Write the report into this file: sheets with methods, topline, banner, weights and rates."""
+    telling_full_disk(lambda: _write(results, path))
+
+
+def _write(results: Results, path: Path) -> None:
     from openpyxl import Workbook
 
     book = Workbook()

@@ -9,14 +9,15 @@ so that memory does not grow with them.
 """
 
 import errno
+import gc
 import re
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from survey_cli.exports.dated import NEVER
 from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, label_of, plain, value_labels
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
     from survey_cli.exports.formats import Manner
+
+T = TypeVar("T")
 
 DATA, CODEBOOK, LABELS = "data", "codebook", "labels"
 FIRST_DAY: Final = date(1900, 3, 1)
@@ -50,21 +53,38 @@ WIDTHS: Final = {CODEBOOK: (22, 40, 60, 10, 10, 20, 40, 40), LABELS: (22, 14, 40
 
 
 def write_xlsx(table: Table, to: Path, manner: "Manner") -> tuple[int, tuple[str, ...]]:
-    """The rows, and what is to be said. Raises ImportError where the library is missing."""
+    """The rows, and what is to be said. Raises ImportError where the library is missing, OSError for a full disk."""
+    return telling_full_disk(lambda: _written(table, to, labels=manner.labels))
+
+
+def telling_full_disk(write: Callable[[], T]) -> T:
+    """Have a full disk be an OSError, whichever library meets it, and end without a word what was left half written."""
+    complaints = sys.unraisablehook
+    try:
+        try:
+            return write()
+        except OSError as error:
+            sys.unraisablehook = _say_nothing
+            told = OSError(error.errno, error.strerror)
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] != "lxml":  # where openpyxl finds it
+                raise
+            sys.unraisablehook = _say_nothing
+            told = OSError(errno.EIO, str(error))
+        gc.collect()
+    finally:
+        sys.unraisablehook = complaints
+    raise told
+
+
+def _say_nothing(_: object) -> None:
+    """What is dropped half written can't be ended, which was told already."""
+
+
+def _written(table: Table, to: Path, *, labels: bool) -> tuple[int, tuple[str, ...]]:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    try:
-        data = _filled(book, table, to, labels=manner.labels)
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] != "lxml":
-            raise
-        _dropped(book)  # lxml, where openpyxl finds it, tells of a full disk in its own way
-        raise OSError(errno.EIO, str(error)) from None
-    return data.rows, tuple(data.notes())
-
-
-def _filled(book: "Workbook", table: Table, to: Path, *, labels: bool) -> "_Data":
     data = _Data(book, table, labels=labels)
     codebook, codes = book.create_sheet(CODEBOOK), book.create_sheet(LABELS)
     for row in table.rows:
@@ -74,18 +94,7 @@ def _filled(book: "Workbook", table: Table, to: Path, *, labels: bool) -> "_Data
         for number, line in enumerate(lines):
             sheet.append([_text(sheet, words, bold=not number) for words in line])
     _saved(book, to, data.latest())
-    return data
-
-
-def _dropped(book: "Workbook") -> None:
-    """End the sheets that are being written, or Python would say so when it ends them itself."""
-    for sheet in book.worksheets:
-        writer: Any = getattr(sheet, "_writer", None)
-        rows: Any = getattr(sheet, "_rows", None)
-        with suppress(Exception):
-            rows.close()
-        with suppress(Exception):
-            writer.xf.close()
+    return data.rows, tuple(data.notes())
 
 
 class _Data:

@@ -63,11 +63,11 @@ class Contents:
 def lay_papers(folder: Path, contents: Contents) -> tuple[str, ...]:
     """Write them beside what is there already; all files of the bundle by name."""
     files = _files(folder)
-    (folder / README).write_text(_readme(contents, files), encoding="utf-8")
+    (folder / README).write_text(_readme(contents, files), encoding="utf-8", errors="backslashreplace")
     manifest = _manifest(contents, folder, _files(folder))
-    (folder / MANIFEST).write_text(manifest, encoding="utf-8")
+    (folder / MANIFEST).write_text(manifest, encoding="utf-8", errors="replace")
     sums = [f"{_hash(folder / name)}  {name}\n" for name in _files(folder)]
-    (folder / SUMS).write_text("".join(sums), encoding="utf-8")
+    (folder / SUMS).write_text("".join(sums), encoding="utf-8", errors="surrogateescape")
     return _files(folder)
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from secrets import token_hex
+from shutil import disk_usage
 from typing import Final, TextIO, TypeVar
 
 from survey_cli.problems import Trouble
@@ -86,6 +87,8 @@ def put_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | Tr
         made = write(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
+        if _full(temporary):  # not every library notices that the end of a file was not taken
+            raise OSError(ENOSPC, "No space left on device")
         return made if _named(temporary, target, force=force) else _exists(named)
     except OSError as error:
         return _unwritable(named, error)
@@ -141,6 +144,14 @@ def _exists(target: Path) -> Trouble:
 
 def _unwritable(target: Path, error: OSError | ValueError) -> Trouble:
     why = getattr(error, "strerror", None) or "its name is no file's name"
-    full = getattr(error, "errno", None) in (ENOSPC, EDQUOT)
+    full = getattr(error, "errno", None) in (ENOSPC, EDQUOT) or _full(target)
     remedy = "make room, or choose another place" if full else "choose another place"
     return Trouble(str(target), f"it cannot be written ({why})", remedy)
+
+
+def _full(target: Path) -> bool:
+    """Whether there is next to no room left where the file was to go: not every library says why it failed."""
+    try:
+        return disk_usage(target.resolve().parent).free < 1 << 16
+    except OSError:
+        return False

@@ -11,9 +11,9 @@ from survey_cli.samples.columns import clean
 from survey_cli.samples.never_call import read_never_call
 from survey_cli.samples.numbers import NotANumber, known_country, read_number
 from survey_cli.store import StoreProblem
-from survey_cli.store.address import names_server, server
+from survey_cli.store.address import looks_like_address, names_server, server
 from survey_cli.store.never_call import FILE, Listed, NeverCall
-from survey_cli.store.places import home_of, shown
+from survey_cli.store.places import home_of, not_an_address, shown
 from survey_cli.study.login import login_name
 
 STUDY = "never_call"
@@ -192,6 +192,8 @@ def _opened(request: ListRequest) -> tuple[str, NeverCall] | Trouble:
         if request.db and names_server(request.db):
             where = server(request.db, study=STUDY)
             return str(where), NeverCall.beside(where)
+        if request.db and looks_like_address(request.db):
+            raise not_an_address()
         beside = (
             Path(request.db) if request.db else home_of(Path.cwd() / "study.yaml") / "responses" / "study.db"
         )

@@ -3,6 +3,7 @@ what is broken in the world is told.
 """
 
 from collections.abc import Callable
+from errno import EBADF
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,5 +40,8 @@ def at_one_moment(
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
+        place = "standard output" if to == "-" else to
+        if error.errno == EBADF:
+            return Trouble(place, "it is closed, so the result went nowhere", "open it, or name a file")
         what = f"it cannot be written ({error.strerror or error})"
-        return Trouble(to, what, "choose another place, or make room")
+        return Trouble(place, what, "choose another place, or make room")

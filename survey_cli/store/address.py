@@ -4,6 +4,7 @@ no user and no password.
 It never connects to anything.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -37,6 +38,14 @@ def names_server(text: str) -> bool:
     """Whether a server is meant and not a file."""
     scheme, mark, _ = text.partition("://")
     return isinstance(text, Where) or (bool(mark) and scheme.lower() in SCHEMES)
+
+
+def looks_like_address(text: str) -> bool:
+    """Whether an address was meant that is none of a database server's: with a scheme, or with a user. It may hold a
+    password, so it is neither printed nor taken for a file."""
+    return not names_server(text) and bool(
+        re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/|postgres.*@", text, re.IGNORECASE)
+    )
 
 
 def server(text: str, *, study: str = "") -> Where:

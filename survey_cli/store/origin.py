@@ -46,4 +46,5 @@ def keep_origin(store: Store, questionnaire: Path) -> None:
 
 
 def _seen_from(database: str, questionnaire: Path) -> str:
-    return Path(os.path.relpath(questionnaire.resolve(), Path(database).resolve().parent)).as_posix()
+    path = Path(os.path.relpath(questionnaire.resolve(), Path(database).resolve().parent)).as_posix()
+    return os.fsencode(path).decode(errors="backslashreplace")  # a name need not be UTF-8

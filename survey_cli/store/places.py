@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.problems import Question, Trouble
-from survey_cli.store.address import names_server, server
+from survey_cli.store.address import looks_like_address, names_server, server
 from survey_cli.store.database import Store
 from survey_cli.store.origin import OtherQuestionnaire, check_origin, keep_origin
 from survey_cli.store.problem import Absent, StoreProblem
@@ -41,6 +41,8 @@ def database_of(path: str | Path, instrument: str, db: str | None) -> str:
     kept them in another place, and nothing is kept in this one."""
     if db and names_server(db):
         return server(db, study=instrument)
+    if db and looks_like_address(db):
+        raise not_an_address()
     if db:
         return FileOf(db, path, named=True)
     file = home_of(path) / RESPONSES / f"{instrument}.db"
@@ -53,6 +55,15 @@ def database_of(path: str | Path, instrument: str, db: str | None) -> str:
             f" if not, begin this study's own with --db {file}",
         )
     return FileOf(shown(file), path, named=False)
+
+
+def not_an_address() -> StoreProblem:
+    """What was given as a database is an address of nothing known."""
+    return StoreProblem(
+        "--db",
+        "this is no address of a database server",
+        "write postgresql://USER@HOST:PORT/DATABASE, or a path",
+    )
 
 
 def _earlier_home(path: str | Path) -> Path:

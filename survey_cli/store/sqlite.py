@@ -75,7 +75,7 @@ class Sqlite(Connector):
         """To a file that exists. Raises StoreProblem."""
         try:
             connection = sqlite3.connect(
-                f"file:{quote(str(path))}?mode=rw",
+                f"file:{quote(os.fsencode(path))}?mode=rw",
                 uri=True,
                 timeout=POLL,
                 isolation_level=None,

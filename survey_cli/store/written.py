@@ -14,7 +14,17 @@ def _json(written: object) -> str:
 
 
 def write_texts(texts: Mapping[str, str]) -> str:
-    return _json(dict(texts))
+    """As JSON; a file's name that is not UTF-8 as escapes, which read back as that name."""
+    text = _json(dict(texts))
+    return text if _encodes(text) else json.dumps(dict(texts))
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_texts(text: str) -> dict[str, str]:
