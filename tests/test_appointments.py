@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.dates import format_date
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -471,3 +472,112 @@ def test_a_number_without_a_unit_is_never_a_time_of_day() -> None:
     assert "minutes or hours?" in answer.what
     assert answer.remedy == "write in 2 min or in 2 hours"
     assert meant("in 90").told == "Tue 24 Nov 10:51"
+
+
+IN_OTHER_LANGUAGES = {
+    "de": {
+        "morgen 15 Uhr": "Wed 25 Nov 15:00",
+        "Freitag um 16 Uhr 30": "Fri 27 Nov 16:30",
+        "fr 10:30 Uhr": "Fri 27 Nov 10:30",
+        "am 27. November um 14 Uhr": "Fri 27 Nov 14:00",
+        "27.11. 14 Uhr": "Fri 27 Nov 14:00",
+        "Freitag halb 4": "Fri 27 Nov 15:30",
+        "morgen früh": "Wed 25 Nov 09:00–12:00",
+        "Montag zwischen 14 und 16 Uhr": "Mon 30 Nov 14:00–16:00",
+        "nächste Woche": "Mon 30 Nov 09:00 to Sat 5 Dec 17:00",
+        "in 2 Stunden": "Tue 24 Nov 11:21",
+        "heute nach 17 Uhr": "Tue 24 Nov 17:00–20:30",
+        "Donnerstagnachmittag": None,
+        "Freitag nachmittag": "Fri 27 Nov 12:00–17:00",
+    },
+    "pt": {
+        "amanhã 15h": "Wed 25 Nov 15:00",
+        "amanhã às 3 da tarde": "Wed 25 Nov 15:00",
+        "sexta-feira às 16h30": "Fri 27 Nov 16:30",
+        "segunda entre 14h e 16h": "Mon 30 Nov 14:00–16:00",
+        "27 de novembro às 14h": "Fri 27 Nov 14:00",
+        "daqui a 2 horas": "Tue 24 Nov 11:21",
+        "semana que vem": "Mon 30 Nov 09:00 to Sat 5 Dec 17:00",
+    },
+    "fr": {
+        "demain 15h": "Wed 25 Nov 15:00",
+        "vendredi à 16h30": "Fri 27 Nov 16:30",
+        "demain après-midi": "Wed 25 Nov 12:00–17:00",
+        "lundi entre 14h et 16h": "Mon 30 Nov 14:00–16:00",
+        "le 27 novembre à 14 heures": "Fri 27 Nov 14:00",
+        "dans 2 heures": "Tue 24 Nov 11:21",
+    },
+    "ru": {"завтра в 15:00": "Wed 25 Nov 15:00", "через 2 часа": "Tue 24 Nov 11:21"},
+    "it": {"domani alle 15:00": "Wed 25 Nov 15:00", "venerdì alle 4 e mezza": "Fri 27 Nov 16:30"},
+    "hi": {
+        "कल 15 बजे": "Wed 25 Nov 15:00",
+        "कल शाम ५ बजे": "Wed 25 Nov 17:00",
+        "शुक्रवार 10:30 बजे": "Fri 27 Nov 10:30",
+        "27 नवंबर 14:00": "Fri 27 Nov 14:00",
+        "2 घंटे बाद": "Tue 24 Nov 11:21",
+        "साढ़े 3 बजे": "Tue 24 Nov 15:30",
+    },
+    "ar": {
+        "بكرة ٣ العصر": "Wed 25 Nov 15:00",
+        "غدًا الساعة 15:00": "Wed 25 Nov 15:00",
+        "الجمعة 10:30": "Fri 27 Nov 10:30",
+        "27 نوفمبر 14:00": "Fri 27 Nov 14:00",
+        "بعد ساعتين": "Tue 24 Nov 11:21",
+        "غدا صباحا": "Wed 25 Nov 09:00–12:00",
+    },
+    "ja": {
+        "明日15時": "Wed 25 Nov 15:00",
+        "明日の午後3時半": "Wed 25 Nov 15:30",
+        "金曜日10時30分": "Fri 27 Nov 10:30",
+        "11月27日14時": "Fri 27 Nov 14:00",
+        "2026年11月27日 14:00": "Fri 27 Nov 14:00",
+        "2時間後": "Tue 24 Nov 11:21",
+    },
+    "zh": {
+        "明天下午3点": "Wed 25 Nov 15:00",
+        "11月27日14点": "Fri 27 Nov 14:00",
+        "星期五10:30": "Fri 27 Nov 10:30",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "told"),
+    [
+        (language, text, told)
+        for language, texts in IN_OTHER_LANGUAGES.items()
+        for text, told in texts.items()
+    ],
+)
+def test_what_people_type_in_the_studys_language_is_understood(
+    language: str, text: str, told: str | None
+) -> None:
+    answer = read_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", language])
+    if told is None:
+        assert "is not understood" in str(answer)
+    else:
+        assert isinstance(answer, Meant), str(answer)
+        assert answer.told == told
+
+
+@pytest.mark.parametrize(("text", "told"), UNDERSTOOD.items())
+def test_another_language_of_the_study_changes_no_english(text: str, told: str) -> None:
+    answer = read_appointment(
+        text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", "de", "ar", "ja"]
+    )
+    assert isinstance(answer, Meant), str(answer)
+    assert answer.told == told
+
+
+@pytest.mark.parametrize(
+    "language",
+    ["ar", "bn", "cs", "de", "el", "fr", "hi", "id", "it", "ja", "nl", "pl", "pt", "ru", "sv", "tr", "zh"],
+)
+def test_a_date_that_the_program_prints_can_be_typed_for_an_appointment(language: str) -> None:
+    forms = ("long",) if language in ("ja", "zh") else ("long", "d MMMM y")
+    for day in (date(2026, 11, 27), date(2026, 12, 4)):
+        for form in forms:
+            text = f"{format_date(day, form, locale=language)} 14:00"
+            answer = read_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=[language])
+            assert isinstance(answer, Meant), f"{text}: {answer}"
+            assert answer.wall.date() == day

@@ -2,6 +2,7 @@
 case; they are kept elsewhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -152,13 +153,25 @@ def may_be_taken_back(outcome: str, plan: Plan) -> bool:
 
 
 def time_meant(
-    here: HeldCase, text: str, plan: Plan, *, reading: int, at: datetime, station_zone: str
+    here: HeldCase,
+    text: str,
+    plan: Plan,
+    *,
+    reading: int,
+    at: datetime,
+    station_zone: str,
+    languages: Sequence[str],
 ) -> Meant | Unclear:
     """The time that a typed text means for this respondent; `reading` chooses, from 1, where it means several.
-    `5pm here` is on the clock of `station_zone`."""
+    `5pm here` is on the clock of `station_zone`; words may be those of the study's `languages`."""
     zones = zones_of(here.case, here.case.number(here.current), plan)
     found = read_appointment(
-        text, now=at, zones=zones, calendar=plan_for(here.case, plan).calendar, here=station_zone
+        text,
+        now=at,
+        zones=zones,
+        calendar=plan_for(here.case, plan).calendar,
+        here=station_zone,
+        languages=languages,
     )
     if isinstance(found, Unclear) and 0 < reading <= len(found.choices):
         return found.choices[reading - 1]

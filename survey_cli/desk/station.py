@@ -178,7 +178,13 @@ class Station(StationCase):
         if self._here is None:
             return NotMeant(what=NOBODY.why)
         return deeds.time_meant(
-            self._here, text, self._plan, reading=reading, at=self._clock(), station_zone=self._zone_name
+            self._here,
+            text,
+            self._plan,
+            reading=reading,
+            at=self._clock(),
+            station_zone=self._zone_name,
+            languages=self._instrument.languages,
         )
 
     @property

@@ -273,7 +273,7 @@ def echo(interview: Interview, text: str) -> str:
     if stop is None or not text.strip() or not stop.leaf.question.asks:
         return ""
     question, language = stop.leaf.question, machine.language
-    match entered(machine, stop, text, interview.events[-1].stamp):
+    match entered(machine, stop, text, machine.events[-1].stamp):
         case Answered(value=value, words=words) if value is not None:
             said = question.said(stop.leaf, value, words, language, machine.walk.env).strip()
             says_more = said != text.strip() or question.typed(value, words, language) != said

@@ -1,17 +1,19 @@
 """Which day and which time of day did the interviewer type? `tomorrow 3pm`, `tue between 2 and 4`, `26 nov 14:00`.
 
-Takes the words apart, in English and the commonest Spanish; decides no moment, and knows no zone and no clock.
+Takes the words apart, in English, the commonest Spanish and the study's languages. Decides no date, and knows no zone
+and no clock.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.entries import ascii_digits
+from survey_cli.fieldwork.appointment_words import in_english
 from survey_cli.instrument.spans import Hours
 
 MOST_HOURS: Final = 12
@@ -208,11 +210,15 @@ Piece: TypeAlias = Day | Time | Mark | NotRead
 Rule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], Iterable[Piece]]]
 
 
-def read_text(text: str, *, year: int, parts: Mapping[str, Hours] = NO_PARTS) -> Typed | NotRead:
-    """Takes apart what was typed. `year` is the one it is there: a four-digit number is a year only where it is near
-    it, else a time. `parts` are the study's own parts of the day that have hours."""
+def read_text(
+    text: str, *, year: int, parts: Mapping[str, Hours] = NO_PARTS, languages: Sequence[str] = ()
+) -> Typed | NotRead:
+    """Takes apart what was typed, in English, Spanish or one of the study's `languages`.
+
+    `year` is the one it is there: a four-digit number is a year only where it is near it, else a time. `parts` are the
+    study's own parts of the day that have hours."""
     zone = _ZONE.search(text)
-    plain = _plain(_ZONE.sub(" ", text))
+    plain = _clocked(in_english(_plain(_ZONE.sub(" ", text)), languages, _plain))
     here = bool(_HERE.search(plain))
     plain = _HERE.sub("", plain).strip()
     if not plain:
@@ -230,14 +236,18 @@ def read_text(text: str, *, year: int, parts: Mapping[str, Hours] = NO_PARTS) ->
 
 
 def _plain(text: str) -> str:
-    """Small letters without accents, one space between words, nothing after `there`: that is the other clock."""
+    """Small letters without accents, digits 0 to 9, one space between words."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     bare = re.sub(r"[–—−]", "-", ascii_digits(bare)).replace("’", "'")
-    for pattern, minute in _PAST:
-        bare = pattern.sub(partial(_past, minute), bare)
     bare = re.sub(r"\b([ap])\. ?m\b\.?", r"\1m", bare)
-    bare = re.sub(r"\bthere\b.*", "", bare)
-    return " ".join(re.sub(r"[,;·]", " ", bare).split())
+    return " ".join(re.sub(r"[,;·،、]", " ", bare).split())
+
+
+def _clocked(text: str) -> str:
+    """The text with `half past 3` as 3:30, and nothing after `there`: that is the other clock."""
+    for pattern, minute in _PAST:
+        text = pattern.sub(partial(_past, minute), text)
+    return re.sub(r"\bthere\b.*", "", text).strip()
 
 
 def _past(minute: int, found: re.Match[str]) -> str:
@@ -297,7 +307,7 @@ def _rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[Rule]:
         (rf"{_WEEKDAYS}\.?", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]]),)),
         (r"(\d{4})-(\d{1,2})-(\d{1,2})(?=\b|t)t?", lambda m: (OnDate(int(m[2]), int(m[3]), int(m[1])),)),
         (
-            rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th)?(?: of| de)? ?{_MONTHS}(?:(?: de| del)? ({near})\b)?",
+            rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? ?{_MONTHS}(?:(?: de| del)? ({near})\b)?",
             lambda m: (OnDate(_month(m[2]), int(m[1]), _year(m[3])),),
         ),
         (

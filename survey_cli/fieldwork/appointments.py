@@ -50,6 +50,7 @@ def read_appointment(
     calendar: Calendar,
     window: timedelta = WINDOW,
     here: str = "",
+    languages: Sequence[str] = (),
 ) -> Meant | Unclear:
     """What is typed at the station, on the respondent's clock, or on that of the zone `here` where the text says so. Of
     several possible zones the first is taken where all come to the same moment, or one is named in the text; else it is
@@ -59,7 +60,7 @@ def read_appointment(
             what="no time zone is known for this case", remedy="set the zone where the respondent is"
         )
     parts = {part.name: part.hours for part in calendar.parts if not part.days}
-    typed = read_text(text, year=wall_at(zones[0], now).year, parts=parts)
+    typed = read_text(text, year=wall_at(zones[0], now).year, parts=parts, languages=languages)
     if isinstance(typed, NotRead):
         return Unclear(what=typed.what, remedy=typed.remedy)
     if typed.zone is not None:
