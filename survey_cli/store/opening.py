@@ -92,13 +92,12 @@ def prepare(copy: Path, *, where: str) -> None:
     no database of this program's."""
     db = _recognised(copy, where, patience=1)
     try:
-        db.run("PRAGMA journal_mode = DELETE")
+        db.read("PRAGMA journal_mode = DELETE")
         if _lacks(db):
             _apply(db)
-        db.run("PRAGMA journal_mode = WAL")
-        db.run("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.read("PRAGMA journal_mode = WAL")
     finally:
-        db.close()
+        db.close()  # the last connection folds the log in
 
 
 def _fill(db: Sqlite) -> None:

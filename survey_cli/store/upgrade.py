@@ -35,8 +35,8 @@ def upgrade(path: Path, where: str, steps: Sequence[str], *, apply: Callable[[Sq
             ) from error
         kept = _copy(db, path, steps[0])
         apply(db)
-        db.run("PRAGMA locking_mode = NORMAL")
-        db.run("PRAGMA journal_mode = WAL")
+        db.read("PRAGMA locking_mode = NORMAL")
+        db.read("PRAGMA journal_mode = WAL")
     log.warning("%s: upgraded for this version of the program; as it was before: %s", where, kept)
 
 

@@ -45,6 +45,7 @@ from survey_cli.fieldwork.policy import Claimant, allowed, standing
 from survey_cli.fieldwork.quotas import Fill
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
+from survey_cli.office.keeping import verified
 from survey_cli.office.trial import Trial, trial_cases, trial_study
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.samples.cases import Case as SampleCase
@@ -770,8 +771,11 @@ def run(seed: int, folder: Path) -> tuple[Watched, Counter[str]]:
     field = field_of(seed, folder)
     try:
         field.run()
-        with field.study:
-            return field, audit(field)
+        with field.study as study:
+            seen = audit(field)
+            if found := verified(study.where, study.store, study.instrument).findings:
+                raise Broken(f"verification: {found[0]} ({len(found)} findings)")
+            return field, seen
     except Broken as broken:
         raise Broken(f"seed {seed}: {broken}") from None
 
