@@ -147,11 +147,12 @@ def test_figures_are_legible_and_parts_differ_without_colour(sides: list[Side]) 
     scale = points([*sides, "apart"])
     chart = chart_of_battery(battery(statement("q", "Q.", [20] * len(scale), scale), points=scale))
     assert chart is not None
-    bars = boxes(chart)
+    bars, plates = boxes(chart), boxes(chart, BAR - 6)
+    assert plates or "right" not in sides, "letters never stand on strokes"
     for text in texts(chart):
         below = [
             b
-            for b in bars
+            for b in (*bars, *plates)
             if b.x <= text.x and text.x + text.width <= b.x + b.width and b.y < text.y < b.y + BAR
         ]
         assert contrast(text.fill, below[-1].fill if below else "#fff") >= 4.5, text

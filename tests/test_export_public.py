@@ -151,3 +151,17 @@ def test_a_folder_that_is_missing_is_made(file: str) -> None:
         assert run(command) == 0, command
     there = {str(path.relative_to("new")) for path in Path("new").rglob("*") if path.is_file()}
     assert {"deep/x.csv", "x.sps", "x_sps.csv", "bundles/b/README.txt", "pages/c.html"} <= there
+
+
+@pytest.mark.parametrize(
+    ("outs", "named"),
+    [
+        (["-o", "mine.ddi.xml"], "mine.csv"),
+        (["-o", "mine.ddi.xml", "-o", "data/other.csv"], "other.csv"),
+        (["--bundle", "b", "-o", "mine.ddi.xml", "-o", "third.csv"], "third.csv"),
+    ],
+)
+def test_a_description_names_the_file_that_it_is_of(file: str, outs: list[str], named: str) -> None:
+    assert run(["export", file, "--db", "v.db", *outs]) == 0
+    [description] = Path().rglob("mine.ddi.xml")
+    assert f"<fileName>{named}</fileName>" in description.read_text(encoding="utf-8")

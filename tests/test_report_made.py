@@ -251,6 +251,24 @@ def test_words_are_printed_only_where_they_are_asked_for(study: Path):
     assert any(v.option == "Something else" for v in said)
     cases = made(study, replace(WISH, verbatims=True, cases=True))
     assert all(v.case for item in cases.items for v in item.verbatims)
+    for item in cases.items:
+        alike = [(v.option, v.text.casefold()) for v in item.verbatims]
+        assert len(set(alike)) == len(alike), "the same words stand there once"
+        assert all(len(v.case.split(", ")) == v.times for v in item.verbatims)
+
+
+def test_several_answers_divide_by_each_option(study: Path):
+    report = made(study, replace(WISH, by=("q21",), items=("q1",)))
+    assert report.banner is not None
+    groups = list(dict.fromkeys(column.variable for column in report.banner.columns if column.variable))
+    assert groups[:2] == ["q21_1", "q21_2"]
+    assert len(groups) > 3
+    table = report.banner.table("q1")
+    assert table is not None
+    for name in groups:
+        parts = [base.asked or 0 for column, base in zip(report.banner.columns, table.bases, strict=True)
+                 if column.variable == name]  # fmt: skip
+        assert sum(parts) == table.bases[0].asked, "each option parts all who were asked"
 
 
 def test_chosen_items_conditions_and_languages(study: Path):
@@ -281,7 +299,6 @@ def test_raking_to_targets(study: Path, tmp_path: Path):
         (replace(WISH, by=("knid",)), "did you mean 'kind'?"),
         (replace(WISH, by=("unit",)), "there is no variable 'unit'"),
         (replace(WISH, by=("phone",)), "phone"),
-        (replace(WISH, by=("q21",)), "q21_1"),
         (replace(WISH, by=("q22",)), "values"),
         (replace(WISH, items=("q99",)), "--items"),
         (replace(WISH, digits=9), "--digits"),

@@ -18,6 +18,7 @@ from survey_cli.instrument.numbering import item_numbers
 from survey_cli.office.report_wish import ReportWish
 from survey_cli.office.reporting import results
 from survey_cli.reports.bins import bins
+from survey_cli.reports.margins import student_95
 from survey_cli.reports.questions import questions
 from survey_cli.reports.results import Figure, Results
 from survey_cli.reports.rounding import per_cent_text, root, sum_of_rounded
@@ -307,7 +308,23 @@ def test_a_margin_is_printed_only_where_it_is_wanted_and_shrinks_with_the_popula
     asked = Report(AGREE, rows, terms=Terms(margins=True))["q2"].margin_text
     assert asked == "± 9.8 points at most, 95 % confidence"
     finite = Report(AGREE, rows, terms=Terms(margins=True, population=200))["q2"].margin_text
-    assert finite.startswith("± 6.9 points")  # 9.8 · √½
+    assert finite.startswith("± 7.0 points")  # 9.8 · √(100/199) is 6.95, and at most is never less
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 5, 29, 30, 199, 499, 500, 5000])
+def test_means_have_student_s_t(freedom: int):
+    stats = pytest.importorskip("scipy.stats", reason="pip install 'survey-cli[report]'")
+    assert float(student_95(freedom)) == pytest.approx(stats.t.ppf(0.975, freedom), abs=5e-5)
+
+
+def test_the_margin_of_a_mean_of_few_is_wider_than_a_normal_curve_has_it():
+    """2, 4, 4, 4, 5, 5, 7, 9: standard deviation 2.138, t of 7 degrees 2.365."""
+    report = Report(
+        AGE, [{"age": a} for a in (2, 4, 4, 4, 5, 5, 7, 9)], terms=Terms(threshold=0, margins=True)
+    )
+    summary = report["age"].summary
+    assert summary is not None
+    assert summary.margin_text == "± 1.79"
 
 
 def test_personal_items_are_not_reported_on():

@@ -344,9 +344,10 @@ def _divided(
         if needed > length:
             narrow.append(_Above(segment.side, middle, needed, told))
             continue
-        if look.hatch:
-            yield box(middle - needed / 2, y + 3, needed, BAR - 6, look.fill)
-        yield words_at(middle, y + 14.2, told, anchor="middle", fill=look.text, font_size=plain(SMALL))
+        if look.hatch:  # letters on strokes cannot be read, whatever their color
+            yield box(middle - needed / 2, y + 3, needed, BAR - 6, "#fff")
+        ink = INK if look.hatch else look.text
+        yield words_at(middle, y + 14.2, told, anchor="middle", fill=ink, font_size=plain(SMALL))
     for middle, told in _spread(narrow, field.zero):
         yield words_at(middle, y - 2.5, told, anchor="middle", font_size=plain(SMALL - 1))
 

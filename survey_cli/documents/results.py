@@ -400,10 +400,12 @@ def base_line(base: Base) -> str:
 
 
 def verbatim_line(verbatim: Verbatim) -> str:
-    """What one person said: of which option, in quotes, whose it is. Nothing in it turns the text around it."""
+    """What was said: of which option, in quotes, how often, whose it is. Nothing in it turns the text around it."""
     option = f"{flat(verbatim.option)}: " if verbatim.option else ""
-    case = f" ({literal(verbatim.case)})" if verbatim.case else ""
-    return f"{option}“{' '.join(literal(verbatim.text).split())}”{case}"
+    told = [f"{verbatim.times:,} times"] if verbatim.times > 1 else []
+    told += [literal(verbatim.case)] if verbatim.case else []
+    more = f" ({': '.join(told)})" if told else ""
+    return f"{option}“{' '.join(literal(verbatim.text).split())}”{more}"
 
 
 def summary_line(summary: Summary) -> str:

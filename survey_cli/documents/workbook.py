@@ -122,7 +122,8 @@ def _topline(sheet: "_Sheet", block: Block, item: ItemResult, results: Results) 
         sheet.line([summary_line(item.summary)])
     sheet.lines(item.notes)
     for verbatim in item.verbatims:
-        sheet.line([verbatim.text, verbatim.option, verbatim.case])
+        times = f"{verbatim.times:,} times" if verbatim.times > 1 else ""
+        sheet.line([verbatim.text, verbatim.option, verbatim.case, times])
     sheet.line([])
 
 

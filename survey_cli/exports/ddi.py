@@ -34,14 +34,14 @@ MISSING: Final = (
 CONTENT: Final = "Comma-separated values, UTF-8; the first line has the names, each other line is one {each}."
 
 
-def write_ddi(table: Table, to: TextIO) -> int:
-    """One document; the number of rows that were counted for it."""
+def write_ddi(table: Table, to: TextIO, data: str = "") -> int:
+    """One document; the number of rows that were counted for it. `data`: the name of the file that it describes."""
     rows, tallies = tallied_columns(table)
-    to.writelines(line + "\n" for line in _document(table, rows, tallies))
+    to.writelines(line + "\n" for line in _document(table, rows, tallies, data))
     return rows
 
 
-def _document(table: Table, rows: int, tallies: Sequence[Tally]) -> Iterator[str]:
+def _document(table: Table, rows: int, tallies: Sequence[Tally], data: str) -> Iterator[str]:
     study = table.study
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield (
@@ -53,7 +53,8 @@ def _document(table: Table, rows: int, tallies: Sequence[Tally]) -> Iterator[str
     yield "</stdyDscr>"
     yield '<fileDscr ID="F1">'
     yield "<fileTxt>"
-    yield f"<fileName>{xml(study.id or 'data')}.csv</fileName>"
+    name = data or f"{study.id or 'data'}.csv"
+    yield f"<fileName>{xml(name)}</fileName>"
     yield f"<fileCont>{CONTENT.format(each=table.each)}</fileCont>"
     yield f"<dimensns><caseQnty>{rows}</caseQnty><varQnty>{len(table.variables)}</varQnty></dimensns>"
     yield "<fileType>text/csv</fileType>"

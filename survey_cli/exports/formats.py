@@ -30,6 +30,8 @@ class Manner:
     """Texts as they are, though a spreadsheet might run them."""
     bom: bool = False
     """Begin with a byte order mark, by which Excel knows UTF-8."""
+    data: str = ""
+    """The name of the file that a description is of."""
 
 
 class Wrote(NamedTuple):
@@ -187,7 +189,7 @@ FORMATS: Final[Mapping[str, Format]] = {
             name="ddi",
             endings=(".ddi.xml", ".xml"),
             what="DDI Codebook 2.5: the study and its variables, with counts",
-            write=lambda table, to, manner: Wrote(write_ddi(table, to)),
+            write=lambda table, to, manner: Wrote(write_ddi(table, to, manner.data)),
             labelled=True,
         ),
         Format(

@@ -153,7 +153,7 @@ def _filled(records: Records, wish: Wish, folder: Path, outs: Sequence[str]) -> 
     formats = [FORMATS[name] for name in ((wish.format.lower(),) if wish.format else DATA) if name in FORMATS]
     names = outs or [f"{instrument.id}{form.endings[0]}" for form in formats] or [f"{instrument.id}.csv"]
     for name in names:
-        made = exported(records, replace(wish, to=str(folder / name), what="interviews"))
+        made = exported(records, replace(wish, to=str(folder / name), what="interviews", beside=tuple(names)))
         if isinstance(made, Trouble):
             if "not installed" in made.what and not outs and not wish.format:
                 skipped.append(f"{name}: {made.what} ({made.remedy})")

@@ -24,6 +24,8 @@ class Wish:
     """What one row is of: an interview, an answer, an event, a case, a call."""
     db: str | None = None
     format: str = ""
+    beside: tuple[str, ...] = ()
+    """All files that are written together; a description is of the first CSV among them."""
     labels: bool = False
     bom: bool = False
     raw: bool = False

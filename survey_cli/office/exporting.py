@@ -42,7 +42,7 @@ def export_several(
     def each(records: Records) -> list[Exported] | Trouble:
         done = []
         for out in outs:
-            made = exported(records, replace(wish, to=out), stdout=stdout)
+            made = exported(records, replace(wish, to=out, beside=tuple(outs)), stdout=stdout)
             if isinstance(made, Trouble):
                 return made
             done.append(made)
@@ -81,7 +81,7 @@ def exported(records: Records, wish: Wish, *, stdout: TextIO | None = None) -> E
     made = wanted_table(records, wish)
     if isinstance(made, Trouble):
         return made
-    manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom)
+    manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom, data=_described(wish))
     wrote = write_table(shown_table(made.table), chosen, manner, wish, stdout or sys.stdout)
     if isinstance(wrote, Trouble):
         return wrote
@@ -103,6 +103,16 @@ def exported(records: Records, wish: Wish, *, stdout: TextIO | None = None) -> E
         telling=made.telling,
         public=wish.public,
     )
+
+
+def _described(wish: Wish) -> str:
+    """The name of the file that a description is of: the first CSV that is written with it, else one of its own name."""
+    for out in wish.beside:
+        if out.lower().endswith(FORMATS["csv"].endings):
+            return Path(out).name
+    name = Path(wish.to).name
+    ending = next((e for e in FORMATS["ddi"].endings if name.lower().endswith(e)), "")
+    return f"{name[: -len(ending)]}.csv" if ending and name[: -len(ending)] else ""
 
 
 def _unescaped(made: Made, chosen: Format, wish: Wish) -> Iterator[str]:

@@ -232,7 +232,7 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
 def _groupings(
     answers: Answers, variables: Sequence[Variable], instrument: Instrument, wish: ReportWish
 ) -> list[Grouping] | Trouble:
-    """The banner's variables, each with few values."""
+    """The banner's variables, each with few values. A `multiple` stands for its options, each of which parts all."""
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
     offered = {
         name: v
@@ -241,15 +241,15 @@ def _groupings(
     }
     personal = {v.name for v in variables if v.personal}
     made = []
-    for name in dict.fromkeys(wish.by):
+    wanted: list[str] = []
+    for name in wish.by:
+        several = [v.name for v in answers.variables.values() if v.item == name and v.option is not None]
+        wanted += [one for one in several if one in offered] or [name]
+    for name in dict.fromkeys(wanted):
         if name in personal:
             return Trouble("--by", f"{name} is personal", "divide by something that is not")
         variable = offered.get(name)
         if variable is None:
-            several = [v.name for v in answers.variables.values() if v.item == name and v.option is not None]
-            if several:
-                some = ", ".join(several[:4])
-                return Trouble("--by", f"{name} has several answers", f"name one of them: {some}")
             remedy = did_you_mean(name, offered, otherwise="name an item, a sample column or a compute")
             return Trouble("--by", f"there is no variable {name!r} to divide by", remedy)
         if variable.role == "answer" and variable.storage == "text" and not variable.labels:
@@ -295,8 +295,8 @@ def _item(table: Tabulated, answers: Answers, terms: Terms, wish: ReportWish) ->
 
 
 def _verbatims(table: Tabulated, answers: Answers, wish: ReportWish) -> tuple[Verbatim, ...]:
-    """What was said, in the order of the interviews; words of options after one another. Nothing where a reader could
-    count what is hidden."""
+    """What was said, in the order of the interviews, the same words once; words of options after one another. Nothing
+    where a reader could count what is hidden."""
     question = table.question
     if not wish.verbatims or table.base_hidden(0):
         return ()
@@ -306,13 +306,23 @@ def _verbatims(table: Tabulated, answers: Answers, wish: ReportWish) -> tuple[Ve
         columns.insert(0, (question.columns[0], ""))
     cases = answers.columns["interview_case"]
     known = answers.cells("interview_case")
-    made = []
+    made: list[Verbatim] = []
     for name, option in columns:
         cells = answers.cells(name)
+        alike: dict[str, Verbatim] = {}
         for case, text in zip(cases, answers.columns[name], strict=True):
             said = cells[text]
-            if isinstance(said, str) and said:
-                made.append(Verbatim(text=said, case=str(known[case]) if wish.cases else "", option=option))
+            if not isinstance(said, str) or not said:
+                continue
+            whose = str(known[case]) if wish.cases else ""
+            key = " ".join(said.casefold().split()).rstrip(".!;, ")
+            before = alike.get(key)
+            if before is None:
+                alike[key] = Verbatim(text=said, case=whose, option=option)
+            else:
+                both = ", ".join(filter(None, (before.case, whose)))
+                alike[key] = replace(before, times=before.times + 1, case=both)
+        made += alike.values()
     return tuple(made)
 
 

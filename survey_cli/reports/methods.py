@@ -15,12 +15,12 @@ from survey_cli.fieldwork.dispositions import GROUPS
 from survey_cli.reports.answers import Answers
 from survey_cli.reports.disclosure import hidden_parts
 from survey_cli.reports.included import Included
+from survey_cli.reports.margins import share_margin_text
 from survey_cli.reports.narrowing import WHOLE_STUDY
 from survey_cli.reports.rates import RateTable, per_cent
 from survey_cli.reports.results import MethodLine, Weighting
-from survey_cli.reports.rounding import HIDDEN, number, root, rounded
+from survey_cli.reports.rounding import HIDDEN, number, rounded
 from survey_cli.reports.tabulating import Terms
-from survey_cli.reports.topline import NORMAL_95
 from survey_cli.table import Study
 
 NOT_STATED: Final = "not stated"
@@ -217,9 +217,8 @@ def _precision(facts: Facts, terms: Terms, size: int | None) -> str:
     if facts.quotas and not terms.margins:
         return "No margin of error is stated: quotas decided who was interviewed"
     effective = Fraction(facts.weighting.effective) if facts.weighting is not None else Fraction(n)
-    left = max(Fraction(0), 1 - Fraction(n, terms.population)) if terms.population else Fraction(1)
-    widest = NORMAL_95 * root(Fraction(1, 4) / effective * left)
-    told = f"± {rounded(widest * 100, 1)} points at most for a share of all, 95 % confidence"
+    margin = share_margin_text(effective, n, terms.population)
+    told = f"{margin} for a share of all, 95 % confidence"
     also = ["with the design effect of weighting"] if facts.weighting is not None else []
     also += [f"with the correction for a population of {terms.population:,}"] if terms.population else []
     if facts.some and size and not facts.census:

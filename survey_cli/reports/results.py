@@ -85,13 +85,15 @@ class Summary(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verbatim:
-    """What one person said."""
+    """What somebody said."""
 
     text: str
     case: str = ""
-    """Only where cases were asked for."""
+    """Whose it is, commas between them; only where cases were asked for."""
     option: str = ""
     """Of which option it is the words; empty for an item that is all words."""
+    times: int = 1
+    """So many people said it, but for capitals, spaces and marks at its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

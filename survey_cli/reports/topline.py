@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from survey_cli.reports.answers import Pile, effective
+from survey_cli.reports.margins import share_margin_text, student_95
 from survey_cli.reports.questions import BatteryHead
 from survey_cli.reports.results import (
     Base,
@@ -33,8 +34,6 @@ from survey_cli.reports.rounding import (
 from survey_cli.reports.tabulating import SMALL, Line, Tabulated, Terms
 
 MEAN_DIGITS: Final = 2
-NORMAL_95: Final = Fraction("1.959964")
-"""Of 95 in 100 under a normal curve."""
 
 
 def item_result(
@@ -164,7 +163,7 @@ def summary_of(table: Tabulated, column: int, *, unit: int, terms: Terms) -> Sum
     if terms.margins and variance is not None:
         squares = sum(pile.squares for _, pile in values)
         spread = root(variance * squares / weight**2 * _left(people, terms))
-        margin = f"± {rounded(NORMAL_95 * spread, MEAN_DIGITS)}"
+        margin = f"± {rounded(student_95(people - 1) * spread, MEAN_DIGITS)}"
     return Summary(
         mean,
         f"{people:,}",
@@ -211,8 +210,7 @@ def _margin(base: Pile, terms: Terms) -> str:
     n = effective(base)
     if not n:
         return ""
-    widest = NORMAL_95 * root(Fraction(1, 4) / n * _left(base.people, terms))
-    return f"± {rounded(widest * 100, 1)} points at most, 95 % confidence"
+    return f"{share_margin_text(n, base.people, terms.population)}, 95 % confidence"
 
 
 def _left(people: int, terms: Terms) -> Fraction:
