@@ -65,6 +65,12 @@ class Grouping:
     """Its values have an order."""
 
 
+def known_columns(groupings: Sequence[Grouping]) -> list[int]:
+    """The columns of a table, the total being 0, that stand for a value."""
+    known = [one for grouping in groupings for one in grouping.known]
+    return [place for place, one in enumerate(known, 1) if one]
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """The columns of a table. Weights are whole numbers of a thousand-millionth; None where nothing is weighted."""

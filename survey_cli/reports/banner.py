@@ -8,7 +8,7 @@ from itertools import combinations
 from string import ascii_uppercase
 from typing import Final
 
-from survey_cli.reports.answers import Answers, Grouping, effective
+from survey_cli.reports.answers import Answers, Grouping, effective, known_columns
 from survey_cli.reports.questions import NEVER_DECLINES
 from survey_cli.reports.results import Banner, BannerColumn, BannerTable, Row, Summary, Test
 from survey_cli.reports.rounding import UNSURE
@@ -106,7 +106,7 @@ def _table(
     terms: Terms,
 ) -> BannerTable:
     every = range(len(columns))
-    shown = table.rows_shown(every[1:])
+    shown = table.rows_shown(known_columns(groupings))
     if not shown:
         return BannerTable(
             id=table.question.id, rows=(), bases=(), notes=tuple(_unshown(table, groupings, terms))
@@ -139,7 +139,7 @@ def _unshown(table: Tabulated, groupings: Sequence[Grouping], terms: Terms) -> l
     """Why the table has nets alone, or is not there."""
     by = " and ".join(dict.fromkeys(grouping.label for grouping in groupings))
     return [
-        f"By {by}: {line[:1].lower()}{line[1:]}" for line in unshown(table, range(1, len(table.bases)), terms)
+        f"By {by}: {line[:1].lower()}{line[1:]}" for line in unshown(table, known_columns(groupings), terms)
     ]
 
 

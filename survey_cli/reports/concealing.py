@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from survey_cli.instrument.program import Instrument
-from survey_cli.reports.answers import Answers, Grouping
+from survey_cli.reports.answers import Answers, Grouping, known_columns
 from survey_cli.reports.disclosure import BASE, Counted, Spot, hidden_spots
 from survey_cli.reports.questions import NEVER_DECLINES, questions
 from survey_cli.reports.tabulating import Tabulated, Terms, tabulated
@@ -64,8 +64,7 @@ def concealed(
         ),
         *parts,
     ]
-    columns = range(1, len(tables[0].bases)) if tables else range(0)
-    hidden = _coarsened(full, links, terms.threshold, tables, columns)
+    hidden = _coarsened(full, links, terms.threshold, tables, known_columns(groupings))
     return [
         replace(table, hidden=frozenset(s for s in spots if s.row < len(table.lines)))
         for table, spots in zip(tables, hidden, strict=False)
@@ -91,7 +90,7 @@ def _coarsened(
         given_up = [
             replace(
                 one,
-                hidden=one.hidden | {Spot(row, c) for row in tables[i].details for c in columns},
+                hidden=one.hidden | {Spot(row, c) for row in tables[i].details for c in _alike(one, columns)},
             )
             if i in coarse
             else one
@@ -105,6 +104,11 @@ def _coarsened(
             return found
         coarse -= vain
     return hidden
+
+
+def _alike(table: Counted, columns: Sequence[int]) -> Sequence[int]:
+    """All columns that are printed beside these: of groups every one, those without a value too."""
+    return columns if list(columns) == [0] else range(1, len(table.bases))
 
 
 def _settled(counted: Sequence[Counted], links: Links, threshold: int) -> list[frozenset[Spot]]:
