@@ -172,6 +172,37 @@ def test_a_lookup_that_the_route_passes_by_is_made_up_for_at_the_end(tmp_path: P
     assert asked(second).ending == "quota_full"
 
 
+@pytest.mark.parametrize("how", ["Enter", "suspend", "break off"])
+def test_the_respondent_has_not_hung_up_yet_when_the_quota_is_found_full(how: str, tmp_path: Path) -> None:
+    """A lookup passed by is made up for before the items that the interviewer fills in afterwards."""
+    items = ASKED.replace(
+        "quotas:",
+        "  - {id: place, type: lookup, quota: men, ask_if: sex == 2}\n"
+        "  - id: after\n    type: section\n    after: hangup\n"
+        "    items: [{id: mood, type: single, text: Mood?, options: {1: Good, 2: Bad}}]\nquotas:",
+    )
+    shift = Shift(tmp_path, items=items, cases=THREE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    interviewed(ann, "1", "1", "1")
+    assert ann.came_back() is None
+    assert fill(shift)["men"] == (1, 0)
+    desk, key = begun(bob), on(bob)
+    for answer in ("", "1", "1"):
+        assert desk.reply(answer) is None
+    assert asked(desk).ending == "quota_full"
+    match how:
+        case "Enter":
+            assert desk.reply("") is None
+        case "suspend":
+            assert desk.suspend() is None
+        case _:
+            assert desk.stop("break_off") is None
+    assert desk.prompt() is None
+    bob.came_back()
+    assert shift.row(key).code != "1.1"
+    assert fill(shift)["men"].taken == 1
+
+
 def test_who_is_led_to_another_end_asks_for_no_place(tmp_path: Path) -> None:
     items = ASKED.replace(
         "  - {id: a,", "  - {id: out, type: end, ask_if: sex == 1, outcome: not_eligible}\n  - {id: a,"

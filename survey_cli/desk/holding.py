@@ -221,12 +221,8 @@ class Desk:
 
     @property
     def _turned_away(self) -> bool:
-        """Whether the respondent's quota cell is full, and nobody is going back to what decided that."""
-        if not self._full or self._interview.status != "open":
-            return False
-        machine = self._interview.machine
-        held = machine.held.get(machine.here.place) if machine.here is not None else None
-        return held is None or held.lapsed
+        """Whether the respondent's quota cell is full. Going back to what decided that lifts it."""
+        return bool(self._full) and self._interview.status == "open"
 
     def _no_place(self) -> Prompt:
         """What is said where the quota is full: the study's script `quota_full`, else a plain thank you."""
@@ -342,7 +338,7 @@ class Desk:
         if self._lost:
             self._left = True
             return None
-        if self._interview.hung_up:
+        if self._interview.hung_up and not self._turned_away:
             return self._keep(Ended(self._stamp(), COMPLETE))
         if self._interview.at_end or self._turned_away:
             return self.reply("")  # the respondent has answered everything that leads here
@@ -362,7 +358,7 @@ class Desk:
             return Rejected(f"{outcome} is no outcome for stopping an interview")
         if self._lost:
             return self.suspend()
-        if self._interview.hung_up and outcome == "break_off":
+        if self._interview.hung_up and outcome == "break_off" and not self._turned_away:
             return self._keep(Ended(self._stamp(), COMPLETE))
         if self._link.calling and self._outcomes[outcome].temporary:
             return self._keep(

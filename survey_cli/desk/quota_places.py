@@ -14,7 +14,7 @@ from survey_cli.engine.events import Ended
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.quotas import OUTSIDE
+from survey_cli.fieldwork.quotas import OUTSIDE, Quota
 from survey_cli.instrument.items.quiet import End, LookupItem
 from survey_cli.instrument.program import Instrument
 from survey_cli.store import Store
@@ -58,29 +58,28 @@ class Places:
             if stop is not None and isinstance(stop.leaf.question, End)
             else COMPLETE
         )
-        if not ahead or ends != COMPLETE or interview.hung_up:
+        if not ahead or ends != COMPLETE:
             return held, ""
-        wanted, others = self._decided(interview)
+        quotas = self._unasked(interview)
+        wanted = {cell: q.cells[cell].target for q in quotas if (cell := q.cell(machine.walk.env))}
         if wanted.keys() == held or _was_complete(interview):
             return held, ""
+        others = {cell for quota in quotas for cell in quota.cells} - wanted.keys()
         found = self.store.cases.hold(id, wanted, self.clock(), instead_of=others)
         full = next((cell for cell in sorted(found) if not found[cell]), "")
         return frozenset(cell for cell in found if found[cell]), full
 
-    def _decided(self, interview: Interview) -> tuple[dict[str, int], frozenset[str]]:
-        """The cells in which a place must be held now, with their targets; and the other cells of these quotas. A quota
-        that has a `lookup` waits for it, and is asked for at the route's end if the route has passed all of them by."""
-        machine, lookups = interview.machine, _lookups(interview.instrument)
-        wanted: dict[str, int] = {}
-        cells: set[str] = set()
-        for quota in self.plan.quotas.quotas:
-            items = lookups.get(quota.id, frozenset())
-            if quota.soft or (items and (not interview.ending or any(p.item in items for p in machine.held))):
-                continue
-            cells |= quota.cells.keys()
-            if cell := quota.cell(machine.walk.env):
-                wanted[cell] = quota.cells[cell].target
-        return wanted, frozenset(cells - wanted.keys())
+    def _unasked(self, interview: Interview) -> list[Quota]:
+        """The hard quotas in which a place is held without a `lookup`. A quota that has one waits for it, and is asked
+        for before the respondent hangs up if the route has passed all of them by."""
+        lookups, over = _lookups(interview.instrument), interview.ending or interview.hung_up
+        looked_up = {place.item for place in interview.machine.held} if over else set()
+        return [
+            quota
+            for quota in self.plan.quotas.quotas
+            if not quota.soft
+            and (not (items := lookups.get(quota.id)) or (over and items.isdisjoint(looked_up)))
+        ]
 
 
 def _was_complete(interview: Interview) -> bool:
