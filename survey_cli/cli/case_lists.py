@@ -367,7 +367,7 @@ def people(
     else:
         say(
             paragraphs(
-                "nobody is listed, so everybody may do everything: responses/interviewers.csv would list them"
+                "nobody is listed, so everybody may do everything: interviewers.csv beside the database would list them"
             )
         )
 

@@ -25,7 +25,7 @@ People = Annotated[
     typer.Option(
         "--people",
         metavar="PATH",
-        help="The list of interviewers; responses/interviewers.csv unless given.",
+        help="The list of interviewers; interviewers.csv beside the database unless given.",
     ),
 ]
 

@@ -46,7 +46,7 @@ def interview(
     ] = "",
     interviewer: Annotated[
         str,
-        typer.Option("--interviewer", metavar="NAME", help="Who interviews; the login name unless given."),
+        typer.Option("--interviewer", metavar="NAME", help="Who interviews; the account unless given."),
     ] = "",
     language: Annotated[
         str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")

@@ -28,13 +28,13 @@ MOST_CHANGES: Final = 20
 BREATH: Final = 0.005
 """Seconds between two commits: an interviewer beside us waits no longer than one of them."""
 
-By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it; the login name unless given.")]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it; the account unless given.")]
 PeopleFile = Annotated[
     str | None,
     typer.Option(
         "--people",
         metavar="FILE",
-        help="The list of people; responses/interviewers.csv unless given.",
+        help="The list of people; interviewers.csv beside the database unless given.",
     ),
 ]
 

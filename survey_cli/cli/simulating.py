@@ -156,7 +156,7 @@ def simulate(
         typer.Option(
             "--people",
             metavar="FILE",
-            help="Who works on the study; responses/interviewers.csv unless given.",
+            help="Who works on the study; interviewers.csv beside the database unless given.",
             rich_help_panel=PANEL,
         ),
     ] = None,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def station(
     file: Instrument,
     interviewer: Annotated[
-        str, typer.Option("--interviewer", metavar="NAME", help="Who calls; the login name unless given.")
+        str, typer.Option("--interviewer", metavar="NAME", help="Who calls; the account unless given.")
     ] = "",
     name: Annotated[
         str,
@@ -33,7 +33,7 @@ def station(
         typer.Option(
             "--people",
             metavar="PATH",
-            help="The list of interviewers; responses/interviewers.csv unless given.",
+            help="The list of interviewers; interviewers.csv beside the database unless given.",
         ),
     ] = None,
     zone: Annotated[

@@ -31,7 +31,7 @@ class Request:
     """On this computer's clock; the study that is asked has it on its own."""
     db: str | None = None
     by: str = ""
-    """The login name unless given."""
+    """The account unless given."""
     people: str | None = None
     tell: Callable[[str], object] = str
     """Told, a sentence each, what opening the study put right."""

@@ -58,7 +58,7 @@ class Wish:
     tell: Callable[[int, int], None] | None = None
     """Told now and then how many interviews or cases have been read, and how many there are."""
     people: str | None = None
-    """The list of people, whose pseudonyms stand for their logins; `responses/interviewers.csv` unless given."""
+    """The list of people, whose pseudonyms stand for their logins; the study's own unless given."""
 
 
 class Ruled(NamedTuple):

@@ -25,7 +25,7 @@ class ListRequest:
 
     at: datetime
     by: str = ""
-    """The login name unless given."""
+    """The account unless given."""
     db: str | None = None
     """A server whose studies share a list, or any study's database beside which it lies."""
     country: str = ""
