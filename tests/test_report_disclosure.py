@@ -177,7 +177,7 @@ def test_a_share_does_not_tell_a_hidden_base():
     table = report.banner.table("q")
     assert table is not None
     assert (table.rows, table.bases) == ((), ())
-    assert table.notes[0].startswith("By kind: not shown: most counts would be hidden")
+    assert table.notes[0].startswith("By group: not shown: most counts would be hidden")
 
 
 @settings(max_examples=40)

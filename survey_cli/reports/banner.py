@@ -137,9 +137,8 @@ def _table(
 
 def _unshown(table: Tabulated, groupings: Sequence[Grouping], terms: Terms) -> list[str]:
     """Why the table has nets alone, or is not there."""
-    by = " and ".join(dict.fromkeys(grouping.label for grouping in groupings))
     return [
-        f"By {by}: {line[:1].lower()}{line[1:]}" for line in unshown(table, known_columns(groupings), terms)
+        f"By group: {line[:1].lower()}{line[1:]}" for line in unshown(table, known_columns(groupings), terms)
     ]
 
 

@@ -72,6 +72,8 @@ def columns_apart(versions: Sequence[Instrument], alike: Alike) -> list[dict[str
     """For each version, older ones first, the items whose answers cannot stand in the column of the newest version that
     has the item. Versions that agree with each other share a column."""
     found: list[dict[str, Apart]] = [{} for _ in versions]
+    if len(versions) < 2:
+        return found
     for name in dict.fromkeys(name for version in versions for name in _names(version)):
         groups: list[list[int]] = []
         whys: dict[int, str] = {}
