@@ -137,6 +137,33 @@ def test_changed_delays_and_limits_put_cases_elsewhere_in_the_queue(tmp_path: Pa
     assert shift.row("A").due_at == shift.at + timedelta(hours=1)
 
 
+def test_a_case_that_was_closed_by_the_old_plan_stands_by_the_new_one(tmp_path: Path) -> None:
+    """Its station was on the line while another had worked the queue out anew."""
+    shift = Shift(tmp_path, cases=FIVE)
+    ann, bob = working(shift, "ann"), working(shift, "bob")
+    key = on(ann)
+    assert isinstance(ann.dial(), str)
+    rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 8}\n  delays: {no_answer: 1h}")
+    assert bob.record("busy") is None
+    assert "read again" in bob.notice()
+    assert ann.record("no_answer") is None
+    assert "read again" in ann.notice()
+    assert shift.row(key).due_at == shift.at + timedelta(hours=1)
+
+
+def test_a_case_that_is_left_at_the_end_of_a_shift_stands_by_the_new_plan(tmp_path: Path) -> None:
+    shift = Shift(
+        tmp_path, cases="unit,kind,name,phone,zone\nA,1,Alice,312 555 0100; 312 555 0101,America/Chicago\n"
+    )
+    ann = working(shift)
+    assert isinstance(ann.dial(), str)
+    assert ann.record("no_answer") is None
+    assert on(ann) == "A", "another number can be tried"
+    rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 8}\n  delays: {no_answer: 1h}")
+    assert ann.leave() is None
+    assert shift.row("A").due_at == shift.at + timedelta(hours=1)
+
+
 def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None:
     (tmp_path / "closing.yaml").write_text(
         'items:\n  - {id: c, type: single, text: Third?, options: {1: "Yes", 2: "No"}}\n'

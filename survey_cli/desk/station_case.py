@@ -35,6 +35,7 @@ from survey_cli.store.case_records import Held, LeaseLost
 from survey_cli.study.changes import StudyFiles
 from survey_cli.study.follow_up import follow_up
 from survey_cli.study.opening import Study
+from survey_cli.study.queueing import stand_again
 from survey_cli.study.upkeep import in_step
 
 NOBODY: Final = Rejected("there is no case on the screen")
@@ -77,6 +78,8 @@ class StationCase:
         self._said = ""
         self._last: tuple[str, str] | None = None
         """The case whose outcome was keyed last, and the outcome, for taking it back."""
+        self._left = ""
+        """The case that left last: it stands by a plan that may have changed since."""
         self._passed: set[str] = set()
         """Cases that this interviewer gave back uncalled: they are for others."""
         self._shift = Shift(clock())
@@ -170,6 +173,8 @@ class StationCase:
             return self._barred
         self._equip(fresh, Queue.of(fresh, self.station))
         in_step(fresh, at)
+        if self._left:
+            stand_again(fresh.store, fresh.plan, self._left, at)
         self._said = fresh.notice or "the study's files changed and were read again"
         return None
 
@@ -290,6 +295,7 @@ class StationCase:
         """The case left this station."""
         self._shift.spent(at - here.shown_at)
         self._here = self._desk = None
+        self._left = here.case.key
         if outcome:
             self._last = (here.case.key, outcome)
             self._said = (
@@ -313,7 +319,13 @@ class StationCase:
         if here is None:
             return None
         event = Closed() if here.called else Returned("given back")
-        return self._do(event, release=True, then_next=then_next)
+        unsaved = self._do(event, release=True, then_next=then_next)
+        if unsaved is None and not then_next:
+            try:
+                self._reread(self._clock())  # the case that left stands by the plan as it is now
+            except StoreProblem as problem:
+                return self._unsaved(problem)
+        return unsaved
 
     def _return(self) -> None:
         """Put back the case on the screen, which nobody called or whose calls are keyed, before another comes."""

@@ -55,6 +55,12 @@ def _stand_anew(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> 
     return done
 
 
+def stand_again(store: Store, plan: Plan, key: str, at: datetime) -> None:
+    """Work out where one case stands, unless a station has it. Raises StoreProblem."""
+    if (row := store.cases.row(key)) is not None:
+        _stand_anew(store, plan, [row], at)
+
+
 def let_places_go(store: Store, plan: Plan, cases: Iterable[Case], at: datetime) -> None:
     """An interview that was put aside and is not gone on with any more, its case being done, holds no place."""
     for case in cases:
