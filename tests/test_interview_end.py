@@ -28,6 +28,7 @@ from survey_cli.office.asking import Request
 from survey_cli.office.keeping import Verified, list_interviews, verify
 from survey_cli.office.queue_lists import QueueReport, queue
 from survey_cli.store import StoreProblem, database
+from survey_cli.store.cases import Cases
 from survey_cli.study.reconciliation import COMPARED
 
 TWO = CASES + "B,2,Ben Brown,312 555 0101,America/Chicago\n"
@@ -455,6 +456,27 @@ def test_opening_a_study_records_outcomes_that_cases_lack(tmp_path: Path, lapsed
     told.clear()
     queue(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", tell=told.append), limit=9)
     assert told == [], "it is done once"
+
+
+def test_a_study_that_can_only_be_read_says_what_it_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shift = Shift(tmp_path, items=ENDS_EARLY, cases=TWO)
+    left_behind(shift, "1", "2")
+    forget(shift)
+
+    def read_only(*_: object, **__: object) -> None:
+        raise StoreProblem("field.db", "the database can only be read", "ask its owner")
+
+    told: list[str] = []
+    request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", tell=told.append)
+    with monkeypatch.context() as locked:
+        locked.setattr(Cases, "update", read_only)
+        assert isinstance(queue(request, limit=9), QueueReport)
+    assert len(told) == 1
+    assert "the database can only be read" in told[0]
+    queue(request, limit=9)
+    assert code(shift) == "2.112", "it is done as soon as it can be"
 
 
 def test_a_station_that_comes_back_after_such_a_crash_shows_the_next_case(tmp_path: Path) -> None:

@@ -215,15 +215,11 @@ def _update(
 
 
 def _number(history: Sequence[Entry], case: Case) -> int:
-    """The telephone number that was dialed for the interview; 0 where none was."""
-    if case.claimed is not None and case.claimed.dialled:
-        return case.claimed.dialled
+    """The telephone number that was dialed for the interview; where none was, the one that a station shows, as it writes
+    that too."""
     for entry in reversed(history):
-        match entry.event:
-            case Dialled(number):
-                return number
-            case Called() | Claimed():
-                return 0
-            case _:
-                pass
-    return 0
+        if isinstance(entry.event, Dialled):
+            return entry.event.number
+        if isinstance(entry.event, Called | Claimed):
+            break
+    return case.next_number.position if case.next_number is not None else 0
