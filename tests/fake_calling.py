@@ -257,7 +257,7 @@ class FakeCalling:
         self.calls.append(f"interview {self._case().key}")
         return self.conduct
 
-    def came_back(self) -> Rejected | None:
+    def came_back(self, *, then_next: bool = True) -> Rejected | None:
         if rejected := self._rejected("came_back"):
             return rejected
         closing = self.conduct.closing()
@@ -265,7 +265,8 @@ class FakeCalling:
         case = self._case()
         self.calls.append(f"came_back {case.key} {closing.status}")
         if closing.status == "ended":
-            self._next()
+            if then_next:
+                self._next()
         else:
             owed: Literal["time", "outcome"] = "time" if closing.outcome is not None else "outcome"
             self.now = replace(case, pending=owed, interview="open at q2, Tue 11:43, version 1")

@@ -291,6 +291,17 @@ def test_a_supervisor_who_writes_to_the_case_meanwhile_takes_nothing_from_its_en
     assert on(ann) == "B"
 
 
+def test_a_terminal_that_is_closed_at_the_end_takes_no_other_case(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=TWO)
+    ann, talk = begun(shift, "station")
+    keyed(talk, "1", "2", "1")
+    assert ann is not None
+    before = history(shift, "B")
+    assert ann.came_back(then_next=False) is None
+    assert ann.leave() is None
+    assert history(shift, "B") == before
+
+
 # A lease that is lost
 
 

@@ -263,8 +263,9 @@ class Calling(Protocol):
         """Begin or go on with the interview. Once its `prompt()` is None, `came_back` follows."""
         ...
 
-    def came_back(self) -> Rejected | None:
-        """The interview closed or was put aside: the case closes by what it came to, or says what is still owed."""
+    def came_back(self, *, then_next: bool = True) -> Rejected | None:
+        """The interview was left. Its case, where it closed with it, makes room for the next one, unless no next one is
+        wanted; else the case says what is still owed."""
         ...
 
     def remark(self, text: str) -> Rejected | None:

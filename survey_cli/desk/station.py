@@ -240,18 +240,18 @@ class Station(StationCase):
         """The interview that was conducted with the case on the screen."""
         return self._desk.interview if self._desk is not None else None
 
-    def came_back(self) -> Rejected | None:
+    def came_back(self, *, then_next: bool = True) -> Rejected | None:
         link, desk = self._link, self._desk
         if link is None or desk is None:
             return Rejected("no interview was begun here")
         self._link, here = None, link.here
         if link.deed is not None:
-            return self._kept(link.deed, here, link.said, then_next=True)
+            return self._kept(link.deed, here, link.said, then_next=then_next)
         closing = desk.closing()
         if closing is not None and closing.status == "lost":
             self._here = self._desk = None
             self._said = f"{here.case.key}: {closing.remark}; what was kept before stays"
-            return self.take_next()
+            return self.take_next() if then_next else None
         try:
             stands = self._interviews.stands(here.row.key)
         except StoreProblem as problem:

@@ -60,7 +60,7 @@ def work(calling: "Calling", read: TextIO, write: TextIO, errors: TextIO | None 
             if station.talk is not None:
                 if station.talk.prompt() is not None:
                     station.talk.suspend()
-                calling.came_back()
+                calling.came_back(then_next=False)
             owes = calling.leave()
     if owes is None:
         return HELD

@@ -148,7 +148,7 @@ class StationBoard(Outcomes):
             if self.talk.prompt is not None:
                 self.talk.desk.suspend()
             self.talk = None
-            self.calling.came_back()
+            self.calling.came_back(then_next=False)
         self.calling.leave()
 
     # Deciding
