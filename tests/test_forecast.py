@@ -157,6 +157,12 @@ def test_more_interviewers_reach_the_target_sooner(tmp_path: Path) -> None:
     assert many.hours_each == pytest.approx(many.hours / many.new)
 
 
+def test_a_target_that_is_reached_is_said_to_be(tmp_path: Path) -> None:
+    reached = "quotas:\n  - {id: all, by: [a], targets: {1: 1}}\n"
+    [row] = made(midfield(tmp_path, quotas=reached)).rows
+    assert (row.new, row.calls, row.target_on) == (0, 0, date(2026, 11, 24))
+
+
 def test_it_is_said_when_the_sample_runs_out_and_which_cells_do_not_fill(tmp_path: Path) -> None:
     shift = midfield(tmp_path, cases=40)
     [row] = made(shift, interviewers=(4,), days=60).rows
@@ -265,6 +271,20 @@ def test_the_command_prints_a_table_or_figures(tmp_path: Path, capfd: pytest.Cap
     assert figures["target"] == 50
     assert run(["forecast", *study, "--interviewers", "two"]) == 2
     assert run(["forecast", *study, "--spread", "always"]) == 2
+
+
+def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "trial.yaml"
+    file.write_text(STUDY)
+    command = ("simulate", str(file), "--fieldwork", "--cases", "60", "--days", "3", "--start", str(MONDAY))
+    said = {}
+    for spread in ("prefer", "wait"):
+        assert run([*command, "--spread", spread]) == 0
+        said[spread] = capfd.readouterr().out
+        assert f"spread: {spread}," in " ".join(said[spread].split())
+    assert run([*command]) == 0
+    assert capfd.readouterr().out == said["prefer"], "the study's own, which is the default"
+    assert run(["simulate", str(file), "--spread", "wait"]) == 2
 
 
 @pytest.mark.parametrize(

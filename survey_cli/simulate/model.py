@@ -161,9 +161,10 @@ class FieldModel:
         self._aside: dict[str, bool] = {}
         for key, history in histories:
             self.histories[key] = list(history)
-            self._cases[key] = case = Case.of(key, history)
-            self.complete += any(call.code == COMPLETE for call in case.calls[-1:])
+            self._cases[key] = Case.of(key, history)
             self._stand(key)
+            self.complete += self._standings[key].code == COMPLETE
+        self._look_at_target()
         self.agents = tuple(
             Agent(who, number, Random(f"{tried.seed}\0interviewer\0{number}"), Worked(login=who.login))
             for number, who in enumerate(staff)
@@ -370,11 +371,15 @@ class FieldModel:
             agent.worked.completes += 1
             day["complete"] += 1
             self.complete += 1
-            full = self.plan.quotas.full(self.fill)
-            hard = {id for id, cell in self.plan.quotas.cells.items() if not cell.soft}
-            reached = (self.target and self.complete >= self.target) or (hard and hard <= full)
-            if reached and self.reached_at is None:
-                self.reached_at = self.at
+            self._look_at_target()
+
+    def _look_at_target(self) -> None:
+        """Note when as many interviews are complete as are wanted."""
+        full = self.plan.quotas.full(self.fill)
+        hard = {id for id, cell in self.plan.quotas.cells.items() if not cell.soft}
+        reached = (self.target and self.complete >= self.target) or (hard and hard <= full)
+        if reached and self.reached_at is None:
+            self.reached_at = self.at
 
     def _release(self, key: str) -> None:
         self._busy -= 1
