@@ -80,6 +80,23 @@ def test_two_stations_never_have_one_case(tmp_path: Path) -> None:
     assert "at other stations" in late.view().why  # type: ignore[union-attr]
 
 
+def test_the_counts_of_a_shift_go_on_after_the_program_died(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    on(ann)
+    assert ann.record("no_answer") is None
+    on(ann)
+    assert ann.record("refusal_soft") is None
+    began = ann.tally().since
+    shift.at += timedelta(hours=1)
+    again = shift.station()  # the first one never left
+    assert (again.tally().calls, again.tally().refusals) == (2, 1)
+    assert began <= again.tally().since < again.tally().since + timedelta(minutes=1) <= again._local(shift.at)
+    assert shift.station("bob").tally().calls == 0, "the calls of others are not counted"
+    shift.at += timedelta(days=1)
+    assert shift.station().tally().calls == 0, "another day begins anew"
+
+
 def test_an_interview_carried_through_is_complete(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station()

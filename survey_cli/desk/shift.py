@@ -1,10 +1,10 @@
-"""How is this shift going? Counts what one interviewer has done since sitting down; it decides nothing."""
+"""Counts of what one interviewer has done on this day."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from survey_cli.desk.calling import Tally
-from survey_cli.fieldwork.events import Called, Event
+from survey_cli.fieldwork.events import Called, Entry, Event
 from survey_cli.fieldwork.policy import REFUSALS
 
 
@@ -17,6 +17,12 @@ class Shift:
         self._talking = timedelta()
         self.promises = 0
         """This interviewer's own promises that are still to be kept."""
+
+    def resume(self, calls: Sequence[Entry]) -> None:
+        """Count the calls that were closed before on this day: after a crash the counts go on."""
+        if calls:
+            self._since = min(self._since, calls[0].at)
+        self.count([call.event for call in calls])
 
     def count(self, events: Sequence[Event]) -> None:
         """Count the calls among what was kept."""

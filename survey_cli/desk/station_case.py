@@ -1,6 +1,7 @@
 """The case on a station's screen: how it is claimed, how what happens to it is kept, and how it leaves."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -86,6 +87,7 @@ class StationCase:
         self.station = queue.station
         self.interviewer = queue.who.login
         self._equip(study, queue)
+        self._resume_counts()
 
     def _equip(self, study: Study, queue: Queue) -> None:
         """Work by this study's plan, questionnaire and people from now on."""
@@ -228,6 +230,12 @@ class StationCase:
                     self._said = f"{here.case.key}: {lost}; what was kept before stays"
         except StoreProblem:
             return  # the next key will say so
+
+    def _resume_counts(self) -> None:
+        """Go on with the counts of this day: the program may have ended in the middle of the shift."""
+        midnight = self._local(self._clock()).replace(hour=0, minute=0, second=0, microsecond=0)
+        with suppress(StoreProblem):  # the first key will say so
+            self._shift.resume(self._store.cases.calls(self.interviewer, midnight))
 
     def _count_promises(self) -> None:
         self._shift.promises = len(self._store.cases.promises(owner=self.interviewer))

@@ -138,7 +138,7 @@ class Colleague:
         clock, began = self._world.clock, self._world.clock()
         self.worked.shifts += 1
         self._did(station, "start", station.start())
-        rested = began
+        rested, before = began, station.tally()
         while clock() < until or not self._did(station, "leave", station.leave()):
             view = station.view()
             if clock() - rested >= BREAKS and not _engaged(view):
@@ -159,8 +159,8 @@ class Colleague:
         tally = station.tally()
         self.worked.on_duty += clock() - began
         self.worked.on_cases += tally.talking
-        self.worked.calls += tally.calls
-        self.worked.completes += tally.done
+        self.worked.calls += tally.calls - before.calls
+        self.worked.completes += tally.done - before.done
 
     # a case
 

@@ -39,6 +39,13 @@ class CaseLists:
         with legible(self._db.where, f"the history of case {key}"):
             return [read_entry(row) for row in rows]
 
+    def calls(self, by: str, since: datetime) -> list[Entry]:
+        """The calls that one interviewer closed since then, in their order."""
+        at = encode_moment(since)
+        rows = self._db.read(sql.CALLS_SINCE, (by, at, at))
+        with legible(self._db.where, f"the calls of {by}"):
+            return [read_entry(row) for row in rows]
+
     def accounts(self, key: str) -> list[str]:
         """The account that wrote each event, in their order; empty for events of earlier versions."""
         return [account for (account,) in self._db.read(sql.ACCOUNTS, (key,))]

@@ -43,6 +43,11 @@ LOCKED: Final = Said(
     f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE}",
     f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE} FOR UPDATE",
 )
+CALLS_SINCE: Final = """
+    SELECT kind, payload, at, by, station, key FROM case_events
+    WHERE kind = 'called' AND by = ? AND at >= ? AND case_key IN (SELECT key FROM cases WHERE updated_at >= ?)
+    ORDER BY at
+"""
 HISTORY: Final = "SELECT kind, payload, at, by, station, key FROM case_events WHERE case_key = ? ORDER BY seq"
 EVENT: Final = "SELECT kind, by, station, at FROM case_events WHERE case_key = ? AND seq = ?"
 EVENTS_FROM: Final = """
