@@ -236,6 +236,13 @@ def test_a_case_of_another_country_has_its_weekend_and_its_hours() -> None:
     assert said["hours"].allows  # the study's hours, where it writes them, are for all
 
 
+def test_the_studys_own_country_keeps_the_studys_region() -> None:
+    plan = study("country: DE, region: BY, zone: Europe/Berlin")
+    assert region_of(unit("mobile", land="DE").case, plan) == "DE-BY"
+    assert region_of(unit("mobile", land="AT").case, plan) == "AT"
+    assert region_of(unit("mobile", land="DE", part="DE-BE").case, plan) == "DE-BE"
+
+
 def test_a_calendar_of_a_region_is_made_once() -> None:
     calendar = Calendar.of(None)
     assert calendar.of_region("DE-BY") is calendar.of_region("DE-BY")

@@ -55,6 +55,8 @@ def region_of(case: Case, plan: Plan) -> str:
     """The region (`DE-BY`) or country (`DE`) that the sample gives the case; else the study's, or nothing."""
     region = str(case.columns.get(plan.region_column, ""))
     country = str(case.columns.get(plan.country_column, ""))
+    if not region and country == plan.region[:2]:
+        return plan.region
     return region or country or plan.region
 
 
