@@ -250,6 +250,27 @@ def test_a_case_interviewed_without_a_station_is_turned_away_too(tmp_path: Path)
     assert fill(shift)["kinds:1"] == (0, 1)
 
 
+def test_who_was_turned_away_goes_on_once_the_target_is_raised(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=ASKED, cases=THREE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    interviewed(ann, "1", "1")
+    assert ann.came_back() is None
+    desk, key = begun(bob), on(bob)
+    for answer in ("", "1", ""):
+        assert desk.reply(answer) is None
+    assert bob.came_back() is None
+    assert shift.row(key).code == "4.80"
+    shift.write(ASKED.replace("where: sex == 1, target: 1", "where: sex == 1, target: 2"))
+    later = shift.station("cat")
+    assert later.fetch(key) is None
+    again = begun(later)
+    assert asked(again).place.item == "a"
+    assert again.reply("1") is None
+    assert later.came_back() is None
+    assert shift.row(key).code == "1.1"
+    assert fill(shift)["men"] == (2, 0)
+
+
 def test_an_interview_that_was_suspended_keeps_its_place(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
     ann = shift.station("ann")
