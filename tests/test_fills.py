@@ -125,6 +125,19 @@ def test_print_says_what_is_filled_in_by_its_name() -> None:
     assert "{" not in printed
 
 
+def test_a_compute_that_passes_a_code_on_says_its_text() -> None:
+    text = """
+compute: {chosen: "first if answered(first) else second", same: first}
+scales: {towns: {1: Springfield, 2: Shelbyville}}
+items:
+  - {id: first, type: single, options: towns, text: First?}
+  - {id: second, type: single, options: towns, text: Second?}
+  - {id: so, type: read, text: "{chosen|x}, {same|x}, {chosen:code|x}"}
+"""
+    assert scenario(text).keys("1", "2").words == "Springfield, Springfield, 1"
+    assert scenario(text).keys(".dk", "2").words == "Shelbyville, x, 2"
+
+
 # formats
 
 

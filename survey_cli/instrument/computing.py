@@ -1,13 +1,17 @@
 """The computes of an instrument: compiled in the order of what they need, and placed after the last thing they need."""
 
+import ast
+from collections.abc import Mapping
+
 from survey_cli.instrument.compiling import Compiler, Spot
 from survey_cli.instrument.conditions import Condition, Known, read_names
 from survey_cli.instrument.names import Named
 from survey_cli.instrument.program import Compute
 from survey_cli.instrument.scalars import NOWHERE, Text
-from survey_cli.instrument.texts import Said
+from survey_cli.instrument.texts import Said, Template
 from survey_cli.instrument.written import Written
 from survey_cli.problems import Problem
+from survey_cli.values import Code
 
 
 def computes(compiler: Compiler) -> dict[int, list[Compute]]:
@@ -67,7 +71,7 @@ def _compiled(compiler: Compiler, name: Written, text: Text) -> tuple[int, Compu
         where=where,
         index=index,
         known=gives,
-        said=Said(type=gives.type, unsure=index >= 0),
+        said=Said(type=gives.type, labels=_labels(compiler, first), unsure=index >= 0),
     )
     compiler.learn(str(name))
     if first is None:
@@ -86,3 +90,20 @@ def _settled(compiler: Compiler, name: str) -> int:
     if named.known.roster in walk.groups:
         ends.append(walk.groups[named.known.roster][2])
     return max([named.index, *ends])
+
+
+def _labels(compiler: Compiler, condition: Condition | None) -> Mapping[Code, Template] | None:
+    """The texts of the codes that a compute passes on: of one coded variable, or chosen among some with one list."""
+
+    def labels(node: ast.expr) -> Mapping[Code, Template] | None:
+        match node:
+            case ast.Name(id=name):
+                said = compiler.said.get(name)
+                return said.labels if said is not None and said.type == "code" else None
+            case ast.IfExp(body=body, orelse=orelse):
+                one, other = labels(body), labels(orelse)
+                return one if one is other else None
+            case _:
+                return None
+
+    return labels(condition.tree) if condition is not None else None
