@@ -1,5 +1,6 @@
 """An end that somebody who declines would pass by is an error, however its condition is written; and no other end is."""
 
+import time
 from itertools import product
 from typing import Any
 
@@ -132,6 +133,23 @@ def test_an_end_further_on_may_stop_whoever_passed_the_first(behind: str, found:
 )  # fmt: skip
 def test_the_sections_around_an_end_count(section: str, found: list[str]) -> None:
     assert [who for who, _ in passing(f"  - {{id: s, type: section, {section}}}\n" + ASKED % "")] == found
+
+
+def test_an_end_behind_one_that_applies_is_not_passed() -> None:
+    first = "  - {id: no, type: end, outcome: refusal_soft, %s}\n"
+    for condition in ("unless: consent == 1", "ask_if: declined(consent)"):
+        assert passing(first % condition + OUT % "ask_if: consent == 2" + ASKED % "") == []
+
+
+def test_thousands_of_ends_are_looked_at_quickly() -> None:
+    lines = "".join(
+        f"  - {{id: q{n}, type: single, text: 'Q?', options: {{1: x, 2: y}}}}\n"
+        f"  - {{id: e{n}, type: end, ask_if: answered(q{n}) and q{n} == 2, outcome: refusal_soft}}\n"
+        for n in range(1500)
+    )
+    started = time.process_time()
+    assert passing(lines) == []
+    assert time.process_time() - started < 5, "every end was looked at for every item"
 
 
 def test_the_remedy_is_one_that_works() -> None:

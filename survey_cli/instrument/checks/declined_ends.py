@@ -258,30 +258,29 @@ def _inputs(draft: Draft, needs: tuple[Needed, ...]) -> dict[str, None]:
 def _passes(draft: Draft, places: list[_Place], ends: list[int], answer: _Answer) -> tuple[int, str] | None:
     """The last end that is passed before the interview goes on, and with what it goes on; None where it does not."""
     declined, answered = _Supposed(answer, draft.computes), _Supposed(_Answer(answer.item), draft.computes)
-    passed: int | None = None
-    for at in range(ends[0], len(places)):
+
+    def passes(place: _Place) -> bool:
+        undecided = declined.met(place.own) & UNKNOWN and answered.met(place.own) & TRUE
+        return bool(undecided and declined.met(place.around) & TRUE)
+
+    passed = next((at for at in ends if passes(places[at]) or declined.met(places[at].needs) == TRUE), None)
+    if passed is None or declined.met(places[passed].needs) == TRUE:
+        return None
+    mine = frozenset(ends)
+    for at in range(passed + 1, len(places)):
         place = places[at]
         if any(declined.value(count) == UNKNOWN for count in place.counts):
             continue
         if isinstance(place.leaf.question, End):
             if declined.met(place.needs) == TRUE:
                 return None
-            undecided = at in ends and declined.met(place.own) & UNKNOWN and answered.met(place.own) & TRUE
-            if undecided and declined.met(place.around) & TRUE:
-                passed = at
-            continue
-        if passed is None or not _asks_somebody(place.leaf):
-            continue
-        reached = declined.met(place.needs)
-        if not reached & TRUE:
-            continue
-        wanted = [
-            need for need in place.needs if need.key == "ask_if" and answer.item in need.condition.names
-        ]
-        if wanted and reached == TRUE:
-            return None  # what is asked of those who declined is written here
-        return passed, f" with {place.leaf.id}"
-    return (passed, " to its end, and counts as complete") if passed is not None else None
+            passed = at if at in mine and passes(place) else passed
+        elif _asks_somebody(place.leaf) and (reached := declined.met(place.needs)) & TRUE:
+            wanted = [n for n in place.needs if n.key == "ask_if" and answer.item in n.condition.names]
+            if wanted and reached == TRUE:
+                return None  # what is asked of those who declined is written here
+            return passed, f" with {place.leaf.id}"
+    return passed, " to its end, and counts as complete"
 
 
 def _remedy(draft: Draft, item: Leaf, ends: list[_Place], end: _Place, need: Needed) -> str:
