@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import served
+from golden_databases import FIELDWORK, HEAD, ITEMS, load_file
 from shift import Shift, interviewed, on
 from survey_cli.cli.running import run
 from survey_cli.office.databases import Restored, restore
@@ -197,3 +198,20 @@ def test_what_the_command_says(shift: Shift, capsys: pytest.CaptureFixture[str])
     assert run(["db", "upgrade", str(shift.file), "--db", shift.db]) == 0
     assert "ready for this version of the program" in capsys.readouterr().err
     assert on(shift.station("bob")) == "B"
+
+
+def test_a_database_of_an_earlier_version_is_compared_with_its_backup(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases="")
+    Path(shift.db).unlink(missing_ok=True)
+    load_file("first", Path(shift.db))
+    load_file("first", tmp_path / "backup.db")
+    connection = sqlite3.connect(tmp_path / "backup.db")
+    connection.execute("DELETE FROM case_events WHERE case_key = 'E' AND seq > 1")
+    connection.execute(
+        "UPDATE cases SET seq = 1, stood = 1, updated_at = '2026-11-24T16:00:00.000000Z' WHERE key = 'E'"
+    )
+    connection.commit()
+    connection.close()
+    done = restored(shift)
+    assert done.lost is not None
+    assert done.lost[:4] == (0, 0, 0, 1)

@@ -13,7 +13,7 @@ from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.engine.journal import encode_moment
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.events import Claimed, Entry, Interviewing, Sampled
+from survey_cli.fieldwork.events import Called, Claimed, Dialled, Entry, Interviewing, Sampled
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.fieldwork.policy import Standing, standing
 from survey_cli.instrument.opening import rebuilt
@@ -28,6 +28,8 @@ from survey_cli.store.written import write_head
 from survey_cli.study.upkeep import PLAN
 from survey_cli.table import cells, columns
 
+UNFOLLOWED: Final = (ValueError, KeyError, TypeError, AttributeError)
+"""What a journal or a history raises that was altered by hand."""
 SNAPSHOT_AFTER: Final = ("suspended", "stopped", "ended", "erased")
 """Kinds of events after which data are derived."""
 RUNNING: Final = frozenset({"due_at", "bucket", "why", "was"})
@@ -90,18 +92,23 @@ class Verification:
         except StoreProblem as problem:
             yield f"{who}: {problem.what}"
             return
-        except ValueError:
+        except UNFOLLOWED:
             yield f"{who}: the journal cannot be followed"
             return
         if any(isinstance(event, Ended) and event.outcome == COMPLETE for event in journal):
             self._completed.add(row.id)
         differing = differences(interview, Line._make((*write_head(row), None, None)))
+        places = [place for event in journal if (place := getattr(event, "place", None)) is not None]
+        if any(place.item not in instrument.leaves for place in places):
+            yield f"{who}: an event is of an item that the questionnaire does not have"
         if not isinstance(journal[-1], Erased):
             derived = {
                 "at_item": (row.at_item, str(interview.place or "")),
                 "answered": (row.answered, interview.answered),
             }
             differing += [name for name, (stored_value, said) in derived.items() if stored_value != said]
+        elif row.at_item and _item(row.at_item) not in instrument.leaves:
+            differing.append("at_item")
         if row.last_seq != len(journal):
             differing.append("last_seq")
         if interview.began.instrument != row.instrument:
@@ -163,7 +170,7 @@ class Verification:
             except StoreProblem as problem:
                 yield f"{who}: {problem.what}"
                 continue
-            except ValueError:
+            except UNFOLLOWED:
                 yield f"{who}: its history cannot be followed"
                 continue
             if history and isinstance(history[0].event, Sampled):
@@ -174,8 +181,11 @@ class Verification:
             for name in _case_columns(row, case, history):
                 yield f"{who}: {name} is not what its history says"
             if self._in_step and 0 < row.stood <= len(history):
-                for name in self._place_in_queue(row, history):
-                    yield f"{who}: {name} is not what its history and the fieldwork rules give"
+                try:
+                    for name in self._place_in_queue(row, history):
+                        yield f"{who}: {name} is not what its history and the fieldwork rules give"
+                except UNFOLLOWED:  # a zone that there is not
+                    yield f"{who}: its place in the queue cannot be worked out"
             yield from self._interviews_of(who, history)
             if case.erased and (row.mark or cases.contact(row.key) is not None):
                 yield f"{who}: it was erased, and its contact or its mark is still here"
@@ -204,7 +214,9 @@ class Verification:
     def _interviews_of(self, who: str, history: Sequence[Entry]) -> Iterator[str]:
         for id in {entry.event.interview for entry in history if isinstance(entry.event, Interviewing)}:
             found = self._store.interview(id)
-            if found is not None and (found.origin != "real" or found.case != who.removeprefix("case ")):
+            if found is None:
+                yield f"{who}: its interview {id[:8]} is not there"
+            elif found.origin != "real" or found.case != who.removeprefix("case "):
                 yield f"{who}: its interview {id[:8]} is listed as another case's, or for practice"
 
     def _imports(self, imported: Mapping[tuple[datetime, str], int]) -> Iterator[str]:
@@ -238,6 +250,9 @@ def _case_columns(row: CaseRow, case: Case, history: Sequence[Entry]) -> Iterato
     """The columns of a case that its history alone tells, where they differ."""
     if row.seq != len(history):
         yield "seq"
+    known = {0, *(number.position for number in case.numbers)}
+    if any(isinstance(e.event, Dialled | Called) and e.event.number not in known for e in history):
+        yield "a number that was dialled"
     if row.updated_at != history[-1].at:
         yield "updated_at"
     sampled = [entry.event for entry in history if isinstance(entry.event, Sampled)][-1]

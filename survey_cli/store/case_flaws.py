@@ -19,6 +19,7 @@ AHEAD: Final = "SELECT key, stood, seq FROM cases WHERE stood > seq ORDER BY key
 MISPLACED: Final = """
     SELECT key, status, was FROM cases
     WHERE (status = 'leased') <> (lease_until IS NOT NULL) OR (status = 'leased') <> (lease_token <> '')
+        OR (status <> 'leased' AND (lease_by <> '' OR lease_station <> ''))
         OR (status = 'arriving') <> (arrival <> '') OR (status NOT IN ('leased', 'arriving') AND status <> was)
         OR (was IN ('ready', 'waiting') AND (due_at IS NULL OR rank = ''))
         OR (promised_at IS NULL) <> (promised_until IS NULL)

@@ -111,10 +111,11 @@ def replace(copy: Path, target: Path, *, at: datetime, where: str) -> tuple[Path
 def _lost(copy: Path, file: BinaryIO, target: Path) -> Lost | None:
     try:
         with _temporary(file, target) as old, contextlib.closing(sqlite3.connect(copy)) as db:
+            opening.prepare(old, where=str(target))
             db.execute("ATTACH ? AS replaced", (str(old),))
             interviews, answers, cases, calls, newest = db.execute(NOT_THERE).fetchone()
         return Lost(interviews, answers, cases, calls, decode_moment(newest) if newest else None)
-    except (sqlite3.Error, ValueError):
+    except (StoreProblem, sqlite3.Error, ValueError):
         return None
 
 
