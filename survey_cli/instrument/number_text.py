@@ -158,6 +158,8 @@ def read_number(
     The language's own reading counts. It is doubted where the text is as good a plain decimal (2.500 in German, three
     decimals), or where it would be a decimal and whole numbers are wanted (12.000 in English)."""
     readings = number_readings(text, language)
+    if sum(c.isdecimal() for c in text) > DIGITS:
+        return Doubt(f"more than {DIGITS} digits are not kept exactly")
     if not readings:
         shown = write_number(12345.5 if decimals else 12345, language)
         return Doubt(f"{text[:20]} is not a number: in digits, as {shown}")

@@ -27,6 +27,7 @@ from random import Random, SystemRandom
 
 from soak.station import Station
 from survey_cli.engine.events import Answered, Stopped
+from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.office.asking import Request
 from survey_cli.office.keeping import Verified, verify
 from survey_cli.office.queue_lists import QueueReport, queue
@@ -235,13 +236,14 @@ def _to_the_last_key(station: Station, dice: Random, *, plain: bool) -> tuple[st
     if ends == "words":
         station.key(f"2{end}")
         station.shows("Then goodbye to you.")
+        time.sleep(HELD_ENTER_SECONDS + 0.1)  # an Enter right after another ends nothing
         return "\n" if plain else "\r", "words"
     station.key(f"1{end}")
     station.shows("Which kind?")
     station.key(f"{dice.choice('12')}{end}")
     station.shows("The last one?")
     if ends == "stop" and plain:
-        return f".stop {dice.choice(('refusal_hard', 'never_call'))}\n", ""
+        return f".stop {dice.choice(('refusal_hard', 'never_call'))}\ny\n", ""
     return f"1{end}", ""
 
 
