@@ -201,8 +201,8 @@ def test_every_dot_word_of_the_help_is_known() -> None:
     for word, does in STATION_WORDS.items():
         assert f"[{word}  {does}]" in said
         answered = worked(FakeCalling(), word.split()[0], "")[1]
-        assert "is no dot word here" not in answered, word
-    assert "! .dail is no dot word here: did you mean .dial?" in worked(FakeCalling(), ".dail")[1]
+        assert "is no command here" not in answered, word
+    assert "! .dail is no command here: did you mean .dial?" in worked(FakeCalling(), ".dail")[1]
     assert "! it is typed as .note TEXT" in worked(FakeCalling(), ".note")[1]
 
 

@@ -217,7 +217,7 @@ class Station:
             return Rejected(f"it is typed as {said}")
         near = nearest(word, known) if word else None
         return Rejected(
-            f".{word} is no dot word here: {f'did you mean .{near}?' if near else '.help lists them'}"
+            f".{word} is no command here: {f'did you mean .{near}?' if near else '.help lists them'}"
         )
 
     def _list(self, lines: list[str]) -> None:

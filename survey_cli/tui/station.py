@@ -423,7 +423,7 @@ class StationBoard(Outcomes):
             known = [*(str(b.deed) for b in BOUND), "fetch", "number", *choices]
             near = nearest(word, known) if word else None
             meant = f"did you mean .{near}?" if near else ".help lists them"
-            self._refuse(f".{word} is no dot word here: {meant}")
+            self._refuse(f".{word} is no command here: {meant}")
 
 
 def all_choices(case: OnCase) -> tuple[OutcomeChoice, ...]:

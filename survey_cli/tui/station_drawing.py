@@ -346,7 +346,7 @@ def _keys(board: StationBoard, view: View) -> Keys:
                 ESC,
             )
         case Writing(what="command"):
-            return (("Enter", "do it", 0), ("Esc", "drop it", 0), (".help", "lists the dot words", 1))
+            return (("Enter", "do it", 0), ("Esc", "drop it", 0), (".help", "lists the commands", 1))
         case Writing():
             return (("Enter", "takes the line", 0), ("Esc", "drops it", 0))
         case Asking(yes=yes):
