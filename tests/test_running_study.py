@@ -22,7 +22,9 @@ from survey_cli.office.study_version import Published, publish
 from survey_cli.problems import Trouble
 from survey_cli.reports.cases import Why
 from survey_cli.reports.status import FieldworkStatus
+from survey_cli.store import StoreProblem
 from survey_cli.store.address import names_server
+from survey_cli.store.cases import Cases
 from survey_cli.study.changes import StudyFiles
 from survey_cli.study.pause import Pause
 
@@ -135,6 +137,33 @@ def test_changed_delays_and_limits_put_cases_elsewhere_in_the_queue(tmp_path: Pa
     rewrite(shift, "  attempts: {total: 1}", "  attempts: {total: 8}\n  delays: {no_answer: 1h}")
     ann.beat()
     assert shift.row("A").due_at == shift.at + timedelta(hours=1)
+
+
+def test_one_station_works_the_queue_out_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that died at it is followed by the next; the rules hold at every claim meanwhile."""
+    shift = Shift(tmp_path, cases=FIVE)
+    ann, bob = working(shift, "ann"), working(shift, "bob")
+    rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 1}")
+    died = StoreProblem(shift.db, "the disk is full", "make room")
+
+    def dies(*_: object, **__: object) -> int:
+        raise died
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Cases, "restand", dies)
+        assert isinstance(ann.record("no_answer"), Rejected)
+    if names_server(shift.db):  # there the queue was worked out when the version was published
+        assert ann.take_next() is None
+    assert bob.record("no_answer") is None
+    assert "read again" in bob.notice()
+    assert on(bob)
+    shift.later(minutes=6)
+    cat = working(shift, "cat")
+    assert isinstance(cat.view(), (OnCase, Idle))
+    rows = [shift.row(key) for key in "ABCDE"]
+    assert sum(row.status == "done" and "limit" in row.why for row in rows) == 2
 
 
 def test_a_case_that_was_closed_by_the_old_plan_stands_by_the_new_one(tmp_path: Path) -> None:

@@ -79,6 +79,8 @@ class StationCase:
         self._said = ""
         self._last: tuple[str, str] | None = None
         """The case whose outcome was keyed last, and the outcome, for taking it back."""
+        self._behind = False
+        """The plan was read again, and the queue is not worked out by it yet."""
         self._left = ""
         """The case that left last: it stands by a plan that may have changed since."""
         self._passed: set[str] = set()
@@ -163,7 +165,10 @@ class StationCase:
     def _reread(self, at: datetime) -> Idle | None:
         """Work by the changed plan from now on, unless its file has errors. Never while an interview goes on: that one
         keeps its questionnaire. An Idle that says why where the list of people has this interviewer no more."""
-        if self._files is None or self._desk is not None or not self._files.changed():
+        if self._files is None or self._desk is not None:
+            return self._barred
+        if not self._files.changed():
+            self._catch_up(at)
             return self._barred
         self._barred = None
         fresh = self._files.reread(self._study)
@@ -174,11 +179,18 @@ class StationCase:
             self._said = f"{said}. The plan of before goes on"
             return self._barred
         self._equip(fresh, Queue.of(fresh, self.station))
-        in_step(fresh, at)
-        if self._left:
-            stand_again(fresh.store, fresh.plan, self._left, at)
-        self._said = fresh.notice or "the study's files changed and were read again"
+        self._said, self._behind = fresh.notice or "the study's files changed and were read again", True
+        self._catch_up(at)
         return None
+
+    def _catch_up(self, at: datetime) -> None:
+        """Have the queue stand by the plan that was read last, and with it the case that left this station by the plan
+        before. Raises StoreProblem, and is tried again then."""
+        if self._behind:
+            in_step(self._study, at, yielding=True)
+            if self._left:
+                stand_again(self._store, self._plan, self._left, at)
+            self._behind = False
 
     def _heed(self, at: datetime) -> Rejected | None:
         """Why nothing is dialed now though a case is on the screen. One that nobody called goes back to the queue, and

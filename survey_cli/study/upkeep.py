@@ -1,7 +1,7 @@
 """Upkeep of a study at its opening: work that a crash left undone, outcomes that cases lack, the queue by the plan."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from survey_cli.fieldwork.case import Case
@@ -13,7 +13,9 @@ from survey_cli.study.queueing import let_places_go
 from survey_cli.study.reconciliation import reconcile
 
 PLAN: Final = "plan"
-"""The setting that says by which plan the queue was worked out."""
+"""The setting that says by which plan the queue was worked out; with a date and time while somebody is at it."""
+BEGUN: Final = timedelta(minutes=5)
+"""So long somebody else may be at it."""
 
 
 def repair(study: Study, at: datetime) -> None:
@@ -26,14 +28,21 @@ def repair(study: Study, at: datetime) -> None:
         study.repairs.append(f"{problem.what}: what verify finds could not be put right — {problem.remedy}")
 
 
-def in_step(study: Study, at: datetime, *, pause: Callable[[], None] | None = None) -> int:
+def in_step(
+    study: Study, at: datetime, *, pause: Callable[[], None] | None = None, yielding: bool = False
+) -> int:
     """Work the whole queue out anew where the plan has changed since, and those cases whose lease ran out; gives how many
-    cases that were. Places in quota cells are held by the plan's targets from now on. Raises StoreProblem."""
+    cases that were. Places in quota cells are held by the plan's targets from now on. With `yielding` it is left to
+    whoever began it some minutes ago at most: every claim asks the rules once more. Raises StoreProblem."""
     repair(study, at)
     cases = study.store.cases
     cases.keep_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
-    if cases.setting(PLAN) == study.plan.mark:
+    mark, _, since = (cases.setting(PLAN) or "").partition(" ")
+    if mark == study.plan.mark and (
+        not since or (yielding and abs(at - datetime.fromisoformat(since)) < BEGUN)
+    ):
         return 0
+    cases.keep_setting(PLAN, f"{study.plan.mark} {at.isoformat()}")
     begun: list[Case] = []
     done = cases.restand(_stood(study, at, begun), pause=pause)
     let_places_go(study.store, study.plan, begun, at)
