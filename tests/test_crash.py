@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+import served
 from soak import endings
 from soak.script import ITEMS, Stand, stand
 from soak.station import Station
 from soak.witness import missing
+from survey_cli.engine.journal import Entered
 from survey_cli.office.keeping import Verified, verify
+from survey_cli.store import Store, database
 
 TESTS = Path(__file__).parent
 
@@ -145,3 +148,43 @@ def test_a_program_that_stood_still_learns_that_another_has_the_case(
         assert db.execute("SELECT status, outcome, by FROM interviews").fetchall() == [
             ("ended", "complete", "bob")
         ]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path: Path, engine: str) -> None:
+    """The case is written, the interview is not: whoever comes back is asked the last question again."""
+    place = served.fresh() if engine == "postgresql" else str(tmp_path / "endings.db")
+    study = endings.prepared(tmp_path, place, 1)
+    who = ["--db", study.db, "--case", "K0000", "--interviewer", "ann", "--station", "s1", "--plain"]
+
+    def die_at_the_end() -> None:
+        write = database._add
+
+        def add(
+            execute: object, advance: object, lines: list[Entered], *more: object, **other: object
+        ) -> bool:
+            if lines[-1].kind == "ended":
+                os.kill(os.getpid(), signal.SIGKILL)
+            return write(execute, advance, lines, *more, **other)  # type: ignore[arg-type]
+
+        database._add = add  # type: ignore[assignment]
+
+    for before, code, status in ((die_at_the_end, -signal.SIGKILL, "leased"), (bool, 0, "done")):
+        ann = Station(["interview", str(study.file), *who], plain=True, before=before)
+        if status == "leased":
+            assert ann.shows("calling for the tests")
+            ann.key("\n1\n1\n")
+        assert ann.shows("The last one?")
+        ann.key("1\n")
+        assert ann.end() == code
+        ann.close()
+        with Store.open(study.db, create=False) as store:
+            [row] = store.cases.rows()
+            [interview] = store.interviews()
+            assert row.status == status
+            assert (interview.status == "ended") == (row.outcome == "complete") == (status == "done")
+            fill = store.cases.fill()["kinds:1"]
+            assert (fill.taken, fill.held) == ((1, 0) if status == "done" else (0, 1))
+        found = verify(study.file, db=study.db)
+        assert isinstance(found, Verified)
+        assert found.findings == ()
