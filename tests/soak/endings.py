@@ -55,6 +55,9 @@ fieldwork:
   country: US
   zone: America/Chicago
   lease: 5m
+  hours: {mon-sun: "00:00-23:59"}
+  reason: A test at any hour.
+  holidays: false
 """
 OVER = ("any key leaves", "[Ended", "[Stopped")
 F8 = "\x1b[19~"
@@ -211,7 +214,9 @@ def _run(study: Study, run: int, dice: Random) -> str:
             station.key(f".fetch {key}\n.interview\n")
         else:
             station.key(f".fetch {key}\r")
-            station.shows(f"{key}")
+            until = time.monotonic() + 10
+            while (".fetch" in station.shown() or key not in station.shown()) and time.monotonic() < until:
+                station.read(0.02)
             station.key("i")
     else:
         arguments = ["interview", str(study.file), "--db", study.db, "--case", key, *who, *face]
