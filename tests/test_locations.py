@@ -10,7 +10,9 @@ from babel import Locale, UnknownLocaleError
 from cases import claimant, history
 from command_line import folder, written
 from scenario import instrument
+from survey_cli.cli.running import run
 from survey_cli.fieldwork.calendar import Calendar
+from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.events import Line, NumberFacts
 from survey_cli.fieldwork.locations import call_zones, region_of
 from survey_cli.fieldwork.plan import Plan
@@ -27,6 +29,8 @@ from survey_cli.instrument.countries import (
 )
 from survey_cli.samples.cases import Sample, read_sample
 from survey_cli.samples.numbers import Number, read_number
+from survey_cli.store import Store
+from survey_cli.store.case_records import Contact, ContactNumber, NewCase
 
 __all__ = ["folder"]
 
@@ -292,3 +296,37 @@ def test_a_region_that_does_not_exist_is_told_with_the_nearest() -> None:
     assert "there is no country 'XX'" in said
     assert "DE-BY is no region of AT, which the row names as the country" in said
     assert "no regions of EG are known" in said
+
+
+def test_an_update_brings_the_zones_that_an_earlier_release_did_not_keep(folder: Path) -> None:
+    """It wrote the study's zone into each case instead, and a Perth landline was called by Sydney's clock."""
+    file = written(
+        "study.yaml",
+        f"instrument: study\ntitle: Study\nsample: {{{COLUMNS}}}\nfieldwork: {{frame: list, country: AU, zone: {SYDNEY}}}"
+        "\nitems:\n- {id: n, type: number, text: How many?, min: 0, max: 9}\n",
+    )
+    Path("responses").mkdir()
+    written("cases.csv", "unit,phone\nperth,08 9321 1234\nfree,1800 555 012\n")
+    for key in ("perth", "free"):
+        old = history(key, zone=SYDNEY, facts=(NumberFacts(1, "fixed"),))
+        with Store.open(Path("responses/study.db"), create=True) as store:
+            contact = Contact(link=key, numbers=(ContactNumber(1, "", "+61893211234", ""),))
+            made = NewCase(
+                key, old.entries, old.standing(SYDNEY_STUDY), contact=contact if key == "perth" else None
+            )
+            store.cases.add([made], import_id=key, at=old.now, by="sam", file="cases.csv")
+
+    def zones() -> tuple[str, ...]:
+        with Store.open(Path("responses/study.db"), create=False) as store:
+            case = Case.of("perth", store.cases.history("perth"))
+            assert len(case.numbers) == 1
+            return call_zones(case, case.numbers[0], SYDNEY_STUDY).names
+
+    assert zones() == (SYDNEY,)
+    assert run(["sample", "import", str(file), "cases.csv", "--update"]) == 0
+    assert PERTH in zones()
+    with Store.open(Path("responses/study.db"), create=False) as store:
+        before = {key: len(list(store.cases.history(key))) for key in ("perth", "free")}
+    assert run(["sample", "import", str(file), "cases.csv", "--update"]) == 0
+    with Store.open(Path("responses/study.db"), create=False) as store:
+        assert {key: len(list(store.cases.history(key))) for key in before} == before, "once is enough"

@@ -4,6 +4,7 @@ from that; nothing is kept here.
 
 from collections.abc import Collection, Iterator, Mapping
 from hashlib import blake2b
+from typing import NamedTuple
 
 from survey_cli.fieldwork import case as fieldwork
 from survey_cli.fieldwork.events import Event, NumberFacts, NumberMarked, Sampled
@@ -16,19 +17,31 @@ from survey_cli.store.case_records import Contact, ContactNumber
 from survey_cli.values import Cell, Missing, Value
 
 
-def kept_values(store: Store, instrument: Instrument) -> tuple[dict[str, dict[str, Cell]], frozenset[str]]:
-    """The sample values of every case that is kept, by key, those of personal columns among them; and the cases of which
-    it is not kept any more who they are, for good."""
+class KeptCases(NamedTuple):
+    """The cases that a study has before an import."""
+
+    values: dict[str, dict[str, Cell]]
+    """Their sample values by key, those of personal columns among them."""
+    nameless: frozenset[str]
+    """Those of which it is not kept any more who they are, for good."""
+    located: dict[str, int]
+    """How many numbers of each have zones: none where an earlier release imported them beside the study's zone."""
+
+
+def kept_cases(store: Store, instrument: Instrument) -> KeptCases:
+    """What is kept of every case."""
     personal = {key: contact.columns for key, contact in store.cases.contacts()}
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
     values: dict[str, dict[str, Cell]] = {}
     nameless: set[str] = set()
+    located: dict[str, int] = {}
     for key, history in store.cases.histories():
         case = fieldwork.Case.of(key, history)
         values[key] = {**dict.fromkeys(keys, key), **case.columns, **personal.get(key, {})}
         if case.nameless:
             nameless.add(key)
-    return values, frozenset(nameless)
+        located[key] = sum(bool(number.zones) for number in case.numbers)
+    return KeptCases(values, frozenset(nameless), located)
 
 
 def positions(case: Case, kept: Contact | None = None) -> list[int]:

@@ -18,7 +18,7 @@ from survey_cli.office.replicates import chosen
 from survey_cli.office.sample_rows import (
     contact_of,
     fingerprint,
-    kept_values,
+    kept_cases,
     marks,
     sampled,
     sampled_again,
@@ -97,6 +97,8 @@ class _Read(NamedTuple):
     released: frozenset[str]
     nameless: tuple[str, ...]
     """Cases of the file that were erased or anonymised: they stay so."""
+    located: frozenset[str]
+    """Cases with more numbers that tell their zones than are kept: new ones among them."""
 
 
 def import_sample(request: Request, wanted: Wanted, manner: Manner) -> Imported | Trouble | list[Problem]:
@@ -168,7 +170,7 @@ def _with_list(study: Study, where: str) -> Study:
 
 def _read(study: Study, wanted: Wanted) -> _Read | Trouble | list[Problem]:
     study.store.cases.settle()
-    kept, nameless = kept_values(study.store, study.instrument)
+    kept, nameless, known = kept_cases(study.store, study.instrument)
     sample = read_sample(
         wanted.file, study.instrument, sheet=wanted.sheet, encoding=wanted.encoding, existing=kept
     )
@@ -181,12 +183,15 @@ def _read(study: Study, wanted: Wanted) -> _Read | Trouble | list[Problem]:
     summary = summarised(sample, existing=kept, never_call=lambda number: number.e164 in listed)
     released: frozenset[str] | Trouble = frozenset()
     if wanted.release:
-        known = {share.name for share in summary.replicates if share.name}
-        released = chosen(wanted.release, known, where=wanted.file)
+        replicates = {share.name for share in summary.replicates if share.name}
+        released = chosen(wanted.release, replicates, where=wanted.file)
     if isinstance(released, Trouble):
         return released
     new = [case for case in sample.cases if case.key not in kept]
-    return _Read(sample, summary, listed, new, released, gone)
+    located = frozenset(
+        c.key for c in sample.cases if sum(bool(n.zones) for n in c.live) > known.get(c.key, 0)
+    )
+    return _Read(sample, summary, listed, new, released, gone, located)
 
 
 def _brought(study: Study, read: _Read, wanted: Wanted, at: datetime, manner: Manner) -> Imported | Trouble:
@@ -263,7 +268,7 @@ def _updated(study: Study, read: _Read, at: datetime, manner: Manner) -> tuple[i
     station, that must not lose what is being keyed there."""
     cases, busy = study.store.cases, []
     done, columns = 0, read.sample.columns
-    changed = {change.case for change in read.summary.changes}
+    changed = {change.case for change in read.summary.changes} | read.located
     for case in (case for case in read.sample.cases if case.key in changed):
         before = fieldwork.Case.of(case.key, cases.history(case.key))
         if before.nameless:  # erased while the file was read
