@@ -142,3 +142,22 @@ def test_the_respondents_clock_is_known_only_where_a_zone_is(
     assert isinstance(desk, Desk), str(desk)
     clock = desk.there()
     assert (None if clock is None else f"{clock:%H:%M}") == there
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "size"),
+    [("de", "12.000", None), ("de", "1.234,5", 1234.5), ("en", "12000", 12_000), ("en", "2.5", 2.5)],
+)
+def test_a_number_of_the_sample_is_read_in_the_studys_language(
+    tmp_path: Path, language: str, typed: str, size: float | None
+) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(f"languages: [{language}]\nsample: {{size: {{type: number}}}}\n{INSTRUMENT}")
+    store = Store.open(":memory:", create=True)
+    seating = Seating(case="7", interviewer="Ann", columns={"size": typed})
+    desk = seat(file, seating, clock=lambda: NOON, store=store)
+    if size is None:
+        assert "12.000 may be a decimal or thousands" in str(desk)
+    else:
+        assert isinstance(desk, Desk), str(desk)
+        assert desk.interview.began.sample["size"] == size

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.engine.order import arm
 from survey_cli.instrument.document import SampleColumn
+from survey_cli.instrument.number_text import separators
 from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.samples.arms import arm_of
@@ -82,7 +83,8 @@ def sample_of(
         elif not text:
             made[name] = NOT_ASKED
         else:
-            value = reader_of(instrument, column)(text)
+            comma = separators(instrument.language).decimal == ","
+            value = reader_of(instrument, column, decimal_comma=comma)(text)
             if isinstance(value, Unfit):
                 return Trouble(f"--set {name}={text}", value.what, value.remedy)
             made[name] = value
