@@ -47,6 +47,17 @@ def test_two_hundred_thousand_unknown_keys_take_no_longer_than_reading_them() ->
     assert time.process_time() - started < 8 * reading
 
 
+def test_a_long_chain_of_computes_is_followed_and_a_long_loop_is_told_shortly() -> None:
+    links = "".join(f"  c{n}: c{n + 1} + 1\n" for n in range(3000))
+    head, items = "instrument: t\ntitle: T\ncompute:\n", "items:\n  - {id: a, type: number, text: What}\n"
+    assert checked(read_text(f"{head}{links}  c3000: a + 1\n{items}")).problems == ()
+    (loop,) = checked(read_text(f"{head}{links}  c3000: c0 + 1\n{items}")).problems
+    assert loop.rule == "circular"
+    assert "c0 → c1 → " in loop.what
+    assert loop.what.endswith(" → c3000 → c0")
+    assert len(loop.what) < 300
+
+
 def test_kinds_are_counted_apart_and_warnings_stay_warnings() -> None:
     def made(rule: str, lines: range, severity: str) -> list[Problem]:
         return [Problem(rule, Position("f", n), "", f"{n}", "", severity) for n in lines]  # type: ignore[arg-type]

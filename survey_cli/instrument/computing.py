@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping
+from typing import Final
 
 from survey_cli.instrument.compiling import Compiler, Spot
 from survey_cli.instrument.conditions import Condition, Known, read_names
@@ -10,8 +11,11 @@ from survey_cli.instrument.program import Compute
 from survey_cli.instrument.scalars import NOWHERE, Text
 from survey_cli.instrument.texts import Said, Template
 from survey_cli.instrument.written import Written
-from survey_cli.problems import Problem
+from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
+
+_LOOP: Final = 20
+"""Names of a loop that are printed."""
 
 
 def computes(compiler: Compiler) -> dict[int, list[Compute]]:
@@ -24,29 +28,40 @@ def computes(compiler: Compiler) -> dict[int, list[Compute]]:
     }
     done: set[str] = set()
     after: dict[int, list[Compute]] = {}
-
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        if name in done:
-            return
-        if name in trail:
-            loop = " → ".join([*trail[trail.index(name) :], name])
-            what = f"the computes need one another: {loop}"
-            compiler.problems.append(
-                Problem("circular", written[name][0].where, name, what, "break the loop")
-            )
-            done.update(trail)
-            return
-        for need in sorted(needs[name]):
-            visit(need, (*trail, name))
-        if name not in done:
-            done.add(name)
-            index, compute = _compiled(compiler, *written[name])
-            if compute is not None:
-                after.setdefault(index, []).append(compute)
-
-    for name in written:
-        visit(name, ())
+    for first in written:
+        trail, left = (
+            [first],
+            [iter(sorted(needs[first]))],
+        )  # those that wait for one another, and what each still needs
+        while trail and not (len(trail) == 1 and first in done):
+            need = next(left[-1], None)
+            if need in trail:
+                _circle(compiler, trail[trail.index(need) :], written[need][0].where)
+                done.update(trail)
+            elif need is not None and need not in done:
+                trail.append(need)
+                left.append(iter(sorted(needs[need])))
+            elif need is None:
+                name = trail.pop()
+                left.pop()
+                if name not in done:
+                    done.add(name)
+                    index, compute = _compiled(compiler, *written[name])
+                    if compute is not None:
+                        after.setdefault(index, []).append(compute)
     return after
+
+
+def _circle(compiler: Compiler, names: list[str], where: Position) -> None:
+    """The problem of computes that need one another."""
+    loop = [*names, names[0]]
+    shown = (
+        loop
+        if len(loop) <= _LOOP
+        else [*loop[: _LOOP // 2], f"… {len(loop) - _LOOP} more", *loop[-_LOOP // 2 :]]
+    )
+    what = f"the computes need one another: {' → '.join(shown)}"
+    compiler.problems.append(Problem("circular", where, names[0], what, "break the loop"))
 
 
 def _compiled(compiler: Compiler, name: Written, text: Text) -> tuple[int, Compute | None]:

@@ -17,7 +17,7 @@ from survey_cli.instrument.options import DeclineWritten, OptionWritten
 from survey_cli.instrument.scalars import NOWHERE, Text
 from survey_cli.instrument.texts import Said, Template
 from survey_cli.instrument.written import Written
-from survey_cli.problems import Position, Problem, did_you_mean
+from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, did_you_mean
 from survey_cli.values import Code
 
 LONGEST_SCALE: Final = 1001
@@ -100,7 +100,9 @@ def _listed(
     if scale is not None:
         return scale.options, str(options)
     where = options.where if isinstance(options, Written) else NOWHERE
-    remedy = did_you_mean(options, document.scales, otherwise="define it under scales:")
+    told = sum(p.rule == "unknown-list" for p in problems[-MOST_OF_A_KIND:])
+    known = document.scales if told < MOST_OF_A_KIND else ()
+    remedy = did_you_mean(options, known, otherwise="define it under scales:")
     problems.append(
         Problem(
             "unknown-list",

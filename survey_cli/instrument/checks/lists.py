@@ -22,7 +22,7 @@ from survey_cli.instrument.items.typed import DateItem, NumberItem
 from survey_cli.instrument.names import declines_of
 from survey_cli.instrument.program import Leaf
 from survey_cli.instrument.written import Mapped, Written
-from survey_cli.problems import Position, Problem, nearest
+from survey_cli.problems import Position, Problem, limited_nearest
 from survey_cli.values import Code
 
 
@@ -45,7 +45,8 @@ def unused_list(draft: Draft) -> Iterator[Problem]:
             (used.add if column.options in scales else unknown.append)(str(column.options))
     if draft.lost:
         return  # an item that could not be read may use it
-    meant = {nearest(word, scales) for word in unknown}
+    likely = limited_nearest()
+    meant = {likely(word, scales) for word in unknown}
     for name in scales:
         if str(name) not in used and str(name) not in meant:
             what, remedy = "no item uses this list", "take it out, or name it with scale: or options:"
