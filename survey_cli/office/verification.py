@@ -232,7 +232,12 @@ class Verification:
 
     def _quota_places(self) -> Iterator[str]:
         for interview, cell, state in self._store.cases.quota_places():
-            if state == "taken" and interview not in self._completed:
+            row = self._store.interview(interview)
+            if row is None:
+                yield f"quota cell {cell}: interview {interview[:8]} has a place in it and is not there"
+            elif state == "held" and row.status in ("ended", "stopped"):
+                yield f"quota cell {cell}: interview {interview[:8]} holds a place in it and is over"
+            elif state == "taken" and interview not in self._completed:
                 yield f"quota cell {cell}: interview {interview[:8]} has a place in it and was never complete"
 
 
