@@ -224,6 +224,18 @@ def test_a_change_is_accepted_item_by_item_with_a_reason_that_is_kept(
     assert run(["check", file, "--db", db]) == 1, "another change of the same item does"
 
 
+def test_only_a_supervisor_accepts_where_people_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    keep(ONE, ("1",))
+    accept = ["check", put(TURNED), "--accept", "q1", "--reason", "meant"]
+    Path("responses/interviewers.csv").write_text("login,role\nsue,\nbob,supervisor\n")
+    assert run(accept) == 1
+    assert "sue: only a supervisor may accept a change of meaning" in capsys.readouterr().err
+    assert wrong(TURNED)
+    Path("responses/interviewers.csv").write_text("login,role\nsue,supervisor\n")
+    assert run(accept) == 0
+    assert not wrong(TURNED)
+
+
 # beginning an interview
 
 

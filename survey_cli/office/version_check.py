@@ -14,7 +14,6 @@ from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Position, Problem, Trouble, did_you_mean
 from survey_cli.store import Store, StoreProblem
 from survey_cli.store.places import database_of, open_existing
-from survey_cli.study.login import login_name
 from survey_cli.study.meaning import (
     Acceptance,
     VersionChange,
@@ -22,6 +21,7 @@ from survey_cli.study.meaning import (
     keep_acceptance,
     version_changes,
 )
+from survey_cli.study.opening import people_of
 
 RULES: Final = {
     "changed-meaning": (
@@ -111,17 +111,27 @@ def _told(one: VersionChange, acceptance: Acceptance) -> str:
 def accept(
     file: str, items: Sequence[str], reason: str, *, same: bool = False, db: str | None = None
 ) -> Accepted | Trouble:
-    """Keep that the changes of these items are meant, and why."""
+    """Keep that the changes of these items are meant, and why. Where people are listed, this is for supervisors."""
     instrument = open_instrument(file)
     if isinstance(instrument, Trouble):
         return instrument
-    where = database_of(file, instrument.id, db)
+    try:
+        where = database_of(file, instrument.id, db)
+    except StoreProblem as problem:
+        return Trouble(problem.where, problem.what, problem.remedy)
+    people = people_of(file, where, None)
+    if isinstance(people, Trouble):
+        return people
     store = open_existing(where)
     if store is None:
         return Trouble(where, "there are no interviews to compare with", "nothing has to be accepted")
     if isinstance(store, Trouble):
         return store
     with store:
+        who = people.of(store.account)
+        if who is None or not who.supervises:
+            what = "only a supervisor may accept a change of meaning"
+            return Trouble(store.account, what, f"ask {people.supervisors()}")
         try:
             found = version_changes(store, instrument)
             if isinstance(found, Trouble):
@@ -138,7 +148,7 @@ def accept(
             for one in wanted:
                 acceptance = Acceptance(
                     reason=reason,
-                    by=login_name(),
+                    by=store.account,
                     at=datetime.now(UTC),
                     earlier=one.told,
                     later=later,

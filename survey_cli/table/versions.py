@@ -183,7 +183,8 @@ def _compared(old: Variable, new: Variable, version: str) -> Iterator[str]:
     gone = [(code, text) for code, text in old.labels.items() if code not in new.labels]
     if other:
         said = listed([f"{code} was {text!r} and is {new.labels[code]!r}" for code, text in other])
-        yield f"labeled otherwise in {version}, with the same meaning: {said}; all are labeled as in the newest"
+        same = "" if old.role == "admin" else ", with the same meaning"  # outcomes are not compared
+        yield f"labeled otherwise in {version}{same}: {said}; all are labeled as in the newest"
     if gone:
         yield f"only {version} offered {_codes(gone)}"
     if old.labels and (added := [(c, t) for c, t in new.labels.items() if c not in old.labels]):
