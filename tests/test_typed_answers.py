@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 from babel.dates import format_date
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scenario import STAMP, Scenario, scenario
 from survey_cli.engine import prompts
@@ -317,3 +319,28 @@ def test_a_weekday_that_is_not_the_dates_is_asked_about() -> None:
     assert born("Montag, 3. März 1985", "de") == "Sunday 3 March 1985, not a Monday: which is meant?"
     assert born("3 mar 1985", "es") == date(1985, 3, 3), "short for marzo, not martes"
     assert born("1985年3月3日", "ja") == date(1985, 3, 3)
+
+
+@given(
+    st.sampled_from(["en", "de", "fr", "pt", "es", "hi", "ar", "ja", "sv", "de-CH", "pl", "ru", "tr", "id"]),
+    st.integers(0, 4),
+    st.integers(-(10**11), 10**11),
+    st.booleans(),
+)
+def test_no_number_is_read_as_another_than_its_language_writes(
+    language: str, decimals: int, units: int, grouped: bool
+) -> None:
+    """It is read as itself, or it is asked about and itself is among the answers."""
+    value = round(units / 10**decimals, decimals) if decimals else units
+    text = write_number(value, language, grouped=grouped)
+    number = read_number(text, language, decimals=decimals, why_not=lambda _: "")
+    if isinstance(number, Doubt):
+        assert value in number.values, (text, number)
+    else:
+        assert number == value, text
+
+
+@given(st.text(max_size=20), st.sampled_from(["en", "de", "ar", "xx"]), st.integers(0, 3))
+def test_any_text_is_a_number_or_is_refused_with_words(text: str, language: str, decimals: int) -> None:
+    number = read_number(text, language, decimals=decimals, why_not=lambda v: "" if v >= 0 else "too small")
+    assert number.why if isinstance(number, Doubt) else number >= 0
