@@ -25,8 +25,10 @@ from survey_cli.fieldwork.policy import standing
 from survey_cli.instrument.opening import open_instrument
 from survey_cli.instrument.program import Instrument
 from survey_cli.office.asking import Request
+from survey_cli.office.casework import free
 from survey_cli.office.keeping import Verified, list_interviews, verify
 from survey_cli.office.queue_lists import QueueReport, queue
+from survey_cli.problems import Trouble
 from survey_cli.store import StoreProblem, database
 from survey_cli.store.cases import Cases
 from survey_cli.study.reconciliation import COMPARED
@@ -195,6 +197,37 @@ def test_a_station_killed_over_the_closing_words_does_not_have_the_respondent_ca
         [("ended", "refusal_hard")],
     )
     assert findings(shift) == ()
+
+
+def test_a_case_that_a_supervisor_frees_over_the_closing_words_is_not_called_again(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=ENDS, cases=TWO)
+    _, talk = begun(shift, "station")
+    assert talk.reply("") is None
+    assert talk.reply("3") is None
+    freed = free(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue"), "A")
+    assert isinstance(freed, tuple), freed
+    assert freed[0].standing.status == "done"
+    assert queued(shift) == ["B"]
+    assert (code(shift), status(shift)) == ("2.112", [("ended", "refusal_hard")])
+
+
+def test_a_sampled_case_is_not_resumed_without_its_questionnaires_file(tmp_path: Path) -> None:
+    """Neither its lease nor its outcome could be kept: the file's problem is said instead."""
+    shift = Shift(tmp_path, cases=TWO)
+    talk = alone(shift)
+    keyed(talk, "1")
+    assert talk.suspend() is None
+    talk.close()
+    shift.file.write_text("items: [{")
+    found = seat(shift.file, Seating(case="A", interviewer="ann", db=shift.db), clock=lambda: shift.at)
+    assert isinstance(found, Trouble)
+    assert status(shift_of(shift)) == [("suspended", "")]
+
+
+def shift_of(shift: Shift) -> Shift:
+    """The same study with its file as it was."""
+    shift.write(shift.items)
+    return shift
 
 
 def test_a_correction_that_changes_no_outcome_lets_go_of_the_case(tmp_path: Path) -> None:

@@ -198,8 +198,8 @@ def _identified(path: str | Path, instrument: str, seating: Seating, store: Stor
 
 
 def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock | None) -> Desk | Trouble | None:
-    """Where the file is gone or has problems now, an interview that was put aside goes on all the same; None where there
-    is none."""
+    """Where the file is gone or has problems now, a suspended interview goes on all the same; None where there is none,
+    or its case came with a sample: the file says how that is called, and what its outcome means."""
     where = database_of(path, Path(path).stem, seating.db)
     store = None if seating.reopen else open_existing(where)
     if store is None or isinstance(store, Trouble):
@@ -208,7 +208,8 @@ def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock | N
     try:
         earlier = store.interviews(case=case, origin=_origin(seating.practice))
         last = max(earlier, key=lambda row: row.number, default=None)
-        if last is not None and last.status in ("open", "suspended"):
+        sampled = not seating.practice and store.has_case(case)
+        if last is not None and last.status in ("open", "suspended") and not sampled:
             known = _identified(path, Path(path).stem, seating, store)
             if isinstance(known, Trouble):
                 store.close()

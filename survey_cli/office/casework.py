@@ -41,6 +41,7 @@ from survey_cli.study.erasing import clean
 from survey_cli.study.follow_up import follow_up, tasks_after
 from survey_cli.study.interview_outcomes import block_for
 from survey_cli.study.opening import Study
+from survey_cli.study.reconciliation import reconcile_lapsed
 
 STATION: Final = "office"
 TRIES: Final = 5
@@ -295,6 +296,9 @@ def free(request: Request, key: str) -> tuple[Changed, Had] | Trouble:
             study.store.cases.drop(
                 interview
             )  # as when a lease runs out: whoever goes on asks for a place again
+        reconcile_lapsed(study.store, study.plan, [key], study.at)
+        case = Case.of(key, study.store.cases.history(key))
+        freed = freed._replace(standing=standing(case, study.plan, study.at))
         return freed, Had(held.by, held.station, since[0] if since else None)
 
     return asked(request, do, for_whom="free a case from a station")

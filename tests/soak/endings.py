@@ -82,7 +82,7 @@ class Found:
     again: list[str] = field(default_factory=list)
     """Cases that completed or refused and would be called again."""
     missing: list[str] = field(default_factory=list)
-    """Cases whose end was shown and is not kept."""
+    """Interviewers who were shown an end that is not kept."""
     traces: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
 
@@ -191,10 +191,10 @@ def conduct(study: Study, *, runs: int, seed: int, stations: int) -> Found:
     for pid, read in said:
         with os.fdopen(read) as lines:
             for line in lines:
-                key, way, was_shown, trace = line.split("\t")
+                who, way, was_shown, trace = line.split("\t")
                 found.counts.update(("runs", *way.split()))
-                shown |= {key} if was_shown == "shown" else set()
-                found.traces += [f"{key}: {trace.strip()}"] if trace.strip() else []
+                shown |= {who} if was_shown == "shown" else set()
+                found.traces += [f"{who}: {trace.strip()}"] if trace.strip() else []
         if os.waitpid(pid, 0)[1]:
             found.traces.append("a station of the driver broke")
     _judge(study, found, shown)
@@ -202,7 +202,7 @@ def conduct(study: Study, *, runs: int, seed: int, stations: int) -> Found:
 
 
 def _run(study: Study, run: int, dice: Random) -> str:
-    """One interview, broken off around its last key; its case, how it was broken, whether its end was shown."""
+    """One interview, broken off around its last key; its interviewer, how it was broken, whether its end was shown."""
     key, plain = f"K{run:04}", dice.random() < 0.5
     face = ["--plain"] if plain else []
     who = ["--interviewer", f"i{run}", "--station", f"s{run}"]
@@ -226,7 +226,7 @@ def _run(study: Study, run: int, dice: Random) -> str:
     station.drain()
     text = station.raw.decode(errors="replace")
     trace = "Traceback" if "Traceback (most recent call last)" in text or "bug in survey" in text else ""
-    return f"{key}\t{way}\t{'shown' if any(over in text for over in OVER) else ''}\t{trace}"
+    return f"i{run}\t{way}\t{'shown' if any(over in text for over in OVER) else ''}\t{trace}"
 
 
 def _to_the_last_key(station: Station, dice: Random, *, plain: bool) -> tuple[str, str]:
@@ -278,7 +278,8 @@ def _break(station: Station, last: str, closing: str, dice: Random) -> str:
 
 
 def _judge(study: Study, found: Found, shown: set[str]) -> None:
-    """Open the study once all leases have run out, and look whom it would call."""
+    """Open the study once all leases have run out, and look whom it would call. (Where a case is another's just then, a
+    station goes on with the one it has.)"""
     decided = set()
     with Store.open(study.db, create=False) as store:
         for row in store.interviews(origin="real"):
@@ -296,8 +297,8 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
         for row in store.cases.rows():
             if row.key in decided and row.status != "done":
                 found.again.append(f"{row.key}: {row.status}, {row.outcome or 'no outcome'}, {row.why}")
-        kept = {row.case: row.status for row in store.interviews(origin="real")}
-    found.missing = sorted(key for key in shown if kept.get(key) not in ("ended", "stopped"))
+        ended = {row.by for row in store.interviews(origin="real") if row.status in ("ended", "stopped")}
+    found.missing = sorted(shown - ended)
     checked = verify(study.file, db=study.db, at=later)
     assert isinstance(checked, Verified), checked
     found.findings = list(checked.findings)
