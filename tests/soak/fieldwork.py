@@ -781,8 +781,8 @@ def run(seed: int, folder: Path) -> tuple[Watched, Counter[str]]:
 
 
 def soak(seeds: Iterator[int], *, minutes: float, studies: int) -> int:
-    """Studies until the time is over; gives how many broke."""
-    began, days, calls, broken, done = monotonic(), 0, 0, 0, 0
+    """Studies until the time is over, each at stations and in the model; gives how many broke."""
+    began, days, calls, broken, done, modeled_calls = monotonic(), 0, 0, 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         for seed in seeds:
             if done == studies or (minutes and monotonic() - began > minutes * 60):
@@ -790,13 +790,17 @@ def soak(seeds: Iterator[int], *, minutes: float, studies: int) -> int:
             try:
                 field, seen = run(seed, Path(folder))
                 calls += seen["Called"]
+                modeled_calls += modeled(seed, Path(folder))[1]["Called"]
                 days += field.planned.days
             except Exception as error:
                 broken += 1
                 print(f"seed {seed}: {type(error).__name__}: {error}")
             done += 1
     took = monotonic() - began
-    print(f"{done} studies, {days} days, {calls:,} calls in {took:.0f} s: {broken} broken")
+    print(
+        f"{done} studies, {days} days, {calls:,} calls and {modeled_calls:,} in the model, {took:.0f} s: "
+        f"{broken} broken"
+    )
     return broken
 
 
