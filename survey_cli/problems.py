@@ -87,7 +87,7 @@ def _order(problem: Problem) -> tuple[Any, ...]:
     return problem.where, problem.severity, problem.rule == "too-many", problem.rule, problem.what
 
 
-def first_of_each_kind(problems: Iterable[Problem]) -> list[Problem]:
+def keep_first_of_each_kind(problems: Iterable[Problem]) -> list[Problem]:
     """In order, the first hundred of each rule, and behind them how many more of that rule there are."""
     found = in_order(problems)
     count = Counter(p.rule for p in found)
@@ -101,12 +101,12 @@ def first_of_each_kind(problems: Iterable[Problem]) -> list[Problem]:
             kept.append(p)
         if seen[p.rule] == MOST_OF_A_KIND < count[p.rule]:
             severe = any(q.severity == "error" for q in found if q.rule == p.rule)
-            more = more_of_a_kind(p, count[p.rule] - MOST_OF_A_KIND)
+            more = count_the_rest(p, count[p.rule] - MOST_OF_A_KIND)
             kept.append(more if severe else replace(more, severity="warning"))
     return kept
 
 
-def more_of_a_kind(last: Problem, count: int) -> Problem:
+def count_the_rest(last: Problem, count: int) -> Problem:
     """What is said behind the last problem of a rule that is shown, of so many more."""
     what = (
         f"{count:,} more problems of this kind ({last.rule}) are" if count > 1 else "1 more such problem is"

@@ -21,7 +21,7 @@ from survey_cli.entries import plain
 from survey_cli.instrument import texts
 from survey_cli.instrument.build import built
 from survey_cli.instrument.load import read_text
-from survey_cli.instrument.number_words import CARDINALS, ordinal
+from survey_cli.instrument.number_words import CARDINALS, spell_ordinal
 from survey_cli.instrument.opening import rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.instrument.scalars import Text
@@ -160,7 +160,7 @@ def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -
     ("nl", "1e", "2e", "twee"),
 ])  # fmt: skip
 def test_ordinals_and_words_by_language(language: str, first: str, second: str, two: str) -> None:
-    assert (ordinal(1, language), ordinal(2, language)) == (first, second)
+    assert (spell_ordinal(1, language), spell_ordinal(2, language)) == (first, second)
     scope = TextScope({"n": Said("number")}, languages=(language,))
     template, problems = compile_text(Text.of("{n:words} {n:ordinal}"), scope, who="q")
     assert problems == []
@@ -258,7 +258,7 @@ def test_a_fill_that_fails_is_noted_once_and_the_interview_goes_on(
     def fails(*_: object) -> str:
         raise ValueError("no such words")
 
-    monkeypatch.setattr(texts, "_number", fails)
+    monkeypatch.setattr(texts, "_format_number", fails)
     now = desk(
         "  - {id: n, type: number, declines: [], text: N?}\n"
         "  - {id: a, type: text, text: 'Of {n}, {n}?'}\n  - {id: b, type: text, text: 'And {n|those}?'}\n"

@@ -6,7 +6,7 @@ import pytest
 
 from survey_cli.instrument.checks import checked
 from survey_cli.instrument.load import read_text
-from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, first_of_each_kind
+from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, keep_first_of_each_kind
 
 HEAD = "instrument: t\ntitle: T\nitems:\n  - {id: a, type: text, text: What}\n"
 KINDS = {
@@ -64,7 +64,7 @@ def test_kinds_are_counted_apart_and_warnings_stay_warnings() -> None:
 
     few = made("few", range(1, 101), "error")
     many = made("many", range(1, 102), "warning")
-    found = first_of_each_kind([*many, *few])
+    found = keep_first_of_each_kind([*many, *few])
     assert [p for p in found if p.rule == "few"] == few
     assert [p for p in found if p.rule == "many"] == many[:100]
     assert [(p.where.line, p.severity, p.what) for p in found if p.rule == "too-many"] == [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from survey_cli.documents.pages import Line, Said, Spoken, Stretch, Style
-from survey_cli.instrument.number_words import cardinal, ordinal
+from survey_cli.instrument.number_words import spell_cardinal, spell_ordinal
 from survey_cli.instrument.program import Compute, Instrument
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.shown import shown
@@ -26,7 +26,7 @@ _ALWAYS: Final = {
     "each": "each answer in turn",
     "options": "the answers",
 }
-_SPELLED: Final = {"ordinal": ordinal, "words": cardinal}
+_SPELLED: Final = {"ordinal": spell_ordinal, "words": spell_cardinal}
 _SWITCHES: Final = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 """Characters that turn the direction of what follows."""
 

@@ -54,7 +54,7 @@ def cut_at(line: str, start: int, key: str) -> int:
     return at if cut_off(key, line[start:at].rstrip(), line[at:]) else 0
 
 
-def notes_in(key: str, lines: Sequence[str], first: int, last: int) -> Iterator[tuple[int, int, str]]:
+def find_notes(key: str, lines: Sequence[str], first: int, last: int) -> Iterator[tuple[int, int, str]]:
     """What reads like a comment in a text over several lines, under this key: line (from 0), column (from 0), words."""
     if key in _NO_TEXT:
         return

@@ -36,7 +36,7 @@ def computes(compiler: Compiler) -> dict[int, list[Compute]]:
         while trail and not (len(trail) == 1 and first in done):
             need = next(left[-1], None)
             if need in trail:
-                _circle(compiler, trail[trail.index(need) :], written[need][0].where)
+                _report_circle(compiler, trail[trail.index(need) :], written[need][0].where)
                 done.update(trail)
             elif need is not None and need not in done:
                 trail.append(need)
@@ -52,7 +52,7 @@ def computes(compiler: Compiler) -> dict[int, list[Compute]]:
     return after
 
 
-def _circle(compiler: Compiler, names: list[str], where: Position) -> None:
+def _report_circle(compiler: Compiler, names: list[str], where: Position) -> None:
     """The problem of computes that need one another."""
     loop = [*names, names[0]]
     shown = (
@@ -86,7 +86,7 @@ def _compiled(compiler: Compiler, name: Written, text: Text) -> tuple[int, Compu
         where=where,
         index=index,
         known=gives,
-        said=Said(type=gives.type, labels=_labels(compiler, first), unsure=index >= 0),
+        said=Said(type=gives.type, labels=_find_labels(compiler, first), unsure=index >= 0),
     )
     compiler.learn(str(name))
     if first is None:
@@ -107,7 +107,7 @@ def _settled(compiler: Compiler, name: str) -> int:
     return max([named.index, *ends])
 
 
-def _labels(compiler: Compiler, condition: Condition | None) -> Mapping[Code, Template] | None:
+def _find_labels(compiler: Compiler, condition: Condition | None) -> Mapping[Code, Template] | None:
     """The texts of the codes that a compute passes on: of one coded variable, or chosen among some with one list."""
 
     def labels(node: ast.expr) -> Mapping[Code, Template] | None:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from survey_cli.instrument.comments import cut_off, notes_in
-from survey_cli.instrument.slips import QUOTE_IT, cut, owner, quoted, shorten
+from survey_cli.instrument.comments import cut_off, find_notes
+from survey_cli.instrument.slips import QUOTE_IT, cut, owner, quote, shorten
 from survey_cli.instrument.written import Listed, Mapped, Written
 from survey_cli.problems import Position, Problem
 
@@ -50,14 +50,14 @@ def cut_short(key: str, text: Written, line: str, where: Position) -> Iterator[P
         yield Problem(slip.rule, where, "", slip.what, slip.remedy, length=slip.length)
 
 
-def noted(key: str, text: Written, lines: Sequence[str], last: int) -> Iterator[Problem]:
+def report_notes(key: str, text: Written, lines: Sequence[str], last: int) -> Iterator[Problem]:
     """What reads like a comment within a text that goes on to the line `last` (from 0): it is no comment there."""
-    for at, column, note in notes_in(key, lines, text.where.line, last):
+    for at, column, note in find_notes(key, lines, text.where.line, last):
         words = note.lstrip("# ").rstrip("\"'")
         what = f"'{shorten(note)}' is no comment within a text over several lines: it is read with the text"
         remedy = "write it on a line of its own above the key"
         if key == "text" and words:
-            remedy += f", or for the interviewer as instruction: {quoted(words)}"
+            remedy += f", or for the interviewer as instruction: {quote(words)}"
         remedy += "; if it belongs to the text, let a word stand before it on its line, or quote the text on one line"
         where = Position(text.where.file, at + 1, column + 1)
         yield Problem("comment-in-text", where, "", what, remedy, length=len(note))

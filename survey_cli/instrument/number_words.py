@@ -22,13 +22,13 @@ _ENDINGS: Final = {"es": ".º", "pt": ".º", "it": "º", "fr": "e", "de": ".", "
 LANGUAGES: Final = tuple(CARDINALS)
 
 
-def cardinal(number: float, language: str) -> str | None:
+def spell_cardinal(number: float, language: str) -> str | None:
     """`two`; None where the number or the language has no words here."""
     words = CARDINALS.get(language.partition("-")[0], "").split()
     return words[int(number)] if number == int(number) and 0 <= number < len(words) else None
 
 
-def ordinal(number: float, language: str) -> str | None:
+def spell_ordinal(number: float, language: str) -> str | None:
     """`second` in English, else the digits as the language writes them: `2.º`, `2e`. None where that is not known."""
     base, n = language.partition("-")[0], int(number)
     if n != number or n < 1:

@@ -123,7 +123,7 @@ def _item(parts: Mapping[str, Schema]) -> Schema:
         for name, model in ITEM_TYPES.items()
     ]
     begun = [
-        {"label": name, "description": text, "body": _begun(name, model)}
+        {"label": name, "description": text, "body": _start_item(name, model)}
         for (name, model), text in zip(ITEM_TYPES.items(), said, strict=True)
     ]
     # To an editor an entry that is still empty passes an `if` that asks for no object, and fails one that does: so it
@@ -138,7 +138,7 @@ def _item(parts: Mapping[str, Schema]) -> Schema:
     }
 
 
-def _begun(kind: str, model: type[Any]) -> dict[str, Any]:
+def _start_item(kind: str, model: type[Any]) -> dict[str, Any]:
     """An item of this type as an editor writes its first lines: the keys that it must have."""
     keys = [
         field.alias or name

@@ -15,7 +15,7 @@ from survey_cli.instrument.document import Document
 from survey_cli.instrument.items import ITEM_TYPES, AnyItem
 from survey_cli.instrument.scalars import kind_of
 from survey_cli.instrument.written import Listed, Mapped, Node, Written
-from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, did_you_mean, more_of_a_kind, nearest
+from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, count_the_rest, did_you_mean, nearest
 
 _ROUNDS: Final = 40
 """How often the tree is cut and looked at again; every round removes at least one node that is wrong."""
@@ -54,7 +54,7 @@ class _Problems:
 
     def all(self) -> list[Problem]:
         beyond = (
-            more_of_a_kind(last, self._count[kind] - MOST_OF_A_KIND)
+            count_the_rest(last, self._count[kind] - MOST_OF_A_KIND)
             for kind, last in self._last.items()
             if self._count[kind] > MOST_OF_A_KIND
         )

@@ -50,14 +50,14 @@ def owner(lines: Sequence[str], line: int) -> str:
 def cut(line: int, column: int, rest: str, key: str = "", text: str = "") -> Slip:
     """The slip of a text that ends before `rest`, which begins with ` #` at that line and column (from 1)."""
     what = f"the text ends before '{shorten(rest.strip())}', which reads as a comment"
-    edit = f": {key}: {quoted(text + rest.rstrip())}" if key and text and "\n" not in text else ""
+    edit = f": {key}: {quote(text + rest.rstrip())}" if key and text and "\n" not in text else ""
     remedy = (
         f"if it belongs to the text, {QUOTE_IT}{edit}; a comment wants two spaces before its # and one after"
     )
     return Slip("hash", line, column + 1, what, remedy, len(rest) - 1, passes=True)
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """A text in quotes, as it can be written in the file."""
     if '"' in text or "\\" in text:
         return "'" + text.replace("'", "''") + "'"

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.entries import Span, Words, plain
 from survey_cli.instrument.clock_words import MONTHS
-from survey_cli.instrument.number_words import LANGUAGES, cardinal, ordinal
+from survey_cli.instrument.number_words import LANGUAGES, spell_cardinal, spell_ordinal
 from survey_cli.instrument.scalars import Text
 from survey_cli.instrument.written import Written
 from survey_cli.problems import Nearest, Position, Problem, nearest
@@ -129,7 +129,7 @@ class Template(NamedTuple):
 
 def _say(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
     try:
-        return _filled(fill, env, language, options, joint)
+        return _fill_in(fill, env, language, options, joint)
     except Exception as error:  # a mistake here must cost one word, not the interview
         unsaid = env.get("#unsaid")
         if unsaid is not None:
@@ -137,7 +137,7 @@ def _say(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence[st
         return UNKNOWN if fill.otherwise is None else fill.otherwise
 
 
-def _filled(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
+def _fill_in(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
     said = fill.said
     if said is None:
         if fill.key == "options":
@@ -157,10 +157,10 @@ def _filled(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence
             env = {**env, "#turn": fill.turn}  # the texts of that turn's options may name its other items
     if value is None or isinstance(value, Missing):
         return UNKNOWN if fill.otherwise is None else fill.otherwise
-    return _shaped(_said_value(value, said, env, language, fill.format), fill.format)
+    return _shaped(_say_value(value, said, env, language, fill.format), fill.format)
 
 
-def _said_value(value: Any, said: Said, env: Mapping[Any, Any], language: str, form: str) -> str:
+def _say_value(value: Any, said: Said, env: Mapping[Any, Any], language: str, form: str) -> str:
     """One value in words: the texts of codes, formats for numbers and dates."""
     if said.labels and form != "code":
         codes = value if isinstance(value, tuple) else (value,)
@@ -177,11 +177,11 @@ def _said_value(value: Any, said: Said, env: Mapping[Any, Any], language: str, f
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return _number(value, form, language)
+            return _format_number(value, form, language)
         case datetime() | date():
             return _dated(value, form or "%-d %B %Y", language)
         case str() if said.type == "date":
-            return _partly_dated(value, language)
+            return _say_partial_date(value, language)
         case time():
             return value.strftime(form if "%" in form else "%H:%M")
         case tuple():
@@ -190,8 +190,8 @@ def _said_value(value: Any, said: Said, env: Mapping[Any, Any], language: str, f
             return str(value)
 
 
-def _number(value: float, form: str, language: str) -> str:
-    spelled = {"ordinal": ordinal, "words": cardinal}.get(form)
+def _format_number(value: float, form: str, language: str) -> str:
+    spelled = {"ordinal": spell_ordinal, "words": spell_cardinal}.get(form)
     if spelled is not None and (words := spelled(value, language)) is not None:
         return words
     found = _NUMBER_FORMAT.match(form)
@@ -237,7 +237,7 @@ def day_names(language: str) -> tuple[str, ...]:
     return tuple(named[number] for named in forms for number in range(7))
 
 
-def _partly_dated(text: str, language: str) -> str:
+def _say_partial_date(text: str, language: str) -> str:
     """A month and year, or a year alone, as a partial date keeps them: `1950-03` is March 1950."""
     year, _, month = text.partition("-")
     if not month:

@@ -14,7 +14,7 @@ from survey_cli.instrument import misread
 from survey_cli.instrument.encoded import UNSEEN
 from survey_cli.instrument.slips import QUOTE_IT, owner, shorten
 from survey_cli.instrument.written import Listed, Mapped, Node, Written
-from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, more_of_a_kind
+from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, count_the_rest
 
 MAX_DEPTH: Final = 40
 MAX_EVENTS: Final = 1_000_000
@@ -151,7 +151,7 @@ class Growth:
         for rule, count in self.beyond.items():
             last = max((p for p in told if p.rule == rule), key=lambda p: p.where, default=None)
             if last is not None:
-                yield more_of_a_kind(last, count)
+                yield count_the_rest(last, count)
 
     def _mended(self, root: Mapped) -> Iterator[Problem]:
         yield from misread.repeated(self.twice)
@@ -168,7 +168,7 @@ class Growth:
                 if self._keeps(found.rule):
                     yield replace(found, who=owner(lines, where.line))
         for name, node, last in self.long:
-            for found in misread.noted(name, node, lines, last):
+            for found in misread.report_notes(name, node, lines, last):
                 if self._keeps(found.rule):
                     yield replace(found, who=owner(lines, found.where.line))
         if odd:

@@ -33,7 +33,7 @@ from survey_cli.instrument.checks.file_rules import FILE_RULES
 from survey_cli.instrument.draft import Draft
 from survey_cli.instrument.load import Source
 from survey_cli.instrument.program import Instrument
-from survey_cli.problems import Problem, errors, first_of_each_kind
+from survey_cli.problems import Problem, errors, keep_first_of_each_kind
 
 Check: TypeAlias = Callable[[Draft], Iterator[Problem]]
 
@@ -157,5 +157,5 @@ def checked(source: Source) -> Checked:
             gc.freeze()
             gc.unfreeze()  # all that has grown counts as old, or the next collection would begin by walking it
             gc.enable()
-    found = tuple(first_of_each_kind(_once(problems)))
+    found = tuple(keep_first_of_each_kind(_once(problems)))
     return Checked(None if errors(found) else instrument, found, draft)

@@ -40,7 +40,7 @@ _VOLUNTEERED: Final = re.compile(
 )
 
 
-def _phrase(text: str) -> str:
+def _normalize(text: str) -> str:
     """A text without case, brackets and marks around it, or a note that it is volunteered."""
     words = " ".join(text.casefold().replace("’", "'").split())
     words = _AROUND.sub("", words)
@@ -59,19 +59,22 @@ def option_declines(draft: Draft) -> Iterator[Problem]:
     told: set[tuple[str | int, int]] = set()
     for name, leaf in draft.leaves.items():
         question = leaf.question
-        options = _options(leaf)
+        options = _texts_by_code(leaf)
         key = (leaf.scale or id(question._node), id(leaf.declines))
         if not options or not leaf.declines or key in told:
             continue
         told.add(key)
         found: dict[str, Code] = {}
         for code, text in options.items():
-            kind = _kind(text, leaf.declines)
+            kind = _find_decline(text, leaf.declines)
             if kind is not None:
                 found.setdefault(kind, code)
         if not found:
             continue
-        where, owner = _place(draft, leaf, next(iter(found.values()))), leaf.scale or _item(draft, name)
+        where, owner = (
+            _find_place(draft, leaf, next(iter(found.values()))),
+            leaf.scale or _find_item(draft, name),
+        )
         listed = [f"{code} ({said(options[code], draft)})" for code in found.values()]
         ways = spoken_list([f".{kind}" for kind in found])
         one = len(found) == 1
@@ -82,13 +85,13 @@ def option_declines(draft: Draft) -> Iterator[Problem]:
             where,
             owner,
             what,
-            _remedy(leaf, found),
+            _write_remedy(leaf, found),
             "warning",
             len(str(next(iter(found.values())))),
         )
 
 
-def _options(leaf: Leaf) -> Mapping[Code, Text]:
+def _texts_by_code(leaf: Leaf) -> Mapping[Code, Text]:
     if isinstance(leaf.question, NumberItem):
         return {code: text for code, text in leaf.question.options.items()}  # noqa: C416  # its keys are of a narrower type
     return (
@@ -98,32 +101,32 @@ def _options(leaf: Leaf) -> Mapping[Code, Text]:
     )
 
 
-def _kind(text: Text, declines: tuple[DeclineOffered, ...]) -> str | None:
+def _find_decline(text: Text, declines: tuple[DeclineOffered, ...]) -> str | None:
     """The decline that an option's text says in any language, if it is offered."""
     for _, written in text.every():
-        phrase = _phrase(written)
+        phrase = _normalize(written)
         for decline in declines:
             if _KINDS.get(phrase) == decline.id or any(
-                phrase == _phrase(own) for _, own in decline.text.every()
+                phrase == _normalize(own) for _, own in decline.text.every()
             ):
                 return decline.id
     return None
 
 
-def _place(draft: Draft, leaf: Leaf, code: Code) -> Position:
+def _find_place(draft: Draft, leaf: Leaf, code: Code) -> Position:
     if leaf.scale is not None:
         return key_place(options_node(draft.document.scales[leaf.scale]), code)  # type: ignore[index]
     node = element(leaf.question._node, "options")
     return key_place(node, code) if node is not None else leaf.question.at("id")
 
 
-def _item(draft: Draft, name: str) -> str:
+def _find_item(draft: Draft, name: str) -> str:
     """The item whose list it is: of a statement, the battery."""
     named = draft.named.get(name)
     return str(named.question.id) if named is not None and named.question is not None else name
 
 
-def _remedy(leaf: Leaf, found: Mapping[str, Code]) -> str:
+def _write_remedy(leaf: Leaf, found: Mapping[str, Code]) -> str:
     if not all(isinstance(code, int) for code in found.values()):
         return f"take {'it' if len(found) == 1 else 'them'} out of the options"
     codes = ", ".join(f"{d.id}: {found.get(d.id, d.code)}" for d in leaf.declines)
