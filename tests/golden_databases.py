@@ -21,7 +21,7 @@ from survey_cli.store.address import SHARED
 from survey_cli.study.erasing import Erasure
 
 FOLDER = Path(__file__).parent / "data" / "databases"
-NAMES = ("first",)
+NAMES = ("first", "second")
 """The oldest first."""
 
 HEAD = """
@@ -140,6 +140,9 @@ def load_file(name: str, to: Path) -> Path:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
     to.chmod(0o600)
+    key = FOLDER / f"{name}.key.gz"
+    if key.exists():
+        Path(f"{to}.key").write_bytes(gzip.decompress(key.read_bytes()))
     return to
 
 
@@ -158,7 +161,7 @@ class Recorded:
         postgres.marked = self._marked
 
     def _seen(self, statement: str) -> bytes:
-        if statement.startswith("CREATE"):
+        if statement.startswith(("CREATE", "ALTER")):
             self.statements.append(statement)
         return self._marked(statement)
 
@@ -194,7 +197,9 @@ def load_server(name: str, address: str) -> None:
     text = gzip.decompress((FOLDER / f"{name}.server.sql.gz").read_bytes()).decode()
     url, _, schema = address.partition("&schema=")
     text = (
-        text.replace("field.", f"{schema}.").replace('"field"', schema).replace("TO field;", f"TO {schema};")
+        text.replace("INTO field.", f"INTO {schema}.")
+        .replace('"field"', schema)
+        .replace("TO field;", f"TO {schema};")
     )
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP SCHEMA IF EXISTS {SHARED} CASCADE".encode())
@@ -210,6 +215,7 @@ def main(name: str) -> None:
         write(shift)
         put(f"{name}.sql.gz", dump_file(Path(shift.db)))
         put(f"{name}.list.sql.gz", dump_file(Path(folder, "never_call.db")))
+        put(f"{name}.list.key.gz", Path(folder, "never_call.db.key").read_text())
     with tempfile.TemporaryDirectory() as folder:
         address = fresh().partition("&schema=")[0] + "&schema=field"
         with Recorded() as recorded:
