@@ -192,7 +192,7 @@ def test_after_a_syntax_error_every_other_slip_is_said_in_the_same_run() -> None
 
 @pytest.mark.parametrize("text", [
     "text: Brand #4 is better", "intro: Press # to go on.", "options:\n  1: Brand #1", "items:\n  - Brand #2",
-    "text: Which of these,\n  or Brand #4, do you like?",
+    "text: Which of these,\n  or Brand #4, do you like?", "statements:\n  like: Do you like #1 shop?",
 ])  # fmt: skip
 def test_a_sentence_cut_by_a_hash_is_an_error_at_the_hash(text: str) -> None:
     (problem,) = read_text(text).problems
@@ -203,6 +203,7 @@ def test_a_sentence_cut_by_a_hash_is_an_error_at_the_hash(text: str) -> None:
 @pytest.mark.parametrize("text", [
     "text: Hello.  #4", "text: Hello. # asked of all", "id: q5 #the fifth", "max: 10 #hours",
     "# a\na: b  # c.",    "text: 'Brand #4'", "text: |\n  Brand #4\n", "text: C#4", "ask_if: q1 == 2 #todo",
+    "order: random #shuffled", "outcome: refusal_soft #final", "role: key #the case",
 ])  # fmt: skip
 def test_a_comment_is_no_cut_sentence(text: str) -> None:
     assert read_text(text).problems == ()

@@ -28,6 +28,38 @@ _NO_TEXT: Final = frozenset(
         *("max", "scale"),
     )
 )
+_WORD: Final = frozenset(
+    (
+        *("order", "by", "outcome", "role", "key", "country", "zone", "prefill", "anchor", "read", "specify"),
+        *(
+            "exclusive",
+            "missing",
+            "soft",
+            "personal",
+            "partial",
+            "decimals",
+            "total",
+            "per_day",
+            "target",
+            "like",
+        ),
+        *(
+            "code",
+            "moment",
+            "temporary",
+            "frame",
+            "instrument",
+            "mentions",
+            "after",
+            "using",
+            "quota",
+            "report",
+        ),
+        *("balanced_within", "typed_as", "starts", "ends", "lease", "recording", "include", "prefix", "size"),
+        *("complete_from", "partial_from", "eligible_from"),
+    )
+)
+"""Keys whose values are one word or number: of several words it is a text, since an item or code may be called so too."""
 _LETTER: Final = re.compile(r"[^\W\d]")
 _NOTE: Final = re.compile(r"(?:^\s*|\s\s|(?<=[.?!…:])\s)(#(?:[#!=\s-]|$|[^\W\d]+:).*)")
 """What would be a comment anywhere else: at the head of a line, behind two spaces, or behind the end of a sentence."""
@@ -39,6 +71,8 @@ def cut_off(key: str, text: str, rest: str) -> bool:
     `Brand #4` (one space, none behind) is a text cut short; so is `Press # to go on.` in what is read aloud.
     """
     if not rest.startswith(" #") or not _LETTER.search(text) or key in _NO_TEXT:
+        return False
+    if key in _WORD and len(text.split()) == 1:
         return False
     after = rest[2:]
     if after[:1] not in ("", " ", "#", "!", "-", "="):
