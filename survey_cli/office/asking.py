@@ -47,11 +47,12 @@ def asked(request: Request, do: Callable[[Study], T | Trouble], *, for_whom: str
             return barred
         try:
             study = replace(study, at=study_time(study.store, request.at))
-            study.store.cases.settle()
-            in_step(study, study.at)
-            for repair in study.repairs:
-                request.tell(repair)
-            caught_up(study.store, study.plan, study.at)
+            if not study.store.read_only:  # else it is shown as it was left
+                study.store.cases.settle()
+                in_step(study, study.at)
+                for repair in study.repairs:
+                    request.tell(repair)
+                caught_up(study.store, study.plan, study.at)
             return do(study)
         except StoreProblem as problem:
             return Trouble(problem.where, problem.what, problem.remedy)

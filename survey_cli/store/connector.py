@@ -45,6 +45,8 @@ class Connector(ABC):
         """The database, as it is printed."""
         self.account = ""
         """Who writes over this connection, as the system or the server knows them."""
+        self.read_only = False
+        """Nothing can be written where the database lies."""
         self.clock: ServerClock | None = None
         """The server's; None where the database has no clock of its own."""
         self.turn = threading.RLock()

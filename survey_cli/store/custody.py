@@ -116,7 +116,7 @@ def _copy_pages(db: Sqlite, temporary: Path, where: str, progress: Callable[[int
     with contextlib.ExitStack() as open_now:
         source = db.connection
         if db.path is not None:
-            source = Sqlite.to_file(db.path, where=db.where, patience=5).connection
+            source = Sqlite.to_file(db.path, where=db.where, patience=5, read_only=db.read_only).connection
             open_now.enter_context(contextlib.closing(source))
         target = open_now.enter_context(contextlib.closing(sqlite3.connect(temporary, isolation_level=None)))
         # As long as we are reading, we see one moment: else each answer given meanwhile begins the copy anew.

@@ -52,6 +52,11 @@ class Data:
         """The server's time, which all its stations share; None for a file, whose one computer has the clock."""
         return self._db.clock.now if self._db.clock is not None else None
 
+    @property
+    def read_only(self) -> bool:
+        """Nothing can be written where the database lies: it is read as it stands."""
+        return self._db.read_only
+
     def setting(self, name: str) -> str | None:
         """What was last kept under this name; None where nothing was."""
         found = self._db.read(SETTING, (name,))

@@ -66,8 +66,19 @@ def mounted(mountinfo: str, path: str) -> str:
     return found
 
 
-def check_folder(folder: Path, *, where: str, file_system_of: Callable[[Path], str]) -> None:
-    """Raises StoreProblem where the folder can't hold a database."""
+def only_readable(file: Path) -> bool:
+    """Whether a database that is there can be read, and nothing can be written where it lies."""
+    return (
+        file.is_file()
+        and may(file, os.R_OK)
+        and not (may(file, os.W_OK) and may(file.parent, os.W_OK | os.X_OK))
+    )
+
+
+def check_folder(
+    folder: Path, *, where: str, file_system_of: Callable[[Path], str], written: bool = True
+) -> None:
+    """Raises StoreProblem where the folder can't hold a database that is `written`, or read."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise StoreProblem(where, f"the folder {folder} {what}", "make it, or name another")
@@ -80,7 +91,7 @@ def check_folder(folder: Path, *, where: str, file_system_of: Callable[[Path], s
             "keep the database on a disk of this computer; for several computers use a database server; if this"
             f" computer alone mounts it, set {ALSO_LOCAL}={kind}",
         )
-    if not may(folder, os.W_OK | os.X_OK):
+    if written and not may(folder, os.W_OK | os.X_OK):
         raise StoreProblem(
             where, f"nothing can be written in the folder {folder}", "make it writable for you"
         )

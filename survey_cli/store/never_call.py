@@ -157,6 +157,15 @@ class NeverCall:
         return cls.open(own_path(place).parent / FILE)
 
     @classmethod
+    def to_read(cls, where: str | Path) -> "NeverCall":
+        """The list beside a database of a place in which nothing can be written; an empty one where there is none."""
+        file = own_path(str(where)).parent / FILE
+        if not file.exists():
+            return cls.beside(":memory:")
+        db = Sqlite.to_file(file, where=str(file), patience=PATIENCE, read_only=True)
+        return cls(db, _key_of(file) or _key_within(db))
+
+    @classmethod
     def open(cls, path: Path) -> "NeverCall":
         """The list in a file, its key in another; made, for their owner's eyes only, where there is none yet."""
         where = str(path)

@@ -11,7 +11,15 @@ from survey_cli.store import schema
 from survey_cli.store import upgrade as upgrades
 from survey_cli.store.address import Where, names_server, server
 from survey_cli.store.connector import Connector
-from survey_cli.store.files import check_file, check_folder, check_only_name, locked, own_path, put_in_place
+from survey_cli.store.files import (
+    check_file,
+    check_folder,
+    check_only_name,
+    locked,
+    only_readable,
+    own_path,
+    put_in_place,
+)
 from survey_cli.store.problem import DAMAGED, Absent, StoreProblem, no_driver
 from survey_cli.store.quick_check import looks_damaged
 from survey_cli.store.sqlite import APPLICATION_ID, Sqlite
@@ -38,6 +46,8 @@ def connect(
         _fill(memory)
         return memory
     file = own_path(path)
+    if not create and only_readable(file):
+        return _to_read(file, where, patience, file_system_of)
     check_folder(file.parent, where=where, file_system_of=file_system_of)
     if not file.exists():
         if not create:
@@ -59,8 +69,23 @@ def connect(
     return db
 
 
-def _recognised(file: Path, where: str, patience: float) -> Sqlite:
-    db = Sqlite.to_file(file, where=where, patience=patience)
+def _to_read(file: Path, where: str, patience: float, file_system_of: Callable[[Path], str]) -> Sqlite:
+    check_folder(file.parent, where=where, file_system_of=file_system_of, written=False)
+    check_only_name(file, where=where)
+    db = _recognised(file, where, patience, read_only=True)
+    if steps := _lacks(db):
+        db.close()
+        raise StoreProblem(
+            where,
+            f"was written by an earlier version of this program (it lacks the step {steps[0]!r}), and can't be upgraded"
+            " where nothing can be written",
+            "copy its files into a folder in which you may write, and name the copy with --db",
+        )
+    return db
+
+
+def _recognised(file: Path, where: str, patience: float, *, read_only: bool = False) -> Sqlite:
+    db = Sqlite.to_file(file, where=where, patience=patience, read_only=read_only)
     try:
         _recognise(db)
     except BaseException:
@@ -116,7 +141,8 @@ def _recognise(db: Sqlite) -> None:
             f"was written by a newer version of this program (it has the step {unknown[0]!r})",
             "install that version to open it; nothing was changed",
         )
-    db.run("PRAGMA journal_mode = WAL")
+    if not db.read_only:
+        db.run("PRAGMA journal_mode = WAL")
     for what in looks_damaged(db):
         raise StoreProblem(db.where, f"the database is damaged ({what})", DAMAGED[1])
 

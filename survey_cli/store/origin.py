@@ -26,9 +26,9 @@ def check_origin(store: Store, questionnaire: Path, *, named: bool) -> None:
     another file, unless it was `named` and not found by the rule."""
     db = store.connector
     kept = db.read(SETTING, (QUESTIONNAIRE,))
-    if not kept:
+    if not kept and not db.read_only:
         keep_origin(store, questionnaire)
-    elif not named and kept[0][0] != _seen_from(db.where, questionnaire):
+    elif kept and not named and kept[0][0] != _seen_from(db.where, questionnaire):
         file = Path(db.where).resolve()
         raise OtherQuestionnaire(
             str(file),

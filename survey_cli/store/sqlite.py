@@ -51,12 +51,19 @@ class Sqlite(Connector):
     worldly: ClassVar[tuple[type[BaseException], ...]] = WORLDLY
 
     def __init__(
-        self, connection: sqlite3.Connection, *, where: str, path: Path | None, patience: float
+        self,
+        connection: sqlite3.Connection,
+        *,
+        where: str,
+        path: Path | None,
+        patience: float,
+        read_only: bool = False,
     ) -> None:
         super().__init__(where)
         self.connection = connection
         self.account = account.system_account()
         self.path = path
+        self.read_only = read_only
         self._tries = max(1, round(patience / POLL))
         self._at = None if path is None else str(path)
         self._file = None if self._at is None else _identity(self._at)
@@ -71,11 +78,15 @@ class Sqlite(Connector):
         return found
 
     @classmethod
-    def to_file(cls, path: Path, *, where: str, patience: float) -> "Sqlite":
-        """To a file that exists. Raises StoreProblem."""
+    def to_file(cls, path: Path, *, where: str, patience: float, read_only: bool = False) -> "Sqlite":
+        """To a file that exists. `read_only` is for places in which nothing can be written; unless a log lies beside it,
+        the file is taken for one that nobody changes. Raises StoreProblem."""
+        mode = "rw"
+        if read_only:
+            mode = "ro" if os.path.exists(f"{path}-wal") else "ro&immutable=1"
         try:
             connection = sqlite3.connect(
-                f"file:{quote(os.fsencode(path))}?mode=rw",
+                f"file:{quote(os.fsencode(path))}?mode={mode}",
                 uri=True,
                 timeout=POLL,
                 isolation_level=None,
@@ -83,7 +94,7 @@ class Sqlite(Connector):
             )
         except sqlite3.Error as error:
             raise told(error, where) or error from error
-        found = cls(connection, where=where, path=path, patience=patience)
+        found = cls(connection, where=where, path=path, patience=patience, read_only=read_only)
         try:
             found.prepare()
         except BaseException:
@@ -111,7 +122,9 @@ class Sqlite(Connector):
         if self.path is None:
             yield lambda statement, parameters: iter(self.read(statement, parameters))
             return
-        other = Sqlite.to_file(self.path, where=self.where, patience=self._tries * POLL)
+        other = Sqlite.to_file(
+            self.path, where=self.where, patience=self._tries * POLL, read_only=self.read_only
+        )
         other.connection.text_factory = self.connection.text_factory
         try:
             other.run("BEGIN")

@@ -142,7 +142,7 @@ def open_study(
         if isinstance(version, Trouble):
             store.close()
             return version
-        never_call = NeverCall.beside(where)
+        never_call = NeverCall.to_read(where) if store.read_only else NeverCall.beside(where)
     except StoreProblem as problem:
         store.close()
         return Trouble(problem.where, problem.what, problem.remedy)

@@ -1,0 +1,120 @@
+"""A study on a file system that can only be read: an archive is read, and nothing pretends to be written."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shift import Shift, interviewed, on
+from survey_cli.cli.running import run
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root mounts a disk")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield place
+    Shift.close_all()
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def archived(disk: Path) -> Shift:
+    shift = Shift(disk)
+    ann = shift.station()
+    assert on(ann) == "A"
+    interviewed(ann, "1", "1", "1")
+    assert ann.came_back() is None
+    Shift.close_all()
+    return shift
+
+
+def make_read_only(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+
+
+def test_an_archive_is_read(disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shift = archived(disk)
+    make_read_only(disk)
+    where = ["--db", shift.db]
+    file = str(shift.file)
+    commands = {
+        ("interviews", file): "complete",
+        ("status", file): "1 complete",
+        ("cases", file): "A",
+        ("cases", file, "A"): "ann (account sue)",
+        ("queue", file): "",
+        ("rates", file): "RR1",
+        ("verify", file): "all is well",
+        ("export", file, "-o", str(tmp_path / "x.csv")): "1 interview",
+        ("report", file, "-o", str(tmp_path / "x.html")): "x.html",
+        ("export", file, "--bundle", str(tmp_path / "b")): "1 interview",
+        ("subject", file, "A"): "Alice Adams",
+        ("check", file): "no problems",
+    }
+    for command, says in commands.items():
+        capsys.readouterr()
+        assert run([*command, *where]) == 0, (command, capsys.readouterr().err)
+        told = capsys.readouterr()
+        assert says in told.out + told.err, (command, told)
+
+
+def test_whatever_writes_is_refused_plainly(
+    disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shift = archived(disk)
+    make_read_only(disk)
+    where = ["--db", shift.db]
+    file = str(shift.file)
+    (tmp_path / "more.csv").write_text("unit,kind,name,phone,zone\nZ,1,Zoe,312 555 0109,America/Chicago\n")
+    for command in (
+        ["outcome", file, "A", "no_answer", "--note", "it was none"],
+        ["erase", file, "A", "--reason", "asked for it", "--yes"],
+        ["study", "pause", file],
+        ["station", file, "--plain", "--clock-is-right"],
+        ["interview", file, "--case", "own", "--plain"],
+        ["sample", "import", file, str(tmp_path / "more.csv")],
+    ):
+        capsys.readouterr()
+        assert run([*command, *where]) == 1, command
+        said = capsys.readouterr().err
+        assert "can only be read" in said or "nothing can be written" in said, (command, said)
+    assert run(["backup", file, str(tmp_path / "copy.db"), *where]) == 1
+    assert "copied to" in capsys.readouterr().err
+    assert run(["verify", file, "--db", str(tmp_path / "copy.db")]) == 0
+
+
+def test_a_log_that_can_not_be_folded_in_is_never_passed_over(
+    disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its entries are newer than the file's."""
+    shift = Shift(tmp_path)
+    db = sqlite3.connect(shift.db, isolation_level=None)
+    db.execute("INSERT INTO settings VALUES ('a', 'b')")
+    for ending in ("", "-wal"):
+        shutil.copy(f"{shift.db}{ending}", disk)
+    db.close()
+    assert (disk / "field.db-wal").stat().st_size
+    make_read_only(disk)
+    assert run(["interviews", str(shift.file), "--db", str(disk / "field.db")]) == 1
+    assert "can't be opened" in capsys.readouterr().err
+
+
+def test_an_earlier_schema_is_not_upgraded_there(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from golden_databases import NAMES, load_file
+
+    shift = Shift(disk, cases="")
+    load_file(NAMES[0], disk / "old.db")
+    make_read_only(disk)
+    assert run(["interviews", str(shift.file), "--db", str(disk / "old.db")]) == 1
+    said = capsys.readouterr().err
+    assert "can't be upgraded where nothing can be written" in said
+    assert "name the copy with --db" in said
