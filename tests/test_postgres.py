@@ -601,8 +601,8 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
     tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%'"
     for (table,) in sql(copy, tables):
         columns = ", ".join(name for _, name, *_ in sql(copy, f"PRAGMA table_info({table})"))
-        rows = f"SELECT {columns} FROM {table}"
-        assert sorted(sql(copy, rows)) == sorted(sql(study, rows)), table
+        every = f"SELECT {columns} FROM {table}"
+        assert sorted(sql(copy, every)) == sorted(sql(study, every)), table
     assert sql(copy, "SELECT m_8, visit FROM data_asu_2000_v1") == sql(
         study, "SELECT m_8, visit FROM data_asu_2000_v1"
     )
