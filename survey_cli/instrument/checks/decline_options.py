@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from string import punctuation
 from typing import Final
 
 from survey_cli.instrument.checks.places import element, key_place, options_node, said, spoken_list
@@ -34,17 +36,19 @@ _KINDS: Final = {
     for line in lines.split("\n")
     for phrase in line.split("|")
 }
-_AROUND: Final = re.compile(r"^\W+|\W+$")
+_MARKS: Final = punctuation + " «»“”„‘…¿¡"
 _VOLUNTEERED: Final = re.compile(
-    r"^(?:vol|volunteered|spontaneous|do not read|dnr)\W+|\W+(?:vol|volunteered|do not read)$"
+    r"^(?:vol|volunteered|do not read|dnr)\W+|\W+(?:vol|volunteered|do not read)$"
 )
 
 
+@lru_cache(maxsize=1000)
 def _normalize(text: str) -> str:
     """A text without case, brackets and marks around it, or a note that it is volunteered."""
-    words = " ".join(text.casefold().replace("’", "'").split())
-    words = _AROUND.sub("", words)
-    return _AROUND.sub("", _VOLUNTEERED.sub("", words))
+    words = text.casefold().replace("’", "'").strip(_MARKS)
+    if "vol" in words or "read" in words or "dnr" in words:
+        words = _VOLUNTEERED.sub("", words).strip(_MARKS)
+    return " ".join(words.split()) if "  " in words or "\n" in words else words
 
 
 def option_declines(draft: Draft) -> Iterator[Problem]:
@@ -57,6 +61,7 @@ def option_declines(draft: Draft) -> Iterator[Problem]:
     meant to count, take the decline away instead: `declines: [refused]`.
     """
     told: set[tuple[str | int, int]] = set()
+    known: dict[int, dict[str, str]] = {}
     for name, leaf in draft.leaves.items():
         question = leaf.question
         options = _texts_by_code(leaf)
@@ -64,9 +69,12 @@ def option_declines(draft: Draft) -> Iterator[Problem]:
         if not options or not leaf.declines or key in told:
             continue
         told.add(key)
+        phrases = known.get(id(leaf.declines))
+        if phrases is None:
+            phrases = known[id(leaf.declines)] = _list_phrases(leaf.declines)
         found: dict[str, Code] = {}
         for code, text in options.items():
-            kind = _find_decline(text, leaf.declines)
+            kind = _find_decline(text, phrases)
             if kind is not None:
                 found.setdefault(kind, code)
         if not found:
@@ -101,16 +109,17 @@ def _texts_by_code(leaf: Leaf) -> Mapping[Code, Text]:
     )
 
 
-def _find_decline(text: Text, declines: tuple[DeclineOffered, ...]) -> str | None:
-    """The decline that an option's text says in any language, if it is offered."""
-    for _, written in text.every():
-        phrase = _normalize(written)
-        for decline in declines:
-            if _KINDS.get(phrase) == decline.id or any(
-                phrase == _normalize(own) for _, own in decline.text.every()
-            ):
-                return decline.id
-    return None
+def _list_phrases(declines: tuple[DeclineOffered, ...]) -> dict[str, str]:
+    """What says one of these declines, in any language, and which one it says."""
+    ids = {decline.id for decline in declines}
+    own = {_normalize(text): decline.id for decline in declines for _, text in decline.text.every()}
+    return {phrase: kind for phrase, kind in _KINDS.items() if kind in ids} | own
+
+
+def _find_decline(text: Text, phrases: Mapping[str, str]) -> str | None:
+    """The decline that an option's text says in any language."""
+    said = (phrases.get(_normalize(written)) for _, written in text.every())
+    return next(filter(None, said), None)
 
 
 def _find_place(draft: Draft, leaf: Leaf, code: Code) -> Position:
