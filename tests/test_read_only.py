@@ -11,6 +11,7 @@ import pytest
 
 from shift import Shift, interviewed, on
 from survey_cli.cli.running import run
+from survey_cli.desk.holding import Desk
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root mounts a disk")
 
@@ -118,3 +119,22 @@ def test_an_earlier_schema_is_not_upgraded_there(disk: Path, capsys: pytest.Capt
     said = capsys.readouterr().err
     assert "can't be upgraded where nothing can be written" in said
     assert "name the copy with --db" in said
+
+
+def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(
+    disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an earlier version left it: the interview is complete, and its case is not told."""
+    shift = Shift(disk)
+    ann = shift.station()
+    talk = ann.interview()
+    assert isinstance(talk, Desk)
+    talk._link.close = lambda *_, **__: None  # type: ignore[method-assign]
+    for answer in ("", "1", "1", "1"):
+        assert talk.reply(answer) is None
+    Shift.close_all()
+    make_read_only(disk)
+    capsys.readouterr()
+    for command in ("status", "queue", "rates"):
+        assert run([command, str(shift.file), "--db", shift.db]) == 0
+        assert "is finished (complete), and the case does not say so" in capsys.readouterr().err, command

@@ -14,7 +14,7 @@ from survey_cli.study.clock import on_clock
 from survey_cli.study.guarding import for_supervisors
 from survey_cli.study.opening import Study, open_study
 from survey_cli.study.queueing import caught_up
-from survey_cli.study.upkeep import in_step
+from survey_cli.study.upkeep import in_step, repair
 
 T = TypeVar("T")
 
@@ -47,12 +47,14 @@ def asked(request: Request, do: Callable[[Study], T | Trouble], *, for_whom: str
             return barred
         try:
             study = replace(study, at=study_time(study.store, request.at))
-            if not study.store.read_only:  # else it is shown as it was left
+            if study.store.read_only:
+                repair(study, study.at)  # what it would do is said; the study is shown as it was left
+            else:
                 study.store.cases.settle()
                 in_step(study, study.at)
-                for repair in study.repairs:
-                    request.tell(repair)
                 caught_up(study.store, study.plan, study.at)
+            for sentence in study.repairs:
+                request.tell(sentence)
             return do(study)
         except StoreProblem as problem:
             return Trouble(problem.where, problem.what, problem.remedy)

@@ -7,10 +7,10 @@ from typing import Final
 from survey_cli.fieldwork.case import Case
 from survey_cli.fieldwork.policy import Standing, standing
 from survey_cli.store import StoreProblem
-from survey_cli.study.follow_up import follow_up
+from survey_cli.study.follow_up import follow_up, still_owed
 from survey_cli.study.opening import Study
 from survey_cli.study.queueing import let_places_go
-from survey_cli.study.reconciliation import reconcile
+from survey_cli.study.reconciliation import disagreements, reconcile
 
 PLAN: Final = "plan"
 """The setting that says by which plan the queue was worked out; with a date and time while somebody is at it."""
@@ -20,7 +20,10 @@ BEGUN: Final = timedelta(minutes=5)
 
 def repair(study: Study, at: datetime) -> None:
     """Record what interviews and cases of an earlier version disagree on, and do what is still owed. What was done, and
-    what could not be, is in `study.repairs`: a database that can only be read is left as it is."""
+    what could not be, is in `study.repairs`; of a database that can only be read, what would be done."""
+    if study.store.read_only:
+        study.repairs.extend((*disagreements(study.store), *still_owed(study.store)))
+        return
     try:
         study.repairs.extend(reconcile(study.store, study.plan, at))
         study.repairs.extend(follow_up(study, "", at))
