@@ -134,10 +134,13 @@ def test_the_database_and_the_list_of_people_are_said_by_their_whole_paths(
         capsys.readouterr()
         assert run(command) == 0
         assert f"database: {responses / 'units.db'}; people: {nobody}\n" in capsys.readouterr().err, command
-    written("a/responses/interviewers.csv", "login,role\nsue,supervisor\n")
+    written("a/responses/interviewers.csv", "login,role\nsue,supervisor\n").chmod(0o640)
     assert run(["status", file]) == 0
     people = responses / "interviewers.csv"
     assert f"database: {responses / 'units.db'}; people: {people}\n" in capsys.readouterr().err
+    people.chmod(0o660)
+    assert run(["status", file]) == 0
+    assert f"people: {people} (not only its owner may change it: chmod 640)\n" in capsys.readouterr().err
 
 
 def test_a_list_in_any_other_folder_is_no_list(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,8 +25,10 @@ def in_use(path: str | Path, where: str, *, people: str | None = None) -> str:
     file = Path(people).resolve() if people else people_file(path, where)
     if file is None:
         return f"database: {database}"
-    listed = file.is_file()
-    return f"database: {database}; people: {file if listed else f'nobody is listed in {file}: all may do everything'}"
+    if not file.is_file():
+        return f"database: {database}; people: nobody is listed in {file}: all may do everything"
+    loose = " (not only its owner may change it: chmod 640)" if file.stat().st_mode & 0o022 else ""
+    return f"database: {database}; people: {file}{loose}"
 
 
 def database_beside(path: str | Path, instrument: str, db: str | None) -> str:
