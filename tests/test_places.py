@@ -73,7 +73,7 @@ def test_a_statement_within_the_batterys_text_keeps_its_places() -> None:
 """
     )
     problems = looked_at(text).problems
-    assert len(problems) == 6
+    assert len(problems) == 4, "what the battery's own text fills in is said once"
     for found in problems:
         word = next(w for w in ("{foo}", "{bar}", "{baz}") if w in found.what)
         assert text.split("\n")[found.where.line - 1][found.where.column - 1 :].startswith(word)
