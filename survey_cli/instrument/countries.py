@@ -55,15 +55,15 @@ CALLING_RULES: Final[Mapping[str, CallingRule]] = {
         Hours(9 * 60, 21 * 60 + 30),
         Hours(10 * 60, 18 * 60),
         Hours(10 * 60, 18 * 60),
-        "CRTC Unsolicited Telecommunications Rules, Part III, which survey calls are not bound by",
+        "CRTC, Key Unsolicited Telecommunications Rules, on telemarketing; surveys are exempt",
     ),
     "DE": CallingRule(
         Hours(9 * 60, 21 * 60),
         Hours(10 * 60, 20 * 60),
         Hours(10 * 60, 18 * 60),
-        "Richtlinie für telefonische Befragungen (ADM, ASI, BVM, DGOF)",
+        "Richtlinie für telefonische Befragungen (ADM, ASI, BVM, DGOF), a rule of the profession",
     ),
-    "US": CallingRule(BAND, BAND, BAND, "47 CFR 64.1200(c)(1), under the TCPA"),
+    "US": CallingRule(BAND, BAND, BAND, "47 CFR 64.1200(c)(1), on telephone solicitations"),
 }
 """Laws and rules of the profession. A country that is not here has some too: `check` says that none are known."""
 
