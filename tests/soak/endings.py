@@ -26,7 +26,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 from soak.station import Station
-from survey_cli.engine.events import Answered, Stopped
+from survey_cli.engine.events import Answered, Ended, Stopped
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.office.asking import Request
 from survey_cli.office.keeping import Verified, verify
@@ -297,7 +297,8 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
         for row in store.cases.rows():
             if row.key in decided and row.status != "done":
                 found.again.append(f"{row.key}: {row.status}, {row.outcome or 'no outcome'}, {row.why}")
-        ended = {row.by for row in store.interviews(origin="real") if row.status in ("ended", "stopped")}
+        journals = [store.journal(row.id) for row in store.interviews(origin="real")]
+        ended = {e.stamp.by for journal in journals for e in journal if isinstance(e, Ended | Stopped)}
     found.missing = sorted(shown - ended)
     checked = verify(study.file, db=study.db, at=later)
     assert isinstance(checked, Verified), checked
