@@ -3,6 +3,7 @@ pause reaches every station, and nothing that is going on is lost by either."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import served
 from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
 from survey_cli.cli.running import run
 from survey_cli.desk.calling import Idle, OnCase
+from survey_cli.desk.holding import Desk
+from survey_cli.desk.seating import Seating, seat
 from survey_cli.desk.station import Station
 from survey_cli.engine.events import Rejected
 from survey_cli.office.asking import Request
@@ -87,6 +90,14 @@ def publish_on_server(shift: Shift) -> Published | Trouble | None:
     if not names_server(shift.db):
         return None
     return publish(Request(path=str(shift.file), at=shift.at, db=shift.db))
+
+
+def interviewed_until(talk: Desk, end: str) -> None:
+    """One answer of an interview by itself, which then stays open or is stopped with this outcome."""
+    for entry in ("", "1"):
+        assert talk.reply(entry) is None
+    assert (talk.suspend() if end == "open" else talk.stop(end)) is None
+    talk.close()
 
 
 def idle(station: Station) -> Idle:
@@ -350,6 +361,31 @@ def test_an_interview_goes_on_to_its_end_under_a_pause(tmp_path: Path) -> None:
     assert ann.came_back() is None
     assert shift.row(key).outcome == "complete"
     assert idle(ann).paused
+
+
+@pytest.mark.parametrize(
+    ("before", "reopen", "begins"),
+    [("", False, False), ("open", False, True), ("refusal_hard", False, False), ("refusal_hard", True, True)],
+)
+def test_no_interview_of_a_case_begins_under_a_pause(
+    tmp_path: Path, before: str, reopen: bool, begins: bool
+) -> None:
+    shift = Shift(tmp_path)
+    wanted = Seating(case="A", interviewer="ann", db=shift.db, station="two")
+    if before:
+        talk = seat(shift.file, wanted, clock=lambda: shift.at)
+        assert isinstance(talk, Desk), talk
+        interviewed_until(talk, before)
+    paused(shift, "the server moves")
+    found = seat(shift.file, replace(wanted, reopen=reopen), clock=lambda: shift.at)
+    if begins:
+        assert isinstance(found, Desk), found
+        found.close()
+    else:
+        assert isinstance(found, Trouble)
+        assert re.fullmatch("Paused by sue since ..:..: the server moves", found.what)
+        assert "study resume" in found.remedy
+    assert shift.row("A").held is None, "the case is free for whoever is next"
 
 
 def test_a_call_that_was_dialed_is_keyed_under_a_pause(tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ class CaseInterviews:
         earlier = self.study.store.interviews(case=key, origin="real")
         return max(earlier, key=lambda row: row.number, default=None)
 
+    def is_open(self, key: str) -> bool:
+        """Whether an interview was begun that is neither finished nor broken off. Raises StoreProblem."""
+        last = self._last(key)
+        return last is not None and last.status in ("open", "suspended")
+
     def stands(self, key: str) -> str:
         """`open at q17, Tue 14:03, version 1`, `complete`; empty where none was begun. Raises StoreProblem."""
         last = self._last(key)

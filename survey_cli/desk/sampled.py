@@ -11,6 +11,7 @@ from survey_cli.fieldwork.case import Case
 from survey_cli.problems import Trouble
 from survey_cli.store.case_records import Held
 from survey_cli.study.opening import Study
+from survey_cli.study.pause import read_pause
 from survey_cli.study.upkeep import repair
 
 
@@ -52,7 +53,11 @@ def seat_sampled(study: Study, seating: Seating, queue: Queue, clock: Clock, tok
         clock=clock,
         local=lambda moment: moment.astimezone(),
     )
-    desk = _refused(here.case) or interviews.sit_down(here, link, wanted=seating)
+    desk = (
+        _refused(here.case)
+        or _paused(study, interviews, seating, clock)
+        or interviews.sit_down(here, link, wanted=seating)
+    )
     if isinstance(desk, Trouble):
         link.left()
     elif study.repairs:
@@ -64,3 +69,14 @@ def _refused(case: Case) -> Trouble | None:
     if case.erased or case.blocked:
         return Trouble(case.key, "this case is never to be called again")
     return None
+
+
+def _paused(study: Study, interviews: CaseInterviews, seating: Seating, clock: Clock) -> Trouble | None:
+    """Why no call begins while the study is paused. An open interview is finished, and a correction calls nobody."""
+    pause = read_pause(study.store)
+    if pause is None or seating.reopen or interviews.is_open(seating.case):
+        return None
+    what = pause.describe(pause.since.astimezone(), clock().astimezone())
+    return Trouble(
+        seating.case, what, "wait until a supervisor lets the study go on: survey study resume FILE"
+    )
