@@ -20,6 +20,9 @@ from survey_cli.entries import Read
 from survey_cli.fieldwork.case import Case
 from survey_cli.office.asking import Request
 from survey_cli.office.sampling import Imported, Manner, Wanted, import_sample
+from survey_cli.office.study_version import Published, publish
+from survey_cli.problems import Trouble
+from survey_cli.store.address import names_server
 from survey_cli.store.case_records import CaseRow
 from survey_cli.study.opening import Study, open_study
 from survey_cli.study.upkeep import in_step
@@ -90,6 +93,12 @@ class Shift:
 
     def write(self, items: str) -> None:
         self.file.write_text(self.head + items + self.fieldwork)
+
+    def publish(self) -> Published | Trouble | None:
+        """Have a server's stations follow the file, as a database file's do by themselves."""
+        if not names_server(self.db):
+            return None
+        return publish(Request(path=str(self.file), at=self.at, db=self.db))
 
     def bring(self, cases: str, **how: bool) -> Imported:
         sample = self.folder / "cases.csv"

@@ -237,6 +237,7 @@ def test_every_outcome_that_stands_has_a_label(shift: Shift) -> None:
     shift.file.write_text(
         text + "outcomes: {moved: {name: Moved away, like: not_eligible}}", encoding="utf-8"
     )
+    shift.publish()
     corrected(shift, "B", "moved")
     told = {"complete": "Complete", "moved": "Moved away"}
     assert labelled(shift) == {"SPSS": told, "Triple-S": told}

@@ -21,7 +21,6 @@ from survey_cli.office.asking import Request
 from survey_cli.office.pausing import pause_study, resume_study
 from survey_cli.office.queue_lists import why
 from survey_cli.office.status import status_of
-from survey_cli.office.study_version import Published, publish
 from survey_cli.problems import Trouble
 from survey_cli.reports.cases import Why
 from survey_cli.reports.status import FieldworkStatus
@@ -82,14 +81,7 @@ def rewrite(shift: Shift, old: str, new: str) -> None:
     text = shift.file.read_text()
     assert old in text
     shift.file.write_text(text.replace(old, new))
-    publish_on_server(shift)
-
-
-def publish_on_server(shift: Shift) -> Published | Trouble | None:
-    """Have a server's stations follow the file, as a database file's do by themselves."""
-    if not names_server(shift.db):
-        return None
-    return publish(Request(path=str(shift.file), at=shift.at, db=shift.db))
+    shift.publish()
 
 
 def interviewed_until(talk: Desk, end: str) -> None:
@@ -216,7 +208,7 @@ def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None
     ann = working(shift)
     module = tmp_path / "closing.yaml"
     module.write_text(module.read_text().replace("Third?", "Third and last?"))
-    publish_on_server(shift)
+    shift.publish()
     assert ann.record("no_answer") is None
     assert "read again" in ann.notice()
     conduct = ann.interview()
@@ -276,7 +268,7 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
     assert ann.came_back() is None
     rewrite(shift, 'text: First?, options: {1: "Yes", 2: "No"}', 'text: First?, options: {1: "No", 2: "Yes"}')
     if names_server(shift.db):
-        assert "a: code 1 was 'Yes' and is 'No'" in str(publish_on_server(shift))
+        assert "a: code 1 was 'Yes' and is 'No'" in str(shift.publish())
         assert ann.record("no_answer") is None
         assert "The questionnaire published there" in ann.notice()
         return
