@@ -21,6 +21,7 @@ from survey_cli.office.asking import Request
 from survey_cli.office.pausing import pause_study, resume_study
 from survey_cli.office.queue_lists import why
 from survey_cli.office.status import status_of
+from survey_cli.office.version_check import Accepted, accept
 from survey_cli.problems import Trouble
 from survey_cli.reports.cases import Why
 from survey_cli.reports.status import FieldworkStatus
@@ -275,6 +276,13 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
     assert ann.record("no_answer") is None
     assert "a: code 1 was 'Yes' and is 'No'" in ann.notice()
     assert "The plan of before goes on" in ann.notice()
+    shift.later(minutes=1)
+    on(ann)
+    assert ann.record("no_answer") is None
+    assert "read again" not in ann.notice(), "nobody has accepted it yet"
+    assert isinstance(accept(str(shift.file), ["a"], "the list was reversed", db=shift.db), Accepted)
+    assert ann.record("no_answer") is None
+    assert "read again" in ann.notice()
 
 
 def test_a_file_that_is_written_anew_unchanged_is_not_read_again(tmp_path: Path) -> None:

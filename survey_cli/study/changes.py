@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from survey_cli.fieldwork.plan import Plan
 from survey_cli.instrument.opening import open_instrument
+from survey_cli.instrument.program import Instrument
 from survey_cli.problems import Trouble
 from survey_cli.study.location import PEOPLE, people_file
 from survey_cli.study.meaning import why_not_begin
@@ -28,6 +29,8 @@ class StudyFiles:
         self._people = people
         self._store = study.store
         self._in_use = study.instrument.hash
+        self._refused: Instrument | None = None
+        """A questionnaire that was not taken over because nobody has accepted its changes of meaning."""
         self._files = self._all(study)
         self._signature: Signature = ()
         """Empty: whether the files are still those that were read is not known yet."""
@@ -40,8 +43,11 @@ class StudyFiles:
         return (top, *modules, *((people,) if people is not None else ()))
 
     def changed(self) -> bool:
-        """Whether the content of a file is another than at the last call, or than when the study was opened."""
+        """Whether the content of a file is another than at the last call, or than when the study was opened; or whether
+        the changes that were refused then have been accepted. Raises StoreProblem."""
         if self._published() not in ("", self._in_use):
+            return True
+        if self._refused is not None and why_not_begin(self._store, self._refused) is None:
             return True
         signature = tuple(map(_stamp, self._files))
         if signature == self._signature:
@@ -61,6 +67,7 @@ class StudyFiles:
         A Trouble where a file has errors, the questionnaire is another one or means something else than interviews that
         are kept, or whoever works here is no longer listed. Raises StoreProblem.
         """
+        self._refused = None
         instrument = open_instrument(study.path)
         if isinstance(instrument, Trouble):
             return instrument
@@ -77,6 +84,7 @@ class StudyFiles:
             )
             return Trouble(study.path, what, "leave, and start the station again")
         if (changed := why_not_begin(study.store, instrument)) is not None:
+            self._refused = instrument
             return changed
         who = people.of(study.who.login)
         if who is None:
