@@ -199,6 +199,24 @@ def test_a_station_killed_over_the_closing_words_does_not_have_the_respondent_ca
     assert findings(shift) == ()
 
 
+@pytest.mark.parametrize(("answer", "next_case", "ends"), [("3", "B", "2.112"), ("2", "A", "2.21")])
+def test_a_station_that_comes_back_to_the_closing_words_does_not_call_the_respondent_again(
+    tmp_path: Path, answer: str, next_case: str, ends: str
+) -> None:
+    """A refusal is recorded, and said; whoever wants a later call is still at the station, to be given a time."""
+    shift = Shift(tmp_path, items=ENDS, cases=TWO)
+    _, talk = begun(shift, "station")
+    assert [talk.reply(""), talk.reply(answer), talk.closing()] == [None, None, None]
+    ann = shift.station("ann")
+    shown = ann.view()
+    assert isinstance(shown, OnCase)
+    assert shown.key == next_case
+    assert findings(shift) == ()
+    assert code(shift) == ends
+    if answer == "3":
+        assert "A: ended as respondent refuses (hard)" in ann.notice()
+
+
 def test_a_case_that_a_supervisor_frees_over_the_closing_words_is_not_called_again(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=ENDS, cases=TWO)
     _, talk = begun(shift, "station")

@@ -37,6 +37,7 @@ from survey_cli.outcomes import Outcome
 from survey_cli.problems import Trouble
 from survey_cli.samples.columns import clean
 from survey_cli.store import StoreProblem
+from survey_cli.study.reconciliation import reconcile_returned
 
 
 class Station(StationCase):
@@ -79,6 +80,9 @@ class Station(StationCase):
 
     def _come_back_to(self, key: str) -> Rejected | None:
         """A case that was this station's when its terminal died: said plainly, with all that was keyed."""
+        if ended := reconcile_returned(self._store, self._plan, key, self._clock()):
+            self._said = ended
+            return self.take_next()
         taken = self._take(key)
         if isinstance(taken, Rejected):
             return taken

@@ -80,6 +80,22 @@ def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime
             _record(store, plan, last, at)
 
 
+def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
+    """The same for a case to which its station comes back after being cut off, where the `end` has a final outcome; what
+    was recorded, in words. Raises StoreProblem."""
+    last = max(store.interviews(case=key, origin="real"), key=lambda row: row.number, default=None)
+    interview = _replayed(store, last) if last is not None and last.status == "open" else None
+    if last is None or interview is None:
+        return ""
+    closed, _ = _ended(interview, plan)
+    if closed.status != "ended" or not _record(store, plan, last, at):
+        return ""
+    return (
+        f"{key}: ended as {plan.outcomes[closed.outcome].name.lower()}; its closing words were on the screen "
+        "when this station was cut off"
+    )
+
+
 def disagreements(store: Store) -> Iterator[str]:
     """A sentence for each finished interview whose case does not hold its outcome. Raises StoreProblem."""
     for id in store.cases.closed_interviews(leased=False):
