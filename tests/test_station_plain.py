@@ -171,6 +171,16 @@ def test_a_time_that_comes_twice_is_chosen_between_and_one_that_is_none_is_said(
     assert "! soon is no time yet\n" in said
 
 
+def test_a_slip_in_an_appointment_is_asked_about_again() -> None:
+    """The time, which of two it is, and who calls: the next line is another answer, and no outcome."""
+    calling = FakeCalling()
+    _, said, _ = worked(calling, ".appointment soon", "1 nov 1:30", "7", "1", "nobody", "2", "", "")
+    assert "! soon is no time yet\n" in said
+    assert "! 7 is none of them\n" in said
+    assert "! nobody is none of them\n" in said
+    assert done(calling) == ["book EP-07 1 nov 1:30|1|me||"]
+
+
 def test_dot_words_do_what_they_say() -> None:
     calling = FakeCalling(kept_promises=(a_promise(late=True),))
     _, said, _ = worked(

@@ -2,6 +2,7 @@
 finished before the next is read. It knows no rule about who may be called.
 """
 
+from collections.abc import Callable, Collection
 from typing import Final
 
 from survey_cli.desk import Conduct
@@ -37,6 +38,7 @@ ASKED_FOR: Final = {
     "number": "the new number is wanted",
     "language": "which language?",
 }
+WHEN: Final = "when shall we call again? tomorrow 3pm, thursday morning"
 
 
 class _Dropped(Exception):
@@ -256,7 +258,7 @@ class Station:
     def _record(self, choice: OutcomeChoice, rest: str, view: OnCase) -> Rejected | None:
         name, wants = choice.outcome.name, choice.wants
         if wants == "time":
-            return self._appointment(rest or self._asked("when? tomorrow 3pm, thursday morning"))
+            return self._appointment(rest or self._asked(WHEN))
         told = self._told(rest) if choice.refusal else None
         rest = "" if choice.refusal else rest
         if wants == "sure":
@@ -281,8 +283,7 @@ class Station:
         who = self._more("who refused? Enter for nobody named")
         reason = self._more("the reason that was given? Enter for none")
         asked = "how strong? 1 no time, perhaps another day, 2 unwilling, 3 angry, Enter for not said"
-        while (strength := self._more(asked)) not in ("", "1", "2", "3"):
-            self._printed.marked("!", f"{strength} is none of them: 1 to 3, or Enter alone")
+        strength = self._one_of(("", "1", "2", "3"), self._more, asked)
         return who, reason, int(strength or 0)
 
     def _find(self, text: str) -> Rejected | None:
@@ -317,7 +318,7 @@ class Station:
         came_back = self._calling.came_back()
         view = self._calling.view()
         if came_back is None and isinstance(view, OnCase) and view.pending == "time":
-            return self._appointment(self._asked("when shall we call again? tomorrow 3pm, thursday morning"))
+            return self._appointment(self._asked(WHEN))
         return came_back
 
     # what wants more than one line
@@ -336,27 +337,30 @@ class Station:
             raise _Dropped
 
     def _appointment(self, text: str) -> Rejected | None:
-        """A promise: its time is understood first, then who keeps it, whom to ask for and a note are asked."""
-        taken = self._calling.read_time(text)
+        """Book an appointment: its time is understood first, then who calls, whom to ask for and a note are asked."""
         reading = 0
-        if isinstance(taken, Unclear) and taken.choices:
-            self._printed.marked("?", taken.why)
-            for n, meant in enumerate(taken.choices, 1):
-                self._printed.bare(f"{n}  {meant}")
-            line = self._asked("which of them?")
-            if not (line.isdecimal() and 1 <= int(line) <= len(taken.choices)):
-                return Rejected(f"{line} is none of them: nothing was promised")
-            reading = int(line)
-            taken = self._calling.read_time(text, reading)
-        if isinstance(taken, Unclear):
-            return Rejected(taken.why)
+        while isinstance(taken := self._calling.read_time(text, reading), Unclear):
+            if taken.choices:
+                self._printed.marked("?", taken.why)
+                for n, meant in enumerate(taken.choices, 1):
+                    self._printed.bare(f"{n}  {meant}")
+                numbers = [str(n) for n in range(1, len(taken.choices) + 1)]
+                reading = int(self._one_of(numbers, self._asked, "which of them?"))
+            else:
+                self._printed.marked("!", taken.why)
+                text = self._asked(WHEN)
         self._printed.marked("=", ", ".join(part for part in (taken.echo, taken.hint) if part))
-        keeper = self._more("who keeps it? 1 anyone, 2 only me, 3 me first, Enter for anyone")
-        if keeper not in KEEPERS:
-            return Rejected(f"{keeper} is none of them: nothing was promised")
+        asked = "who calls? 1 anyone, 2 only me, 3 me first, Enter for anyone"
+        keeper = KEEPERS[self._one_of(KEEPERS, self._more, asked)]
         person = self._more("whom to ask for? Enter for nobody named")
         note = self._more("a note? Enter for none")
-        return self._calling.book(text, reading=reading, keeper=KEEPERS[keeper], person=person, note=note)
+        return self._calling.book(text, reading=reading, keeper=keeper, person=person, note=note)
+
+    def _one_of(self, choices: Collection[str], ask: Callable[[str], str], what: str) -> str:
+        """A line that is one of the choices; asked again until it is."""
+        while (line := ask(what)) not in choices:
+            self._printed.marked("!", f"{line} is none of them")
+        return line
 
     def _more(self, what: str) -> str:
         """A line that may stay empty; a dot word gives what was begun up."""
