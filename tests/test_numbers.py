@@ -64,6 +64,32 @@ def test_letters_are_the_digits_they_stand_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "country", "e164"),
+    [
+        ("030 1234567 Durchwahl 12", "DE", "+49301234567"),
+        ("030 1234567, DW 12", "DE", "+49301234567"),
+        ("030/1234567 Nst. 12", "DE", "+49301234567"),
+        ("(11) 3333-4444, ramal 12", "BR", "+551133334444"),
+        ("01 42 68 53 00 poste 12", "FR", "+33142685300"),
+        ("03-1234-5678 内線12", "JP", "+81312345678"),
+        ("02 27961234 تحويلة ١٢", "EG", "+20227961234"),
+    ],
+)
+def test_an_extension_is_known_in_other_languages(text: str, country: str, e164: str) -> None:
+    (found,) = read_numbers(text, country)
+    assert isinstance(found, Number), found
+    assert (found.e164, found.extension) == (e164, "12")
+
+
+@pytest.mark.parametrize(
+    ("text", "country"),
+    [("9876543210", "IN"), ("1123456789", "IN"), ("5205550101", "US"), ("11987654321", "BR")],
+)
+def test_a_zero_that_people_leave_out_is_not_missing(text: str, country: str) -> None:
+    assert not any("leading 0" in doubt for doubt in number(text, country).doubts)
+
+
+@pytest.mark.parametrize(
     "text", ["312 555 0100 x123", "3125550100;ext=123", "(312) 555-0100 ext. 123", "+1 312 555 0100 #123"]
 )
 def test_an_extension_is_kept_beside_the_number(text: str) -> None:

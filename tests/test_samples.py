@@ -189,11 +189,19 @@ def test_excel_may_name_the_delimiter(folder: Folder) -> None:
     assert (case.values["note"], case.values["size"], case.line) == ("b,c", 2.5, 3)
 
 
+def test_a_file_in_another_script_is_not_taken_for_a_western_one(folder: Folder) -> None:
+    (said,) = folder.refused("id,note\na,محمد علي\n".encode("cp1256"))
+    assert "--encoding cp1252 (ãÍãÏ)" in said
+    assert "--encoding cp1256 (محمد)" in said
+    (said,) = folder.refused("id,note\na,鈴木\n".encode("cp932"))
+    assert "--encoding cp932 (鈴木)" in said
+
+
 def test_another_encoding_is_read_only_if_it_is_named(folder: Folder) -> None:
     written = "id,note\na,x\nb,José\n".encode("cp1252")
     assert folder.refused(written) == [
-        ":3: the file is not UTF-8: here stands the byte 0xE9 (é in Windows-1252)"
-        " — save it as CSV UTF-8, or say --encoding cp1252 (or whichever it is)"
+        ":3: the file is not UTF-8: here stands the byte 0xE9 — save it as CSV UTF-8, or name its encoding, the "
+        "one that makes this word right: --encoding cp1252 (José), --encoding cp1251 (Josй)"
     ]
     assert folder.sample(written, encoding="cp1252").cases[1].values["note"] == "José"
     assert "there is no encoding 'martian'" in folder.refused(written, encoding="martian")[0]

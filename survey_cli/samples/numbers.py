@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.entries import ascii_digits
+
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
@@ -53,8 +55,11 @@ _FLOAT: Final = re.compile(r"(\+?\d{4,})[.,]0+\Z")
 _ROUNDED: Final = re.compile(r"\d[.,]?\d*[eE]\+?\d+\Z")
 _OPTIONAL_ZERO: Final = re.compile(r"\(\s*0\s*\)")
 _DIGIT: Final = re.compile(r"\d")
-_SEVERAL: Final = re.compile(r"\s*(?:;(?!\s*ext)|/|,|\n|\bor\b)\s*", re.IGNORECASE)
-_CERTAINLY_SEVERAL: Final = re.compile(r";(?!\s*ext)|\n", re.IGNORECASE)
+_EXTENSION: Final = r"(?:ext|durchwahl|dw|nebenstelle|nst|ramal|interno|poste|toestel|内線|تحويلة)"
+_SEVERAL: Final = re.compile(rf"\s*(?:[;,](?!\s*{_EXTENSION})|/|\n|\bor\b)\s*", re.IGNORECASE)
+_CERTAINLY_SEVERAL: Final = re.compile(rf";(?!\s*{_EXTENSION})|\n", re.IGNORECASE)
+_EXTENSION_WORD: Final = re.compile(rf"[,;]?\s*{_EXTENSION}[\s.:]*(?=\d{{1,7}}\Z)", re.IGNORECASE)
+"""A word for an extension, before its digits: the numbering plans know the English ones only."""
 _LONGEST: Final = 250
 
 
@@ -76,7 +81,7 @@ def read_number(text: str, country: str | None) -> Number | NotANumber:
     if floating := _FLOAT.match(bare):
         bare = floating[1]
         doubts.append(f"a spreadsheet has made a decimal of it: read as {bare}")
-    bare = bare.replace("＋", "+")
+    bare = _EXTENSION_WORD.sub(" ext. ", ascii_digits(bare.replace("＋", "+")))
     found = _parsed(bare, country)
     if isinstance(found, str):
         return NotANumber(written, found, _remedy(bare, country))
@@ -174,7 +179,8 @@ def _understood(
         doubts.append(f"it is a {service} number, nobody's own line")
     national = format_number(found, PhoneNumberFormat.NATIONAL)
     first = _DIGIT.search(bare)
-    if national.lstrip("(").startswith("0") and "+" not in bare and first and first[0] != "0":
+    lost = national.lstrip("(").startswith("0") and "+" not in bare and first and first[0] != "0"
+    if lost and not _zero_is_optional(found):
         doubts.append(f"its leading 0 is missing: read as {national}")
     return Number(
         written=written,
@@ -188,6 +194,19 @@ def _understood(
         service=service,
         doubts=tuple(doubts),
     )
+
+
+def _zero_is_optional(found: "PhoneNumber") -> bool:
+    """Whether people write such a number without its leading zero too, as Indian mobile numbers."""
+    from phonenumbers import PhoneMetadata, national_significant_number, region_code_for_country_code
+
+    metadata = PhoneMetadata.metadata_for_region(region_code_for_country_code(found.country_code or 0))
+    digits = national_significant_number(found)
+    for form in metadata.number_format if metadata is not None else ():
+        begins = form.leading_digits_pattern
+        if re.fullmatch(form.pattern or "", digits) and (not begins or re.match(begins[-1], digits)):
+            return bool(form.national_prefix_optional_when_formatting)
+    return False
 
 
 def _with_zero(bare: str, country: str | None) -> "PhoneNumber | None":

@@ -15,6 +15,10 @@ MAX_BYTES: Final = 200_000_000
 DELIMITERS: Final = (",", ";", "\t", "|")
 _WORKBOOK: Final = b"PK\x03\x04"
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
+_BETWEEN_WORDS: Final = re.compile(rb"[\s,;|\"']")
+_SHOWN: Final = 20
+_OFTEN: Final = ("cp1252", "cp1250", "cp1251", "cp1256", "cp932")
+"""Western, Central European, Cyrillic, Arabic, Japanese."""
 _SEP: Final = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
@@ -131,12 +135,25 @@ def text_of(contents: bytes, findings: Findings, *, encoding: str | None = None)
         return contents.decode("utf-8-sig")
     except UnicodeDecodeError as broken:
         bad = contents[broken.start : broken.start + 1]
-        letter = bad.decode("cp1252", "replace")
-        meant = f" ({letter} in Windows-1252)" if letter.isprintable() and letter != "\ufffd" else ""
-        what = f"the file is not UTF-8: here stands the byte 0x{bad.hex().upper()}{meant}"
-        remedy = "save it as CSV UTF-8, or say --encoding cp1252 (or whichever it is)"
+        what = f"the file is not UTF-8: here stands the byte 0x{bad.hex().upper()}"
+        remedy = "save it as CSV UTF-8, or name its encoding"
+        if readings := _readings(contents, broken.start):
+            remedy += f", the one that makes this word right: {', '.join(readings)}"
         findings.error("encoding", "", what, remedy, line=contents.count(b"\n", 0, broken.start) + 1)
         return None
+
+
+def _readings(contents: bytes, at: int) -> list[str]:
+    """The word at a byte in each encoding that files often have (`--encoding cp1252 (José)`). Which it is, no program can
+    tell: most bytes are letters in all of them."""
+    before, after = contents[max(0, at - _SHOWN) : at], contents[at : at + _SHOWN]
+    word = _BETWEEN_WORDS.split(before)[-1] + _BETWEEN_WORDS.split(after)[0]
+    readings: dict[str, str] = {}
+    for encoding in _OFTEN:
+        text = word.decode(encoding, "replace")
+        if text.isprintable() and "\ufffd" not in text:
+            readings.setdefault(text, f"--encoding {encoding} ({text})")
+    return list(readings.values())
 
 
 def _in_encoding(contents: bytes, findings: Findings, encoding: str) -> str | None:
