@@ -109,7 +109,7 @@ def test_changed_hours_reach_a_station_before_its_next_dial(tmp_path: Path) -> N
     rewrite(shift, '"09:00-20:30", sat', '"12:00-20:30", sat')  # it is 10:00
     said = ann.dial()
     assert isinstance(said, Rejected)
-    assert "before 12:00" in said.why
+    assert said.why == "not now: before 12:00 there (it is 10:00); the study's files changed and were read again"
     assert shift.case(first).claimed is None or not shift.case(first).claimed.dialled  # type: ignore[union-attr]
     assert ann.finish() is None
     assert idle(ann).next_at is not None
@@ -254,8 +254,12 @@ def test_a_file_with_errors_changes_nothing_and_that_is_said(tmp_path: Path) -> 
     assert "the instrument has a problem" in ann.notice()
     assert f"survey check {shift.file}" in ann.notice()
     assert "The plan of before goes on" in ann.notice()
-    assert isinstance(ann.dial(), str)
-    rewrite(shift, "type: singel, text: First?", "type: single, text: First?")
+    rewrite(shift, "type: singel, text: First?", "type: singlee, text: First?")
+    said = ann.dial()  # whose own words would take the place of the notice
+    assert isinstance(said, str)
+    assert said.startswith("dial (312) 555-01")
+    assert "The plan of before goes on" in said
+    rewrite(shift, "type: singlee, text: First?", "type: single, text: First?")
     assert ann.record("no_answer") is None
     assert "read again" in ann.notice()
 

@@ -101,14 +101,16 @@ class Station(StationCase):
         if number is None:
             return Rejected("this case has no number that can be dialled")
         at = self._clock()
+        self._said = ""
         try:
             if (stopped := self._heed(at)) is not None:
                 return stopped
             why = number_opening(here.case, number, self._plan, at) or self._queue.forbids(here.case, at)
         except StoreProblem as problem:
             return self._unsaved(problem)
+        changed = f"; {self._said}" if self._said else ""
         if why:
-            return Rejected(f"not now: {why}")
+            return Rejected(f"not now: {why}{changed}")
         kept = here.kept_number(number.position)
         if kept is None:
             return Rejected("its digits are not kept any more")
@@ -116,8 +118,8 @@ class Station(StationCase):
             return unsaved
         by_hand = self._plan.by_hand(number.line, here.case.columns)
         if not self._command or by_hand:
-            return f"dial {kept.shown}"
-        return dial(self._command, kept.e164) or f"{kept.shown} is ringing"
+            return f"dial {kept.shown}{changed}"
+        return dial(self._command, kept.e164) or f"{kept.shown} is ringing{changed}"
 
     def choose(self, position: int) -> Rejected | None:
         chosen = self._here.chosen(position) if self._here is not None else NOBODY
