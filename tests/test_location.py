@@ -93,11 +93,15 @@ def test_a_second_study_of_the_same_name_never_comes_into_the_first(
     assert run(["cases", second, "--db", "a/responses/units.db"]) == 0  # the option that answers
 
 
-def test_the_question_is_settled_at_a_terminal() -> None:
+def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     written("cases.csv", CASES)
     assert run(["sample", "import", study("a/instruments"), "cases.csv"]) == 0
     moved = Path("a/units.yaml")
     Path("a/instruments/units.yaml").rename(moved)
+    capsys.readouterr()
+    assert run(["cases", str(moved)]) == 2
+    publish = "survey study publish a/units.yaml --db a/responses/units.db"
+    assert f"if this is that file, renamed or moved: {publish}; else" in capsys.readouterr().err
 
     def asked(answer: str) -> tuple[str, int]:
         child = pexpect.spawn(SURVEY[0], [*SURVEY[1:], "cases", str(moved)], encoding="utf-8", timeout=30)

@@ -30,10 +30,19 @@ def check_origin(store: Store, questionnaire: Path, *, named: bool) -> None:
         keep_origin(store, questionnaire)
     elif kept and not named and kept[0][0] != _seen_from(db.where, questionnaire):
         file = Path(db.where).resolve()
+        other = Path(os.path.normpath(file.parent / kept[0][0]))
+        publish = f"survey study publish {questionnaire} --db {db.where}"
+        if other.exists():
+            remedy = (
+                "give this one another name (instrument:); if both are the same study, name the database,"
+                f" --db {db.where}, or make this file the study's: {publish}"
+            )
+        else:
+            remedy = (
+                f"if this is that file, renamed or moved: {publish}; else give it another name (instrument:)"
+            )
         raise OtherQuestionnaire(
-            str(file),
-            f"was made for another questionnaire of this name, {os.path.normpath(file.parent / kept[0][0])}",
-            f"give this one another name (instrument:); if both are the same study, name the database: --db {db.where}",
+            str(file), f"it was made for another questionnaire of this name, {other}", remedy
         )
 
 

@@ -19,7 +19,7 @@ LOST: Final = (
 _DISK: Final = ("the server's disk is full", f"have room made on it, then {AGAIN}")
 _RIGHTS: Final = (
     "the server does not permit it ({said})",
-    "ask for the right to create a schema in the database, or to use this study's tables (GRANT)",
+    "ask the owner of the schema for your rights (survey server grant FILE), or for the right to create a schema",
 )
 _NOT_OURS: Final = (
     "the database is not as it was made ({said})",
