@@ -245,6 +245,7 @@ def test_a_queue_says_why_and_what_is_closed(tmp_path: Path) -> None:
     assert (closed.key, closed.zone) == ("B", "America/Denver")
     assert "before 09:00 there" in closed.why
     assert closed.opens_at == datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+    assert report.stands == ((2, "may be called now"), (1, "outside calling hours"))
 
 
 def test_why_and_the_queue_agree(tmp_path: Path) -> None:
@@ -610,7 +611,7 @@ def test_a_supervisors_evening(survey) -> None:
     assert [line.split()[0] for line in out.splitlines()] == ["login", "ann", "bob", "sue"]
     out, err = survey("queue", "-n", "1")
     assert len(out.splitlines()) == 2
-    assert "2 ready, 1 waiting" in err
+    assert "2 may be called now, 1 waiting for an appointment" in err
     _, err = survey("reassign", "A", "--to", "bob", "--keeps", "first")
     assert "A: its promise is bob's to keep; waiting" in err
     _, err = survey("outcome", "B", "refusal_hard", "--note", "rang us")

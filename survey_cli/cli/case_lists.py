@@ -294,7 +294,7 @@ def queue(
         fail(found)
     for line in _queue(found):
         print(line)
-    stands = ", ".join(f"{cases:,} {status}" for status, cases in sorted(found.by_status)) or "no cases"
+    stands = ", ".join(f"{cases:,} {words}" for cases, words in found.stands) or "no cases"
     say(f"{found.where}: {stands}; for {found.who}, {moments.here(found.at)}")
 
 

@@ -1,5 +1,6 @@
 """Who is called next, and why not this one? The rules and the order are fieldwork's; here they are asked."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -18,6 +19,7 @@ from survey_cli.office.case_lists import line_of
 from survey_cli.problems import Trouble
 from survey_cli.reports.cases import ClosedLine, QueueLine, QueueReport, Why
 from survey_cli.reports.histories import outcome_words, told
+from survey_cli.reports.status import STATUSES
 from survey_cli.reports.words import keeper_words
 from survey_cli.store.case_records import CaseRow
 from survey_cli.study.opening import Study
@@ -113,8 +115,16 @@ def _queue(study: Study, who: Interviewer, at: datetime, limit: int) -> QueueRep
         lines=tuple(lines),
         turned_down=tuple(turned_down),
         closed=tuple(_closed(study, turns)),
-        by_status=tuple(cases.counts().by_status.items()),
+        stands=tuple((cases, STATUSES[status]) for status, cases in _by_state(study, turns)),
     )
+
+
+def _by_state(study: Study, turns: Turns) -> Iterator[tuple[str, int]]:
+    """How many cases are in each state, for this interviewer, in the order of the status report."""
+    sums: Counter[str] = Counter()
+    for group in study.store.figures.groups(turns.at):
+        sums[turns.state(group, [turns.who]) if group.bucket else group.status] += group.cases
+    return ((status, sums[status]) for status in STATUSES if sums[status])
 
 
 def _closed(study: Study, turns: Turns) -> Iterator[ClosedLine]:

@@ -161,7 +161,8 @@ class QueueReport:
     turned_down: tuple[ClosedLine, ...]
     """Cases at the head whose own rules let nobody call them now."""
     closed: tuple[ClosedLine, ...]
-    by_status: tuple[tuple[str, int], ...]
+    stands: tuple[tuple[int, str], ...]
+    """How many cases, and where they stand, in words."""
 
 
 _COLUMNS = (
