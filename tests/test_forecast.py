@@ -163,6 +163,14 @@ def test_a_target_that_is_reached_is_said_to_be(tmp_path: Path) -> None:
     assert (row.new, row.calls, row.target_on) == (0, 0, date(2026, 11, 24))
 
 
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_a_cell_with_a_place_that_is_only_held_is_not_filled(seed: int, tmp_path: Path) -> None:
+    """It may be given back: interviews that go on when the last places are taken need not become complete."""
+    [row] = made(midfield(tmp_path), interviewers=(12,), seed=seed).rows
+    assert row.target_on is not None
+    assert (row.complete, row.unfilled) == (50, ())
+
+
 def test_it_is_said_when_the_sample_runs_out_and_which_cells_do_not_fill(tmp_path: Path) -> None:
     shift = midfield(tmp_path, cases=40)
     [row] = made(shift, interviewers=(4,), days=60).rows

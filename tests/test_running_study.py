@@ -109,7 +109,9 @@ def test_changed_hours_reach_a_station_before_its_next_dial(tmp_path: Path) -> N
     rewrite(shift, '"09:00-20:30", sat', '"12:00-20:30", sat')  # it is 10:00
     said = ann.dial()
     assert isinstance(said, Rejected)
-    assert said.why == "not now: before 12:00 there (it is 10:00); the study's files changed and were read again"
+    assert (
+        said.why == "not now: before 12:00 there (it is 10:00); the study's files changed and were read again"
+    )
     assert shift.case(first).claimed is None or not shift.case(first).claimed.dialled  # type: ignore[union-attr]
     assert ann.finish() is None
     assert idle(ann).next_at is not None

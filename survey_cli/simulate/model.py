@@ -375,10 +375,9 @@ class FieldModel:
 
     def _look_at_target(self) -> None:
         """Note when as many interviews are complete as are wanted."""
-        full = self.plan.quotas.full(self.fill)
         hard = {id for id, cell in self.plan.quotas.cells.items() if not cell.soft}
-        reached = (self.target and self.complete >= self.target) or (hard and hard <= full)
-        if reached and self.reached_at is None:
+        filled = hard and hard <= self.plan.quotas.reached(self.fill)
+        if ((self.target and self.complete >= self.target) or filled) and self.reached_at is None:
             self.reached_at = self.at
 
     def _release(self, key: str) -> None:
