@@ -79,6 +79,11 @@ def test_an_item_type_lists_its_own_keys_first(capsys: pytest.CaptureFixture[str
     assert "probe" not in own
 
 
+def test_an_example_keeps_its_indentation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "no-option"]) == 0
+    assert "\n      options:\n        1: {text: By car, ask_if: car == 1}\n" in capsys.readouterr().out
+
+
 def test_an_outcome_tells_whether_it_is_final(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "refusal_hard"]) == 0
     assert "final; AAPOR 2.112" in " ".join(capsys.readouterr().out.split())

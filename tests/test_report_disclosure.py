@@ -104,7 +104,7 @@ def test_topline_and_banner_hide_the_same_figures():
         row.total for row in report["q"].rows if row.kind == "net"
     ]
     assert shown["Strongly agree"].count_text == "8"
-    assert any("answers are shown together only" in note for note in table.notes)
+    assert any("only nets are shown" in note for note in table.notes)
     assert not any(figure.share for row in table.rows for figure in row.figures if figure.hidden)
 
 
@@ -163,7 +163,7 @@ def test_a_test_beside_hidden_counts_is_not_shown():
     report = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"])
     table = report.banner.table("q")
     assert table is not None
-    assert [(test.text, test.p) for test in table.tests] == [("not shown beside hidden counts", None)]
+    assert [(test.text, test.p) for test in table.tests] == [("no test beside hidden counts", None)]
     assert not any(figure.letters for row in table.rows for figure in row.figures)
 
 
@@ -177,7 +177,7 @@ def test_a_share_does_not_tell_a_hidden_base():
     table = report.banner.table("q")
     assert table is not None
     assert (table.rows, table.bases) == ((), ())
-    assert table.notes[0].startswith("By group: not shown: most counts would be hidden")
+    assert table.notes[0].startswith("By group: not shown, as most counts would be hidden")
 
 
 @settings(max_examples=40)

@@ -256,6 +256,22 @@ def test_no_real_interview_begins_under_a_change_that_nobody_accepted() -> None:
     begun.close()
 
 
+def test_verification_notes_what_nobody_accepted_though_interviews_went_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    keep(ONE, ("1",))
+    keep(TURNED, ("1",))  # as earlier releases let them
+    file = put(TURNED)
+    assert run(["verify", file]) == 0
+    said = capsys.readouterr()
+    assert "q1: code 1 was 'Yes' and is 'No', but version 1 has interviews" in said.out + said.err
+    assert run(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
+    capsys.readouterr()
+    assert run(["verify", file]) == 0
+    said = capsys.readouterr()
+    assert "code 1" not in said.out + said.err
+
+
 def test_an_interview_that_was_suspended_goes_on_under_its_own_version() -> None:
     file = put(text("1", '{1: "Yes", 2: "No"}', "{id: q2, type: number, text: Two}"))
     begun = seat(file, Seating(case="a"))
@@ -322,6 +338,15 @@ def test_options_of_a_multiple_move_together() -> None:
     assert [[r[name] for name in wanted] for r in rows] == [["-6", "-6", "1", "1"], ["0", "1", "-6", "-6"]]
 
 
+def test_an_option_that_is_gone_is_named_by_its_own_words() -> None:
+    first = "{id: tv, type: multiple, text: TV, options: {1: A, 2: Bees}}"
+    keep(text("1", "{1: A}", first), *[("1", "2")] * 6)
+    assert run(["report", put(text("2", "{1: A}", first.replace("2: Bees", "3: Cats"))), "-o", "x.md"]) == 0
+    said = Path("x.md").read_text()
+    assert "| Bees | 6 | 100 |" in said
+    assert "TV: Bees" not in said
+
+
 @pytest.mark.parametrize("page", ["report", "codebook"])
 def test_pages_count_older_answers_under_their_own_labels(page: str) -> None:
     first = "{id: tv, type: multiple, text: TV, options: {1: A, 2: Bees}}"
@@ -357,7 +382,7 @@ def test_a_compute_added_after_fieldwork_is_in_exports_reports_and_conditions() 
     assert "adult: 1 (B)" in Path("x.md").read_text()
 
 
-def test_a_compute_needs_its_inputs_in_the_same_meaning() -> None:
+def test_a_compute_needs_its_inputs_in_the_same_meaning(capsys: pytest.CaptureFixture[str]) -> None:
     keep(ONE, ("1",))
     keep(text("2", '{1: "Yes", 2: "No"}', AGE), ("1", "40"))
     later = text("3", '{1: "No", 2: "Yes"}', AGE, head=ADULT)
@@ -366,6 +391,11 @@ def test_a_compute_needs_its_inputs_in_the_same_meaning() -> None:
     assert "both" not in rows[0]
     assert any(
         line.startswith("both: not computed: version 2 does not have all") for line in made.differences
+    )
+    assert run(["report", put(later), "--by", "both", "-o", "x.md"]) == 1
+    assert (
+        "--by: both is not computed: no interview has all that it reads (adult, q1)"
+        in capsys.readouterr().err
     )
 
 

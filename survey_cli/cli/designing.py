@@ -6,6 +6,7 @@ Each makes one call to the office and draws the answer; what is a problem is dec
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
+from textwrap import dedent
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -201,7 +202,7 @@ def _says(text: str) -> str:
     parts = text.split("\n\n")
     example = [any(line.startswith("  ") or "→" in line for line in part.split("\n")) for part in parts]
     return "\n\n".join(
-        "\n".join(f"      {printable(line.strip())}" for line in part.split("\n"))
+        "\n".join(f"      {printable(line)}" for line in dedent(part).split("\n"))
         if shown
         else paragraphs(" ".join(part.split()), indent=2)
         for part, shown in zip(parts, example, strict=True)

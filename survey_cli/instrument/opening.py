@@ -19,10 +19,9 @@ def open_instrument(path: str) -> Instrument | Trouble:
     if found.instrument is not None:
         return found.instrument
     wrong = errors(found.problems)
-    many = f"{len(wrong)} problems" if len(wrong) != 1 else "a problem"
-    return Trouble(
-        str(path), f"the instrument has {many}", f"fix it; `survey check {path}` shows each", tuple(wrong)
-    )
+    many, them = (f"{len(wrong)} problems", "them") if len(wrong) != 1 else ("a problem", "it")
+    remedy = f"fix {them}; `survey check {path}` shows each"
+    return Trouble(str(path), f"the instrument has {many}", remedy, tuple(wrong))
 
 
 def rebuilt(texts: Mapping[str, str], hash: str) -> Instrument | Trouble:

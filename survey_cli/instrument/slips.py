@@ -52,7 +52,7 @@ def cut(line: int, column: int, rest: str, key: str = "", text: str = "") -> Sli
     what = f"the text ends before '{shorten(rest.strip())}', which reads as a comment"
     edit = f": {key}: {quote(text + rest.rstrip())}" if key and text and "\n" not in text else ""
     remedy = (
-        f"if it belongs to the text, {QUOTE_IT}{edit}; a comment wants two spaces before its # and one after"
+        f"if it belongs to the text, {QUOTE_IT}{edit}; a comment needs two spaces before its # and one after"
     )
     return Slip("hash", line, column + 1, what, remedy, len(rest) - 1, passes=True)
 

@@ -21,6 +21,7 @@ from survey_cli.store.problem import Undecodable
 from survey_cli.study.clock import future_entries
 from survey_cli.study.erasing import unfinished
 from survey_cli.study.follow_up import still_owed
+from survey_cli.study.meaning import unaccepted_changes
 from survey_cli.study.reconciliation import disagreements
 from survey_cli.table import cells
 
@@ -74,7 +75,7 @@ class Verified:
     findings: tuple[str, ...]
     """What is wrong, in plain words; empty when all is well."""
     notes: tuple[str, ...] = ()
-    """What could not be compared, and why."""
+    """What could not be compared, and why; changes of meaning that nobody has accepted."""
 
 
 def verify(
@@ -113,12 +114,13 @@ def verified(
             *disagreements(store),
             *verification.findings(),
         )
+        unaccepted = unaccepted_changes(store, instrument)
     return Verified(
         where=where,
         interviews=verification.interviews,
         events=verification.events,
         findings=findings,
-        notes=verification.notes(),
+        notes=(*verification.notes(), *((str(unaccepted),) if unaccepted is not None else ())),
     )
 
 

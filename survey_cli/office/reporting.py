@@ -34,6 +34,7 @@ from survey_cli.reports.topline import batteries, item_result, table_notes
 from survey_cli.samples.columns import column_of
 from survey_cli.study.opening import Records
 from survey_cli.table import Study
+from survey_cli.table.computing import inputs_of
 from survey_cli.values import Missing, Variable
 
 MOST_DIGITS: Final = 4
@@ -250,6 +251,10 @@ def _groupings(
             return Trouble("--by", f"{name} is personal", "divide by something that is not")
         variable = offered.get(name)
         if variable is None:
+            if name in instrument.computes:
+                reads = ", ".join(sorted(inputs_of(instrument.computes[name])))
+                what = f"{name} is not computed: no interview has all that it reads ({reads}) in its present meaning"
+                return Trouble("--by", what, "divide by something else until there are some")
             remedy = did_you_mean(name, offered, otherwise="name an item, a sample column or a compute")
             return Trouble("--by", f"there is no variable {name!r} to divide by", remedy)
         if variable.role == "answer" and variable.storage == "text" and not variable.labels:

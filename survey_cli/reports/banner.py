@@ -20,7 +20,7 @@ from survey_cli.values import Cell, Missing, Variable
 MOST_COLUMNS: Final = 12
 """Of one grouping, that anybody still reads."""
 NO_VALUE: Final = "no value"
-UNSAID: Final = "not shown beside hidden counts"
+UNSAID: Final = "no test beside hidden counts"
 """With the sizes of rows and columns known, a p value is as good as the counts it is made of."""
 
 

@@ -166,7 +166,7 @@ def _of_leaf(
             points = tuple(
                 Point(
                     code=v.option,
-                    label=known.get(v.option, v.label),
+                    label=known.get(v.option) or _option_of(v.label),
                     volunteered=v.option in volunteered,
                     column=v.name,
                 )
@@ -241,6 +241,11 @@ def _points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple
     )
 
 
+def _option_of(label: str) -> str:
+    """The option's words in the label of a column of a multiple: `Media: Radio`."""
+    return label.rpartition(": ")[2]
+
+
 def _of_old(variables: Sequence[Variable]) -> Iterator[Question]:
     """What the newest questionnaire does not ask any more, or keeps otherwise, as its columns tell."""
     several = [v for v in variables if v.option is not None and v.role == "answer"]
@@ -256,7 +261,7 @@ def _of_old(variables: Sequence[Variable]) -> Iterator[Question]:
             label=first.label.rpartition(": ")[0] or first.item,
             wording=first.wording,
             points=tuple(
-                Point(code=v.option, label=v.label.rpartition(": ")[2], column=v.name)
+                Point(code=v.option, label=_option_of(v.label), column=v.name)
                 for v in here
                 if v.option is not None
             ),

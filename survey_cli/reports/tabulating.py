@@ -102,7 +102,9 @@ class Tabulated:
 
     def rows_shown(self, columns: Sequence[int]) -> list[int]:
         """The rows that a table with these columns has: all; the nets alone where most others are hidden; none where most
-        of the nets are too."""
+        of the nets are too, or of which no base is shown."""
+        if all(map(self.base_hidden, columns)):
+            return []
         if not self.mostly_hidden(self.details, columns):
             return list(range(len(self.lines)))
         return self.nets if self.nets and not self.mostly_hidden(self.nets, columns) else []

@@ -251,8 +251,8 @@ def unshown(table: Tabulated, columns: Sequence[int], terms: Terms) -> list[str]
     rows = table.rows_shown(columns)
     if len(rows) == len(table.lines):
         return []
-    why = f"most counts would be hidden, being of fewer than {terms.threshold} people or telling of such"
-    return [f"Answers are shown together only: {why}."] if rows else [f"Not shown: {why}."]
+    what = "Only nets are shown, as most other" if rows else "Not shown, as most"
+    return [f"{what} counts would be hidden (fewer than {terms.threshold} people, or telling such a count)."]
 
 
 def unanimous(table: Tabulated, column: int, who: str) -> list[str]:

@@ -72,8 +72,11 @@ def version_changes(store: Store, instrument: Instrument) -> list[VersionChange]
 def why_not_begin(store: Store, instrument: Instrument) -> Trouble | None:
     """Why no real interview may begin with this questionnaire: a change of meaning that nobody has accepted. One that has
     real interviews already goes on. Raises StoreProblem."""
-    if store.has_interviews(instrument.hash):
-        return None
+    return None if store.has_interviews(instrument.hash) else unaccepted_changes(store, instrument)
+
+
+def unaccepted_changes(store: Store, instrument: Instrument) -> Trouble | None:
+    """The changes of meaning between interviews and this questionnaire that nobody has accepted. Raises StoreProblem."""
     found = version_changes(store, instrument)
     if isinstance(found, Trouble):
         return found
@@ -120,19 +123,23 @@ def version_words(kept: InstrumentRow, among: Sequence[InstrumentRow]) -> str:
 
 
 def acceptance_of(store: Store, change: Change) -> Acceptance | None:
-    """What is kept of the acceptance of a change, between whichever versions. Raises StoreProblem."""
+    """What is kept of the acceptance of a change, between whichever versions; None where that can't be read. Raises
+    StoreProblem."""
     text = store.cases.setting(_setting(change))
     if text is None:
         return None
-    kept: Mapping[str, object] = json.loads(text)
-    return Acceptance(
-        reason=str(kept["reason"]),
-        by=str(kept["by"]),
-        at=datetime.fromisoformat(str(kept["at"])),
-        earlier=str(kept["earlier"]),
-        later=str(kept["later"]),
-        same=kept["same"] is True,
-    )
+    try:
+        kept: Mapping[str, object] = json.loads(text)
+        return Acceptance(
+            reason=str(kept["reason"]),
+            by=str(kept["by"]),
+            at=datetime.fromisoformat(str(kept["at"])),
+            earlier=str(kept["earlier"]),
+            later=str(kept["later"]),
+            same=kept["same"] is True,
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def keep_acceptance(store: Store, change: Change, acceptance: Acceptance) -> None:
