@@ -191,7 +191,8 @@ def test_after_a_syntax_error_every_other_slip_is_said_in_the_same_run() -> None
 
 
 @pytest.mark.parametrize("text", [
-    "text: Brand #4 is better", "intro: Press # to go on.", "options:\n  1: Brand #1", "items:\n  - Brand #2",
+    "text: Brand #4 is better", "text: Do you like our # 1 shop", "label: Which # (of both)",
+    "options:\n  1: Brand # 4", "intro: Press # to go on.", "options:\n  1: Brand #1", "items:\n  - Brand #2",
     "text: Which of these,\n  or Brand #4, do you like?", "statements:\n  like: Do you like #1 shop?",
 ])  # fmt: skip
 def test_a_sentence_cut_by_a_hash_is_an_error_at_the_hash(text: str) -> None:

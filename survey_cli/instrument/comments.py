@@ -68,7 +68,8 @@ _NOTE: Final = re.compile(r"(?:^\s*|\s\s|(?<=[.?!…:])\s)(#(?:[#!=\s-]|$|[^\W\d
 def cut_off(key: str, text: str, rest: str) -> bool:
     """Whether the text under `key` goes on in `rest`, which begins with ` #` and reads as a comment.
 
-    `Brand #4` (one space, none behind) is a text cut short; so is `Press # to go on.` in what is read aloud.
+    `Brand #4` (one space, none behind) and `Brand # 4` are cut short; so is `Press # to go on` in what is read aloud,
+    where a comment stands behind two spaces or the end of a sentence.
     """
     if not rest.startswith(" #") or not _LETTER.search(text) or key in _NO_TEXT:
         return False
@@ -77,7 +78,7 @@ def cut_off(key: str, text: str, rest: str) -> bool:
     after = rest[2:]
     if after[:1] not in ("", " ", "#", "!", "-", "="):
         return True
-    return key in READ_ALOUD and text[-1] not in ".?!:" and after.rstrip()[-1:] in (".", "?", "!")
+    return text[-1] not in ".?!:" and (key in READ_ALOUD or after.lstrip()[:1].isdigit())
 
 
 def cut_at(line: str, start: int, key: str) -> int:

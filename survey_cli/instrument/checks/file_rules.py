@@ -35,7 +35,7 @@ FILE_RULES: Final[dict[str, str]] = {
 
     text: Do you like #1 shop?     → text: "Do you like #1 shop?"
 
-A comment has two spaces before its # and one after: `max: 10  # hours`.
+A comment needs two spaces before its #, and one after.
 """,
     "comment-in-text": """A note stands within a text over several lines, where # begins no comment: it is read aloud.
 
