@@ -15,6 +15,8 @@ from survey_cli.desk.seating import Seating, seat
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Prompt
 from survey_cli.fieldwork.quotas import Fill
+from survey_cli.office.asking import Request
+from survey_cli.office.casework import Changed, correct
 
 ASKED = """
 items:
@@ -268,6 +270,24 @@ def test_who_was_turned_away_goes_on_once_the_target_is_raised(tmp_path: Path) -
     assert again.reply("1") is None
     assert later.came_back() is None
     assert shift.row(key).code == "1.1"
+    assert fill(shift)["men"] == (2, 0)
+
+
+def test_a_correction_that_passes_a_target_says_so(tmp_path: Path) -> None:
+    """The interview is complete whatever the quota says; its place went to another while it counted as a refusal."""
+    shift = Shift(tmp_path, items=ASKED, cases=THREE)
+    ann = shift.station("ann")
+    key = on(ann)
+    interviewed(ann, "1", "1")
+    assert ann.came_back() is None
+    request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
+    slip = correct(request, key, "refusal_hard", note="a slip")
+    assert isinstance(slip, Changed)
+    interviewed(ann, "1", "1")
+    assert ann.came_back() is None
+    changed = correct(request, key, "complete", note="it was complete")
+    assert isinstance(changed, Changed)
+    assert changed.said == "corrected to complete, which passes a quota's target (men 2 of 1)"
     assert fill(shift)["men"] == (2, 0)
 
 

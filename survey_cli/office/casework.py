@@ -2,7 +2,7 @@
 give its promise to another. Each is an event in the case's history; nothing that was keyed is lost.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
@@ -402,8 +402,20 @@ def _do(study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False)
                 clean(study.store)
                 if undone:
                     return Trouble(f"case {key}", f"{found.said}, but {undone[0]}", "give the command again")
-            return Changed(key, stands, found.said)
+            return Changed(key, stands, found.said + _passed_targets(study, cells))
     return Trouble(f"case {key}", "stations keep writing to it", "give the command again")
+
+
+def _passed_targets(study: Study, cells: Collection[str]) -> str:
+    """The targets that are passed by an interview which counts in these cells again, in words; empty where none is."""
+    fill = study.store.cases.fill() if cells else {}
+    targets = ((id, fill[id].taken, study.plan.quotas.cells[id]) for id in cells)
+    passed = [
+        f"{id} {taken} of {cell.target}"
+        for id, taken, cell in targets
+        if taken > cell.target and not cell.soft
+    ]
+    return f", which passes a quota's target ({', '.join(passed)})" if passed else ""
 
 
 def _do_all(
