@@ -119,6 +119,7 @@ fieldwork:
   delays: {busy: 20m}
   complete_from: age
   partial_from: {answered: 50%}
+  scripts: {quota_full: {text: {en: Thank you. Goodbye., es: Gracias. Adiós.}}}
 quotas:
   - {id: sectors, where: kind == 1, target: 14}
   - {id: kinds, by: [kind], targets: {1: 5, 2: 7}}

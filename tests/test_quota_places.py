@@ -73,7 +73,7 @@ def test_a_full_cell_ends_the_interview_when_the_deciding_answer_is_given(tmp_pa
     assert second.reply("1") is None
     said = asked(second)
     assert said.ending == "quota_full"
-    assert "enough people like you" in "".join(span.text for span in said.words)
+    assert "all the interviews of this kind" in "".join(span.text for span in said.words)
     assert "The quota men is full" in "".join(span.text for span in said.instruction)
     assert isinstance(second.reply("2"), Rejected)
     assert second.reply("") is None

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 CALLING_STOPS: Final = ("appointment", "callback")
 """What else can interrupt an interview that was begun at a station: the case is called again."""
-NO_PLACE: Final = "Thank you. We have already spoken with enough people like you. Goodbye."
+NO_PLACE: Final = (
+    "Thank you very much. We have completed all the interviews of this kind that we need. Goodbye."
+)
 """Said where the quota is full and the study has no script `quota_full`."""
 STOPS: Final = (
     "break_off",

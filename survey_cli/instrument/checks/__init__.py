@@ -107,6 +107,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     quotas.quota_target,
     quotas.quota_early,
     quotas.quota_late,
+    quotas.quota_script,
     introduction.introduction,
 )
 

@@ -192,6 +192,26 @@ def quota_late(draft: Draft) -> Iterator[Problem]:
             yield Problem("quota-late", where, str(quota.id), what, remedy)
 
 
+def quota_script(draft: Draft) -> Iterator[Problem]:
+    """A quota can be full, and what the respondent is told then is written in English alone.
+
+        fieldwork: {scripts: {quota_full: {text: Vielen Dank, wir haben genug Interviews. Auf Wiederhören.}}}
+
+    Without `scripts: quota_full` the program says thank you in English.
+    """
+    foreign = [language for language in draft.document.languages if not str(language).startswith("en")]
+    fieldwork = draft.document.fieldwork
+    told = fieldwork is not None and any(str(id) == "quota_full" for id in fieldwork.scripts)
+    hard = next((quota for quota in draft.document.quotas if not quota.soft), None)
+    if hard is None or told or not foreign:
+        return
+    what = (
+        f"when it is full the respondent is thanked in English, but interviews are conducted in {foreign[0]}"
+    )
+    remedy = "write the words: fieldwork: {scripts: {quota_full: {text: …}}}"
+    yield Problem("quota-script", hard.at("id"), str(hard.id), what, remedy, "warning")
+
+
 def quota_early(draft: Draft) -> Iterator[Problem]:
     """A quota is looked up before everything that it counts by has been asked.
 
