@@ -152,6 +152,17 @@ def test_thousands_of_ends_are_looked_at_quickly() -> None:
     assert time.process_time() - started < 5, "every end was looked at for every item"
 
 
+def test_the_remedy_keeps_what_else_leads_to_the_end() -> None:
+    lines = OUT % "ask_if: sure == 2 or age < 18" + ASKED % ""
+    [problem] = [
+        p for p in checked(read_text(HEAD.lstrip() + lines)).problems if p.rule == "decline-passes-end"
+    ]
+    assert "answered(age) and (" not in problem.remedy, "whoever declines the age and is not sure would go on"
+    assert problem.remedy.endswith(
+        "write answered(age) and … in that part of the condition which is about age"
+    )
+
+
 def test_the_remedy_is_one_that_works() -> None:
     for condition in ("consent == 2", "consent in [2, 3]", "age < 18", "age >= 70"):
         lines = OUT % f'ask_if: "{condition}"' + ASKED % ""

@@ -292,7 +292,13 @@ def _follow(
 
 def _write_remedy(draft: Draft, item: Leaf, ends: list[_RouteItem], end: _RouteItem, need: Needed) -> str:
     others = f"or declines: [] at {item.id}; if they are to be interviewed, "
-    others += f"ask_if: answered({item.id}) and {_bracket(need)}"
+    tree = need.condition.tree
+    if isinstance(tree, ast.BoolOp) and isinstance(
+        tree.op, ast.Or
+    ):  # its other parts still end the interview
+        others += f"write answered({item.id}) and … in that part of the condition which is about {item.id}"
+    else:
+        others += f"ask_if: answered({item.id}) and {_bracket(need)}"
     if need.key != "ask_if":
         return f"write the condition such that it holds of whoever declines, {others}"
     going_on = _condition_to_go_on(draft, item, ends, need)
