@@ -179,6 +179,32 @@ def test_columns_are_shared_by_the_versions_that_agree_and_by_no_others(labels: 
 # survey check
 
 
+@pytest.mark.parametrize(
+    ("outcome", "what"),
+    [
+        ("{name: moved away!, like: not_eligible}", None),
+        ("{name: Deceased, like: not_eligible}", "its name was 'Moved away' and is 'Deceased'"),
+        (
+            "{name: Moved away, like: refusal_hard}",
+            "it was counted as not_eligible and is counted as refusal_hard",
+        ),
+        (
+            "{name: Moved away, like: not_eligible, code: '4.7'}",
+            "it was counted as not_eligible and is counted as 4.7",
+        ),
+    ],
+)
+def test_outcomes_of_the_study_s_own(outcome: str, what: str | None) -> None:
+    head = "outcomes: {moved: %s}\n"
+    keep(text("1", head=head % "{name: Moved away, like: not_eligible}"), ("1",))
+    expected = [f"{what} (calls and interviews of version 1 may have it)"] if what else []
+    new = text("2", head=head % outcome)
+    assert wrong(new) == says(*(("outcomes.moved", line) for line in expected))
+    if what:
+        assert run(["check", put(new), "--accept", "outcomes.moved", "--reason", "better"]) == 0
+    assert wrong(new) == []
+
+
 def test_check_counts_the_interviews_that_a_change_concerns_and_ignores_practice() -> None:
     asked_twice = text("1", '{1: "Yes", 2: "No"}', "{id: q2, type: number, text: Two, ask_if: q1 == 1}")
     keep(asked_twice, ("1", "5"), ("2",), ("2",))

@@ -22,15 +22,17 @@ from survey_cli.study.meaning import (
     version_changes,
 )
 from survey_cli.study.opening import people_of
+from survey_cli.table.meaning import OUTCOME
 
 RULES: Final = {
     "changed-meaning": (
-        "Interviews were conducted with an earlier version in which this item meant something else: a code had another "
-        "text, the kind of answer or the unit was another, codes or numbers were accepted that no longer are, or the "
-        "item is gone. No real interview begins until the change is undone (give new answers new codes, new questions "
-        "new names) or accepted: survey check FILE --accept ITEM --reason TEXT. Exports then keep the older answers in "
-        "columns of their own, as q1__v1, unless --same says that the new text means the same, as after a correction "
-        "of its spelling. Capitals, spaces, quotes and marks at the end of a text are not compared."
+        "Interviews were conducted with an earlier version in which this item meant something else: a code had "
+        "another text, the kind of answer or the unit was another, codes or numbers were accepted that no longer are, "
+        "or the item is gone; or an outcome of the study had another name or code. No real interview begins until the "
+        "change is undone (give new answers new codes, new questions new names) or accepted: survey check FILE "
+        "--accept ITEM --reason TEXT. Exports then keep the older answers in columns of their own, as q1__v1, unless "
+        "--same says that the new text means the same, as after a correction of its spelling. Capitals, spaces, "
+        "quotes and marks at the end of a text are not compared."
     ),
 }
 
@@ -90,6 +92,8 @@ def _problems(
         have = sum(answered[hash, item] for hash in one.versions)
         of = sum(total[hash] for hash in one.versions)
         counted = f"answered in {have:,} of {of:,} interviews of {one.told}"
+        if item.startswith(OUTCOME):
+            counted = f"calls and interviews of {one.told} may have it"
         yield Problem(
             "changed-meaning",
             where if where.line else top,

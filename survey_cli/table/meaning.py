@@ -18,6 +18,9 @@ _KINDS: Final = {"code": "one code", "codes": "several codes", "date": "a date",
 _ENDS: Final = ".,;:! "
 _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 
+OUTCOME: Final = "outcomes."
+"""Before the name of an outcome, where other names are those of items."""
+
 Texts: TypeAlias = Mapping[str, str]
 """By language."""
 Alike: TypeAlias = Callable[["Change"], bool]
@@ -64,8 +67,10 @@ class _Meaning:
 
 
 def changes(old: Instrument, new: Instrument) -> tuple[Change, ...]:
-    """What stored answers of `old` would mean otherwise under `new`, or mean nothing any more, in the order of `old`."""
-    return tuple(change for name in _names(old) for change in _changes_of(name, old, new))
+    """What stored answers of `old` would mean otherwise under `new`, or mean nothing any more, in the order of `old`; and
+    the same of the study's own outcomes."""
+    items = (change for name in _names(old) for change in _changes_of(name, old, new))
+    return (*items, *_changed_outcomes(old, new))
 
 
 def columns_apart(versions: Sequence[Instrument], alike: Alike) -> list[dict[str, Apart]]:
@@ -171,6 +176,23 @@ def _changed_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[Cha
     for code, texts in after.labels.items():
         if before.is_plain(code):
             yield Change(name, f"code {code} was an ordinary number and is {_first(texts)!r}", apart=True)
+
+
+def _changed_outcomes(old: Instrument, new: Instrument) -> Iterator[Change]:
+    """Outcomes that calls and interviews have already, and that would be read or counted otherwise."""
+    for id, now in new.written.outcomes.items():
+        if (was := old.written.outcomes.get(id)) is None:
+            continue
+        names = [
+            {lang: str(outcome.name.written(lang)) for lang in one.languages}
+            for outcome, one in ((was, old), (now, new))
+        ]
+        if (words := _differing(*names)) is not None:
+            yield Change(f"{OUTCOME}{id}", f"its name was {words[0]!r} and is {words[1]!r}", apart=False)
+        counted = [str(outcome.code or outcome.like or id) for outcome in (was, now)]
+        if counted[0] != counted[1]:
+            what = f"it was counted as {counted[0]} and is counted as {counted[1]}"
+            yield Change(f"{OUTCOME}{id}", what, apart=False)
 
 
 def _differing(old: Texts, new: Texts) -> tuple[str, str] | None:
