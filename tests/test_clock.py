@@ -222,9 +222,12 @@ def test_entries_dated_in_the_future_are_listed(tmp_path: Path, capsys: pytest.C
     [finding] = verified.findings
     assert finding.startswith("case A has ")
     assert "dated in the future, the last one 2131-01-02" in finding
+    assert "survey outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew" in finding
     capsys.readouterr()
     assert run(["status", str(shift.file), "--db", shift.db]) == 0
     assert "case A has " in capsys.readouterr().err
+    assert run(["outcome", str(shift.file), "A", "no_answer", "--note", "the clock", "--db", shift.db]) == 0
+    assert shift.row("A").due_at < datetime.now(UTC) + timedelta(days=1)
 
 
 def test_invented_interviews_have_a_clock_of_their_own(tmp_path: Path) -> None:

@@ -228,6 +228,14 @@ def test_a_supervisor_puts_a_refusal_back_and_it_counts_anew() -> None:
     assert back.code() == "2.112"
 
 
+def test_a_wait_begins_with_the_correction_of_a_call_that_a_wrong_clock_dated() -> None:
+    wrong = history().at("2032-01-13 10:00").call("no_answer")
+    assert wrong.standing(ANY).due_at == moment("2032-01-13 13:00")
+    right = replace(wrong, now=moment(MONDAY)).corrected("no_answer")
+    assert right.standing(ANY).due_at == moment("2026-11-16 13:00")
+    assert right.later(hours=4).call("no_answer").standing(ANY).due_at == moment("2026-11-16 17:00")
+
+
 def test_a_case_at_its_limit_that_is_put_back_may_be_called_again() -> None:
     study = plan(WIDE + ", attempts: {total: 1}")
     told = history().at(MONDAY).call("no_answer").later(hours=1).reopened()

@@ -29,7 +29,7 @@ LEASE: Final = timedelta(minutes=20)
 SOFT: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals that `soft_wait:` is about."""
 BY_HAND: Final = frozenset({"US", "PR", "GU", "VI"})
-STANDING_RULES: Final = 3
+STANDING_RULES: Final = 4
 """Edition of the rules by which codes and queue positions are derived. Raise it with every release that derives them
 otherwise: databases of earlier releases then have theirs derived anew when they are next opened."""
 NOT_IN_A_LIST: Final = frozenset({"business"})

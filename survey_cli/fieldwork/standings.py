@@ -245,16 +245,19 @@ def _due(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> Due | 
 def _rested(case: Case, plan: Plan) -> tuple[datetime, str]:
     """When the least time after each outcome is over, and after which: those since somebody was last spoken with, that
     talk among them; a later talk ends an earlier one's wait, and so does a promise. None of those before a supervisor put
-    the case back."""
+    the case back. A call that is dated after the correction of it was dated by a wrong clock: its wait begins with the
+    correction."""
     due, why = START, ""
     hurries = missed(case, plan)
-    number = len(case.calls)
+    ruling, number = case.ruling, len(case.calls)
     for attempt in reversed(case.attempts):
         ended = attempt.ended or attempt.calls[-1].at
         for call in reversed(attempt.calls):
             number -= 1
             if number < case.before_reopening:
                 return due, why
+            if ruling is not None and number < ruling.calls:
+                ended = min(ended, ruling.at)
             delay = _delay(call, plan)
             if isinstance(delay, timedelta):
                 if hurries:

@@ -75,8 +75,10 @@ def note_start(store: Store, at: datetime) -> None:
 
 def future_entries(store: Store, at: datetime) -> list[str]:
     """A sentence for each interview and case with entries dated after this time. Raises StoreProblem."""
+    remedy = "set its clock; survey outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew"
     return [
         f"{whose} has {count} {'entry' if count == 1 else 'entries'} dated in the future, the last one"
         f" {last.astimezone():%Y-%m-%d %H:%M}: a station's clock was wrong"
+        f" — {remedy}"
         for whose, count, last in store.entries_after(at + BEHIND)
     ]
