@@ -467,6 +467,14 @@ def test_a_time_on_the_stations_clock_is_turned_into_theirs() -> None:
     assert "time zone is not known" in str(from_new_york("fri 5pm here", here=""))
 
 
+def test_a_part_of_the_day_beside_a_time_says_its_half_of_the_day() -> None:
+    """Wherever the part ends: nobody who says 5 in the afternoon means 5 in the morning."""
+    assert meant("tomorrow 5 in the afternoon").told == "Wed 25 Nov 17:00"
+    assert meant("tomorrow evening 4").told == "Wed 25 Nov 16:00"
+    assert "not in the night" in unclear("tomorrow 3 at night").what
+    assert "not in the evening" in unclear("tomorrow 12 in the evening").what
+
+
 def test_a_number_without_a_unit_is_never_a_time_of_day() -> None:
     answer = unclear("in 2")
     assert "minutes or hours?" in answer.what
@@ -482,6 +490,7 @@ IN_OTHER_LANGUAGES = {
         "am 27. November um 14 Uhr": "Fri 27 Nov 14:00",
         "27.11. 14 Uhr": "Fri 27 Nov 14:00",
         "Freitag halb 4": "Fri 27 Nov 15:30",
+        "Freitag dreiviertel 4": "Fri 27 Nov 15:45",
         "morgen früh": "Wed 25 Nov 09:00–12:00",
         "Montag zwischen 14 und 16 Uhr": "Mon 30 Nov 14:00–16:00",
         "nächste Woche": "Mon 30 Nov 09:00 to Sat 5 Dec 17:00",
@@ -493,6 +502,7 @@ IN_OTHER_LANGUAGES = {
     "pt": {
         "amanhã 15h": "Wed 25 Nov 15:00",
         "amanhã às 3 da tarde": "Wed 25 Nov 15:00",
+        "amanhã às 6 da tarde": "Wed 25 Nov 18:00",
         "sexta-feira às 16h30": "Fri 27 Nov 16:30",
         "segunda entre 14h e 16h": "Mon 30 Nov 14:00–16:00",
         "27 de novembro às 14h": "Fri 27 Nov 14:00",
@@ -507,7 +517,13 @@ IN_OTHER_LANGUAGES = {
         "le 27 novembre à 14 heures": "Fri 27 Nov 14:00",
         "dans 2 heures": "Tue 24 Nov 11:21",
     },
-    "ru": {"завтра в 15:00": "Wed 25 Nov 15:00", "через 2 часа": "Tue 24 Nov 11:21"},
+    "ru": {
+        "завтра в 15:00": "Wed 25 Nov 15:00",
+        "через 2 часа": "Tue 24 Nov 11:21",
+        "завтра в 3 часа дня": "Wed 25 Nov 15:00",
+        "в пятницу в 10": "Fri 27 Nov 10:00",
+        "через 3 дня в 10:00": "Fri 27 Nov 10:00",
+    },
     "it": {"domani alle 15:00": "Wed 25 Nov 15:00", "venerdì alle 4 e mezza": "Fri 27 Nov 16:30"},
     "hi": {
         "कल 15 बजे": "Wed 25 Nov 15:00",
@@ -519,6 +535,8 @@ IN_OTHER_LANGUAGES = {
     },
     "ar": {
         "بكرة ٣ العصر": "Wed 25 Nov 15:00",
+        "غدا ٣ مساء": "Wed 25 Nov 15:00",
+        "غدا ٥ عصرا": "Wed 25 Nov 17:00",
         "غدًا الساعة 15:00": "Wed 25 Nov 15:00",
         "الجمعة 10:30": "Fri 27 Nov 10:30",
         "27 نوفمبر 14:00": "Fri 27 Nov 14:00",

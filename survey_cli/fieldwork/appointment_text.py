@@ -443,8 +443,9 @@ def _put_together(pieces: list[Piece]) -> Typed | NotRead:
         return NotRead("these are two times", "write one, or between 2 and 4")
     time: Time | None = times[0] if times else part
     if part is not None and isinstance(time, Clock):
-        time = _half(time, part)
-        if not any(part.hours.start <= minute < part.hours.end for minute in time.halves()):
+        named = _named_half(part)
+        time = _half(time, named)
+        if not any(named.hours.start <= minute < named.hours.end for minute in time.halves()):
             return NotRead(f"this time is not in the {part.name}", "write a time such as 9:30 pm or 21:30")
     elif part is not None and isinstance(time, Between):
         time = Between(time.start and _half(time.start, part), time.end and _half(time.end, part))
@@ -454,6 +455,15 @@ def _put_together(pieces: list[Piece]) -> Typed | NotRead:
     if isinstance(time, Minutes) and day[0] is not None:
         return NotRead("this is a day, and a time from now", "write one of them")
     return Typed(day=day[0], time=time, weekday=day[1], fold=fold)
+
+
+def _named_half(part: Part) -> Part:
+    """The part of the day as it is meant beside a time: 5 in the afternoon and 4 in the evening are after noon, wherever
+    these parts begin and end. 12 in the evening is not noon, and 3 at night not in the afternoon."""
+    start = part.hours.start
+    if start < 720 or part.name.endswith(("night", "noche")):
+        return part
+    return Part(part.name, Hours(min(start, 780), 1440))
 
 
 def _half(clock: Clock, part: Part) -> Clock:

@@ -20,7 +20,8 @@ WORDS: Final = {
         (nachste[nr]?|kommende[nr]?) = next; in (einer|einem|1) = in 1; halben stunde = 30 min
         stunden? = hours; minuten? = min; tag(en?)? = days; wochen? = weeks
         (\d{1,2}) uhr (\d{2}) = \1:\2; (\d{1,2}):(\d{2}) uhr = \1:\2; (\d{1,2}) uhr = \1:00
-        halb (\d{1,2}) = half before \1; viertel nach (\d{1,2}) = quarter past \1; viertel vor (\d{1,2}) = quarter to \1
+        halb (\d{1,2}) = half before \1; dreiviertel (\d{1,2}) = quarter to \1
+        viertel nach (\d{1,2}) = quarter past \1; viertel vor (\d{1,2}) = quarter to \1
         zwischen = between; (nach|ab) = after; vor = before; bis = to; von = from; und = and; hier = here; dort = there
         (um|am|gegen|den|dem|der|zur?) =""",
     "pt": r"""
@@ -49,7 +50,9 @@ WORDS: Final = {
         e = and; qui = here; (alle|le|ore|il|di|del|verso) =""",
     "ru": r"""
         послезавтра = day after tomorrow; завтра = tomorrow; сегодня = today; утром = morning; днем = afternoon
-        вечером = evening; следующей неделе = next week; через (\d{1,3}) час(а|ов)? = in \1 hours; через час = in 1 hours
+        через (\d{1,3}) (дня|дней) = in \1 days; утра = morning; дня = afternoon; вечера|вечером = evening
+        среду = wednesday; пятницу = friday; субботу = saturday; следующей неделе = next week; следующ(ий|ее|ую) = next
+        через (\d{1,3}) час(а|ов)? = in \1 hours; через час = in 1 hours
         через (\d{1,3}) минуты? = in \1 min; после = after; до = before; (г|года|в|во|на|часов|часа|час) =""",
     "hi": r"""
         आज = today; परसों = day after tomorrow; कल = tomorrow; सुबह = morning; दोपहर = afternoon; शाम = evening

@@ -92,7 +92,7 @@ def _queued(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank:
         starts, ends = promise_span(promise)
         if limit_left(case, plan) < 0:
             return blank._replace(status="done", why=LIMIT_REACHED)
-        due = Due(starts, "promised for then")
+        due = Due(starts, "appointment")
         # whoever made a promise after refusing is converted
         owner, policy, skill = promise.owner, promise.policy, ""
         rank = f"1{_sorted(ends)}"

@@ -197,7 +197,7 @@ class Conversation:
         self._printed.marked("?", doubtful.why)
         for number, meaning in enumerate(doubtful.meanings, 1):
             self._printed.bare(f"{number}  {meaning.words}")
-        self._printed.aside("a number chooses; Enter alone gives it up")
+        self._printed.aside("a number chooses; Enter alone cancels")
         line = ascii_digits(asked_line(self._printed, self._typed).strip())
         chosen = dict(enumerate(doubtful.meanings, 1)).get(int(line) if line.isdecimal() else 0)
         if chosen is None:

@@ -325,7 +325,7 @@ class Station:
 
     def _asked(self, what: str) -> str:
         """A line of words; an empty one, or a dot word, gives it up."""
-        self._printed.aside(f"{what} (Enter alone gives it up)")
+        self._printed.aside(f"{what} (Enter alone cancels)")
         line = asked_line(self._printed, self._typed).strip()
         if not line or line.startswith("."):
             raise _Dropped
@@ -364,7 +364,7 @@ class Station:
 
     def _more(self, what: str) -> str:
         """A line that may stay empty; a dot word gives what was begun up."""
-        self._printed.aside(f"{what} (.drop gives it up)")
+        self._printed.aside(f"{what} (.drop cancels)")
         line = asked_line(self._printed, self._typed).strip()
         if line.startswith("."):
             raise _Dropped

@@ -200,7 +200,7 @@ def keys_now(board: InterviewState) -> Keys:
         case Stopping():
             return (("y", "yes", 0), ("n", "no", 0))
         case KeyedQuestion(choices=choices):
-            return (*((key, text, 0) for key, text, _ in choices), ("Esc", "gives it up", 0))
+            return (*((key, text, 0) for key, text, _ in choices), ("Esc", "cancels", 0))
         case Speaking():
             return (("number", "go on in it", 0), ("Esc", "close", 0))
         case Reading():

@@ -182,7 +182,7 @@ class KeyedQuestion(NamedTuple):
             return Close()
         keyed = ascii_digits(key).casefold()
         chosen = next((act for letter, _, act in self.choices if letter == keyed), None)
-        return chosen or No(f"{' or '.join(letter for letter, _, _ in self.choices)}; Esc gives it up")
+        return chosen or No(f"{' or '.join(letter for letter, _, _ in self.choices)}; Esc cancels")
 
 
 class Jumping(NamedTuple):

@@ -181,7 +181,7 @@ class StationBoard(Outcomes):
             case OnCase(dialled=True):
                 return "key what came of the call, or i begins the interview; F1 shows all keys"
             case OnCase():
-                return "d dials, i begins the interview, a number keys what came of a call; F1 shows all keys"
+                return "d dials, i starts the interview, a number keys what came of a call; F1 shows all keys"
             case Idle():
                 return "Enter looks again, / finds somebody who rings back, q ends the shift"
             case Away():
