@@ -185,3 +185,12 @@ def test_the_effective_number_is_that_of_kish():
     """Weights 1, 1, 2: 16/6."""
     assert effective(Pile(3, 4, 6)) == Fraction(16, 6)
     assert effective(NOBODY) == 0
+
+
+def test_an_item_by_itself_is_not_called_unanimous() -> None:
+    rows = crossed("q", _1=(8, 9), _2=(7, 0))
+    table = Report(TEXT, rows, terms=Terms(threshold=0), by=["q", "kind"]).banner.table("q")
+    assert table is not None
+    assert [note.partition(" gave")[0] for note in table.notes] == [
+        "Unanimous: all of Kind of unit, District,"
+    ]

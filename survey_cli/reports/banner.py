@@ -123,7 +123,10 @@ def _table(
         else [summary_of(table, c, unit=unit, terms=terms) for c in every]
     )
     alike = unanimous(table, 0, "everybody who was asked")
+    itself = {table.question.item, *table.question.columns}
     for c in every[1:] if not alike else ():
+        if columns[c].variable in itself:
+            continue
         alike += unanimous(table, c, f"all of {columns[c].group}, {columns[c].label},")
     return BannerTable(
         id=table.question.id,
