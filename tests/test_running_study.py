@@ -255,12 +255,12 @@ def test_a_file_with_errors_changes_nothing_and_that_is_said(tmp_path: Path) -> 
     assert on(ann)
     assert "the instrument has a problem" in ann.notice()
     assert f"survey check {shift.file}" in ann.notice()
-    assert "The plan of before goes on" in ann.notice()
+    assert "The station goes on as before" in ann.notice()
     rewrite(shift, "type: singel, text: First?", "type: singlee, text: First?")
     said = ann.dial()  # whose own words would take the place of the notice
     assert isinstance(said, str)
     assert said.startswith("dial (312) 555-01")
-    assert "The plan of before goes on" in said
+    assert "The station goes on as before" in said
     rewrite(shift, "type: singlee, text: First?", "type: single, text: First?")
     assert ann.record("no_answer") is None
     assert "read again" in ann.notice()
@@ -281,7 +281,7 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
         return
     assert ann.record("no_answer") is None
     assert "a: code 1 was 'Yes' and is 'No'" in ann.notice()
-    assert "The plan of before goes on" in ann.notice()
+    assert "The station goes on as before" in ann.notice()
     shift.later(minutes=1)
     on(ann)
     assert ann.record("no_answer") is None

@@ -176,7 +176,7 @@ class StationCase:
             said = f"{fresh.where}: {fresh.what} — {fresh.remedy}"
             if fresh.where == self.interviewer:
                 self._barred = Idle(why=said, next_at=None)
-            self._said = f"{said}. The plan of before goes on"
+            self._said = f"{said}. The station goes on as before"
             return self._barred
         self._equip(fresh, Queue.of(fresh, self.station))
         self._said, self._behind = fresh.notice or "the study's files changed and were read again", True
