@@ -118,5 +118,5 @@ class Exported:
             return ""
         if self.public:
             return f"left out for the public: {told}. Rare combinations of answers may still tell who somebody is"
-        hides = "reports hide small counts, this file hides none"
+        hides = "reports hide small counts, the data hide none"
         return f"it can tell who said what: {told}; {hides}: --public leaves these columns out"
