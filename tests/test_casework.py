@@ -779,6 +779,44 @@ def test_a_number_that_was_listed_for_another_reason_stays_there(tmp_path: Path)
     assert listed_at(shift).since is not None
 
 
+@pytest.mark.parametrize("called", [True, False])
+def test_never_call_again_by_a_supervisors_slip_is_undone_too(tmp_path: Path, called: bool) -> None:
+    shift = Shift(tmp_path)
+    if called:
+        assert shift.station("ann").record("no_answer") is None
+    done(casework.correct(request(shift), "A", "never_call", note="a letter came"))
+    assert shift.row("A").why == "never to be called again"
+    done(casework.correct(request(shift), "A", "callback", note="the letter was another's"))
+    assert shift.row("A").status == ("waiting" if called else "ready")
+    assert listed_at(shift).since is None
+
+
+def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path: Path) -> None:
+    """As the help of `never-call remove` says."""
+    shift = Shift(tmp_path)
+    ann, asks = shift.station("ann"), ListRequest(at=shift.at, db=shift.db, by="sue")
+    assert ann.leave() is None
+    assert isinstance(add(asks, [NUMBER], reason="a wrong line of the registry"), Added)
+    assert ann.take_next() is None
+    assert shift.row("A").why == "never to be called again"
+    said = refused(casework.correct(request(shift), "A", "callback", note="it was wrong"))
+    assert "if that is wrong too, first: survey never-call remove" in said
+    with shift.study() as study:
+        study.never_call.remove([NUMBER], at=shift.at, reason="a wrong line", by="sue")
+    done(casework.correct(request(shift), "A", "callback", note="it was wrong"))
+    assert shift.row("A").status == "ready"
+    assert [number.state for number in shift.case("A").numbers] == ["live"]
+
+
+def test_withdrawn_consent_is_not_undone(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    slipped(shift)
+    done(casework.correct(request(shift), "A", "withdrawn", note="asked for erasure, too"))
+    done(casework.correct(request(shift), "A", "callback", note="no"))
+    assert shift.case("A").blocked
+    assert listed_at(shift).since is not None
+
+
 def test_an_outcome_that_forbids_calling_as_well_keeps_the_number_on_the_list(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     slipped(shift)

@@ -32,7 +32,7 @@ from survey_cli.instrument.opening import rebuilt
 from survey_cli.instrument.program import Instrument
 from survey_cli.office.asking import Request, asked, no_such_case
 from survey_cli.office.replicates import chosen
-from survey_cli.outcomes import NEVER_CALL
+from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.reports.histories import outcome_words
 from survey_cli.store.case_records import CaseRow, CaseUpdate, Held, LeaseLost
@@ -103,7 +103,7 @@ def correct(request: Request, key: str, outcome: str, *, code: str = "", note: s
             trouble = ruling_trouble(case, study.plan, outcome=outcome, code=exact)
             if trouble is None and _slip(case, study.plan, outcome):
                 trouble = _listed_otherwise(study, key)
-            return trouble or _correction(case, study.plan, outcome, exact, note.strip())
+            return trouble or _correction(case, study.plan, outcome, exact, note.strip(), study.at)
 
         before = study.store.cases.history(key)
         done = _one(study, key, deed, study.at)
@@ -116,12 +116,14 @@ def correct(request: Request, key: str, outcome: str, *, code: str = "", note: s
 
 
 def _slip(case: Case, plan: Plan, outcome: str) -> bool:
-    """Whether this outcome undoes that nobody may ever call the case again, as it was keyed last."""
-    last, new = case.last_call, plan.outcomes.get(outcome)
-    if not case.blocked or case.erased or last is None or new is None or block_for(new):
+    """Whether this outcome undoes that nobody may ever call the case again, whether a station, a supervisor or the list
+    said so; consent that was withdrawn stays so."""
+    new = plan.outcomes.get(outcome)
+    if not case.blocked or case.erased or new is None or block_for(new):
         return False
-    was = plan.outcomes.get(last.keyed or last.outcome)
-    return was is not None and was.kind == NEVER_CALL
+    said = {id for call in case.calls for id in (call.keyed, call.outcome)}
+    said |= {case.ruling.outcome} if case.ruling is not None else set()
+    return not any(row.kind == WITHDRAWN for id, row in plan.outcomes.items() if id in said)
 
 
 def _listed_numbers(study: Study, key: str) -> list[tuple[str, Listed]]:
@@ -142,9 +144,9 @@ def _listed_otherwise(study: Study, key: str) -> Trouble | None:
     return None
 
 
-def _correction(case: Case, plan: Plan, outcome: str, code: str, note: str) -> _Deed:
+def _correction(case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime) -> _Deed:
     slip = [Unblocked(note)] if _slip(case, plan, outcome) else []
-    case = case.after(Entry(case.calls[-1].at, "", STATION, slip[0])) if slip else case
+    case = case.after(Entry(at, "", STATION, slip[0])) if slip else case
     events: list[Event] = [*slip, Corrected(outcome, code, note)]
     last, new = case.last_call, plan.outcomes.get(outcome)
     number = case.number(last.number) if last is not None else None
