@@ -19,10 +19,7 @@ from survey_cli.instrument.schema import DRAFT, instrument_schema, module_schema
 from survey_cli.office.files import in_the_way, put
 from survey_cli.office.preflight import RULES as FORMAT_RULES
 from survey_cli.office.preflight import preflight
-from survey_cli.office.version_check import RULES as VERSION_RULES
-from survey_cli.office.version_check import changed_meanings
 from survey_cli.problems import Position, Problem, Trouble, in_order, nearest
-from survey_cli.study.location import database_beside
 
 SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
@@ -156,17 +153,29 @@ def check(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> C
         more = preflight(found.instrument, found.draft, formats, problems)
         problems = tuple(in_order((*problems, *more)))
     accepted: Sequence[str] = ()
-    if found.instrument is not None and found.draft is not None:
+    in_use = ""
+    if found.instrument is not None and found.draft is not None and _may_have(file, found.instrument.id, db):
+        from survey_cli.office.version_check import changed_meanings
+        from survey_cli.study.location import database_beside
+
         changed, accepted = changed_meanings(file, found.instrument, found.draft, db)
         problems = tuple(in_order((*problems, *changed))) if changed else problems
+        in_use = database_beside(file, found.instrument.id, db)
     return Checked(
         file=file,
         problems=problems,
         items=items,
         line=source.line,
         accepted=tuple(accepted),
-        in_use=database_beside(file, found.instrument.id, db) if found.instrument is not None else "",
+        in_use=in_use,
     )
+
+
+def _may_have(file: str, instrument: str, db: str | None) -> bool:
+    """Whether interviews may be stored already. While a questionnaire is written there are none, and the store is not
+    even imported."""
+    database = Path("responses", f"{instrument}.db")
+    return bool(db) or any((folder / database).is_file() for folder in Path(file).resolve().parents)
 
 
 # ── the editor's schema ────────────────────────────────────────────────────────────────────────────────────
@@ -217,6 +226,8 @@ def vocabulary() -> dict[Kind, list[str]]:
 
 
 def _known() -> tuple[Entry, ...]:
+    from survey_cli.office.version_check import RULES as VERSION_RULES
+
     rules = (
         Entry(word=rule, kind="problem", says=says)
         for rule, says in {**RULES, **FORMAT_RULES, **VERSION_RULES}.items()
