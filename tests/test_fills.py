@@ -1,7 +1,7 @@
 """What stands in braces is read in words, wherever it is filled in, in every language; and no text ends an interview."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -152,6 +152,24 @@ def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -
     template, problems = compile_text(Text.of(f"{{n:{format}}}" if format else "{n}"), scope, who="q")
     assert problems == []
     assert plain(template.fill({"n": value}, "en")) == words
+
+
+@pytest.mark.parametrize(
+    "value", [date(2026, 11, 25), datetime(2026, 11, 25, 9, 30, tzinfo=UTC), time(9, 30), "2026-11"]
+)
+@pytest.mark.parametrize("format", ["upper", "lower", "title", "code"])
+def test_the_name_of_a_format_is_never_read(value: object, format: str) -> None:
+    scope = TextScope({"d": Said("time" if isinstance(value, time) else "date")}, languages=("en",))
+    template, problems = compile_text(Text.of(f"{{d:{format}}}"), scope, who="q")
+    assert problems == []
+    plainly = (
+        "09:30"
+        if isinstance(value, time)
+        else "November 2026"
+        if isinstance(value, str)
+        else "25 November 2026"
+    )
+    assert plain(template.fill({"d": value}, "en")).casefold() == plainly.casefold()
 
 
 @pytest.mark.parametrize(("language", "first", "second", "two"), [

@@ -179,7 +179,7 @@ def _say_value(value: Any, said: Said, env: Mapping[Any, Any], language: str, fo
         case int() | float():
             return _format_number(value, form, language)
         case datetime() | date():
-            return _dated(value, form or "%-d %B %Y", language)
+            return _dated(value, form if "%" in form else "%-d %B %Y", language)
         case str() if said.type == "date":
             return _say_partial_date(value, language)
         case time():
