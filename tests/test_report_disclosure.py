@@ -1,6 +1,7 @@
 """Can a reader find out from all tables together what was hidden from each?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given, settings
@@ -122,6 +123,12 @@ def test_who_was_asked_is_not_told_where_they_are_few():
     assert "3" not in item.base.text
     assert item.rows == ()
     assert item.notes == ("Fewer than 5 were asked: their answers are not shown.",)
+
+
+def test_no_rows_stand_under_a_hidden_base():
+    table = Report(AGREE, people("q", _1=9, _2=10, _3=11, _4=12), terms=Terms(threshold=5)).tables[0]
+    assert table.rows_shown([0]) == list(range(len(table.lines)))
+    assert replace(table, hidden=frozenset({Spot(BASE, 0)})).rows_shown([0]) == []
 
 
 def test_the_base_of_a_follow_up_does_not_tell_what_the_table_before_it_hides():
