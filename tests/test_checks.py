@@ -26,6 +26,11 @@ def test_a_mistake_is_told_at_its_place(mistake: Mistake) -> None:
     assert said(mistake.written) == mistake.said
 
 
+def test_a_key_where_words_alone_stand_is_not_suggested_again() -> None:
+    [line] = said(HEAD + "  - {id: n, type: number, text: N?, options: {98: {text: Many}}}\n")
+    assert "write the words alone: no keys but languages stand here" in line
+
+
 # the rules
 
 

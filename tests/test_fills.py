@@ -138,6 +138,16 @@ items:
     assert scenario(text).keys(".dk", "2").words == "Shelbyville, x, 2"
 
 
+def test_no_answer_of_several_is_said_by_the_words_for_that() -> None:
+    text = """
+items:
+  - {id: m, type: multiple, min: 0, options: {1: A, 2: B}, text: Which?}
+  - {id: so, type: read, text: "You named {m|none}."}
+"""
+    assert scenario(text).keys("").words == "You named none."
+    assert scenario(text).keys("2").words == "You named B."
+
+
 # formats
 
 

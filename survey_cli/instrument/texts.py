@@ -157,6 +157,8 @@ def _fill_in(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequenc
             env = {**env, "#turn": fill.turn}  # the texts of that turn's options may name its other items
     if value is None or isinstance(value, Missing):
         return UNKNOWN if fill.otherwise is None else fill.otherwise
+    if value == () and fill.otherwise is not None:  # several answers were possible, and none was given
+        return fill.otherwise
     return _shaped(_say_value(value, said, env, language, fill.format), fill.format)
 
 

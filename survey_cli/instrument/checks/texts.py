@@ -147,6 +147,8 @@ def undeclared_language(draft: Draft) -> Iterator[Problem]:
                 if meant not in declared:
                     meant = nearest(language, ("text", "label", "note")) or nearest(language, declared) or ""
                 remedy = f"did you mean {meant!r}?" if meant else add
+                if meant == language:
+                    remedy = "write the words alone: no keys but languages stand here"
                 what = f"{language!r} is not one of the languages of this file"
                 yield Problem("undeclared-language", written.where, who, what, remedy, length=len(written))
 
