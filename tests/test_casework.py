@@ -830,6 +830,13 @@ def test_the_date_of_a_file_is_kept_and_the_earlier_of_two(tmp_path: Path) -> No
     registry = tmp_path / "registry.csv"
     registry.write_text("number,date,reason\n+13125550100,2019-03-01,registry\n+13125550101,,\n")
     asks = ListRequest(at=shift.at, db=shift.db)
+    twice = tmp_path / "twice.csv"
+    twice.write_text("number,date,reason\n+13125550108,2021-01-01,b\n+13125550108,2020-01-01,a\n")
+    later = tmp_path / "later.csv"
+    later.write_text("number,date,reason\n+13125550108,2022-01-01,c\n")
+    assert isinstance(add(asks, [str(twice), str(later)], reason="from files"), Added)
+    oldest = listed_at(shift, "+13125550108")
+    assert (oldest.since and oldest.since.year, oldest.reason) == (2020, "a")
     first = add(asks, [NUMBER], reason="asked by telephone")
     assert isinstance(first, Added)
     assert first.new == 1

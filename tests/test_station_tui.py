@@ -490,8 +490,11 @@ def test_a_due_case_comes_by_itself_with_a_bell() -> None:
     board = StationBoard(calling)
     assert "All 12 open cases are waiting" in seen(board)
     assert "Next: 13:42" in seen(board)
+    press(board, "i")
+    assert "there is no case" in seen(board)
     board.beat()
     assert board.bell
+    assert "there is no case" not in seen(board)
     assert board.unexpected
     assert "Late Sector" in seen(board)
     board.beat()

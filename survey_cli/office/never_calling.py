@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,10 +79,10 @@ def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | T
             if isinstance(found, list):
                 return found
             problems += found.problems
-            numbers |= {
-                barred.number.e164: (barred.reason or reason, _since(barred.since, request.at))
-                for barred in found.barred
-            }
+            for barred in found.barred:
+                said = (barred.reason or reason, _since(barred.since, request.at))
+                earlier = numbers.get(barred.number.e164, said)
+                numbers[barred.number.e164] = min(said, earlier, key=itemgetter(1))
             continue
         number = _number(one, request)
         if isinstance(number, Trouble):

@@ -57,7 +57,9 @@ def read_never_call(
     barred: dict[str, Barred] = {}
     for row in _below(opened, at):
         for one in _barred(row, at, country, findings):
-            barred.setdefault(one.number.e164, one)
+            same = barred.setdefault(one.number.e164, one)
+            if (one.since or date.max) < (same.since or date.max):
+                barred[one.number.e164] = one
     if findings.broken:
         return findings.problems()
     return NeverCall(file=str(path), barred=tuple(barred.values()), problems=tuple(findings.problems()))

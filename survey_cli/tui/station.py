@@ -137,7 +137,7 @@ class StationBoard(Outcomes):
             return  # somebody rings back and is being looked for: no case may come over it
         self.calling.beat()
         if self.talk is None and self._look():
-            self.bell = True
+            self.bell, self.why = True, ""
         elif self.case is None:
             self.promises = self.calling.promises()
 
