@@ -128,6 +128,7 @@ def test_who_was_asked_is_not_told_where_they_are_few():
 def test_no_rows_stand_under_a_hidden_base():
     table = Report(AGREE, people("q", _1=9, _2=10, _3=11, _4=12), terms=Terms(threshold=5)).tables[0]
     assert table.rows_shown([0]) == list(range(len(table.lines)))
+    assert table.rows_shown([]) == table.rows_shown([0]), "a banner whose groups have no values"
     assert replace(table, hidden=frozenset({Spot(BASE, 0)})).rows_shown([0]) == []
 
 

@@ -103,7 +103,7 @@ class Tabulated:
     def rows_shown(self, columns: Sequence[int]) -> list[int]:
         """The rows that a table with these columns has: all; the nets alone where most others are hidden; none where most
         of the nets are too, or of which no base is shown."""
-        if all(map(self.base_hidden, columns)):
+        if columns and all(map(self.base_hidden, columns)):
             return []
         if not self.mostly_hidden(self.details, columns):
             return list(range(len(self.lines)))
