@@ -1,7 +1,10 @@
 """A study that changes while stations work on it: its files are read again between two cases and before each dial, a
 pause reaches every station, and nothing that is going on is lost by either."""
 
+import io
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -22,6 +25,7 @@ from survey_cli.office.pausing import pause_study, resume_study
 from survey_cli.office.queue_lists import why
 from survey_cli.office.status import status_of
 from survey_cli.office.version_check import Accepted, accept
+from survey_cli.plain import work
 from survey_cli.problems import Trouble
 from survey_cli.reports.cases import Why
 from survey_cli.reports.status import FieldworkStatus
@@ -30,6 +34,7 @@ from survey_cli.store.address import names_server
 from survey_cli.store.cases import Cases
 from survey_cli.study.changes import StudyFiles
 from survey_cli.study.pause import Pause
+from survey_cli.tui.station import StationBoard
 
 FIVE = CASES + "".join(
     f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
@@ -392,6 +397,49 @@ def test_no_interview_of_a_case_begins_under_a_pause(
         assert re.fullmatch("Paused by sue since ..:..: the server moves", found.what)
         assert "study resume" in found.remedy
     assert shift.row("A").held is None, "the case is free for whoever is next"
+
+
+def test_the_interview_command_begins_no_call_under_a_pause(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    study = (str(shift.file), "--db", shift.db)
+
+    def interview(key: str, *lines: str) -> tuple[int, str]:
+        ended = subprocess.run(
+            [sys.executable, "-m", "survey_cli", "interview", *study, "--case", key, "--plain"],
+            input="".join(f"{line}\n" for line in lines), capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        return ended.returncode, ended.stdout + ended.stderr
+
+    assert interview("A", "", "1", ".suspend")[0] == 3
+    assert run(["study", "pause", *study, "--by", "sue", "--message", "the server moves"]) == 0
+    before = shift.row("B")
+    code, said = interview("B", "", "1", "2", "1")
+    assert code == 1
+    assert re.search(
+        r"B: Paused by sue since \d\d:\d\d: the server moves — wait until .*: survey study resume", said
+    )
+    assert "First?" not in said
+    assert shift.row("B") == before
+    assert interview("A", "2", "1")[0] == 0, "an interview that had begun goes on"
+    assert shift.row("A").outcome == "complete"
+    assert run(["verify", *study]) == 0
+    assert run(["study", "resume", *study, "--by", "sue"]) == 0
+    assert interview("B", "", "1", "2", "1")[0] == 0
+
+
+def test_keys_about_a_case_say_the_pause(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    paused(shift, "the server moves")
+    ann.beat()
+    board = StationBoard(ann)
+    for key in ("i", "d", "x", "f5"):
+        board.press(key)
+        assert board.why == "Paused by sue since 10:00: the server moves", key
+    said = io.StringIO()
+    work(ann, io.StringIO(".interview\n.dial\n1\n.next\n\n.dail\n"), said, io.StringIO())
+    assert said.getvalue().count("! Paused by sue since 10:00: the server moves\n") == 5
+    assert "there is no case" not in said.getvalue()
 
 
 def test_a_call_that_was_dialed_is_keyed_under_a_pause(tmp_path: Path) -> None:

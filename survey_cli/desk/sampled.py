@@ -26,6 +26,15 @@ class OwnLink(CaseLink):
 def seat_sampled(study: Study, seating: Seating, queue: Queue, clock: Clock, token: str) -> Desk | Trouble:
     """Claim the case and begin its interview, or resume it. Raises StoreProblem."""
     repair(study, clock())
+    interviews = CaseInterviews(
+        study=study,
+        by=study.who.login,
+        station=queue.station,
+        clock=clock,
+        local=lambda moment: moment.astimezone(),
+    )
+    if (paused := _paused(study, interviews, seating, clock)) is not None:
+        return paused
     keeping = CaseKeeping(
         store=study.store, plan=study.plan, by=study.who.login, station=queue.station, clock=clock
     )
@@ -46,18 +55,7 @@ def seat_sampled(study: Study, seating: Seating, queue: Queue, clock: Clock, tok
             case, interview, row, study.plan, by_route=by_route
         ),
     )
-    interviews = CaseInterviews(
-        study=study,
-        by=study.who.login,
-        station=queue.station,
-        clock=clock,
-        local=lambda moment: moment.astimezone(),
-    )
-    desk = (
-        _refused(here.case)
-        or _paused(study, interviews, seating, clock)
-        or interviews.sit_down(here, link, wanted=seating)
-    )
+    desk = _refused(here.case) or interviews.sit_down(here, link, wanted=seating)
     if isinstance(desk, Trouble):
         link.left()
     elif study.repairs:

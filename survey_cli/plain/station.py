@@ -134,9 +134,11 @@ class Station:
         view = self._calling.view()
         if not isinstance(view, OnCase):
             if not text and isinstance(view, Idle):
-                return self._calling.take_next()
+                return self._take_next()
             return Rejected(
-                ".pause goes on" if isinstance(view, Away) else "there is no case: .next looks for one"
+                ".pause goes on"
+                if isinstance(view, Away)
+                else _why_paused(view) or "there is no case: .next looks for one"
             )
         if not text:
             return Rejected(".dial, .interview, or the number of an outcome")
@@ -174,17 +176,25 @@ class Station:
             case "again":
                 self._all(calling.view())
             case "next" if isinstance(calling.view(), Idle):
-                return calling.take_next()
+                return self._take_next()
             case _:
                 return self._on_case(word, rest)
         return None
+
+    def _take_next(self) -> Rejected | None:
+        """Look for a case; where the study is paused still, say the pause again."""
+        paused = _why_paused(self._calling.view())
+        rejected = self._calling.take_next()
+        if rejected is None and paused and (why := _why_paused(self._calling.view())):
+            return Rejected(why)
+        return rejected
 
     def _on_case(self, word: str, rest: str) -> Rejected | None:
         """Dot words that want a case."""
         known = [said[1:].partition(" ")[0] for said in STATION_WORDS]
         view = self._calling.view()
         if word in known and not isinstance(view, OnCase):
-            return Rejected("there is no case on the screen: .next looks for one")
+            return Rejected(_why_paused(view) or "there is no case on the screen: .next looks for one")
         if isinstance(view, OnCase):
             match word:
                 case "dial":
@@ -374,6 +384,11 @@ class Station:
 def _choices(view: OnCase) -> tuple[OutcomeChoice, ...]:
     """Every outcome that can be keyed, in the order of their numbers."""
     return (*view.first, *(choice for _, choices in view.more for choice in choices))
+
+
+def _why_paused(view: View) -> str:
+    """By whom the study is paused, since when and what for; empty while it runs."""
+    return view.why if isinstance(view, Idle) and view.paused else ""
 
 
 def _other(view: View, before: View | None) -> bool:

@@ -44,7 +44,7 @@ from survey_cli.tui.station_modes import (
     Typed,
     Writing,
 )
-from survey_cli.tui.station_outcomes import NO_CASE, Outcomes
+from survey_cli.tui.station_outcomes import Outcomes
 
 LEAST_SOUGHT: Final = 2
 """Characters of a number or a name that are looked for; fewer would find half the sample."""
@@ -212,7 +212,7 @@ class StationBoard(Outcomes):
         """What a key or a dot word asks for."""
         case = self.case
         if case is None and not bound.idle:
-            self._refuse(NO_CASE)
+            self._refuse_without_case()
             return
         deed: Deed = bound.deed
         match deed:

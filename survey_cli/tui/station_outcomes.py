@@ -5,7 +5,7 @@ It knows no key and draws nothing.
 from dataclasses import replace
 from typing import Final
 
-from survey_cli.desk.calling import OutcomeChoice, Unclear
+from survey_cli.desk.calling import Idle, OutcomeChoice, Unclear
 from survey_cli.engine.events import Rejected
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.station_modes import Asking, Booking, Deciding, Record, Refusing, Writing
@@ -25,11 +25,16 @@ class Outcomes(Standing):
         else:
             self._wanted(choice, words)
 
+    def _refuse_without_case(self) -> None:
+        """Say why there is no case to act on: the pause where the study is paused."""
+        view = self.view
+        self._refuse(view.why if isinstance(view, Idle) and view.paused else NO_CASE)
+
     def _wanted(self, choice: OutcomeChoice, words: str = "") -> None:
         """Ask what an outcome wants, and once more where it is grave or no call is known."""
         case = self.case
         if case is None:
-            self._refuse(NO_CASE)
+            self._refuse_without_case()
             return
         name = choice.outcome.name
         match choice.wants:
