@@ -109,7 +109,8 @@ def test_the_same_on_a_server(server, survey) -> None:
     survey("sample", "import", *FOUNDING, *db)
     assert "35 unchanged" in survey("sample", "import", *FOUNDING, *db)[0]
     assert "35 of 35 cases" in survey("cases", FOUNDING[0], *db)[1]
-    assert survey("queue", FOUNDING[0], "-n", "3", *db)[1].count("35 ready") == 1
+    summary = survey("queue", FOUNDING[0], "-n", "3", *db)[1]
+    assert "35 ready" in summary or "35 outside calling hours" in summary, "at whichever hour the tests run"
     survey("outcome", FOUNDING[0], "Denver District", "refusal_hard", "--note", "wrote", *db)
     assert "2.112" in survey("cases", FOUNDING[0], "Denver District", *db)[0]
 
