@@ -1,5 +1,5 @@
 # make demo    an interview, with only Python 3.11 or newer and make on the machine
-# make test    the tests
+# make test    the tests; those that compare times run afterwards, one by one
 # make check   ruff, mypy and the walls between the rooms
 # make bench   every goal measured beside its peer, one table (ROWS="step csv" for some; needs about five minutes)
 # make soak    interviews killed at random times, 1,000 times, and around their end, 300 times per engine
@@ -61,7 +61,8 @@ demo: .venv/run.stamp
 	fi
 
 test: .venv/dev.stamp
-	.venv/bin/python -m pytest $(PYTEST_FLAGS)
+	.venv/bin/python -m pytest $(PYTEST_FLAGS) -m 'not time_limit'
+	.venv/bin/python -m pytest -m time_limit
 
 check: .venv/dev.stamp
 	.venv/bin/ruff check .

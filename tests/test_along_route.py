@@ -355,6 +355,7 @@ def tangled(count: int) -> str:
     return HEAD.lstrip().replace("id: q,", "id: q0,") + "\n".join(lines) + "\n"
 
 
+@pytest.mark.time_limit
 def test_tangled_conditions_take_their_time_item_by_item() -> None:
     """The bounds hold: six times the items take nothing like thirty-six times as long."""
 

@@ -222,6 +222,7 @@ def test_any_tree_is_checked_and_nothing_is_raised(seed: int, share: float) -> N
     assert (found.instrument is None) == bool(errors(found.problems)) or found.draft is None
 
 
+@pytest.mark.time_limit
 def test_the_time_grows_with_the_file() -> None:
     def took(items: int) -> float:
         text = HEAD + "".join(

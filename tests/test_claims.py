@@ -240,6 +240,7 @@ def test_a_copy_holds_the_cases_too(queue, place, tmp_path):
         assert copy.integrity() == []
 
 
+@pytest.mark.time_limit
 @pytest.mark.parametrize("place", ["file"], indirect=True)
 def test_a_claim_from_many_cases_is_as_quick_as_from_few(queue, place, tmp_path):
     """A guard against collapse; a million against a thousand is the benchmarks' to measure."""

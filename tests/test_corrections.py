@@ -248,6 +248,7 @@ def _microseconds_a_step(text: str, steps: int) -> float:
     return median(took[-steps:]) * 1e6
 
 
+@pytest.mark.time_limit
 def test_a_step_costs_the_same_in_a_long_instrument() -> None:
     short, long = _long(50), _long(3000)
     ratios = [_microseconds_a_step(long, 40) / _microseconds_a_step(short, 40) for _ in range(5)]

@@ -134,6 +134,7 @@ def everything(path: Path) -> dict[str, list[dict[str, object]]]:
     return rows
 
 
+@pytest.mark.time_limit
 def test_opening_a_large_file_takes_some_milliseconds(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE filler (id INTEGER PRIMARY KEY, text)")

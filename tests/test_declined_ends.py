@@ -141,6 +141,7 @@ def test_an_end_behind_one_that_applies_is_not_passed() -> None:
         assert passing(first % condition + OUT % "ask_if: consent == 2" + ASKED % "") == []
 
 
+@pytest.mark.time_limit
 def test_thousands_of_ends_are_looked_at_quickly() -> None:
     lines = "".join(
         f"  - {{id: q{n}, type: single, text: 'Q?', options: {{1: x, 2: y}}}}\n"

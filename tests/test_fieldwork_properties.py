@@ -481,6 +481,7 @@ def _seconds(work: Callable[[], object], times: int) -> float:
     return best
 
 
+@pytest.mark.time_limit
 def test_a_standing_is_quick() -> None:
     """A million cases are imported at once. Bounds are three times the goals, for a machine that does other things."""
     fresh = history(columns={"region": "West"}).case
@@ -494,6 +495,7 @@ def test_a_standing_is_quick() -> None:
     assert _seconds(lambda: standing(case, study, told.now), 200) < 450e-6
 
 
+@pytest.mark.time_limit
 def test_a_long_history_is_replayed_in_time_that_grows_with_it() -> None:
     def log(calls: int) -> tuple[Entry, ...]:
         told = history().at("2026-11-16 10:00")

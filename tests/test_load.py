@@ -427,6 +427,7 @@ def test_reading_leaves_the_collector_as_it_was() -> None:
         gc.enable()
 
 
+@pytest.mark.time_limit
 def test_reading_is_faster_than_the_parsers_own_loader() -> None:
     """A guard against collapse; the goal of 0.6 is measured by the benchmarks."""
     if load.LOADER is not getattr(yaml, "CSafeLoader", None):

@@ -44,6 +44,7 @@ def draw(options: int) -> object:
     return lines
 
 
+@pytest.mark.time_limit
 @pytest.mark.parametrize("work", [check, key_all, draw])
 def test_the_time_grows_with_the_list(work: Callable[[int], object]) -> None:
     def took(options: int) -> float:

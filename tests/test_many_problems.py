@@ -23,6 +23,7 @@ KINDS = {
 }
 
 
+@pytest.mark.time_limit
 @pytest.mark.parametrize("rule", KINDS)
 def test_the_first_hundred_are_told_and_the_rest_counted(rule: str) -> None:
     many = 2000
@@ -37,6 +38,7 @@ def test_the_first_hundred_are_told_and_the_rest_counted(rule: str) -> None:
     assert took < 4, "each was compared with all the others"
 
 
+@pytest.mark.time_limit
 def test_two_hundred_thousand_unknown_keys_take_no_longer_than_reading_them() -> None:
     text = HEAD + "".join(f"k{n}: v\n" for n in range(200_000))
     started = time.process_time()

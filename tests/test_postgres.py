@@ -625,6 +625,7 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
 # Speed
 
 
+@pytest.mark.time_limit
 def test_a_durable_answer_costs_little_more_than_a_bare_commit(store, record_property):
     ours, theirs = [], []
     with psycopg.connect(served.address(), autocommit=True) as bare:

@@ -34,6 +34,7 @@ def quickest(act: Callable[[], object], *, times: int = 3) -> float:
     return min(found)
 
 
+@pytest.mark.time_limit
 def test_an_instrument_is_checked_in_a_few_times_its_parser() -> None:
     text = made.mixed(600)
     checked(read_text(text))
@@ -42,6 +43,7 @@ def test_an_instrument_is_checked_in_a_few_times_its_parser() -> None:
     assert ours < 10 * parser, f"{ours / parser:.1f} times the parser alone"
 
 
+@pytest.mark.time_limit
 def test_checking_grows_with_the_instrument_and_not_its_square() -> None:
     short, long = made.mixed(200), made.mixed(1600)
     checked(read_text(short))
@@ -49,6 +51,7 @@ def test_checking_grows_with_the_instrument_and_not_its_square() -> None:
     assert growth < 8 * 4, f"8 times the items take {growth:.0f} times as long"
 
 
+@pytest.mark.time_limit
 def test_an_answer_late_in_a_long_interview_costs_what_an_early_one_does() -> None:
     instrument = made.instrument(made.plain(1000))
 
@@ -66,6 +69,7 @@ def test_an_answer_late_in_a_long_interview_costs_what_an_early_one_does() -> No
     assert late < 5 * early, f"{late * 1e6:.0f} µs against {early * 1e6:.0f} µs"
 
 
+@pytest.mark.time_limit
 def test_a_crowd_is_simulated_in_a_fraction_of_the_goal_of_a_bare_loop() -> None:
     instrument = made.instrument(made.plain(50))
     asked = session.items(50)
@@ -74,6 +78,7 @@ def test_a_crowd_is_simulated_in_a_fraction_of_the_goal_of_a_bare_loop() -> None
     assert ours < 700 * bare, f"{ours / bare:.0f} times a bare loop"
 
 
+@pytest.mark.time_limit
 def test_a_table_is_written_in_a_few_times_a_plain_writer(tmp_path: Path) -> None:
     import csv
 
@@ -103,6 +108,7 @@ def test_help_does_not_load_the_screen_or_the_language() -> None:
     assert said.splitlines()[-1] == "[]"
 
 
+@pytest.mark.time_limit
 @pytest.mark.parametrize("count", [20])
 def test_an_answer_is_committed_in_a_few_times_a_raw_row(tmp_path: Path, count: int) -> None:
     from benchmarks.peers.stations import Commits

@@ -406,6 +406,7 @@ def test_a_file_and_a_server_give_the_same_status(kept: str) -> None:
     assert report.numbers.dead == 1
 
 
+@pytest.mark.time_limit
 def test_ten_thousand_cases_are_told_within_a_second() -> None:
     day = moment(DAY)
     sampled = history().entries[0]

@@ -97,6 +97,7 @@ while True:
         station.communicate()
 
 
+@pytest.mark.time_limit
 def test_sixteen_stations_write_at_once_and_each_is_served(kept, place, record_property):
     script = """
 store, me = Store.open(sys.argv[1], create=False), sys.argv[2]
@@ -126,6 +127,7 @@ print(*waits)
         assert [event.value for event in kept.journal(f"s{k}")[1:]] == list(range(2, 102))
 
 
+@pytest.mark.time_limit
 def test_a_durable_answer_costs_little_more_than_a_bare_commit(on_disk, path):
     bare = sqlite3.connect(path.with_name("bare.db"), isolation_level=None)
     bare.execute("PRAGMA journal_mode = WAL")
