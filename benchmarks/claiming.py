@@ -12,11 +12,11 @@ from time import perf_counter, sleep
 from benchmarks import questionnaires as made
 from benchmarks.measuring import Line, at_most, below, medians, shown
 from benchmarks.storing import Answers
-from survey_cli.fieldwork.buckets import Bucket
-from survey_cli.fieldwork.events import Called, Closed, Entry, NumberFacts, Sampled
-from survey_cli.fieldwork.policy import Standing
+from survey_cli.fieldwork.queue.claim_criteria import Bucket
+from survey_cli.fieldwork.case.events import Called, Closed, Entry, NumberFacts, Sampled
+from survey_cli.fieldwork.queue.rules import Standing
 from survey_cli.store import Store
-from survey_cli.store.case_records import CaseRow, Contact, ContactNumber, Lease, NewCase
+from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Lease, NewCase
 
 MANY, FEW = 1_000_000, 1_000
 CLAIMERS, SHARED = 16, 4_000

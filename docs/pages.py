@@ -11,10 +11,10 @@ import typer.main
 
 from survey_cli.cli.app import app
 from survey_cli.instrument.checks import RULES
-from survey_cli.instrument.parts import documented, models
-from survey_cli.instrument.reference import Entry, entries
-from survey_cli.office.preflight import RULES as FORMAT_RULES
-from survey_cli.office.version_check import RULES as VERSION_RULES
+from survey_cli.instrument.schema.model_docs import documented, models
+from survey_cli.instrument.schema.reference import Entry, entries
+from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
+from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 
 HERE = Path(__file__).parent
 MADE = "<!-- written by `make docs`; edit the docstrings it is made from -->"

@@ -12,9 +12,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scenario import instrument
-from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.coding import OF_THE_NUMBER, Coded, coded
-from survey_cli.fieldwork.events import (
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.disposition_coding import OF_THE_NUMBER, Coded, coded
+from survey_cli.fieldwork.case.events import (
     Advised,
     Blocked,
     Called,
@@ -31,9 +31,9 @@ from survey_cli.fieldwork.events import (
     Reopened,
     Sampled,
 )
-from survey_cli.fieldwork.people import Interviewer, People
-from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import Claimant, Standing, standing
+from survey_cli.fieldwork.plan.people import Interviewer, People
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import Claimant, Standing, standing
 
 DENVER, LOS_ANGELES, NEW_YORK = "America/Denver", "America/Los_Angeles", "America/New_York"
 ITEMS = """

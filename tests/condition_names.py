@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from survey_cli.instrument.conditions import Condition, Known, Scope, Wants, compile_condition
+from survey_cli.instrument.expressions.conditions import Condition, Known, Scope, Wants, compile_condition
 from survey_cli.problems import Position, Problem
 from survey_cli.values import missing
 

@@ -10,7 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from fake_conduct import AGREEMENT, FakeConduct, prompt
-from survey_cli.desk.calling import (
+from survey_cli.sessions.station.station_protocol import (
     Away,
     FoundCase,
     Idle,

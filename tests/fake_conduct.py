@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from survey_cli.desk import Asked, Closing
+from survey_cli.sessions import Asked, Closing
 from survey_cli.engine.events import Rejected
 from survey_cli.engine.notes import StandingNote
 from survey_cli.entries import (

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from cases import History, moment
 from command_line import written
-from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import standing
-from survey_cli.instrument.opening import open_instrument
-from survey_cli.instrument.program import Instrument
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.store import Store
-from survey_cli.store.case_records import NewCase
+from survey_cli.store.cases.case_records import NewCase
 
 ITEMS = """
 - {id: hello, type: read, text: "Good morning, this is {interviewer} calling for the Institute."}

@@ -5,11 +5,11 @@ counts, weights, rates, and texts that would be markup, formulas or line ends if
 from collections.abc import Sequence
 from fractions import Fraction
 
-from survey_cli.fieldwork.counts import Counts
-from survey_cli.fieldwork.rates import eligibility
-from survey_cli.reports.described import Codebook, CodebookCode, CodebookColumn, CodebookVariable
-from survey_cli.reports.rates import Rated, rate_table
-from survey_cli.reports.results import (
+from survey_cli.fieldwork.rates.counts import Counts
+from survey_cli.fieldwork.rates.rates import eligibility
+from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
+from survey_cli.reports.fieldwork.rates import Rated, rate_table
+from survey_cli.reports.results.report_model import (
     Banner,
     BannerColumn,
     BannerTable,

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from survey_cli.instrument.checks import Checked, checked
-from survey_cli.instrument.load import read_text
+from survey_cli.instrument.source.load import read_text
 
 HEAD = 'instrument: t\ntitle: T\nitems:\n  - {id: hi, type: read, text: "I am {interviewer} of Acme."}\n'
 

@@ -18,7 +18,7 @@ from survey_cli.engine.events import (
     Sitting,
     Stamp,
 )
-from survey_cli.engine.journal import cells_reader
+from survey_cli.engine.codec import cells_reader
 from survey_cli.store import (
     InstrumentRow,
     InterviewRow,

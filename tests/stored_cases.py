@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from survey_cli.fieldwork.events import Called, Claimed, Closed, Entry, NumberFacts, Sampled
-from survey_cli.fieldwork.policy import Standing
+from survey_cli.fieldwork.case.events import Called, Claimed, Closed, Entry, NumberFacts, Sampled
+from survey_cli.fieldwork.queue.rules import Standing
 from survey_cli.store import Store
-from survey_cli.store.case_records import CaseRow, Contact, ContactNumber, Lease, NewCase
+from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Lease, NewCase
 
 NOON = datetime(2000, 6, 1, 12, tzinfo=UTC)
 BUCKET = '[["America/Denver"],[],"","","","anyone",[]]'

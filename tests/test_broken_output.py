@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from command_line import SURVEY, folder, written  # noqa: F401 – a folder of its own
-from survey_cli.cli.running import run
+from survey_cli.cli.run_command import run
 
 WIDE = "instrument: wide\ntitle: A wide study\nitems:\n" + "".join(
     f"  - {{id: q{n}, type: single, text: Question {n}?, options: {{1: Yes, 2: No}}}}\n" for n in range(40)

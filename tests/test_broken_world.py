@@ -18,10 +18,10 @@ import pytest
 
 import survey_cli.tui.app  # noqa: F401 – imported here, so that the stations that are forked need not
 from soak.station import Station
-from survey_cli.cli.running import run
-from survey_cli.desk.holding import Desk
-from survey_cli.desk.seating import Seating, seat
-from survey_cli.office.keeping import Verified, verify
+from survey_cli.cli.run_command import run
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.services.database.interview_archive import Verified, verify
 from survey_cli.problems import Question
 
 INSTRUMENT = """\
@@ -218,7 +218,7 @@ def test_a_disk_with_no_room_for_a_database(small_disk: Path, capsys: pytest.Cap
 
 NOBODY = """
 import os, io
-from survey_cli.cli.running import run
+from survey_cli.cli.run_command import run
 sys.stdin = io.StringIO("")
 run(["interview", "small.yaml", "--case", "0", "--db", ":memory:"])  # imports all there is to import
 sys.stdin, sys.stdout, sys.stderr = (open(n, m, closefd=False) for n, m in ((0, "r"), (1, "w"), (2, "w")))
@@ -434,7 +434,7 @@ def test_a_path_that_is_no_database_of_ours(
 
 
 def test_a_network_file_system(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("survey_cli.store.files.mounted", lambda table, path: "nfs4")
+    monkeypatch.setattr("survey_cli.store.backends.sqlite.database_files.mounted", lambda table, path: "nfs4")
     said = told(capsys, "interview", "small.yaml", "--case", "7")
     assert said.startswith(
         "responses/small.db: the folder is on a file system that other computers may use too (nfs4)"

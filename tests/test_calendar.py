@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenario import instrument
-from survey_cli.fieldwork.calendar import NO_ZONE, Calendar, DayPart
-from survey_cli.fieldwork.zones import day_start, moment_of, standing, stretches, wall_at
+from survey_cli.fieldwork.calendar.calendar import NO_ZONE, Calendar, DayPart
+from survey_cli.fieldwork.calendar.zones import day_start, moment_of, standing, stretches, wall_at
 from survey_cli.instrument.countries import public_holidays
-from survey_cli.instrument.spans import Hours
+from survey_cli.instrument.schema.hours import Hours
 
 NEW_YORK, LOS_ANGELES = "America/New_York", "America/Los_Angeles"
 

@@ -10,13 +10,13 @@ import pytest
 
 from command_line import folder  # noqa: F401 - a fixture
 from shift import HEAD, ITEMS, Shift, interviewed, on
-from survey_cli.cli.running import run
-from survey_cli.desk.calling import Idle
-from survey_cli.desk.manning import queue_of
+from survey_cli.cli.run_command import run
+from survey_cli.sessions.station.station_protocol import Idle
+from survey_cli.sessions.station.open_station import queue_of
 from survey_cli.engine.events import Rejected
-from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.coding import coded
-from survey_cli.fieldwork.events import (
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.disposition_coding import coded
+from survey_cli.fieldwork.case.events import (
     Blocked,
     Called,
     Claimed,
@@ -27,18 +27,18 @@ from survey_cli.fieldwork.events import (
     Promised,
     Returned,
 )
-from survey_cli.fieldwork.policy import standing
-from survey_cli.office import casework
-from survey_cli.office.asking import Request
-from survey_cli.office.case_lists import Wanted, list_cases, show_case
-from survey_cli.office.casework import Changed, Several
-from survey_cli.office.never_calling import Added, Checked, ListRequest, add, check
-from survey_cli.office.queue_lists import queue, why
+from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.services.cases import case_actions
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.cases.case_lists import Wanted, list_cases, show_case
+from survey_cli.services.cases.case_actions import Changed, Several
+from survey_cli.services.sample.do_not_call_list import Added, Checked, ListRequest, add, check
+from survey_cli.services.cases.queue_lists import queue, why
 from survey_cli.problems import Trouble
-from survey_cli.reports.cases import CaseList, CaseSheet, QueueReport, Why
-from survey_cli.study.erasing import erased
-from survey_cli.study.opening import Study
-from survey_cli.study.queueing import caught_up
+from survey_cli.reports.fieldwork.cases import CaseList, CaseSheet, QueueReport, Why
+from survey_cli.study.consistency.person_erasure import erased
+from survey_cli.study.open_study import Study
+from survey_cli.study.consistency.queue_refresh import caught_up
 
 PEOPLE = """login,languages,skills,role
 ann,en,converter,interviewer
@@ -289,12 +289,12 @@ def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path
         assert study.store.cases.fill()["kinds:1"].taken == 1
     assert "kinds:1 is full" in why_not(shift, "B")["quota"]
     assert "B" not in {line.key for line in queued(shift).lines}
-    changed = done(casework.correct(request(shift), "A", "callback", note="it was the wrong person"))
+    changed = done(case_actions.correct(request(shift), "A", "callback", note="it was the wrong person"))
     assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
     with shift.study() as study:
         assert study.store.cases.fill()["kinds:1"].taken == 0
     assert "quota" not in why_not(shift, "B")
-    done(casework.correct(request(shift), "A", "complete", note="it was the right one after all"))
+    done(case_actions.correct(request(shift), "A", "complete", note="it was the right one after all"))
     with shift.study() as study:
         assert study.store.cases.fill()["kinds:1"].taken == 1
     assert coded(shift.case("A"), study.plan).code == "1.1"
@@ -304,7 +304,7 @@ def test_a_correction_keeps_what_was_keyed(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     shift.station("ann").record("refusal_hard", note="shouted")
     assert shift.row("A").status == "done"
-    changed = done(casework.correct(request(shift), "A", "callback", note="was a misunderstanding"))
+    changed = done(case_actions.correct(request(shift), "A", "callback", note="was a misunderstanding"))
     assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
     sheet = show_case(request(shift), "A")
     assert isinstance(sheet, CaseSheet)
@@ -317,10 +317,10 @@ def test_a_number_lives_and_dies_with_the_outcome_it_is_given(tmp_path: Path) ->
     shift = Shift(tmp_path)
     shift.station("ann").record("disconnected")
     assert shift.case("A").numbers[0].state == "dead"
-    changed = done(casework.correct(request(shift), "A", "busy", note="heard the tape"))
+    changed = done(case_actions.correct(request(shift), "A", "busy", note="heard the tape"))
     assert shift.case("A").numbers[0].state == "live"
     assert changed.standing.status == "waiting"
-    done(casework.correct(request(shift), "A", "wrong_number", note="heard it again"))
+    done(case_actions.correct(request(shift), "A", "wrong_number", note="heard it again"))
     assert shift.case("A").numbers[0].state == "dead"
     assert shift.row("A").status == "done"
 
@@ -328,17 +328,17 @@ def test_a_number_lives_and_dies_with_the_outcome_it_is_given(tmp_path: Path) ->
 def test_never_call_by_a_supervisor_holds_for_all_studies(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     shift.station("ann").record("no_answer")
-    done(casework.correct(request(shift), "A", "never_call", note="a letter came"))
+    done(case_actions.correct(request(shift), "A", "never_call", note="a letter came"))
     with shift.study() as study:
         assert study.listed(["+13125550100"])
     assert shift.row("A").why == "never to be called again"
-    assert "never to be called again" in refused(casework.reopen(request(shift), "A"))
+    assert "never to be called again" in refused(case_actions.reopen(request(shift), "A"))
 
 
 def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=ITEMS + QUOTAS, cases=THREE)
     interview_of(shift, "A")
-    changed = done(casework.correct(request(shift), "A", "withdrawn", note="a letter came"))
+    changed = done(case_actions.correct(request(shift), "A", "withdrawn", note="a letter came"))
     assert (changed.standing.status, changed.standing.code) == ("done", "2.112")
     with shift.study() as study:
         [interview] = study.store.interviews(case="A")
@@ -357,7 +357,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
     tmp_path: Path, outcome: str, code: str, says: str
 ) -> None:
     shift = Shift(tmp_path)
-    assert says in refused(casework.correct(request(shift), "A", outcome, code=code, note="x"))
+    assert says in refused(case_actions.correct(request(shift), "A", outcome, code=code, note="x"))
     assert shift.case("A").seq == 1
     assert shift.row("A").status == "ready"
 
@@ -365,11 +365,11 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
 def test_a_code_is_kept_as_the_table_writes_it(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     assert (
-        done(casework.correct(request(shift), "A", "", code="4.7", note="closed in May")).standing.code
+        done(case_actions.correct(request(shift), "A", "", code="4.7", note="closed in May")).standing.code
         == "4.70"
     )
     assert shift.row("A").status == "done"
-    assert refused(casework.correct(request(shift), "A", "callback", note=" ")).endswith("say it with --note")
+    assert refused(case_actions.correct(request(shift), "A", "callback", note=" ")).endswith("say it with --note")
 
 
 def test_a_number_put_on_the_list_is_dialled_and_offered_no_more(tmp_path: Path) -> None:
@@ -400,8 +400,8 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
     ann = shift.station("ann")
     key = on(ann)
     ann.dial()
-    assert "ann has it at station of ann" in refused(casework.correct(request(shift), key, "busy", note="x"))
-    found = casework.free(request(shift), key)
+    assert "ann has it at station of ann" in refused(case_actions.correct(request(shift), key, "busy", note="x"))
+    found = case_actions.free(request(shift), key)
     assert isinstance(found, tuple), found
     assert (found[1].by, found[1].station, found[1].since) == ("ann", "of ann", shift.at)
     assert shift.row(key).status == "ready"
@@ -410,7 +410,7 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
     sheet = show_case(request(shift), key)
     assert isinstance(sheet, CaseSheet)
     assert [line.what for line in sheet.past][-2:] == ["number 1 dialled", "a supervisor freed it"]
-    assert "no station has it" in refused(casework.free(request(shift), key))
+    assert "no station has it" in refused(case_actions.free(request(shift), key))
 
 
 def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
@@ -421,7 +421,7 @@ def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
     interviewed(shift.station("ann"), "1", "1", "1")
     with shift.study() as study:
         assert study.store.cases.fill()["kinds:1"].held == 1
-    assert isinstance(casework.free(request(shift), "A"), tuple)
+    assert isinstance(case_actions.free(request(shift), "A"), tuple)
     with shift.study() as study:
         assert study.store.cases.fill()["kinds:1"].held == 0
     assert shift.case("A").interrupted
@@ -432,22 +432,22 @@ def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
 
 def test_a_referral_is_answered(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
-    assert "nobody referred it" in refused(casework.answer(request(shift), "A"))
+    assert "nobody referred it" in refused(case_actions.answer(request(shift), "A"))
     shift.station("ann").record("supervisor", note="wants a letter first")
     assert shift.row("A").status == "held"
     assert listed(shift, status="held") == ["A"]
-    assert done(casework.answer(request(shift), "A", note="letter sent")).standing.status == "ready"
+    assert done(case_actions.answer(request(shift), "A", note="letter sent")).standing.status == "ready"
 
 
 def test_only_what_is_finished_is_reopened(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE)
-    assert "not finished" in refused(casework.reopen(request(shift), "A"))
+    assert "not finished" in refused(case_actions.reopen(request(shift), "A"))
     interview_of(shift, "A")
-    assert "complete" in refused(casework.reopen(request(shift), "A"))
+    assert "complete" in refused(case_actions.reopen(request(shift), "A"))
     shift.station("ann")
-    done(casework.correct(request(shift), "C" if shift.row("C").held is None else "B", "unable", note="x"))
+    done(case_actions.correct(request(shift), "C" if shift.row("C").held is None else "B", "unable", note="x"))
     key = listed(shift, code="2.32")[0]
-    assert done(casework.reopen(request(shift), key, why="better now")).standing.status == "ready"
+    assert done(case_actions.reopen(request(shift), key, why="better now")).standing.status == "ready"
 
 
 def test_soft_refusals_are_put_back_and_hard_ones_are_not(tmp_path: Path) -> None:
@@ -458,14 +458,14 @@ def test_soft_refusals_are_put_back_and_hard_ones_are_not(tmp_path: Path) -> Non
                 ruin(study, key, outcome, shift.at)
     assert listed(shift, status="done") == ["A", "B", "C"]
     asked = request(shift)
-    none = casework.reopen_refusals(asked, before=shift.at - timedelta(days=30))
+    none = case_actions.reopen_refusals(asked, before=shift.at - timedelta(days=30))
     assert isinstance(none, Several)
     assert none.changed == ()
-    some = casework.reopen_refusals(asked, before=None)
+    some = case_actions.reopen_refusals(asked, before=None)
     assert isinstance(some, Several)
     assert [changed.key for changed in some.changed] == ["A", "B"]
     assert listed(shift, status="done") == ["C"]
-    again = casework.reopen_refusals(asked, before=None)
+    again = case_actions.reopen_refusals(asked, before=None)
     assert isinstance(again, Several)
     assert again.changed == ()
 
@@ -493,22 +493,22 @@ def test_promises_go_to_another(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
     promised(shift, "A", "B")
     promised(shift, "C", keeper="anyone")
-    assert "is not among the people" in refused(casework.reassign(request(shift), key="A", to="zoe"))
-    assert "no promise to keep" in refused(casework.reassign(request(shift), all_of="bob", to="ann"))
+    assert "is not among the people" in refused(case_actions.reassign(request(shift), key="A", to="zoe"))
+    assert "no promise to keep" in refused(case_actions.reassign(request(shift), all_of="bob", to="ann"))
     with shift.study() as study:  # whoever gave it, anyone may keep it
         case = shift.case("C")
         assert case.booking is not None
         again = Entry(shift.at, "ann", "s1", case.booking.promise._replace(owner="ann"))
         stands = standing(case.after(again), study.plan, shift.at)
         assert study.store.cases.write("C", seq=case.seq, entries=[again], standing=stands) is None
-    moved = casework.reassign(request(shift), all_of="ann", to="bob")
+    moved = case_actions.reassign(request(shift), all_of="ann", to="bob")
     assert isinstance(moved, Several)
     assert sorted(changed.key for changed in moved.changed) == ["A", "B"]
     assert shift.row("A").owner == "bob"
     shift.to("2026-11-25 10:05")
     assert "A" in {line.key for line in queued(shift, "bob").lines}
     assert "A" not in {line.key for line in queued(shift, "ann").lines}
-    given = casework.reassign(request(shift), key="A", to="anyone")
+    given = case_actions.reassign(request(shift), key="A", to="anyone")
     assert isinstance(given, Several)
     assert "A" in {line.key for line in queued(shift, "ann").lines}
 
@@ -519,7 +519,7 @@ def test_a_promise_goes_to_nobody_who_does_not_speak(tmp_path: Path) -> None:
     bob = shift.station("bob")
     assert bob.book("tomorrow 10:00", keeper="me") is None
     assert "it wants es, which ann does not speak" in refused(
-        casework.reassign(request(shift), key="A", to="ann")
+        case_actions.reassign(request(shift), key="A", to="ann")
     )
 
 
@@ -556,13 +556,13 @@ def test_interviewers_see_no_names_and_change_nothing(tmp_path: Path) -> None:
     assert "Mrs. Adams" in str(show_case(request(shift), key))
     ann = request(shift, "ann")
     for attempt in (
-        casework.correct(ann, key, "busy", note="x"),
-        casework.answer(ann, key),
-        casework.reopen(ann, key),
-        casework.reopen_refusals(ann, before=None),
-        casework.release(ann, "all"),
-        casework.free(ann, key),
-        casework.reassign(ann, key=key, to="bob"),
+        case_actions.correct(ann, key, "busy", note="x"),
+        case_actions.answer(ann, key),
+        case_actions.reopen(ann, key),
+        case_actions.reopen_refusals(ann, before=None),
+        case_actions.release(ann, "all"),
+        case_actions.free(ann, key),
+        case_actions.reassign(ann, key=key, to="bob"),
     ):
         assert "only a supervisor may" in refused(attempt)
         assert "ask sue" in refused(attempt)
@@ -580,7 +580,7 @@ def a_command_line(
 ) -> Callable[..., tuple[str, str]]:
     shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
     promised(shift, "A")
-    monkeypatch.setattr("survey_cli.cli.moments.now", lambda: shift.at)
+    monkeypatch.setattr("survey_cli.cli.output.datetimes.now", lambda: shift.at)
 
     def survey(command: str, *arguments: str, gives: int = 0) -> tuple[str, str]:
         where = ("--db", shift.db, "--people", str(shift._list()), "--by", "sue")
@@ -654,7 +654,7 @@ def test_a_case_that_is_corrected_is_taken_by_a_station_at_once(tmp_path: Path) 
     ann = shift.station("ann")
     ann.record("unable")
     assert isinstance(ann.view(), Idle)
-    done(casework.correct(request(shift), "A", "busy", note="wrong key"))
+    done(case_actions.correct(request(shift), "A", "busy", note="wrong key"))
     with shift.study() as study:
         assert isinstance(study.store.cases.history("A")[-1].event, Corrected)
     shift.to("2026-11-24 17:30")  # it was called by day: the evening comes next
@@ -722,7 +722,7 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
     assert shift.row("A").why == "never to be called again"
     assert listed_at(shift).since is not None
     shift.later(minutes=5)
-    changed = done(casework.correct(request(shift), "A", keyed, note="pressed the wrong key"))
+    changed = done(case_actions.correct(request(shift), "A", keyed, note="pressed the wrong key"))
     assert changed.standing.code == code
     assert listed_at(shift).since is None
     off = listed_at(shift).off
@@ -755,7 +755,7 @@ def test_a_promise_that_the_slip_dropped_holds_again(tmp_path: Path) -> None:
     slipped(shift)
     assert shift.row("A").promised_at is None
     shift.to("2026-11-25 12:00")
-    done(casework.correct(request(shift), "A", "no_answer", note="slip"))
+    done(case_actions.correct(request(shift), "A", "no_answer", note="slip"))
     assert shift.case("A").booking is not None
 
 
@@ -773,7 +773,7 @@ def test_a_number_that_was_listed_for_another_reason_stays_there(tmp_path: Path)
             Entry(shift.at, "ann", "s1", Closed()),
         ]
         study.store.cases.write("A", seq=row.seq, entries=entries)
-    said = refused(casework.correct(request(shift), "A", "no_answer", note="slip"))
+    said = refused(case_actions.correct(request(shift), "A", "no_answer", note="slip"))
     assert "on the do-not-call list since 2026-11-24, by registry: national registry" in said
     assert shift.case("A").blocked
     assert listed_at(shift).since is not None
@@ -784,9 +784,9 @@ def test_never_call_again_by_a_supervisors_slip_is_undone_too(tmp_path: Path, ca
     shift = Shift(tmp_path)
     if called:
         assert shift.station("ann").record("no_answer") is None
-    done(casework.correct(request(shift), "A", "never_call", note="a letter came"))
+    done(case_actions.correct(request(shift), "A", "never_call", note="a letter came"))
     assert shift.row("A").why == "never to be called again"
-    done(casework.correct(request(shift), "A", "callback", note="the letter was another's"))
+    done(case_actions.correct(request(shift), "A", "callback", note="the letter was another's"))
     assert shift.row("A").status == ("waiting" if called else "ready")
     assert listed_at(shift).since is None
 
@@ -799,11 +799,11 @@ def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path
     assert isinstance(add(asks, [NUMBER], reason="a wrong line of the registry"), Added)
     assert ann.take_next() is None
     assert shift.row("A").why == "never to be called again"
-    said = refused(casework.correct(request(shift), "A", "callback", note="it was wrong"))
+    said = refused(case_actions.correct(request(shift), "A", "callback", note="it was wrong"))
     assert "if that is wrong too, first: survey never-call remove" in said
     with shift.study() as study:
         study.never_call.remove([NUMBER], at=shift.at, reason="a wrong line", by="sue")
-    done(casework.correct(request(shift), "A", "callback", note="it was wrong"))
+    done(case_actions.correct(request(shift), "A", "callback", note="it was wrong"))
     assert shift.row("A").status == "ready"
     assert [number.state for number in shift.case("A").numbers] == ["live"]
 
@@ -811,8 +811,8 @@ def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path
 def test_withdrawn_consent_is_not_undone(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     slipped(shift)
-    done(casework.correct(request(shift), "A", "withdrawn", note="asked for erasure, too"))
-    done(casework.correct(request(shift), "A", "callback", note="no"))
+    done(case_actions.correct(request(shift), "A", "withdrawn", note="asked for erasure, too"))
+    done(case_actions.correct(request(shift), "A", "callback", note="no"))
     assert shift.case("A").blocked
     assert listed_at(shift).since is not None
 
@@ -820,7 +820,7 @@ def test_withdrawn_consent_is_not_undone(tmp_path: Path) -> None:
 def test_an_outcome_that_forbids_calling_as_well_keeps_the_number_on_the_list(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     slipped(shift)
-    done(casework.correct(request(shift), "A", "withdrawn", note="asked for erasure, too"))
+    done(case_actions.correct(request(shift), "A", "withdrawn", note="asked for erasure, too"))
     assert shift.case("A").blocked
     assert listed_at(shift).since is not None
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from mistaken import HEAD, Mistake, looked_at, mistakes, said
 from survey_cli.instrument.checks import CHECKS, RULES, checked, rule_of
-from survey_cli.instrument.load import Source, read, read_text
-from survey_cli.instrument.written import Listed, Mapped, Node, Written
+from survey_cli.instrument.source.load import Source, read, read_text
+from survey_cli.instrument.source.nodes import Listed, Mapped, Node, Written
 from survey_cli.problems import Position, errors
 
 ROOT = Path(__file__).parent.parent

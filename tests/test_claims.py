@@ -12,14 +12,14 @@ import pytest
 from stored import a_path, a_place, an_instrument, answer, begin, child, outcome  # noqa: F401 – fixtures
 from stored_cases import BUCKET, a_case, a_contact, at, bring, lease, several
 from survey_cli.store import Store
-from survey_cli.store import case_statements as sql
+from survey_cli.store.cases import case_statements as sql
 
 TOOLS = """
 from datetime import timedelta
 from time import perf_counter, sleep
-from survey_cli.fieldwork.events import Called, Closed, Entry, NumberFacts, Sampled
-from survey_cli.fieldwork.policy import Standing
-from survey_cli.store.case_records import Lease, NewCase
+from survey_cli.fieldwork.case.events import Called, Closed, Entry, NumberFacts, Sampled
+from survey_cli.fieldwork.queue.rules import Standing
+from survey_cli.store.cases.case_records import Lease, NewCase
 BUCKET = '[["America/Denver"],[],"","","","anyone",[]]'
 place, me = sys.argv[1:3]
 ready = Standing("ready", NOON, BUCKET, "4", "2.20", "", 0, "")

@@ -16,7 +16,7 @@ import typer.main
 from command_line import BROKEN, DOUBTFUL, SURVEY, folder, on_terminal, written  # noqa: F401
 from survey_cli import __version__
 from survey_cli.cli.app import app
-from survey_cli.cli.running import run
+from survey_cli.cli.run_command import run
 
 
 def held(monkeypatch: pytest.MonkeyPatch, lines: str, *arguments: str) -> int:
@@ -66,7 +66,7 @@ def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> 
 def test_help_loads_nothing_that_is_slow() -> None:
     heavy = ("pydantic", "yaml", "textual", "sqlite3", "rich", "survey_cli.instrument", "survey_cli.store")
     asked = (
-        "import sys; from survey_cli.cli.running import run; run(['--help']); "
+        "import sys; from survey_cli.cli.run_command import run; run(['--help']); "
         f"print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60)
@@ -304,7 +304,7 @@ def test_our_own_mistake_is_a_report_without_anybodys_words(
         answer = "555 0199"
         raise RuntimeError(f"could not keep {answer} of {file}")
 
-    monkeypatch.setattr("survey_cli.office.designing.check", careless)
+    monkeypatch.setattr("survey_cli.services.questionnaire.questionnaire_files.check", careless)
     monkeypatch.setattr("sys.argv", ["survey", "check", "jane-doe.yaml", "--format=text"])
     assert run(["check", "jane-doe.yaml"]) == 1
     out, err = capsys.readouterr()
@@ -316,7 +316,7 @@ def test_our_own_mistake_is_a_report_without_anybodys_words(
     )
     text = report.read_text(encoding="utf-8")
     assert "builtins.RuntimeError" in text
-    assert "survey_cli/cli/designing.py" in text
+    assert "survey_cli/cli/commands/questionnaire.py" in text
     assert "command: check --format\n" in text
     assert "0199" not in text.replace('answer = "555 0199"', "")
     assert "jane" not in text
@@ -331,7 +331,7 @@ def test_trouble_that_was_thrown_is_said_in_its_own_words(
     def locked(file: str, formats: object = (), *, db: str | None = None) -> None:
         raise StoreProblem("a.db", "another program keeps the database locked", "close it")
 
-    monkeypatch.setattr("survey_cli.office.designing.check", locked)
+    monkeypatch.setattr("survey_cli.services.questionnaire.questionnaire_files.check", locked)
     assert run(["check", "x.yaml"]) == 1
     assert capsys.readouterr().err == "a.db: another program keeps the database locked — close it\n"
 

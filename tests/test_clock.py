@@ -11,16 +11,16 @@ import pytest
 import served
 from command_line import SURVEY
 from shift import Shift, on
-from survey_cli.cli.running import run
-from survey_cli.desk.manning import man
-from survey_cli.desk.seating import Seating, seat
-from survey_cli.desk.station import Station
-from survey_cli.office.asking import Request
-from survey_cli.office.keeping import Verified, verify
-from survey_cli.office.status import status_of
+from survey_cli.cli.run_command import run
+from survey_cli.sessions.station.open_station import man
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.station.station import Station
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.database.interview_archive import Verified, verify
+from survey_cli.services.cases.fieldwork_status import status_of
 from survey_cli.problems import Question, Trouble
-from survey_cli.reports.status import FieldworkStatus
-from survey_cli.store.server_clock import ServerClock
+from survey_cli.reports.fieldwork.status import FieldworkStatus
+from survey_cli.store.backends.server_clock import ServerClock
 
 MINUTES = timedelta(minutes=1)
 AT_ANY_HOUR = """
@@ -119,7 +119,7 @@ def test_commands_of_a_computer_with_a_wrong_clock_go_by_the_servers(tmp_path: P
 
 def test_the_servers_time_comes_with_each_transaction_and_no_other_message(tmp_path: Path) -> None:
     from survey_cli.store import Store
-    from survey_cli.store.postgres import Postgres
+    from survey_cli.store.backends.postgres.connection import Postgres
 
     with Store.open(served.fresh(), create=True) as store:
         db = store.connector

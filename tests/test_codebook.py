@@ -25,12 +25,12 @@ from page_reading import (
     tables,
     text_of,
 )
-from survey_cli.cli.running import run
-from survey_cli.documents.report_html import codebook_html
-from survey_cli.documents.report_markdown import codebook_markdown
-from survey_cli.office.describing import codebook_of
-from survey_cli.office.report_wish import CodebookWish
-from survey_cli.reports.described import Codebook, CodebookVariable
+from survey_cli.cli.run_command import run
+from survey_cli.documents.report.report_html import codebook_html
+from survey_cli.documents.report.report_markdown import codebook_markdown
+from survey_cli.services.report.codebook_data import codebook_of
+from survey_cli.services.report.report_options import CodebookWish
+from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
 
 
 def test_a_variable_says_wording_who_is_asked_codes_and_counts() -> None:
@@ -130,7 +130,7 @@ def test_markdown_says_the_same() -> None:
 
 def test_a_word_document_has_a_heading_for_each_variable(tmp_path: Path) -> None:
     docx = pytest.importorskip("docx")
-    from survey_cli.documents.word import codebook_docx
+    from survey_cli.documents.report.word import codebook_docx
 
     path = tmp_path / "codebook.docx"
     codebook_docx(made_codebook(), path)

@@ -3,8 +3,8 @@
 import pytest
 
 from condition_names import HERE, IN_PERSON, SCOPE, said
-from survey_cli.instrument.conditions import Wants, compile_condition
-from survey_cli.instrument.written import Written
+from survey_cli.instrument.expressions.conditions import Wants, compile_condition
+from survey_cli.instrument.source.nodes import Written
 from survey_cli.problems import Position
 
 # Problems: text, column, length, what is found, what to do about it.

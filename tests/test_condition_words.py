@@ -3,7 +3,7 @@
 import pytest
 
 from condition_names import understood
-from survey_cli.instrument.wording import words
+from survey_cli.instrument.texts.condition_wording import words
 from survey_cli.values import Code
 
 LABELS: dict[tuple[str, Code], str] = {

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from condition_names import AGREE, CAFE, HERE, IN_PERSON, NA, NAMES, SCOPE, understood
-from survey_cli.instrument.conditions import (
+from survey_cli.instrument.expressions.conditions import (
     Known,
     Scope,
     Wants,
@@ -19,8 +19,8 @@ from survey_cli.instrument.conditions import (
     read_names,
     use_of,
 )
-from survey_cli.instrument.functions import FUNCTIONS
-from survey_cli.instrument.wording import words
+from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.texts.condition_wording import words
 from survey_cli.problems import Position
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing
 

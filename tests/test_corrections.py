@@ -17,7 +17,7 @@ from survey_cli.engine.events import Answered, Declined
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
 from survey_cli.entries import Read
-from survey_cli.instrument.program import Instrument
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.values import Missing, Place
 
 # keying the final answers straight through

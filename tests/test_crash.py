@@ -17,8 +17,8 @@ from soak import endings
 from soak.script import ITEMS, Stand, stand
 from soak.station import Station
 from soak.witness import missing
-from survey_cli.engine.journal import Entered
-from survey_cli.office.keeping import Verified, verify
+from survey_cli.engine.codec import Entered
+from survey_cli.services.database.interview_archive import Verified, verify
 from survey_cli.store import Store, database
 
 TESTS = Path(__file__).parent

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario import Scenario, scenario
-from survey_cli.engine.journal import encode_cells
+from survey_cli.engine.codec import encode_cells
 from survey_cli.exports import Manner
-from survey_cli.exports.csv import RUNS, tame, write_csv, write_tsv
+from survey_cli.exports.text.csv import RUNS, tame, write_csv, write_tsv
 from survey_cli.table import ADMIN, Table, cells, columns
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from textwrap import dedent
 
 from scenario import Scenario, scenario
-from survey_cli.desk.holding import Desk
-from survey_cli.desk.seating import Seating, seat
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.engine.events import Began
 from survey_cli.problems import Trouble
 from survey_cli.store import Store

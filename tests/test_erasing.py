@@ -23,25 +23,25 @@ from cases import History, plan
 from command_line import SURVEY
 from shift import FIELDWORK, HEAD, TUESDAY, Shift, interviewed, on
 from stored import rows as rows_of
-from survey_cli.desk.calling import OnCase
+from survey_cli.sessions.station.station_protocol import OnCase
 from survey_cli.engine.events import Noted, Rejected, Resumed
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.journal import decode_line, encode_line
-from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.coding import coded
-from survey_cli.fieldwork.erasure import WORDS, blank
-from survey_cli.fieldwork.events import Called, Entry, Event
-from survey_cli.fieldwork.events import Erased as ErasedCase
-from survey_cli.office.asking import Request
-from survey_cli.office.erasing import Anonymised, Known, anonymise, erase, finish, known
-from survey_cli.office.exporting import Wish, export
-from survey_cli.office.keeping import back_up, verify
-from survey_cli.office.subject import subject
+from survey_cli.engine.codec import decode_line, encode_line
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.disposition_coding import coded
+from survey_cli.fieldwork.case.erasure import WORDS, blank
+from survey_cli.fieldwork.case.events import Called, Entry, Event
+from survey_cli.fieldwork.case.events import Erased as ErasedCase
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.privacy.erase_and_anonymize import Anonymised, Known, anonymise, erase, finish, known
+from survey_cli.services.export.export_data import Wish, export
+from survey_cli.services.database.interview_archive import back_up, verify
+from survey_cli.services.privacy.subject_access import subject
 from survey_cli.problems import Trouble
-from survey_cli.reports.subject import Subject
+from survey_cli.reports.fieldwork.subject_access import Subject
 from survey_cli.store import Draft, Store
-from survey_cli.study import erasing
-from survey_cli.study.erasing import Erasure, erase_answers, unfinished
+from survey_cli.study.consistency import person_erasure
+from survey_cli.study.consistency.person_erasure import Erasure, erase_answers, unfinished
 from survey_cli.table import cells
 from test_fieldwork_properties import histories
 
@@ -251,8 +251,8 @@ def test_who_reads_meanwhile_keeps_the_bytes_and_verify_says_so(tmp_path: Path) 
 ERASER = """
 import os, sys
 from datetime import datetime
-from survey_cli.office.asking import Request
-from survey_cli.office.erasing import erase
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.privacy.erase_and_anonymize import erase
 file, at = sys.argv[1:]
 request = Request(path=file, at=datetime.fromisoformat(at), db="", by="sue")
 from dataclasses import replace
@@ -352,7 +352,7 @@ def test_a_case_at_a_station_and_one_that_is_not_there(tmp_path: Path) -> None:
         assert isinstance(wrong, Trouble)
     with shift.study() as study:
         assert study.store.cases.contact(key) is not None
-        assert not study.store.cases.setting(erasing.OWED)
+        assert not study.store.cases.setting(person_erasure.OWED)
 
 
 def test_an_export_shows_an_erased_interview_without_values(tmp_path: Path) -> None:

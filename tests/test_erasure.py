@@ -21,9 +21,9 @@ from stored import (  # noqa: F401 – fixtures
 from stored_cases import CLOSED, NOON, a_case, a_contact, at, bring, called, claimed, lease, standing
 from survey_cli.engine.events import Answered, Began, Noted
 from survey_cli.engine.events import Erased as ErasedInterview
-from survey_cli.fieldwork.events import Entry, Erased, Promised, Remarked
+from survey_cli.fieldwork.case.events import Entry, Erased, Promised, Remarked
 from survey_cli.store import Draft, Snapshot, Store
-from survey_cli.store.case_records import LeaseLost, Overtaken
+from survey_cli.store.cases.case_records import LeaseLost, Overtaken
 from survey_cli.values import Place
 
 WORD = "Quetzalcóatl"

@@ -15,9 +15,9 @@ from respondent import assert_data_is_the_route, begun, forward, portrait, repla
 from scenario import INSTRUMENTS, Scenario, feature, instrument, scenario, source_of
 from survey_cli.entries import Pick, Prompt
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.document import Document
-from survey_cli.instrument.items import AnyItem
-from survey_cli.instrument.written import Listed, Mapped
+from survey_cli.instrument.schema.document import Document
+from survey_cli.instrument.schema.items import AnyItem
+from survey_cli.instrument.source.nodes import Listed, Mapped
 from survey_cli.values import NOT_REACHED
 
 FILES = sorted(
@@ -124,7 +124,8 @@ def test_every_key_of_the_file_has_an_example() -> None:
         "OutcomeWritten",
         "ScriptWritten",
     )
-    from survey_cli.instrument import document, options
+    from survey_cli.instrument.schema import document
+    from survey_cli.instrument.schema.json_schema import options
 
     models = [getattr(document, name) for name in parts] + [options.OptionWritten, options.DeclineWritten]
     for model in models:

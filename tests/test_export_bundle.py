@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from shift import Shift, interviewed
-from survey_cli.instrument.load import read_text
-from survey_cli.instrument.opening import rebuilt
-from survey_cli.instrument.program import Instrument
-from survey_cli.office.bundling import Bundled, bundle
+from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.services.export.bundle import Bundled, bundle
 from survey_cli.problems import Trouble
 from test_export_choice import a_shift, wished  # noqa: F401 - a fixture
 
@@ -152,11 +152,11 @@ def test_where_the_disk_is_full_nothing_is_left(shift: Shift, monkeypatch: pytes
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("survey_cli.office.bundling.copyfileobj", full)
+    monkeypatch.setattr("survey_cli.services.export.bundle.copyfileobj", full)
     found = bundle(shift.file, wished(shift, to=""), "out.zip")
     assert isinstance(found, Trouble)
     assert "No space left" in str(found)
-    monkeypatch.setattr("survey_cli.office.bundling.lay_papers", full)
+    monkeypatch.setattr("survey_cli.services.export.bundle.lay_papers", full)
     assert isinstance(bundle(shift.file, wished(shift, to="", force=True), "out"), Trouble)
     assert Path("out/manifest.json").read_bytes() == before
     assert not [f for f in Path().iterdir() if f.name.startswith(".")]

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from shift import Shift, interviewed
 from survey_cli.cli.app import app
-from survey_cli.office.asking import Request
-from survey_cli.office.casework import Changed, correct
-from survey_cli.office.exporting import Exported, Wish, export, export_several
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.cases.case_actions import Changed, correct
+from survey_cli.services.export.export_data import Exported, Wish, export, export_several
 from survey_cli.problems import Trouble
-from survey_cli.study.erasing import anonymise
+from survey_cli.study.consistency.person_erasure import anonymise
 
 ITEMS = """
 compute: {both: "a == 1 and b == 1"}
@@ -113,7 +113,7 @@ def test_a_condition_is_true_of_what_leaves(shift: Shift, where: str, cases: lis
 
 
 def login(monkeypatch: pytest.MonkeyPatch, who: str) -> None:
-    monkeypatch.setattr("survey_cli.store.account.system_account", lambda: who)
+    monkeypatch.setattr("survey_cli.store.backends.account.system_account", lambda: who)
 
 
 def test_a_condition_asks_nothing_personal_of_whoever_may_not_know(

@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 import pytest
 
 from scenario import instrument, scenario
-from survey_cli.engine.journal import encode_cells
+from survey_cli.engine.codec import encode_cells
 from survey_cli.exports.ddi import NAMESPACE, write_ddi
-from survey_cli.office.study_words import study_of
+from survey_cli.services.data.study_metadata import study_of
 from survey_cli.table import ADMIN, Study, Table
 from survey_cli.values import Missing, Variable
 from test_csv import HARD, SAMPLE, hard, of

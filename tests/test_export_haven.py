@@ -13,8 +13,8 @@ import pytest
 from scenario import INSTRUMENTS, scenario
 from survey_cli.exports import Manner
 from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.exports.r_syntax import write_r_script
-from survey_cli.instrument.opening import open_instrument
+from survey_cli.exports.r_script import write_r_script
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Trouble
 from survey_cli.table import Table
 from survey_cli.values import Cell, Missing, Variable
@@ -24,7 +24,7 @@ from test_export_simulated import simulated_table
 pytest.importorskip("pyreadstat")
 pytest.importorskip("polars")
 
-from survey_cli.exports.spss import write_sav
+from survey_cli.exports.spss.sav import write_sav
 from survey_cli.exports.stata import letters_of, write_dta
 
 

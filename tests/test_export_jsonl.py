@@ -6,9 +6,9 @@ from datetime import date, time
 
 from hypothesis import given
 
-from survey_cli.engine.journal import encode_cells
+from survey_cli.engine.codec import encode_cells
 from survey_cli.exports import Manner
-from survey_cli.exports.jsonl import write_jsonl
+from survey_cli.exports.text.jsonl import write_jsonl
 from survey_cli.table import Table
 from survey_cli.values import NOT_ASKED, Cell, Missing
 from test_csv import hard, of, tables

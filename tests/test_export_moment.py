@@ -12,14 +12,17 @@ import pytest
 
 import served
 from shift import Shift, interviewed
-from survey_cli.office import bundling, casework, exporting, reporting
-from survey_cli.office.asking import Request
-from survey_cli.office.bundling import Bundled, bundle
-from survey_cli.office.exporting import Exported, Wish, export, export_several
-from survey_cli.office.report_wish import ReportWish
-from survey_cli.office.reporting import results
+from survey_cli.services.export import bundle as bundling
+from survey_cli.services.cases import case_actions
+from survey_cli.services.export import export_data
+from survey_cli.services.report import results_report
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.export.bundle import Bundled, bundle
+from survey_cli.services.export.export_data import Exported, Wish, export, export_several
+from survey_cli.services.report.report_options import ReportWish
+from survey_cli.services.report.results_report import results
 from survey_cli.problems import Trouble
-from survey_cli.reports.results import Results
+from survey_cli.reports.results.report_model import Results
 
 ITEMS = """
 items:
@@ -92,7 +95,7 @@ def before(
 
 
 def test_files_of_one_go_are_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
-    before(monkeypatch, exporting, "exported", 2, lambda: held(shift, "C", "2", "2"))
+    before(monkeypatch, export_data, "exported", 2, lambda: held(shift, "C", "2", "2"))
     done = export_several(shift.file, wished(shift), ["one.csv", "two.csv"])
     assert not isinstance(done, Trouble), done
     assert rows("one.csv") == rows("two.csv")
@@ -115,7 +118,7 @@ def test_a_bundle_is_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_report_and_its_rates_are_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
-    before(monkeypatch, reporting, "rates_of_records", 1, lambda: held(shift, "C", "2", "2"))
+    before(monkeypatch, results_report, "rates_of_records", 1, lambda: held(shift, "C", "2", "2"))
     made = reported(shift)
     assert made.interviews == 2
     assert complete(made) == 1
@@ -140,14 +143,14 @@ def complete(made: Results) -> int:
 
 def corrected(shift: Shift, key: str, outcome: str, code: str = "") -> None:
     shift.later(minutes=10)
-    done = casework.correct(
+    done = case_actions.correct(
         Request(path=str(shift.file), at=shift.at, db=shift.db),
         key,
         outcome,
         code=code,
         note="heard the tape",
     )
-    assert isinstance(done, casework.Changed), done
+    assert isinstance(done, case_actions.Changed), done
 
 
 def outcomes(shift: Shift, **wish: object) -> dict[str, str]:
@@ -205,8 +208,8 @@ def test_a_correction_of_another_call_is_none_of_the_interview(shift: Shift) -> 
 def test_a_corrected_interview_that_goes_on_counts_as_it_ends(shift: Shift) -> None:
     corrected(shift, "B", "refusal_hard")
     assert (outcomes(shift)["B"], counted(shift)) == ("refusal_hard", (1, 1, 2))
-    done = casework.reopen(Request(path=str(shift.file), at=shift.at, db=shift.db), "B", why="rang back")
-    assert isinstance(done, casework.Changed), done
+    done = case_actions.reopen(Request(path=str(shift.file), at=shift.at, db=shift.db), "B", why="rang back")
+    assert isinstance(done, case_actions.Changed), done
     shift.later(hours=2)
     held(shift, "B", "1", "2")
     assert (outcomes(shift)["B"], counted(shift)) == ("complete", (2, 2, 2))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scenario import STAMP, Scenario, scenario
 from survey_cli.engine.events import Answered, Event, Stamp
 from survey_cli.engine.interview import Interview
-from survey_cli.table.long import ANSWERS, answer_rows
+from survey_cli.table.answers_table import ANSWERS, answer_rows
 from survey_cli.table.paradata import EVENTS, Heading, event_rows, passages
 from survey_cli.values import Cell, Missing
 

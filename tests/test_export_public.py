@@ -8,10 +8,10 @@ import pytest
 
 from command_line import folder  # noqa: F401
 from scenario import scenario
-from survey_cli.cli.running import run
+from survey_cli.cli.run_command import run
 from survey_cli.exports import FORMATS
 from survey_cli.table import columns
-from survey_cli.table.identifying import identifying
+from survey_cli.table.identifying_columns import identifying
 from test_exporting import keep
 
 STUDY = """

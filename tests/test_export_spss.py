@@ -25,7 +25,7 @@ from test_csv import ANSWERS, HARD, SAMPLE, hard, kept, of, with_admin
 pyreadstat = pytest.importorskip("pyreadstat")
 pytest.importorskip("polars")
 
-from survey_cli.exports.spss import write_sav  # noqa: E402
+from survey_cli.exports.spss.sav import write_sav  # noqa: E402
 
 LATER = Missing("later")
 ASKED = {"dk": (-8, "Don't know"), "refused": (-9, "Refused")}

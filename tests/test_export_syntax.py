@@ -12,10 +12,10 @@ import pytest
 
 from scenario import Scenario, scenario
 from survey_cli.exports import Manner
-from survey_cli.exports.r_syntax import quoted as r_quoted
-from survey_cli.exports.r_syntax import write_r_script
-from survey_cli.exports.spss import write_sav
-from survey_cli.exports.spss_syntax import LINE_ENDS, quoted, write_spss_syntax
+from survey_cli.exports.r_script import quoted as r_quoted
+from survey_cli.exports.r_script import write_r_script
+from survey_cli.exports.spss.sav import write_sav
+from survey_cli.exports.spss.syntax import LINE_ENDS, quoted, write_spss_syntax
 from survey_cli.table import Study, Table
 from survey_cli.values import Variable
 from test_csv import HARD, SAMPLE, hard, of, with_admin

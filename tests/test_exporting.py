@@ -19,10 +19,10 @@ from scenario import Scenario, scenario
 from survey_cli.cli.app import app
 from survey_cli.engine.interview import VERSION
 from survey_cli.exports import FORMATS, Manner
-from survey_cli.instrument.opening import open_instrument
-from survey_cli.instrument.program import Instrument
-from survey_cli.office import exporting
-from survey_cli.office.exporting import Exported, Wish, export
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.services.export import export_data
+from survey_cli.services.export.export_data import Exported, Wish, export
 from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, Whole
 from survey_cli.table import Table, cells
@@ -267,7 +267,7 @@ def halfway(table: Table, to: object, manner: Manner) -> int:
 def test_a_full_disk_leaves_the_old_file_and_nothing_half(monkeypatch: pytest.MonkeyPatch) -> None:
     keep(secretive(ONE)).close()
     Path("out.csv").write_text("old")
-    monkeypatch.setattr(exporting, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=halfway))
+    monkeypatch.setattr(export_data, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=halfway))
     refused = export(file(ONE), Wish(to="out.csv", db="v.db", force=True))
     assert isinstance(refused, Trouble)
     assert "No space left on device" in str(refused)
@@ -281,7 +281,7 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.Monke
         Path("out.csv").write_text("theirs")
         return 0
 
-    monkeypatch.setattr(exporting, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=slow))
+    monkeypatch.setattr(export_data, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=slow))
     refused = export(file(ONE), Wish(to="out.csv", db="v.db"))
     assert isinstance(refused, Trouble)
     assert "the file exists" in str(refused)
@@ -290,7 +290,7 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.Monke
 
 SLOW = """
 import sys, time
-from survey_cli.office import exporting
+from survey_cli.services import exporting
 from survey_cli.exports import csv
 lines = csv._lines
 def slowly(*args):
@@ -383,7 +383,7 @@ items: [{id: income, type: number, text: Income?, decimals: 2, max: 99999999}]
 def test_data_on_a_terminal_move_no_cursor_and_in_a_pipe_are_unchanged(tmp_path: Path) -> None:
     evil = "\x1b]52;c;ZXZpbA==\x07"
     program = (
-        "import sys; from survey_cli.cli.terminal import data_out; out = data_out(); "
+        "import sys; from survey_cli.cli.output.terminal import data_out; out = data_out(); "
         f"out.write({evil!r} + 'é,1\\r\\n'); out.flush()"
     )
     piped = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30)

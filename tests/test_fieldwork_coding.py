@@ -6,8 +6,8 @@ from itertools import combinations
 import pytest
 
 from cases import history, plan
-from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.coding import (
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.disposition_coding import (
     NEVER_DIALLED,
     coded,
     interview_code,
@@ -15,9 +15,9 @@ from survey_cli.fieldwork.coding import (
     rank,
     ruling_trouble,
 )
-from survey_cli.fieldwork.counts import Counts
-from survey_cli.fieldwork.dispositions import DISPOSITIONS, Uncounted, group_of
-from survey_cli.fieldwork.events import (
+from survey_cli.fieldwork.rates.counts import Counts
+from survey_cli.fieldwork.rates.dispositions import DISPOSITIONS, Uncounted, group_of
+from survey_cli.fieldwork.case.events import (
     Blocked,
     Erased,
     Interviewing,
@@ -26,9 +26,9 @@ from survey_cli.fieldwork.events import (
     Returned,
     Speaks,
 )
-from survey_cli.fieldwork.people import Interviewer, People
-from survey_cli.fieldwork.progress import Progress
-from survey_cli.fieldwork.rates import eligibility, rates
+from survey_cli.fieldwork.plan.people import Interviewer, People
+from survey_cli.fieldwork.case.interview_progress import Progress
+from survey_cli.fieldwork.rates.rates import eligibility, rates
 
 LIST, RDD = plan(), plan("frame: rdd")
 SCREENED = plan("frame: rdd, eligible_from: n")

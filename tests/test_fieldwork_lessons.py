@@ -5,15 +5,15 @@ from fractions import Fraction
 import pytest
 
 from cases import DENVER, NEW_YORK, history, moment, plan
-from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.coding import interview_code, ruling_trouble
-from survey_cli.fieldwork.counts import Counts
-from survey_cli.fieldwork.dispositions import group_of
-from survey_cli.fieldwork.events import Corrected, Entry
-from survey_cli.fieldwork.policy import allowed, next_moment, standing, verdicts
-from survey_cli.fieldwork.progress import Progress
-from survey_cli.fieldwork.quotas import Fill, state
-from survey_cli.fieldwork.rates import eligibility, rates
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.disposition_coding import interview_code, ruling_trouble
+from survey_cli.fieldwork.rates.counts import Counts
+from survey_cli.fieldwork.rates.dispositions import group_of
+from survey_cli.fieldwork.case.events import Corrected, Entry
+from survey_cli.fieldwork.queue.rules import allowed, next_moment, standing, verdicts
+from survey_cli.fieldwork.case.interview_progress import Progress
+from survey_cli.fieldwork.plan.quotas import Fill, state
+from survey_cli.fieldwork.rates.rates import eligibility, rates
 
 
 @pytest.mark.parametrize("frame", ["list", "establishment", "rdd"])

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from cases import plan
-from survey_cli.fieldwork.plan import LEASE, Limits, Point, read_delay
+from survey_cli.fieldwork.plan.plan import LEASE, Limits, Point, read_delay
 
 ALL = (
     "frame: establishment, country: US, zone: America/Denver, closed: [2026-11-27, 2026-12-24, 2026-12-25, 2026-12-31],"

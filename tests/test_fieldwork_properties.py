@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import DENVER, LOS_ANGELES, NEW_YORK, History, claimant, history, moment, plan
-from survey_cli.fieldwork.buckets import bucket_of
-from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.coding import coded, rank
-from survey_cli.fieldwork.dispositions import GROUPS, group_of
-from survey_cli.fieldwork.events import (
+from survey_cli.fieldwork.queue.claim_criteria import bucket_of
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.disposition_coding import coded, rank
+from survey_cli.fieldwork.rates.dispositions import GROUPS, group_of
+from survey_cli.fieldwork.case.events import (
     Blocked,
     Called,
     Closed,
@@ -40,9 +40,9 @@ from survey_cli.fieldwork.events import (
     TakenBack,
     Unpromised,
 )
-from survey_cli.fieldwork.journal import KINDS, Unreadable, decode, encode
-from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import allowed, next_moment, standing, verdicts
+from survey_cli.fieldwork.case.codec import KINDS, Unreadable, decode, encode
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import allowed, next_moment, standing, verdicts
 from survey_cli.outcomes import OUTCOMES
 
 ATTEMPTS = "attempts: {total: 5, per_day: 2, per_daypart: 3}"

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from cases import DENVER, EVERYBODY, LOS_ANGELES, NEW_YORK, History, claimant, history, moment, plan
-from survey_cli.fieldwork.buckets import bucket_of
-from survey_cli.fieldwork.events import (
+from survey_cli.fieldwork.queue.claim_criteria import bucket_of
+from survey_cli.fieldwork.case.events import (
     Blocked,
     Dialled,
     Erased,
@@ -24,10 +24,10 @@ from survey_cli.fieldwork.events import (
     TakenBack,
     Unpromised,
 )
-from survey_cli.fieldwork.people import Interviewer, People
-from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import allowed, next_moment, number_opening, refusals, standing, verdicts
-from survey_cli.fieldwork.turns import Turns
+from survey_cli.fieldwork.plan.people import Interviewer, People
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import allowed, next_moment, number_opening, refusals, standing, verdicts
+from survey_cli.fieldwork.queue.call_order import Turns
 
 MONDAY = "2026-11-16 10:00"
 WIDE = 'hours: {mon-sun: "00:00-24:00"}, reason: a test, holidays: false, dayparts: {all: mon-sun}'

@@ -12,20 +12,20 @@ from hypothesis import strategies as st
 
 from mistaken import HEAD, said
 from scenario import Scenario, scenario, source_of
-from survey_cli.desk.holding import Desk
-from survey_cli.desk.seating import Seating, seat
-from survey_cli.documents.booklet import booklet
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.documents.questionnaire.booklet import booklet
 from survey_cli.engine.events import Noted
 from survey_cli.engine.prompts import asked, echo
 from survey_cli.entries import plain
-from survey_cli.instrument import texts
-from survey_cli.instrument.build import built
-from survey_cli.instrument.load import read_text
-from survey_cli.instrument.number_words import CARDINALS, spell_ordinal
-from survey_cli.instrument.opening import rebuilt
-from survey_cli.instrument.program import Instrument
-from survey_cli.instrument.scalars import Text
-from survey_cli.instrument.texts import Said, TextScope, compile_text
+from survey_cli.instrument.texts import templates
+from survey_cli.instrument.compiled.compiler import built
+from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.texts.number_words import CARDINALS, spell_ordinal
+from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.templates import Said, TextScope, compile_text
 from survey_cli.store import Store
 from survey_cli.values import NOT_ASKED
 
@@ -248,17 +248,17 @@ FORMATS = st.one_of(
 @given(st.sampled_from(KINDS), FORMATS, VALUES, st.sampled_from(("en", "es", "hi", "xx", "pt-br")))
 def test_filling_never_raises(kind: Any, format: str, value: Any, language: str) -> None:
     """Whatever is kept, and whatever format was let through."""
-    fill = texts.Fill("v", Said(kind, roster="r", turn_name="name"), format=format)
+    fill = templates.Fill("v", Said(kind, roster="r", turn_name="name"), format=format)
     env = {"v": value, "#unsaid": {}}
-    words = texts.Template(Text.of("x"), {language: (((fill,), False),)}, {}).fill(env, language)
+    words = templates.Template(Text.of("x"), {language: (((fill,), False),)}, {}).fill(env, language)
     assert isinstance(plain(words), str)
-    assert not env["#unsaid"] or plain(words) == texts.UNKNOWN
+    assert not env["#unsaid"] or plain(words) == templates.UNKNOWN
 
 
 def test_a_date_is_said_in_a_region_and_in_a_language_that_babel_does_not_know() -> None:
-    fill = texts.Fill("v", Said("date"), format="%A %d %B")
+    fill = templates.Fill("v", Said("date"), format="%A %d %B")
     for language, expected in (("xx", "Tuesday 24 November"), ("pt-br", "terça-feira 24 novembro")):
-        template = texts.Template(Text.of("x"), {language: (((fill,), False),)}, {})
+        template = templates.Template(Text.of("x"), {language: (((fill,), False),)}, {})
         assert plain(template.fill({"v": date(2026, 11, 24)}, language)) == expected
 
 
@@ -286,7 +286,7 @@ def test_a_fill_that_fails_is_noted_once_and_the_interview_goes_on(
     def fails(*_: object) -> str:
         raise ValueError("no such words")
 
-    monkeypatch.setattr(texts, "_format_number", fails)
+    monkeypatch.setattr(templates, "_format_number", fails)
     now = desk(
         "  - {id: n, type: number, declines: [], text: N?}\n"
         "  - {id: a, type: text, text: 'Of {n}, {n}?'}\n  - {id: b, type: text, text: 'And {n|those}?'}\n"

@@ -18,20 +18,20 @@ import pytest
 
 from shift import FIELDWORK, Shift, interviewed
 from soak import fieldwork as soak
-from survey_cli.cli.running import run
-from survey_cli.fieldwork.people import People
-from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.zones import day_start
-from survey_cli.instrument.opening import open_instrument
-from survey_cli.instrument.program import Instrument
-from survey_cli.office.trial import Trial, trial_cases, trial_study
+from survey_cli.cli.run_command import run
+from survey_cli.fieldwork.plan.people import People
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.calendar.zones import day_start
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.services.simulation.simulated_study import Trial, trial_cases, trial_study
 from survey_cli.problems import Trouble
-from survey_cli.simulate.fieldwork import Field, Fieldwork
-from survey_cli.simulate.forecasting import Forecast, ForecastOptions, forecast
-from survey_cli.simulate.households import Chances, invented_cases
-from survey_cli.simulate.model import FieldModel
-from survey_cli.simulate.propensities import ENOUGH_CALLS, measure
-from survey_cli.study.opening import Study
+from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork
+from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastOptions, forecast
+from survey_cli.simulate.fieldwork.households import Chances, invented_cases
+from survey_cli.simulate.fieldwork.model import FieldModel
+from survey_cli.simulate.fieldwork.propensities import ENOUGH_CALLS, measure
+from survey_cli.study.open_study import Study
 from test_simulated_fieldwork import MONDAY, STUDY
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -83,8 +83,8 @@ def test_the_model_makes_calls_worth_an_audit(tmp_path: Path) -> None:
     _, seen = soak.modeled(3, tmp_path)
     assert seen["Dialled"] > 20
     with pytest.MonkeyPatch.context() as broken:
-        broken.setattr("survey_cli.simulate.model.number_opening", lambda *_: "")
-        broken.setattr("survey_cli.fieldwork.turns.Turns.closed", lambda *_: "")
+        broken.setattr("survey_cli.simulate.fieldwork.model.number_opening", lambda *_: "")
+        broken.setattr("survey_cli.fieldwork.queue.call_order.Turns.closed", lambda *_: "")
         with pytest.raises(soak.Broken):
             some_studies(tmp_path)
 

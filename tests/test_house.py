@@ -25,7 +25,7 @@ PURE_ROOMS = {
     "entry_commands",
     "text_width",
 }
-DOORS = {"survey_cli/instrument/load.py"}  # where the yaml comes in
+DOORS = {"survey_cli/instrument/source/load.py"}  # where the yaml comes in
 
 CLOCKS_AND_DICE = {"time", "secrets", "uuid"}  # random and datetime are looked at name by name
 DISK_AND_WIRE = {

@@ -8,13 +8,13 @@ import pytest
 
 import served
 from shift import Shift, on
-from survey_cli.cli.running import run
-from survey_cli.desk.seating import Seating, seat
-from survey_cli.office.asking import Request
-from survey_cli.office.case_lists import CaseSheet, show_case
+from survey_cli.cli.run_command import run
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.cases.case_lists import CaseSheet, show_case
 from survey_cli.problems import Trouble
-from survey_cli.store.account import system_account
-from survey_cli.study.opening import Study, open_study
+from survey_cli.store.backends.account import system_account
+from survey_cli.study.open_study import Study, open_study
 
 PEOPLE = "login,role\nsue,supervisor\nann,interviewer\nbob,interviewer\n"
 
@@ -22,7 +22,7 @@ PEOPLE = "login,role\nsue,supervisor\nann,interviewer\nbob,interviewer\n"
 @pytest.fixture
 def as_account(monkeypatch: pytest.MonkeyPatch):
     def become(name: str) -> None:
-        monkeypatch.setattr("survey_cli.store.account.system_account", lambda: name)
+        monkeypatch.setattr("survey_cli.store.backends.account.system_account", lambda: name)
 
     return become
 

@@ -11,27 +11,27 @@ import pytest
 
 import served
 from shift import CASES, ITEMS, Shift, on
-from survey_cli.desk.calling import OnCase
-from survey_cli.desk.conduct import Conduct
-from survey_cli.desk.holding import Desk
-from survey_cli.desk.seating import Seating, seat
-from survey_cli.desk.station import Station
+from survey_cli.sessions.station.station_protocol import OnCase
+from survey_cli.sessions.interview.interview_protocol import Conduct
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.station.station import Station
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Read
-from survey_cli.fieldwork.coding import coded
-from survey_cli.fieldwork.events import Advised, Called, Entry, Interviewing, Promised, Returned
-from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import standing
-from survey_cli.instrument.opening import open_instrument
-from survey_cli.instrument.program import Instrument
-from survey_cli.office.asking import Request
-from survey_cli.office.casework import free
-from survey_cli.office.keeping import Verified, list_interviews, verify
-from survey_cli.office.queue_lists import QueueReport, queue
+from survey_cli.fieldwork.case.disposition_coding import coded
+from survey_cli.fieldwork.case.events import Advised, Called, Entry, Interviewing, Promised, Returned
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.cases.case_actions import free
+from survey_cli.services.database.interview_archive import Verified, list_interviews, verify
+from survey_cli.services.cases.queue_lists import QueueReport, queue
 from survey_cli.problems import Trouble
 from survey_cli.store import StoreProblem, database
-from survey_cli.store.cases import Cases
-from survey_cli.study.reconciliation import COMPARED
+from survey_cli.store.cases.case_store import Cases
+from survey_cli.study.consistency.reconciliation import COMPARED
 
 TWO = CASES + "B,2,Ben Brown,312 555 0101,America/Chicago\n"
 ENDS = """
@@ -575,7 +575,7 @@ def test_a_case_that_another_station_is_calling_now_is_left_to_it(tmp_path: Path
     with shift.study() as study:
         study.store.cases.lapse(shift.at)
         keep = study.store.cases
-        from survey_cli.store.case_records import Lease
+        from survey_cli.store.cases.case_records import Lease
 
         keep.claim_case("A", Lease("t", "bob", "of bob", shift.at + timedelta(minutes=20)), shift.at)
     forget(shift)
@@ -595,7 +595,7 @@ def test_what_a_crash_left_undone_is_done_at_the_next_opening(
     _, talk = begun(shift, "station")
     keyed(talk, "1")
     with monkeypatch.context() as killed:
-        killed.setattr("survey_cli.desk.case_link.follow_up", lambda *_: iter(()))
+        killed.setattr("survey_cli.sessions.case.case_link.follow_up", lambda *_: iter(()))
         assert talk.stop(outcome) is None
     assert shift.row("A").status == "done"
     owed = findings(shift)
@@ -621,7 +621,7 @@ def test_a_list_that_cannot_be_written_is_said_and_done_later(
         raise StoreProblem("never_call.db", "the disk is full", "make room")
 
     with monkeypatch.context() as broken:
-        broken.setattr("survey_cli.store.never_call.NeverCall.add", full)
+        broken.setattr("survey_cli.store.do_not_call.NeverCall.add", full)
         assert talk.stop("never_call") is None
     assert ann is not None
     assert ann.came_back() is None

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from survey_cli.engine import events as ev
-from survey_cli.engine.journal import (
+from survey_cli.engine.codec import (
     Entered,
     Unreadable,
     cells_reader,

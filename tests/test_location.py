@@ -10,8 +10,8 @@ import pexpect
 import pytest
 
 from command_line import SURVEY, folder, written  # noqa: F401 – a folder of its own
-from survey_cli.cli.running import run
-from survey_cli.store.places import home_of
+from survey_cli.cli.run_command import run
+from survey_cli.store.database_location import home_of
 
 STUDY = """\
 instrument: units

@@ -10,13 +10,13 @@ from babel import Locale, UnknownLocaleError
 from cases import claimant, history
 from command_line import folder, written
 from scenario import instrument
-from survey_cli.cli.running import run
-from survey_cli.fieldwork.calendar import Calendar
-from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.events import Line, NumberFacts
-from survey_cli.fieldwork.locations import call_zones, region_of
-from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import next_moment, number_opening, verdicts
+from survey_cli.cli.run_command import run
+from survey_cli.fieldwork.calendar.calendar import Calendar
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.events import Line, NumberFacts
+from survey_cli.fieldwork.case.locations import call_zones, region_of
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import next_moment, number_opening, verdicts
 from survey_cli.instrument.countries import (
     CALLING_RULES,
     COUNTRIES,
@@ -27,10 +27,10 @@ from survey_cli.instrument.countries import (
     usual_hours,
     weekend_of,
 )
-from survey_cli.samples.cases import Sample, read_sample
-from survey_cli.samples.numbers import Number, read_number
+from survey_cli.samples.cases.sample_file import Sample, read_sample
+from survey_cli.samples.cases.phone_numbers import Number, read_number
 from survey_cli.store import Store
-from survey_cli.store.case_records import Contact, ContactNumber, NewCase
+from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
 
 __all__ = ["folder"]
 

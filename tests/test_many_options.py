@@ -7,7 +7,7 @@ import pytest
 
 from scenario import Scenario, scenario
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.load import read_text
+from survey_cli.instrument.source.load import read_text
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.question import Column, question
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.load import read_text
+from survey_cli.instrument.source.load import read_text
 from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, keep_first_of_each_kind
 
 HEAD = "instrument: t\ntitle: T\nitems:\n  - {id: a, type: text, text: What}\n"

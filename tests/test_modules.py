@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survey_cli.instrument.load import Source, read_text
-from survey_cli.instrument.modules import Renaming
-from survey_cli.instrument.written import Listed, Mapped, Written
+from survey_cli.instrument.source.load import Source, read_text
+from survey_cli.instrument.source.modules import Renaming
+from survey_cli.instrument.source.nodes import Listed, Mapped, Written
 from survey_cli.problems import Position
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from survey_cli.samples.numbers import (
+from survey_cli.samples.cases.phone_numbers import (
     NotANumber,
     Number,
     digits_of,

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from language_server import LanguageServer
-from survey_cli.cli.running import run
-from survey_cli.instrument.items import ITEM_TYPES
-from survey_cli.instrument.load import read, read_text
+from survey_cli.cli.run_command import run
+from survey_cli.instrument.schema.items import ITEM_TYPES
+from survey_cli.instrument.source.load import read, read_text
 from survey_cli.outcomes import OUTCOMES
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "instruments").rglob("*.yaml"))

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from mistaken import HEAD, looked_at
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.load import read_text
-from survey_cli.instrument.written import Written
+from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.source.nodes import Written
 
 MARK = "Ω"
 STYLES = [None, "'", '"', "|", ">"]

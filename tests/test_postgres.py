@@ -31,11 +31,12 @@ from stored import (
     wholes,
 )
 from survey_cli.engine.events import Answered, Noted
-from survey_cli.store import Draft, Snapshot, Store, StoreProblem, Taken, schema
-from survey_cli.store.address import Where, schema_of, server
-from survey_cli.store.places import database_of, open_existing, open_store
-from survey_cli.store.schema import Step
-from survey_cli.store.server import apply
+from survey_cli.store import Draft, Snapshot, Store, StoreProblem, Taken
+from survey_cli.store.backends.schema import migrations
+from survey_cli.store.backends.address import Where, schema_of, server
+from survey_cli.store.database_location import database_of, open_existing, open_store
+from survey_cli.store.backends.schema.migrations import Step
+from survey_cli.store.backends.postgres.open_schema import apply
 from survey_cli.values import Place, Variable
 
 
@@ -98,7 +99,7 @@ store.keep_instrument(text)
 
 def test_an_older_schema_is_upgraded_by_its_owner_alone_and_only_when_asked(study, monkeypatch):
     with monkeypatch.context() as older:
-        older.setattr("survey_cli.store.server.STEPS", schema.STEPS[:1])
+        older.setattr("survey_cli.store.backends.postgres.open_schema.STEPS", migrations.STEPS[:1])
         station = Store.open(study, create=True)
     said = told(study, create=False)
     assert "lacks the step 'views'" in said
@@ -120,11 +121,11 @@ def test_an_older_schema_is_upgraded_by_its_owner_alone_and_only_when_asked(stud
 
 def test_a_step_that_fails_leaves_nothing(study, monkeypatch):
     broken = (
-        *schema.STEPS,
+        *migrations.STEPS,
         Step("broken", ("CREATE TABLE half (a TEXT)", "CREATE TABLE interviews (a TEXT)")),
     )
     with monkeypatch.context() as other:
-        other.setattr("survey_cli.store.server.STEPS", broken)
+        other.setattr("survey_cli.store.backends.postgres.open_schema.STEPS", broken)
         with pytest.raises(psycopg.errors.DuplicateTable):
             Store.open(study, create=True)
     assert "nothing is kept" in told(study, create=False)
@@ -239,8 +240,8 @@ def test_psycopg_is_imported_for_servers_only(tmp_path):
 
 
 def test_an_installation_without_psycopg_says_how_to_come_by_it(monkeypatch):
-    monkeypatch.delitem(__import__("sys").modules, "survey_cli.store.server")
-    monkeypatch.setitem(__import__("sys").modules, "survey_cli.store.server", None)
+    monkeypatch.delitem(__import__("sys").modules, "survey_cli.store.backends.postgres.open_schema")
+    monkeypatch.setitem(__import__("sys").modules, "survey_cli.store.backends.postgres.open_schema", None)
     said = str(open_store(server("postgresql://db/field", study="asu"), create=True))
     assert "pip install 'survey-cli[postgres]'" in said
 
@@ -528,7 +529,7 @@ with store._db.transaction() as execute:
 
 
 def test_a_station_that_fell_silent_in_a_transaction_is_ended_by_the_server(store, study, monkeypatch):
-    monkeypatch.setattr("survey_cli.store.postgres.LEFT_OPEN", 1)
+    monkeypatch.setattr("survey_cli.store.backends.postgres.connection.LEFT_OPEN", 1)
     with Store.open(study, create=False) as silent:
         silent._db.begin()("UPDATE interviews SET last_seq = 2 WHERE id = ?", ("i1",))
         assert answer(store, 2) is None  # waits for it, no longer than patience

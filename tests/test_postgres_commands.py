@@ -9,7 +9,7 @@ import pytest
 
 import served
 from command_line import folder, written  # noqa: F401 – fixtures
-from survey_cli.cli.running import run
+from survey_cli.cli.run_command import run
 
 HOME = """\
 instrument: home

@@ -13,7 +13,7 @@ import pytest
 
 from command_line import SURVEY, folder  # noqa: F401
 from previewed import FILE, TEXT, saved
-from survey_cli.desk.previewing import Beginning, Preview, Shown
+from survey_cli.sessions.preview.preview import Beginning, Preview, Shown
 from survey_cli.tui.preview import PreviewApp
 
 

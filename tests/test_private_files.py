@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from command_line import folder, written  # noqa: F401 – a folder of its own
-from survey_cli.cli.running import run
+from survey_cli.cli.run_command import run
 
 SMALL = """\
 instrument: small

@@ -10,13 +10,13 @@ import pytest
 
 import served
 from shift import CASES, FIELDWORK, HEAD, Shift, interviewed, on
-from survey_cli.desk.holding import Desk
-from survey_cli.desk.seating import Seating, seat
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Prompt
-from survey_cli.fieldwork.quotas import Fill
-from survey_cli.office.asking import Request
-from survey_cli.office.casework import Changed, correct
+from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.cases.case_actions import Changed, correct
 
 ASKED = """
 items:
@@ -322,11 +322,11 @@ import sys
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 from random import Random
-from survey_cli.desk.holding import Desk
-from survey_cli.desk.manning import queue_of
-from survey_cli.desk.station import Station
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.station.open_station import queue_of
+from survey_cli.sessions.station.station import Station
 from survey_cli.entries import Read
-from survey_cli.study.opening import open_study
+from survey_cli.study.open_study import open_study
 
 file, db, began, stations = sys.argv[1:]
 

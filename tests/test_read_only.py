@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from shift import Shift, interviewed, on
-from survey_cli.cli.running import run
-from survey_cli.desk.holding import Desk
+from survey_cli.cli.run_command import run
+from survey_cli.sessions.interview.interview_session import Desk
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root mounts a disk")
 

@@ -12,8 +12,8 @@ pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
 from attacker import ALL, BASE, Attacker, Unknown
 from reported import Report
 from scenario import instrument
-from survey_cli.reports.codebook import codebook
-from survey_cli.reports.tabulating import Terms
+from survey_cli.reports.codebook.codebook import codebook
+from survey_cli.reports.results.crosstab import Terms
 from survey_cli.table import Study
 from survey_cli.values import DK, REFUSED, Cell
 

@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reported import Report, people
-from survey_cli.reports.disclosure import BASE, Counted, Spot, hidden_spots
-from survey_cli.reports.tabulating import Terms
+from survey_cli.reports.disclosure.suppression import BASE, Counted, Spot, hidden_spots
+from survey_cli.reports.results.crosstab import Terms
 from survey_cli.values import Cell
 
 numpy = pytest.importorskip("numpy", reason="pip install 'survey-cli[report]'")

@@ -14,11 +14,11 @@ import pytest
 
 from made_results import HOSTILE, HOSTILE_SHOWN, base_of, figure, made_results
 from page_reading import by_id, read, tables, text_of
-from survey_cli.cli.drawn_results import drawn
-from survey_cli.documents.report_html import results_html
-from survey_cli.documents.report_markdown import results_markdown
-from survey_cli.documents.results import chapters
-from survey_cli.reports.results import Banner, BannerColumn, ItemResult, Results, Row, Summary
+from survey_cli.cli.output.report_text import drawn
+from survey_cli.documents.report.report_html import results_html
+from survey_cli.documents.report.report_markdown import results_markdown
+from survey_cli.documents.report.report_layout import chapters
+from survey_cli.reports.results.report_model import Banner, BannerColumn, ItemResult, Results, Row, Summary
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
@@ -120,7 +120,7 @@ def test_markdown_rendered_by_another_program_has_no_markup_of_anybodys_words() 
 def word(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
     """The report as a Word document, of a questionnaire in Spanish."""
     pytest.importorskip("docx", reason="pip install 'survey-cli[word]'")
-    from survey_cli.documents.word import results_docx
+    from survey_cli.documents.report.word import results_docx
 
     path = tmp_path_factory.mktemp("word") / "report.docx"
     results_docx(replace(made_results(), language="es"), path)
@@ -207,7 +207,7 @@ def test_nothing_of_a_word_document_is_a_field_or_a_link_of_anybodys_words(word:
 
 def test_a_small_base_is_marked_in_a_workbook_and_stays_a_number(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl", reason="pip install 'survey-cli[excel]'")
-    from survey_cli.documents.workbook import results_xlsx
+    from survey_cli.documents.report.workbook import results_xlsx
 
     made = made_results()
     assert made.banner is not None

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from reported import Report
 from survey_cli.problems import Trouble
-from survey_cli.reports.raking import Margin, raked, unreachable
-from survey_cli.reports.weights import Target, Weighted, base_weights, weighted
-from survey_cli.samples.targets import read_targets
+from survey_cli.reports.weighting.raking import Margin, raked, unreachable
+from survey_cli.reports.weighting.weights import Target, Weighted, base_weights, weighted
+from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.values import NOT_ASKED, Cell
 
 TEXT = """

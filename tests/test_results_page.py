@@ -28,13 +28,13 @@ from page_reading import (
     tables,
     text_of,
 )
-from survey_cli.cli.drawn_results import drawn
-from survey_cli.cli.running import run
-from survey_cli.documents.report_html import results_html
-from survey_cli.documents.report_markdown import results_markdown
-from survey_cli.documents.results_table import results_table
+from survey_cli.cli.output.report_text import drawn
+from survey_cli.cli.run_command import run
+from survey_cli.documents.report.report_html import results_html
+from survey_cli.documents.report.report_markdown import results_markdown
+from survey_cli.documents.report.results_table import results_table
 from survey_cli.exports import Manner
-from survey_cli.exports.csv import write_csv
+from survey_cli.exports.text.csv import write_csv
 
 
 @lru_cache
@@ -328,7 +328,7 @@ def test_in_a_table_of_figures_a_negative_code_is_the_number_it_is() -> None:
 
 def test_a_workbook_holds_numbers_and_runs_no_text(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
-    from survey_cli.documents.workbook import results_xlsx
+    from survey_cli.documents.report.workbook import results_xlsx
 
     path = tmp_path / "report.xlsx"
     results_xlsx(made_results(), path)
@@ -360,7 +360,7 @@ def test_a_workbook_holds_numbers_and_runs_no_text(tmp_path: Path) -> None:
 
 def test_a_workbook_prints_one_page_wide_with_its_heads_on_every_page(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
-    from survey_cli.documents.workbook import results_xlsx
+    from survey_cli.documents.report.workbook import results_xlsx
 
     path = tmp_path / "report.xlsx"
     made = made_results()
@@ -386,7 +386,7 @@ def test_a_workbook_prints_one_page_wide_with_its_heads_on_every_page(tmp_path: 
 
 def test_a_word_document_has_real_headings_and_tables(tmp_path: Path) -> None:
     docx = pytest.importorskip("docx")
-    from survey_cli.documents.word import results_docx
+    from survey_cli.documents.report.word import results_docx
 
     path = tmp_path / "report.docx"
     results_docx(made_results(), path)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from survey_cli.samples.never_call import NeverCall, read_never_call
-from survey_cli.samples.people import PeopleFile, read_people
+from survey_cli.samples.lists.do_not_call_file import NeverCall, read_never_call
+from survey_cli.samples.lists.people_file import PeopleFile, read_people
 
 
 def barred(path: Path, written: str) -> NeverCall:

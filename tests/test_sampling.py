@@ -13,12 +13,12 @@ import pytest
 
 import served
 from command_line import SURVEY, folder, on_terminal, written  # noqa: F401 - fixtures
-from survey_cli.cli.running import run
-from survey_cli.fieldwork.case import Case
-from survey_cli.office.replicates import chosen
+from survey_cli.cli.run_command import run
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.services.sample.replicates import chosen
 from survey_cli.problems import Trouble
 from survey_cli.store import Store
-from survey_cli.study.opening import Study, open_study
+from survey_cli.study.open_study import Study, open_study
 
 ROOT = Path(__file__).parent.parent
 FOUNDING = (str(ROOT / "instruments/asu_2000.yaml"), str(ROOT / "instruments/asu_2000_units.csv"))
@@ -168,7 +168,7 @@ def test_an_update_changes_what_the_file_says_and_nothing_else(survey, study) ->
 def test_an_update_takes_no_case_from_a_station(survey, study) -> None:
     from datetime import UTC, datetime, timedelta
 
-    from survey_cli.store.case_records import Lease
+    from survey_cli.store.cases.case_records import Lease
 
     survey("sample", "import", study, "cases.csv", "--release", "all")
     with opened() as kept:

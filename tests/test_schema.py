@@ -9,9 +9,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from survey_cli.cli.running import run
-from survey_cli.instrument.items import ITEM_TYPES
-from survey_cli.instrument.schema import DRAFT, instrument_schema, module_schema
+from survey_cli.cli.run_command import run
+from survey_cli.instrument.schema.items import ITEM_TYPES
+from survey_cli.instrument.schema.json_schema import DRAFT, instrument_schema, module_schema
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "instruments").rglob("*.yaml"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shift import Shift
-from survey_cli.office.sharing import share
+from survey_cli.services.database.group_permissions import share
 from survey_cli.problems import Trouble
 
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root gives groups away")

@@ -14,19 +14,20 @@ import pytest
 
 from shift import FIELDWORK, Shift, interviewed, on
 from soak import fieldwork as soak
-from survey_cli.fieldwork.events import Called, Claimed, Closed, Dialled, Entry, Promised
-from survey_cli.fieldwork.people import People
-from survey_cli.fieldwork.plan import Plan
-from survey_cli.instrument.opening import open_instrument
-from survey_cli.instrument.program import Instrument
-from survey_cli.office.trial import Trial, trial_study
+from survey_cli.fieldwork.case.events import Called, Claimed, Closed, Dialled, Entry, Promised
+from survey_cli.fieldwork.plan.people import People
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.services.simulation.simulated_study import Trial, trial_study
 from survey_cli.problems import Trouble
-from survey_cli.reports.field_run import promises_of
-from survey_cli.simulate import field_trial, interviewers
-from survey_cli.simulate.field_trial import FieldTrial, Tried, tried
-from survey_cli.simulate.fieldwork import Field, Fieldwork
-from survey_cli.simulate.households import Chances, Household, invented_cases
-from survey_cli.study.opening import Study, people_of
+from survey_cli.reports.fieldwork.simulation_report import promises_of
+from survey_cli.simulate.fieldwork import study_simulation
+from survey_cli.simulate.fieldwork import interviewers
+from survey_cli.simulate.fieldwork.study_simulation import FieldTrial, Tried, tried
+from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork
+from survey_cli.simulate.fieldwork.households import Chances, Household, invented_cases
+from survey_cli.study.open_study import Study, people_of
 
 STUDY = """
 instrument: trial
@@ -90,22 +91,22 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("where", "wrong", "seed", "says"),
     [
-        ("survey_cli.fieldwork.calendar.Calendar.closed_on", lambda *_: "", 1, "dialled by"),
+        ("survey_cli.fieldwork.calendar.calendar.Calendar.closed_on", lambda *_: "", 1, "dialled by"),
         (
-            "survey_cli.fieldwork.standings._rested",
+            "survey_cli.fieldwork.queue.scheduling._rested",
             lambda *_: (datetime.min.replace(tzinfo=UTC), ""),
             1,
             "not",
         ),
-        ("survey_cli.fieldwork.standings._next_day", lambda *_: None, 20, "called . times on"),
-        ("survey_cli.desk.quota_places.Places.__call__", lambda *_: "open", 7, "cell"),
+        ("survey_cli.fieldwork.queue.scheduling._next_day", lambda *_: None, 20, "called . times on"),
+        ("survey_cli.sessions.case.quota_reservations.Places.__call__", lambda *_: "open", 7, "cell"),
         (
-            "survey_cli.desk.quota_places.Places.hold",
+            "survey_cli.sessions.case.quota_reservations.Places.hold",
             lambda *_: (frozenset(), ""),
             7,
             "cell (low|pairs|kinds)",
         ),
-        ("survey_cli.fieldwork.standings.MISSED", timedelta(0), 7, "after no_answer, not 0:30"),
+        ("survey_cli.fieldwork.queue.scheduling.MISSED", timedelta(0), 7, "after no_answer, not 0:30"),
     ],
 )
 def test_the_audit_sees_a_rule_that_is_broken(
@@ -252,7 +253,7 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
     assert found.interviewers == 5
     listed = people_of(study, "", str(people))
     assert isinstance(listed, People)
-    staff = field_trial.staff_of(listed, 5)
+    staff = study_simulation.staff_of(listed, 5)
     assert not isinstance(staff, Trouble)
     said = [(one.login, sorted(one.languages), sorted(one.skills)) for one in staff]
     assert said == [
@@ -262,7 +263,7 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
         ("interviewer 4", ["en", "es"], []),
         ("interviewer 5", ["en"], ["converter"]),
     ]
-    assert len(field_trial.staff_of(listed, 1)) == 1  # type: ignore[arg-type]
+    assert len(study_simulation.staff_of(listed, 1)) == 1  # type: ignore[arg-type]
 
 
 def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:

@@ -15,12 +15,12 @@ import yaml
 from benchmarks import questionnaires as made
 from benchmarks.peers import session
 from survey_cli.engine import prompts
-from survey_cli.exports.csv import write_csv
+from survey_cli.exports.text.csv import write_csv
 from survey_cli.exports.formats import Manner
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.load import read_text
+from survey_cli.instrument.source.load import read_text
 from survey_cli.simulate import Habits, simulated
-from survey_cli.simulate.running import run
+from survey_cli.simulate.interviews.run import run
 from survey_cli.table import Table, cells, columns
 
 

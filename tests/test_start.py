@@ -16,8 +16,8 @@ items:
 
 SEATED = """\
 import sys
-from survey_cli.desk.seating import Seating, seat
-from survey_cli.instrument.items import ITEM_TYPES
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.instrument.schema.items import ITEM_TYPES
 import survey_cli.tui.app
 seat(sys.argv[1], Seating(case="1", interviewer="ann", db=sys.argv[2])).close()
 print(*(name for name in sys.modules if name.startswith("survey_cli.")))
@@ -36,9 +36,9 @@ def test_an_interview_of_its_own_imports_nothing_of_the_fieldwork_but_its_outcom
     ).stdout.splitlines()
     modules, built = said[0].split(), said[1].split()
     assert [m for m in modules if m.startswith("survey_cli.fieldwork.")] == [
-        "survey_cli.fieldwork.known_outcomes"
+        "survey_cli.fieldwork.plan.known_outcomes"
     ]
-    assert not {"survey_cli.desk.calling", "survey_cli.store.cases", "survey_cli.tui.station"} & {*modules}
+    assert not {"survey_cli.sessions.station.station_protocol", "survey_cli.store.cases.case_store", "survey_cli.tui.station"} & {*modules}
     assert built == ["single"]
 
 

@@ -13,15 +13,15 @@ import pytest
 
 import served
 from shift import CASES, FIELDWORK, HEAD, ITEMS, TUESDAY, Shift, interviewed, on
-from survey_cli.desk.calling import Idle, OnCase, Understood
-from survey_cli.desk.station import Station
+from survey_cli.sessions.station.station_protocol import Idle, OnCase, Understood
+from survey_cli.sessions.station.station import Station
 from survey_cli.engine.events import Rejected
-from survey_cli.fieldwork.coding import coded
-from survey_cli.fieldwork.events import Called, Promised
-from survey_cli.fieldwork.plan import Plan
-from survey_cli.instrument.opening import open_instrument
-from survey_cli.instrument.program import Instrument
-from survey_cli.store.case_figures import CaseFigures
+from survey_cli.fieldwork.case.disposition_coding import coded
+from survey_cli.fieldwork.case.events import Called, Promised
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.store.cases.queue_statistics import CaseFigures
 
 FIVE = CASES + "".join(
     f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
@@ -436,7 +436,7 @@ def test_a_database_that_cannot_be_written_stops_on_the_same_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from survey_cli.store import StoreProblem
-    from survey_cli.store.cases import Cases
+    from survey_cli.store.cases.case_store import Cases
 
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()

@@ -10,7 +10,7 @@ import pytest
 
 from fake_calling import FakeCalling, a_case, a_number, a_promise, three_cases
 from survey_cli.plain import HELD, PUT_ASIDE, work
-from survey_cli.plain.station_words import STATION_WORDS
+from survey_cli.plain.station_text import STATION_WORDS
 
 
 class Closed(io.StringIO):

@@ -16,9 +16,9 @@ import served
 from cases import LOS_ANGELES, NEW_YORK, History, history, moment, plan
 from command_line import folder, written
 from kept_study import NOW, a_study, store_of
-from survey_cli.cli.status import lines
-from survey_cli.fieldwork.case import Case
-from survey_cli.fieldwork.events import (
+from survey_cli.cli.commands.status import lines
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.events import (
     Called,
     Claimed,
     Closed,
@@ -32,14 +32,14 @@ from survey_cli.fieldwork.events import (
     Speaks,
     TakenBack,
 )
-from survey_cli.office.asking import Request
-from survey_cli.office.keeping import back_up
-from survey_cli.office.status import status_of
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.database.interview_archive import back_up
+from survey_cli.services.cases.fieldwork_status import status_of
 from survey_cli.problems import Trouble
-from survey_cli.reports.sittings import sittings_of
-from survey_cli.reports.status import FieldworkStatus, PersonLine, PromiseLine
+from survey_cli.reports.fieldwork.call_sessions import sittings_of
+from survey_cli.reports.fieldwork.status import FieldworkStatus, PersonLine, PromiseLine
 from survey_cli.store import Store
-from survey_cli.store.case_records import Lease, NewCase
+from survey_cli.store.cases.case_records import Lease, NewCase
 from test_fieldwork_properties import histories
 
 __all__ = ["folder"]

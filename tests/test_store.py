@@ -36,7 +36,7 @@ from survey_cli.engine.events import (
     Resumed,
     Suspended,
 )
-from survey_cli.engine.journal import decode_moment
+from survey_cli.engine.codec import decode_moment
 from survey_cli.store import (
     Draft,
     Snapshot,

@@ -22,11 +22,11 @@ from stored_cases import (
     several,
     standing,
 )
-from survey_cli.fieldwork.events import Entry, Promised, Remarked, Returned, Sampled
-from survey_cli.fieldwork.quotas import Fill
+from survey_cli.fieldwork.case.events import Entry, Promised, Remarked, Returned, Sampled
+from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.store import StoreProblem
-from survey_cli.store.case_records import Head, Held, Lapsed, LeaseLost, Overtaken
-from survey_cli.store.problem import Interrupted
+from survey_cli.store.cases.case_records import Head, Held, Lapsed, LeaseLost, Overtaken
+from survey_cli.store.backends.errors import Interrupted
 
 # What came with the sample
 

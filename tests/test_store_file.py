@@ -18,9 +18,10 @@ from stored import (  # noqa: F401 – fixtures
     refusal,
     sql,
 )
-from survey_cli.store import Draft, Store, StoreProblem, schema
-from survey_cli.store.files import file_system, mounted
-from survey_cli.store.never_call import NeverCall
+from survey_cli.store import Draft, Store, StoreProblem
+from survey_cli.store.backends.schema import migrations
+from survey_cli.store.backends.sqlite.database_files import file_system, mounted
+from survey_cli.store.do_not_call import NeverCall
 
 # The file
 
@@ -79,8 +80,8 @@ def older(path: Path, monkeypatch: pytest.MonkeyPatch, steps: int = 1) -> Path:
     """A database as it was made when there were so many steps."""
     path.parent.mkdir(exist_ok=True)
     with monkeypatch.context() as then:
-        then.setattr(schema, "STEPS", schema.STEPS[:steps])
-        then.setattr(schema.migrations, "__defaults__", (schema.STEPS[:steps],))
+        then.setattr(migrations, "STEPS", migrations.STEPS[:steps])
+        then.setattr(migrations.migrations, "__defaults__", (migrations.STEPS[:steps],))
         Store.open(path, create=True).close()
     return path
 
@@ -200,7 +201,7 @@ def test_what_is_no_database_of_ours_is_refused_and_left_alone(tmp_path):
 
 
 def test_a_database_of_a_newer_program_is_refused_with_the_reason(on_disk, path):
-    sql(path, "INSERT INTO _sqlite_migrations VALUES (99, ?, 'teleportation', '')", schema.SET)
+    sql(path, "INSERT INTO _sqlite_migrations VALUES (99, ?, 'teleportation', '')", migrations.SET)
     said = refusal(path)
     assert "newer version" in said
     assert "'teleportation'" in said

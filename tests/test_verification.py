@@ -9,7 +9,7 @@ import pytest
 import served
 from golden_databases import CASES, FIELDWORK, HEAD, ITEMS, write
 from shift import Shift
-from survey_cli.office.keeping import Verified, verify
+from survey_cli.services.database.interview_archive import Verified, verify
 from survey_cli.problems import Trouble
 from survey_cli.store import Store
 
@@ -195,7 +195,7 @@ def test_a_study_on_a_server_is_compared_as_well(tmp_path: Path) -> None:
 
 
 def test_how_far_it_is_is_told(written: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("survey_cli.office.watching.NOW_AND_THEN", 1)
+    monkeypatch.setattr("survey_cli.services.progress_callback.NOW_AND_THEN", 1)
     told: list[tuple[int, int]] = []
     verified = verify(written.file, db=written.db, tell=lambda done, whole: told.append((done, whole)))
     assert isinstance(verified, Verified)

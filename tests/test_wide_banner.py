@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from made_results import base_of, figure, made_results
 from page_reading import CHROMIUM, read
-from survey_cli.documents.report_html import results_html
-from survey_cli.documents.report_markdown import results_markdown
-from survey_cli.documents.results import PAGE, WORD, Room, banner_grids
-from survey_cli.reports.results import Banner, BannerColumn, BannerTable, Results, Row
+from survey_cli.documents.report.report_html import results_html
+from survey_cli.documents.report.report_markdown import results_markdown
+from survey_cli.documents.report.report_layout import PAGE, WORD, Room, banner_grids
+from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, Results, Row
 
 GROUPS = {
     "Region": ("Northern", "Southern", "Eastern", "Western", "Metropolitan"),
@@ -103,7 +103,7 @@ def test_pages_have_every_column(render) -> None:  # type: ignore[no-untyped-def
 
 def test_word_has_every_column_in_tables_as_wide_as_the_text(tmp_path: Path) -> None:
     docx = pytest.importorskip("docx", reason="pip install 'survey-cli[word]'")
-    from survey_cli.documents.word import CHART_CM, results_docx
+    from survey_cli.documents.report.word import CHART_CM, results_docx
 
     results_docx(compared(GROUPS), tmp_path / "x.docx")
     found = set()

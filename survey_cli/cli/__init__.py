@@ -14,6 +14,6 @@ def main() -> None:
     gc.set_threshold(200_000, 20, 100)
     # Another program's plugins have no business in our models, and looking for some takes 15 ms.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from survey_cli.cli.running import run
+    from survey_cli.cli.run_command import run
 
     sys.exit(run(sys.argv[1:]))

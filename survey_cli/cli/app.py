@@ -12,28 +12,26 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from survey_cli import __version__
-from survey_cli.cli import (
-    case_lists,
-    casework,
-    counting,
-    databases,
-    designing,
-    exporting,
-    forecasting,
-    interviewing,
-    previewing,
-    printing,
-    privacy,
-    reporting,
-    sampling,
-    servers,
-    simulating,
-    stationing,
-    status,
-    studying,
-)
+from survey_cli.cli.commands import case_lists
+from survey_cli.cli.commands import case
+from survey_cli.cli.commands import rates
+from survey_cli.cli.commands import db
+from survey_cli.cli.commands import questionnaire
+from survey_cli.cli.commands import export
+from survey_cli.cli.commands import forecast
+from survey_cli.cli.commands import interview
+from survey_cli.cli.commands import preview
+from survey_cli.cli.commands import print as printing
+from survey_cli.cli.commands import privacy
+from survey_cli.cli.commands import report
+from survey_cli.cli.commands import sample
+from survey_cli.cli.commands import server
+from survey_cli.cli.commands import simulate
+from survey_cli.cli.commands import station
+from survey_cli.cli.commands import status
+from survey_cli.cli.commands import study
 from survey_cli.cli.groups import Group
-from survey_cli.cli.terminal import PIPE_CLOSED
+from survey_cli.cli.output.terminal import PIPE_CLOSED
 
 
 class Command(TyperCommand):
@@ -124,23 +122,23 @@ def _group(group: Group) -> typer.Typer:
 
 
 PANELS = (
-    ("Questionnaire", (*designing.COMMANDS, *previewing.COMMANDS, *simulating.COMMANDS, *printing.COMMANDS)),
-    ("Interviews", interviewing.COMMANDS),
+    ("Questionnaire", (*questionnaire.COMMANDS, *preview.COMMANDS, *simulate.COMMANDS, *printing.COMMANDS)),
+    ("Interviews", interview.COMMANDS),
     (
         "Fieldwork",
         (
-            *sampling.COMMANDS,
-            *stationing.COMMANDS,
+            *sample.COMMANDS,
+            *station.COMMANDS,
             *case_lists.COMMANDS,
-            *casework.COMMANDS,
+            *case.COMMANDS,
             *status.COMMANDS,
-            *forecasting.COMMANDS,
-            *studying.COMMANDS,
-            *counting.COMMANDS,
+            *forecast.COMMANDS,
+            *study.COMMANDS,
+            *rates.COMMANDS,
         ),
     ),
-    ("Data", (*exporting.COMMANDS, *reporting.COMMANDS, *privacy.COMMANDS)),
-    ("Database", (*databases.COMMANDS, *servers.COMMANDS)),
+    ("Data", (*export.COMMANDS, *report.COMMANDS, *privacy.COMMANDS)),
+    ("Database", (*db.COMMANDS, *server.COMMANDS)),
 )
 
 for panel, commands in PANELS:

@@ -7,7 +7,7 @@ replays its events first. Either way the same events give the same interview.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from survey_cli.engine.draws import looked_up
+from survey_cli.engine.computed_answers import looked_up
 from survey_cli.engine.events import (
     Began,
     Erased,
@@ -17,8 +17,8 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.machine import Held, Machine, Status
 from survey_cli.engine.route import Walk
-from survey_cli.instrument.items.quiet import End
-from survey_cli.instrument.program import Instrument
+from survey_cli.instrument.schema.items.unasked_items import End
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.values import Cell, Place
 
 VERSION: Final = 1

@@ -6,7 +6,7 @@ Changed in place by accepted events only; `Interview` owns it and shows itself a
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 
-from survey_cli.engine.draws import looked_up
+from survey_cli.engine.computed_answers import looked_up
 from survey_cli.engine.events import (
     NO_WORDS,
     Answered,
@@ -28,8 +28,8 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.route import Stop, Walk
 from survey_cli.entries import plain
-from survey_cli.instrument.items.quiet import Computed, Draw, End, Split
-from survey_cli.instrument.program import Check, Instrument
+from survey_cli.instrument.schema.items.unasked_items import Computed, Draw, End, Split
+from survey_cli.instrument.compiled.model import Check, Instrument
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, missing
 
 Status: TypeAlias = Literal["open", "suspended", "stopped", "ended"]

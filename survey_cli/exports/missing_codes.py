@@ -3,7 +3,7 @@ has them, else as they are reserved."""
 
 from typing import Final
 
-from survey_cli.exports.csv import RESERVED, RESERVED_WORDS
+from survey_cli.exports.text.csv import RESERVED, RESERVED_WORDS
 from survey_cli.values import Variable
 
 ORDER: Final = ("dk", "refused", "not_reached")

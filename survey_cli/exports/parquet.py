@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from survey_cli.exports.missing_codes import missing_codes, offered_codes
 from survey_cli.exports.typed_columns import answered, measure_of, stretches, typed, why
 from survey_cli.table import Table
-from survey_cli.table.moments import is_moment
+from survey_cli.table.timestamps import is_moment
 from survey_cli.values import Storage, Variable
 
 if TYPE_CHECKING:

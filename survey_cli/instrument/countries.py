@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.spans import Hours
+from survey_cli.instrument.schema.hours import Hours
 from survey_cli.problems import nearest
 
 COUNTRIES: Final = frozenset(

@@ -7,13 +7,13 @@ What the respondent hears stands bare, options as `3  Disagree`; what is for the
 
 from typing import TYPE_CHECKING, Final, TextIO
 
-from survey_cli.desk import Conduct
+from survey_cli.sessions import Conduct
 from survey_cli.engine.events import Rejected
-from survey_cli.plain.conversation import Conversation
+from survey_cli.plain.interview import Conversation
 from survey_cli.plain.streams import Interrupts, OutputClosed, Printed, Typed, silence, tell
 
 if TYPE_CHECKING:
-    from survey_cli.desk.calling import Calling
+    from survey_cli.sessions.station.station_protocol import Calling
 
 HELD: Final = 0
 """Exit code: the last item or an `end` was reached."""

@@ -5,8 +5,8 @@ finished before the next is read. It knows no rule about who may be called.
 from collections.abc import Callable, Collection
 from typing import Final
 
-from survey_cli.desk import Conduct
-from survey_cli.desk.calling import (
+from survey_cli.sessions import Conduct
+from survey_cli.sessions.station.station_protocol import (
     Away,
     Calling,
     Idle,
@@ -18,8 +18,8 @@ from survey_cli.desk.calling import (
 )
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import ascii_digits
-from survey_cli.plain.conversation import Conversation
-from survey_cli.plain.station_words import (
+from survey_cli.plain.interview import Conversation
+from survey_cli.plain.station_text import (
     STATION_WORDS,
     found_line,
     number_line,

@@ -14,7 +14,7 @@ from typing import Any, Final, TextIO
 
 from survey_cli.engine.events import Rejected
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
-from survey_cli.plain.wording import clean, flat
+from survey_cli.plain.interview_text import clean, flat
 
 LONGEST: Final = 100_000
 """Characters in a line; more is no typing, and is not held in memory."""

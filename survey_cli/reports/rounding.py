@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import floor, isqrt
 from typing import Final
 
-from survey_cli.fieldwork.counts import Number
+from survey_cli.fieldwork.rates.counts import Number
 
 HIDDEN: Final = "[c]"
 """Stands for a figure that is hidden, so that nobody is told apart by it: c for confidential."""

@@ -6,8 +6,8 @@ and what to do.
 """
 
 from survey_cli.store.database import Store
-from survey_cli.store.problem import StoreProblem
-from survey_cli.store.records import (
+from survey_cli.store.backends.errors import StoreProblem
+from survey_cli.store.interviews.records import (
     Draft,
     InstrumentRow,
     InterviewRow,

@@ -14,22 +14,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.engine.events import Began, Event, Language, Noted, Resumed, Suspended
-from survey_cli.engine.journal import (
+from survey_cli.engine.codec import (
     Entered,
     decode_line,
     decode_moment,
     encode_line,
     encode_moment,
 )
-from survey_cli.store import opening
-from survey_cli.store import statements as sql
-from survey_cli.store.connector import Connector, Execute
-from survey_cli.store.data import Data
-from survey_cli.store.digests import digest
-from survey_cli.store.files import file_system
-from survey_cli.store.legible import legible
-from survey_cli.store.problem import Interrupted
-from survey_cli.store.records import (
+from survey_cli.store.backends import open_database
+from survey_cli.store.interviews import statements as sql
+from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.interviews.data_store import Data
+from survey_cli.store.interviews.digests import digest
+from survey_cli.store.backends.sqlite.database_files import file_system
+from survey_cli.store.backends.decoding import legible
+from survey_cli.store.backends.errors import Interrupted
+from survey_cli.store.interviews.records import (
     Draft,
     InterviewRow,
     Origin,
@@ -38,16 +38,16 @@ from survey_cli.store.records import (
     Taken,
     Whole,
 )
-from survey_cli.store.written import (
+from survey_cli.store.interviews.row_mapping import (
     read_interview,
     write_head,
     write_interview,
 )
 
 if TYPE_CHECKING:
-    from survey_cli.store.case_figures import CaseFigures
-    from survey_cli.store.case_records import CaseUpdate, Fence, LeaseLost, Overtaken
-    from survey_cli.store.cases import Cases
+    from survey_cli.store.cases.queue_statistics import CaseFigures
+    from survey_cli.store.cases.case_records import CaseUpdate, Fence, LeaseLost, Overtaken
+    from survey_cli.store.cases.case_store import Cases
 
 PATIENCE: Final = 5.0
 """Seconds to wait while others write, before it is said that the database is locked."""
@@ -77,7 +77,7 @@ class Store(Data):
         """The database at `path`, on the server of a `postgresql://` address, or in memory for `:memory:`. With
         `create` what does not exist is made; with `upgrade` an earlier schema on a server is upgraded, as that of a file
         always is where nobody else uses it."""
-        connector = opening.connect(
+        connector = open_database.connect(
             path, create=create, patience=patience, file_system_of=file_system_of, upgrade=upgrade
         )
         return cls(connector)
@@ -104,14 +104,14 @@ class Store(Data):
     @cached_property
     def cases(self) -> "Cases":
         """The cases of the study, and the places of its quotas."""
-        from survey_cli.store.cases import Cases
+        from survey_cli.store.cases.case_store import Cases
 
         return Cases(self._db)
 
     @cached_property
     def figures(self) -> "CaseFigures":
         """The same as a whole, for reports."""
-        from survey_cli.store.case_figures import CaseFigures
+        from survey_cli.store.cases.queue_statistics import CaseFigures
 
         return CaseFigures(self._db)
 
@@ -338,43 +338,43 @@ class Store(Data):
         first, each in its place with its time and by whom; the tombstone follows. Its snapshot, its contact and what was
         being typed go; keep the snapshot of what is left. `stands`: the status and the outcome that it comes to, where
         those are others. Raises ValueError for what is no rewriting of the journal."""
-        from survey_cli.store import erasure
+        from survey_cli.store.maintenance import interview_erasure
 
-        erasure.erase_interview(self._db, interview, events, stands)
+        interview_erasure.erase_interview(self._db, interview, events, stands)
 
     def scrub(self) -> bool:
         """After erasing: write the whole database anew, so that nothing of what was deleted or written over is left in
         it or in its log. Nobody else can write meanwhile: some seconds for each gigabyte. False where somebody was
         reading: what was erased may still be in the log, so do it again. Copies and backups are not reached, nor the log
         that a server keeps for its own backups."""
-        from survey_cli.store import erasure
+        from survey_cli.store.maintenance import interview_erasure
 
-        return erasure.scrub(self._db)
+        return interview_erasure.scrub(self._db)
 
     # Custody
 
     def integrity(self) -> list[str]:
         """What is wrong with what is kept, in plain words; empty when all is well. Reads everything."""
-        from survey_cli.store import custody
+        from survey_cli.store.maintenance import backup as custody
 
         return custody.integrity(self._db)
 
     def backup(self, to: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
         """A whole copy as of this moment, while interviews go on. `progress` is told pages done and pages in
         all. A file that exists is not overwritten."""
-        from survey_cli.store import custody
+        from survey_cli.store.maintenance import backup as custody
 
         custody.backup(self._db, Path(to), progress=progress)
 
     def note_backup(self, *, at: datetime, by: str) -> None:
         """Keep that a copy was made, when and by whom."""
-        from survey_cli.store import custody
+        from survey_cli.store.maintenance import backup as custody
 
         custody.note_backup(self._db, at=at, by=by)
 
     def last_backup(self) -> datetime | None:
         """When the last copy that is known of here was made; None: none yet."""
-        from survey_cli.store import custody
+        from survey_cli.store.maintenance import backup as custody
 
         return custody.last_backup(self._db)
 

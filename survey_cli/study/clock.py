@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from survey_cli.engine.journal import decode_moment, encode_moment
+from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.problems import Question
 from survey_cli.store import Store
 

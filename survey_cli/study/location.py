@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.address import names_server
-from survey_cli.store.places import RESPONSES, home_of
+from survey_cli.store.backends.address import names_server
+from survey_cli.store.database_location import RESPONSES, home_of
 
 PEOPLE: Final = "interviewers.csv"
 """The name of a study's own list of people."""

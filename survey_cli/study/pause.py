@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.calendar import short_day
+from survey_cli.fieldwork.calendar.calendar import short_day
 from survey_cli.store import Store
 
 SETTING: Final = "paused"

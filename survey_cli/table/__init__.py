@@ -5,7 +5,7 @@ It knows no file and no format: it makes a `Table` of interviews, and every writ
 
 from survey_cli.table.columns import columns
 from survey_cli.table.rows import cells
-from survey_cli.table.shown import shown_table, shown_variable
+from survey_cli.table.placeholder_labels import shown_table, shown_variable
 from survey_cli.table.table import ADMIN, Study, Table, admin
 from survey_cli.table.versions import Difference, Part, United, united
 

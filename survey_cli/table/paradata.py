@@ -26,8 +26,8 @@ from survey_cli.engine.events import (
     WentTo,
 )
 from survey_cli.engine.interview import Interview
-from survey_cli.instrument.program import Instrument
-from survey_cli.instrument.shown import shown
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.texts.placeholder_text import shown
 from survey_cli.table.table import ADMIN
 from survey_cli.values import Cell, Code, Missing, Place, Value, Variable
 

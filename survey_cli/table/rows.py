@@ -4,7 +4,7 @@ from typing import Any
 
 from survey_cli.engine.interview import Interview, Standing
 from survey_cli.engine.order import ordered
-from survey_cli.instrument.program import Leaf, Roster
+from survey_cli.instrument.compiled.model import Leaf, Roster
 from survey_cli.table.columns import Block, blocks, columns
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 

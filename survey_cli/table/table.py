@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from survey_cli.instrument.program import Instrument
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import ADMIN_COLUMNS, Cell, Code, Variable
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from survey_cli.engine.cell_texts import NOT_ASKED_TEXT, cell_reader, cell_texts, row_of
-from survey_cli.table.meaning import Apart
+from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, cell_reader, cell_texts, row_of
+from survey_cli.table.meaning_changes import Apart
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Code, Storage, Variable
 

@@ -5,11 +5,11 @@ decides anything about the survey, and knows neither the store nor the instrumen
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from survey_cli.desk import Conduct
+from survey_cli.sessions import Conduct
 
 if TYPE_CHECKING:
-    from survey_cli.desk.calling import Calling
-    from survey_cli.desk.previewing import Shown
+    from survey_cli.sessions.station.station_protocol import Calling
+    from survey_cli.sessions.preview.preview import Shown
 
 __all__ = ["ScreenFailed", "conduct", "rehearse", "watch", "work"]
 

@@ -22,7 +22,7 @@ from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from survey_cli.desk import Conduct
+from survey_cli.sessions import Conduct
 from survey_cli.text_width import is_certain
 from survey_cli.tui.drawing import Clocks, Page, draw
 from survey_cli.tui.keyboard import Keyboard

@@ -5,7 +5,7 @@ It knows no terminal, no telephone and no rule about who may be called.
 from dataclasses import replace
 from typing import Final, assert_never
 
-from survey_cli.desk.calling import (
+from survey_cli.sessions.station.station_protocol import (
     Away,
     Calling,
     Idle,

@@ -4,7 +4,7 @@ to the board, and its heart beats every ten seconds.
 
 from typing import Final
 
-from survey_cli.desk.calling import Calling
+from survey_cli.sessions.station.station_protocol import Calling
 from survey_cli.tui.app import DRAFT_SECONDS, KeysApp, interview_page, settle_page
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.station import StationBoard

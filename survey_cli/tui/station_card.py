@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from survey_cli.desk.calling import NumberLine, OnCase, PastLine
+from survey_cli.sessions.station.station_protocol import NumberLine, OnCase, PastLine
 from survey_cli.tui.question import Column
 from survey_cli.tui.wording import (
     DOT,

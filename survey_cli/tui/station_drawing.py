@@ -5,7 +5,7 @@ on a small screen the less important goes first, and everything that came from a
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from survey_cli.desk.calling import Away, Idle, OnCase, Tally, View
+from survey_cli.sessions.station.station_protocol import Away, Idle, OnCase, Tally, View
 from survey_cli.text_width import text_width
 from survey_cli.tui import sheets
 from survey_cli.tui.drawing import MARGIN, Page

@@ -5,7 +5,7 @@ a key make of it? Pure: a key gives another mode or an act that the board carrie
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from survey_cli.desk.calling import (
+from survey_cli.sessions.station.station_protocol import (
     FoundCase,
     Keeper,
     OutcomeChoice,

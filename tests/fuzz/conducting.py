@@ -5,10 +5,10 @@ import io
 from datetime import UTC, date, datetime, time
 
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.journal import cells_reader, decode, encode, encode_cells
+from survey_cli.engine.codec import cells_reader, decode, encode, encode_cells
 from survey_cli.exports import FORMATS, Manner
-from survey_cli.exports.csv import tame
-from survey_cli.instrument.program import Instrument
+from survey_cli.exports.text.csv import tame
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.simulate import Habits, simulated
 from survey_cli.table import ADMIN, Table, cells, columns
 from survey_cli.values import Cell, Missing, Variable

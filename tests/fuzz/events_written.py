@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fuzz.words import HOSTILE
 from survey_cli.engine.events import Event
-from survey_cli.engine.journal import (
+from survey_cli.engine.codec import (
     Entered,
     Unreadable,
     cells_reader,

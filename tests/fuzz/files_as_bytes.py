@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fuzz.seeds import EXAMPLES, FILES, SMALL, fetch
 from fuzz.words import CONDITION, HOSTILE, KEYS, YAML
 from survey_cli.instrument.checks import RULES, Checked, checked
-from survey_cli.instrument.load import read_text
+from survey_cli.instrument.source.load import read_text
 from survey_cli.problems import errors
 
 NAME = "fuzz.yaml"

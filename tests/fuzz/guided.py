@@ -58,7 +58,7 @@ def seeds_of(name: str) -> list[bytes]:
 
         from hypothesis.errors import NonInteractiveExampleWarning
 
-        from survey_cli.engine.journal import encode
+        from survey_cli.engine.codec import encode
         from test_journal import STRATEGIES
 
         simplefilter("ignore", NonInteractiveExampleWarning)

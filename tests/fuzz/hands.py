@@ -18,8 +18,8 @@ from fuzz.entries_typed import CODES
 from fuzz.entries_typed import INSTRUMENT as EVERY_KIND
 from fuzz.seeds import INSTRUMENTS
 from fuzz.words import hostile, moments
-from survey_cli.desk.holding import Desk
-from survey_cli.desk.seating import Seating, seat
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.engine.events import (
     Answered,
     Confirmed,

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from survey_cli.instrument.functions import FUNCTIONS
+from survey_cli.instrument.expressions.functions import FUNCTIONS
 
 HOSTILE = (
     "", " ", "\t", "\n", "\r", "\r\n", "\0", "\x1b[2J", "\x7f", "\x85", "\u2028", "\u202e", "\u200b", "\ufeff",

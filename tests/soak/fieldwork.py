@@ -22,13 +22,13 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from survey_cli.desk.calling import Idle
-from survey_cli.desk.station import Station
+from survey_cli.sessions.station.station_protocol import Idle
+from survey_cli.sessions.station.station import Station
 from survey_cli.engine.interview import Interview
-from survey_cli.fieldwork.case import Attempt, Case
-from survey_cli.fieldwork.case import Number as CalledNumber
-from survey_cli.fieldwork.coding import coded
-from survey_cli.fieldwork.events import (
+from survey_cli.fieldwork.case.case import Attempt, Case
+from survey_cli.fieldwork.case.case import Number as CalledNumber
+from survey_cli.fieldwork.case.disposition_coding import coded
+from survey_cli.fieldwork.case.events import (
     Called,
     Claimed,
     Closed,
@@ -39,24 +39,24 @@ from survey_cli.fieldwork.events import (
     Released,
     Returned,
 )
-from survey_cli.fieldwork.people import Interviewer, People
-from survey_cli.fieldwork.plan import Plan
-from survey_cli.fieldwork.policy import Claimant, allowed, standing
-from survey_cli.fieldwork.quotas import Fill
-from survey_cli.instrument.opening import open_instrument
-from survey_cli.instrument.program import Instrument
-from survey_cli.office.keeping import verified
-from survey_cli.office.trial import Trial, trial_cases, trial_study
+from survey_cli.fieldwork.plan.people import Interviewer, People
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import Claimant, allowed, standing
+from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.services.database.interview_archive import verified
+from survey_cli.services.simulation.simulated_study import Trial, trial_cases, trial_study
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.samples.cases import Case as SampleCase
-from survey_cli.samples.cases import CaseNumber
-from survey_cli.samples.numbers import Number
-from survey_cli.simulate.fieldwork import Field, Fieldwork, Turn
-from survey_cli.simulate.households import Chances
-from survey_cli.simulate.model import FieldModel
-from survey_cli.store.case_records import CaseRow
-from survey_cli.study.opening import Study
-from survey_cli.study.queueing import caught_up
+from survey_cli.samples.cases.sample_file import Case as SampleCase
+from survey_cli.samples.cases.sample_file import CaseNumber
+from survey_cli.samples.cases.phone_numbers import Number
+from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork, Turn
+from survey_cli.simulate.fieldwork.households import Chances
+from survey_cli.simulate.fieldwork.model import FieldModel
+from survey_cli.store.cases.case_records import CaseRow
+from survey_cli.study.open_study import Study
+from survey_cli.study.consistency.queue_refresh import caught_up
 from survey_cli.values import NOT_ASKED
 
 WORLDS = (

@@ -9,30 +9,28 @@ from inspect import cleandoc
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.build import built
-from survey_cli.instrument.checks import (
-    along,
-    characters,
-    conditions,
-    decline_options,
-    declined_ends,
-    fieldwork,
-    introduction,
-    lists,
-    names,
-    outcomes,
-    quotas,
-    ranges,
-    references,
-    routing,
-    sample,
-    texts,
-)
+from survey_cli.instrument.compiled.compiler import built
+from survey_cli.instrument.checks import names
+from survey_cli.instrument.checks.reachability import analysis
+from survey_cli.instrument.checks.wording import characters
+from survey_cli.instrument.checks.route import condition_values
+from survey_cli.instrument.checks.answers import decline_options
+from survey_cli.instrument.checks.reachability import declined_ends
+from survey_cli.instrument.checks.fieldwork import settings
+from survey_cli.instrument.checks.wording import introduction
+from survey_cli.instrument.checks.answers import option_lists
+from survey_cli.instrument.checks.fieldwork import outcomes
+from survey_cli.instrument.checks.fieldwork import quotas
+from survey_cli.instrument.checks.answers import ranges
+from survey_cli.instrument.checks.route import references
+from survey_cli.instrument.checks.route import routing
+from survey_cli.instrument.checks.fieldwork import sample
+from survey_cli.instrument.checks.wording import texts
 from survey_cli.instrument.checks.condition_rules import CONDITION_RULES
 from survey_cli.instrument.checks.file_rules import FILE_RULES
-from survey_cli.instrument.draft import Draft
-from survey_cli.instrument.load import Source
-from survey_cli.instrument.program import Instrument
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.source.load import Source
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Problem, errors, keep_first_of_each_kind
 
 Check: TypeAlias = Callable[[Draft], Iterator[Problem]]
@@ -46,14 +44,14 @@ CHECKS: Final[tuple[Check, ...]] = (
     names.column_code,
     references.later,
     references.drawn_order,
-    lists.unused_list,
-    lists.empty_list,
-    lists.mixed_codes,
-    lists.duplicate_code,
-    lists.duplicate_label,
-    lists.decline_code,
+    option_lists.unused_list,
+    option_lists.empty_list,
+    option_lists.mixed_codes,
+    option_lists.duplicate_code,
+    option_lists.duplicate_label,
+    option_lists.decline_code,
     decline_options.option_declines,
-    lists.decline_key,
+    option_lists.decline_key,
     ranges.empty_range,
     ranges.bad_range,
     ranges.roster_turns,
@@ -61,8 +59,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     ranges.unknown_net,
     ranges.bad_pattern,
     ranges.idle_labels,
-    conditions.never_true,
-    conditions.prefill_kind,
+    condition_values.never_true,
+    condition_values.prefill_kind,
     texts.bad_language,
     texts.missing_translation,
     texts.one_language,
@@ -84,24 +82,24 @@ CHECKS: Final[tuple[Check, ...]] = (
     routing.empty_group,
     routing.idle_condition,
     declined_ends.decline_passes_end,
-    along.never_reached,
-    along.needless_condition,
-    along.no_option,
+    analysis.never_reached,
+    analysis.needless_condition,
+    analysis.no_option,
     sample.twice_role,
     sample.no_case_key,
     sample.sample_column,
     outcomes.unknown_outcome,
     outcomes.outcome_moment,
     outcomes.own_outcome,
-    fieldwork.bad_hours,
-    fieldwork.unknown_hours,
-    fieldwork.bad_day,
-    fieldwork.unknown_zone,
-    fieldwork.bad_duration,
-    fieldwork.bad_limit,
-    fieldwork.unknown_item,
-    fieldwork.known_eligible,
-    fieldwork.recording_notice,
+    settings.bad_hours,
+    settings.unknown_hours,
+    settings.bad_day,
+    settings.unknown_zone,
+    settings.bad_duration,
+    settings.bad_limit,
+    settings.unknown_item,
+    settings.known_eligible,
+    settings.recording_notice,
     quotas.quota_where,
     quotas.quota_cells,
     quotas.quota_target,

@@ -1,0 +1,375 @@
+"""The supervisor's commands that look at cases: `cases`, `why`, `queue`, `people`. Each makes one call to the office and
+draws the answer; nothing is changed.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from survey_cli.cli.output import datetimes
+from survey_cli.cli.commands.interview import Database, Instrument
+from survey_cli.cli.commands.sample import By, PeopleFile
+from survey_cli.cli.output.terminal import count, data_out, fail, paragraphs, printable, say, table
+from survey_cli.problems import Trouble
+
+if TYPE_CHECKING:
+    from survey_cli.services.run_on_study import Request
+    from survey_cli.reports.fieldwork.cases import CaseLine, CaseSheet, ClosedLine, QueueReport, Why
+
+MOST_CLOSED: Final = 10
+MOST_LEFT: Final = 10
+SHORT: Final = 40
+"""Letters of a reason in a list."""
+
+Case = Annotated[str, typer.Argument(metavar="CASE", help="The case's key.")]
+ForWhom = Annotated[
+    str,
+    typer.Option("--interviewer", metavar="NAME", help="For this interviewer; for who asks unless given."),
+]
+
+
+class Form(StrEnum):
+    """How a list is written."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def request(file: str, *, by: str = "", people: str | None = None, db: str | None = None) -> "Request":
+    """Who asks, of which study, now."""
+    from survey_cli.services.run_on_study import Request
+
+    return Request(path=file, at=datetimes.now(), db=db, by=by, people=people, tell=say)
+
+
+def cases(
+    file: Instrument,
+    key: Annotated[
+        str,
+        typer.Argument(metavar="[KEY]", help="One case, with all that happened to it; without, the list."),
+    ] = "",
+    status: Annotated[
+        str,
+        typer.Option(
+            "--status", metavar="S", help="Only ready, waiting, held, done, unreleased or leased ones."
+        ),
+    ] = "",
+    outcome: Annotated[
+        str, typer.Option("--outcome", metavar="O", help="Only those with this last outcome: no_answer.")
+    ] = "",
+    code: Annotated[
+        str, typer.Option("--code", metavar="C", help="Only those with this AAPOR code: 2.112.")
+    ] = "",
+    find: Annotated[
+        str,
+        typer.Option("--find", metavar="TEXT", help="Only those with this in the key, the name or a number."),
+    ] = "",
+    where: Annotated[
+        str,
+        typer.Option(
+            "--where", metavar="CONDITION", help="Only those of which this holds: \"region == 'West'\"."
+        ),
+    ] = "",
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = None,
+    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.table,
+    by: By = "",
+    people: PeopleFile = None,
+    db: Database = None,
+) -> None:
+    """List the cases and where each stands, or show one with its whole history.
+
+    Where the study lists its people, only supervisors see names, numbers and notes.
+    """
+    from survey_cli.services.cases.case_lists import Wanted, list_cases, show_case
+
+    asks = request(file, by=by, people=people, db=db)
+    if key:
+        sheet = show_case(asks, key)
+        if isinstance(sheet, Trouble):
+            fail(sheet)
+        if form is Form.csv:
+            raise typer.BadParameter("one case is a table or json", param_hint="--format")
+        print(as_json(sheet) if form is Form.json else "\n".join(_sheet(sheet)))
+        return
+    wanted = Wanted(status=status, outcome=outcome, code=code, find=find, where=where, limit=limit)
+    listed = list_cases(asks, wanted)
+    if isinstance(listed, Trouble):
+        fail(listed)
+    _show(listed.lines, form)
+    said = f"{len(listed.lines):,} of {count(listed.of, 'case')}"
+    say(f"{listed.where}: {said}{'' if listed.named else '; names are for supervisors'}")
+    if listed.damage:
+        say(listed.damage)
+        raise typer.Exit(1)
+
+
+def _show(lines: "tuple[CaseLine, ...]", form: Form) -> None:
+    match form:
+        case Form.table:
+            if lines:
+                print(_list(lines))
+        case Form.csv:
+            from survey_cli.exports import Manner
+            from survey_cli.exports.text.csv import write_csv
+            from survey_cli.reports.fieldwork.cases import rows_of
+
+            write_csv(rows_of(lines), data_out(), Manner())
+        case Form.json:
+            print(as_json([line._asdict() for line in lines]), file=data_out())
+
+
+def _list(lines: "tuple[CaseLine, ...]") -> str:
+    """The columns that say something of any of them."""
+    named = any(line.name and line.name != line.key for line in lines)
+    head = ["case", *(["name"] if named else []), "status", "code", "outcome", "att", "due", "why"]
+    rows = [
+        [
+            line.key,
+            *([line.name] if named else []),
+            line.status,
+            line.code,
+            line.outcome or "–",
+            str(line.attempts),
+            datetimes.here(line.due_at) if line.due_at else "–",
+            line.with_whom or _short(line.why),
+        ]
+        for line in lines
+    ]
+    return table(head, rows)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
+
+
+def _sheet(sheet: "CaseSheet") -> Iterator[str]:
+    line = sheet.line
+    name = f", {line.name}" if line.name and line.name != line.key else ""
+    yield printable(f"{line.key}{name}")
+    yield printable(f"  {_stands(line, sheet.zone)}")
+    yield printable(
+        f"  zone {sheet.zone or 'unknown'}{f', language {sheet.language}' if sheet.language else ''}"
+    )
+    for label, words in sheet.columns:
+        yield printable(f"  {label}: {words}")
+    for number in sheet.numbers:
+        shown = number.shown or "(not shown)"
+        following = ", dialled next" if number.next and number.state == "live" else ""
+        yield printable(
+            f"  number {number.position}: {shown}, {number.line}, {number.state.replace('_', ' ')}{following}"
+        )
+    if sheet.promise:
+        yield printable(f"  promised: {sheet.promise}")
+    for one in sheet.interviews:
+        origin = "" if one.origin == "real" else f"{one.origin}, "
+        at_item = f" at {one.at_item}" if one.at_item and one.status != "ended" else ""
+        yield printable(
+            f"  interview {one.number}: {origin}{one.outcome or one.status}{at_item}, "
+            f"{'answers erased' if one.erased else count(one.answered, 'answer')}, {datetimes.here(one.updated_at)}"
+        )
+    for cell in sheet.cells:
+        held = f" and {cell.held:,} held" if cell.held else ""
+        yield printable(f"  quota {cell.cell}: {cell.taken:,}{held} of {cell.target:,}")
+    yield ""
+    rows = []
+    for past in sheet.past:
+        note = f": {past.note}" if past.note else ""
+        there = datetimes.clock(past.at, sheet.zone)
+        rows.append((str(past.seq), datetimes.here(past.at), there, past.by, f"{past.what}{note}"))
+    yield table(("", "here", "there", "by", "what"), rows)
+
+
+def _stands(line: "CaseLine", zone: str) -> str:
+    due = f", due {datetimes.both(line.due_at, zone)}" if line.due_at else ""
+    reason = f" ({line.why})" if line.why else ""
+    whose = f" with {line.with_whom}" if line.with_whom else ""
+    unreleased = f", replicate {line.replicate}" if line.replicate else ""
+    return (
+        f"{line.status}{whose}{reason}{due}; code {line.code}, "
+        f"{count(line.attempts, 'attempt')}, last outcome {line.outcome or 'none'}{unreleased}"
+    )
+
+
+def as_json(found: Any) -> str:
+    """What was found, for other programs; moments in UTC."""
+    from dataclasses import is_dataclass
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, datetime):
+            from survey_cli.reports.fieldwork.cases import moment_text
+
+            return moment_text(value)
+        if hasattr(value, "_asdict"):
+            return {name: plain(one) for name, one in value._asdict().items()}
+        if is_dataclass(value) and not isinstance(value, type):
+            return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+        if isinstance(value, dict):
+            return {name: plain(one) for name, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(one) for one in value]
+        return value
+
+    return json.dumps(plain(found), ensure_ascii=False, indent=1)
+
+
+def say_left(left: Sequence[tuple[str, str]]) -> None:
+    """Say which cases were left as they are, and why: the first few, and how many more."""
+    for key, reason in left[:MOST_LEFT]:
+        say(f"{key}: left as it is: {reason}")
+    if len(left) > MOST_LEFT:
+        say(f"… and {len(left) - MOST_LEFT} more were left as they are")
+
+
+def why(
+    file: Instrument,
+    case: Case,
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at", metavar="MOMENT", help="Then instead of now: 2026-11-24 15:00, on the clock here."
+        ),
+    ] = "",
+    interviewer: ForWhom = "",
+    by: By = "",
+    people: PeopleFile = None,
+    db: Database = None,
+) -> None:
+    """Say why a case is called now or is not: every rule with its verdict, and when it may be called next.
+
+    Exit code 0: it may be called; 1: it may not.
+    """
+    from survey_cli.services.cases.queue_lists import why as asked
+
+    asks = request(file, by=by, people=people, db=db)
+    found = asked(asks, case, at=datetimes.typed(at, option="--at") if at else asks.at, interviewer=interviewer)
+    if isinstance(found, Trouble):
+        fail(found)
+    for line in _why(found):
+        print(printable(line))
+    raise typer.Exit(0 if found.allowed else 1)
+
+
+def _why(found: "Why") -> Iterator[str]:
+    line = found.line
+    name = f" ({line.name})" if line.name and line.name != line.key else ""
+    may = "may be called" if found.allowed else "may not be called"
+    yield f"{line.key}{name} {may} by {found.who}, {datetimes.both(found.at, found.zone)}"
+    longest = max(len(verdict.rule) for verdict in found.verdicts)
+    for verdict in found.verdicts:
+        mark = "✓ yes" if verdict.allows else "✗ no "
+        until = f" (until {datetimes.both(verdict.until, found.zone)})" if verdict.until else ""
+        yield f"  {mark}  {verdict.rule.ljust(longest)}  {verdict.says}{until}"
+    if found.next_at is not None and (not found.allowed or found.next_at > found.at):
+        yield f"next: {datetimes.both(found.next_at, found.zone)}"
+    elif found.next_at is None and not found.allowed:
+        refused = {verdict.rule for verdict in found.verdicts if not verdict.allows}
+        if "never call" in refused:
+            yield "next: never"
+        elif line.status == "done":
+            yield "next: never, unless a supervisor puts it back"
+        else:
+            yield "next: not to be foreseen"
+
+
+def queue(
+    file: Instrument,
+    number: Annotated[
+        int, typer.Option("-n", "--number", metavar="N", min=1, max=1000, help="How many cases are shown.")
+    ] = 20,
+    interviewer: ForWhom = "",
+    by: By = "",
+    people: PeopleFile = None,
+    db: Database = None,
+) -> None:
+    """Show who is called next, in order, each with why it stands there, and what is due but closed now."""
+    from survey_cli.services.cases.queue_lists import queue as asked
+
+    found = asked(request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
+    if isinstance(found, Trouble):
+        fail(found)
+    for line in _queue(found):
+        print(line)
+    stands = ", ".join(f"{cases:,} {words}" for cases, words in found.stands) or "no cases"
+    say(f"{found.where}: {stands}; for {found.who}, {datetimes.here(found.at)}")
+
+
+def _queue(found: "QueueReport") -> Iterator[str]:
+    if found.lines:
+        named = any(line.name and line.name != line.key for line in found.lines)
+        rows = [
+            (
+                str(line.place),
+                line.key,
+                *((line.name,) if named else ()),
+                datetimes.clock(found.at, line.zone),
+                line.why,
+            )
+            for line in found.lines
+        ]
+        yield table(("", "case", *(("name",) if named else ()), "there", "why"), rows)
+    else:
+        yield "nobody can be called now"
+    for heading, closed in (
+        ("turned down by their own rules:", found.turned_down),
+        ("due, but not called now (the first case of each kind):", found.closed),
+    ):
+        if closed:
+            yield ""
+            yield heading
+            yield from map(printable, _closed(closed))
+
+
+def _closed(closed: "tuple[ClosedLine, ...]") -> Iterator[str]:
+    for line in closed[:MOST_CLOSED]:
+        opens = f"; opens {datetimes.both(line.opens_at, line.zone)}" if line.opens_at else ""
+        yield f"  {line.key}: {line.why}{opens}"
+    if len(closed) > MOST_CLOSED:
+        yield f"  … and {len(closed) - MOST_CLOSED} more kinds"
+
+
+def people(
+    file: Instrument,
+    by: By = "",
+    people: PeopleFile = None,
+    db: Database = None,
+) -> None:
+    """List who works on the study, which case each has now, and the promises each is to keep."""
+    from survey_cli.services.study.interviewer_list import people_list
+
+    found = people_list(request(file, by=by, people=people, db=db))
+    if isinstance(found, Trouble):
+        fail(found)
+    for problem in found.problems:
+        say(str(problem))
+    rows = [
+        (
+            line.login,
+            line.role or "(not listed)",
+            line.languages or "any",
+            line.skills or "–",
+            line.pseudonym or "–",
+            f"{line.promises} ({line.late} missed)" if line.late else str(line.promises),
+            ", ".join(line.has) or "–",
+        )
+        for line in found.lines
+    ]
+    if rows:
+        print(table(("login", "role", "languages", "skills", "pseudonym", "promises", "has now"), rows))
+    if found.anyones:
+        say(f"{count(found.anyones, 'promise')} for anyone to keep")
+    if found.where:
+        say(f"{found.where}: {count(sum(bool(line.role) for line in found.lines), 'person', 'people')}")
+    else:
+        say(
+            paragraphs(
+                "nobody is listed, so everybody may do everything: interviewers.csv beside the database would list them"
+            )
+        )
+
+
+COMMANDS = (cases, why, queue, people)

@@ -1,0 +1,69 @@
+"""The commands `db restore` and `db upgrade`, for a study's database as a whole."""
+
+from typing import Annotated
+
+import typer
+
+from survey_cli.cli.groups import Group
+from survey_cli.cli.commands.interview import Database, Instrument
+from survey_cli.cli.output.terminal import count, fail, say
+from survey_cli.problems import Trouble
+
+
+def db_restore(
+    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="A copy that `survey backup` made.")],
+    file: Instrument,
+    db: Database = None,
+) -> None:
+    """Put a backup in the place of the database. What is replaced is kept beside it, under a dated name.
+
+    Nobody may be using the database. The backup is verified first, and what is newer in the replaced database is listed.
+    """
+    from survey_cli.cli.output import datetimes
+    from survey_cli.services.database.restore_and_upgrade import restore
+
+    made = restore(file, backup, at=datetimes.now(), db=db)
+    if isinstance(made, Trouble):
+        fail(made)
+    say(
+        f"{made.where}: restored from {backup}: {count(made.interviews, 'interview')}, {count(made.events, 'event')}"
+    )
+    if not made.kept:
+        return
+    say(f"the replaced database is kept: {made.kept}")
+    lost = made.lost
+    if lost is None:
+        say("the replaced database can't be read: whether anything in it is newer is not known")
+    elif any(lost[:-1]):
+        parts = (
+            count(number, name)
+            for number, name in zip(lost[:-1], ("interview", "answer", "case", "call"), strict=True)
+            if number
+        )
+        newest = f"; the newest is of {lost.newest.astimezone():%Y-%m-%d %H:%M}" if lost.newest else ""
+        say(f"in the replaced database alone: {', '.join(parts)}{newest}")
+    else:
+        say("nothing in the replaced database is newer")
+
+
+def db_upgrade(file: Instrument, db: Database = None) -> None:
+    """Upgrade the database to this version of the program, while nobody uses it.
+
+    A file is copied first. Every command does the same by itself where nobody else uses the file; on a server only this
+    command does, for the owner of the schema.
+    """
+    from survey_cli.services.database.restore_and_upgrade import upgrade
+
+    made = upgrade(file, db=db)
+    if isinstance(made, Trouble):
+        fail(made)
+    say(f"{made}: ready for this version of the program")
+
+
+COMMANDS = (
+    Group(
+        "db",
+        "Restore a study's database from a backup, or upgrade it.",
+        {"restore": db_restore, "upgrade": db_upgrade},
+    ),
+)

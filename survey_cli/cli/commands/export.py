@@ -1,0 +1,243 @@
+"""The analyst's command: `export`. It makes one call to the office and says what went where."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from survey_cli.cli.commands.rates import Zone, zone_of
+from survey_cli.cli.commands.interview import Database, Instrument
+from survey_cli.cli.output.progress import reading_bar
+from survey_cli.cli.commands.sample import PeopleFile
+from survey_cli.cli.output.terminal import count, data_out, fail, say
+from survey_cli.problems import Trouble
+
+if TYPE_CHECKING:
+    from survey_cli.services.data.export_options import Wish
+
+
+class Origin(StrEnum):
+    """Which interviews."""
+
+    real = "real"
+    practice = "practice"
+    simulated = "simulated"
+    all = "all"
+
+
+class What(StrEnum):
+    """What one row is of."""
+
+    interviews = "interviews"
+    answers = "answers"
+    events = "events"
+    cases = "cases"
+    calls = "calls"
+
+
+def not_empty(context: typer.Context, option: typer.CallbackParam, value: Any) -> Any:
+    """What was typed with nothing in it: a script's variable that was never set would quietly mean everything."""
+    source = context.get_parameter_source(option.name or "")
+    some = [value] if isinstance(value, str) else value or []
+    if source is not None and source.name == "COMMANDLINE" and not all(text.strip() for text in some):
+        raise typer.BadParameter("nothing stands in it: say what is meant, or leave the option out")
+    return value
+
+
+def _formats(wanted: bool) -> None:
+    if not wanted:
+        return
+    from survey_cli.exports import FORMATS
+
+    for form in FORMATS.values():
+        print(f"{form.name:<10} {' '.join(form.endings):<14} {form.what}")
+    raise typer.Exit
+
+
+def export(
+    file: Instrument,
+    out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            callback=not_empty,
+            help="The file to write; - is stdout. Repeatable.",
+        ),
+    ] = None,
+    what: Annotated[
+        What, typer.Option("--what", help="What one row is of: the data, or how they came about.")
+    ] = What.interviews,
+    variables: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--variables",
+            metavar="NAMES",
+            callback=not_empty,
+            help="Only these columns, items or sections: q1,q2,mission.",
+        ),
+    ] = None,
+    where: Annotated[
+        str,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            callback=not_empty,
+            help='Only those of which this is true: "kind == 1 and age > 17".',
+        ),
+    ] = "",
+    rake: Annotated[
+        str,
+        typer.Option(
+            "--rake",
+            metavar="FILE",
+            callback=not_empty,
+            help="With a last column weight_raked: the weights that a report has with this file of targets.",
+        ),
+    ] = "",
+    trim: Annotated[
+        str,
+        typer.Option("--trim", metavar="TIMES", help="With --rake: the most times the mean a weight may be."),
+    ] = "",
+    as_of: Annotated[
+        str,
+        typer.Option(
+            "--as-of",
+            metavar="MOMENT",
+            callback=not_empty,
+            help="Without what happened after this day or moment.",
+        ),
+    ] = "",
+    labels: Annotated[bool, typer.Option("--labels", help="Labels instead of codes.")] = False,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Begin with a byte order mark, by which Excel knows UTF-8.")
+    ] = False,
+    partials: Annotated[
+        bool,
+        typer.Option(
+            "--partials/--no-partials", help="With or without interviews that did not come to their end."
+        ),
+    ] = True,
+    origin: Annotated[Origin, typer.Option("--origin", help="Which interviews to take.")] = Origin.real,
+    personal: Annotated[
+        bool,
+        typer.Option(
+            "--with-contacts",
+            "--with-personal",
+            help="With names, telephone numbers and personal answers, for supervisors.",
+        ),
+    ] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--personal", metavar="NAME", help="With the personal columns of this item. Repeatable."
+        ),
+    ] = None,
+    public: Annotated[
+        bool,
+        typer.Option("--public", help="Without keys, free text, dates and times, which tell who said what."),
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="Texts as they are, though a spreadsheet might run them as formulas."),
+    ] = False,
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODE", help="Labels in this language of the instrument.")
+    ] = "",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="NAME", help="The format; the file's ending chooses it unless given."
+        ),
+    ] = "",
+    bundle: Annotated[
+        str,
+        typer.Option(
+            "--bundle",
+            metavar="DIR|.zip",
+            callback=not_empty,
+            help="Data, description, questionnaire, rates and checksums in one folder or .zip; -o names files in it.",
+        ),
+    ] = "",
+    people: PeopleFile = None,
+    zone: Zone = "",
+    db: Database = None,
+    formats: Annotated[
+        bool, typer.Option("--formats", callback=_formats, is_eager=True, help="List the formats.")
+    ] = False,
+) -> None:
+    """Write the data: one row for each interview, one column for each variable. With --what a row for each answer, event,
+    case or call instead.
+
+    An interview that was erased is a row without values, with the outcome withdrawn. Interviewers stand under the
+    pseudonyms that the list of people gives them.
+    """
+    from survey_cli.services.export.export_data import Wish, export_several
+
+    wish = Wish(
+        to="",
+        what=what.value,
+        variables=tuple(name.strip() for some in variables or () for name in some.split(",") if name.strip()),
+        where=where,
+        rake=rake,
+        trim=trim,
+        as_of=as_of,
+        zone=zone_of(zone),
+        db=db,
+        format=form,
+        labels=labels,
+        bom=bom,
+        raw=raw,
+        partials=partials,
+        origin=origin.value,
+        personal=frozenset(names or ()),
+        all_personal=personal,
+        public=public,
+        language=language,
+        force=force,
+        people=people,
+    )
+    if bundle:
+        _bundle(file, wish, bundle, out or ())
+        return
+    outs = out or ["-"]
+    with reading_bar(shown="-" not in outs) as tell:
+        done = export_several(file, replace(wish, tell=tell), outs, stdout=data_out())
+    if isinstance(done, Trouble):
+        fail(done)
+    for line in dict.fromkeys(line for made in done for line in (*made.warnings, *made.differences)):
+        say(line)
+    if done[0].left_out:
+        left = ", ".join(done[0].left_out)
+        ask = "--with-contacts asks" if what is What.calls else "--personal NAME or --with-contacts asks"
+        say(f"left out as personal: {left} ({ask} for them)")
+    if done[0].rows and done[0].disclosure:
+        say(done[0].disclosure)
+    for made in done:
+        for line in made.notes:
+            say(f"{made.to}: {line}")
+        to = "stdout" if made.to == "-" else made.to
+        beside = f" and {made.beside}" if made.beside else ""
+        rows, columns = count(made.rows, made.each), count(made.variables, "column")
+        say(f"{to}{beside}: {rows}, {columns}, from {made.source}")
+
+
+def _bundle(file: str, wish: "Wish", to: str, outs: Sequence[str]) -> None:
+    from survey_cli.services.export.bundle import bundle
+
+    with reading_bar() as tell:
+        made = bundle(file, replace(wish, tell=tell), to, outs)
+    if isinstance(made, Trouble):
+        fail(made)
+    if made.interviews and made.exported[0].disclosure:
+        say(made.exported[0].disclosure)
+    for line in made.skipped:
+        say(f"not in {made.to}: {line}")
+    say(f"{made.to}: {count(made.interviews, 'interview')}, {count(len(made.files), 'file')}")
+
+
+COMMANDS = (export,)

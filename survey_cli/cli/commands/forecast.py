@@ -1,0 +1,170 @@
+"""The command `forecast`: how a study's fieldwork would go from here, with several numbers of interviewers."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from survey_cli.cli.output import datetimes
+from survey_cli.cli.commands.interview import Database, Instrument
+from survey_cli.cli.output.progress import day_bar
+from survey_cli.cli.run_command import INTERRUPTED
+from survey_cli.cli.commands.sample import PeopleFile
+from survey_cli.cli.commands.status import Form, as_data
+from survey_cli.cli.output.terminal import count, fail, paragraphs, say, table
+from survey_cli.problems import Trouble
+
+if TYPE_CHECKING:
+    from survey_cli.fieldwork.plan.plan import Spread
+    from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastRow
+
+MOST_CELLS: Final = 6
+"""Quota cells that are named for each row."""
+MOST_STAFF: Final = 1000
+SPREADS: Final[tuple["Spread", ...]] = ("prefer", "wait", "off")
+
+
+def forecast(
+    file: Instrument,
+    interviewers: Annotated[
+        str,
+        typer.Option(
+            "--interviewers",
+            metavar="N,N,…",
+            help="How many call, a row for each: 4,8,12. Those listed unless given, else 4,8,12.",
+        ),
+    ] = "",
+    spread: Annotated[
+        str,
+        typer.Option(
+            "--spread",
+            metavar="HOW,…",
+            help="How attempts are spread over the day, a row for each: prefer,wait,off. As the study says unless given.",
+        ),
+    ] = "",
+    days: Annotated[
+        int | None,
+        typer.Option(
+            "--days",
+            metavar="N",
+            min=1,
+            max=400,
+            help="Days of the calendar; to the study's last day, or 60.",
+        ),
+    ] = None,
+    zone: Annotated[
+        str,
+        typer.Option(
+            "--zone", metavar="ZONE", help="Where the stations are; the study's own zone unless given."
+        ),
+    ] = "",
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="The same seed gives the same forecast.")
+    ] = 1,
+    form: Annotated[
+        Form, typer.Option("--format", help="A table to read, or figures to go on with.")
+    ] = Form.table,
+    people: PeopleFile = None,
+    db: Database = None,
+) -> None:
+    """Forecast the rest of the fieldwork: interviews per day, hours for each, when the target is reached.
+
+    It starts from the cases, appointments and quotas as they stand now; nothing is written. How often people answer and
+    refuse is measured in the study's own calls, or assumed where there are too few, and said. Ctrl+C shows what is ready.
+    """
+    from survey_cli.simulate.fieldwork.forecast import ForecastOptions
+    from survey_cli.simulate.fieldwork.forecast import forecast as make_forecast
+
+    options = ForecastOptions(
+        path=file,
+        at=datetimes.now(),
+        interviewers=_levels(interviewers),
+        spreads=_spreads(spread),
+        days=days,
+        zone=zone,
+        seed=seed,
+        db=db,
+        people=people,
+    )
+    with day_bar() as tell:
+        found = make_forecast(options, tell)
+    if isinstance(found, Trouble):
+        fail(found)
+    if form is Form.json:
+        print(json.dumps(as_data(found), ensure_ascii=False, indent=1))
+    else:
+        print("\n\n".join(_parts(found)))
+    if found.interrupted:
+        last = found.rows[-1]
+        say(f"interrupted: the last row ends after {count(last.days, 'day')}, and further ones are missing")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _levels(text: str) -> tuple[int, ...]:
+    """How many interviewers, for each row; empty where it is not said."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if any(not part.isdecimal() or not 0 < int(part) <= MOST_STAFF for part in parts):
+        raise typer.BadParameter(f"--interviewers {text}: write numbers from 1 to {MOST_STAFF}, as 4,8,12")
+    return tuple(map(int, parts))
+
+
+def _spreads(text: str) -> tuple["Spread", ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if any(part not in SPREADS for part in parts):
+        raise typer.BadParameter(f"--spread {text}: write prefer, wait or off, or several: prefer,wait,off")
+    return tuple(spread for part in parts for spread in SPREADS if spread == part)
+
+
+def _parts(found: "Forecast") -> Iterator[str]:
+    done = f"{found.complete:,}"
+    if found.target:
+        done += f" of {found.target:,} ({found.target_of})"
+    yield paragraphs(
+        f"Forecast from {found.at.astimezone():%a %d %b %Y %H:%M} to {found.until:%a %d %b %Y} "
+        f"({found.zone}): {done} complete now, {count(found.cases, 'case')}. Nobody was called."
+    )
+    several = len({row.spread for row in found.rows}) > 1
+    head = (
+        "people",
+        *(("spread",) if several else ()),
+        "complete",
+        "a day",
+        "hours each",
+        "calls each",
+    )
+    lines = [
+        (
+            f"{row.interviewers}",
+            *((row.spread,) if several else ()),
+            f"{row.complete:,}",
+            _figure(row.per_day),
+            _figure(row.hours_each, digits=2),
+            _figure(row.calls_each),
+            str(row.target_on or ("no" if found.target else "")),
+            str(row.runs_out_on or "no"),
+        )
+        for row in found.rows
+    ]
+    yield table((*head, "target", "sample ends"), lines)
+    for row in found.rows:
+        if row.unfilled:
+            yield paragraphs(_unfilled(row, several=several))
+    yield paragraphs(
+        "Hours and calls are those for each complete interview; target: the day on which it is reached; sample ends: the "
+        f"day on which nobody is left to be called. Assumptions: {'; '.join(found.basis)}."
+    )
+
+
+def _figure(value: float | None, *, digits: int = 1) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def _unfilled(row: "ForecastRow", *, several: bool) -> str:
+    shown = [f"{cell.cell} {cell.complete:,} of {cell.target:,}" for cell in row.unfilled[:MOST_CELLS]]
+    more = f", and {len(row.unfilled) - MOST_CELLS} more" if len(row.unfilled) > MOST_CELLS else ""
+    who = count(row.interviewers, "interviewer") + (f" and spread: {row.spread}" if several else "")
+    return f"With {who} these cells do not fill: {', '.join(shown)}{more}."
+
+
+COMMANDS = (forecast,)

@@ -1,0 +1,277 @@
+"""The interviewer's and the supervisor's commands: `interview`, `interviews`, `verify`, `backup`.
+
+Each makes one call to the office and draws the answer; how an interview is held is a face's business.
+"""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from survey_cli.cli.output.terminal import count, fail, say, table
+from survey_cli.problems import Trouble
+
+if TYPE_CHECKING:
+    from survey_cli.sessions import Closing
+    from survey_cli.sessions.interview.interview_session import Desk
+    from survey_cli.sessions.interview.start_interview import Wanted
+
+PUT_ASIDE = 3
+"""Exit code: the interview was suspended or stopped by hand."""
+SIMPLE_TERMINALS = ("dumb", "unknown")
+"""Values of TERM: no cursor can be moved there."""
+ROW_FIELDS = ("case", "status", "answered", "at", "last entry", "by", "origin")
+
+Instrument = Annotated[str, typer.Argument(metavar="FILE", help="The instrument.")]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--db", metavar="PATH", help="The database; responses/NAME.db beside the instruments unless given."
+    ),
+]
+
+ClockIsRight = Annotated[
+    bool,
+    typer.Option(
+        "--clock-is-right", help="Believe this computer's clock, whatever the newest entry's date is."
+    ),
+]
+
+
+def interview(
+    file: Instrument,
+    case: Annotated[
+        str, typer.Option("--case", metavar="KEY", help="Whose interview it is; asked for if not given.")
+    ] = "",
+    interviewer: Annotated[
+        str,
+        typer.Option("--interviewer", metavar="NAME", help="Who interviews; the account unless given."),
+    ] = "",
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")
+    ] = "",
+    db: Database = None,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts."),
+    ] = False,
+    practice: Annotated[
+        bool, typer.Option("--practice", help="A trial: kept, but never among the real interviews.")
+    ] = False,
+    reopen: Annotated[bool, typer.Option("--reopen", help="Correct an interview that is finished.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Begin a second interview of the same case.")
+    ] = False,
+    station: Annotated[
+        str,
+        typer.Option("--station", metavar="NAME", help="This workplace; the computer's name unless given."),
+    ] = "",
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", help="Fixes shuffled orders and splits, to see one again."),
+    ] = None,
+    clock_is_right: ClockIsRight = False,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column of a new case; may be repeated."),
+    ] = None,
+) -> None:
+    """Hold an interview, or go on with one that was put aside.
+
+    Exit code 0: it came to its end; 3: it was suspended or stopped.
+    """
+    from survey_cli.sessions.interview.start_interview import Seating, seat
+    from survey_cli.study.location import in_use
+
+    if sys.__stdout__ is None:
+        fail(
+            Trouble("survey", "the output is closed, so no question could be shown", "start it on a terminal")
+        )
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    given = columns_given(columns or [])
+    if not case.strip():
+        if not terminal:
+            raise typer.BadParameter("no terminal to ask for it: give the case's key", param_hint="--case")
+        _wants(file, db=db, case="", practice=practice)  # what is wrong is said before anything is asked
+        case = _asked("Case")
+        given |= _further(_wants(file, db=db, case=case, practice=practice), given)
+    if not plain and not terminal:
+        say("survey: no terminal here, so the interview is held one line at a time, as with --plain")
+        plain = True
+    if not plain and os.environ.get("TERM") in SIMPLE_TERMINALS:
+        term = os.environ["TERM"]
+        say(
+            f"survey: no full screen here (TERM={term}), so the interview is held one line at a time, as with --plain"
+        )
+        plain = True
+    seating = Seating(
+        case=case,
+        interviewer=interviewer,
+        language=language,
+        db=db,
+        practice=practice,
+        reopen=reopen,
+        again=again,
+        station=station,
+        seed=seed,
+        columns=given,
+        clock_is_right=clock_is_right,
+    )
+    desk = seat(file, seating)
+    if isinstance(desk, Trouble):
+        fail(desk)
+    say(in_use(file, desk.kept_in))
+    try:
+        code = _one_line_at_a_time(desk) if plain else _full_screen(desk)
+    finally:
+        desk.close()
+    raise typer.Exit(code)
+
+
+def columns_given(written: list[str]) -> dict[str, str]:
+    """`region=North` as region and North."""
+    given = {}
+    for one in written:
+        name, equals, value = one.partition("=")
+        if not equals or not name.strip():
+            raise typer.BadParameter(f"{one!r} is not COLUMN=VALUE", param_hint="--set")
+        given[name.strip()] = value.strip()
+    return given
+
+
+def _asked(what: str) -> str:
+    """A line from the terminal; Ctrl+D or Ctrl+C ends the command."""
+    while True:
+        line = input(f"{what}: ").strip()
+        if line:
+            return line
+
+
+def _wants(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[Wanted, ...]":
+    from survey_cli.sessions.interview.start_interview import wanted
+
+    wants = wanted(file, db=db, case=case, practice=practice)
+    if isinstance(wants, Trouble):
+        fail(wants)
+    return wants
+
+
+def _further(wants: "tuple[Wanted, ...]", given: dict[str, str]) -> dict[str, str]:
+    """The sample columns of a new case, as far as whoever sits there knows them."""
+    asked = [want for want in wants if want.name not in given]
+    if asked:
+        print("What is known of this case? Enter leaves a column empty.")
+    return {want.name: _column(want) for want in asked}
+
+
+def _column(want: "Wanted") -> str:
+    codes = {code.casefold() for code, _ in want.options} | {label.casefold() for _, label in want.options}
+    choice = ", ".join(code if code == label else f"{code} {label}" for code, label in want.options)
+    while True:
+        line = input(f"  {want.label}{f' ({choice})' if choice else ''}: ").strip()
+        if not line or not codes or line.casefold() in codes:
+            return line
+        print(f"  ! {line} is not one of them")
+
+
+def _one_line_at_a_time(desk: "Desk") -> int:
+    from survey_cli.plain import conduct
+
+    return conduct(desk, sys.stdin, sys.stdout, sys.stderr)
+
+
+def _full_screen(desk: "Desk") -> int:
+    from survey_cli.cli.crash_report import on_screen
+    from survey_cli.tui import conduct
+
+    if not on_screen(lambda: conduct(desk)):
+        return 1
+    closing = desk.closing()
+    if closing is None:
+        say("The interview could not be put aside: start it again to go on. Every answer taken is kept.")
+        return 1
+    say(_closed(desk, closing))
+    return (
+        0 if closing.status == "ended" or (closing.status == "suspended" and closing.outcome) else PUT_ASIDE
+    )
+
+
+def _closed(desk: "Desk", closing: "Closing") -> str:
+    """`Case 1042: complete, 31 answers in 12:04, kept in responses/asu_2000.db`."""
+    minutes, seconds = divmod(round(closing.took.total_seconds()), 60)
+    how = closing.outcome.name.lower() if closing.outcome else closing.status
+    if closing.status == "lost":
+        how = "left, another station went on with it"
+    practice = "practice, " if desk.practice else ""
+    remark = f"; {closing.remark}" if closing.remark else ""
+    if closing.erased:
+        return f"{desk.respondent}: {practice}{how}, 0 answers kept: all are erased{remark}"
+    answers = count(closing.answered, "answer")
+    took = f"{minutes}:{seconds:02}"
+    return f"{desk.respondent}: {practice}{how}, {answers} in {took}, kept in {closing.kept_in}{remark}"
+
+
+def interviews(file: Instrument, db: Database = None) -> None:
+    """List the interviews: whose, how they stand, where, since when, by whom."""
+    from survey_cli.services.database.interview_archive import list_interviews
+
+    listed = list_interviews(file, db=db)
+    if isinstance(listed, Trouble):
+        fail(listed)
+    where, rows, damage = listed
+    lines = [
+        (
+            row.case if row.number == 1 else f"{row.case} ({row.number})",
+            row.outcome or row.status if row.status == "ended" else f"{row.status} {row.outcome}".strip(),
+            "erased" if row.erased else str(row.answered),
+            row.at_item or "–",
+            row.updated_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            row.by,
+            row.origin,
+        )
+        for row in rows
+    ]
+    if lines:
+        print(table(ROW_FIELDS, lines))
+    say(f"{where}: {count(len(lines), 'interview')}")
+    if damage:
+        say(damage)
+        raise typer.Exit(1)
+
+
+def verify(file: Instrument, db: Database = None) -> None:
+    """Prove that every interview's data are what its journal says, and that the database is whole."""
+    from survey_cli.cli.output.progress import reading_bar
+    from survey_cli.services.database.interview_archive import verify as verified
+
+    with reading_bar() as bar:
+        found = verified(file, db=db, tell=bar)
+    if isinstance(found, Trouble):
+        fail(found)
+    for finding in found.findings:
+        print(finding)
+    counted = f"{count(found.interviews, 'interview')}, {count(found.events, 'event')}"
+    for note in found.notes:
+        say(note)
+    well = count(len(found.findings), "finding") if found.findings else "all is well"
+    say(f"{found.where}: {counted}: {well}")
+    raise typer.Exit(1 if found.findings else 0)
+
+
+def backup(
+    file: Instrument,
+    to: Annotated[str, typer.Argument(metavar="TO", help="The copy's path.")],
+    db: Database = None,
+) -> None:
+    """Copy the database, whole and consistent, also while interviews run. `survey status` says when it was last done."""
+    from survey_cli.cli.output import datetimes
+    from survey_cli.services.database.interview_archive import back_up
+
+    copied = back_up(file, to, at=datetimes.now(), db=db)
+    if isinstance(copied, Trouble):
+        fail(copied)
+    say(f"{copied}: copied to {to}")
+
+
+COMMANDS = (interview, interviews, verify, backup)

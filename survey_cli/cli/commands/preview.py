@@ -1,0 +1,61 @@
+"""The command `preview`: the interviewer's screen on an interview that is not kept, while the file is being written."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from survey_cli.cli.commands.interview import Instrument, columns_given
+from survey_cli.cli.output.terminal import fail, say
+from survey_cli.problems import Trouble
+
+NO_TERMINAL = 2
+
+
+def preview(
+    file: Instrument,
+    at: Annotated[
+        str,
+        typer.Option("--at", metavar="ITEM", help="Stand at this item; what is open before it is invented."),
+    ] = "",
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")
+    ] = "",
+    seed: Annotated[
+        int,
+        typer.Option("--seed", metavar="N", help="Fixes shuffled orders, splits and whatever is invented."),
+    ] = 1,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="COLUMN=VALUE",
+            help="A sample column; may be repeated. Those not given are invented.",
+        ),
+    ] = None,
+) -> None:
+    """See the questionnaire as an interviewer does, while you write it.
+
+    Keep this open beside your editor: each time the file is saved, the screen shows it at the same item, with the answers
+    that still fit; while the file is broken, its problems. Nothing is kept.
+    """
+    given = columns_given(columns or [])
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        say(
+            "survey preview: there is no terminal here to show the screen on — "
+            f"run it in one; `survey check {file}` finds problems without"
+        )
+        raise typer.Exit(NO_TERMINAL)
+    from survey_cli.cli.crash_report import on_screen
+    from survey_cli.sessions.preview.preview import Beginning, Preview
+    from survey_cli.tui import rehearse
+
+    previewed = Preview(file, Beginning(seed=seed, language=language, at=at, columns=given))
+    shown = previewed.open()
+    if isinstance(shown, Trouble):
+        fail(shown)
+    if not on_screen(lambda: rehearse(shown, reload=previewed.reload, restart=previewed.restart)):
+        raise typer.Exit(1)
+
+
+COMMANDS = (preview,)

@@ -1,0 +1,303 @@
+"""The command `rates`: AAPOR's outcome rates. One call to the office, and its report as a table, CSV or JSON."""
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+
+import typer
+
+from survey_cli.cli.commands.interview import Database
+from survey_cli.cli.output.terminal import MOST_PROBLEMS, data_out, fail, paragraphs, printable, say, table, width
+from survey_cli.problems import Trouble
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from survey_cli.reports.fieldwork.rates import RateColumn, RateTable
+
+MOST_DIGITS: Final = 9
+People = Annotated[
+    str | None,
+    typer.Option(
+        "--people",
+        metavar="PATH",
+        help="The list of interviewers; interviewers.csv beside the database unless given.",
+    ),
+]
+
+
+Zone = Annotated[
+    str, typer.Option("--zone", metavar="ZONE", help="The time zone here; the computer's unless given.")
+]
+
+
+def zone_of(name: str) -> "ZoneInfo | None":
+    """The zone of this name; None, the computer's own, where none is given."""
+    from zoneinfo import ZoneInfo
+
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise typer.BadParameter(f"--zone: {name!r} is no time zone: write one as America/Chicago") from None
+
+
+class Frame(StrEnum):
+    """How the sample came to be."""
+
+    list = "list"
+    establishment = "establishment"
+    rdd = "rdd"
+
+
+class Origin(StrEnum):
+    """Which interviews count."""
+
+    real = "real"
+    all = "all"
+
+
+class Form(StrEnum):
+    """How the report is written."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def rates(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="The instrument, whose cases are counted.", show_default=False),
+    ] = "",
+    by: Annotated[
+        str, typer.Option("--by", metavar="COLUMN", help="Also for each value of this sample column.")
+    ] = "",
+    as_of: Annotated[
+        str,
+        typer.Option(
+            "--as-of",
+            metavar="MOMENT",
+            help="As it stood then: 2026-11-24 is the end of that day here, or '2026-11-24 17:00'.",
+        ),
+    ] = "",
+    finalised: Annotated[
+        bool, typer.Option("--finalised", help="Leave out the cases that may still be called.")
+    ] = False,
+    weighted: Annotated[
+        bool, typer.Option("--weighted", help="By the sample column with role: weight.")
+    ] = False,
+    origin: Annotated[
+        Origin, typer.Option("--origin", help="Real interviews, or practice and invented ones too.")
+    ] = Origin.real,
+    counts: Annotated[
+        str,
+        typer.Option(
+            "--counts",
+            metavar="FILE",
+            help="Instead of cases, a CSV file of final counts: columns code or group, count, and frame where there are"
+            " several; - is stdin.",
+        ),
+    ] = "",
+    frame: Annotated[
+        Frame | None,
+        typer.Option(
+            "--frame",
+            help="With --counts, how the sample came to be: rdd unless given. In a list or establishment frame e is 1;"
+            " else it is estimated. An instrument says it itself.",
+        ),
+    ] = None,
+    e: Annotated[
+        str,
+        typer.Option(
+            "--e",
+            metavar="SHARE",
+            help="The eligible share of unknown cases: 0.9, or landline=0.3,mobile=0.5.",
+        ),
+    ] = "",
+    e_uh: Annotated[
+        str, typer.Option("--e-uh", metavar="SHARE", help="The same for UH, unknown if household, alone.")
+    ] = "",
+    e_uo: Annotated[str, typer.Option("--e-uo", metavar="SHARE", help="The same for UO alone.")] = "",
+    composite: Annotated[
+        str,
+        typer.Option(
+            "--composite",
+            metavar="WEIGHTS",
+            help="Also a composite of the frames, by their weights: landline=0.6,mobile=0.4.",
+        ),
+    ] = "",
+    quotas: Annotated[
+        bool,
+        typer.Option(
+            "--quotas", help="With --counts: quotas decided who was interviewed. The heading says so."
+        ),
+    ] = False,
+    digits: Annotated[
+        int, typer.Option("--digits", metavar="N", min=0, max=MOST_DIGITS, help="Decimals of the per cents.")
+    ] = 1,
+    form: Annotated[
+        Form, typer.Option("--format", help="A table to read, or figures to go on with.")
+    ] = Form.table,
+    people: People = None,
+    zone: Zone = "",
+    db: Database = None,
+) -> None:
+    """Show response, cooperation, refusal and contact rates, as AAPOR defines them.
+
+    Of a study, every released case counts as if the field closed now, or at the moment given: by the code that comes
+    first in precedence, a case never dialled as 2.20 (3.11 of random digits). How many are open stands beside.
+
+    Rows of a file of counts are AAPOR codes (2.11) or groups (I P R NC O UH UO NE), and T for a frame's total, which is
+    only compared. Counts may be weighted. Frames are never added up.
+    """
+    from survey_cli.cli.output.problems import plain_line
+    from survey_cli.services.report.response_rates import Assumed, StudyWish, rates_of_counts, rates_of_study
+
+    if bool(file) == bool(counts):
+        raise typer.BadParameter("give an instrument, or final counts: --counts FILE (- is standard input)")
+    assumed = Assumed(
+        frame=(frame or Frame.rdd).value, e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas
+    )
+    if counts:
+        if by or as_of or finalised or weighted:
+            raise typer.BadParameter(
+                "--by, --as-of, --finalised and --weighted are for an instrument's cases"
+            )
+        made = rates_of_counts(counts, assumed, stdin=sys.stdin.buffer)
+    else:
+        if frame or quotas:
+            raise typer.BadParameter("--frame and --quotas are for --counts: an instrument says them itself")
+        wish = StudyWish(
+            by=by,
+            as_of=as_of,
+            finalised=finalised,
+            weighted=weighted,
+            all_origins=origin is Origin.all,
+            assumed=assumed,
+        )
+        now = datetime.now(UTC)
+        made = rates_of_study(file, wish, now=now, zone=zone_of(zone), db=db, people=people, tell=say)
+    if isinstance(made, Trouble):
+        for problem in (
+            made.problems[:-MOST_PROBLEMS] if counts else ()
+        ):  # nothing else checks such a file: all are said
+            say(str(problem))
+        fail(replace(made, problems=made.problems[-MOST_PROBLEMS:] if counts else made.problems))
+    for warning in made.warnings:
+        say(plain_line(warning))
+    show(made.report, form=form, digits=digits)
+
+
+def show(report: "RateTable", *, form: Form, digits: int) -> None:
+    """The report on stdout."""
+    match form:
+        case Form.table:
+            print(drawn(report, digits=digits, cells=width()))
+        case Form.csv:
+            from survey_cli.exports import Manner
+            from survey_cli.exports.text.csv import write_csv
+            from survey_cli.reports.fieldwork.rates import rows_of
+
+            write_csv(rows_of(report), data_out(), Manner())
+            for line in (report.title, report.heading, *report.notes):
+                if line:
+                    say(line)
+        case Form.json:
+            print(as_json(report), file=data_out())
+
+
+def drawn(report: "RateTable", *, digits: int, cells: int) -> str:
+    """The report in lines: as many columns side by side as `cells` allow, the others below; then the notes."""
+    labels = _labels(report)
+    figures = [_figures(column, labels, digits=digits) for column in report.columns]
+    left = sum(max(len(label[at]) for label in labels) + len("  ") for at in range(3))
+    said = [paragraphs(line) for line in (report.title, report.heading) if line]
+    parts = ["\n".join(said)] if said else []
+    while figures:
+        shown, taken = 0, left
+        while shown < len(figures) and (not shown or taken + figures[shown].cells <= cells):
+            taken += figures[shown].cells + len("  ")
+            shown += 1
+        side_by_side, figures = figures[:shown], figures[shown:]
+        head, *rows = zip(*zip(*labels, strict=True), *(f.lines for f in side_by_side), strict=True)
+        parts.append(table(head, rows))
+    parts.append("\n".join(paragraphs(note) for note in report.notes))
+    return "\n\n".join(parts)
+
+
+def _labels(report: "RateTable") -> list[tuple[str, str, str]]:
+    """What stands to the left of the figures: a name, what is above the line, what below."""
+    from survey_cli.fieldwork.rates.dispositions import GROUPS
+    from survey_cli.reports.fieldwork.rates import MEANINGS
+
+    still_open = any(column.open_cases is not None for column in report.columns)
+    return [
+        ("", "", ""),
+        ("cases", "", ""),
+        *([("open", "may still be called", "")] if still_open else []),
+        *((group, name, "") for group, name in GROUPS.items()),
+        ("", "", ""),
+        *MEANINGS,
+    ]
+
+
+class _Figures(NamedTuple):
+    """One column as it is shown, its title first, every line as wide as the others."""
+
+    lines: tuple[str, ...]
+    cells: int
+
+
+def _figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int) -> _Figures:
+    from survey_cli.reports.fieldwork.rates import measures, per_cent
+    from survey_cli.reports.rounding import number
+    from survey_cli.text_width import text_width
+
+    def said(name: str) -> str:
+        if name in column.rates._fields:
+            return per_cent(getattr(column.rates, name), digits)
+        count = found.get(name)
+        return "" if count is None else number(count)
+
+    total = column.counts.total() if column.counts else None
+    found = {**measures(column), "cases": total}
+    names = [name for name, _, _ in labels][1:]
+    lines = [printable(column.title), *map(said, names)]
+    cells = max(map(text_width, lines))
+    return _Figures(tuple(" " * (cells - text_width(line)) + line for line in lines), cells)
+
+
+def as_json(report: "RateTable") -> str:
+    """The report as one object. Shares are from 0 to 1, and stand under `exact` as fractions; null is not defined."""
+    from fractions import Fraction
+
+    from survey_cli.reports.fieldwork.rates import measures
+
+    def described(column: "RateColumn") -> dict[str, object]:
+        found = measures(column)
+        return {
+            "frame": column.frame,
+            "by": column.by,
+            **{name: float(f) if isinstance(f, Fraction) else f for name, f in found.items()},
+            "exact": {name: str(f) for name, f in found.items() if isinstance(f, Fraction)},
+        }
+
+    return json.dumps(
+        {
+            "title": report.title,
+            "heading": report.heading,
+            "columns": [described(column) for column in report.columns],
+            "notes": report.notes,
+        },
+        ensure_ascii=False,
+        indent=1,
+    )
+
+
+COMMANDS = (rates,)

@@ -1,0 +1,314 @@
+"""The supervisor's commands before anybody is called: `sample import`, `never-call add`, `check`, `count`. Each makes one
+call to the office and says what came of it.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from random import SystemRandom
+from time import sleep
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from survey_cli.cli.output import datetimes
+from survey_cli.cli.groups import Group
+from survey_cli.cli.commands.interview import Database, Instrument
+from survey_cli.cli.output.terminal import count, fail, printable, say
+from survey_cli.problems import Problem, Trouble
+
+if TYPE_CHECKING:
+    from survey_cli.services.sample.do_not_call_list import ListRequest
+    from survey_cli.services.sample.import_sample import Imported
+    from survey_cli.samples.cases.import_preview import Summary
+
+MOST_OF_A_KIND: Final = 10
+MOST_CHANGES: Final = 20
+BREATH: Final = 0.005
+"""Seconds between two commits: an interviewer beside us waits no longer than one of them."""
+
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it; the account unless given.")]
+PeopleFile = Annotated[
+    str | None,
+    typer.Option(
+        "--people",
+        metavar="FILE",
+        help="The list of people; interviewers.csv beside the database unless given.",
+    ),
+]
+
+
+def import_cases(
+    file: Instrument,
+    cases: Annotated[str, typer.Argument(metavar="CASES", help="The sample: a CSV file or a workbook.")],
+    sheet: Annotated[
+        str | None,
+        typer.Option("--sheet", metavar="NAME", help="The workbook's sheet; the first unless given."),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding", metavar="NAME", help="The file's encoding, where it is not UTF-8: cp1252."
+        ),
+    ] = None,
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update", help="Give cases that are here already the file's values, where they differ."
+        ),
+    ] = False,
+    release: Annotated[
+        str,
+        typer.Option(
+            "--release", metavar="REPLICATES", help="Release these replicates at once: 1-2,5 or all."
+        ),
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")
+    ] = False,
+    by: By = "",
+    people: PeopleFile = None,
+    db: Database = None,
+) -> None:
+    """Import the cases of a file, all or none. Safe to repeat: what is here already stays as it is.
+
+    Problems go to stderr, by line; where one of them is an error nothing is imported, and the exit code is 1.
+    """
+    from survey_cli.services.run_on_study import Request
+    from survey_cli.services.sample.import_sample import Manner, Wanted, import_sample
+    from survey_cli.study.location import in_use
+
+    request = Request(path=file, at=datetimes.now(), db=db, by=by, people=people)
+    wanted = Wanted(file=cases, sheet=sheet, encoding=encoding, update=update, dry=dry_run, release=release)
+    with bar() as progress:
+        manner = Manner(dice=SystemRandom(), pause=lambda: sleep(BREATH), progress=progress)
+        made = import_sample(request, wanted, manner)
+    if isinstance(made, Trouble):
+        fail(made)
+    if isinstance(made, list):
+        _say_problems(made)
+        say(f"{cases}: {count(_errors(made), 'error')}: nothing was imported")
+        raise typer.Exit(1)
+    _say_problems(made.problems)
+    for line in _summary(made.summary):
+        print(line)
+    if dry_run:
+        for line in _changes(made):
+            print(printable(line))
+    say(in_use(file, made.where, people=people))
+    say(_came(made, update=update))
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on the terminal while it lasts; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, whole: progress.update(task, completed=done, total=whole)
+
+
+def _errors(problems: Sequence[Problem]) -> int:
+    return sum(problem.severity == "error" for problem in problems)
+
+
+def _say_problems(problems: Sequence[Problem]) -> None:
+    """By line; of each kind the first ten, and how many more there are. Errors are never left out for warnings."""
+
+    def kind(problem: Problem) -> tuple[str, str]:
+        return problem.rule, problem.severity
+
+    counts = {found: len(list(of)) for found, of in groupby(sorted(problems, key=kind), key=kind)}
+    seen = dict.fromkeys(counts, 0)
+    for problem in problems:
+        seen[kind(problem)] += 1
+        if seen[kind(problem)] <= MOST_OF_A_KIND:
+            say(f"{problem}" if problem.severity == "error" else f"{problem} (warning)")
+        elif seen[kind(problem)] == counts[kind(problem)]:
+            more = count(counts[kind(problem)] - MOST_OF_A_KIND, f"more {problem.severity}")
+            say(f"{problem.where.file}: … and {more} of {problem.rule}")
+
+
+def _summary(summary: "Summary") -> Iterator[str]:
+    yield (
+        f"cases: {count(summary.rows, 'row')}: {summary.new:,} new, {summary.changed:,} changed, "
+        f"{summary.unchanged:,} unchanged; {summary.gone:,} here and not in the file"
+    )
+    if summary.numbers or summary.dead:
+        yield (
+            f"numbers: {summary.numbers:,} can be dialled ({summary.mobile:,} mobile, {summary.fixed:,} fixed, "
+            f"{summary.unknown:,} unknown), {summary.dead:,} can't be read, {summary.never_call:,} never to be called"
+        )
+    lacking = []
+    if summary.without_number:
+        lacking.append(f"{summary.without_number:,} without a number that may be dialled")
+    if summary.without_zone:
+        lacking.append(f"{summary.without_zone:,} without a time zone")
+    if lacking:
+        yield f"can't be called: {', '.join(lacking)}"
+    for what, shares in (("replicates", summary.replicates), ("frames", summary.frames)):
+        named = [f"{share.name or 'none'} {share.cases:,}" for share in shares]
+        if any(share.name for share in shares):
+            shown = ", ".join(named[:MOST_OF_A_KIND])
+            more = f" and {len(named) - MOST_OF_A_KIND} more" if len(named) > MOST_OF_A_KIND else ""
+            yield f"{what}: {printable(shown)}{more}"
+
+
+def _changes(made: "Imported") -> Iterator[str]:
+    for change in made.summary.changes[:MOST_CHANGES]:
+        hidden = change.column in made.hidden
+        was, now = ("(personal)",) * 2 if hidden else (_value(change.was), _value(change.now))
+        yield f"line {change.line}: {change.case}: {change.column}: {was} → {now}"
+    more = len(made.summary.changes) - MOST_CHANGES
+    if more > 0:
+        yield f"… and {count(more, 'more change')}"
+
+
+def _value(cell: object) -> str:
+    from survey_cli.values import Missing
+
+    return "(empty)" if isinstance(cell, Missing) else str(cell)
+
+
+def _came(made: "Imported", *, update: bool) -> str:
+    """What was done, or would be."""
+    if made.dry:
+        return (
+            f"{made.where}: nothing was changed; without --dry-run {made.summary.new:,} cases would come in"
+        )
+    said = [f"{count(made.added, 'case')} imported"]
+    if made.added - made.released > 0:
+        said.append(f"{made.added - made.released:,} of them wait for their replicate's release")
+    if update:
+        said.append(f"{made.updated:,} updated")
+    elif made.summary.changed:
+        said.append(f"{made.summary.changed:,} differ and were left as they are (--update changes them)")
+    if made.busy:
+        said.append(f"{len(made.busy):,} are with a station and were not changed: import again later")
+    if made.nameless:
+        said.append(f"{len(made.nameless):,} of the file were erased or anonymised, and stay so")
+    return f"{made.where}: {', '.join(said)}"
+
+
+Country = Annotated[
+    str, typer.Option("--country", metavar="CODE", help="Where numbers without + are read: US, DE.")
+]
+
+
+def _list(db: str | None, *, by: str = "", country: str = "") -> "ListRequest":
+    from survey_cli.services.sample.do_not_call_list import ListRequest
+
+    return ListRequest(at=datetimes.now(), by=by, db=db, country=country)
+
+
+def never_call_add(
+    numbers: Annotated[
+        list[str], typer.Argument(metavar="NUMBER|FILE…", help="Numbers, or files with one on each line.")
+    ],
+    country: Country = "",
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why, where the file does not say.")
+    ] = "asked by telephone",
+    by: By = "",
+    db: Database = None,
+) -> None:
+    """Put numbers on the list: from now on no study imports, offers or dials them.
+
+    A file has a number on each line, or the columns number, date and reason; what can't be read is said and left out. The
+    date of the file is kept; of two dates for one number the earlier.
+    """
+    from survey_cli.services.sample.do_not_call_list import add
+
+    made = add(_list(db, by=by, country=country), numbers, reason=reason)
+    if isinstance(made, Trouble):
+        fail(made)
+    if isinstance(made, list):
+        _say_problems(made)
+        raise typer.Exit(1)
+    _say_problems(made.problems)
+    say(f"{made.where}: {count(made.read, 'number')} read, {made.new:,} of them new on the list")
+
+
+def never_call_check(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="The number.")],
+    country: Country = "",
+    db: Database = None,
+) -> None:
+    """Say whether a number is on the list, since when and why.
+
+    Exit code 0: it is not, and may be called; 1: it is.
+    """
+    from survey_cli.services.sample.do_not_call_list import check
+
+    found = check(_list(db, country=country), number)
+    if isinstance(found, Trouble):
+        fail(found)
+    if found.since is None:
+        off = found.off
+        history = f"; it was taken off {off.at:%Y-%m-%d} by {off.by}: {off.reason}" if off is not None else ""
+        print(printable(f"{found.number} is not on the list{history}"))
+        return
+    print(
+        printable(
+            f"{found.number} is never to be called: {found.reason}, {found.since:%Y-%m-%d}, by {found.by}"
+        )
+    )
+    raise typer.Exit(1)
+
+
+def never_call_remove(
+    numbers: Annotated[list[str], typer.Argument(metavar="NUMBER…", help="The numbers.")],
+    country: Country = "",
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; needed, and kept: name nobody in it.")
+    ] = "",
+    by: By = "",
+    db: Database = None,
+) -> None:
+    """Take numbers off the list: a slip, or a number that is another person's now. All, or none where one is not on it.
+
+    Who took a number off, when and why is kept. A case that was closed as never to be called again stays so until its
+    outcome is corrected: survey outcome.
+    """
+    from survey_cli.services.sample.do_not_call_list import remove
+
+    if not reason.strip():
+        raise typer.BadParameter("say why, without a name in it", param_hint="--reason")
+    made = remove(_list(db, by=by, country=country), numbers, reason=reason.strip())
+    if isinstance(made, Trouble):
+        fail(made)
+    say(f"{made.where}: {count(len(made.numbers), 'number')} taken off the list")
+
+
+def never_call_count(db: Database = None) -> None:
+    """Say how many numbers are on the list."""
+    from survey_cli.services.sample.do_not_call_list import count as counted
+
+    found = counted(_list(db))
+    if isinstance(found, Trouble):
+        fail(found)
+    where, numbers = found
+    print(numbers)
+    say(f"{where}: {count(numbers, 'number')} never to be called")
+
+
+COMMANDS = (
+    Group("sample", "Bring cases into the field.", {"import": import_cases}),
+    Group(
+        "never-call",
+        "Keep the list of numbers never to be called, which all studies share.",
+        {
+            "add": never_call_add,
+            "check": never_call_check,
+            "remove": never_call_remove,
+            "count": never_call_count,
+        },
+    ),
+)

@@ -1,0 +1,47 @@
+"""The command `server grant`: the rights of interviewers and supervisors on a database server."""
+
+from typing import Annotated
+
+import typer
+
+from survey_cli.cli.groups import Group
+from survey_cli.cli.commands.interview import Database, Instrument
+from survey_cli.cli.output.terminal import fail, say
+from survey_cli.problems import Trouble
+
+
+def server_grant(
+    file: Instrument,
+    interviewers: Annotated[
+        str, typer.Option("--interviewers", metavar="ROLE", help="The role whose members interview.")
+    ] = "",
+    supervisors: Annotated[
+        str, typer.Option("--supervisors", metavar="ROLE", help="The role whose members supervise.")
+    ] = "",
+    script: Annotated[
+        bool, typer.Option("--print", help="Print the statements for psql, and change nothing.")
+    ] = False,
+    db: Database = None,
+) -> None:
+    """Give two roles of a database server what interviewers and supervisors need, and nothing else.
+
+    Interviewers add entries and can't change or remove one, nor read the key of the do-not-call list. Supervisors may
+    also correct and erase. Neither publishes a questionnaire. Make the roles first: CREATE ROLE interviewers; then
+    CREATE ROLE ann LOGIN IN ROLE interviewers.
+    """
+    from survey_cli.services.database.server_grants import grant, rights_script
+
+    if script:
+        made = rights_script(file, db=db, interviewers=interviewers, supervisors=supervisors)
+        if isinstance(made, Trouble):
+            fail(made)
+        print(made, end="")
+        return
+    done = grant(file, db=db, interviewers=interviewers, supervisors=supervisors)
+    if isinstance(done, Trouble):
+        fail(done)
+    roles = " and ".join(filter(None, (interviewers, supervisors)))
+    say(f"{done}: {roles} {'have' if ' and ' in roles else 'has'} the rights of the study")
+
+
+COMMANDS = (Group("server", "Rights on a database server.", {"grant": server_grant}),)

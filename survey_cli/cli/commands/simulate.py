@@ -1,0 +1,326 @@
+"""The command `simulate`: a crowd of invented respondents, and what it shows of the instrument."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from survey_cli.cli.commands.interview import Database, Instrument
+from survey_cli.cli.output.progress import day_bar
+from survey_cli.cli.run_command import INTERRUPTED
+from survey_cli.cli.output.terminal import count, fail, printable, say
+from survey_cli.problems import Trouble
+
+if TYPE_CHECKING:
+    from survey_cli.simulate import Findings
+    from survey_cli.simulate.fieldwork.study_simulation import FieldTrial
+
+TRIED_FOR_ONE = 100
+"""With --completes, interviews that are invented at most for each complete one."""
+MOST = 12
+"""Items listed under one heading."""
+PANEL: Final = "With --fieldwork"
+
+
+class Spread(StrEnum):
+    """How attempts are spread over the parts of the day."""
+
+    prefer = "prefer"
+    wait = "wait"
+    off = "off"
+
+
+def _share(name: str, help: str) -> Any:
+    return typer.Option(name, metavar="SHARE", min=0, max=1, help=help, rich_help_panel=PANEL)
+
+
+def simulate(
+    file: Instrument,
+    number: Annotated[
+        int, typer.Option("--number", "-n", metavar="N", min=1, max=10_000_000, help="How many interviews.")
+    ] = 1000,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="The same seed invents the same people.")
+    ] = 1,
+    decline: Annotated[
+        float, typer.Option("--decline", metavar="SHARE", min=0, max=1, help="How often an item is declined.")
+    ] = 0.04,
+    break_off: Annotated[
+        float,
+        typer.Option(
+            "--break-off", metavar="SHARE", min=0, max=1, help="How often they hang up, at each item."
+        ),
+    ] = 0.0,
+    qualify: Annotated[
+        float,
+        typer.Option(
+            "--qualify",
+            metavar="SHARE",
+            min=0,
+            max=1,
+            help="Of those whom their answers would screen out, how many answer so that they qualify.",
+        ),
+    ] = 0.85,
+    completes: Annotated[
+        int,
+        typer.Option(
+            "--completes", metavar="N", min=0, help="So many complete interviews, instead of --number in all."
+        ),
+    ] = 0,
+    answers: Annotated[
+        str,
+        typer.Option(
+            "--answers",
+            metavar="FILE",
+            help="How often what is answered, as YAML: {consent: {1: 90%, 2: 8%, refused: 2%}}.",
+        ),
+    ] = "",
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the interviews, as simulated ones.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Keep them even where real interviews are kept.")
+    ] = False,
+    fieldwork: Annotated[
+        bool,
+        typer.Option("--fieldwork", help="Let invented interviewers call, and see how the study would go."),
+    ] = False,
+    interviewers: Annotated[
+        int | None,
+        typer.Option(
+            "--interviewers",
+            metavar="N",
+            min=1,
+            max=200,
+            help="How many call, more than are listed too; without it all that are listed, or 6 where nobody is.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    days: Annotated[
+        int,
+        typer.Option(
+            "--days", metavar="N", min=1, max=400, help="Days of the calendar.", rich_help_panel=PANEL
+        ),
+    ] = 10,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            "--start",
+            metavar="DAY",
+            formats=["%Y-%m-%d"],
+            help="The first day, as 2026-11-30; the study's own unless given, or today.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    spread: Annotated[
+        Spread | None,
+        typer.Option(
+            "--spread",
+            help="What becomes of a case outside of the part of the day tried least; as the study says unless given.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    sample: Annotated[
+        str,
+        typer.Option(
+            "--sample",
+            metavar="FILE",
+            help="The cases of this file; those of the database unless given, as if nobody had called them yet.",
+            rich_help_panel=PANEL,
+        ),
+    ] = "",
+    cases: Annotated[
+        int,
+        typer.Option(
+            "--cases",
+            metavar="N",
+            min=0,
+            max=1_000_000,
+            help="So many invented cases.",
+            rich_help_panel=PANEL,
+        ),
+    ] = 0,
+    zone: Annotated[
+        str,
+        typer.Option(
+            "--zone",
+            metavar="ZONE",
+            help="Where the stations are, as America/Chicago; the study's own unless given.",
+            rich_help_panel=PANEL,
+        ),
+    ] = "",
+    people: Annotated[
+        str | None,
+        typer.Option(
+            "--people",
+            metavar="FILE",
+            help="Who works on the study; interviewers.csv beside the database unless given.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    contact: Annotated[
+        float, _share("--contact", "How often somebody answers a call, on average over the week.")
+    ] = 0.25,
+    refuse: Annotated[float, _share("--refuse", "How often somebody who is spoken with refuses.")] = 0.2,
+    later: Annotated[
+        float, _share("--later", "How often somebody who does not refuse wants to be called again.")
+    ] = 0.25,
+    kept: Annotated[
+        float, _share("--kept", "How often somebody answers at the time that was agreed.")
+    ] = 0.75,
+    eligible: Annotated[float, _share("--eligible", "How many belong to the survey.")] = 0.95,
+    seconds: Annotated[
+        float,
+        typer.Option(
+            "--seconds", metavar="N", min=1, max=600, help="For one item, on average.", rich_help_panel=PANEL
+        ),
+    ] = 12.0,
+    db: Database = None,
+) -> None:
+    """Let invented people answer, and see what nobody reaches or chooses.
+
+    They answer through the real engine, with don't know, refusals, warnings confirmed and answers corrected. Most answer
+    so that they are not screened out (--qualify); otherwise options are chosen equally often, unless --answers says
+    how often.
+
+    With --fieldwork invented interviewers call them, by the study's rules, on a clock that jumps: completes by day,
+    calls for each, attempts, outcomes, rates, appointments, quotas, and how busy everybody is. Nothing of it is kept.
+    Ctrl+C shows the days that are over. `survey forecast` starts from a study as it stands.
+    """
+    if fieldwork:
+        if keep or force:
+            raise typer.BadParameter("--fieldwork keeps nothing: leave --keep and --force out")
+        if sample and cases:
+            raise typer.BadParameter("give --sample or --cases, not both")
+        from survey_cli.simulate import Habits
+        from survey_cli.simulate.fieldwork.study_simulation import FieldTrial
+        from survey_cli.simulate.fieldwork.households import Chances
+
+        _try_fieldwork(
+            FieldTrial(
+                path=file,
+                starts=start.date() if start is not None else None,
+                today=datetime.now().astimezone().date(),
+                days=days,
+                zone=zone,
+                seed=seed,
+                chances=Chances(contact=contact, refuse=refuse, later=later, kept=kept, eligible=eligible),
+                habits=Habits(decline=decline, break_off=break_off),
+                seconds=seconds,
+                interviewers=interviewers,
+                spread=spread.value if spread is not None else None,
+                cases=cases,
+                sample=sample,
+                db=db,
+                people=people,
+            )
+        )
+        return
+    if sample or cases or zone or people or start is not None or interviewers is not None or spread:
+        raise typer.BadParameter(
+            "--sample, --cases, --interviewers, --spread, --start, --zone, --people need --fieldwork"
+        )
+    from survey_cli.instrument.open_instrument import open_instrument
+    from survey_cli.services.database.interview_archive import keeper
+    from survey_cli.simulate import Habits
+    from survey_cli.simulate.interviews.run import run
+    from survey_cli.simulate.interviews.answer_shares import read_shares
+
+    instrument = open_instrument(file)
+    if isinstance(instrument, Trouble):
+        fail(instrument)
+    shares = read_shares(answers, instrument) if answers else {}
+    if isinstance(shares, Trouble):
+        fail(shares)
+    start = datetime.now(UTC)
+    keeping = keeper(file, instrument, db=db, force=force, start=start) if keep else None
+    if isinstance(keeping, Trouble):
+        fail(keeping)
+    try:
+        with _bar(completes or number) as progress:
+            findings = run(
+                instrument,
+                count=completes * TRIED_FOR_ONE if completes else number,
+                completes=completes,
+                seed=seed,
+                start=start,
+                habits=Habits(decline=decline, break_off=break_off, qualify=qualify, shares=shares),
+                keep=keeping.keep if keeping is not None else None,
+                progress=progress,
+            )
+    finally:
+        if keeping is not None:
+            keeping.close()
+    for line in _shown(findings):
+        print(printable(line))
+    if findings.complete.interviews < completes:
+        say(
+            f"only {count(findings.complete.interviews, 'interview')} came to complete: see where the others end"
+        )
+    if keeping is not None:
+        say(f"{keeping.where}: {count(findings.interviews, 'simulated interview')} kept")
+
+
+def _try_fieldwork(trial: "FieldTrial") -> None:
+    """Let them call, and show how it went."""
+    from survey_cli.cli.commands.simulation_text import show
+    from survey_cli.simulate.fieldwork.study_simulation import tried
+
+    with day_bar() as tell:
+        found = tried(trial, tell)
+    if isinstance(found, Trouble):
+        fail(found)
+    show(found)
+    if found.days < trial.days:
+        say(f"interrupted after {found.days} of {count(trial.days, 'day')}")
+        raise typer.Exit(INTERRUPTED)
+
+
+@contextmanager
+def _bar(whole: int) -> Iterator[Callable[[int], None] | None]:
+    """A bar on the terminal while it lasts; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=whole)
+        yield lambda done: progress.update(task, completed=done)
+
+
+def _shown(findings: "Findings") -> list[str]:
+    """The findings in plain lines."""
+    number = findings.interviews
+    lines = [f"{count(number, 'interview')}: {_outcomes(findings)}"]
+    for who, lengths in (("complete", findings.complete), ("all others", findings.others)):
+        if lengths.interviews:
+            lines.append(
+                f"questions asked, {who} ({lengths.interviews:,}): {lengths.shortest} in the shortest "
+                f"(seed {lengths.shortest_seed}), {lengths.longest} in the longest (seed {lengths.longest_seed}), "
+                f"{lengths.questions / lengths.interviews:.1f} on average"
+            )
+    never = [leaf.id for leaf in findings.never_reached()]
+    lines.append(f"never reached: {_listed(never) if never else 'nothing'}")
+    unchosen = [f"{leaf.id} ({', '.join(map(str, codes))})" for leaf, codes in findings.never_chosen()]
+    lines.append(f"never chosen: {_listed(unchosen) if unchosen else 'nothing'}")
+    if findings.stuck:
+        stuck = [f"{item} ({times} times)" for item, times in findings.stuck.most_common()]
+        lines.append(f"no invented answer passed the checks of: {_listed(stuck)}")
+    return lines
+
+
+def _outcomes(findings: "Findings") -> str:
+    return ", ".join(f"{times:,} {outcome}" for outcome, times in findings.outcomes.most_common())
+
+
+def _listed(items: list[str]) -> str:
+    more = f" and {len(items) - MOST} more" if len(items) > MOST else ""
+    return ", ".join(items[:MOST]) + more
+
+
+COMMANDS = (simulate,)

@@ -1,0 +1,117 @@
+"""The commands `station`, a shift at the telephone, and `share`, which lets several work on one study. How a case is
+called is a face's business."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, ClockIsRight, Database, Instrument
+from survey_cli.cli.output.terminal import count, fail, say
+from survey_cli.problems import Trouble
+
+if TYPE_CHECKING:
+    from survey_cli.sessions.station.station import Station
+
+
+def station(
+    file: Instrument,
+    interviewer: Annotated[
+        str, typer.Option("--interviewer", metavar="NAME", help="Who calls; the account unless given.")
+    ] = "",
+    name: Annotated[
+        str,
+        typer.Option("--station", metavar="NAME", help="This workplace; the computer's name unless given."),
+    ] = "",
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts."),
+    ] = False,
+    people: Annotated[
+        str | None,
+        typer.Option(
+            "--people",
+            metavar="PATH",
+            help="The list of interviewers; interviewers.csv beside the database unless given.",
+        ),
+    ] = None,
+    zone: Annotated[
+        str, typer.Option("--zone", metavar="ZONE", help="The time zone here; the computer's unless given.")
+    ] = "",
+    clock_is_right: ClockIsRight = False,
+    db: Database = None,
+) -> None:
+    """Call one case after another: who is next, which number, what came of it.
+
+    Set SURVEY_DIAL to have numbers dialled by a command of this computer: linphonecsh dial {number}.
+    Exit code 0: the shift was ended; 3: something was still owed on a case.
+    """
+    from survey_cli.sessions.station.open_station import man
+    from survey_cli.study.location import in_use
+
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not plain and (not terminal or os.environ.get("TERM") in SIMPLE_TERMINALS):
+        say("survey: no full screen here, so cases are called one line at a time, as with --plain")
+        plain = True
+    manned = man(
+        file,
+        interviewer=interviewer,
+        station=name,
+        db=db,
+        people=people,
+        zone=zone,
+        clock_is_right=clock_is_right,
+    )
+    if isinstance(manned, Trouble):
+        fail(manned)
+    say(in_use(file, manned.kept_in, people=people))
+    for repair in manned.repairs:
+        say(repair)
+    if manned.version_notice:
+        say(manned.version_notice)
+    try:
+        code = _one_line_at_a_time(manned) if plain else _full_screen(manned)
+    finally:
+        manned.close()
+    tally = manned.tally()
+    say(
+        f"{manned.interviewer}: {count(tally.calls, 'call')}, {count(tally.done, 'complete interview')}, "
+        f"{count(tally.promises, 'promise')} to keep"
+    )
+    raise typer.Exit(code)
+
+
+def _one_line_at_a_time(manned: "Station") -> int:
+    from survey_cli.plain import work
+
+    return work(manned, sys.stdin, sys.stdout, sys.stderr)
+
+
+def _full_screen(manned: "Station") -> int:
+    from survey_cli.cli.crash_report import on_screen
+    from survey_cli.tui import work
+
+    return 0 if on_screen(lambda: work(manned)) else 1
+
+
+def share(
+    file: Instrument,
+    group: Annotated[
+        str, typer.Option("--group", metavar="GROUP", help="The interviewers' group on this computer.")
+    ],
+    db: Database = None,
+) -> None:
+    """Let several people of one computer work on a study, each under their own login.
+
+    The folder of the databases becomes the group's (2770, the databases 0660, lists 0640); nobody else can read it.
+    """
+    from survey_cli.services.database.group_permissions import share as shared
+
+    folder = shared(file, group, db=db)
+    if isinstance(folder, Trouble):
+        fail(folder)
+    say(f"{folder}: for the group {group} and nobody else")
+
+
+COMMANDS = (station, share)

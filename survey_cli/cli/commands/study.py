@@ -1,0 +1,71 @@
+"""The command group `study`: what concerns a whole study while its stations work."""
+
+from typing import Annotated
+
+import typer
+
+from survey_cli.cli.commands.case_lists import request
+from survey_cli.cli.groups import Group
+from survey_cli.cli.commands.interview import Database, Instrument
+from survey_cli.cli.commands.sample import By, PeopleFile
+from survey_cli.cli.output.terminal import count, fail, say
+from survey_cli.problems import Trouble
+
+
+def pause(
+    file: Instrument,
+    message: Annotated[
+        str, typer.Option("--message", metavar="TEXT", help="What every station's screen shows.")
+    ] = "",
+    by: By = "",
+    people: PeopleFile = None,
+    db: Database = None,
+) -> None:
+    """Stop all calling: no station claims a case or dials a number until `survey study resume`.
+
+    Interviews that go on are finished, and what was dialed is still keyed. Cases and appointments stay in the queue.
+    """
+    from survey_cli.services.study.pause_and_resume import pause_study
+
+    asking = request(file, by=by, people=people, db=db)
+    paused = pause_study(asking, message)
+    if isinstance(paused, Trouble):
+        fail(paused)
+    here = paused.since.astimezone()
+    say(f"{file}: {paused.describe(here, here)}; survey study resume {file} lets the stations go on")
+
+
+def resume(file: Instrument, by: By = "", people: PeopleFile = None, db: Database = None) -> None:
+    """Let the stations of a paused study call again; they go on by themselves."""
+    from survey_cli.services.study.pause_and_resume import resume_study
+
+    asking = request(file, by=by, people=people, db=db)
+    ended = resume_study(asking)
+    if isinstance(ended, Trouble):
+        fail(ended)
+    minutes = int((asking.at - ended.since).total_seconds() // 60)
+    say(f"{file}: resumed after {count(minutes, 'minute')}; the stations go on by themselves")
+
+
+def publish(file: Instrument, by: By = "", people: PeopleFile = None, db: Database = None) -> None:
+    """Have interviews begin with the questionnaire as its file is now.
+
+    On a database server only this changes the version: stations go on with the published one until then. It is for the
+    owner of the schema. With a database file every change of the questionnaire's file holds by itself; there this
+    command makes another file the study's questionnaire.
+    """
+    from survey_cli.services.study.publish_version import publish as publish_version
+
+    made = publish_version(request(file, by=by, people=people, db=db))
+    if isinstance(made, Trouble):
+        fail(made)
+    say(f"{made.where}: version {made.version} {'is published' if made.new else 'was in force already'}")
+
+
+COMMANDS = (
+    Group(
+        "study",
+        "Pause and resume all stations of a study; publish its questionnaire.",
+        {"pause": pause, "resume": resume, "publish": publish},
+    ),
+)

@@ -1,0 +1,58 @@
+"""How is a moment typed and shown at the command line? On the clock here, and beside it on the respondent's."""
+
+from datetime import UTC, datetime, time, tzinfo
+
+import typer
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def typed(text: str, *, option: str) -> datetime:
+    """`2026-11-24`, `2026-11-24 15:00`, `15:00` (today), on the clock here unless it names an offset; in UTC."""
+    plain = text.strip()
+    try:
+        if ":" in plain and "-" not in plain:
+            found = datetime.combine(now().astimezone(), time.fromisoformat(plain))
+        else:
+            found = datetime.fromisoformat(plain)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no moment: write 2026-11-24 15:00, or 15:00 for today", param_hint=option
+        ) from None
+    return found.astimezone(UTC)
+
+
+def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo  # help says no moments, and need not wait for it
+
+    return ZoneInfo(name)
+
+
+def here(at: datetime) -> str:
+    """`Tue 24 Nov 15:00`, on the clock here."""
+    return _shown(at.astimezone())
+
+
+def clock(at: datetime, zone: str) -> str:
+    """`13:00`, on the clock there; `?` where nobody knows it."""
+    return f"{at.astimezone(_zone(zone)):%H:%M}" if zone else "?"
+
+
+def both(at: datetime, zone: str) -> str:
+    """`Tue 24 Nov 15:00 here, 13:00 there`; without a zone only here."""
+    near = at.astimezone()
+    if not zone:
+        return f"{_shown(near)} here"
+    far = at.astimezone(_zone(zone))
+    if far.replace(tzinfo=None) == near.replace(tzinfo=None):
+        return f"{_shown(near)} here and there"
+    return f"{_shown(near)} here, {f'{far:%H:%M}' if far.date() == near.date() else _shown(far)} there"
+
+
+def _shown(at: datetime) -> str:
+    from survey_cli.fieldwork.calendar.calendar import short_day
+
+    return f"{short_day(at.date())} {at:%H:%M}"

@@ -1,0 +1,190 @@
+"""Who is asked, in which order, what is accepted: the rules of a questionnaire in plain English. Whoever asks brings the
+names' labels; nothing is decided here.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from survey_cli.documents.questionnaire.booklet_model import Line, Stretch
+from survey_cli.documents.questionnaire.text_rendering import label, literal
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.coded import Multiple
+from survey_cli.instrument.schema.items.unasked_items import LookupItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
+from survey_cli.instrument.schema.options import OptionWritten
+from survey_cli.instrument.compiled.model import DeclineOffered, Instrument
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.condition_wording import clause
+from survey_cli.values import Code
+
+_BEGIN, _END = "\x02", "\x03"
+"""Around a name while a sentence is made: no text of an instrument keeps such a character."""
+_NAMED: Final = re.compile(f"{_BEGIN}([^{_BEGIN}{_END}]*){_END}")
+
+_COUNTED: Final = {0: "none", 1: "one"}
+_ORDERS: Final = {
+    "random": "in random order",
+    "rotate": "in rotated order (each interview begins at another one and goes round)",
+    "flip": "from either end (half of the interviews turn the order round)",
+}
+
+
+class Rules:
+    """Says the rules of one instrument, with labels in one language."""
+
+    def __init__(self, instrument: Instrument, language: str) -> None:
+        self.language = language
+        self._labels = _labels(instrument)
+
+    def say(self, name: str, code: Code | None) -> str:
+        """The words for an item, marked as its name; for a code, its label."""
+        if code is None:
+            return f"{_BEGIN}{name}{_END}"
+        text = self._labels.get(name, {}).get((type(code), code))
+        return label(text, self.language) if text is not None else literal(str(code))
+
+    def clause(self, condition: Condition) -> str:
+        """A condition as a part of a sentence."""
+        return clause(condition, self.say)
+
+    def asked(self, verb: str, ask_if: Condition | None, unless: Condition | None) -> tuple[Line, ...]:
+        """Who is asked: a sentence for each condition. `unless` fails closed, and that is said."""
+        told = []
+        if ask_if is not None:
+            told.append(sentence(f"{verb} if {self.clause(ask_if)}."))
+        if unless is not None:
+            told.append(
+                sentence(
+                    f"{verb} unless {self.clause(unless)}; where that is not known, {verb.lower()} as well."
+                )
+            )
+        return tuple(told)
+
+    def accepted(self, condition: Condition, *, soft: bool) -> Line:
+        """A check."""
+        if soft:
+            return sentence(
+                f"doubted unless {self.clause(condition)}; the interviewer confirms or changes it:"
+            )
+        return sentence(f"accepted only if {self.clause(condition)}; otherwise the interviewer is told:")
+
+
+def sentence(text: str) -> Line:
+    """A sentence with its names apart."""
+    stretches: list[Stretch] = []
+    for at, piece in enumerate(_NAMED.split(text)):
+        if piece:
+            stretches.append(Stretch(literal(piece), "id" if at % 2 else "plain"))
+    return tuple(stretches)
+
+
+def named(name: str) -> str:
+    """A name, marked, for use in a sentence."""
+    return f"{_BEGIN}{name}{_END}"
+
+
+def _labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, Code], Text]]:
+    """The labels of every name's codes; 1 and "1" are different codes."""
+    found: dict[str, dict[tuple[type, Code], Text]] = {}
+    document = instrument.written
+    columns: dict[str, dict[tuple[type, Code], Text]] = {}
+    for name, column in instrument.sample.items():
+        listed = column.options
+        options: Mapping[Code, OptionWritten] = {}
+        if isinstance(listed, str):
+            options = document.scales[listed].options
+        elif listed is not None:
+            options = listed
+        columns[name] = {(type(c), c): o.label or o.text for c, o in options.items()}
+    found.update(columns)
+    for name, leaf in instrument.leaves.items():
+        question = leaf.question
+        if isinstance(question, NumberItem):
+            found[name] = {(int, c): t for c, t in question.options.items()}
+        elif isinstance(question, LookupItem):
+            found[name] = columns.get(str(question.sample), {})
+        else:
+            found[name] = {(type(o.code), o.code): o.label for o in leaf.options}
+    return found
+
+
+def order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> str:
+    """`options in random order; “None” stays last`: each of the things with whether it stays. Empty where as written."""
+    if how not in _ORDERS:
+        return ""
+    stays = [stay for _, stay in things]
+    if all(stays):
+        return ""
+    first = stays.index(False)
+    last = len(stays) - stays[::-1].index(False)
+    told = [f"{what} {_ORDERS[how]}"]
+    for where, some in (
+        ("first", [n for n, _ in things[:first]]),
+        ("in place", [n for n, stay in things[first:last] if stay]),
+        ("last", [n for n, _ in things[last:]]),
+    ):
+        if some:
+            told.append(f"{listed(some)} {'stays' if len(some) == 1 else 'stay'} {where}")
+    return "; ".join(told)
+
+
+def listed(words: Sequence[str], joint: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return f" {joint} ".join([*([", ".join(words[:-1])] if len(words) > 1 else []), *words[-1:]])
+
+
+def how_many(question: Multiple) -> str:
+    """How many answers a `multiple` takes, in words."""
+    most = question.max
+    if most is None:
+        told = f"{_COUNTED[question.min]} or more" if question.min in _COUNTED else f"{question.min} or more"
+    elif question.min == most:
+        told = f"exactly {most}"
+    elif question.min > 1:
+        told = f"{question.min} to {most}"
+    else:
+        told = f"at most {most}" + (", or none" if question.min == 0 else "")
+    return f"{told}, in order of mention" if question.mentions == "ordered" else told
+
+
+def expects(question: object, language: str) -> str:
+    """What may stand on the line; empty where anything may."""
+    match question:
+        case NumberItem(min=low, max=high, decimals=places, unit=unit):
+            told = f"{low:.10g} or more" if high is None else f"{low:.10g} to {high:.10g}"
+            if unit is not None:
+                told += f" {label(unit, language)}"
+            return (
+                f"{told}, up to {places} decimal {'place' if places == 1 else 'places'}" if places else told
+            )
+        case TextItem(pattern=str() as pattern):
+            return f"as {literal(pattern)}: {_shape(pattern)}"
+        case DateItem(partial=partial, typed_as=typed):
+            full = "day, month, year" if typed == "dmy" else "month, day, year"
+            return f"{full}; month and year or the year alone will do" if partial else full
+        case TimeItem():
+            return "time of day"
+        case _:
+            return ""
+
+
+def _shape(pattern: str) -> str:
+    meanings = {"9": "9 is a digit", "A": "A is a letter", "X": "X is a letter or digit"}
+    told = [meaning for sign, meaning in meanings.items() if sign in pattern]
+    return ", ".join([*told, *(["the rest as it stands"] if set(pattern) - set(meanings) else [])])
+
+
+def declines(here: Sequence[DeclineOffered], everywhere: Sequence[DeclineOffered], language: str) -> str:
+    """Which declines are permitted, where that differs from the study's; empty where it does not."""
+    if [(d.id, d.code) for d in here] == [(d.id, d.code) for d in everywhere]:
+        return ""
+    if not here:
+        told = listed([label(d.text, language) for d in everywhere], "or")
+        return f"must be answered; not accepted: {told}." if told else ""
+    return f"accepted here: {listed([f'{label(d.text, language)} ({signed(d.code)})' for d in here])}."
+
+
+def signed(code: int) -> str:
+    """A code with a true minus sign."""
+    return str(code).replace("-", "−")

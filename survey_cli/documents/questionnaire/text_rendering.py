@@ -1,0 +1,202 @@
+"""How is a text of the questionnaire shown where nobody has answered yet? Fills become placeholders that say what will
+stand there, stress stays, and everything else is literal. It never fills anything.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from survey_cli.documents.questionnaire.booklet_model import Line, Said, Spoken, Stretch, Style
+from survey_cli.instrument.texts.number_words import spell_cardinal, spell_ordinal
+from survey_cli.instrument.compiled.model import Compute, Instrument
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.placeholder_text import shown
+from survey_cli.instrument.texts.templates import UNKNOWN, Fill, Template, TextScope, compile_text
+from survey_cli.instrument.texts.templates import Said as Known
+
+MOST_WORDINGS: Final = 4
+"""A fill that can say more than this many things is shown by its name."""
+
+_ALWAYS: Final = {
+    "interviewer": "interviewer’s name",
+    "today": "today’s date",
+    "case": "the case",
+    "turn": "1, 2, 3 …",
+    "each": "each answer in turn",
+    "options": "the answers",
+}
+_SPELLED: Final = {"ordinal": spell_ordinal, "words": spell_cardinal}
+_SWITCHES: Final = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
+"""Characters that turn the direction of what follows."""
+
+
+def literal(text: str) -> str:
+    """The text with control characters and switches of direction shown as what they are; line ends stay."""
+    return "".join(_shown(c) for c in text)
+
+
+def _shown(character: str) -> str:
+    point = ord(character)
+    if character == "\t":
+        return " "
+    hidden = (point < 0x20 and character != "\n") or 0x7F <= point < 0xA0 or 0xD800 <= point < 0xE000
+    return f"<U+{point:04X}>" if hidden or point in _SWITCHES else character
+
+
+def label(text: Text, language: str) -> str:
+    """A label on one line, without marks of stress; what is filled in stands in angle quotes."""
+    return " ".join(shown(literal(text.written(language))).split())
+
+
+def same(said: list[Spoken]) -> Said:
+    """Texts that are equal in every language are shown once."""
+    if len(said) > 1 and all(s.lines == said[0].lines for s in said):
+        return (Spoken("", said[0].lines),)
+    return tuple(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Shows the texts of one instrument in some of its languages."""
+
+    instrument: Instrument
+    languages: tuple[str, ...]
+    names: Mapping[str, Known]
+    """What is known of every name that any text fills in."""
+
+    @classmethod
+    def of(cls, instrument: Instrument, languages: tuple[str, ...]) -> "Speaker":
+        names: dict[str, Known] = {}
+        for template in _templates(instrument):
+            for runs in template.runs.values():
+                for parts, _ in runs:
+                    names.update((p.key, p.said) for p in parts if isinstance(p, Fill) and p.said)
+        return cls(instrument, languages, names)
+
+    def said(self, template: Template | None, joint: Text | None = None) -> Said:
+        """A compiled text; `joint` are the words before the last of the options, where it reads them out."""
+        if template is None:
+            return ()
+        return same([Spoken(la, self._lines(template, la, joint)) for la in self.languages])
+
+    def text(
+        self, text: Text | None, more: Mapping[str, Known] | None = None, inside: str | None = None
+    ) -> Said:
+        """A text that was not compiled with the instrument: its fills are known where another text has them."""
+        if text is None:
+            return ()
+        scope = TextScope(names={**self.names, **(more or {})}, inside=inside)
+        return self.said(compile_text(text, scope, who="")[0])
+
+    def _lines(self, template: Template, language: str, joint: Text | None) -> tuple[Line, ...]:
+        key = language if language in template.runs else next(iter(template.runs))
+        lines: list[list[Stretch]] = [[]]
+        for parts, stress in template.runs[key]:
+            style: Style = "stress" if stress else "plain"
+            for part in parts:
+                if isinstance(part, Fill):
+                    lines[-1].append(Stretch(literal(self._stands_for(part, language, joint)), "fill"))
+                    continue
+                first, *rest = literal(part).split("\n")
+                lines[-1].append(Stretch(first, style))
+                lines.extend([Stretch(text, style)] for text in rest)
+        return tuple(tidy for line in lines if (tidy := _tidy(line)))
+
+    def _stands_for(self, fill: Fill, language: str, joint: Text | None) -> str:
+        if fill.key == "options" and joint is not None:
+            name = f"the answers, the last after “{joint.written(language)}”"
+        elif fill.key == "daypart":
+            parts = self.instrument.written.dayparts
+            name = (
+                " / ".join(str(t.written(language)) for t in parts.values())
+                or "morning / afternoon / evening"
+            )
+        elif fill.key == "turn" and (spelled := _SPELLED.get(fill.format)) is not None:
+            name = f"{', '.join(spelled(turn, language) or str(turn) for turn in (1, 2, 3))} …"
+        elif fill.said is None:
+            name = _ALWAYS.get(fill.key, fill.key)
+        else:
+            name = self._named(fill, fill.said, language)
+        if " / " in name:
+            name = " / ".join(_shaped(wording, fill.format) for wording in name.split(" / "))
+        known = fill.otherwise is None or fill.otherwise in ("", UNKNOWN)
+        return name if known else f"{name}, else “{fill.otherwise}”"
+
+    def _named(self, fill: Fill, said: Known, language: str) -> str:
+        """The few things it can say, else its name."""
+        if isinstance(fill.turn, int):
+            return f"{fill.key} of {said.roster} {fill.turn}"
+        if fill.format == "code":
+            return f"code of {fill.key}"
+        wordings: list[str] = []
+        if said.labels is not None and said.type == "code":
+            wordings = [self._flat(text, language) for text in said.labels.values()]
+        elif fill.key in self.instrument.computes:
+            wordings = compute_wordings(self.instrument.computes[fill.key], language)
+        return " / ".join(wordings) if 0 < len(wordings) <= MOST_WORDINGS else fill.key
+
+    def _flat(self, template: Template, language: str) -> str:
+        """A text on one line, its fills by what they stand for."""
+        return " ".join("".join(s.text for s in line) for line in self._lines(template, language, None))
+
+
+def compute_wordings(compute: Compute, language: str) -> list[str]:
+    """The texts a compute chooses among; none where it is anything but such a choice."""
+    conditions = compute.conditions
+    condition = conditions.get(language) or conditions.get("") or next(iter(conditions.values()))
+    return list(dict.fromkeys(_wordings(condition.tree) or ()))
+
+
+def _shaped(text: str, form: str) -> str:
+    match form:
+        case "lower":
+            return text.lower()
+        case "upper":
+            return text.upper()
+        case "title":
+            return text[:1].upper() + text[1:]
+        case _:
+            return text
+
+
+def _wordings(node: ast.expr) -> list[str] | None:
+    match node:
+        case ast.Constant(value=str() as text):
+            return [text] if text else []
+        case ast.IfExp(body=body, orelse=orelse):
+            one, other = _wordings(body), _wordings(orelse)
+            return None if one is None or other is None else [*one, *other]
+        case _:
+            return None
+
+
+def _tidy(line: list[Stretch]) -> Line:
+    """Neighbours of one style joined, no space at either end."""
+    joined: list[Stretch] = []
+    for stretch in line:
+        if joined and joined[-1].style == stretch.style != "fill":
+            joined[-1] = Stretch(joined[-1].text + stretch.text, stretch.style)
+        elif stretch.text:
+            joined.append(stretch)
+    if joined:
+        joined[0] = joined[0]._replace(text=joined[0].text.lstrip())
+        joined[-1] = joined[-1]._replace(text=joined[-1].text.rstrip())
+    return tuple(s for s in joined if s.text)
+
+
+def _templates(instrument: Instrument) -> Iterable[Template]:
+    for leaf in instrument.leaves.values():
+        found = (
+            leaf.text,
+            leaf.instruction,
+            leaf.probe,
+            leaf.help,
+            leaf.ask_for,
+            *(c.say for c in leaf.checks),
+        )
+        yield from (t for t in found if t is not None)
+    for group in instrument.groups.values():
+        yield from (t for t in (group.title, group.intro) if t is not None)
+    for pair in instrument.faq:
+        yield from pair

@@ -1,0 +1,487 @@
+"""In which order does a report of results stand, and what do its tables say? Sections, batteries and grids of texts, that
+every writer draws in its own way. It computes nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import groupby
+from math import ceil
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from survey_cli.documents.charts.text_metrics import width_of
+from survey_cli.documents.questionnaire.text_rendering import literal
+from survey_cli.documents.text_fragments import flat
+from survey_cli.fieldwork.rates.dispositions import GROUPS
+from survey_cli.reports.fieldwork.rates import MEANINGS, RateTable, measures, per_cent
+from survey_cli.reports.results.report_model import (
+    Banner,
+    BannerColumn,
+    BannerTable,
+    Base,
+    Battery,
+    Figure,
+    ItemResult,
+    MethodLine,
+    Results,
+    Row,
+    Summary,
+    Verbatim,
+    Weighting,
+)
+from survey_cli.reports.rounding import NOTHING, UNSURE, number
+
+APPENDIX: Final = "Appendix: methods and rates"
+READING: Final = "How to read the tables"
+METHODS: Final = "How the survey was done"
+BESIDE: Final = 6
+"""Columns of a banner that the width of a page has room for beside counts and per cents."""
+BARRED: Final = 3
+"""Columns beside which there is room for bars too."""
+
+
+class Room(NamedTuple):
+    """How wide the columns of one table may be together, in letters, beside the column of labels."""
+
+    letters: int
+    even: bool = False
+    """All columns are as wide as the widest."""
+
+
+PAGE: Final = Room(84)
+"""Of a sheet of A4, and of a window that is as wide as the text of a page."""
+WORD: Final = Room(60, even=True)
+COUNTED: Final = 9
+"""Letters of a column of counts."""
+BETWEEN: Final = 2
+"""Letters between two columns."""
+LETTER: Final = 0.56
+"""How wide a usual letter is, of the height of the type."""
+
+LineKind: TypeAlias = Literal[
+    "answer", "volunteered", "decline", "net", "range", "mention", "base", "summary"
+]
+
+
+class Head(NamedTuple):
+    """The head of a column of figures."""
+
+    group: str
+    """What stands above it and its neighbours; empty where nothing does."""
+    text: str
+    letter: str = ""
+    bars: bool = False
+    """Its shares may have bars beside them."""
+
+
+class Shown(NamedTuple):
+    """One cell of a grid."""
+
+    text: str
+    letters: str = ""
+    """Raised behind it."""
+    mark: str = ""
+    """Beside it: `[u]`."""
+    share: Fraction | None = None
+    """What a bar beside it shows."""
+    amount: Fraction | int | None = None
+    """A whole number or sum of weights, for programs that go on with it; None where the text is no such number."""
+
+
+class GridLine(NamedTuple):
+    """One line of a grid."""
+
+    kind: LineKind
+    label: str
+    note: str
+    cells: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table of texts: a head for each column of figures, lines that have a label and as many cells."""
+
+    caption: str
+    corner: str
+    """What the labels are: `Answer`."""
+    heads: tuple[Head, ...]
+    lines: tuple[GridLine, ...]
+
+    def groups(self) -> Iterator[tuple[str, int]]:
+        """Each group's name and how many columns it spans."""
+        for name, heads in groupby(self.heads, key=lambda h: h.group):
+            yield name, len(list(heads))
+
+    @property
+    def grouped(self) -> bool:
+        return any(head.group for head in self.heads)
+
+    @property
+    def barred(self) -> bool:
+        return any(head.bars for head in self.heads)
+
+
+class Block(NamedTuple):
+    """Items that stand together: the statements of one battery, or one item by itself."""
+
+    battery: Battery | None
+    items: tuple[ItemResult, ...]
+
+    @property
+    def span(self) -> str:
+        """`3–8`."""
+        first, last = self.items[0].called, self.items[-1].called
+        return f"{first}" if first == last else f"{first}–{last}"
+
+    @property
+    def title(self) -> str:
+        """What stands over a battery, as written: its own title, or that its items were asked together. Empty over an
+        item that stands by itself."""
+        if self.battery is None:
+            return ""
+        own = _own_title(self.battery)
+        return own or f"Item{'s' if len(self.items) > 1 else ''} {self.span}, asked together"
+
+    def item_title(self, item: ItemResult) -> str:
+        """The label of an item, as written. A statement that ends a question which others share has the battery's title
+        before it, or is the whole question."""
+        if self.battery is None or not flat(item.wording) or flat(item.wording) == flat(item.label):
+            return item.label
+        own = _own_title(self.battery)
+        return f"{own}: {item.label}" if own else item.wording
+
+    def said(self, item: ItemResult) -> str:
+        """The wording of an item, where its title is another."""
+        return "" if flat(item.wording) == flat(self.item_title(item)) else item.wording
+
+
+def _own_title(battery: Battery) -> str:
+    return battery.title if battery.title != battery.section else ""
+
+
+class Chapter(NamedTuple):
+    """A section of the questionnaire."""
+
+    id: str
+    title: str
+    """Empty where the report has no sections at all."""
+    span: str
+    """`1–6`."""
+    blocks: tuple[Block, ...]
+
+
+def chapters(results: Results) -> tuple[Chapter, ...]:
+    """The items in their order, divided where the section changes; a section that goes on after another says so."""
+    batteries = {battery.id: battery for battery in results.batteries}
+    titled = any(item.section for item in results.items)
+    made: list[Chapter] = []
+    begun: set[str] = set()
+    for title, run in groupby(results.items, key=lambda i: i.section):
+        items = tuple(run)
+        blocks = []
+        for battery, group in groupby(items, key=lambda i: i.battery):
+            together = tuple(group)
+            if battery in batteries:
+                blocks.append(Block(batteries[battery], together))
+            else:
+                blocks += [Block(None, (item,)) for item in together]
+        span = Block(None, items).span
+        shown = flat(title) + (", continued" if title in begun else "")
+        if not flat(title):
+            shown = f"Item{'s' if len(items) > 1 else ''} {span}" if titled else ""
+        begun.add(title)
+        made.append(Chapter(f"s-{len(made) + 1}", shown, span, tuple(blocks)))
+    return tuple(made)
+
+
+def stated(methods: Sequence[MethodLine]) -> tuple[MethodLine, ...]:
+    """What is known."""
+    return tuple(line for line in methods if line.stated)
+
+
+def unstated(methods: Sequence[MethodLine]) -> tuple[str, ...]:
+    """The labels of what is not."""
+    return tuple(line.label for line in methods if not line.stated)
+
+
+# ── grids ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def topline_grid(item: ItemResult) -> Grid:
+    """Counts and per cents of one item."""
+    return Grid(
+        caption=f"Item {item.called}: counts and per cents",
+        corner="Answer",
+        heads=(Head("", "Number"), Head("", "Per cent", bars=True)),
+        lines=tuple(GridLine(row.kind, flat(row.label), row.note, _counted(row.total)) for row in item.rows),
+    )
+
+
+def _counted(figure: Figure) -> tuple[Shown, ...]:
+    return (
+        Shown(figure.count_text, amount=figure.amount),
+        Shown(figure.percent_text, share=figure.share),
+    )
+
+
+def banner_grid(item: ItemResult, table: BannerTable, banner: Banner) -> Grid:
+    """Percentages of one item by column, then means and bases."""
+    return _grid_of_columns(item, table, banner, range(len(banner.columns)))
+
+
+def banner_grids(item: ItemResult, table: BannerTable, banner: Banner, room: Room = PAGE) -> tuple[Grid, ...]:
+    """The same in as many tables as it takes for none to be wider than there is room for; none where no row can be shown.
+    Each begins with the total; a group of columns is divided only where it is too wide by itself."""
+    if not table.rows:
+        return ()
+    return tuple(_grid_of_columns(item, table, banner, columns) for columns in _pieces(table, banner, room))
+
+
+def _pieces(table: BannerTable, banner: Banner, room: Room) -> list[list[int]]:
+    """The columns of each table."""
+    widths = [_letters(place, table, banner) for place in range(len(banner.columns))]
+
+    def fits(columns: Sequence[int], most: int = room.letters) -> bool:
+        taken = [widths[column] for column in columns]
+        return (max(taken) * len(taken) if room.even else sum(taken)) <= most
+
+    def divided(group: Sequence[int], most: int) -> list[list[int]]:
+        parts = [[0]]
+        for place in group:
+            if len(parts[-1]) > 1 and not fits([*parts[-1], place], most):
+                parts.append([0])
+            parts[-1].append(place)
+        return parts
+
+    pieces = [[0]]
+    places = range(1, len(banner.columns))
+    for _, run in groupby(places, key=lambda c: (banner.columns[c].variable, banner.columns[c].group)):
+        group = list(run)
+        if fits([*pieces[-1], *group]):
+            pieces[-1] += group
+            continue
+        wanted = len(divided(group, room.letters))
+        most = next(n for n in range(1, room.letters + 1) if len(divided(group, n)) == wanted)
+        pieces += divided(group, most)  # about as wide as one another
+    return pieces[1:] if pieces[0] == [0] and len(pieces) > 1 else pieces
+
+
+def _letters(place: int, table: BannerTable, banner: Banner) -> int:
+    """How wide a column of a banner is, its head broken between words."""
+    column, base = banner.columns[place], table.bases[place]
+    letter = f"({column.letter})" if column.letter else ""
+    words = f"{flat(column.label)} {letter}".split()
+    figures = [row.figures[place] for row in table.rows]
+    words += [figure.percent_text + figure.letters for figure in figures]
+    words.append(f"{base.count_text} {UNSURE}" if base.small_text else base.count_text)
+    return ceil(max(width_of(word, 1 / LETTER) for word in words)) + BETWEEN
+
+
+def _grid_of_columns(item: ItemResult, table: BannerTable, banner: Banner, columns: Sequence[int]) -> Grid:
+    groups = dict.fromkeys(banner.columns[c].group for c in columns if banner.columns[c].group)
+    rows = tuple(replace(row, figures=tuple(row.figures[c] for c in columns)) for row in table.rows)
+    summaries = [table.summaries[c] for c in columns] if table.summaries else []
+    return Grid(
+        caption=f"Item {item.called} by {' and '.join(groups)}: per cent of each column",
+        corner="Answer",
+        heads=tuple(_head(banner.columns[c]) for c in columns),
+        lines=(
+            *(
+                GridLine(row.kind, flat(row.label), row.note, tuple(map(_per_cent, row.figures)))
+                for row in rows
+            ),
+            *_means(summaries),
+            *_bases([table.bases[c] for c in columns]),
+        ),
+    )
+
+
+def joined_grid(item: ItemResult, results: Results, most: int = BESIDE, room: Room = PAGE) -> Grid | None:
+    """Topline and banner in one table, where at most so many columns of the banner stand beside it, and there is room;
+    else None."""
+    banner = results.banner
+    table = banner.table(item.id) if banner is not None else None
+    if banner is None or table is None:
+        return None
+    if any(one.label != other.label for one, other in zip(table.rows, item.rows, strict=False)):
+        return None  # one of them has nets alone
+    if not table.rows or len(banner.columns) - 1 > most:
+        return None
+    if len(_pieces(table, banner, room._replace(letters=room.letters - COUNTED - BETWEEN))) > 1:
+        return None
+    beside = banner_grid(item, table, banner)
+    lines: list[GridLine] = []
+    for line in beside.lines:
+        total, *others = line.cells
+        first: tuple[Shown, ...]
+        match line.kind:
+            case "base":
+                first = (total, Shown(""))
+            case "summary":
+                first = (Shown(""), total)
+            case _:
+                first = _counted(item.rows[len(lines)].total)
+        lines.append(GridLine(line.kind, line.label, line.note, (*first, *others)))
+    return Grid(
+        caption=beside.caption.replace(" by ", ", all and by ", 1),
+        corner=beside.corner,
+        heads=(
+            Head("All", "Number"),
+            Head("All", "Per cent", bars=len(banner.columns) - 1 <= BARRED),
+            *beside.heads[1:],
+        ),
+        lines=tuple(lines),
+    )
+
+
+def _head(column: BannerColumn) -> Head:
+    return Head(column.group, flat(column.label), column.letter)
+
+
+def _per_cent(figure: Figure) -> Shown:
+    return Shown(figure.percent_text, figure.letters, share=figure.share)
+
+
+def _means(summaries: Sequence[Summary]) -> Iterator[GridLine]:
+    if summaries:
+        yield GridLine("summary", "Mean", "", tuple(Shown(s.mean_text, amount=s.mean) for s in summaries))
+
+
+def _bases(bases: Sequence[Base]) -> Iterator[GridLine]:
+    weighted = any(base.effective_text for base in bases)
+    yield GridLine(
+        "base",
+        "Base",
+        "interviews" if weighted else "",
+        tuple(
+            Shown(base.count_text, mark=UNSURE if base.small_text else "", amount=base.asked)
+            for base in bases
+        ),
+    )
+    if weighted:
+        yield GridLine("base", "Effective base", "", tuple(Shown(base.effective_text) for base in bases))
+
+
+def reading_notes(results: Results, *, remedy: str = "") -> tuple[str, ...]:
+    """What is said once, before all tables. `remedy`: what whoever may see all counts can do about hidden ones."""
+    filled = "‹Words in angle quotes› were filled in by the computer, differently for different respondents."
+    hidden = hidden_line(results)
+    return (
+        *results.notes,
+        *([f"{hidden}{remedy}."] if hidden else []),
+        *(results.banner.notes if results.banner else ()),
+        *([filled] if any("‹" in flat(item.wording) for item in results.items) else []),
+    )
+
+
+def hidden_line(results: Results) -> str:
+    """`45 of 310 counts are hidden`; empty where none is."""
+    if not results.hidden:
+        return ""
+    verb = "is" if results.hidden == 1 else "are"
+    return f"{results.hidden:,} of {results.counts:,} counts {verb} hidden"
+
+
+def table_notes(item: ItemResult, table: BannerTable) -> tuple[str, ...]:
+    """The tests under a banner's table, a line for each group, and what was not said under the topline already."""
+    tests = [
+        f"{group}: {'; '.join(test.text for test in some)}"
+        for group, some in groupby(table.tests, key=lambda t: t.group)
+    ]
+    return (*tests, *(note for note in table.notes if note not in item.notes))
+
+
+def base_line(base: Base) -> str:
+    """`Base: all 35`, with the weighted and the effective base where they are known, and that it is small."""
+    more = [f"{base.weighted_text} weighted"] if base.weighted_text else []
+    more += [f"effective base {base.effective_text}"] if base.effective_text else []
+    more += [base.small_text] if base.small_text else []
+    return f"Base: {base.text}" + (f" ({', '.join(more)})" if more else "")
+
+
+def verbatim_line(verbatim: Verbatim) -> str:
+    """What was said: of which option, in quotes, how often, whose it is. Nothing in it turns the text around it."""
+    option = f"{flat(verbatim.option)}: " if verbatim.option else ""
+    told = [f"{verbatim.times:,} times"] if verbatim.times > 1 else []
+    told += [literal(verbatim.case)] if verbatim.case else []
+    more = f" ({': '.join(told)})" if told else ""
+    return f"{option}“{' '.join(literal(verbatim.text).split())}”{more}"
+
+
+def summary_line(summary: Summary) -> str:
+    """Mean, median, standard deviation."""
+    margin = f" {summary.margin_text}" if summary.margin_text else ""
+    return (
+        f"Mean {summary.mean_text}{margin}, median {summary.median_text}, "
+        f"standard deviation {summary.deviation_text} (of {summary.count_text} with a value)"
+    )
+
+
+def rates_grid(rates: RateTable) -> Grid:
+    """Final counts by group, e, and AAPOR's rates; a column for each frame or part."""
+    found = [measures(column) for column in rates.columns]
+    lines = [
+        GridLine(
+            "base",
+            f"{group}: {name}",
+            "",
+            tuple(Shown(_plain(f.get(group)), amount=f.get(group)) for f in found),
+        )
+        for group, name in GROUPS.items()
+    ]
+    lines += [
+        GridLine("answer", rate, f"{part} of {whole}", tuple(_rated(f.get(rate)) for f in found))
+        for rate, part, whole in MEANINGS
+    ]
+    return Grid(
+        caption=rates.title or "Final outcomes and rates, as AAPOR defines them",
+        corner="Outcomes and rates",
+        heads=tuple(Head("", "All" if column.title == "all" else column.title) for column in rates.columns),
+        lines=tuple(lines),
+    )
+
+
+def _plain(count: Fraction | int | None) -> str:
+    return NOTHING if count is None else number(count)
+
+
+def _rated(rate: Fraction | int | None) -> Shown:
+    share = None if rate is None else Fraction(rate)
+    return Shown(per_cent(share), share=share)
+
+
+def margins_grid(weighting: Weighting) -> Grid | None:
+    """What weighting changed; None where nothing was raked."""
+    if not weighting.margins:
+        return None
+    return Grid(
+        caption="Per cents before and after weighting, and their targets",
+        corner="Value",
+        heads=(Head("", "Before"), Head("", "After"), Head("", "Target")),
+        lines=tuple(
+            GridLine("answer", f"{variable}: {value}", "", (Shown(before), Shown(after), Shown(target)))
+            for variable, value, before, after, target in weighting.margins
+        ),
+    )
+
+
+def weighting_lines(weighting: Weighting) -> tuple[str, ...]:
+    """How interviews are weighted, in sentences."""
+    return (
+        weighting.how,
+        f"{weighting.range_text.capitalize()}{'; the' if weighting.range_text else 'The'} design effect 1 + cv² is "
+        f"{weighting.design_effect:.2f}, and {weighting.interviews:,} interviews count as {weighting.effective:,.0f}.",
+        *weighting.notes,
+    )
+
+
+def edition(results: Results) -> str:
+    """What the report rests upon: `asu_2000, version 1 · 35 interviews`."""
+    version = f", version {results.version}" if results.version else ""
+    interviews = "1 interview" if results.interviews == 1 else f"{results.interviews:,} interviews"
+    return f"{results.instrument}{version} · {interviews}"
+
+
+def row_note(row: Row | GridLine) -> str:
+    """What stands in brackets behind a label."""
+    return f" ({row.note})" if row.note else ""

@@ -1,0 +1,83 @@
+"""A report of results as one long table, a row for each figure, for programs that go on with it. It computes nothing."""
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Final
+
+from survey_cli.documents.text_fragments import flat
+from survey_cli.reports.results.report_model import Base, Figure, ItemResult, Results, Row
+from survey_cli.reports.rounding import rounded
+from survey_cli.table import Table
+from survey_cli.values import Cell, Variable
+
+COLUMNS: Final = (
+    "number", "item", "section", "label", "wording", "group", "column", "kind", "code", "answer",
+    "count", "per_cent", "shown_count", "shown_per_cent", "letters", "base", "base_words", "effective_base",
+    "narrowed",
+)  # fmt: skip
+DIGITS: Final = 6
+_WHOLE: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
+"""A number, which no spreadsheet runs."""
+
+
+def results_table(results: Results) -> Table:
+    """Counts and per cents as exact as six decimals hold them, empty where they are hidden, and beside them as they are
+    printed; the topline's have no group. `narrowed` says of what alone they are."""
+    return Table(
+        variables=tuple(Variable(name=name, storage="text", role="admin") for name in COLUMNS),
+        rows=list(_rows(results)),
+    )
+
+
+def _rows(results: Results) -> Iterator[tuple[Cell, ...]]:
+    narrowed = " ".join(results.narrowed)
+    for item in results.items:
+        for row in item.rows:
+            yield (*_line(item, "", "", row, row.total, item.base), narrowed)
+        table = results.banner.table(item.id) if results.banner else None
+        if table is None or results.banner is None:
+            continue
+        for place, column in enumerate(results.banner.columns):
+            if not column.group:
+                continue  # the total, which the topline has
+            for row in table.rows:
+                figure, base = row.figures[place], table.bases[place]
+                yield (*_line(item, column.group, column.label, row, figure, base), narrowed)
+
+
+def _line(
+    item: ItemResult, group: str, column: str, row: Row, figure: Figure, base: Base
+) -> tuple[Cell, ...]:
+    return (
+        str(item.number),
+        item.id,
+        flat(item.section),
+        flat(item.label),
+        flat(item.wording),
+        group,
+        column,
+        row.kind,
+        _number_or_text(row.code),
+        _number_or_text(flat(row.label) + (f" ({row.note})" if row.note else "")),
+        _exact(figure.amount),
+        _exact(None if figure.share is None else figure.share * 100),
+        figure.count_text,
+        figure.percent_text,
+        figure.letters,
+        "" if base.asked is None else str(base.asked),
+        base.text,
+        base.effective_text,
+    )
+
+
+def _number_or_text(text: str) -> int | str:
+    return int(text) if _WHOLE.fullmatch(text) else text
+
+
+def _exact(value: Fraction | int | None) -> str:
+    if value is None:
+        return ""
+    if Fraction(value).denominator == 1:
+        return str(int(value))
+    return rounded(value, DIGITS).replace(",", "").rstrip("0").removesuffix(".")

@@ -1,0 +1,83 @@
+"""What the computer answers where the journal alone decides it: the arm of a split, the turn that is drawn, a sample
+column."""
+
+from datetime import date
+from typing import Any
+
+from survey_cli.engine.order import arm, drawn
+from survey_cli.engine.route import Stop, Walk
+from survey_cli.instrument.schema.items.unasked_items import Draw, LookupItem, Split
+from survey_cli.values import NOT_ASKED, Cell, Missing
+
+
+def looked_up(walk: Walk, stop: Stop) -> tuple[Cell | None, int]:
+    """The answer and, for a draw, from how many; (None, 0) where only the desk can tell."""
+    match stop.leaf.question:
+        case Split(arms=arms):
+            return arm(
+                {str(k): v for k, v in arms.items()}, seed=walk.seed, id=stop.leaf.id, turn=stop.place.turn
+            ), 0
+        case Draw():
+            return _drawn_turn(walk, stop)
+        case LookupItem(sample=column) if column is not None:
+            return walk.env.get(str(column), NOT_ASKED), 0
+        case _:
+            return None, 0
+
+
+def _drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, int]:
+    """The turn that is drawn, and of how many. Not asked where there is none; missing where the turns are."""
+    leaf = stop.leaf
+    assert isinstance(leaf.question, Draw)
+    turns: tuple[int, ...] | Missing = walk.env.get("#" + leaf.source, ())
+    if isinstance(turns, Missing):
+        return turns, 0
+    by = leaf.question.by
+    eligible = []
+    for turn in turns:
+        here = {**walk.env, "#turn": turn}
+        if leaf.where is None or leaf.where.evaluate(here) is True:
+            eligible.append(turn)
+    if not eligible:
+        return NOT_ASKED, 0
+
+    def lot(turn: int) -> int:
+        return drawn(walk.seed, "draw", leaf.id, turn)
+
+    def rank(turn: int) -> tuple[object, ...]:
+        answer = walk.env.get((leaf.using, turn))
+        match by:
+            case "random":
+                return (lot(turn),)
+            case "youngest":
+                return (_age(answer), lot(turn))
+            case "next_birthday":
+                return (_days_to_birthday(answer, walk.env["#today"]), lot(turn))
+
+    chosen = min(eligible, key=rank)
+    return chosen, len(eligible)
+
+
+def _age(born: Any) -> tuple[int, float]:
+    """Smaller for the younger: a date of birth (or the year of one) or an age; unknown comes last."""
+    if isinstance(born, date):
+        return 0, -born.toordinal()
+    if isinstance(born, str) and born[:4].isdecimal():
+        return 0, -date(int(born[:4]), 7, 1).toordinal()
+    if isinstance(born, int | float):
+        return 0, float(born)
+    return 1, 0.0
+
+
+def _days_to_birthday(born: Any, today: date) -> int:
+    """Days until the next birthday, today's being a year away; unknown comes last."""
+    if not isinstance(born, date):
+        return 1000
+    for year in (today.year, today.year + 1, today.year + 2):
+        try:
+            birthday = born.replace(year=year)
+        except ValueError:  # 29 February in a common year
+            birthday = date(year, 3, 1)
+        if birthday > today:
+            return (birthday - today).days
+    return 1000

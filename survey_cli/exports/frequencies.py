@@ -1,0 +1,60 @@
+"""How often does each value stand in the columns of a table, and what are its numbers like? For formats that say so; it
+rounds nothing and weights nothing."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from survey_cli.table.encoded_cells import cell_reader, cell_texts
+from survey_cli.engine.codec import encode_cells
+from survey_cli.table import Table
+from survey_cli.values import Cell, Missing
+
+AT_ONCE: Final = 500
+"""Rows looked at in one go."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Of one column."""
+
+    values: Counter[object] = field(default_factory=Counter)
+    """By code, where the column has labels."""
+    missing: Counter[str] = field(default_factory=Counter)
+    """By kind."""
+    valid: int = 0
+    least: float | None = None
+    most: float | None = None
+    total: float = 0.0
+
+    def add(self, cell: Cell, times: int, *, labelled: bool) -> None:
+        """It stands there so many times more."""
+        if isinstance(cell, Missing):
+            self.missing[cell.kind] += times
+            return
+        self.valid += times
+        if labelled:
+            self.values[cell] += times
+        if isinstance(cell, int | float):
+            self.total += cell * times
+            self.least = cell if self.least is None else min(self.least, cell)
+            self.most = cell if self.most is None else max(self.most, cell)
+
+
+def tallied_columns(table: Table) -> tuple[int, list[Tally]]:
+    """How many rows there are, and the tally of each column; in one pass and little memory."""
+    kept = iter(table.kept if table.kept is not None else map(encode_cells, table.rows))
+    found = [Tally() for _ in table.variables]
+    columns = [(tally, cell_reader(v.storage), v) for tally, v in zip(found, table.variables, strict=True)]
+    width, count = len(columns), 0
+    while some := [cell_texts(row, width) for row in islice(kept, AT_ONCE)]:
+        count += len(some)
+        for texts, (tally, read, variable) in zip(zip(*some, strict=True), columns, strict=True):
+            words = variable.storage == "text" and not variable.labels
+            for text, times in Counter(texts).items():
+                if words and text[0] == '"':
+                    tally.valid += times
+                else:
+                    tally.add(read(text), times, labelled=bool(variable.labels))
+    return count, found

@@ -1,0 +1,274 @@
+"""Triple-S, the interchange format of survey programs: a definition in XML, and beside it the data as comma-separated
+values, whose first line with names is to be skipped, or in fixed columns.
+
+A question of several answers is one `multiple`, a bit an option in written order; its missings are further bits. Codes
+are as they are: where one is a text or below nought, the variable is a `single` of literal codes. Not asked is an empty
+field, and a logical variable before it, its filter, is 0; every other missing is a code with its label; dates, times and
+texts are empty, and their companion says why. Positions of fixed columns count characters of UTF-8, not bytes.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, time
+from operator import itemgetter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from survey_cli.table.encoded_cells import cell_reader, cell_texts
+from survey_cli.engine.codec import encode_cells
+from survey_cli.exports.csv_statistics import LONGEST, Extent, extents
+from survey_cli.exports.limits import listed
+from survey_cli.exports.missing_codes import missing_codes
+from survey_cli.exports.answer_sets import answer_sets
+from survey_cli.exports.triple_s.definition import Edition, Field, Kind, definition, width
+from survey_cli.table import Table
+from survey_cli.values import Cell, Code, Missing, Storage, Variable
+
+AT_ONCE: Final = 500
+"""Rows written in one go."""
+REMEMBERED: Final = 2_000
+"""Different texts of one field that are not worked out again."""
+LONG: Final = 40
+"""Letters of a text that does not come again."""
+KINDS: Final[Mapping[Storage, Kind]] = {
+    "integer": "quantity",
+    "decimal": "quantity",
+    "text": "character",
+    "date": "date",
+    "time": "time",
+}
+NO_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What would end a line of fixed columns, or is seen by nobody; a space stands for each."""
+
+
+def write_triple_s(
+    table: Table, to: Path, data: Path, named: str, edition: Edition
+) -> tuple[int, tuple[str, ...]]:
+    """The definition into `to`, the data into `data`, which the definition knows as `named`; the rows, and what
+    was lost."""
+    fields = _fields(table.variables, table.study.asked, table.study.weight)
+    notes = tuple(f"{item}: {what}" for item, what in lost_codes(table.variables))
+    if edition.fixed:
+        with TemporaryDirectory(dir=data.parent) as folder:
+            between = Path(folder, "fields.csv")
+            rows = _write_fields(table, fields, between)
+            found = _extents(between, fields)
+            notes += _write_columns(fields, found, between, data)
+    else:
+        rows = _write_fields(table, fields, data)
+        found = _extents(data, fields)
+    with to.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(line + "\n" for line in definition(table.study, named, fields, found, edition))
+    return rows, notes
+
+
+def lost_codes(variables: Sequence[Variable]) -> Iterator[tuple[str, str]]:
+    """Each question of several answers whose codes are not as Triple-S numbers them, and what is said of it."""
+    codes: dict[str, dict[Code, None]] = {}
+    for variable in variables:
+        if variable.option is not None and variable.role == "answer":
+            codes.setdefault(variable.item, {})[variable.option] = None
+    for item, options in codes.items():
+        if list(options) != list(range(1, len(options) + 1)):
+            lost = listed(map(str, options))
+            yield item, f"Triple-S numbers the options of a multiple from 1: the codes {lost} are lost"
+
+
+def _write_fields(table: Table, fields: Sequence[Field], data: Path) -> int:
+    """As comma-separated values with a line of names; the rows."""
+    kept = table.kept if table.kept is not None else map(encode_cells, table.rows)
+    says = [_Said(field, table.variables) for field in fields]
+    rows, columns = 0, len(table.variables)
+    with data.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow([field.name for field in fields])
+        some: list[list[str]] = []
+        for row in kept:
+            rows += 1
+            texts = cell_texts(row, columns)
+            some.append([said[said.of(texts)] for said in says])
+            if len(some) == AT_ONCE:
+                writer.writerows(some)
+                some = []
+        writer.writerows(some)
+    return rows
+
+
+def _extents(data: Path, fields: Sequence[Field]) -> list[Extent]:
+    codes = tuple(frozenset(str(code) for code, _ in field.values) for field in fields)
+    return extents(data, tuple(_as_written(field) for field in fields), codes)
+
+
+def _write_columns(
+    fields: Sequence[Field], found: Sequence[Extent], between: Path, data: Path
+) -> tuple[str, ...]:
+    """From comma-separated values into fixed columns: numbers at the right of theirs, all else at the left; what that
+    cost."""
+    widths = [width(field, extent) for field, extent in zip(fields, found, strict=True)]
+    places = [str.ljust if _left(field) else str.rjust for field in fields]
+    texts = [(at, field.name) for at, field in enumerate(fields) if _left(field)]
+    broken: dict[str, None] = {}
+    wide: dict[str, None] = {}
+    csv.field_size_limit(LONGEST)
+    with (
+        between.open(encoding="utf-8", newline="") as lines,
+        data.open("w", encoding="utf-8", newline="") as file,
+    ):
+        reader = csv.reader(lines, strict=True)
+        next(reader, None)
+        for row in reader:
+            for at, name in texts:
+                if NO_LINE.search(row[at]):
+                    broken[name] = None
+                    row[at] = NO_LINE.sub(" ", row[at])
+                if not row[at].isascii():
+                    wide[name] = None
+            file.write("".join(place(text, w) for place, text, w in zip(places, row, widths, strict=True)))
+            file.write("\r\n")
+    return tuple(_notes(broken, wide))
+
+
+def _left(field: Field) -> bool:
+    return field.kind == "character" or field.literal
+
+
+def _notes(broken: Iterable[str], wide: Iterable[str]) -> Iterator[str]:
+    if names := listed(broken):
+        yield f"{names}: ends of lines are spaces there, since fixed columns have one line for each row"
+    if names := listed(wide):
+        yield (
+            f"{names}: some letters take more than one byte of UTF-8, and positions count characters; a program that "
+            "counts bytes misreads such lines: give it comma-separated values"
+        )
+
+
+class _Said(dict[str | tuple[str, ...], str]):
+    """What a field says, by the texts its cells are kept as; each worked out once, unless it is long."""
+
+    __slots__ = ("_field", "_reads", "of")
+
+    def __init__(self, field: Field, variables: Sequence[Variable]) -> None:
+        self._field = field
+        self._reads = [cell_reader(variables[at].storage) for at in field.places]
+        self.of: Callable[[Sequence[str]], str | tuple[str, ...]] = itemgetter(*field.places)
+
+    def __missing__(self, kept: str | tuple[str, ...]) -> str:
+        texts = (kept,) if isinstance(kept, str) else kept
+        said = self._field.say([read(text) for read, text in zip(self._reads, texts, strict=True)])
+        if len(self) < REMEMBERED and max(len(said), *map(len, texts)) < LONG:
+            self[kept] = said
+        return said
+
+
+def _as_written(field: Field) -> Variable:
+    return Variable(name=field.name, storage="decimal" if field.kind == "quantity" else "text")
+
+
+def _fields(variables: Sequence[Variable], asked: Mapping[str, str], weight: str) -> list[Field]:
+    """In the order of the columns; a question of several answers stands where its first column does, a filter before the
+    first that it is for."""
+    at = {variable.name: place for place, variable in enumerate(variables)}
+    sets = {found.names[0]: found for found in answer_sets(variables)}
+    within = {name for found in sets.values() for name in found.names[1:]}
+    taken = {*at, *(found.name for found in sets.values())}
+    filters: dict[tuple[str, int | None, str], str] = {}
+    fields = []
+    for variable in variables:
+        if variable.name in within:
+            continue
+        filter_name = ""
+        if variable.item in asked and variable.role in ("answer", "words", "state", "order"):
+            # columns of an older version have names of their own, and were asked by themselves
+            asking = (variable.item, variable.turn, variable.name.partition("__v")[2])
+            if asking not in filters:
+                filters[asking] = _free_name(asking, taken)
+                fields.append(_filter(filters[asking], asked[variable.item], variable, at[variable.name]))
+            filter_name = filters[asking]
+        if (found := sets.get(variable.name)) is not None:
+            several = [variables[at[name]] for name in found.names]
+            places = tuple(at[name] for name in found.names)
+            fields.append(_multiple(found.name, found.label, several, places, filter_name))
+        else:
+            fields.append(_one(variable, at[variable.name], filter_name, weight=variable.name == weight))
+    return fields
+
+
+def _free_name(asking: tuple[str, int | None, str], taken: set[str]) -> str:
+    item, turn, older = asking
+    name = f"{item}_asked" + (f"_{turn}" if turn is not None else "") + (f"__v{older}" if older else "")
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+def _filter(name: str, label: str, variable: Variable, place: int) -> Field:
+    def say(cells: Sequence[Cell]) -> str:
+        [cell] = cells
+        return "0" if isinstance(cell, Missing) and cell.kind == "not_asked" else "1"
+
+    return Field(name=name, label=label, first=variable, kind="logical", places=(place,), say=say)
+
+
+def _multiple(
+    name: str, label: str, several: Sequence[Variable], places: tuple[int, ...], filter_name: str
+) -> Field:
+    absent = [(kind, text) for kind, (_, text) in missing_codes(several[0]).items() if kind != "not_asked"]
+    labels = [v.label.removeprefix(f"{label}: ") for v in several] + [text for _, text in absent]
+    bit_of = {kind: len(several) + bit for bit, (kind, _) in enumerate(absent)}
+    none = "0" * len(labels)
+
+    def say(cells: Sequence[Cell]) -> str:
+        kinds = [cell.kind for cell in cells if isinstance(cell, Missing)]
+        if len(kinds) < len(cells):
+            flags = "".join("1" if cell == 1 else "0" for cell in cells)
+            return flags + none[len(cells) :]
+        bit = bit_of.get(kinds[0])
+        return "" if bit is None else none[:bit] + "1" + none[bit + 1 :]
+
+    return Field(
+        name=name,
+        label=label,
+        first=several[0],
+        kind="multiple",
+        places=places,
+        values=tuple(enumerate(labels, 1)),
+        say=say,
+        filter=filter_name,
+    )
+
+
+def _one(variable: Variable, place: int, filter_name: str, *, weight: bool) -> Field:
+    missing = missing_codes(variable) if variable.role != "admin" and not weight else {}
+    absent = {kind: str(code) for kind, (code, _) in missing.items() if kind != "not_asked"}
+    values: dict[Code, str] = dict(variable.labels) | {
+        code: text for kind, (code, text) in missing.items() if kind != "not_asked"
+    }
+    single = bool(variable.labels) and variable.measure != "scale"
+
+    def say(cells: Sequence[Cell]) -> str:
+        [cell] = cells
+        match cell:
+            case Missing():
+                return absent.get(cell.kind, "")
+            case float():
+                return format(cell, ".15g")
+            case date():
+                return f"{cell:%Y%m%d}"
+            case time():
+                return f"{cell:%H%M%S}"
+            case _:
+                return str(cell)
+
+    return Field(
+        name=variable.name,
+        label=variable.label or variable.name,
+        first=variable,
+        kind="single" if single else KINDS[variable.storage],
+        places=(place,),
+        values=tuple(values.items()),
+        say=say,
+        filter=filter_name,
+    )

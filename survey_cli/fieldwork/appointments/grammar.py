@@ -1,0 +1,493 @@
+"""Which day and which time of day did the interviewer type? `tomorrow 3pm`, `tue between 2 and 4`, `26 nov 14:00`.
+
+Takes the words apart, in English, the commonest Spanish and the study's languages. Decides no date, and knows no zone
+and no clock.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
+
+from survey_cli.entries import ascii_digits
+from survey_cli.fieldwork.appointments.languages import in_english
+from survey_cli.instrument.schema.hours import Hours
+
+MOST_HOURS: Final = 12
+"""Where the unit is left out, more than this are minutes: `in 20`."""
+NO_PARTS: Final[Mapping[str, Hours]] = MappingProxyType({})
+EXAMPLES: Final = "write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours"
+
+
+class Ahead(NamedTuple):
+    """So many days from today."""
+
+    days: int
+
+
+class Weekday(NamedTuple):
+    """A day of the week, Monday is 0: the coming one, or with `week` 1 that of next week."""
+
+    day: int
+    week: int | None = None
+
+
+class OnDate(NamedTuple):
+    """A day of a month; without a year the coming one."""
+
+    month: int
+    day: int
+    year: int | None = None
+
+
+class TwoNumbers(NamedTuple):
+    """`5/12`: which is the month depends on the country."""
+
+    first: int
+    second: int
+    year: int | None = None
+
+
+class DayOfMonth(NamedTuple):
+    """`the 26th`: of this month or the next."""
+
+    day: int
+
+
+class Span(NamedTuple):
+    """`next week`, `weekend`: from one day of the week to another."""
+
+    name: str
+    first: int
+    last: int
+    week: int = 0
+
+
+Day: TypeAlias = Ahead | Weekday | OnDate | TwoNumbers | DayOfMonth | Span
+
+
+class Clock(NamedTuple):
+    """A time of day in minutes after midnight; not `sure` where the half of the day was left open: `3`, `8:30`."""
+
+    minute: int
+    sure: bool
+
+    def halves(self) -> tuple[int, ...]:
+        """The minutes it may mean."""
+        return (self.minute,) if self.sure else (self.minute, (self.minute + 720) % 1440)
+
+
+class Between(NamedTuple):
+    """`2-4`, `after 5pm`, `before noon`: an open end is that of the calling hours."""
+
+    start: Clock | None
+    end: Clock | None
+
+
+class Part(NamedTuple):
+    """`evening`: a part of the day, with its usual hours."""
+
+    name: str
+    hours: Hours
+
+
+class Minutes(NamedTuple):
+    """So many minutes from now."""
+
+    minutes: int
+
+
+class SameTime(NamedTuple):
+    """The time it is now."""
+
+
+Time: TypeAlias = Clock | Between | Part | Minutes | SameTime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What was typed, taken apart."""
+
+    day: Day | None = None
+    time: Time | None = None
+    weekday: int | None = None
+    """The day of the week that was named beside a date, which it must be."""
+    fold: int | None = None
+    """`first` or `second` of a time that comes twice: 0 or 1."""
+    zone: str | None = None
+    """An IANA name that was typed, looked up by nobody yet."""
+    here: bool = False
+    """The time is that of the station's clock: `5pm here`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """What was not understood, in a phrase, and what to do."""
+
+    what: str
+    remedy: str = EXAMPLES
+
+
+_NUMBERS: Final = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "un": 1, "una": 1, "dos": 2, "tres": 3}
+_WEEKDAYS: Final = (
+    r"(mon(?:days?)?|tue(?:s|sdays?)?|wed(?:s|nesdays?)?|thu(?:r|rs|rsdays?)?|fri(?:days?)?|sat(?:urdays?)?|sun(?:days?)?"
+    r"|lun(?:es)?|martes|mie(?:rcoles)?|jue(?:ves)?|vie(?:rnes)?|sab(?:ado)?|dom(?:ingo)?)\b"
+)
+_WEEKDAY_STARTS: Final = {
+    word: day
+    for day, words in enumerate(("mon lun", "tue mar", "wed mie", "thu jue", "fri vie", "sat sab", "sun dom"))
+    for word in words.split()
+}
+_MONTHS: Final = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?|ene(?:ro)?|febrero|marzo|abr(?:il)?|mayo|junio|julio|ago(?:sto)?|sep?tiembre|octubre"
+    r"|noviembre|dic(?:iembre)?)\b\.?"
+)
+_MONTH_STARTS: Final = {
+    word: month
+    for month, words in enumerate(
+        (
+            "jan ene",
+            "feb",
+            "mar",
+            "apr abr",
+            "may",
+            "jun",
+            "jul",
+            "aug ago",
+            "sep set",
+            "oct",
+            "nov",
+            "dec dic",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+_PARTS: Final = {
+    "morning": Hours(0, 12 * 60),
+    "noontime": Hours(12 * 60, 14 * 60),
+    "lunchtime": Hours(12 * 60, 14 * 60),
+    "afternoon": Hours(12 * 60, 17 * 60),
+    "evening": Hours(17 * 60, 24 * 60),
+    "night": Hours(17 * 60, 24 * 60),
+    "anytime": Hours(0, 24 * 60),
+    "tarde": Hours(12 * 60, 20 * 60),
+    "noche": Hours(18 * 60, 24 * 60),
+}
+_CLOCK: Final = (
+    r"(?:noon|midday|mediodia|midnight|medianoche"
+    r"|\d{1,2}(?:[:.h]\d{2})?(?:h(?:rs|oras)?\b| ?(?:am|pm)\b|[ap]\b)?|\d{3,4}(?:h(?:rs)?\b| ?(?:am|pm)\b)?)(?![\w:/])"
+)
+_CLOCK_PARTS: Final = re.compile(r"(\d{1,2}?)(?:[:.h]?(\d{2}))?(h|hrs|horas)?\s?([ap])?m?\Z")
+_UNIT: Final = (
+    r"(m|mins?|minutes?|minutos?|h|hrs?|hours?|horas?|d|days?|dias?|w|wks?|weeks?|semanas?)\b"
+    r"(?: (?:and|y) (?:(\d{1,2}) ?(?:m|mins?|minutes?|minutos?)|(a half|media))\b)?"
+)
+_UNIT_MINUTES: Final = {"m": 1, "h": 60, "d": 1440, "w": 7 * 1440, "s": 7 * 1440}
+_ARTICLE: Final = r"(?: (?:las?|los|el|about|around))?"
+_HERE: Final = re.compile(r"\b(?:here|our time|aqui)\b\s*\Z")
+_HOUR: Final = r"(\d{1,2})\b(?![:.\d])"
+_PAST: Final = (
+    (re.compile(rf"\bhalf (?:past )?{_HOUR}"), 30),
+    (re.compile(rf"\b(?:a )?quarter past {_HOUR}"), 15),
+    (re.compile(rf"\b(?:a )?quarter (?:to|before) {_HOUR}"), -15),
+    (re.compile(r"\b(\d{1,2}) y media\b"), 30),
+    (re.compile(r"\b(\d{1,2}) y cuarto\b"), 15),
+    (re.compile(r"\b(\d{1,2}) menos cuarto\b"), -15),
+)
+_ZONE: Final = re.compile(r"\(?\b((?:[A-Z]\w+(?:/[A-Z][\w+\-]*)+)|UTC)\b\)?")
+_FILLERS: Final = (
+    r"(?:at|on|the|of|in|a|around|about|approx|please|sharp|o'?clock|el|los|las?|de|del|por|en|and|y|hrs|"
+    r"this|coming|este|esta|[@~.()])(?= |$|\b)"
+)
+
+Mark: TypeAlias = Literal["am", "pm", "first", "second"]
+Piece: TypeAlias = Day | Time | Mark | NotRead
+Rule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], Iterable[Piece]]]
+
+
+def read_text(
+    text: str, *, year: int, parts: Mapping[str, Hours] = NO_PARTS, languages: Sequence[str] = ()
+) -> Typed | NotRead:
+    """Takes apart what was typed, in English, Spanish or one of the study's `languages`.
+
+    `year` is the one it is there: a four-digit number is a year only where it is near it, else a time. `parts` are the
+    study's own parts of the day that have hours."""
+    zone = _ZONE.search(text)
+    plain = _clocked(in_english(_plain(_ZONE.sub(" ", text)), languages, _plain))
+    here = bool(_HERE.search(plain))
+    plain = _HERE.sub("", plain).strip()
+    if not plain:
+        return NotRead("a day and a time are wanted")
+    pieces = list(_pieces(plain, _rules(year, tuple(parts.items()))))
+    wrong = next((piece for piece in pieces if isinstance(piece, NotRead)), None)
+    if wrong is not None:
+        return wrong
+    typed = _put_together(pieces)
+    if not isinstance(typed, Typed):
+        return typed
+    if here and not isinstance(typed.time, Clock):
+        return NotRead("“here” goes with one time of day", "write 5pm here, tomorrow 17:00 here")
+    return replace(typed, zone=zone[1] if zone else None, here=here)
+
+
+def _plain(text: str) -> str:
+    """Small letters without accents, digits 0 to 9, one space between words."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    bare = re.sub(r"[–—−]", "-", ascii_digits(bare)).replace("’", "'")
+    bare = re.sub(r"\b([ap])\. ?m\b\.?", r"\1m", bare)
+    return " ".join(re.sub(r"[,;·،、]", " ", bare).split())
+
+
+def _clocked(text: str) -> str:
+    """The text with `half past 3` as 3:30, and nothing after `there`: that is the other clock."""
+    for pattern, minute in _PAST:
+        text = pattern.sub(partial(_past, minute), text)
+    return re.sub(r"\bthere\b.*", "", text).strip()
+
+
+def _past(minute: int, found: re.Match[str]) -> str:
+    """`half past 3` as `3:30`, `quarter to 3` as `2:45`; 12 comes before 1."""
+    hour = int(found[1])
+    if minute < 0:
+        hour, minute = (hour - 2) % 12 + 1 if hour <= 12 else hour - 1, 60 + minute
+    return f"{hour}:{minute:02}"
+
+
+def _pieces(text: str, rules: list[Rule]) -> Iterator[Piece]:
+    rest = text
+    while rest:
+        for pattern, take in rules:
+            found = pattern.match(rest)
+            if found:
+                yield from take(found)
+                rest = rest[found.end() :].lstrip()
+                break
+        else:
+            yield NotRead(f"“{rest.split()[0][:20]}” is not understood")
+            return
+
+
+@lru_cache(maxsize=16)
+def _rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[Rule]:
+    """What may stand at the beginning of the rest, the longer before the shorter."""
+    hours = {_plain(name): span for name, span in parts}
+    own = "|".join(map(re.escape, hours))
+    near = "|".join(str(y) for y in range(year - 1, year + 3))
+    texts: list[tuple[str, Callable[[re.Match[str]], Iterable[Piece]]]] = [
+        (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}", _relative),
+        (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda m: (Minutes(30),)),
+        (r"(?:in|en|dentro de) (?:about )?(\d{1,3})\Z", _bare),
+        (r"(?:the )?day after tomorrow\b|pasado manana\b", lambda m: (Ahead(2),)),
+        (r"(?:tomorrow|tmrw|tmw)\b", lambda m: (Ahead(1),)),
+        (r"(?:today|hoy)\b", lambda m: (Ahead(0),)),
+        (r"(?:tonight|esta noche)\b", lambda m: (Ahead(0), Part("tonight", _PARTS["evening"]))),
+        (r"(?:this|esta) (morning|afternoon|evening|tarde)\b", lambda m: (Ahead(0), _part(m[1]))),
+        (r"(?:at the )?(?:same time|misma hora)\b|a la misma hora\b", lambda m: (SameTime(),)),
+        (r"(?:por|en) la manana\b", lambda m: (_part("morning"),)),
+        (r"de la manana\b", lambda m: ("am",)),
+        (r"de la (?:tarde|noche)\b", lambda m: ("pm",)),
+        (r"manana\b", lambda m: (Ahead(1),)),
+        (
+            r"(?:the )?(?:next week|proxima semana|semana que viene|semana proxima)\b",
+            lambda m: (Span("next week", 0, 6, 1),),
+        ),
+        (r"this week\b|esta semana\b", lambda m: (Span("this week", 0, 6),)),
+        (
+            r"(next )?(?:this )?(?:weekend|fin de semana)\b",
+            lambda m: (Span("weekend", 5, 6, 1 if m[1] else 0),),
+        ),
+        (r"(?:next|proximo) month\b|proximo mes\b", lambda m: (NotRead("which day of next month?"),)),
+        (rf"(?:next|proximo) {_WEEKDAYS}", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]], 1),)),
+        (rf"(?:this|coming|este) {_WEEKDAYS}", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]], 0),)),
+        (rf"{_WEEKDAYS}\.?", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]]),)),
+        (r"(\d{4})-(\d{1,2})-(\d{1,2})(?=\b|t)t?", lambda m: (OnDate(int(m[2]), int(m[3]), int(m[1])),)),
+        (
+            rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? ?{_MONTHS}(?:(?: de| del)? ({near})\b)?",
+            lambda m: (OnDate(_month(m[2]), int(m[1]), _year(m[3])),),
+        ),
+        (
+            rf"{_MONTHS} (\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.]| ?[ap]m)(?: ({near})\b)?",
+            lambda m: (OnDate(_month(m[1]), int(m[2]), _year(m[3])),),
+        ),
+        (
+            r"(\d{1,2})/(\d{1,2})(?:/(20\d\d|\d\d))?(?![\d/])",
+            lambda m: (TwoNumbers(int(m[1]), int(m[2]), _year(m[3])),),
+        ),
+        (
+            r"(\d{1,2})-(\d{1,2})-(20\d\d|\d\d)\b",
+            lambda m: (TwoNumbers(int(m[1]), int(m[2]), _year(m[3])),),
+        ),
+        (
+            r"(\d{1,2})\.(\d{1,2})\.(20\d\d|\d\d)?(?= |$)",
+            lambda m: (OnDate(int(m[2]), int(m[1]), _year(m[3])),),
+        ),
+        (r"(?:the )?(\d{1,2})(?:st|nd|rd|th)\b|dia (\d{1,2})\b", lambda m: (DayOfMonth(int(m[1] or m[2])),)),
+        (
+            rf"(?:(?:between|from|entre|desde|de){_ARTICLE} )?({_CLOCK}) ?(?:-|and|to|till|until|y|a|hasta){_ARTICLE} ?"
+            rf"({_CLOCK})",
+            _between,
+        ),
+        (rf"(?:any ?time )?(?:after|from|despues de|a partir de|desde){_ARTICLE} ({_CLOCK})", _after),
+        (rf"(?:any ?time )?(?:before|by|until|till|antes de|hasta){_ARTICLE} ({_CLOCK})", _before),
+        (r"any ?time\b|cualquier hora\b", lambda m: (_part("anytime"),)),
+        *([(rf"(?:in |at )?(?:the )?({own})\b", lambda m: (Part(m[1], hours[m[1]]),))] if own else []),
+        (rf"(?:in |at )?(?:the )?({'|'.join(_PARTS)})s?\b", lambda m: (_part(m[1]),)),
+        (r"\(?(first|second)(?: time)?\)?(?= |$)", lambda m: ("first" if m[1] == "first" else "second",)),
+        (rf"({_CLOCK})", lambda m: _one(m[1])),
+        (_FILLERS, lambda m: ()),
+    ]
+    return [(re.compile(text), take) for text, take in texts]
+
+
+def _month(word: str) -> int:
+    return _MONTH_STARTS[word[:3]]
+
+
+def _year(word: str | None) -> int | None:
+    return None if not word else int(word) if len(word) == 4 else 2000 + int(word)
+
+
+def _part(name: str) -> Part:
+    return Part(name, _PARTS[name])
+
+
+def _relative(found: re.Match[str]) -> Iterable[Piece]:
+    number = int(found[1]) if found[1] else _NUMBERS[found[2]]
+    unit = _UNIT_MINUTES[found[3][0]]
+    more = int(found[4]) if found[4] else unit // 2 if found[5] else 0
+    minutes = number * unit + more
+    return (Ahead(minutes // 1440),) if unit >= 1440 and minutes % 1440 == 0 else (Minutes(minutes),)
+
+
+def _bare(found: re.Match[str]) -> Iterable[Piece]:
+    """`in 20`: minutes where it can't be hours."""
+    number = int(found[1])
+    if number > MOST_HOURS:
+        return (Minutes(number),)
+    return (NotRead(f"“{found[0]}”: minutes or hours?", f"write in {number} min or in {number} hours"),)
+
+
+def _clock(text: str) -> Clock | NotRead:
+    if text in ("noon", "midday", "mediodia"):
+        return Clock(720, True)
+    found = _CLOCK_PARTS.match(text)
+    if not found:
+        return NotRead(
+            "midnight is the end of one day and the beginning of another",
+            "write 23:45 or 00:15, with its day",
+        )
+    hour, minute, half = int(found[1]), int(found[2] or 0), found[4]
+    if minute > 59 or hour > 24 or (hour == 24 and minute) or (half and not 1 <= hour <= 12):
+        return NotRead(f"there is no time {text}", "write 9:30, 9:30 pm or 21:30")
+    if half:
+        return Clock(hour % 12 * 60 + minute + (720 if half == "p" else 0), True)
+    written_in_full = len(found[1]) == 2 and bool(found[2] or found[3])
+    return Clock(hour * 60 + minute, hour == 0 or hour > 12 or written_in_full)
+
+
+def _one(text: str) -> Iterable[Piece]:
+    clock = _clock(text)
+    if isinstance(clock, Clock) and clock.minute == 1440:
+        return (NotRead("there is no time 24:00", "write 23:45 or 00:15, with its day"),)
+    return (clock,)
+
+
+def _between(found: re.Match[str]) -> Iterable[Piece]:
+    return _ends(_clock(found[1]), _clock(found[2]))
+
+
+def _after(found: re.Match[str]) -> Iterable[Piece]:
+    return _ends(_clock(found[1]), None)
+
+
+def _before(found: re.Match[str]) -> Iterable[Piece]:
+    return _ends(None, _clock(found[1]))
+
+
+def _ends(start: Clock | NotRead | None, end: Clock | NotRead | None) -> Iterable[Piece]:
+    if isinstance(start, NotRead):
+        return (start,)
+    return (end if isinstance(end, NotRead) else Between(start, end),)
+
+
+def _put_together(pieces: list[Piece]) -> Typed | NotRead:
+    days: list[Day] = []
+    times: list[Time] = []
+    part: Part | None = None
+    fold: int | None = None
+    for piece in pieces:
+        match piece:
+            case NotRead():
+                return piece
+            case "am" | "pm":
+                if not times or not isinstance(times[-1], Clock):
+                    return NotRead("the time is missing")
+                times[-1] = _half(times[-1], Part("", Hours(0, 720) if piece == "am" else Hours(720, 1440)))
+            case "first" | "second":
+                fold = 0 if piece == "first" else 1
+            case Part():
+                part = piece
+            case Clock() | Between() | Minutes() | SameTime():
+                times.append(piece)
+            case Ahead() | Weekday() | OnDate() | TwoNumbers() | DayOfMonth() | Span():
+                if piece not in days:
+                    days.append(piece)
+            case _:
+                assert_never(piece)
+    if len(times) > 1:
+        return NotRead("these are two times", "write one, or between 2 and 4")
+    time: Time | None = times[0] if times else part
+    if part is not None and isinstance(time, Clock):
+        named = _named_half(part)
+        time = _half(time, named)
+        if not any(named.hours.start <= minute < named.hours.end for minute in time.halves()):
+            return NotRead(f"this time is not in the {part.name}", "write a time such as 9:30 pm or 21:30")
+    elif part is not None and isinstance(time, Between):
+        time = Between(time.start and _half(time.start, part), time.end and _half(time.end, part))
+    day = _one_day(days)
+    if isinstance(day, NotRead):
+        return day
+    if isinstance(time, Minutes) and day[0] is not None:
+        return NotRead("this is a day, and a time from now", "write one of them")
+    return Typed(day=day[0], time=time, weekday=day[1], fold=fold)
+
+
+def _named_half(part: Part) -> Part:
+    """The part of the day as it is meant beside a time: 5 in the afternoon and 4 in the evening are after noon, wherever
+    these parts begin and end. 12 in the evening is not noon, and 3 at night not in the afternoon."""
+    start = part.hours.start
+    if start < 720 or part.name.endswith(("night", "noche")):
+        return part
+    return Part(part.name, Hours(min(start, 780), 1440))
+
+
+def _half(clock: Clock, part: Part) -> Clock:
+    """The half of the day that lies in this part of it; as it was where neither does."""
+    minute = clock.minute % 720
+    inside = [m for m in (minute, minute + 720) if part.hours.start <= m < part.hours.end]
+    return Clock(inside[0], True) if len(inside) == 1 and (not clock.sure or not part.name) else clock
+
+
+def _one_day(days: list[Day]) -> tuple[Day | None, int | None] | NotRead:
+    """The day, and the day of the week it must be."""
+    match days:
+        case []:
+            return None, None
+        case [day]:
+            return day, None
+        case [Weekday(day=day), Span(name=name, week=week)] | [
+            Span(name=name, week=week),
+            Weekday(day=day),
+        ] if name != "weekend":
+            return Weekday(day, week), None
+        case [Weekday(), Weekday()] | [Span(), _] | [_, Span()]:
+            return NotRead("these are two days", "write one of them")
+        case [Weekday(day=day, week=None), other] | [other, Weekday(day=day, week=None)]:
+            return other, day
+        case _:
+            return NotRead("these are two days", "write one of them")

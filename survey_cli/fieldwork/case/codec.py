@@ -1,0 +1,81 @@
+"""How is a case's event written down and read back equal? As compact JSON, its kind beside it.
+
+It never says what an event does, and never opens a file: whoever keeps a history is handed the text.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Any, Final, get_args
+
+from survey_cli.fieldwork.case.events import Event, NumberAdded, NumberFacts, Sampled
+from survey_cli.values import Value
+
+KINDS: Final[dict[str, type[Any]]] = {kind.__name__.lower(): kind for kind in get_args(Event)}
+
+
+class Unreadable(ValueError):
+    """The text is no event, or one that only a newer program understands."""
+
+
+def encode(event: Event) -> tuple[str, str]:
+    """The event's kind, and the rest as one JSON object: fields that stand at their default are left out."""
+    defaults = type(event)._field_defaults
+    written = {
+        name: value
+        for name, value in zip(event._fields, event, strict=True)
+        if name not in defaults or value != defaults[name]
+    }
+    return type(event).__name__.lower(), json.dumps(
+        written, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_other
+    )
+
+
+def _other(value: object) -> object:
+    match value:
+        case date():
+            return {"date": value.isoformat()}
+        case time():
+            return {"time": value.isoformat()}
+        case Mapping():
+            return dict(value)
+        case _:
+            raise TypeError(f"{type(value).__name__} has no place in a case's history")
+
+
+def decode(kind: str, payload: str) -> Event:
+    """The event that was written so. Raises Unreadable."""
+    of = KINDS.get(kind)
+    if of is None:
+        raise Unreadable(f"{kind!r} is no event of this version")
+    try:
+        fields = json.loads(payload)
+        if of is Sampled:
+            fields["columns"] = {name: read_value(value) for name, value in fields.get("columns", {}).items()}
+            fields["numbers"] = tuple(_number(number) for number in fields.get("numbers", ()))
+        elif of is NumberAdded:
+            fields["number"] = _number(fields["number"])
+        event: Event = of(**fields)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Unreadable(f"no {kind} event: {payload[:60]!r}") from error
+    return event
+
+
+def _number(written: list[Any]) -> NumberFacts:
+    position, line, zones = written
+    return NumberFacts(position, line, tuple(zones))
+
+
+def read_value(written: Any) -> Value:
+    """A sample column's value from its JSON. Raises ValueError."""
+    match written:
+        case {"date": str(text)}:
+            return date.fromisoformat(text)
+        case {"time": str(text)}:
+            return time.fromisoformat(text)
+        case list():
+            return tuple(written)
+        case int() | float() | str():
+            return written
+        case _:
+            raise ValueError(f"no value: {written!r}")

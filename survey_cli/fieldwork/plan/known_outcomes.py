@@ -1,0 +1,53 @@
+"""Which outcomes does a study know? Those of the table, with its own rows and names. It judges none of them."""
+
+from dataclasses import replace
+from itertools import count
+from typing import Final
+
+from survey_cli.instrument.schema.document import OutcomeWritten
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.outcomes import OUTCOMES, Outcome
+
+UNREACHED_AGAIN: Final = "3h"
+SPOKEN_AGAIN: Final = "1d"
+"""When to call again after a temporary outcome of the study's own that is like none of the table: as after no answer, or
+as after a talk."""
+
+
+def outcome_table(instrument: Instrument) -> dict[str, Outcome]:
+    """The outcome table with the study's own rows and names."""
+    table = dict(OUTCOMES)
+    others = count(max(row.number for row in OUTCOMES.values()) + 1)
+    for id, own in instrument.written.outcomes.items():
+        number = OUTCOMES[str(id)].number if str(id) in OUTCOMES else next(others)
+        name = str(own.name.written(instrument.language))
+        like = OUTCOMES.get(str(own.like or id))
+        if like is None:
+            table[str(id)] = replace(_unlike_any(str(id), name, own), number=number)
+            continue
+        table[str(id)] = replace(
+            like,
+            id=str(id),
+            name=name,
+            moment=own.moment or like.moment,
+            temporary=like.temporary if own.temporary is None else own.temporary,
+            rdd=str(own.code or like.rdd),
+            listed=str(own.code or like.listed),
+            like=like.id,
+            number=number,
+        )
+    return table
+
+
+def _unlike_any(id: str, name: str, own: OutcomeWritten) -> Outcome:
+    """An outcome that is like none of the table: what it does is all written."""
+    again = UNREACHED_AGAIN if own.moment == "before" else SPOKEN_AGAIN
+    return Outcome(
+        id=id,
+        moment=own.moment or "after",
+        name=name,
+        rdd=str(own.code or ""),
+        listed=str(own.code or ""),
+        temporary=bool(own.temporary),
+        delay=again if own.temporary else "",
+    )

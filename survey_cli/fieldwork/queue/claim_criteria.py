@@ -1,0 +1,89 @@
+"""Under which conditions may any case of one kind be called? What a case's standing says of zones, parts of the day,
+language, skill, owner and quota cells, as one short text: so that hours and quotas are looked at once for all of them.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+
+from survey_cli.fieldwork.case.events import Policy
+from survey_cli.fieldwork.plan.people import Interviewer, People
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """What is asked of the moment and of the interviewer before a case may be taken."""
+
+    zones: tuple[str, ...] = ()
+    dayparts: tuple[str, ...] = ()
+    """Only in these parts of the day; empty: in any."""
+    language: str = ""
+    skill: str = ""
+    owner: str = ""
+    """Whose promise it is; empty: anybody's."""
+    policy: Policy = "anyone"
+    cells: tuple[str, ...] = ()
+    """Quota cells it is known to be in."""
+    prefers: tuple[str, ...] = ()
+    """Parts of the day that were tried least: in them such cases come before those that prefer another; empty: any."""
+    region: str = ""
+    """The country or region whose hours and holidays count; empty: the study's."""
+
+    def __str__(self) -> str:
+        return bucket_text(
+            self.zones,
+            self.dayparts,
+            self.language,
+            self.skill,
+            self.owner,
+            self.policy,
+            self.cells,
+            self.prefers,
+            self.region,
+        )
+
+    def suits(self, who: Interviewer, people: People) -> bool:
+        """Whether such cases are for this interviewer at all."""
+        return (
+            who.speaks(self.language)
+            and (who.can(self.skill) or not people.skilled(self.skill))
+            and (self.policy != "me" or self.owner in ("", who.login))
+        )
+
+
+@lru_cache(maxsize=4096)
+def bucket_text(
+    zones: tuple[str, ...],
+    dayparts: tuple[str, ...],
+    language: str,
+    skill: str,
+    owner: str,
+    policy: Policy,
+    cells: tuple[str, ...],
+    prefers: tuple[str, ...] = (),
+    region: str = "",
+) -> str:
+    """How a bucket of these prints, without making one: a million cases have few of them."""
+    parts: tuple[object, ...] = (zones, dayparts, language, skill, owner, policy, cells)
+    if prefers or region:
+        parts = (*parts, prefers)
+    if region:
+        parts = (*parts, region)
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+@lru_cache(maxsize=4096)
+def bucket_of(text: str) -> Bucket:
+    """The bucket that prints as `text`. Raises ValueError."""
+    zones, dayparts, language, skill, owner, policy, cells, *more = json.loads(text)
+    return Bucket(
+        zones=tuple(zones),
+        dayparts=tuple(dayparts),
+        language=language,
+        skill=skill,
+        owner=owner,
+        policy=policy,
+        cells=tuple(cells),
+        prefers=tuple(more[0]) if more else (),
+        region=more[1] if len(more) > 1 else "",
+    )

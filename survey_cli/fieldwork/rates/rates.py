@@ -1,0 +1,152 @@
+"""Which part of a sample answered, refused, could be reached? The sixteen rates of AAPOR as exact fractions. It never
+rounds, and never adds two frames up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, NamedTuple, TypeAlias
+
+from survey_cli.fieldwork.rates.counts import Counts, Number
+from survey_cli.fieldwork.rates.dispositions import Frame
+
+Found: TypeAlias = Literal["estimated", "given", "known"]
+
+
+class Share(NamedTuple):
+    """What part of one kind of unknown cases is taken as eligible, and how that was found."""
+
+    value: Fraction | None
+    """From 0 to 1; None where there is nothing to estimate it from."""
+    found: Found
+    """Estimated from the frame's counts, given by the user, or known: in a list every unit is eligible."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eligibility:
+    """e: what part of the unknown cases is taken as eligible."""
+
+    uh: Share
+    """For numbers of which it is unknown if they are a household's."""
+    uo: Share
+    """For the other unknown ones."""
+    eligible: Number
+    """I+P+R+NC+O of the frame, which an estimate rests upon."""
+    not_eligible: Number
+    """NE of the frame."""
+
+
+class Rates(NamedTuple):
+    """AAPOR's rates; None is 0/0, not defined."""
+
+    RR1: Fraction | None
+    RR2: Fraction | None
+    RR3: Fraction | None
+    RR4: Fraction | None
+    RR5: Fraction | None
+    RR6: Fraction | None
+    COOP1: Fraction | None
+    COOP2: Fraction | None
+    COOP3: Fraction | None
+    COOP4: Fraction | None
+    REF1: Fraction | None
+    REF2: Fraction | None
+    REF3: Fraction | None
+    CON1: Fraction | None
+    CON2: Fraction | None
+    CON3: Fraction | None
+
+
+def eligibility(
+    counts: Counts, *, frame: Frame = "rdd", uh: Fraction | None = None, uo: Fraction | None = None
+) -> Eligibility:
+    """e of a frame from its counts; `uh` and `uo` are given values, which win.
+
+    In a list or establishment frame e is 1. Else it is estimated by proportional allocation, as the unknown cases were
+    like the known ones: (I+P+R+NC+O)/(I+P+R+NC+O+NE).
+    """
+    eligible = counts.i + counts.p + counts.r + counts.nc + counts.o
+    if frame == "rdd":
+        otherwise = Share(_ratio(eligible, eligible + counts.ne), "estimated")
+    else:
+        otherwise = Share(Fraction(1), "known")
+    return Eligibility(
+        uh=otherwise if uh is None else Share(uh, "given"),
+        uo=otherwise if uo is None else Share(uo, "given"),
+        eligible=eligible,
+        not_eligible=counts.ne,
+    )
+
+
+def rates(counts: Counts, e: Eligibility) -> Rates:
+    """The rates of one frame, or of a part of it with the e of the whole frame.
+
+    With all = I+P+R+NC+O+UH+UO, some = I+P+R+NC+O+e(UH+UO) and known = I+P+R+NC+O:
+
+    - RR1 = I/all, RR3 = I/some, RR5 = I/known; RR2, RR4 and RR6 are the same with I+P above the line.
+    - COOP1 = I/(I+P+R+O), COOP3 = I/(I+P+R); COOP2 and COOP4 are the same with I+P above the line.
+    - REF1 = R/all, REF2 = R/some, REF3 = R/known.
+    - CON1 = (I+P+R+O)/all, CON2 = (I+P+R+O)/some, CON3 = (I+P+R+O)/known.
+
+    RR1 and RR2 take every unknown case as eligible and are the least the rates can be. RR5 and RR6 (as REF3 and CON3)
+    assume that no unknown case is eligible, or that there are none: the most they can be. A rate whose e can't be
+    estimated while there are unknown cases is not defined. Source: AAPOR, Standard Definitions: Final Dispositions of
+    Case Codes and Outcome Rates for Surveys.
+    """
+    i, p, r, o = counts.i, counts.p, counts.r, counts.o
+    contacted = i + p + r + o
+    known = contacted + counts.nc
+    every = known + counts.uh + counts.uo
+    likely = _likely(counts, e)
+    some = None if likely is None else known + likely
+    return Rates(
+        RR1=_ratio(i, every),
+        RR2=_ratio(i + p, every),
+        RR3=_ratio(i, some),
+        RR4=_ratio(i + p, some),
+        RR5=_ratio(i, known),
+        RR6=_ratio(i + p, known),
+        COOP1=_ratio(i, contacted),
+        COOP2=_ratio(i + p, contacted),
+        COOP3=_ratio(i, i + p + r),
+        COOP4=_ratio(i + p, i + p + r),
+        REF1=_ratio(r, every),
+        REF2=_ratio(r, some),
+        REF3=_ratio(r, known),
+        CON1=_ratio(contacted, every),
+        CON2=_ratio(contacted, some),
+        CON3=_ratio(contacted, known),
+    )
+
+
+def composite(parts: Sequence[tuple[Fraction, Rates]]) -> Rates:
+    """Each rate as the sum of the frames' rates by their weights. A rate that a frame of some weight has not is not
+    defined. Raises ValueError for weights whose sum is not 1."""
+    if sum(weight for weight, _ in parts) != 1:
+        raise ValueError("the weights of the frames have another sum than 1")
+    return Rates(*(_weighted([(w, r[at]) for w, r in parts]) for at in range(len(Rates._fields))))
+
+
+def _weighted(parts: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction | None:
+    total = Fraction(0)
+    for weight, rate in parts:
+        if not weight:
+            continue
+        if rate is None:
+            return None
+        total += weight * rate
+    return total
+
+
+def _likely(counts: Counts, e: Eligibility) -> Number | None:
+    """e(UH+UO); None where it is wanted and not known."""
+    likely: Number = 0
+    for unknown, share in ((counts.uh, e.uh.value), (counts.uo, e.uo.value)):
+        if unknown and share is None:
+            return None
+        likely += unknown * (share or 0)
+    return likely
+
+
+def _ratio(part: Number, whole: Number | None) -> Fraction | None:
+    return Fraction(part) / Fraction(whole) if whole else None

@@ -1,0 +1,145 @@
+"""Options that say what a decline says: don't know, refused. With both there are two don't knows in the data."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from string import punctuation
+from typing import Final
+
+from survey_cli.instrument.checks.code_positions import element, key_place, options_node, said, spoken_list
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.schema.items.coded import Coded
+from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.compiled.model import DeclineOffered, Leaf
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.problems import Position, Problem
+from survey_cli.values import Code
+
+_PHRASES: Final = {
+    "dk": """don't know|do not know|dont know|i don't know|doesn't know|does not know|no sabe|no sé|no lo sabe|no lo sé
+ne sait pas|je ne sais pas|nsp|weiß nicht|weiss nicht|weiß ich nicht|ich weiß nicht|weiß es nicht|não sabe|não sei
+non sa|non so|non lo so|weet niet|weet ik niet|weet het niet|vet ej|vet inte|ved ikke|nie wiem|bilmiyorum|не знаю
+не знает|затрудняюсь ответить|لا أعرف|لا يعرف|पता नहीं|わからない|分からない|不知道|모름|모르겠다""",
+    "refused": """refused|refuse|refuses|refusal|refused to answer|refuses to answer|prefer not to say|no answer
+prefer not to answer|prefers not to say|prefers not to answer|rather not say|would rather not say|won't say|will not say
+no contesta|no responde|se niega|prefiero no contestar|prefiero no responder|prefiero no decirlo|refus|refusé
+refuse de répondre|ne veut pas répondre|préfère ne pas répondre|sans réponse|verweigert|verweigerung|keine angabe
+keine antwort|möchte nicht antworten|möchte ich nicht sagen|recusa|recusou|não responde|não respondeu
+prefiro não responder|rifiuta|rifiuto|non risponde|preferisco non rispondere|weigert|geweigerd|geen antwoord
+wil niet zeggen|zeg ik liever niet|vill ej svara|ønsker ikke å svare|odmowa|odmawia odpowiedzi|cevap yok|отказ
+отказ от ответа|отказался|رفض|يرفض الإجابة|मना किया|जवाब देने से मना किया|無回答|回答拒否|答えたくない|拒绝回答|무응답""",
+}
+"""As questionnaires put them, beside the words that the study itself has for its declines."""
+_KINDS: Final = {
+    phrase: kind
+    for kind, lines in _PHRASES.items()
+    for line in lines.split("\n")
+    for phrase in line.split("|")
+}
+_MARKS: Final = punctuation + " «»“”„‘…¿¡"
+_VOLUNTEERED: Final = re.compile(
+    r"^(?:vol|volunteered|do not read|dnr)\W+|\W+(?:vol|volunteered|do not read)$"
+)
+
+
+@lru_cache(maxsize=1000)
+def _normalize(text: str) -> str:
+    """A text without case, brackets and marks around it, or a note that it is volunteered."""
+    words = text.casefold().replace("’", "'").strip(_MARKS)
+    if "vol" in words or "read" in words or "dnr" in words:
+        words = _VOLUNTEERED.sub("", words).strip(_MARKS)
+    return " ".join(words.split()) if "  " in words or "\n" in words else words
+
+
+def option_declines(draft: Draft) -> Iterator[Problem]:
+    """An option says what a decline says that is offered at the same item.
+
+        options: {1: "Yes", 2: "No", 8: Don't know, 9: Refused}
+
+    The interviewer has two ways to key a don't know, and the data two codes for it, one of which counts as an answer.
+    Take the options out, and let the declines have their codes: `declines: {dk: 8, refused: 9}`. Where the answer is
+    meant to count, take the decline away instead: `declines: [refused]`.
+    """
+    told: set[tuple[str | int, int]] = set()
+    known: dict[int, dict[str, str]] = {}
+    for name, leaf in draft.leaves.items():
+        question = leaf.question
+        options = _texts_by_code(leaf)
+        key = (leaf.scale or id(question._node), id(leaf.declines))
+        if not options or not leaf.declines or key in told:
+            continue
+        told.add(key)
+        phrases = known.get(id(leaf.declines))
+        if phrases is None:
+            phrases = known[id(leaf.declines)] = _list_phrases(leaf.declines)
+        found: dict[str, Code] = {}
+        for code, text in options.items():
+            kind = _find_decline(text, phrases)
+            if kind is not None:
+                found.setdefault(kind, code)
+        if not found:
+            continue
+        where, owner = (
+            _find_place(draft, leaf, next(iter(found.values()))),
+            leaf.scale or _find_item(draft, name),
+        )
+        listed = [f"{code} ({said(options[code], draft)})" for code in found.values()]
+        ways = spoken_list([f".{kind}" for kind in found])
+        one = len(found) == 1
+        what = f"the option{'' if one else 's'} {spoken_list(listed)} {'is' if one else 'are'} offered beside {ways}"
+        what += f", which say{'s' if one else ''} the same"
+        yield Problem(
+            "option-declines",
+            where,
+            owner,
+            what,
+            _write_remedy(leaf, found),
+            "warning",
+            len(str(next(iter(found.values())))),
+        )
+
+
+def _texts_by_code(leaf: Leaf) -> Mapping[Code, Text]:
+    if isinstance(leaf.question, NumberItem):
+        return {code: text for code, text in leaf.question.options.items()}  # noqa: C416  # its keys are of a narrower type
+    return (
+        {option.code: option.text.source for option in leaf.options}
+        if isinstance(leaf.question, Coded)
+        else {}
+    )
+
+
+def _list_phrases(declines: tuple[DeclineOffered, ...]) -> dict[str, str]:
+    """What says one of these declines, in any language, and which one it says."""
+    ids = {decline.id for decline in declines}
+    own = {_normalize(text): decline.id for decline in declines for _, text in decline.text.every()}
+    return {phrase: kind for phrase, kind in _KINDS.items() if kind in ids} | own
+
+
+def _find_decline(text: Text, phrases: Mapping[str, str]) -> str | None:
+    """The decline that an option's text says in any language."""
+    said = (phrases.get(_normalize(written)) for _, written in text.every())
+    return next(filter(None, said), None)
+
+
+def _find_place(draft: Draft, leaf: Leaf, code: Code) -> Position:
+    if leaf.scale is not None:
+        return key_place(options_node(draft.document.scales[leaf.scale]), code)  # type: ignore[index]
+    node = element(leaf.question._node, "options")
+    return key_place(node, code) if node is not None else leaf.question.at("id")
+
+
+def _find_item(draft: Draft, name: str) -> str:
+    """The item whose list it is: of a statement, the battery."""
+    named = draft.named.get(name)
+    return str(named.question.id) if named is not None and named.question is not None else name
+
+
+def _write_remedy(leaf: Leaf, found: Mapping[str, Code]) -> str:
+    if not all(isinstance(code, int) for code in found.values()):
+        return f"take {'it' if len(found) == 1 else 'them'} out of the options"
+    codes = ", ".join(f"{d.id}: {found.get(d.id, d.code)}" for d in leaf.declines)
+    at = f" at the items that use {leaf.scale}" if leaf.scale is not None else ""
+    return (
+        f"take {'it' if len(found) == 1 else 'them'} out of the options, and write declines: {{{codes}}}{at}"
+    )

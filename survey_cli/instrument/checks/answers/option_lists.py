@@ -1,0 +1,384 @@
+"""Are lists of options, and the codes beside them, such that every answer has one meaning in the data?"""
+
+import unicodedata
+from collections.abc import Iterator
+
+from survey_cli.instrument.compiled.compiler import RESERVED_CODES
+from survey_cli.instrument.checks.code_positions import (
+    element,
+    every_list,
+    items_of,
+    key_place,
+    name_place,
+    options_node,
+    said,
+    spoken_list,
+)
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.schema.items import BatteryWritten
+from survey_cli.instrument.schema.items.coded import Coded, Multiple, Scale, Single
+from survey_cli.instrument.schema.items.question import Question
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
+from survey_cli.instrument.compiled.symbols import declines_of
+from survey_cli.instrument.compiled.model import Leaf
+from survey_cli.instrument.source.nodes import Mapped, Written
+from survey_cli.problems import Position, Problem, limited_nearest
+from survey_cli.values import Code
+
+
+def unused_list(draft: Draft) -> Iterator[Problem]:
+    """A list under `scales` is used by no item and no sample column.
+
+    Take it out, or use it: `scale: NAME`, `options: NAME`.
+    """
+    scales = draft.document.scales
+    if not scales:
+        return
+    used = set(draft.used_scales)
+    unknown: list[str] = []
+    for item in items_of(draft, Single, Multiple, Scale, BatteryWritten):
+        written = item.options if isinstance(item.options, str) else getattr(item, "scale", None)
+        if written is not None:
+            (used.add if written in scales else unknown.append)(str(written))
+    for column in draft.document.sample.values():
+        if isinstance(column.options, str):
+            (used.add if column.options in scales else unknown.append)(str(column.options))
+    if draft.lost:
+        return  # an item that could not be read may use it
+    likely = limited_nearest()
+    meant = {likely(word, scales) for word in unknown}
+    for name in scales:
+        if str(name) not in used and str(name) not in meant:
+            what, remedy = "no item uses this list", "take it out, or name it with scale: or options:"
+            yield Problem("unused-list", name_place(name), str(name), what, remedy, "warning", len(name))
+
+
+def empty_list(draft: Draft) -> Iterator[Problem]:
+    """A list has no options, or a question only one.
+
+        - {id: q1, type: single, options: {1: "Yes"}, text: …}
+
+    With one option there is nothing to choose. (A multiple may have one: it is named or not.)
+    """
+    for listed in every_list(draft):
+        node = listed.node
+        where = node.where if node is not None else Position("")
+        if not listed.options:
+            yield Problem(
+                "empty-list", where, listed.who, "the list has no options", "write 1: first label, 2: …"
+            )
+        elif len(listed.options) == 1 and not listed.several:
+            (code,) = listed.options
+            what = f"the only option is {code}, so there is nothing to choose"
+            at = key_place(node, code)
+            if any(p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ") for p in draft.found):
+                continue  # the other option may have been meant to have another code
+            yield Problem("empty-list", at, listed.who, what, "add an option", "warning", len(str(code)))
+
+
+def mixed_codes(draft: Draft) -> Iterator[Problem]:
+    """Some codes of a list are numbers and some are texts.
+
+        options: {1: "Yes", no: "No"}     → {1: "Yes", 2: "No"}
+
+    One column of the data holds numbers or texts, not both. A number in quotes, or with a zero before it, is a text.
+    """
+    for listed in every_list(draft):
+        if len(set(map(type, listed.options))) < 2:
+            continue
+        texts = [code for code in listed.options if isinstance(code, str)]
+        numbers = [code for code in listed.options if isinstance(code, int)]
+        odd: list[Code] = [*texts] if len(texts) <= len(numbers) else [*numbers]
+        is_text = odd[0] in texts
+        kind, others = ("a text", "numbers") if is_text else ("a number", "texts")
+        if len(odd) == 1:
+            what = f"the code {odd[0]} is {kind}, and the others are {others}"
+        else:
+            what = f"the codes {spoken_list(odd)} are {kind[2:]}s, and the others are {others}"
+        where = key_place(listed.node, odd[0])
+        yield Problem("mixed-codes", where, listed.who, what, _of_one_kind(odd[0]), length=len(str(odd[0])))
+
+
+def _of_one_kind(odd: Code) -> str:
+    if isinstance(odd, str) and odd.lstrip("+0").isdecimal():
+        return f"write {odd.lstrip('+0')} without quotes or zeros before it, or quote all codes"
+    if isinstance(odd, str) and odd.isdecimal():
+        return "write 0, or quote all codes"
+    return "give them all numbers, or all words"
+
+
+def duplicate_code(draft: Draft) -> Iterator[Problem]:
+    """Two codes of a list can't be told apart when they are keyed, or two declines have one code or key.
+
+    options: {a: Always, A: Never}      capitals are not told apart
+    declines: {dk: {code: -8, …}, unsure: {code: -8, …}}
+    """
+    for listed in every_list(draft):
+        if set(map(type, listed.options)) == {int}:
+            continue
+        seen: dict[str, Code] = {}
+        for code in listed.options:
+            if isinstance(code, int):
+                continue
+            other = seen.setdefault(code.casefold(), code)
+            if other != code:
+                what = f"the codes {other} and {code} differ only in their capitals, which nobody keys"
+                where = key_place(listed.node, code)
+                yield Problem(
+                    "duplicate-code", where, listed.who, what, "change one of them", length=len(code)
+                )
+        yield from _composed(listed.who, listed.node)
+    yield from _same_keys(draft)
+
+
+def _same_keys(draft: Draft) -> Iterator[Problem]:
+    """A decline's key is no letter, or gives another decline already in the same language."""
+    languages = draft.document.languages
+    taken: dict[tuple[str, str], str] = {}
+    told: set[tuple[str, str]] = set()
+    for name, decline in declines_of(draft.document).items():
+        for written_for, key in decline.key.every() if decline.key is not None else ():
+            letter = str(key).lower()
+            if len(letter) != 1 or not letter.isalpha():
+                what = f"key: {str(key)!r} is not one letter"
+                yield Problem(
+                    "duplicate-code", key.where, str(name), what, "write a single letter", length=len(key)
+                )
+                continue
+            for language in (written_for,) if written_for else languages:
+                first = taken.setdefault((str(language), letter), str(name))
+                if first != name and (str(name), letter) not in told:
+                    told.add((str(name), letter))
+                    of = f" in {language}" if written_for else ""
+                    what = f"key: the key {letter} gives {first} already{of}"
+                    yield Problem("duplicate-code", key.where, str(name), what, "choose another letter")
+
+
+def decline_key(draft: Draft) -> Iterator[Problem]:
+    """A decline's key is also an option's code, or its beginning.
+
+        declines: {refused: {code: -9, text: Refused, key: r}}     and an option radio
+
+    Then the letter alone can't refuse: r and Enter does, where r begins a code; where r is a code, only `.refused`.
+    """
+    told: set[tuple[object, str]] = set()
+    for leaf in draft.leaves.values():
+        codes = [option.code for option in leaf.options if isinstance(option.code, str)]
+        if not codes:
+            continue
+        for decline in leaf.declines:
+            if (leaf.scale or leaf.id, decline.id) in told:
+                continue
+            letters = {key for language in draft.document.languages if (key := decline.key_in(str(language)))}
+            met = next(((k, c) for k in sorted(letters) for c in codes if c.casefold().startswith(k)), None)
+            if met is None:
+                continue
+            told.add((leaf.scale or leaf.id, decline.id))
+            key, code = met
+            same = len(code) == 1
+            keyed = f".{decline.id} must be typed instead" if same else f"{key} and Enter are needed for it"
+            what = f"the key {key} of {decline.id} is {'also' if same else 'the beginning of'} the code {code}: {keyed}"
+            node = draft.document.scales.get(leaf.scale) if leaf.scale else None  # type: ignore[call-overload]
+            listed = options_node(node) if node is not None else element(leaf.question._node, "options")
+            where = key_place(listed, code) if isinstance(listed, Mapped) else leaf.question.at("id")
+            yield Problem(
+                "decline-key",
+                where,
+                leaf.scale or leaf.id,
+                what,
+                "choose another code, or another key under declines",
+                "warning",
+                len(code),
+            )
+
+
+def _composed(who: str, node: Mapped | None) -> Iterator[Problem]:
+    """Codes that look the same but are composed of different characters: the second hides the first."""
+    seen: dict[str, Written] = {}
+    for key in node or ():
+        if key.isascii() or not isinstance(key, Written):
+            continue
+        first = seen.setdefault(unicodedata.normalize("NFC", key), key)
+        if first is not key:
+            what = f"the code {str(key)!r} stands at {first.where} already, composed of other characters"
+            yield Problem("duplicate-code", key.where, who, what, "change one of them", length=len(key))
+
+
+def duplicate_label(draft: Draft) -> Iterator[Problem]:
+    """Two options of a list have the same text.
+
+        options: {1: Often, 2: Sometimes, 3: Often}
+
+    Neither the interviewer nor the respondent can tell them apart. (Options with `ask_if` may: they are not both
+    offered.)
+    """
+    language = str(draft.document.languages[0])
+    for listed in every_list(draft):
+        options = list(listed.options.items())
+        plain = {option.text.plain.strip() for _, option in options if option.text.plain is not None}
+        if len(plain) == len(options) and "".join(plain).isascii():
+            continue  # all different, as they nearly always are
+        for here in map(str, draft.document.languages):
+            seen: dict[str, tuple[Code, object]] = {}
+            told = False
+            for code, option in options:
+                text = option.text.plain or option.text.by_language.get(here)
+                if text is None:
+                    continue
+                same = text if text.isascii() else unicodedata.normalize("NFC", text)
+                other, earlier = seen.setdefault(same.strip(), (code, option))
+                if (
+                    earlier is option
+                    or option.ask_if is not None
+                    or getattr(earlier, "ask_if", None) is not None
+                ):
+                    continue
+                told = True
+                where = text.where
+                within = f" in {here}" if here != language else ""
+                what = f"{other} and {code} are both {str(text)!r}{within}"
+                yield Problem(
+                    "duplicate-label", where, listed.who, what, "give them different texts", length=len(text)
+                )
+            if told:
+                break
+
+
+def decline_code(draft: Draft) -> Iterator[Problem]:
+    """A decline has the code of an answer.
+
+        - {id: age, type: number, max: 120, declines: {dk: 98}, …}     98 may be an age: → dk: 998
+        declines: {dk: {code: 9, …}}     and a list with an option 9
+
+    In the data the two could not be told apart. The usual codes are negative: −8 and −9 (and −6, −7 for not asked and
+    not reached). In a multiple 0 and 1 are taken: its columns say mentioned or not.
+    """
+    reserved = _reserved(draft)
+    language = str(draft.document.languages[0])
+    coded: dict[int, list[tuple[int, str]]] = {}
+    told: set[object] = set()
+    for leaf in draft.leaves.values():
+        question = leaf.question
+        if not question.asks:
+            continue
+        offered = coded.get(id(leaf.declines))
+        if offered is None:
+            offered = [(d.code, str(d.text.written(language))) for d in leaf.declines]
+            coded[id(leaf.declines)] = offered
+            yield from _twice(leaf, offered, reserved)
+        key = (leaf.scale or id(leaf.options), id(leaf.declines), type(question))
+        if leaf.options and key in told:
+            continue
+        told.add(key)
+        if _apart(question, leaf, offered, reserved):
+            continue
+        taken = [
+            (code, label, why) for code, label in (*offered, *reserved) if (why := _taken(draft, leaf, code))
+        ]
+        if taken:
+            yield _meeting(draft, leaf, taken)
+
+
+def _apart(question: Question, leaf: Leaf, *declines: list[tuple[int, str]]) -> bool:
+    """Whether declines are told from answers at a glance, as they are nearly always: negative, and no answer is."""
+    if not all(code < 0 for codes in declines for code, _ in codes):
+        return False
+    if question.__class__ is NumberItem:
+        return question.min >= 0 and not question.options
+    return all(option.code.__class__ is not int or option.code >= 0 for option in leaf.options)
+
+
+def _meeting(draft: Draft, leaf: Leaf, taken: list[tuple[int, str, str]]) -> Problem:
+    """What is said of declines whose codes mean something else at an item."""
+    where, length = _decline_place(draft, leaf, taken[0][0])
+    reasons = {why for _, _, why in taken}
+    remedy = "change the code of the one or the other"
+    if isinstance(leaf.question, NumberItem | DateItem):
+        remedy = "give declines codes here that no answer can have: declines: {dk: 9998, refused: 9999}"
+        if any(label in ("Not asked", "Not reached") for _, label, _ in taken):
+            remedy = "change the codes under declines: at the top to ones that no answer can have, as -9998"
+    if len(reasons) == 1:
+        labels = spoken_list([f"{label!r} ({code})" for code, label, _ in taken])
+        code_of = "the code of" if len(taken) == 1 else "the codes of"
+        what = f"{code_of} {labels} {'is' if len(taken) == 1 else 'are'} also {reasons.pop()}"
+    else:
+        what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in taken)
+    return Problem("decline-code", where, _owner(leaf), what, remedy, length=length)
+
+
+def _reserved(draft: Draft) -> list[tuple[int, str]]:
+    found = []
+    for kind, code in RESERVED_CODES.items():
+        written = draft.document.declines.get(kind)  # type: ignore[call-overload]
+        found.append((written.code if written is not None else code, kind.replace("_", " ").capitalize()))
+    return found
+
+
+def _owner(leaf: Leaf) -> str:
+    return leaf.scale or leaf.id if leaf.question.declines is None else leaf.id
+
+
+def _twice(leaf: Leaf, codes: list[tuple[int, str]], reserved: list[tuple[int, str]]) -> Iterator[Problem]:
+    """Two declines of one item with one code."""
+    seen: dict[int, str] = {}
+    for code, label in (*codes, *reserved):
+        first = seen.setdefault(code, label)
+        if first is not label:
+            what = f"{first!r} and {label!r} both have the code {code}"
+            where = (
+                leaf.question.at("declines") if leaf.question.declines is not None else leaf.question.at("id")
+            )
+            yield Problem("decline-code", where, leaf.id, what, "give each its own code")
+
+
+def _taken(draft: Draft, leaf: Leaf, code: int) -> str:
+    """What else a decline's code would mean in this item's columns; empty where nothing."""
+    question = leaf.question
+    if isinstance(question, Coded):
+        if isinstance(question, Multiple):
+            return {0: "that of 'not mentioned'", 1: "that of 'mentioned'"}.get(code, "")
+        for option in leaf.options:
+            if option.code == code:
+                return f"that of the option {said(option.text.source, draft)!r}"
+        return ""
+    match question:
+        case NumberItem():
+            if code in question.options:
+                return f"that of the number's own label {said(question.options[code], draft)!r}"
+            if code >= question.min and (question.max is None or code <= question.max):
+                top = "or more" if question.max is None else f"to {question.max}"
+                return f"in the range {question.min} {top}"
+            return ""
+        case DateItem() if question.partial:
+            if 1 <= code <= 31 or 1000 <= code <= 9999:
+                return "that of a day, month or year"
+            return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
+        case _:
+            return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
+
+
+def _decline_place(draft: Draft, leaf: Leaf, code: int) -> tuple[Position, int]:
+    """Where a decline meets an answer: at the item's own declines, else at the code or range that it meets."""
+    here = leaf.question.declines
+    if isinstance(here, dict):
+        for name, own in here.items():
+            if own.code == code:
+                return own.at("code") if own._node else _value_place(leaf, str(name)), len(str(code))
+    for key in ("options", "min", "max", "from"):
+        value = element(leaf.question._node, key)
+        if value is not None:
+            at = key_place(value, code) if isinstance(value, Mapped) else value.where
+            if not isinstance(value, Written) or leaf.scale is None:
+                return at, len(value) if isinstance(value, Written) else len(str(code))
+    if leaf.scale is not None:
+        scale = draft.document.scales[leaf.scale]  # type: ignore[index]
+        return key_place(options_node(scale), code), len(str(code))
+    for decline in draft.document.declines.values():
+        if decline.code == code:
+            return decline.at("code"), len(str(code))
+    return leaf.question.at("id"), len(leaf.id)
+
+
+def _value_place(leaf: Leaf, name: str) -> Position:
+    value = element(leaf.question._node, "declines", name)
+    return value.where if value is not None else leaf.question.at("declines")

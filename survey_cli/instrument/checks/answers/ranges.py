@@ -1,0 +1,294 @@
+"""Can the numbers that an item, roster or split is given be met at all?"""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from survey_cli.instrument.checks.code_positions import element, items_of, key_place, name_place, spoken_list
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.schema.items import BatteryWritten, RosterWritten
+from survey_cli.instrument.schema.items.coded import Coded, Multiple, Scale, Single
+from survey_cli.instrument.schema.items.question import Question
+from survey_cli.instrument.schema.items.unasked_items import Split
+from survey_cli.instrument.schema.items.typed import NumberItem, TextItem
+from survey_cli.instrument.compiled.symbols import Named
+from survey_cli.instrument.schema.options import Part
+from survey_cli.instrument.compiled.model import Roster
+from survey_cli.instrument.source.nodes import Written
+from survey_cli.problems import Position, Problem
+from survey_cli.values import Code
+
+MOST_DECIMALS: Final = 6
+MOST_TURNS: Final = 999
+"""Each turn is a set of columns in the data."""
+_REGEX: Final = re.compile(r"\\[dwsDWS]|\[[^\]]*-[^\]]*\]|\{\d+(,\d*)?\}|\.\*|^\^|\$$")
+
+
+def _at(part: Part, *keys: str) -> tuple[Position, int]:
+    """Where the first of these keys that was written has its value, and how long that is."""
+    for key in keys:
+        value = element(part._node, key)
+        if value is not None:
+            return value.where, len(value) if isinstance(value, Written) else 1
+    return part.at(), 1
+
+
+def empty_range(draft: Draft) -> Iterator[Problem]:
+    """The least is more than the most, so that no answer fits; or a scale's first point is not below its last.
+
+    - {id: hours, type: number, min: 10, max: 1, …}     → min: 1, max: 10
+    """
+    for item in items_of(draft, NumberItem, Multiple):
+        if item.max is None or item.min <= item.max:
+            continue
+        where, length = _at(item, "max")
+        if isinstance(item, NumberItem):
+            own = "" if item._node and "min" in item._node else " (0 where it is left out)"
+            what = f"min is {item.min}{own}, and max is {item.max}: no number fits"
+            remedy = "exchange them" if not own else "write min: as well, below max"
+            yield Problem("empty-range", where, str(item.id), what, remedy, length=length)
+        else:
+            what = f"min is {item.min}, and max is {item.max}: no number of answers fits"
+            yield Problem("empty-range", where, str(item.id), what, "exchange them", length=length)
+
+
+def bad_range(draft: Draft) -> Iterator[Problem]:
+    """A number is not possible where it stands: more answers than options, negative decimals, a roster of no turns.
+
+    - {id: media, type: multiple, min: 5, options: {1: TV, 2: Radio}, …}     → min: 1
+    - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
+    - {id: person, type: roster, max: 0, …}                                  → max: 10
+    """
+    for several in items_of(draft, Multiple):
+        yield from _answers(draft, several, str(several.id))
+    for number in items_of(draft, NumberItem):
+        if not 0 <= number.decimals <= MOST_DECIMALS:
+            where, length = _at(number, "decimals")
+            what = f"decimals: {number.decimals} is not between 0 and {MOST_DECIMALS}"
+            remedy = "write how many places are kept"
+            yield Problem("bad-range", where, str(number.id), what, remedy, length=length)
+            continue
+        for key, value in (("min", number.min), ("max", number.max)):
+            if isinstance(value, float) and round(value, number.decimals) != value:
+                where, length = _at(number, key)
+                kept = f"{number.decimals or 'no'} decimal{'s' if number.decimals != 1 else ''}"
+                what = f"{key}: {value} can't be keyed: answers have {kept}"
+                places = len(str(value).partition(".")[2])
+                yield Problem(
+                    "bad-range", where, str(number.id), what, f"write decimals: {places}", length=length
+                )
+    for roster in items_of(draft, RosterWritten):
+        if not 1 <= roster.max <= MOST_TURNS:
+            where, length = _at(roster, "max")
+            what = f"max: {roster.max} is not between 1 and {MOST_TURNS}"
+            remedy = "write the most turns there can be: each is a set of columns in the data"
+            yield Problem("bad-range", where, str(roster.id), what, remedy, length=length)
+
+
+def _answers(draft: Draft, item: Multiple, who: str) -> Iterator[Problem]:
+    named = draft.named.get(who)
+    offered = len(named.options) if named is not None else 0
+    if 0 <= item.min <= 1 and item.max is None:
+        return
+    for key, value in (("min", item.min), ("max", item.max)):
+        if value is None or not offered or (key == "min" and item.max is not None and item.min > item.max):
+            continue
+        where, length = _at(item, key)
+        if value > offered:
+            what = f"{key}: {value} answers, but only {offered} options are offered"
+            yield Problem("bad-range", where, who, what, f"write at most {offered}", length=length)
+        elif value < (0 if key == "min" else 1):
+            what = f"{key}: there can't be {value} answers"
+            yield Problem("bad-range", where, who, what, "write 1 or more", length=length)
+
+
+def roster_turns(draft: Draft) -> Iterator[Problem]:
+    """A roster does not say how its turns come about, or says it twice; or `max` is less than `each` can bring.
+
+        - {id: person, type: roster, max: 8, count: hh_size, items: […]}
+
+    Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?) is wanted. What
+    `count:` or `each:` bring beyond `max` has no turn.
+    """
+    for item in items_of(draft, RosterWritten):
+        who = str(item.id)
+        given = [key for key in ("count", "each", "until") if getattr(item, key) is not None]
+        if len(given) != 1:
+            what = (
+                f"a roster can't have both {spoken_list([f'{g}:' for g in given])}"
+                if given
+                else "a roster needs count:, each: or until: to say how many turns there are"
+            )
+            where = key_place(item._node, given[1]) if given else name_place(item.id)
+            length = len(given[1]) if given else len(who)
+            yield Problem("roster-turns", where, who, what, "give exactly one of them", length=length)
+        group = draft.groups.get(who)
+        if isinstance(group, Roster) and group.count is not None:
+            yield from _counted(draft, item, group)
+        if isinstance(group, Roster) and group.each is not None and item.max < len(group.each.options):
+            where, length = _at(item, "max")
+            what = f"max: {item.max} turns, but {group.each.id} has {len(group.each.options)} options"
+            remedy = "the last ones would bring no turn: raise max, or let it stand if that is meant"
+            yield Problem("roster-turns", where, who, what, remedy, "warning", length)
+
+
+def _counted(draft: Draft, item: RosterWritten, group: Roster) -> Iterator[Problem]:
+    """The count may be more than the most turns."""
+    assert group.count is not None
+    most, of = _most(draft, group.count.tree)
+    if item.max < 1 or (most is not None and most <= item.max):
+        return
+    where, length = _at(item, "max")
+    up_to = "any number" if most is None else f"up to {most}"
+    what = (
+        f"max: {item.max} turns, but {of} can be {up_to}"
+        if of
+        else f"max: {item.max} turns, but count: {most}"
+    )
+    remedy = f"give {of} a max: or a check" if of and most is None else "raise max"
+    remedy = f"those beyond it would have no turn: {remedy}, or let it stand if that is meant"
+    yield Problem("roster-turns", where, str(item.id), what, remedy, "warning", length)
+
+
+def _most(draft: Draft, tree: ast.expr) -> tuple[float | None, str]:
+    """The most that a count can be (None: no bound), and the item that it is; 0 where that can't be told."""
+    if isinstance(tree, ast.Constant) and isinstance(tree.value, int):
+        return tree.value, ""
+    leaf = draft.leaves.get(tree.id) if isinstance(tree, ast.Name) else None
+    if leaf is None:
+        return 0, ""
+    question = leaf.question
+    bounds: list[float] = (
+        [] if not isinstance(question, NumberItem) or question.max is None else [question.max]
+    )
+    if isinstance(question, Coded):
+        return max(
+            (o.code for o in leaf.options if isinstance(o.code, int) and not o.missing), default=0
+        ), leaf.id
+    if not isinstance(question, NumberItem):
+        return 0, ""
+    for check in leaf.checks:
+        match check.condition.tree:
+            case ast.Compare(
+                left=ast.Name(id=name),
+                ops=[ast.LtE() | ast.Lt()],
+                comparators=[ast.Constant(value=int() as bound)],
+            ) if name == leaf.id and not check.aloud and not check.soft:
+                bounds.append(bound)
+            case ast.Compare() | ast.BoolOp() | ast.UnaryOp():
+                return 0, ""  # some other rule, which may bound it
+    return min(bounds, default=None), leaf.id
+
+
+def bad_arms(draft: Draft) -> Iterator[Problem]:
+    """A split has no arm, one arm, or an arm whose share is not positive.
+
+    - {id: version, type: split, arms: {a: 1, b: 1}}     half of the interviews each
+    """
+    splits: list[tuple[str, Part, dict[Written, int]]]
+    splits = [(str(item.id), item, item.arms) for item in items_of(draft, Split)]
+    for name, column in draft.document.sample.items():
+        if column.type == "split":
+            splits.append((str(name), column, column.arms))
+    for who, part, arms in splits:
+        where, _ = _at(part, "arms", "type")
+        if not arms:
+            yield Problem("bad-arms", where, who, "the split has no arms", "write arms: {a: 1, b: 1}")
+        elif len(arms) == 1:
+            what = "the split has one arm only, so everybody is in it"
+            yield Problem("bad-arms", where, who, what, "add an arm", "warning")
+        for name, share in arms.items():
+            if share <= 0:
+                node = element(part._node, "arms", str(name))
+                at = node.where if node is not None else where
+                what = f"the share of the arm {str(name)!r} is {share}"
+                yield Problem("bad-arms", at, who, what, "write 1 or more", length=len(str(share)))
+
+
+def unknown_net(draft: Draft) -> Iterator[Problem]:
+    """A net counts codes together that the list does not have.
+
+    nets: {Agree: [1, 2], Disagree: [3, 7]}     there is no 7
+    """
+    for item in items_of(draft, Question):
+        if not item.nets:
+            continue
+        who = str(item.id)
+        codes = _codes(draft, item)
+        for net, members in item.nets.items():
+            for index, member in enumerate(members):
+                if str(member) in codes:
+                    continue
+                node = element(item._node, "nets", str(net), index)
+                where = node.where if node is not None else item.at("nets")
+                has = (
+                    f"the codes are {spoken_list(list(codes.values()), most=12)}"
+                    if codes
+                    else "it has no codes"
+                )
+                what = f"nets: {str(net)!r} counts the code {member}, which {who} does not have"
+                yield Problem("unknown-net", where, who, what, has, length=len(member))
+
+
+def _codes(draft: Draft, item: Question) -> dict[str, Code]:
+    if isinstance(item, BatteryWritten):
+        first: Named | None = next(
+            (draft.named[s] for s in map(str, item.statements) if s in draft.named), None
+        )
+    else:
+        first = draft.named.get(str(item.id))
+    if isinstance(item, NumberItem):
+        return {str(code): code for code in item.options}
+    return {str(code): code for code in first.options} if first is not None else {}
+
+
+def bad_pattern(draft: Draft) -> Iterator[Problem]:
+    """A pattern is not written in `9`, `A` and `X`.
+
+        pattern: "\\\\d{5}"     → "99999"
+
+    `9` stands for a digit, `A` for a letter, `X` for either; anything else stands for itself.
+    """
+    for item in items_of(draft, TextItem):
+        if item.pattern is None:
+            continue
+        where, length = _at(item, "pattern")
+        if _REGEX.search(item.pattern):
+            what = f"pattern: {str(item.pattern)!r} looks like a regular expression, and would be taken letter for letter"
+            remedy = "write 9 for a digit, A for a letter, X for either: 99999"
+            yield Problem("bad-pattern", where, str(item.id), what, remedy, "warning", length)
+        elif not any(letter in "9AX" for letter in item.pattern):
+            what = f"pattern: only {str(item.pattern)!r} itself would be accepted"
+            yield Problem(
+                "bad-pattern",
+                where,
+                str(item.id),
+                what,
+                "write 9 for a digit, A for a letter",
+                "warning",
+                length,
+            )
+
+
+def idle_labels(draft: Draft) -> Iterator[Problem]:
+    """`labels:`, `or:` or `exclusive:` stands where it says nothing: labels belong to a scale with `from:` and `to:`,
+    `or:` to an item with options, `exclusive:` to a multiple.
+
+    - {id: sat, type: scale, from: 0, to: 10, labels: {0: Not at all, 10: Completely}, …}
+    """
+    for item in items_of(draft, Question):
+        if isinstance(item, Scale | BatteryWritten) and item.labels and item.from_ is None:
+            where = key_place(item._node, "labels")
+            what = "labels: only go with from: and to:; the options have texts of their own"
+            yield Problem("idle-labels", where, str(item.id), what, "take them out", "warning", len("labels"))
+        elif isinstance(item, Single | Scale) and isinstance(item.options, dict):
+            for code, option in item.options.items():
+                if option.exclusive:
+                    where, length = (option.at("exclusive"), 4) if option._node else (item.at("options"), 1)
+                    what = f"exclusive: option {code} is chosen alone anyway, as every option of a {item.type} is"
+                    yield Problem("idle-labels", where, str(item.id), what, "take it out", "warning", length)
+        if item.or_ is not None and not isinstance(item, Coded | BatteryWritten):
+            where = key_place(item._node, "or")
+            what = "or: joins the options in {options}, and there are none here"
+            yield Problem("idle-labels", where, str(item.id), what, "take it out", "warning", len("or"))

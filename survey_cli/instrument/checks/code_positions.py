@@ -1,0 +1,140 @@
+"""Where in what was written do codes, keys and lists stand? Enumerates for the checks; finds fault with nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar, overload
+
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.schema.items import AnyItem, BatteryWritten, RosterWritten, SectionWritten
+from survey_cli.instrument.schema.items.coded import Multiple, Scale, Single
+from survey_cli.instrument.schema.options import OptionWritten, Part, ScaleWritten
+from survey_cli.instrument.source.scalars import NOWHERE, Text
+from survey_cli.instrument.source.nodes import Listed, Mapped, Node, Written
+from survey_cli.problems import Position
+from survey_cli.values import Code
+
+
+class WrittenList(NamedTuple):
+    """One list of options as it stands in the file."""
+
+    who: str
+    options: Mapping[Code, OptionWritten]
+    node: Mapped | None
+    several: bool = False
+    """Any number of its options can be chosen."""
+    named: bool = False
+    """It stands under `scales`."""
+
+
+T = TypeVar("T")
+
+
+def every_item(draft: Draft) -> Sequence[AnyItem]:
+    """Every item and group, in written order, also those whose id was taken."""
+    items: list[AnyItem] | None = draft.gathered.get("items")
+    if items is None:
+        items = draft.gathered["items"] = list(_below(draft.document.items))
+    return items
+
+
+@overload
+def items_of(draft: Draft, kind: type[T], /) -> Iterator[T]: ...
+@overload
+def items_of(draft: Draft, /, *kinds: type[Any]) -> Iterator[Any]: ...
+def items_of(draft: Draft, /, *kinds: type[Any]) -> Iterator[Any]:
+    """Every item of one of these classes, in written order."""
+    by_class: dict[type, list[tuple[int, AnyItem]]] | None = draft.gathered.get("by class")
+    if by_class is None:
+        by_class = draft.gathered["by class"] = {}
+        for at, item in enumerate(every_item(draft)):
+            by_class.setdefault(item.__class__, []).append((at, item))
+    found = [entry for kind, entries in by_class.items() if issubclass(kind, kinds) for entry in entries]
+    if len(by_class) > 1:
+        found.sort(key=lambda entry: entry[0])
+    for _, item in found:
+        yield item
+
+
+def _below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
+    for item in items:
+        yield item
+        if isinstance(item, SectionWritten | RosterWritten):
+            yield from _below(item.items)
+
+
+def every_list(draft: Draft) -> Sequence[WrittenList]:
+    """Every list of options that was written out: under `scales`, at items, at sample columns."""
+    lists: list[WrittenList] | None = draft.gathered.get("lists")
+    if lists is None:
+        lists = draft.gathered["lists"] = list(_lists(draft))
+    return lists
+
+
+def _lists(draft: Draft) -> Iterator[WrittenList]:
+    for name, scale in draft.document.scales.items():
+        yield WrittenList(str(name), scale.options, options_node(scale), named=True)
+    for item in items_of(draft, Single, Multiple, Scale, BatteryWritten):
+        if isinstance(item.options, dict):
+            yield WrittenList(str(item.id), item.options, options_node(item), isinstance(item, Multiple))
+    for name, column in draft.document.sample.items():
+        if isinstance(column.options, dict):
+            yield WrittenList(str(name), column.options, options_node(column))
+
+
+def options_node(part: Part) -> Mapped | None:
+    """The mapping of code to option as written: under `options`, or the part itself in its short form."""
+    node = part._node
+    if node is None:
+        return None
+    inner = node.get("options")
+    if isinstance(inner, Mapped):
+        return inner
+    named = isinstance(inner, Written) and not isinstance(part, ScaleWritten)  # there it is a code
+    return None if named else node
+
+
+def key_place(node: Node | None, key: object) -> Position:
+    """Where a key (or code) of a mapping stands; where the mapping begins, if it is not there."""
+    if isinstance(node, Mapped):
+        text = str(key)
+        for written in node:
+            if written == text and isinstance(written, Written):
+                return written.where
+    return NOWHERE if node is None else node.where
+
+
+def name_place(name: object) -> Position:
+    """Where a name that was written stands."""
+    return name.where if isinstance(name, Written) else NOWHERE
+
+
+def element(node: Node | None, *steps: str | int) -> Node | None:
+    """What stands at the end of a way down, or None."""
+    for step in steps:
+        if isinstance(node, Mapped) and isinstance(step, str):
+            node = node.get(step)
+        elif isinstance(node, Listed) and isinstance(step, int) and step < len(node):
+            node = node[step]
+        else:
+            return None
+    return node
+
+
+def place_of(draft: Draft, name: str) -> Position:
+    """Where an item, group, sample column or compute is named."""
+    if name in draft.named:
+        return draft.named[name].where
+    return draft.walk.groups[name][0] if name in draft.walk.groups else NOWHERE
+
+
+def said(text: Text, draft: Draft) -> str:
+    """A text in the default language, short enough for a problem."""
+    words = " ".join(text.written(str(draft.document.languages[0])).split())
+    return words if len(words) <= 40 else words[:39] + "…"
+
+
+def spoken_list(words: Sequence[object], *, most: int = 8, joint: str = "and") -> str:
+    """`a, b and c`; the first few of many."""
+    some = [str(word) for word in words[:most]]
+    if len(words) > most:
+        return f"{', '.join(some)}, … ({len(words)} in all)"
+    return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} {joint} {some[-1]}" if some else ""

@@ -1,0 +1,243 @@
+"""Do quotas count what the questionnaire knows, and say how many are wanted?"""
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import Final
+
+from survey_cli.instrument.checks.code_positions import element, key_place, name_place, place_of, spoken_list
+from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
+from survey_cli.instrument.schema.document import QuotaWritten
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.schema.items.unasked_items import LookupItem
+from survey_cli.instrument.compiled.symbols import declines_of
+from survey_cli.instrument.source.scalars import NOWHERE
+from survey_cli.problems import Position, Problem, did_you_mean
+
+_SPELLED: Final = 6
+"""Cells that a problem names one by one."""
+_MOST_CELLS: Final = 10_000
+
+
+def quota_where(draft: Draft) -> Iterator[Problem]:
+    """A quota's `where` is no condition, or names something or a code that is not there.
+
+    - {id: women, where: sex == 3, target: 100}     sex has 1 and 2
+    """
+    if not draft.document.quotas:
+        return
+    for quota, _, problems in _compiled(draft):
+        for p in problems:
+            if p.rule == "unknown-name" and any(f"'{name}'" in p.what for name in draft.lost):
+                continue
+            yield Problem(
+                "quota-where", p.where, str(quota.id), f"where: {p.what}", p.remedy, p.severity, p.length
+            )
+
+
+def _compiled(draft: Draft) -> Iterator[tuple[QuotaWritten, Condition | None, tuple[Problem, ...]]]:
+    names = {name: named.known for name, named in draft.named.items()}
+    rosters = {r: frozenset(n for n, known in names.items() if known.roster == r) for r in draft.walk.rosters}
+    scope = Scope(names=names, rosters=rosters, declines=tuple(declines_of(draft.document)))
+    for quota in draft.document.quotas:
+        if quota.where is None:
+            yield quota, None, ()
+            continue
+        where = getattr(quota.where, "where", NOWHERE)
+        condition, problems = compile_condition(quota.where, scope, where=where, who=str(quota.id))
+        yield quota, condition, problems
+
+
+def quota_cells(draft: Draft) -> Iterator[Problem]:
+    """A quota's `by` or `targets` name a variable or code that is not there, or cells are left without a target.
+
+        - {id: region_kind, by: [region, kind], targets: {Central/1: 5, Central/2: 7}}
+
+    `by` names items or sample columns with codes; a cell is their codes in that order, joined by `/`.
+    """
+    for quota in draft.document.quotas:
+        who = str(quota.id)
+        codes: list[list[str]] | None = []
+        for index, name in enumerate(quota.by):
+            named = draft.named.get(name)
+            where = name_place(name)
+            if named is None:
+                codes = None
+                if str(name) not in draft.lost:
+                    near = did_you_mean(
+                        name, draft.named, otherwise="name an item or a sample column with codes"
+                    )
+                    what = f"by: {str(name)!r} is not a variable"
+                    yield Problem("quota-cells", where, who, what, near, length=len(name))
+                continue
+            if named.known.roster is not None or named.known.type not in ("code", "text", "flag"):
+                codes = None
+                what = f"by: {name} (at {named.where}) has no codes to make cells of"
+                remedy = "name a single, a scale, or a compute that gives codes"
+                yield Problem("quota-cells", where, who, what, remedy, length=len(name))
+                continue
+            if str(name) in [str(n) for n in quota.by[:index]]:
+                yield Problem(
+                    "quota-cells",
+                    where,
+                    who,
+                    f"by: {name} stands here twice",
+                    "take one out",
+                    length=len(name),
+                )
+            if named.known.codes is None:
+                codes = None
+            elif codes is not None:
+                codes.append([str(code) for code in sorted(named.known.codes, key=str)])
+        if quota.targets and quota.by:
+            yield from _targets(quota, codes)
+
+
+def _targets(quota: QuotaWritten, codes: list[list[str]] | None) -> Iterator[Problem]:
+    who = str(quota.id)
+    fine = codes is not None
+    for cell in quota.targets:
+        parts = str(cell).split("/")
+        where, remedy = name_place(cell), f"write the codes of {spoken_list(quota.by)} joined by /"
+        if len(parts) != len(quota.by):
+            fine = False
+            what = f"targets: {str(cell)!r} has {len(parts)} codes, and by: has {len(quota.by)} variables"
+            yield Problem("quota-cells", where, who, what, remedy, length=len(cell))
+            continue
+        for part, own, name in zip(parts, codes or (), quota.by, strict=False):
+            if part.strip() not in own:
+                fine = False
+                what = f"targets: {name} has no code {part!r}"
+                near = did_you_mean(part, own, otherwise=f"its codes are {spoken_list(own, most=12)}")
+                yield Problem("quota-cells", where, who, what, near, length=len(cell))
+    if not fine or not codes or prod(map(len, codes)) > _MOST_CELLS:
+        return
+    given = {"/".join(part.strip() for part in str(cell).split("/")) for cell in quota.targets}
+    lacking = [cell for cell in map("/".join, product(*codes)) if cell not in given]
+    if lacking:
+        what = f"targets: {len(lacking)} cells have no target: {spoken_list(lacking, most=_SPELLED)}"
+        remedy = "add them, or write 0 where nobody is wanted; without a target a cell counts as outside"
+        where = key_place(quota._node, "targets")
+        yield Problem(
+            "quota-cells",
+            where,
+            who,
+            what.replace("1 cells have", "1 cell has"),
+            remedy,
+            "warning",
+            len("targets"),
+        )
+
+
+def quota_target(draft: Draft) -> Iterator[Problem]:
+    """A quota does not say how many are wanted, or of whom.
+
+        - {id: sectors, where: kind == 1, target: 14}
+        - {id: region_kind, by: [region, kind], targets: {Central/1: 5}}
+
+    `where` (or none, for everybody) goes with `target`, `by` with `targets`.
+    """
+    for quota in draft.document.quotas:
+        who, at = str(quota.id), quota.at("id")
+        if quota.by and quota.target is not None and not quota.targets:
+            what = "target: with by: each cell has a target of its own"
+            yield Problem("quota-target", quota.at("target"), who, what, "write targets: {code: 5, …}")
+        elif quota.by and not quota.targets:
+            yield Problem(
+                "quota-target",
+                at,
+                who,
+                "the quota has no targets",
+                "add targets: {code: 5, …}",
+                length=len(who),
+            )
+        elif quota.targets and not quota.by:
+            what = "targets: name cells, but there is no by: to make them"
+            yield Problem(
+                "quota-target", key_place(quota._node, "targets"), who, what, "add by: [variable]", length=7
+            )
+        elif quota.target is None and not quota.by:
+            yield Problem(
+                "quota-target", at, who, "the quota has no target", "add target: 100", length=len(who)
+            )
+        amounts = [("target", quota.target, quota.at("target"))]
+        amounts += [(f"targets: {c}", n, _amount(quota, str(c))) for c, n in quota.targets.items()]
+        for key, amount, where in amounts:
+            if amount is not None and amount < 0:
+                what = f"{key}: {amount} is less than nobody"
+                yield Problem("quota-target", where, who, what, "write 0 or more", length=len(str(amount)))
+
+
+def _amount(quota: QuotaWritten, cell: str) -> Position:
+    node = element(quota._node, "targets", cell)
+    return node.where if node is not None else quota.at("targets")
+
+
+def quota_late(draft: Draft) -> Iterator[Problem]:
+    """A quota counts by an answer that is given only after the respondent has hung up: nobody can be turned away then.
+
+    - {id: women, where: sex == 1, target: 100}     ask sex before the section with after: hangup
+
+    A place is held as soon as the deciding answer is given; if the cell is full, the interview ends there.
+    """
+    for quota, condition, _ in _compiled(draft):
+        if quota.soft:
+            continue
+        needs = {str(n) for n in quota.by} | (set(condition.names) if condition is not None else set())
+        late = [n for n in sorted(needs) if n in draft.leaves and draft.leaves[n].after_hangup]
+        if late:
+            what = f"it counts by {late[0]} (at {place_of(draft, late[0])}), asked after the respondent has hung up"
+            remedy = f"move {late[0]} before that section, or write soft: true"
+            where = quota.at("by" if late[0] in {str(n) for n in quota.by} else "where")
+            yield Problem("quota-late", where, str(quota.id), what, remedy)
+
+
+def quota_script(draft: Draft) -> Iterator[Problem]:
+    """A quota can be full, and what the respondent is told then is written in English alone.
+
+        fieldwork: {scripts: {quota_full: {text: Vielen Dank, wir haben genug Interviews. Auf Wiederhören.}}}
+
+    Without `scripts: quota_full` the program says thank you in English.
+    """
+    foreign = [language for language in draft.document.languages if not str(language).startswith("en")]
+    fieldwork = draft.document.fieldwork
+    told = fieldwork is not None and any(str(id) == "quota_full" for id in fieldwork.scripts)
+    hard = next((quota for quota in draft.document.quotas if not quota.soft), None)
+    if hard is None or told or not foreign:
+        return
+    what = (
+        f"when it is full the respondent is thanked in English, but interviews are conducted in {foreign[0]}"
+    )
+    remedy = "write the words: fieldwork: {scripts: {quota_full: {text: …}}}"
+    yield Problem("quota-script", hard.at("id"), str(hard.id), what, remedy, "warning")
+
+
+def quota_early(draft: Draft) -> Iterator[Problem]:
+    """A quota is looked up before everything that it counts by has been asked.
+
+    - {id: room, type: lookup, quota: women}     put it behind the item sex
+    """
+    quotas = (
+        {str(quota.id): (quota, condition) for quota, condition, _ in _compiled(draft)}
+        if draft.document.quotas
+        else {}
+    )
+    for name, leaf in draft.leaves.items():
+        question = leaf.question
+        if (
+            not isinstance(question, LookupItem)
+            or question.quota is None
+            or str(question.quota) not in quotas
+        ):
+            continue
+        quota, condition = quotas[str(question.quota)]
+        needs = {str(n) for n in quota.by} | (set(condition.names) if condition is not None else set())
+        at = draft.named[name].index if name in draft.named else -1
+        late = [n for n in sorted(needs) if n in draft.named and draft.named[n].index >= at]
+        if late:
+            what = (
+                f"quota: {question.quota} counts by {late[0]} (at {place_of(draft, late[0])}), "
+                "which is settled only later"
+            )
+            remedy = f"move {name} behind {late[0]}"
+            yield Problem("quota-early", question.at("quota"), name, what, remedy, length=len(question.quota))

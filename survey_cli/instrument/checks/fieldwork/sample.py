@@ -1,0 +1,109 @@
+"""Does every column of the sample say what it is, and is there one key?"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from survey_cli.instrument.checks.code_positions import key_place, name_place
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.problems import Position, Problem, did_you_mean
+
+SEVERAL: Final = frozenset({"phone"})
+"""Roles that several columns may have: a case may have several numbers."""
+WORDS: Final = {
+    "key": (), "phone": (), "name": (), "zone": ("single",), "country": ("single",), "region": ("single",),
+    "language": ("single",),
+}  # fmt: skip
+"""Roles of columns that hold text, and what else each may be."""
+
+WHERE: Final = frozenset({"country", "region"})
+"""Roles of columns that say where the respondent is."""
+
+
+def twice_role(draft: Draft) -> Iterator[Problem]:
+    """Two columns of the sample have the same role. Only `phone` may be given several times.
+
+    sample: {unit: {role: key}, number: {role: key}}     one column names the case
+    """
+    seen: dict[str, tuple[str, Position]] = {}
+    for name, column in draft.document.sample.items():
+        if column.role is None or column.role in SEVERAL:
+            continue
+        first, where = seen.setdefault(column.role, (str(name), column.at("role")))
+        if first == str(name):
+            continue
+        what = f"role: {first} (at {where}) is the {column.role} already"
+        remedy = "give the role to one of them"
+        if column.role == "key":
+            remedy = "keep one: the key alone names the case; add a column that holds both if you must"
+        yield Problem("twice-role", column.at("role"), str(name), what, remedy, length=len(column.role))
+
+
+def no_case_key(draft: Draft) -> Iterator[Problem]:
+    """No column of the sample has the role `key`, so that cases can't be named and no sample can be imported.
+
+    sample: {unit: {type: text, role: key}}
+    """
+    sample = draft.document.sample
+    if sample and not any(column.role == "key" for column in sample.values()) and not draft.lost:
+        where = key_place(draft.document._node, "sample")
+        what = "no column is the key that names a case"
+        yield Problem("no-case-key", where, "sample", what, "add role: key to one", "warning", len("sample"))
+
+
+def sample_column(draft: Draft) -> Iterator[Problem]:
+    """A column's type and its other keys do not go together.
+
+    kind: {type: single, options: {1: Sector, 2: District}}     a single needs options, nothing else has them
+    version: {type: split, arms: {a: 1, b: 1}, balanced_within: kind}
+    """
+    sample = draft.document.sample
+    for name, column in sample.items():
+        who = str(name)
+        if column.type == "single" and column.options is None:
+            what = "a single needs options"
+            yield Problem(
+                "sample-column", name_place(name), who, what, "add options: {1: …, 2: …}", length=len(who)
+            )
+        for key, kind, given in (
+            ("options", "single", column.options is not None),
+            ("arms", "split", bool(column.arms)),
+            ("balanced_within", "split", column.balanced_within is not None),
+        ):
+            if given and column.type != kind:
+                what = f"{key}: goes with type: {kind}, and this is a {column.type}"
+                remedy = f"write type: {kind}, or take it out"
+                yield Problem(
+                    "sample-column", key_place(column._node, key), who, what, remedy, length=len(key)
+                )
+        if column.role in ("weight", "priority") and column.type != "number":
+            what = f"role: a {column.role} is a number, and this is a {column.type}"
+            yield Problem(
+                "sample-column", column.at("role"), who, what, "write type: number", length=len(column.role)
+            )
+        if column.role in WORDS and column.type not in ("text", *WORDS[column.role]):
+            what = f"role: a {column.role} is a text, and this is a {column.type}"
+            yield Problem(
+                "sample-column", column.at("role"), who, what, "write type: text", length=len(column.role)
+            )
+        if column.role in WHERE and column.personal:
+            what = (
+                f"personal: the {column.role} decides when the case is called, so it is kept with its history"
+            )
+            remedy = "take personal: out, or leave the column out"
+            yield Problem("sample-column", column.at("personal"), who, what, remedy, length=4)
+        within = column.balanced_within
+        if within is None or column.type != "split":
+            continue
+        other = sample.get(within)
+        if other is None or str(within) == who:
+            near = did_you_mean(
+                within, [str(n) for n in sample if str(n) != who], otherwise="name another column"
+            )
+            what = f"balanced_within: there is no other column {str(within)!r}"
+            yield Problem("sample-column", column.at("balanced_within"), who, what, near, length=len(within))
+        elif other.type not in ("single", "text"):
+            what = f"balanced_within: {within} is a {other.type}"
+            remedy = "name a single, or a text of few values"
+            yield Problem(
+                "sample-column", column.at("balanced_within"), who, what, remedy, length=len(within)
+            )

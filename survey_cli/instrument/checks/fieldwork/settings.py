@@ -1,0 +1,491 @@
+"""Do hours, days, zones, limits and the items that fieldwork names exist and make sense?
+
+Zones are looked up in the zone database that Python brings, and only where a file names one.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from survey_cli.instrument.checks.code_positions import element, key_place, name_place, place_of
+from survey_cli.instrument.countries import (
+    CALLING_RULES,
+    COUNTRIES,
+    band_on,
+    nearest_region,
+    region_named,
+    regions_of,
+    usual_hours,
+)
+from survey_cli.instrument.schema.document import DaypartWritten, FieldworkWritten
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.model import Group, Leaf
+from survey_cli.instrument.schema.hours import DAYS, Hours, clock, days, duration_slip, hours, share_slip
+from survey_cli.instrument.source.nodes import Written
+from survey_cli.outcomes import OUTCOMES
+from survey_cli.problems import Problem, did_you_mean
+
+_USUAL: Final = {"UK": "GB", "EN": "GB", "USA": "US", "EL": "GR", "SP": "ES", "GER": "DE"}
+
+
+def bad_hours(draft: Draft) -> Iterator[Problem]:
+    """Calling hours or day parts are not written as days and times.
+
+        hours: {mon-fri: "09:00-20:30", sat: "10:00-17:00"}
+        dayparts: {day: "09:00-17:00", evening: {hours: "17:00-20:30", weight: 2}, weekend: sat}
+
+    Days are mon tue wed thu fri sat sun, or a range of them; times have four digits, and the first comes first. Nobody is
+    called outside the hours that the country's law or profession allows (08:00-21:00 where none are known) unless a
+    `reason:` says why; a part of the day lies within the hours.
+    """
+    field = draft.document.fieldwork
+    if field is None:
+        return
+    covered: dict[str, str] = {}
+    for name, text in field.hours.items():
+        found = days(name)
+        if isinstance(found, str):
+            yield Problem(
+                "bad-hours", name_place(name), "fieldwork", f"hours: {found}", _DAYS, length=len(name)
+            )
+        else:
+            for day in found:
+                first = covered.setdefault(day, str(name))
+                if first != str(name):
+                    what = f"hours: {day} has hours already, in {first}"
+                    yield Problem(
+                        "bad-hours",
+                        name_place(name),
+                        "fieldwork",
+                        what,
+                        "name each day once",
+                        length=len(name),
+                    )
+                    break
+        yield from _hours(text, f"hours: {name}")
+        if field.reason is None:
+            yield from _band(str(field.country or ""), name, text)
+    for name, entry in field.dayparts.items():
+        if isinstance(entry, DaypartWritten):
+            given = [text for text in (entry.hours, entry.days) if text is not None]
+            if len(given) != 1:
+                what = f"dayparts: {name}: {'both hours and days are' if given else 'neither hours nor days is'} given"
+                remedy = 'write one of them: {hours: "17:00-20:30", weight: 2}'
+                yield Problem("bad-hours", name_place(name), "fieldwork", what, remedy, length=len(name))
+                continue
+            [text] = given
+        else:
+            text = entry
+        if isinstance(days(text), str) or any(letter.isdigit() for letter in text):
+            yield from _hours(text, f"dayparts: {name}")
+        yield from _never(field, name, text)
+
+
+def _band(country: str, name: Written, text: Written) -> Iterator[Problem]:
+    """Hours that are wider than people may be called in on one of their days."""
+    found = hours(text)
+    if not isinstance(found, Hours):
+        return
+    rule = CALLING_RULES.get(country)
+    for day in _named(days(name)):
+        band = band_on(country, DAYS.index(day))
+        if found.start < band.start or found.end > band.end:
+            allowed = f"{clock(band.start)}-{clock(band.end)}"
+            of = f" on {day}" if rule is not None and len(set(rule[:3])) > 1 else ""
+            source = f" ({rule.source})" if rule is not None else ""
+            what = f"hours: {name}: {text} is wider than {allowed}{of}{source}, and no reason: is given"
+            remedy = f"say in reason: why it may be, or narrow it; until then nobody is called outside of {allowed}"
+            yield Problem("bad-hours", text.where, "fieldwork", what, remedy, "warning", len(text))
+            return
+
+
+def unknown_hours(draft: Draft) -> Iterator[Problem]:
+    """A study writes no calling hours, and none are known for its country.
+
+    fieldwork: {country: EG, hours: {sun-thu: "10:00-20:00", sat: "12:00-18:00"}}
+
+    Until it does, people are called from 09:00 to 20:30 on workdays, less on the weekend, never on the day of rest.
+    """
+    field = draft.document.fieldwork
+    if field is None or field.country is None or field.hours or str(field.country) not in COUNTRIES:
+        return
+    country = str(field.country)
+    if country not in CALLING_RULES:
+        usual = usual_hours(country)
+        rest = next(DAYS[day] for day in range(7) if day not in usual)
+        what = f"country: no calling hours are known for {country}"
+        remedy = (
+            "write hours: by its laws and customs; until then people are called "
+            f"from 09:00 to 20:30 on workdays and never on {rest}"
+        )
+        yield Problem(
+            "unknown-hours", field.at("country"), "fieldwork", what, remedy, "warning", len(country)
+        )
+
+
+def _never(field: FieldworkWritten, name: Written, text: Written) -> Iterator[Problem]:
+    """A part of the day in which nobody is ever called."""
+    spans = {day: hours(span) for key, span in field.hours.items() for day in _named(days(key))}
+    if not spans or any(not isinstance(span, Hours) for span in spans.values()):
+        return
+    part, named = hours(text), _named(days(text))
+    if isinstance(part, Hours):
+        called = any(
+            isinstance(span, Hours) and part.start < span.end and span.start < part.end
+            for span in spans.values()
+        )
+    else:
+        called = not named or any(day in spans for day in named)
+    if not called:
+        what = f"dayparts: {name}: no calling hours lie in {text}"
+        remedy = "take it out, or widen hours:"
+        yield Problem("bad-hours", name_place(name), "fieldwork", what, remedy, "warning", len(name))
+
+
+def _named(found: tuple[str, ...] | str) -> tuple[str, ...]:
+    return found if isinstance(found, tuple) else ()
+
+
+_DAYS: Final = "write mon, tue, wed, thu, fri, sat, sun, or a range: mon-fri"
+
+
+def _hours(text: Written, key: str) -> Iterator[Problem]:
+    found = hours(text)
+    if not isinstance(found, Hours):
+        yield Problem("bad-hours", text.where, "fieldwork", f"{key}: {found[0]}", found[1], length=len(text))
+
+
+def bad_day(draft: Draft) -> Iterator[Problem]:
+    """A day of the field period is no date, or the last comes before the first.
+
+    closed: [2026-11-26]
+    ends: 2026-12-18     year-month-day
+    """
+    field = draft.document.fieldwork
+    if field is None:
+        return
+    read: dict[str, date] = {}
+    for key in ("starts", "ends"):
+        text = getattr(field, key)
+        if text is not None:
+            if (day := _date(text)) is None:
+                yield _no_date(key, text)
+            else:
+                read[key] = day
+    for text in field.closed:
+        if _date(text) is None:
+            yield _no_date("closed", text)
+    if len(read) == 2 and read["starts"] > read["ends"]:
+        what = f"ends: {field.ends} comes before starts: {field.starts}"
+        yield Problem(
+            "bad-day", field.at("ends"), "fieldwork", what, "exchange them", length=len(field.ends or "")
+        )
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+
+
+def _no_date(key: str, text: Written) -> Problem:
+    what = f"{key}: {str(text)!r} is no date"
+    return Problem(
+        "bad-day", text.where, "fieldwork", what, "write year-month-day, as 2026-12-18", length=len(text)
+    )
+
+
+def unknown_zone(draft: Draft) -> Iterator[Problem]:
+    """A time zone is not one of the IANA names, a country not one of ISO 3166, or a region none of the country's.
+
+    zone: America/New_York     not EST5, not New York
+    country: DE                two letters
+    region: DE-BY              as in ISO 3166-2; BY will do
+    """
+    field = draft.document.fieldwork
+    if field is None:
+        return
+    if field.zone is not None and not _is_zone(field.zone):
+        known = available_timezones()
+        word = field.zone.replace(" ", "_")
+        ends = sorted(zone for zone in known if zone.rpartition("/")[2].casefold() == word.casefold())
+        remedy = (
+            f"did you mean {ends[0]!r}?"
+            if ends
+            else did_you_mean(word, known, otherwise="write it as America/New_York")
+        )
+        what = f"zone: there is no time zone {str(field.zone)!r}"
+        yield Problem("unknown-zone", field.at("zone"), "fieldwork", what, remedy, length=len(field.zone))
+    country = field.country
+    if country is not None and country not in COUNTRIES:
+        meant = _USUAL.get(country.upper(), country.upper())
+        remedy = f"did you mean {meant!r}?" if meant in COUNTRIES else "write two letters: US, GB, ES"
+        what = f"country: there is no country {str(country)!r}"
+        yield Problem("unknown-zone", field.at("country"), "fieldwork", what, remedy, length=len(country))
+    elif field.region is not None and (refusal := _region_refusal(str(field.region), str(country or ""))):
+        what, remedy = refusal
+        yield Problem("unknown-zone", field.at("region"), "fieldwork", what, remedy, length=len(field.region))
+
+
+def _region_refusal(region: str, country: str) -> tuple[str, str] | None:
+    """Why a region is none of the country's, and what to write."""
+    if not country:
+        return (
+            "region: the country is missing",
+            f"write country: {region[:2].upper() if '-' in region else 'DE'} too",
+        )
+    if region_named(region, country):
+        return None
+    if not regions_of(country):
+        return (
+            f"region: no regions of {country} are known",
+            "take it out; write days of the region in closed:",
+        )
+    return f"region: {country} has no region {region!r}", nearest_region(region, country)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(str(name))
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def bad_duration(draft: Draft) -> Iterator[Problem]:
+    """A length of time is not written as a number and m, h or d, or is one of nothing.
+
+    delays: {busy: 20m, no_answer: 3h, refusal_soft: 7d}     minutes, hours, days
+    retention: {contacts: 90d}
+
+    What ends a case has no delay; `appointment` is that of appointments; a lease is a day at most.
+    """
+    field = draft.document.fieldwork
+    if field is None:
+        return
+    texts: list[tuple[str, Written | None]] = [
+        ("lease", field.lease),
+        ("soft_wait", field.refusals.soft_wait),
+        ("spread_wait", field.spread_wait),
+    ]
+    texts += [(f"delays: {name}", text) for name, text in field.delays.items()]
+    texts += [(f"retention: {name}", text) for name, text in field.retention.items()]
+    for key, text in texts:
+        if text is not None and (slip := duration_slip(text, words=key.startswith("delays"))):
+            yield Problem(
+                "bad-duration", text.where, "fieldwork", f"{key}: {slip[0]}", slip[1], length=len(text)
+            )
+    yield from _of_nothing(draft, field)
+
+
+def _of_nothing(draft: Draft, field: FieldworkWritten) -> Iterator[Problem]:
+    """Lengths of time that come to nothing, or to what nobody means."""
+    for name in field.retention:
+        if str(name) not in KEPT:
+            what = f"retention: {str(name)!r} is nothing that is kept for a time"
+            remedy = did_you_mean(name, KEPT, otherwise="write {contacts: 90d}")
+            yield Problem("bad-duration", name_place(name), "fieldwork", what, remedy, length=len(name))
+    for name, text in field.delays.items():
+        own = draft.document.outcomes.get(name)
+        kind = str(own.like or name) if own is not None else str(name)
+        row = OUTCOMES.get(kind)
+        temporary = own.temporary if own is not None and own.temporary is not None else row and row.temporary
+        if temporary is False and row is not None and not row.next_number:
+            what, remedy = f"delays: after {name} nobody calls again", "take it out"
+        elif str(text) == "appointment" and kind != "appointment":
+            what, remedy = (
+                f"delays: {name}: an appointment is promised at appointment alone",
+                "write a length of time",
+            )
+        else:
+            continue
+        yield Problem("bad-duration", name_place(name), "fieldwork", what, remedy, "warning", len(name))
+    if field.spread_wait is not None and field.spread != "wait" and "spread" not in draft.lost:
+        what = f"spread_wait: with spread: {field.spread} nothing waits for a part of the day"
+        remedy, at = "take it out, or write spread: wait", field.spread_wait.where
+        yield Problem("bad-duration", at, "fieldwork", what, remedy, "warning", len(field.spread_wait))
+    lease = field.lease
+    if lease is not None and not duration_slip(lease, words=False) and _minutes(lease) > _DAY:
+        what = f"lease: {lease}: a station that is lost keeps its case so long"
+        yield Problem(
+            "bad-duration", lease.where, "fieldwork", what, "write 20m or so", "warning", len(lease)
+        )
+
+
+KEPT: Final = ("contacts",)
+"""What may be kept for a time."""
+_DAY: Final = 24 * 60
+
+
+def _minutes(text: str) -> int:
+    return int(text[:-1]) * {"m": 1, "h": 60, "d": _DAY}[text[-1]]
+
+
+def bad_limit(draft: Draft) -> Iterator[Problem]:
+    """A limit on calls lets nobody be called, or one within a day is wider than that on all.
+
+    attempts: {total: 8, per_day: 2}
+    refusals: {max: 2}
+    """
+    field = draft.document.fieldwork
+    if field is None:
+        return
+    attempts = field.attempts
+    for part, key, value in (
+        (attempts, "total", attempts.total),
+        (attempts, "per_day", attempts.per_day),
+        (attempts, "per_daypart", attempts.per_daypart),
+        (field.refusals, "max", field.refusals.max),
+        *(
+            (part, "weight", part.weight)
+            for part in field.dayparts.values()
+            if isinstance(part, DaypartWritten)
+        ),
+    ):
+        if value is None:
+            continue
+        if value < 1:
+            what = f"{key}: {value} lets nobody be called{' then' if key == 'weight' else ''}"
+            yield Problem(
+                "bad-limit", part.at(key), "fieldwork", what, "write 1 or more", length=len(str(value))
+            )
+        elif key in _WITHIN and value > attempts.total > 0:
+            what = f"{key}: {value} in {_WITHIN[key]}, but {attempts.total} in all"
+            yield Problem(
+                "bad-limit", part.at(key), "fieldwork", what, "lower it", "warning", len(str(value))
+            )
+
+
+_WITHIN: Final = {"per_day": "a day", "per_daypart": "a part of the day"}
+
+
+def unknown_item(draft: Draft) -> Iterator[Problem]:
+    """`complete_from:`, `partial_from:`, `eligible_from:` or `recording:` names no item.
+
+    complete_from: q31
+    partial_from: {answered: 50%}
+
+    They come in the order eligible, partial, complete.
+    """
+    field = draft.document.fieldwork
+    if field is None:
+        return
+    for key in ("complete_from", "partial_from", "eligible_from", "recording"):
+        given = getattr(field, key)
+        if isinstance(given, Mapping):
+            yield from _share(field, key, given)
+        elif given is not None and str(given) not in draft.leaves and str(given) not in draft.lost:
+            name = str(given)
+            if name in draft.groups:
+                first = next((leaf.id for leaf in draft.groups[name].leaves), "")
+                what, remedy = f"{key}: {name} is a group of items", f"name one of them: {first}"
+            else:
+                what = f"{key}: there is no item {name!r}"
+                remedy = did_you_mean(name, draft.leaves, otherwise="name an item, or write {answered: 50%}")
+            yield Problem("unknown-item", field.at(key), "fieldwork", what, remedy, length=len(name))
+    yield from _in_turn(draft, field)
+
+
+def _in_turn(draft: Draft, field: FieldworkWritten) -> Iterator[Problem]:
+    """Points that come in another order than interviews reach them."""
+    points = ("eligible_from", "partial_from", "complete_from")
+    for first, then in (points[:2], points[1:], points[::2]):
+        early, late = getattr(field, first), getattr(field, then)
+        if isinstance(early, Written) and isinstance(late, Written):
+            one, other = draft.named.get(early), draft.named.get(late)
+            if one is None or other is None or one.index <= other.index:
+                continue
+            what = f"{first}: {early} (at {one.where}) comes after {then}: {late} (at {other.where})"
+            yield Problem(
+                "unknown-item", field.at(first), "fieldwork", what, "exchange them", "warning", len(early)
+            )
+        elif isinstance(early, Mapping) and isinstance(late, Mapping):
+            shares = [str(point.get("answered", "")) for point in (early, late)]
+            if not any(share_slip(share) for share in shares) and int(shares[0][:-1]) > int(shares[1][:-1]):
+                what = f"{first}: {shares[0]} is more than {then}: {shares[1]}"
+                yield Problem(
+                    "unknown-item", field.at(first), "fieldwork", what, "exchange them", "warning", len(first)
+                )
+
+
+def _share(field: FieldworkWritten, key: str, given: Mapping[Written, Written]) -> Iterator[Problem]:
+    if not given:
+        what = f"{key}: it says neither an item nor a share"
+        yield Problem("unknown-item", key_place(field._node, key), "fieldwork", what, "write {answered: 50%}")
+    for word, share in given.items():
+        if str(word) != "answered":
+            what = f"{key}: {str(word)!r} is not known here"
+            yield Problem(
+                "unknown-item", name_place(word), "fieldwork", what, "write {answered: 50%}", length=len(word)
+            )
+        elif slip := share_slip(share):
+            node = element(field._node, key, "answered")
+            where = node.where if node is not None else key_place(field._node, key)
+            yield Problem(
+                "unknown-item",
+                where,
+                "fieldwork",
+                f"{key}: {slip}",
+                "write {answered: 50%}",
+                length=len(share),
+            )
+
+
+def known_eligible(draft: Draft) -> Iterator[Problem]:
+    """`eligible_from:` stands in a frame of units that are known to be eligible beforehand, where it changes no code.
+
+    fieldwork: {frame: rdd, eligible_from: adult}     numbers dialled at random: who answers must be screened
+    fieldwork: {frame: list}                          known units: a refusal is a refusal whatever was screened
+
+    Whoever the questionnaire finds not to belong is not eligible (4.70) in every frame, by an `end` with
+    `outcome: not_eligible`.
+    """
+    field = draft.document.fieldwork
+    if field is None or field.eligible_from is None or field.frame == "rdd":
+        return
+    what = f"eligible_from: with frame: {field.frame} every unit is known to be eligible beforehand; it changes no code"
+    remedy = "take it out, or write frame: rdd if the numbers are dialled at random"
+    length = len(field.eligible_from)
+    yield Problem("known-eligible", field.at("eligible_from"), "fieldwork", what, remedy, "warning", length)
+
+
+def recording_notice(draft: Draft) -> Iterator[Problem]:
+    """Calls are recorded, but not by this program; or the item that gives notice of it is not on every route.
+
+    fieldwork: {recording: notice}
+    - {id: notice, type: read, text: This call may be recorded.}     without ask_if or unless, in no shuffled group
+
+    Whatever records the calls must itself wait for that item.
+    """
+    field = draft.document.fieldwork
+    if field is None or field.recording is None:
+        return
+    name = str(field.recording)
+    yield Problem(
+        "recording-notice",
+        field.at("recording"),
+        "fieldwork",
+        "recording: nothing is recorded by this program; it only checks that everybody hears the notice",
+        "let the telephone system record, from that item on",
+        "warning",
+        len(name),
+    )
+    leaf, named = draft.leaves.get(name), draft.named.get(name)
+    if leaf is None or named is None:
+        return
+    nodes: list[Leaf | Group] = [
+        leaf,
+        *(draft.groups[s.group] for s in named.path if s.group in draft.groups),
+    ]
+    passed = next((n.id for n in nodes if n.ask_if is not None or n.unless is not None), None)
+    if passed is None and leaf.roster is not None:
+        passed = leaf.roster
+    if passed is not None:
+        which = (
+            "it has a condition" if passed == name else f"{passed}, in which it stands, may be passed over"
+        )
+        what = f"recording: not everybody hears the notice {name} (at {place_of(draft, name)}): {which}"
+        remedy = "give notice in an item that everybody is asked"
+        yield Problem("recording-notice", field.at("recording"), "fieldwork", what, remedy, length=len(name))

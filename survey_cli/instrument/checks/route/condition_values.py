@@ -1,0 +1,241 @@
+"""Beyond its grammar: can a condition hold at all, and does what it gives fit where it stands?"""
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from survey_cli.instrument.checks.code_positions import spoken_list
+from survey_cli.instrument.expressions.comparisons import SIGNS, TURNED, constant_of
+from survey_cli.instrument.expressions.conditions import Known
+from survey_cli.instrument.compiled.draft import Draft, Use
+from survey_cli.instrument.expressions.parsing import Parsed, parse
+from survey_cli.instrument.schema.items.coded import Coded, Multiple
+from survey_cli.instrument.schema.items.question import Question
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem, WordsItem
+from survey_cli.instrument.expressions.three_valued_logic import COMPARE
+from survey_cli.instrument.compiled.symbols import declines_of
+from survey_cli.instrument.expressions.expression_checker import code_family, listed, shifted
+from survey_cli.problems import Problem
+from survey_cli.values import Code
+
+
+def never_true(draft: Draft) -> Iterator[Problem]:
+    """A condition can never hold, or always holds, whatever is answered.
+
+    ask_if: q1 == 1 and q1 == 2          → q1 in [1, 2]
+    ask_if: age > 65 and age < 18        → age > 65 or age < 18
+    ask_if: age > 150                    where age has max: 120
+    """
+    numbers = {
+        name: named.question
+        for name, named in draft.named.items()
+        if isinstance(named.question, NumberItem) and named.kind == "item"
+    }
+    declines = {float(decline.code): name for name, decline in declines_of(draft.document).items()}
+    told: set[int] = draft.gathered.setdefault("never true", set())
+    for use in draft.uses:
+        condition = use.condition
+        if condition is None:
+            continue
+        tree = condition.tree
+        if isinstance(tree, ast.BoolOp) and (found := _contradiction(tree)):
+            told.add(id(condition))
+            yield _told(use, tree, f"{found} can't both hold, so this is never true", _either(tree))
+        elif not numbers.keys().isdisjoint(condition.names):
+            for problem in _beyond(use, tree, numbers, declines):
+                told.add(id(condition))
+                yield problem
+
+
+def _links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
+    """Name, sign, constant of each comparison that must hold for `node` to hold."""
+    match node:
+        case ast.BoolOp(op=ast.And(), values=values):
+            for value in values:
+                yield from _links(value)
+        case ast.Compare():
+            before: ast.expr = node.left
+            for op, after in zip(node.ops, node.comparators, strict=True):
+                sign = SIGNS.get(type(op), "")
+                for name, value, turned in ((before, after, sign), (after, before, TURNED.get(sign, ""))):
+                    if turned and isinstance(name, ast.Name) and (worth := constant_of(value)) is not None:
+                        yield name.id, turned, worth, node
+                        break
+                before = after
+        case _:
+            pass
+
+
+def _contradiction(tree: ast.BoolOp) -> str:
+    """Two comparisons of one item that exclude one another, in words; empty where there are none."""
+    if not isinstance(tree.op, ast.And):
+        return ""
+    seen: dict[str, list[tuple[str, Any]]] = {}
+    for name, sign, value, _ in _links(tree):
+        for other_sign, other in seen.get(name, ()):
+            if _exclude((sign, value), (other_sign, other)):
+                return f"{name} {other_sign} {other!r} and {name} {sign} {value!r}"
+        seen.setdefault(name, []).append((sign, value))
+    return ""
+
+
+def _exclude(one: tuple[str, Any], two: tuple[str, Any]) -> bool:
+    if one[0] != "==" and two[0] == "==":
+        one, two = two, one
+    if one[0] == "==":
+        return type(one[1]) is type(two[1]) and not COMPARE[two[0]](one[1], two[1])
+    if one[0] in ("<", "<=") and two[0] in (">", ">="):
+        one, two = two, one
+    if one[0] not in (">", ">=") or two[0] not in ("<", "<="):
+        return False
+    low, high = one[1], two[1]
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return False
+    return bool(low > high or (low == high and one[0] + two[0] != ">=<="))
+
+
+def _either(tree: ast.BoolOp) -> str:
+    equal = [(name, value) for name, sign, value, _ in _links(tree) if sign == "=="]
+    if len(equal) == len(tree.values) and len({name for name, _ in equal}) == 1:
+        return f"for any of them say {equal[0][0]} in [{', '.join(repr(value) for _, value in equal)}]"
+    return "for either of them say or"
+
+
+def _beyond(
+    use: Use, tree: ast.expr, numbers: dict[str, NumberItem], declines: dict[float, str]
+) -> Iterator[Problem]:
+    """Comparisons with a number that every answer, or none, is on one side of."""
+    for node in _comparisons(tree):
+        for name, sign, value, _ in _links(node):
+            item = numbers.get(name)
+            if item is None or not isinstance(value, int | float):
+                continue
+            holds = _in_range(item, sign, value)
+            if holds is None:
+                continue
+            word = "true for every answer" if holds else "never true"
+            what = f"{name} {sign} {value} is {word}: {_range_of(name, item, value)}"
+            remedy = (
+                f"say answered({name}) if you mean any answer" if holds else "change the number, or the range"
+            )
+            if not holds and (kind := declines.get(value)) is not None:
+                remedy = f"say dk({name})" if kind == "dk" else f"say {name} in [{kind}]"
+            yield _told(use, node, what, remedy)
+        yield from _none_of(use, node, numbers)
+
+
+def _comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
+    """Every comparison of a condition."""
+    waiting = [tree]
+    while waiting:
+        match waiting.pop():
+            case ast.Compare() as node:
+                yield node
+            case ast.BoolOp(values=values):
+                waiting += values
+            case ast.UnaryOp(operand=operand):
+                waiting.append(operand)
+            case ast.Call(args=args):
+                waiting += args
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                waiting += (test, body, orelse)
+            case _:
+                pass
+
+
+def _none_of(use: Use, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
+    """Numbers in a list that the item named before it can't be."""
+    match node:
+        case ast.Compare(
+            left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.List(elts=elts)]
+        ):
+            item = numbers.get(name)
+            values = [value for element in elts if isinstance(value := constant_of(element), int | float)]
+            idle = [value for value in values if item is not None and _in_range(item, "==", value) is False]
+            if item is not None and idle:
+                said = spoken_list(idle, joint="or")
+                what = f"{name} is never {said}: {_range_of(name, item, *idle)}"
+                yield _told(use, node, what, "change the list, or the range")
+        case _:
+            pass
+
+
+def _range_of(name: str, item: NumberItem, *asked: float) -> str:
+    top = "or more" if item.max is None else f"to {item.max}"
+    kept = f"{item.decimals or 'no'} decimal{'s' if item.decimals != 1 else ''}"
+    whole = f", with {kept}" if any(round(value, item.decimals) != value for value in asked) else ""
+    more = f", or is {spoken_list(list(item.options), joint='or')}" if item.options else ""
+    return f"{name} goes from {item.min} {top}{whole}{more}"
+
+
+def _in_range(item: NumberItem, sign: str, value: float) -> bool | None:
+    """Whether the comparison holds for every number of the range, or for none; None where it depends."""
+    low, high = item.min, item.max
+    if sign in ("==", "!="):
+        outside = value < low or (high is not None and value > high) or round(value, item.decimals) != value
+        return (sign == "!=") if outside and value not in item.options else None
+    if item.options:
+        return None
+    at_low = COMPARE[sign](low, value)
+    if high is None:
+        rising = sign in (">", ">=")
+        return at_low if at_low == rising else None
+    return at_low if at_low == COMPARE[sign](high, value) else None
+
+
+def _told(use: Use, node: ast.expr, what: str, remedy: str) -> Problem:
+    where, length = use.where, use.length
+    parsed = parse(use.condition.text) if use.condition is not None else None
+    if isinstance(parsed, Parsed) and use.condition is not None:
+        at, length = parsed.at(node)
+        where = shifted(use.where, use.condition.text, at)
+    return Problem("never-true", where, use.owner, f"{use.key}: {what}", remedy, "warning", max(1, length))
+
+
+def prefill_kind(draft: Draft) -> Iterator[Problem]:
+    """What a `prefill` gives is no answer to its item.
+
+    - {id: age, type: number, prefill: name, …}     a name is no number
+    """
+    for leaf in draft.leaves.values():
+        if leaf.prefill is None:
+            continue
+        question = leaf.question
+        gives = leaf.prefill.gives
+        why = _unfit(question, gives, {option.code for option in leaf.options})
+        if why:
+            where = question.at("prefill")
+            what = f"prefill: {leaf.prefill.text} can't be an answer: {why}"
+            remedy = "name something of the item's own kind"
+            yield Problem("prefill-kind", where, leaf.id, what, remedy, length=len(leaf.prefill.text))
+
+
+def _unfit(question: Question, gives: Known, codes: set[Code]) -> str:
+    """Why a value of this kind can never be an answer; empty where it may."""
+    kin = code_family(gives.codes) if gives.type == "code" else gives.type
+    match question:
+        case _ if not question.asks:
+            return "nobody answers here"
+        case NumberItem():
+            return "" if kin in ("number", "draw", "any") else "a number is wanted"
+        case Multiple():
+            return (
+                "" if gives.type == "codes" and not _apart(gives, codes) else "codes of a multiple are wanted"
+            )
+        case Coded():
+            if _apart(gives, codes):
+                return f"it gives {listed(gives.codes or ())}, and the options are {listed(codes)}"
+            wanted = {"number" if isinstance(c, int) else "text" for c in codes}
+            return "" if kin == "any" or kin in wanted or not codes else "the code of an option is wanted"
+        case WordsItem():
+            return "" if kin in ("text", "any") else "a text is wanted"
+        case DateItem():
+            return "" if kin == "date" else "a date is wanted"
+        case TimeItem():
+            return "" if kin == "time" else "a time of day is wanted"
+        case _:
+            return ""
+
+
+def _apart(gives: Known, codes: set[Code]) -> bool:
+    return gives.codes is not None and bool(codes) and codes.isdisjoint(gives.codes)

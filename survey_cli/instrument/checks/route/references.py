@@ -1,0 +1,157 @@
+"""Is everything that a condition or text names settled when it is needed?"""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from survey_cli.instrument.expressions.conditions import use_of
+from survey_cli.instrument.compiled.draft import Draft, Use
+from survey_cli.instrument.compiled.symbols import Named, Step
+from survey_cli.instrument.texts.templates import fill_at, place_in
+from survey_cli.instrument.source.nodes import Written
+from survey_cli.problems import Position, Problem
+
+
+def later(draft: Draft) -> Iterator[Problem]:
+    """A condition or text names something that is asked only later, or the item itself.
+
+        - {id: q3, ask_if: q7 == 1, …}     q7 comes after q3: it is never answered yet
+        - {id: q1, ask_if: q1 == 2, …}     nor is q1 before it is asked
+
+    Move the item up, or name an earlier one. A compute can be used once its last input is settled; a check on an
+    answer may name the item itself.
+    """
+    place = _places_in_texts(draft)
+    for use in draft.uses:
+        for name in use.names:
+            named = draft.named.get(name)
+            if named is not None:
+                if named.index < use.before:
+                    continue
+                yield _later(draft, use, named, *place(use, name))
+            elif name in draft.walk.groups:
+                group_at, _, last, _ = draft.walk.groups[name]
+                if last < use.before or any(step.group == name for step in use.path):
+                    continue  # settled, or inside of it, which is said elsewhere
+                where, length = place(use, name)
+                what = f"{use.key}: {name} (at {group_at}) comes later than {use.owner}"
+                yield Problem(
+                    "later", where, use.owner, what, f"move {use.owner} after {name}", length=length
+                )
+
+
+def _places_in_texts(draft: Draft) -> Callable[[Use, str], tuple[Position, int]]:
+    """A function that finds where exactly a use names something; the texts are gone through only if it is asked."""
+
+    @cache
+    def texts() -> dict[tuple[str, Position], list[Written]]:
+        return {(owner, t.source.where): [w for _, w in t.source.every()] for owner, t in draft.templates}
+
+    def place(use: Use, name: str) -> tuple[Position, int]:
+        if use.condition is not None:
+            return use_of(name, use.condition, use.where)
+        for written in texts().get((use.owner, use.where), ()):
+            at = fill_at(written, name)
+            if at >= 0:
+                end = written.find("}", at)
+                return place_in(written, at), max(1, end - at + 1)
+        return use.where, len(name)
+
+    return place
+
+
+def _later(draft: Draft, use: Use, named: Named, where: Position, length: int) -> Problem:
+    owner, name = use.owner, named.id
+    if name == owner:
+        what = f"{use.key}: {name} refers to itself, and has no answer yet when this is looked at"
+        remedy = "name an earlier item; a rule for the answer itself goes under checks:"
+    elif named.kind == "compute":
+        inputs = _inputs(draft, name)
+        latest = max(inputs, key=lambda n: n.index, default=None)
+        of = f", since it needs {latest.id} (at {latest.where})" if latest is not None else ""
+        what = f"{use.key}: the compute {name} (at {named.where}) is settled only later{of}"
+        remedy = f"move {owner} after that" if latest is not None else f"move {owner} down"
+        if latest is not None and any(step.shuffled for step in latest.path):
+            remedy = f"move {owner} after the group that holds {latest.id}, whose order is drawn"
+    else:
+        inside = any(step.group == owner for step in named.path)
+        how = f"is part of {owner}" if inside else "is asked later"
+        what = f"{use.key}: {name} (at {named.where}) {how}, so there is no answer yet"
+        remedy = (
+            f"name something asked before {owner}"
+            if inside
+            else f"move {name} before {owner}, or name an earlier item"
+        )
+    return Problem("later", where, owner, what, remedy, length=length)
+
+
+def _inputs(draft: Draft, compute: str) -> list[Named]:
+    """The items a compute needs, through other computes."""
+    found: dict[str, Named] = {}
+    waiting = [compute]
+    while waiting:
+        name = waiting.pop()
+        for condition in draft.computes[name].conditions.values() if name in draft.computes else ():
+            for need in condition.names:
+                named = draft.named.get(need)
+                if named is not None and need not in found:
+                    found[need] = named
+                    waiting.append(need)
+    return [n for n in found.values() if n.kind != "compute"]
+
+
+def drawn_order(draft: Draft) -> Iterator[Problem]:
+    """A condition or text names something in the same shuffled group, which may come before or after it.
+
+        - {id: s, type: section, order: random, items: [{id: a, …}, {id: b, ask_if: a == 1, …}]}
+
+    Take one of them out of the group, put both into a section of their own inside it, or keep the first with
+    `anchor: true` at the head of the group.
+    """
+    place = _places_in_texts(draft)
+    for use in draft.uses:
+        if not any(step.shuffled for step in use.path):
+            continue
+        for name in use.names:
+            named = draft.named.get(name)
+            if named is None or named.index >= use.before:
+                continue
+            step = _parted(use.path, named.path)
+            if step is None or _always_before(draft, step[0].group, step[1].child, step[0].child):
+                continue
+            where, length = place(use, name)
+            what = (
+                f"{use.key}: {name} (at {named.where}) stands in {step[0].group} too, whose order is drawn, "
+                f"so it may come after {use.owner}"
+            )
+            remedy = (
+                f"take {name} or {use.owner} out of {step[0].group}, or put both into a section inside it"
+            )
+            yield Problem("drawn-order", where, use.owner, what, remedy, length=length)
+
+
+def _parted(mine: tuple[Step, ...], other: tuple[Step, ...]) -> tuple[Step, Step] | None:
+    """Where two ways part within a shuffled group; None where they do not."""
+    for here, there in zip(mine, other, strict=False):
+        if here.group != there.group:
+            return None
+        if here.child != there.child:
+            return (here, there) if here.shuffled else None
+    return None
+
+
+def _always_before(draft: Draft, group: str, first: int, second: int) -> bool:
+    """Whether anchors keep one child of a shuffled group before another in every order."""
+    shuffled = draft.groups.get(group)
+    if shuffled is None or first > second:
+        return False
+    anchored = [child.anchor for child in shuffled.children]
+    return all(anchored[: first + 1]) or all(anchored[second:])
+
+
+def always_last(draft: Draft, path: tuple[Step, ...]) -> bool:
+    """Whether an item comes last in every shuffled group it stands in, whatever the order."""
+    for step in path:
+        group = draft.groups.get(step.group)
+        if step.shuffled and group is not None and not all(c.anchor for c in group.children[step.child :]):
+            return False
+    return True

@@ -1,0 +1,130 @@
+"""Do texts hold characters that nobody sees, or that make two like texts differ?"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from survey_cli.instrument.checks.code_positions import every_list, key_place
+from survey_cli.instrument.checks.wording.text_list import every_text
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.texts.templates import place_in
+from survey_cli.instrument.source.nodes import Written
+from survey_cli.problems import Position, Problem
+
+_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that turn the direction of what follows: a text can read otherwise than it is written."""
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u180e\u200b\u200d-\u200f\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f]"
+)
+_JOINER: Final = "\u200d"
+_TAGS: Final = ("\U000e0020", "\U000e007f")
+_QUOTES: Final = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"'}
+)
+
+
+def _written(draft: Draft) -> Iterator[tuple[str, Written]]:
+    """Every text that is not plain ASCII, with its owner, and every such code."""
+    for who, text in every_text(draft):
+        if text.plain is not None:
+            if not text.plain.isascii():
+                yield who, text.plain
+            continue
+        for written in text.by_language.values():
+            if not written.isascii():
+                yield who, written
+    for listed in every_list(draft):
+        if not "".join(map(str, listed.options)).isascii():
+            for key in listed.node or ():
+                if not key.isascii() and isinstance(key, Written):
+                    yield listed.who, key
+
+
+def turned_text(draft: Draft) -> Iterator[Problem]:
+    """A text holds a character that turns the direction of what follows, so that it reads otherwise than it is.
+
+    Take it out (the problem names its place). Arabic and Hebrew need none: their letters have a direction.
+    """
+    for who, written in _unique(draft):
+        if found := _TURNS.search(written):
+            yield _unseen("turned-text", who, written, found.start(), "turns the direction of what follows")
+
+
+def invisible(draft: Draft) -> Iterator[Problem]:
+    """A text or code holds a character of no width. It was most likely pasted with the text.
+
+    Texts that look alike would differ, and searches miss them. Take it out (the problem names its place). Within an
+    emoji, and between Arabic or Indic letters, a joiner is right and nothing is said.
+    """
+    for who, written in _unique(draft):
+        for found in _UNSEEN.finditer(written):
+            if not _in_place(written, found.start()):
+                yield _unseen("invisible", who, written, found.start(), "is seen by nobody")
+                break
+
+
+def _unique(draft: Draft) -> Sequence[tuple[str, Written]]:
+    """Each of them once, though it may serve several items."""
+    found: dict[Position, tuple[str, Written]] | None = draft.gathered.get("beyond ascii")
+    if found is None:
+        found = draft.gathered["beyond ascii"] = {}
+        for who, written in _written(draft):
+            found.setdefault(written.where, (who, written))
+    return list(found.values())
+
+
+def _in_place(text: str, at: int) -> bool:
+    """Whether a character of no width belongs where it stands."""
+    letter = text[at]
+    if letter == _JOINER:
+        before, after = text[max(0, at - 2) : at], text[at + 1 : at + 2]
+        return bool(after) and any(_joins(c) for c in before) and _joins(after)
+    if letter in "\u200e\u200f":  # direction marks, which right-to-left texts need beside digits and signs
+        return any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
+    return _TAGS[0] <= letter <= _TAGS[1] and "\U0001f3f4" in text[:at]
+
+
+def _joins(letter: str) -> bool:
+    """An emoji, or a letter of a script whose letters join."""
+    return unicodedata.category(letter) in ("So", "Sk", "Mn", "Mc", "Lo")
+
+
+def _unseen(rule: str, who: str, written: Written, at: int, why: str) -> Problem:
+    letter = written[at]
+    name = unicodedata.name(letter, "").lower()
+    called = f" ({name})" if name else ""
+    near = " ".join(written[max(0, at - 12) : at].split())
+    after = f" after {near!r}" if near else " at the beginning"
+    what = f"U+{ord(letter):04X}{called}{after} {why}"
+    return Problem(
+        rule, place_in(written, at), who, what, "take it out: delete and retype the letters around it"
+    )
+
+
+def unlike_quotes(draft: Draft) -> Iterator[Problem]:
+    """Labels of two lists are the same but for their quotes (Don't, Don’t) or how an accent is composed.
+
+    Tables and programs take them for two different answers. Write both the same way.
+    """
+    seen: dict[str, tuple[str, Position]] = {}
+    told: set[str] = set()
+    for listed in every_list(draft):
+        for code, option in listed.options.items():
+            for text in (
+                option.text.by_language.values() if option.text.plain is None else (option.text.plain,)
+            ):
+                if text.isascii() and "'" not in text and '"' not in text and "`" not in text:
+                    continue
+                like = unicodedata.normalize("NFC", text.translate(_QUOTES)).strip()
+                first, where = seen.setdefault(like, (str(text), text.where))
+                if first == text or like in told:
+                    continue
+                told.add(like)
+                same = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", text)
+                how = "accents, composed otherwise" if same else "quotes"
+                at = text.where if text.where.line else key_place(listed.node, code)
+                what = f"{str(text)!r} differs from {first!r} at {where} only in its {how}"
+                yield Problem(
+                    "unlike-quotes", at, listed.who, what, "write both the same way", "warning", len(text)
+                )

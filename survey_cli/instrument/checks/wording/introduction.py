@@ -1,0 +1,74 @@
+"""Does a respondent hear who is calling, and for whom, before the first question?"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.model import Group, Leaf
+from survey_cli.instrument.texts.templates import ALWAYS, Template
+from survey_cli.problems import Problem
+
+_FOR_WHOM: Final = re.compile(
+    r"\b(?:for|from|of|with|behalf|de|del|para|von|vom|für|der|des|pour|du|da|do|di|per|van|voor)\s+"
+    r"(?:(?:the|an?|la|el|los|las|le|les|der|die|das|dem|den|il|het|o)\s+)?[^\W\d_a-z]"
+)
+"""A word such as *for*, and a name with a capital behind it."""
+
+
+def introduction(draft: Draft) -> Iterator[Problem]:
+    """Nothing before or in the first question says who is calling, or for whom.
+
+        - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Inspections Division."}
+
+    Codes of practice ask for both. `{interviewer}` is the interviewer's name; for whom is taken to be said by a fill, by
+    words that stand under `study:`, or by any name after `for`, `from` or `of`. A file without `study:`, `fieldwork:` and
+    `sample:` calls nobody, and needs no introduction.
+    """
+    document = draft.document
+    if draft.root is None or draft.lost:
+        return
+    if not document.sample and document.fieldwork is None and not document.study.model_fields_set:
+        return
+    first, templates = _opening(draft.root)
+    if first is None or first.id not in draft.named:
+        return
+    texts = [" ".join(str(w) for _, w in t.source.every()) for t in templates]
+    fills = {name for t in templates for name in t.names()}
+    said = " ".join(texts).casefold()
+    wanted = []
+    if "interviewer" not in fills:
+        wanted.append("who is calling ({interviewer})")
+    names = [t for t in (document.study.sponsor, document.study.conducted_by) if t is not None]
+    if not fills - set(ALWAYS) - {"options"} and not any(map(_FOR_WHOM.search, texts)):
+        words = {w for t in names for _, text in t.every() for w in re.findall(r"\w{4,}", text.casefold())}
+        words |= {str(text).casefold() for t in names for _, text in t.every()}
+        if not any(word in said for word in words):
+            name = names[-1].written(str(document.languages[0])) if names else "the sponsor or the institute"
+            wanted.append(f"for whom ({name})")
+    if not wanted:
+        return
+    what = f"nothing before or in this first question says {' and '.join(wanted)}"
+    remedy = 'begin with a read: "Good {daypart}, this is {interviewer} calling for …"'
+    yield Problem(
+        "introduction", draft.named[first.id].where, first.id, what, remedy, "warning", len(first.id)
+    )
+
+
+def _opening(root: Group) -> tuple[Leaf | None, list[Template]]:
+    """The first question that a respondent is asked, and all that is said up to it."""
+    templates: list[Template] = []
+
+    def below(group: Group) -> Leaf | None:
+        templates.extend(t for t in (group.title, group.intro) if t is not None)
+        for child in group.children:
+            if isinstance(child, Group):
+                if (found := below(child)) is not None:
+                    return found
+                continue
+            templates.extend(t for t in (child.text, child.instruction) if t is not None)
+            if child.question.asks and child.question.by is None:
+                return child
+        return None
+
+    return below(root), templates

@@ -1,0 +1,373 @@
+"""Is every text there in every language, with the same fills, and with words for what may be missing?"""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from survey_cli.instrument.checks.code_positions import name_place
+from survey_cli.instrument.checks.wording.text_list import every_text, filled_texts, translated_texts
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.schema.items.coded import Multiple
+from survey_cli.instrument.schema.items.unasked_items import End
+from survey_cli.instrument.compiled.model import Group, Roster
+from survey_cli.instrument.texts.templates import Fill, Template, fill_at, place_in
+from survey_cli.problems import Position, Problem, did_you_mean, nearest
+
+VARIABLE_LABEL: Final = 256
+"""Bytes of a variable's label that SPSS keeps."""
+VALUE_LABEL: Final = 120
+"""Bytes of a value's label that SPSS keeps."""
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,4})?\Z", re.ASCII)
+_NAMED: Final = 12
+"""Texts that a problem names one by one."""
+
+
+def bad_language(draft: Draft) -> Iterator[Problem]:
+    """A language under `languages:` is given twice, or is no language tag.
+
+    languages: [en, es]     two or three small letters; with a region where it matters: pt-br
+    """
+    seen: set[str] = set()
+    for language in draft.document.languages:
+        where, name = name_place(language), str(language)
+        if not _LANGUAGE.match(name):
+            small = name.lower().replace("_", "-")
+            remedy = (
+                f"write {small}"
+                if _LANGUAGE.match(small)
+                else "write two or three small letters: en, es, pt-br"
+            )
+            yield Problem(
+                "bad-language", where, "languages", f"{name!r} is no language tag", remedy, length=len(name)
+            )
+        elif name in seen:
+            yield Problem(
+                "bad-language",
+                where,
+                "languages",
+                f"{name} stands here twice",
+                "take one out",
+                length=len(name),
+            )
+        seen.add(name)
+
+
+_MEANT: Final = {
+    "sp": "es",
+    "spa": "es",
+    "eng": "en",
+    "ge": "de",
+    "ger": "de",
+    "fre": "fr",
+    "jp": "ja",
+    "cn": "zh",
+}
+
+
+def _declared(draft: Draft) -> list[str]:
+    """The file's languages, each once, as they would be written rightly."""
+    return list(dict.fromkeys(str(la).lower().replace("_", "-") for la in draft.document.languages))
+
+
+def missing_translation(draft: Draft) -> Iterator[Problem]:
+    """Texts are not there in every language of `languages:`. All of them are named in one problem.
+
+        text: {en: How old are you?, es: ¿Cuántos años tiene?}
+
+    Until it is added, the text is read in the first language that it has.
+    """
+    languages = _declared(draft)
+    if len(languages) < 2:
+        return
+    lacking: dict[str, list[tuple[Position, str]]] = defaultdict(list)
+    seen: set[Position] = set()
+    for who, text in translated_texts(draft):
+        if text.where in seen or not text.where.line:
+            continue
+        seen.add(text.where)
+        for language in languages:
+            if language not in text.by_language:
+                lacking[language].append((text.where, who))
+    if not lacking:
+        return
+    first = min(place for places in lacking.values() for place in places)
+    parts = []
+    for language, places in lacking.items():
+        named = [f"{who} (line {where.line})" for where, who in sorted(places)[:_NAMED]]
+        more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+        count = "1 text" if len(places) == 1 else f"{len(places)} texts"
+        parts.append(f"{language} is missing from {count}: {', '.join(named)}{more}")
+    yield Problem(
+        "missing-translation", first[0], first[1], "; ".join(parts), "add them, or take the language out"
+    )
+
+
+def one_language(draft: Draft) -> Iterator[Problem]:
+    """A text is written once though the file has several languages: it will be read the same in all of them.
+
+    That may be meant (a name, a number). Each file is told once, at its first such text.
+    """
+    if len(draft.document.languages) < 2:
+        return
+    plain: dict[str, list[tuple[Position, str]]] = defaultdict(list)
+    for who, text in every_text(draft):
+        if text.plain is not None and text.where.line and any(letter.isalpha() for letter in text.plain):
+            plain[text.where.file].append((text.where, who))
+    for places in plain.values():
+        unique = sorted(set(places))
+        where, who = unique[0]
+        more = (
+            f", and so {'is 1 more' if len(unique) == 2 else f'are {len(unique) - 1} more'}"
+            if len(unique) > 1
+            else ""
+        )
+        both = ", ".join(str(language) for language in draft.document.languages)
+        what = f"this text is the same in all languages ({both}){more}"
+        first, second = draft.document.languages[:2]
+        remedy = f"write {{{first}: …, {second}: …}} where they differ"
+        yield Problem("one-language", where, who, what, remedy, "warning")
+
+
+def undeclared_language(draft: Draft) -> Iterator[Problem]:
+    """A text is written in a language that is not under `languages:`, so nobody will ever read it.
+
+    languages: [en, es]
+    text: {en: Hello, sp: Hola}     → es: Hola
+    """
+    declared = _declared(draft)
+    for who, text in translated_texts(draft):
+        if text.by_language.keys() <= set(declared):
+            continue
+        for language, written in text.by_language.items():
+            if language not in declared and written.where.line:
+                add = f"add it: languages: [{', '.join([*declared, language])}]"
+                meant = _MEANT.get(language, language)
+                if meant not in declared:
+                    meant = nearest(language, ("text", "label", "note")) or nearest(language, declared) or ""
+                remedy = f"did you mean {meant!r}?" if meant else add
+                if meant == language:
+                    remedy = "write the words alone: no keys but languages stand here"
+                what = f"{language!r} is not one of the languages of this file"
+                yield Problem("undeclared-language", written.where, who, what, remedy, length=len(written))
+
+
+def unlike_fills(draft: Draft) -> Iterator[Problem]:
+    """A fill stands in a text in one language and not in the other.
+
+        text: {en: "Is {name} at home?", es: "¿Está en casa?"}
+
+    Add it to the translation, or leave it out of both.
+    """
+    if len(draft.document.languages) < 2:
+        return
+    declared = _declared(draft)
+    for who, template in filled_texts(draft):
+        if len(template.runs) < 2:
+            continue
+        fills = {la: _fills(template, la) for la in template.runs if la in declared}
+        everywhere = set().union(*fills.values())
+        for language, own in fills.items():
+            lacking = sorted(everywhere - own)
+            if not lacking:
+                continue
+            written = template.source.by_language[language]
+            other = next(la for la, names in fills.items() if lacking[0] in names)
+            what = (
+                f"{language} has no {{{lacking[0]}}}: {_short(written)!r}; "
+                f"{other}: {_short(template.source.by_language[other])!r}"
+            )
+            yield Problem(
+                "unlike-fills",
+                written.where,
+                who,
+                what,
+                "add the fill, or leave it out of both",
+                "warning",
+                len(written),
+            )
+            break
+
+
+def _fills(template: Template, language: str) -> set[str]:
+    return {part.key for parts, _ in template.runs[language] for part in parts if isinstance(part, Fill)}
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 60 else words[:59] + "…"
+
+
+def unsure_fill(draft: Draft) -> Iterator[Problem]:
+    """A text fills in something that may be missing where it is read, and has no words for that.
+
+        text: "You said {hours} hours."     after a don't know it reads "You said … hours."
+        → "You said {hours|that many} hours."
+
+    Nothing is said where the item's own `ask_if` or check names it, since it is then answered.
+    """
+    for who, template in filled_texts(draft):
+        for language in template.runs:
+            fill = _unsure(draft, who, template, language)
+            if fill is None:
+                continue
+            written = template.source.by_language.get(language) or template.source.written(language)
+            at = max(fill_at(written, fill.key), 0)
+            whole = written[at : written.find("}", at) + 1]
+            what = f"{whole} may have no answer here, and the text has no words for that"
+            remedy = f"write {whole[:-1]}|words for that}}"
+            yield Problem("unsure-fill", place_in(written, at), who, what, remedy, "warning", len(whole))
+            break
+
+
+def _unsure(draft: Draft, who: str, template: Template, language: str) -> Fill | None:
+    """The first fill of a text that may be missing and has no words for that."""
+    for parts, _ in template.runs[language]:
+        for part in parts:
+            if not isinstance(part, Fill) or part.said is None or part.otherwise is not None:
+                continue
+            if not part.said.unsure and not _beyond_turns(draft, part):
+                continue
+            compute = draft.computes.get(part.key)
+            if compute is not None and all(_never_missing(c.tree) for c in compute.conditions.values()):
+                continue
+            if part.key not in _sure(draft, who):
+                return part
+    return None
+
+
+def _beyond_turns(draft: Draft, fill: Fill) -> bool:
+    """Whether a fill names a turn that the roster may not have."""
+    if not isinstance(fill.turn, int) or fill.said is None or fill.said.roster is None:
+        return False
+    roster = draft.walk.rosters.get(fill.said.roster)
+    return fill.turn > 1 or roster is None or roster.until is None
+
+
+def _never_missing(tree: ast.expr) -> bool:
+    """Whether a calculation has a value whatever is not answered: constants, choices among them, counts of truths."""
+    match tree:
+        case ast.Constant():
+            return True
+        case ast.IfExp(body=body, orelse=orelse):
+            return _never_missing(body) and _never_missing(orelse)
+        case ast.Call(func=ast.Name(id="count"), args=args):
+            return not any(isinstance(argument, ast.Name) for argument in args)
+        case ast.Call(func=ast.Name(id=name)):
+            return name in ("answered", "dk", "refused", "declined", "today")
+        case _:
+            return False
+
+
+def _sure(draft: Draft, who: str) -> set[str]:
+    """What is answered wherever a text of this item is read: what its conditions and checks name."""
+    names = {who}
+    leaf, group = draft.leaves.get(who), draft.groups.get(who)
+    for node in (leaf, group):
+        if node is not None and node.ask_if is not None:
+            names |= node.ask_if.names
+    for check in leaf.checks if leaf is not None else ():
+        names |= check.condition.names
+    path = draft.named[who].path if who in draft.named else ()
+    for step in path:
+        above = draft.groups.get(step.group)
+        if above is not None and above.ask_if is not None:
+            names |= above.ask_if.names
+    at = draft.named[who].index if who in draft.named else -1
+    for index, passed in _gates(draft):
+        if index < at:
+            names |= passed
+    return names
+
+
+def _gates(draft: Draft) -> list[tuple[int, frozenset[str]]]:
+    """Each `end` that everybody comes to and passes only where its `unless` holds: when, and what that names."""
+    gates: list[tuple[int, frozenset[str]]] | None = draft.gathered.get("gates")
+    if gates is None:
+        gates = draft.gathered["gates"] = list(_below(draft, draft.root)) if draft.root is not None else []
+    return gates
+
+
+def _below(draft: Draft, group: Group) -> Iterator[tuple[int, frozenset[str]]]:
+    for child in group.children:
+        if child.ask_if is not None:
+            continue
+        if isinstance(child, Group):
+            if child.unless is None and child.order == "written" and not isinstance(child, Roster):
+                yield from _below(draft, child)
+        elif child.unless is not None and isinstance(child.question, End) and child.id in draft.named:
+            yield draft.named[child.id].index, child.unless.names
+
+
+def long_label(draft: Draft) -> Iterator[Problem]:
+    """A label is longer than SPSS keeps: 256 bytes for a variable, 120 for a value. The .sav file shortens it.
+
+        - {id: q1, type: single, text: (a long question), label: Hours of work, …}
+
+    Give the item (or the option) a short `label:`; without one its text is the label.
+    """
+    languages = [str(language) for language in draft.document.languages]
+    lists: set[int] = set()
+    for name, leaf in draft.leaves.items():
+        question = leaf.question
+        if not question.asks:
+            continue
+        several = question.__class__ is Multiple
+        plain = leaf.label.plain
+        short = plain is not None and not several and not _bytes(plain, VARIABLE_LABEL)
+        for language in () if short else languages:
+            label = leaf.label.written(language)
+            size = _bytes(label, VARIABLE_LABEL)
+            if several and leaf.options:
+                longest = max(leaf.options, key=lambda o: len(o.label.written(language)))
+                both = f"{label}: {longest.label.written(language)}"
+                size = _bytes(both, VARIABLE_LABEL)
+            if size:
+                own = question.label is not None
+                of = " with its longest option" if several else ""
+                which = "label" if own else "text, which is the label too,"
+                what = f"the {which}{of} has {size} bytes; SPSS keeps {VARIABLE_LABEL}"
+                remedy = "shorten it" if own else "add a short label:"
+                where = label.where if label.where.line else question.at("id")
+                yield Problem("long-label", where, name, what, remedy, "warning", len(label))
+                break
+        if id(leaf.options) in lists or several:
+            continue
+        lists.add(id(leaf.options))
+        for option in leaf.options:
+            plain = option.label.plain
+            for language in () if plain is not None and len(plain) * 4 <= VALUE_LABEL else languages:
+                label = option.label.written(language)
+                if size := _bytes(label, VALUE_LABEL):
+                    what = f"the label of {option.code} has {size} bytes; SPSS keeps {VALUE_LABEL}"
+                    remedy = "give the option a short label: beside its text"
+                    yield Problem(
+                        "long-label", label.where, leaf.scale or name, what, remedy, "warning", len(label)
+                    )
+                    break
+
+
+def _bytes(text: str, most: int) -> int:
+    """How many bytes a text has, if they are more than `most`; else 0."""
+    if len(text) * 4 <= most or (text.isascii() and len(text) <= most):
+        return 0
+    size = len(text.encode("utf-8", "replace"))
+    return size if size > most else 0
+
+
+def undeclared_daypart(draft: Draft) -> Iterator[Problem]:
+    """`dayparts:` at the top says what `{daypart}` reads: morning, afternoon, evening, and no others.
+
+        dayparts: {morning: {en: morning, es: buenos días}, afternoon: …, evening: …}
+
+    (Parts of the day over which calls are spread stand under `fieldwork:`.)
+    """
+    parts = ("morning", "afternoon", "evening")
+    for name in draft.document.dayparts:
+        if str(name) not in parts:
+            remedy = did_you_mean(name, parts, otherwise=f"the parts are {', '.join(parts)}")
+            what = f"{str(name)!r} is never said"
+            yield Problem(
+                "undeclared-daypart", name_place(name), "dayparts", what, remedy, "warning", len(name)
+            )

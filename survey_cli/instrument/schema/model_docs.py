@@ -1,0 +1,63 @@
+"""Which models make up a file, and what does the docstring under each of their fields say?
+
+Docstrings are read from the source when they are asked for, so that loading an instrument does not pay for them.
+"""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from functools import cache
+from textwrap import dedent
+from typing import Any, get_args
+
+from survey_cli.instrument.schema.document import Document
+from survey_cli.instrument.schema.items import ITEM_TYPES
+from survey_cli.instrument.schema.options import Part
+
+
+def models() -> Iterator[tuple[str, type[Any]]]:
+    """Every part of a file by the type or key that it stands under, and its model: the file itself first."""
+    yield "the file", Document
+    yield from ITEM_TYPES.items()
+    waiting: list[type[Any]] = [Document, *ITEM_TYPES.values()]
+    seen = set(waiting)
+    while waiting:
+        model = waiting.pop(0)
+        for name, field in model.model_fields.items():
+            for inner in _models(field.annotation):
+                if inner not in seen:
+                    seen.add(inner)
+                    waiting.append(inner)
+                    yield (field.alias or name), inner
+
+
+def _models(annotation: Any) -> Iterator[type[Any]]:
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
+
+
+def documented(model: type[Any]) -> dict[str, str]:
+    """Each field of a model to its docstring, on one line; the nearest class that has one decides."""
+    found: dict[str, str] = {}
+    for cls in reversed(model.__mro__):
+        if cls.__module__.startswith("survey_cli."):
+            found |= _own(cls)
+    return {name: says for name, says in found.items() if name in model.model_fields}
+
+
+@cache
+def _own(cls: type[Any]) -> dict[str, str]:
+    """The docstrings that stand in the class itself. Empty where its source is not there."""
+    try:
+        (tree,) = ast.parse(dedent(inspect.getsource(cls))).body
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return {}
+    assert isinstance(tree, ast.ClassDef)
+    found = {}
+    for field, below in zip(tree.body, tree.body[1:], strict=False):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = " ".join(text.split())
+    return found

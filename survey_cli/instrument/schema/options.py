@@ -1,0 +1,249 @@
+"""Options, scales and declines as they are written: codes, labels and what is special about each."""
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    Tag,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from survey_cli.instrument.source.scalars import (
+    NO_TEXT,
+    WHOLE,
+    CodeKey,
+    Expression,
+    Flag,
+    Name,
+    Order,
+    Text,
+    Whole,
+    kind_of,
+    words,
+    wrong,
+)
+from survey_cli.instrument.source.nodes import Listed, Mapped, Written
+from survey_cli.problems import Position
+
+
+class Part(BaseModel):
+    """Anything a designer writes as a mapping: it remembers where each key and value stood."""
+
+    model_config = ConfigDict(
+        defer_build=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        validate_by_name=True,
+    )
+    _node: ClassVar[Mapped | None] = None
+    """What was written, kept in the part's own dictionary: a private attribute would cost a third of all validation."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        part = handler(data)
+        if type(data) is Mapped:
+            part.__dict__["_node"] = data
+        return part
+
+    def written_as(self, other: "Part") -> None:
+        """Made from another part: it stands where that stands."""
+        self.__dict__["_node"] = other._node
+
+    def at(self, key: str = "") -> Position:
+        """Where the value of a key was written; without one, or where it was not written, where the part begins."""
+        node = self._node
+        if node is None:
+            return Position("")
+        value = node.get(key)
+        return value.where if value is not None else node.where
+
+
+class OptionWritten(Part):
+    """One option of a list: `3: Disagree`, or the long form with a mapping."""
+
+    text: Text
+    """What is read (or shown) for the option."""
+    label: Text | None = None
+    """A shorter text for the data's value label; the text itself where it is left out."""
+    read: Flag = True
+    """`false`: volunteered, shown to the interviewer and not read aloud."""
+    specify: Flag = False
+    """`true`: other, what? The interviewer types the words; they are kept in a column of their own."""
+    exclusive: Flag = False
+    """`true` on "None of these": chosen alone."""
+    missing: Flag = False
+    """`true`: an answer that counts in bases and per cents but is left out of means; user-missing in SPSS."""
+    anchor: Flag = False
+    """`true`: keeps its written place when the options are shuffled."""
+    ask_if: Expression | None = None
+    """Offered only where this holds. A question is not asked where none of its options is offered."""
+    note: Text | None = None
+    """Bracketed beside the option for the interviewer; never read."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        short = data is None or isinstance(data, str | Listed) or _languages(data)
+        return {"text": data} if short else data
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        by_language = {"type": "object", "additionalProperties": {"type": "string"}}
+        return {"anyOf": [{"type": ["string", "number", "boolean"]}, handler(schema), by_language]}
+
+
+def _languages(node: object) -> bool:
+    return isinstance(node, Mapped) and bool(node) and all(1 < len(key) < 4 for key in node)
+
+
+Options: TypeAlias = dict[CodeKey, OptionWritten]
+
+
+class ScaleWritten(Part):
+    """A named list of options that any item can use: `1: Strongly agree`, `2: Agree`, … or, with an order,
+    `{order: flip, options: {1: …}}`."""
+
+    options: Options
+    """Code to option, in the order they are read."""
+    order: Order = "written"
+    """Drawn once an interview for all the items that use the list: `random`, `rotate` or `flip`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        if isinstance(data, Mapped) and isinstance(data.get("options"), Mapped):
+            return data
+        if not isinstance(data, Mapped):
+            what = f"here stands {kind_of(data)}, but a list of options is wanted"
+            wrong("wrong-kind", what, "write 1: first label, 2: …")
+        return {"options": data}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        long_form = handler(schema)
+        return {
+            "anyOf": [
+                {
+                    "type": "object",
+                    "additionalProperties": long_form["properties"]["options"]["additionalProperties"],
+                },
+                long_form,
+            ]
+        }
+
+
+def _name_or_options(node: object, handler: ValidatorFunctionWrapHandler) -> object:
+    if isinstance(node, Listed):
+        wrong(
+            "wrong-kind",
+            "here stands a list, but options have codes",
+            "write 1: first label, 2: second label",
+        )
+    if isinstance(node, Mapped) and isinstance(node.get("options"), Mapped):
+        wrong(
+            "wrong-kind",
+            "here stands another options:, but codes are wanted",
+            "write the codes directly under options:, and order: beside it",
+        )
+    if isinstance(node, Mapped):
+        return _all_short(node) or handler(node)
+    return handler(node) if isinstance(node, dict) else words(node)
+
+
+def _all_short(node: Mapped) -> Options | None:
+    """The options where each is a number and its text and nothing more, as nearly always: made without asking the
+    model, which would take three times as long. None where any wants a closer look."""
+    made: Options = {}
+    for key, value in node.items():
+        if not (key.__class__ is value.__class__ is Written and key.plain and WHOLE.match(key)):
+            return None
+        if not value.strip() or (value.plain and value in NO_TEXT):
+            return None
+        option = OptionWritten.__new__(OptionWritten)
+        fields = _defaults().copy()
+        fields["text"] = Text(value, _NO_LANGUAGES)
+        _put(option, "__dict__", fields)
+        _put(option, "__pydantic_fields_set__", _TEXT_ALONE)
+        _put(option, "__pydantic_extra__", None)
+        _put(option, "__pydantic_private__", None)
+        made[int(key)] = option
+    return made
+
+
+_put: Final = object.__setattr__
+_TEXT_ALONE: Final = {"text"}
+_NO_LANGUAGES: Final[Mapping[str, Written]] = MappingProxyType({})
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return {name: field.default for name, field in OptionWritten.model_fields.items()}
+
+
+if TYPE_CHECKING:
+    OptionsOrName: TypeAlias = Options | Written
+else:
+    OptionsOrName = Annotated[Options, WrapValidator(_name_or_options, json_schema_input_type=Options | str)]
+"""Options written here, or the name of a list under `scales`."""
+
+
+class DeclineWritten(Part):
+    """A typed non-answer: don't know, refused, or one of the study's own."""
+
+    code: Whole
+    """The code it has in the data; negative, so that no answer can have it."""
+    text: Text
+    """What the interviewer sees."""
+    key: Text | None = None
+    """The letter that gives it, in every language or in each: `d`, `{en: d, ar: ي}`."""
+
+
+class DeclineHere(Part):
+    """A decline as it is coded at one item: `dk: 98`, or `{code: 98, text: …}`."""
+
+    code: Whole
+    text: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        return {"code": data} if isinstance(data, str) else data
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "integer"}, handler(schema)]}
+
+
+def list_or_mapping(node: object) -> str:
+    """The tag of a mapping, or of the list that is wanted else."""
+    return "mapping" if isinstance(node, dict) else "list"
+
+
+def mapping_or_list(node: object) -> str:
+    """The tag of a list, or of the mapping that is wanted else."""
+    return "list" if isinstance(node, Listed | list) else "mapping"
+
+
+DeclinesHere: TypeAlias = Annotated[
+    Annotated[list[Name], Tag("list")] | Annotated[dict[Name, DeclineHere], Tag("mapping")],
+    Discriminator(list_or_mapping),
+]
+"""`[]` for none, `[dk]` for some, `{dk: 98}` for other codes."""

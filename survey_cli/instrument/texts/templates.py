@@ -1,0 +1,468 @@
+"""A text as the designer wrote it, made ready to be filled: `{fills}` and `**stress**`; everything else is literal.
+
+Compiled once when the instrument is loaded; filling reads a plain mapping and never fails: a fill that can't be said is
+read as `…` and noted in the mapping, under `#unsaid`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from survey_cli.entries import Span, Words, plain
+from survey_cli.instrument.texts.date_text import MONTHS
+from survey_cli.instrument.texts.number_words import LANGUAGES, spell_cardinal, spell_ordinal
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.source.nodes import Written
+from survey_cli.problems import Nearest, Position, Problem, nearest
+from survey_cli.values import NOT_REACHED, Code, Missing
+
+UNKNOWN: Final = "…"
+"""Read where a fill has no answer and no words for that."""
+
+ALWAYS: Final = ("interviewer", "daypart", "today", "case", "turn", "each")
+_NO_TURN: Final = {
+    "turn": ("{turn} is the number of a roster's turn, and this is in no roster", "take it out"),
+    "each": (
+        "{each} is the option that a turn of an `each:` roster is for, and this is in none",
+        "take it out; in another roster say {turn}, or fill in one of its items",
+    ),
+}
+OR: Final = {"en": "or", "es": "o", "fr": "ou", "de": "oder", "pt": "ou", "it": "o", "nl": "of"}
+
+_PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\*\*", re.DOTALL)
+_NAME: Final = re.compile(r"([A-Za-z]\w*)(?:\[(\d{1,3})\]\.([A-Za-z]\w*))?\Z", re.ASCII)
+_NUMBER_FORMAT: Final = re.compile(r"(?=.)(,?)(?:(\.\d)?(f|%)?|d)\Z")
+_DATE_FORMAT: Final = re.compile(r"(?:%-?[aAbBdmyYHIMpjUu%]|[^%])*\Z")
+_WORD_FORMATS: Final = ("code", "lower", "upper", "title")
+_SPELLED: Final = ("ordinal", "words")
+
+
+class Said(NamedTuple):
+    """How the value of one name is said in a text."""
+
+    type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
+    labels: "Mapping[Code, Template] | None" = None
+    """The texts of its options, once they are compiled."""
+    roster: str | None = None
+    """The roster it lives in; for a draw, the roster it is drawn from."""
+    turn_name: str | None = None
+    """For a draw: the roster's item that names a turn."""
+    unsure: bool = False
+    """It can be missing where it stands, so the text should have words for that."""
+    silent: str = ""
+    """Why it never has an answer: `is read aloud`."""
+
+
+_BUILT_IN: Final = {
+    **dict.fromkeys(("interviewer", "daypart", "case", "each", "options"), Said("text")),
+    "today": Said("date"),
+    "turn": Said("number"),
+}
+
+
+class Fill(NamedTuple):
+    """One `{…}`: what is looked up, how it is said, and the words where there is no answer."""
+
+    key: str
+    said: Said | None
+    turn: int | Literal["here"] | None = None
+    format: str = ""
+    otherwise: str | None = None
+    roster: str | None = None
+    """Of `{each}`: the roster whose turn it speaks of."""
+
+
+Part: TypeAlias = str | Fill
+Run: TypeAlias = tuple[tuple[Part, ...], bool]
+"""Parts, and whether they are stressed."""
+
+
+class TextScope(NamedTuple):
+    """What a text may name."""
+
+    names: Mapping[str, Said]
+    inside: str | None = None
+    options: bool = False
+    """`{options}` has a meaning here."""
+    each: bool = True
+    """`{each}` has a meaning here."""
+    nearest: Nearest = nearest
+    """Finds the name that an unknown one was meant to be."""
+    languages: Sequence[str] = ()
+    """Those of the file, in which a text that is written once is read."""
+
+
+class Template(NamedTuple):
+    """A compiled text in all its languages."""
+
+    source: Text
+    runs: Mapping[str, tuple[Run, ...]]
+    still: Mapping[str, Words]
+    """The words of those languages in which there is nothing to fill."""
+
+    def fill(
+        self, env: Mapping[Any, Any], language: str, options: Sequence[str] = (), joint: str = ""
+    ) -> Words:
+        """The words to be read. Never fails: what has no answer, or can't be said, is its own words, or `…`."""
+        key = language if language in self.runs else next(iter(self.runs))
+        ready = self.still.get(key)
+        if ready is not None:
+            return ready
+        spans = []
+        for parts, stress in self.runs[key]:
+            text = "".join(p if isinstance(p, str) else _say(p, env, language, options, joint) for p in parts)
+            if text:
+                spans.append(Span(text, stress))
+        return tuple(spans)
+
+    def names(self) -> Iterator[str]:
+        for runs in self.runs.values():
+            for parts, _ in runs:
+                yield from (p.key for p in parts if isinstance(p, Fill))
+
+    def markers(self, language: str) -> str:
+        """The text as written, for lists and labels."""
+        return str(self.source.written(language))
+
+
+def _say(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
+    try:
+        return _fill_in(fill, env, language, options, joint)
+    except Exception as error:  # a mistake here must cost one word, not the interview
+        unsaid = env.get("#unsaid")
+        if unsaid is not None:
+            unsaid[fill.key] = f"{{{fill.key}}} can't be filled in: {error}"
+        return UNKNOWN if fill.otherwise is None else fill.otherwise
+
+
+def _fill_in(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
+    said = fill.said
+    if said is None:
+        if fill.key == "options":
+            return _shaped(_joined(options, joint or OR.get(language, "or")), fill.format)
+        said, value = _BUILT_IN[fill.key], env.get("#" + fill.key)
+        if fill.roster is not None:
+            value = env.get(("#each", fill.roster, env.get("#turn")))
+        if isinstance(value, Mapping):
+            value = value.get(language) or next(iter(value.values()))
+        elif isinstance(value, Template):
+            value = plain(value.fill(env, language))
+    else:
+        turn = env.get("#turn") if fill.turn == "here" else fill.turn
+        key: Any = fill.key if turn is None else (fill.key, turn)
+        value = env.get((key, language)) if (key, language) in env else env.get(key, NOT_REACHED)
+        if isinstance(fill.turn, int) and said.labels:
+            env = {**env, "#turn": fill.turn}  # the texts of that turn's options may name its other items
+    if value is None or isinstance(value, Missing):
+        return UNKNOWN if fill.otherwise is None else fill.otherwise
+    if value == () and fill.otherwise is not None:  # several answers were possible, and none was given
+        return fill.otherwise
+    return _shaped(_say_value(value, said, env, language, fill.format), fill.format)
+
+
+def _say_value(value: Any, said: Said, env: Mapping[Any, Any], language: str, form: str) -> str:
+    """One value in words: the texts of codes, formats for numbers and dates."""
+    if said.labels and form != "code":
+        codes = value if isinstance(value, tuple) else (value,)
+        texts = [said.labels.get(code) for code in codes]
+        if any(texts) or said.type in ("code", "codes"):
+            return ", ".join(
+                str(code) if text is None else plain(text.fill(env, language))
+                for code, text in zip(codes, texts, strict=True)
+            )
+    if said.type == "draw" and said.turn_name:
+        name = env.get((said.turn_name, value))
+        return f"{said.roster} {value}" if name is None or isinstance(name, Missing) else str(name)
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return _format_number(value, form, language)
+        case datetime() | date():
+            return _dated(value, form if "%" in form else "%-d %B %Y", language)
+        case str() if said.type == "date":
+            return _say_partial_date(value, language)
+        case time():
+            return value.strftime(form if "%" in form else "%H:%M")
+        case tuple():
+            return ", ".join(str(v) for v in value)
+        case _:
+            return str(value)
+
+
+def _format_number(value: float, form: str, language: str) -> str:
+    spelled = {"ordinal": spell_ordinal, "words": spell_cardinal}.get(form)
+    if spelled is not None and (words := spelled(value, language)) is not None:
+        return words
+    found = _NUMBER_FORMAT.match(form)
+    if found is None:
+        return str(value) if isinstance(value, int) else format(value, ".10g")
+    comma, places, kind = found.groups(default="")
+    if form.endswith("d") or not (places or kind or isinstance(value, float)):
+        return format(round(value), f"{comma}d")
+    return format(value, f"{comma}{places}{kind or 'f'}")
+
+
+@lru_cache(maxsize=64)
+def _locale(language: str) -> str:
+    """Babel's name of a language, English where it knows none. Asked only where needed: loading Babel takes 60 ms."""
+    from babel.core import Locale, UnknownLocaleError
+
+    try:
+        return str(Locale.parse(language, sep="-"))
+    except (UnknownLocaleError, ValueError):
+        return "en"
+
+
+_WIDTHS: Final[tuple[Literal["wide", "abbreviated"], ...]] = ("wide", "abbreviated")
+_CONTEXTS: Final[tuple[Literal["format", "stand-alone"], ...]] = ("format", "stand-alone")
+
+
+@lru_cache(maxsize=64)
+def month_names(language: str) -> tuple[str, ...]:
+    """The twelve months in a language, as in a date, by themselves and short, one list after another; the English ones
+    where it is not known."""
+    from babel.dates import get_month_names
+
+    forms = [get_month_names(w, c, _locale(language)) for w in _WIDTHS for c in _CONTEXTS]
+    return tuple(named[number] for named in forms for number in range(1, 13))
+
+
+@lru_cache(maxsize=64)
+def day_names(language: str) -> tuple[str, ...]:
+    """The same of the days of the week, from Monday."""
+    from babel.dates import get_day_names
+
+    forms = [get_day_names(w, c, _locale(language)) for w in _WIDTHS for c in _CONTEXTS]
+    return tuple(named[number] for named in forms for number in range(7))
+
+
+def _say_partial_date(text: str, language: str) -> str:
+    """A month and year, or a year alone, as a partial date keeps them: `1950-03` is March 1950."""
+    year, _, month = text.partition("-")
+    if not month:
+        return year
+    if language == "en":
+        return f"{MONTHS[int(month) - 1]} {year}"
+    from babel.dates import format_skeleton
+
+    return str(format_skeleton("yMMMM", date(int(year), int(month), 1), locale=_locale(language)))
+
+
+def _dated(day: date, form: str, language: str) -> str:
+    if language != "en" and re.search("%[aAbB]", form):
+        from babel.dates import format_date
+
+        patterns, locale = {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}, _locale(language)
+        form = re.sub("%[aAbB]", lambda m: format_date(day, patterns[m.group()], locale=locale), form)
+    form = form.replace("%-d", str(day.day)).replace("%-m", str(day.month))
+    return day.strftime(form)
+
+
+def _shaped(text: str, form: str) -> str:
+    match form:
+        case "lower":
+            return text.lower()
+        case "upper":
+            return text.upper()
+        case "title":
+            return text[:1].upper() + text[1:]
+        case _:
+            return text
+
+
+def _joined(options: Sequence[str], joint: str) -> str:
+    if len(options) < 2:
+        return "".join(options)
+    return (
+        f"{', '.join(options[:-1])} {joint} {options[-1]}" if len(options) > 2 else f" {joint} ".join(options)
+    )
+
+
+def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, list[Problem]]:
+    """The template, and what is wrong with its fills."""
+    once = text.plain
+    if (
+        once is not None and "{" not in once and "*" not in once and "}" not in once
+    ):  # as nearly all labels are
+        said = str(once)
+        return Template(text, {"": (((said,), False),)}, {"": (Span(said),)}), []
+    runs: dict[str, tuple[Run, ...]] = {}
+    still: dict[str, Words] = {}
+    problems: list[Problem] = []
+    for language, written in text.every():
+        if "{" not in written and "*" not in written and "}" not in written:
+            runs[language] = (((str(written),), False),)
+            still[language] = (Span(str(written)),)
+            continue
+        runs[language] = _runs(written, scope, who, problems, language)
+        if not any(isinstance(p, Fill) for parts, _ in runs[language] for p in parts):
+            still[language] = tuple(
+                Span("".join(map(str, parts)), stress) for parts, stress in runs[language]
+            )
+    return Template(text, runs, still), problems
+
+
+def _runs(
+    written: Written, scope: TextScope, who: str, problems: list[Problem], language: str
+) -> tuple[Run, ...]:
+    pairs = written.count("**") // 2 * 2
+    runs: list[Run] = []
+    parts: list[Part] = []
+    stress, at = False, 0
+    for found in _PIECE.finditer(written):
+        if found.start() > at:
+            parts.append(written[at : found.start()])
+            _unmatched(written, at, found.start(), who, problems)
+        at = found.end()
+        match found.group():
+            case "{{" | "}}" as brace:
+                parts.append(brace[0])
+            case "**" if pairs:
+                pairs -= 1
+                if parts:
+                    runs.append((tuple(parts), stress))
+                parts, stress = [], not stress
+            case "**":
+                parts.append("**")
+            case whole:
+                fill = _fill(found.group(1), whole, written, found.start(), scope, who, problems, language)
+                parts.append(fill if fill is not None else whole)
+    if at < len(written):
+        parts.append(str(written[at:]))
+        _unmatched(written, at, len(written), who, problems)
+    if parts:
+        runs.append((tuple(parts), stress))
+    return tuple(runs)
+
+
+def _unmatched(written: Written, start: int, end: int, who: str, problems: list[Problem]) -> None:
+    """A brace that opens or closes nothing, in what is read as it stands."""
+    for brace, what, remedy, severity in _BRACES:
+        at = written.find(brace, start, end)
+        if at >= 0:
+            place = place_in(written, at)
+            problems.append(Problem("bad-fill", place, who, what, remedy, severity))
+            return
+
+
+_BRACES: Final[tuple[tuple[str, str, str, Literal["error", "warning"]], ...]] = (
+    ("{", "the brace { is never closed", "write } where the fill ends, or double the brace: {{", "error"),
+    ("}", "the brace } closes nothing", "write { where the fill begins, or double the brace: }}", "warning"),
+)
+
+
+def _fill(
+    inside: str,
+    whole: str,
+    written: Written,
+    start: int,
+    scope: TextScope,
+    who: str,
+    problems: list[Problem],
+    language: str,
+) -> Fill | None:
+    def problem(rule: str, what: str, remedy: str, severity: Literal["error", "warning"] = "error") -> None:
+        problems.append(
+            Problem(rule, place_in(written, start), who, what, remedy, severity, length=len(whole))
+        )
+
+    body, bar, otherwise = inside.partition("|")
+    name, _, form = (part.strip() for part in body.partition(":"))
+    words = otherwise.strip() if bar else None
+
+    def fitting(said: Said) -> str:
+        """The format, or none where it is a wrong one."""
+        if form and (why := _bad_format(form, said)):
+            problem("bad-format", f"{whole}: {why}", f"formats are {_FORMATS[said.type]}")
+            return ""
+        unknown = [la for la in ([language] if language else scope.languages) if la[:2] not in LANGUAGES]
+        if form in _SPELLED and unknown:
+            what = f"{whole}: {form!r} is known in {', '.join(LANGUAGES)}, not in {', '.join(unknown)}"
+            problem("bad-format", what, f"write {{{name}}}, which says the digits")
+        return form
+
+    if name == "options" and scope.options:
+        return Fill("options", None, format=fitting(_BUILT_IN[name]))
+    if name in ALWAYS:
+        if (name == "turn" and scope.inside is None) or (name == "each" and not scope.each):
+            problem("unknown-fill", *_NO_TURN[name])
+        each = scope.inside if name == "each" else None
+        return Fill(name, None, format=fitting(_BUILT_IN[name]), otherwise=words, roster=each)
+    found = _NAME.match(name)
+    if not found:
+        problem(
+            "bad-fill",
+            f"{whole} is no fill",
+            "write {name} with the id of an earlier item, or double the brace: {{",
+        )
+        return None
+    roster, turn, item = found.groups()
+    key = item or roster
+    said = scope.names.get(key)
+    if said is None or (item and said.roster != roster):
+        if name == "options":
+            problem(
+                "unknown-fill", "{options} has no options to read here", "use it in an item that has options"
+            )
+            return None
+        near = scope.nearest(key, (*scope.names, *ALWAYS))
+        remedy = f"did you mean {near!r}?" if near else "name an earlier item, a sample column or a compute"
+        problem("unknown-fill", f"the text fills in {whole}, but {key!r} is not a variable", remedy)
+        return None
+    if said.silent:
+        problem(
+            "unknown-fill", f"{whole}: {key} {said.silent}; it has no answer", "fill in something answered"
+        )
+        return None
+    form = fitting(said)
+    if item:
+        return Fill(key, said, turn=int(turn), format=form, otherwise=words)
+    if said.roster and said.type != "draw":
+        if said.roster != scope.inside:
+            problem(
+                "fill-of-many",
+                f"{whole} has one value for each turn of {said.roster}",
+                f"write {{{said.roster}[1].{key}}} for one turn",
+            )
+            return None
+        return Fill(key, said, turn="here", format=form, otherwise=words)
+    return Fill(key, said, format=form, otherwise=words)
+
+
+_FORMATS: Final = {
+    **dict.fromkeys(("code", "codes"), "{x:code} {x:lower} {x:upper} {x:title}"),
+    **dict.fromkeys(("text", "draw", "flag"), "{x:lower} {x:upper} {x:title}"),
+    "number": "{x:words} {x:ordinal} {x:,.0f} {x:.1f} {x:.0%} {x:code}",
+    "date": "{x:%A %d %B} {x:%d %B %Y} {x:upper}",
+    "time": "{x:%H:%M} {x:%I:%M %p}",
+}
+
+
+def _bad_format(form: str, said: Said) -> str:
+    if form in _WORD_FORMATS:
+        return ""
+    if said.type == "number":
+        return "" if form in _SPELLED or _NUMBER_FORMAT.match(form) else f"{form!r} is no number format"
+    if said.type in ("date", "time"):
+        return "" if "%" in form and _DATE_FORMAT.match(form) else f"{form!r} is no {said.type} format"
+    return f"{form!r} does not fit a {said.type}"
+
+
+def place_in(written: Written, offset: int) -> Position:
+    """The position of a character within a scalar."""
+    return written.place(offset)
+
+
+def fill_at(text: str, name: str) -> int:
+    """Where a text fills in a name; −1 where it does not."""
+    at = text.find("{")
+    while at >= 0:
+        inside = text[at + 1 : text.find("}", at)]
+        head = inside.partition("|")[0].partition(":")[0].strip()
+        if name == head or head.endswith(f".{name}"):
+            return at
+        at = text.find("{", at + 1)
+    return -1

@@ -1,0 +1,94 @@
+"""What happened to a case, in the words of those who call? A history as lines; it judges nothing and shows nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from survey_cli.fieldwork.case import events as happened
+from survey_cli.fieldwork.appointments.reading import WINDOW
+from survey_cli.fieldwork.case.events import Entry
+from survey_cli.fieldwork.plan.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastLine:
+    """Something that happened to the case."""
+
+    at: datetime
+    """On the clock that was asked for: the respondent's, where their zone is known."""
+    what: str
+    by: str
+    note: str = ""
+
+
+def told(promised: happened.Promised) -> str:
+    """The time that was promised: `Thu 26 Nov 15:00`, `Thu 26 Nov 09:00–12:00`."""
+    start, end = datetime.fromisoformat(promised.start), datetime.fromisoformat(promised.end)
+    day = f"{start:%a} {start.day} {start:%b}"
+    if (end - start).total_seconds() <= WINDOW.total_seconds():
+        return f"{day} {start:%H:%M}"
+    if end.date() == start.date():
+        return f"{day} {start:%H:%M}–{end:%H:%M}"
+    return f"{day} {start:%H:%M} to {end:%a} {end.day} {end:%b} {end:%H:%M}"
+
+
+def outcome_words(outcome: str, plan: Plan) -> str:
+    row = plan.outcomes.get(outcome)
+    name = row.name if row is not None else outcome
+    return name[:1].lower() + name[1:]
+
+
+def refusal_words(noted: happened.RefusalNoted) -> str:
+    """Who refused, and how strongly: `refused by her husband, strength 2 of 3`."""
+    who = f" by {noted.who}" if noted.who else ""
+    return f"refused{who}{f', strength {noted.strength} of 3' if noted.strength else ''}"
+
+
+def past_lines(history: Sequence[Entry], plan: Plan, zone: tzinfo | None) -> tuple[PastLine, ...]:
+    """What happened to the case, the oldest first, in an interviewer's words."""
+    lines = []
+    for entry in history:
+        said = _past(entry.event, plan)
+        if said is not None:
+            what, note = said
+            lines.append(PastLine(at=entry.at.astimezone(zone), what=what, by=entry.by, note=note))
+    return tuple(lines)
+
+
+def _past(event: happened.Event, plan: Plan) -> tuple[str, str] | None:
+    match event:
+        case happened.Called(outcome=outcome, note=note):
+            return outcome_words(outcome, plan), note
+        case happened.TakenBack():
+            return "the outcome before was a slip: taken back", ""
+        case happened.Promised(person=person, note=note):
+            asked = f" (ask for {person})" if person else ""
+            return f"call promised for {told(event)}{asked}", note
+        case happened.Unpromised(why):
+            return "the promise does not hold any more", why
+        case happened.Remarked(text):
+            return "note", text
+        case happened.RefusalNoted():
+            return refusal_words(event), event.reason
+        case happened.ScriptRead(script):
+            return f"said: {script}", ""
+        case happened.Corrected(outcome, code, note):
+            return f"supervisor: {outcome_words(outcome, plan)}{f' ({code})' if code else ''}", note
+        case happened.Advised(note):
+            return "supervisor: goes on", note
+        case happened.Reopened(why):
+            return "put back into the queue", why
+        case happened.NumberAdded():
+            return "another number was given", ""
+        case happened.NumberMarked(_, state, why) if state != "live":
+            return f"a number is {state.replace('_', ' ')}", why
+        case happened.Speaks(language):
+            return f"wants to be interviewed in {language}", ""
+        case happened.Interviewing():
+            return "interview", ""
+        case happened.Blocked(why):
+            return "never to be called again", why
+        case happened.Unblocked(why):
+            return "may be called again", why
+        case _:
+            return None

@@ -1,0 +1,262 @@
+"""In which group does every case of a study count at a moment? Histories are coded one by one and added up, by frame and
+by a column of the sample. It makes no rate, and knows no moment of its own.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.disposition_coding import coded
+from survey_cli.fieldwork.rates.counts import Counts, Number
+from survey_cli.fieldwork.rates.dispositions import Group, Uncounted, group_of
+from survey_cli.fieldwork.case.events import (
+    Claimed,
+    Closed,
+    Corrected,
+    Entry,
+    Interviewing,
+    NumberFacts,
+    Released,
+    Returned,
+    Sampled,
+)
+from survey_cli.fieldwork.plan.people import People
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.outcomes import OUTCOMES
+from survey_cli.values import Value
+
+NO_FRAME: Final = "no frame"
+NO_VALUE: Final = "no value"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which cases are added up, and how."""
+
+    at: datetime
+    """Histories reach to this moment."""
+    by: str = ""
+    """The sample column that the frames are divided by."""
+    labels: Mapping[Value, str] = field(default_factory=dict)
+    """Its codes' labels, in order."""
+    weighted: bool = False
+    """Each case counts as its base weight."""
+    finalised: bool = False
+    """Cases that may still be called are left out."""
+    unreal: Collection[str] = frozenset()
+    """Interviews that are practice or invented: what came to pass in their sittings does not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """One frame, or the part of it with one value of the column."""
+
+    frame: str
+    by: str
+    counts: Counts
+    """Cases, or sums of base weights."""
+    cases: int
+    """How many cases these are."""
+    open_cases: int
+    """Cases that may still be called; where only finished ones are added up, those that are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tallied:
+    """All cases of a sample."""
+
+    frames: tuple[Tally, ...]
+    parts: tuple[Tally, ...]
+    """By frame, then by value; empty where no column divides them."""
+    unreleased: int
+    """Cases of replicates that are not in the field: no part of the sample yet."""
+    uncounted: tuple[tuple[str, Uncounted], ...]
+    """Cases (by their keys) whose code is in no group, with the reason."""
+    unreal: int
+    """Sittings that were left out since their interview was practice or invented."""
+
+
+class _Sum:
+    """What is added up of one frame or part."""
+
+    __slots__ = ("cases", "groups", "open_cases")
+
+    def __init__(self) -> None:
+        self.groups: dict[Group, Number] = {}
+        self.cases = 0
+        self.open_cases = 0
+
+
+class _Stood(NamedTuple):
+    """What is counted of one case."""
+
+    released: bool
+    code: str
+    open: bool
+    frame: str
+    weight: str
+    columns: Mapping[str, Value]
+
+
+class _Stands:
+    """Where cases stand at a moment. Of those that came with the sample and were never called, all with the same zone
+    and numbers stand alike, so that one of them is looked at: a sample may have a million."""
+
+    def __init__(self, plan: Plan, people: People | None, at: datetime) -> None:
+        self._plan = plan
+        self._people = people
+        self._at = at
+        self._fresh: dict[tuple[str, tuple[object, object], tuple[NumberFacts, ...], bool], _Stood] = {}
+
+    def __call__(self, key: str, history: Sequence[Entry]) -> _Stood:
+        sampled = history[0].event if len(history) == 1 else None
+        if not isinstance(sampled, Sampled):
+            return self._looked_at(key, history)
+        where = (
+            sampled.columns.get(self._plan.country_column),
+            sampled.columns.get(self._plan.region_column),
+        )
+        alike = (sampled.zone, where, sampled.numbers, bool(sampled.replicate))
+        if alike not in self._fresh:
+            self._fresh[alike] = self._looked_at(key, history)
+        return self._fresh[alike]._replace(
+            frame=sampled.frame, weight=sampled.weight, columns=sampled.columns
+        )
+
+    def _looked_at(self, key: str, history: Sequence[Entry]) -> _Stood:
+        case = Case.of(key, history)
+        return _Stood(
+            released=case.released,
+            code=coded(case, self._plan, self._people).code,
+            open=standing(case, self._plan, self._at).status != "done",
+            frame=case.frame,
+            weight=case.weight,
+            columns=case.columns,
+        )
+
+
+def tallied(
+    histories: Iterable[tuple[str, Sequence[Entry]]], plan: Plan, people: People | None, wanted: Wanted
+) -> Tallied:
+    """Every released case in the group of its code as if the field closed at that moment.
+
+    Whether a case is open is what its standing says: one is not that is final, at its limits, or past the study's end.
+    """
+    sums: dict[tuple[str, str], _Sum] = {}
+    own, groups = own_groups(plan), dict[str, Group | Uncounted]()
+    uncounted: list[tuple[str, Uncounted]] = []
+    left_out: Counter[str] = Counter()
+    stands = _Stands(plan, people, wanted.at)
+    for key, history in histories:
+        if wanted.unreal:
+            real = without(history, wanted.unreal)
+            left_out["unreal"] += _interviews(history) - _interviews(real)
+            history = real
+        stood = stands(key, history)
+        if not stood.released:
+            left_out["unreleased"] += 1
+            continue
+        if stood.code not in groups:
+            groups[stood.code] = group_of(stood.code, frame=plan.frame, overrides=own)
+        group = groups[stood.code]
+        if isinstance(group, Uncounted):
+            uncounted.append((key, group))
+            continue
+        weight: Number = Fraction(stood.weight) if wanted.weighted and stood.weight else 1
+        value = _value(stood.columns, wanted) if wanted.by else ""
+        for part in {(stood.frame, ""), (stood.frame, value)}:
+            found = sums.setdefault(part, _Sum())
+            found.open_cases += stood.open
+            if not (stood.open and wanted.finalised):
+                found.cases += 1
+                found.groups[group] = found.groups.get(group, 0) + weight
+    frames = sorted({frame for frame, _ in sums})
+    several = any(frames)
+    values = _in_order({value for _, value in sums if value}, wanted)
+    return Tallied(
+        frames=tuple(_tally(frame, "", sums, several=several) for frame in frames),
+        parts=tuple(
+            _tally(frame, value, sums, several=several)
+            for frame in frames
+            for value in values
+            if (frame, value) in sums
+        ),
+        unreleased=left_out["unreleased"],
+        uncounted=tuple(uncounted),
+        unreal=left_out["unreal"],
+    )
+
+
+def _tally(frame: str, by: str, sums: Mapping[tuple[str, str], _Sum], *, several: bool) -> Tally:
+    found = sums[frame, by]
+    return Tally(
+        frame=frame or (NO_FRAME if several else ""),
+        by=by,
+        counts=Counts.of(found.groups),
+        cases=found.cases,
+        open_cases=found.open_cases,
+    )
+
+
+def _value(columns: Mapping[str, Value], wanted: Wanted) -> str:
+    value = columns.get(wanted.by)
+    if value is None or value == "":
+        return NO_VALUE
+    return wanted.labels.get(value) or str(value)
+
+
+def _in_order(values: Collection[str], wanted: Wanted) -> list[str]:
+    """Labels as the options are written, then the others; whoever has no value comes last."""
+    written = {label: number for number, label in enumerate(wanted.labels.values())}
+    return sorted(values, key=lambda v: (v == NO_VALUE, written.get(v, len(written)), _natural(v)))
+
+
+def _natural(text: str) -> tuple[float, str]:
+    return (float(text), "") if text.isdecimal() else (float("inf"), text)
+
+
+def own_groups(plan: Plan) -> dict[str, Group]:
+    """The groups of codes that the table lacks and a study gives an outcome of its own: the group of the outcome that it
+    behaves like."""
+    found: dict[str, Group] = {}
+    for row in plan.outcomes.values():
+        like = OUTCOMES.get(row.like)
+        code = row.listed if plan.known else row.rdd
+        if like is None or not isinstance(group_of(code, frame=plan.frame), Uncounted):
+            continue
+        group = group_of(like.listed if plan.known else like.rdd, frame=plan.frame)
+        if code[:1].isdecimal() and not isinstance(group, Uncounted):
+            found[code] = group
+    return found
+
+
+def _interviews(history: Iterable[Entry]) -> int:
+    return sum(isinstance(entry.event, Interviewing) for entry in history)
+
+
+def without(history: Sequence[Entry], interviews: Collection[str]) -> list[Entry]:
+    """A history without the sittings in which one of these interviews was held: as if nobody had called then."""
+    kept: list[Entry] = []
+    sitting: list[Entry] = []
+    unreal = False
+    for entry in history:
+        event = entry.event
+        if isinstance(event, Claimed):
+            kept += _left(sitting, unreal=unreal)
+            sitting, unreal = [], False
+        sitting.append(entry)
+        unreal = unreal or (isinstance(event, Interviewing) and event.interview in interviews)
+        if isinstance(event, Closed | Returned):
+            kept += _left(sitting, unreal=unreal)
+            sitting, unreal = [], False
+    return kept + _left(sitting, unreal=unreal)
+
+
+def _left(sitting: list[Entry], *, unreal: bool) -> list[Entry]:
+    """What the sample and the supervisor brought meanwhile is no part of a sitting."""
+    return [e for e in sitting if not unreal or isinstance(e.event, Sampled | Released | Corrected)]

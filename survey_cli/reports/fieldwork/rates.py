@@ -1,0 +1,222 @@
+"""What do supervisor and reader see of the rates? Columns of counts, e and rates by frame, what was assumed in words, and
+figures to so many digits. It makes no rate of its own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from survey_cli.fieldwork.rates.counts import Counts, Number
+from survey_cli.fieldwork.rates.dispositions import GROUPS, Group
+from survey_cli.fieldwork.rates.rates import Eligibility, Rates, Share, composite, rates
+from survey_cli.reports.rounding import number, rounded
+from survey_cli.table import Table
+from survey_cli.values import Cell, Variable
+
+NOT_DEFINED: Final = "not defined"
+KEPT_DIGITS: Final = 6
+"""Decimals of a proportion in a file."""
+
+
+class Meaning(NamedTuple):
+    """What a rate is the share of."""
+
+    rate: str
+    part: str
+    """What is above the line."""
+    whole: str
+    """What is below it; of unknown cases all, e of them, or none."""
+
+
+MEANINGS: Final = (
+    Meaning("RR1", "complete", "all unknown"),
+    Meaning("RR2", "complete, partial", "all unknown"),
+    Meaning("RR3", "complete", "e of unknown"),
+    Meaning("RR4", "complete, partial", "e of unknown"),
+    Meaning("RR5", "complete", "no unknown"),
+    Meaning("RR6", "complete, partial", "no unknown"),
+    Meaning("COOP1", "complete", "contacted"),
+    Meaning("COOP2", "complete, partial", "contacted"),
+    Meaning("COOP3", "complete", "contacted, no O"),
+    Meaning("COOP4", "complete, partial", "contacted, no O"),
+    Meaning("REF1", "refusal, break-off", "all unknown"),
+    Meaning("REF2", "refusal, break-off", "e of unknown"),
+    Meaning("REF3", "refusal, break-off", "no unknown"),
+    Meaning("CON1", "contacted", "all unknown"),
+    Meaning("CON2", "contacted", "e of unknown"),
+    Meaning("CON3", "contacted", "no unknown"),
+)
+"""In the order they are shown. Contacted are I, P, R and O."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rated:
+    """What one column is made of: a frame, or the part of it with one value of `by`."""
+
+    frame: str = ""
+    """Its name; empty where there is only one."""
+    by: str = ""
+    """The value that the frame is divided by."""
+    counts: Counts
+    e: Eligibility
+    """The whole frame's."""
+    open_cases: int | None = None
+    """Cases that may still be called; None where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateColumn:
+    """One frame, part of one, or a composite, which has no counts."""
+
+    frame: str
+    by: str
+    rates: Rates
+    counts: Counts | None = None
+    e: Eligibility | None = None
+    open_cases: int | None = None
+
+    @property
+    def title(self) -> str:
+        return " ".join(part for part in (self.frame, self.by) if part) or "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateTable:
+    """The report."""
+
+    heading: str
+    """What has to be said before any figure; empty where nothing has."""
+    title: str = ""
+    """Whose rates these are, and as of when; empty where nobody knows."""
+    columns: tuple[RateColumn, ...]
+    notes: tuple[str, ...]
+    """What e is and rests upon, what was assumed, what is still open."""
+
+
+def rate_table(
+    rated: Sequence[Rated],
+    *,
+    weights: Mapping[str, Fraction] | None = None,
+    quotas: bool = False,
+    finalised: bool = False,
+    then: bool = False,
+    title: str = "",
+    notes: Sequence[str] = (),
+) -> RateTable:
+    """A column for each frame or part; with `weights` (frame to weight, their sum 1) also a composite of the frames, one
+    for each value of `by`. `finalised`: open cases were left out of the counts. `then`: they are those of a past moment.
+    `notes` come after those that follow from the figures."""
+    columns = [
+        RateColumn(
+            frame=one.frame,
+            by=one.by,
+            rates=rates(one.counts, one.e),
+            counts=one.counts,
+            e=one.e,
+            open_cases=one.open_cases,
+        )
+        for one in rated
+    ]
+    if weights:
+        columns += _composites(columns, weights)
+    return RateTable(
+        heading="not a probability sample: quotas decided who was interviewed" if quotas else "",
+        columns=tuple(columns),
+        notes=(*_notes(rated, weights or {}), *_open(rated, finalised=finalised, then=then), *notes),
+        title=title,
+    )
+
+
+def _composites(columns: Iterable[RateColumn], weights: Mapping[str, Fraction]) -> list[RateColumn]:
+    found = {(column.frame, column.by): column.rates for column in columns}
+    nothing = Rates(*[None] * len(Rates._fields))
+    return [
+        RateColumn(
+            frame="composite",
+            by=by,
+            rates=composite([(w, found.get((frame, by), nothing)) for frame, w in weights.items()]),
+        )
+        for by in dict.fromkeys(by for _, by in found)
+    ]
+
+
+def _notes(rated: Sequence[Rated], weights: Mapping[str, Fraction]) -> Iterable[str]:
+    by_frame = {one.frame: one.e for one in rated}
+    for frame, e in by_frame.items():
+        of = f"e of {frame}" if frame else "e"
+        if e.uh == e.uo:
+            yield f"{of}: {_e_words(e.uh, e)}"
+        else:
+            yield f"{of}: for UH {_e_words(e.uh, e)}; for UO {_e_words(e.uo, e)}"
+    yield "RR1, RR2, REF1 and CON1 take every unknown case as eligible; RR5, RR6, REF3 and CON3 assume that none is"
+    if weights:
+        parts = " + ".join(f"{plain(weight)} {frame}" for frame, weight in weights.items())
+        yield f"composite: {parts}"
+
+
+def _e_words(share: Share, e: Eligibility) -> str:
+    if share.found == "known":
+        return "1, since every unit of a list is known to be eligible"
+    if share.value is None:
+        return "not defined: there is no case of known eligibility to estimate it from"
+    if share.found == "given":
+        return f"{plain(share.value)}, as given"
+    known = f"{number(e.eligible)}/({number(e.eligible)} + {number(e.not_eligible)})"
+    return f"{rounded(share.value, 4)} = {known}, estimated by proportional allocation"
+
+
+def _open(rated: Sequence[Rated], *, finalised: bool, then: bool) -> Iterable[str]:
+    wholes = [one for one in rated if not one.by] or rated  # parts are in their frame already
+    still_open = sum(one.open_cases or 0 for one in wholes)
+    one = still_open == 1
+    cases = "1 case" if one else f"{number(still_open)} cases"
+    if finalised:
+        yield f"only finished cases: {cases} that {'is' if one else 'are'} open {'is' if one else 'are'} left out"
+    elif still_open and then:
+        were = "was open, and is counted as it stood" if one else "were open, and are counted as they stood"
+        yield f"as if the field had closed then: {cases} {were}"
+    elif still_open:
+        are = "is open, and counted as it stands" if one else "are open, and counted as they stand"
+        yield f"as if the field closed now: {cases} {are}"
+
+
+def per_cent(rate: Fraction | None, digits: int = 1) -> str:
+    """`35.1%`, or `not defined`."""
+    return NOT_DEFINED if rate is None else f"{rounded(rate * 100, digits)}%"
+
+
+def plain(value: Fraction) -> str:
+    """A given share in as few decimals as say it, or as a fraction where none do."""
+    for digits in range(KEPT_DIGITS + 1):
+        if (value * 10**digits).denominator == 1:
+            return rounded(value, digits)
+    return str(value)
+
+
+def measures(column: RateColumn) -> dict[str, Fraction | int | None]:
+    """All figures of a column by their names, exactly: the groups, e, the rates; None where there is none."""
+    counts: Mapping[Group, Number] = column.counts.by_group() if column.counts else {}
+    return {
+        "open": column.open_cases,
+        **{group: counts.get(group) for group in GROUPS},
+        "e_uh": column.e.uh.value if column.e else None,
+        "e_uo": column.e.uo.value if column.e else None,
+        **column.rates._asdict(),
+    }
+
+
+def rows_of(report: RateTable) -> Table:
+    """The report as a table for the writers of formats: a row for each column, proportions from 0 to 1, nothing where a
+    figure is not defined."""
+    names = ("frame", "by", *(name for column in report.columns[:1] for name in measures(column)))
+    return Table(
+        variables=tuple(Variable(name=name, storage="text", role="admin") for name in names),
+        rows=[(c.frame, c.by, *map(_cell, measures(c).values())) for c in report.columns],
+    )
+
+
+def _cell(value: Fraction | int | None) -> Cell:
+    if value is None:
+        return ""
+    return rounded(value, KEPT_DIGITS).replace(",", "") if isinstance(value, Fraction) else str(value)

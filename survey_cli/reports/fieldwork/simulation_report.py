@@ -1,0 +1,245 @@
+"""How did fieldwork go, from its first day to its last? Rows for whoever plans it: what was called and came of it by day,
+how often cases were tried, which promises were kept, which cells were not filled. Made of histories; it knows no clock.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from survey_cli.fieldwork.appointments.due_times import EARLY, promise_span
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.disposition_coding import coded, kind, outcome_row
+from survey_cli.fieldwork.case.events import Called, Dialled, Entry, Promised
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import REFUSALS, Standing, standing
+from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.reports.fieldwork.rates import RateTable
+
+COMPLETE: Final = "1.1"
+Kept: TypeAlias = Literal["kept", "late", "overtaken", "never called", "to come"]
+"""Called within the promised time; after it; somebody was reached, or promised another time, before; its time went by and
+nobody called; its time is still to come."""
+PROMISES: Final[tuple[Kept, ...]] = ("kept", "late", "overtaken", "never called", "to come")
+
+
+class DayRow(NamedTuple):
+    """One day, on the stations' clock."""
+
+    day: date
+    calls: int
+    reached: int
+    """In how many of them somebody answered."""
+    complete: int
+    refusals: int
+    promises: int
+    """Made on it."""
+    all_complete: int
+    """Up to its end."""
+
+
+class OutcomeRow(NamedTuple):
+    outcome: str
+    calls: int
+
+
+class AttemptsRow(NamedTuple):
+    """Cases by how often they were tried."""
+
+    attempts: int
+    cases: int
+    complete: int
+
+
+class EndRow(NamedTuple):
+    """Where cases stand at the end, and why."""
+
+    status: str
+    why: str
+    cases: int
+
+
+class CellRow(NamedTuple):
+    """One quota cell."""
+
+    cell: str
+    complete: int
+    held: int
+    """Places of interviews that wait to be gone on with."""
+    target: int
+    soft: bool
+    open_cases: int | None
+    """Cases known to be in it that may still be called; None where only the interview tells."""
+    lacking: str
+    """Why it is not filled; empty where it is."""
+
+
+class WorkRow(NamedTuple):
+    """One interviewer."""
+
+    login: str
+    shifts: int
+    on_duty: timedelta
+    on_cases: timedelta
+    calls: int
+    complete: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRun:
+    """The report."""
+
+    cases: int
+    complete: int
+    calls: int
+    days: tuple[DayRow, ...]
+    outcomes: tuple[OutcomeRow, ...]
+    """Of calls, the most frequent first."""
+    attempts: tuple[AttemptsRow, ...]
+    ends: tuple[EndRow, ...]
+    cells: tuple[CellRow, ...]
+    promises: Mapping[Kept, int]
+    work: tuple[WorkRow, ...]
+    rates: RateTable | None
+    """As if the field closed at the end; None where there are none to give."""
+
+
+class _Told(NamedTuple):
+    """A case at the end."""
+
+    case: Case
+    standing: Standing
+    complete: bool
+
+
+def field_run(
+    histories: Iterable[tuple[str, Sequence[Entry]]],
+    plan: Plan,
+    *,
+    at: datetime,
+    zone: str,
+    fill: Mapping[str, Fill],
+    work: Sequence[WorkRow],
+    rates: RateTable | None,
+) -> FieldRun:
+    """The report of what happened up to the moment `at`; days are those of `zone`."""
+    told: list[_Told] = []
+    days: dict[date, Counter[str]] = {}
+    promises: Counter[Kept] = Counter()
+    for key, history in histories:
+        case = Case.of(key, history)
+        code = coded(case, plan).code
+        told.append(_Told(case, standing(case, plan, at), code == COMPLETE))
+        promises.update(promises_of(history, plan, at))
+        for what, moment in _deeds(history, case, plan):
+            days.setdefault(plan.calendar.local_day(zone, moment), Counter())[what] += 1
+    calls = Counter(call.outcome for one in told for call in one.case.calls)
+    return FieldRun(
+        cases=len(told),
+        complete=sum(one.complete for one in told),
+        calls=calls.total(),
+        days=tuple(_days(days)),
+        outcomes=tuple(
+            OutcomeRow(plan.outcomes[id].name if id in plan.outcomes else id, number)
+            for id, number in sorted(calls.items(), key=lambda one: (-one[1], one[0]))
+        ),
+        attempts=_attempts(told),
+        ends=_ends(told),
+        cells=tuple(_cells(told, plan, fill)),
+        promises={kept: promises[kept] for kept in PROMISES},
+        work=tuple(work),
+        rates=rates,
+    )
+
+
+def _deeds(history: Sequence[Entry], case: Case, plan: Plan) -> Iterable[tuple[str, datetime]]:
+    for call in case.calls:
+        yield "calls", call.at
+        row = outcome_row(call, plan)
+        if row is not None and row.moment != "before":
+            yield "reached", call.at
+        if call.code == COMPLETE:
+            yield "complete", call.at
+        elif kind(call, plan) in REFUSALS:
+            yield "refusals", call.at
+    for entry in history:
+        if isinstance(entry.event, Promised):
+            yield "promises", entry.at
+
+
+def _days(days: Mapping[date, Counter[str]]) -> Iterable[DayRow]:
+    complete = 0
+    for day in sorted(days):
+        did = days[day]
+        complete += did["complete"]
+        yield DayRow(
+            day, did["calls"], did["reached"], did["complete"], did["refusals"], did["promises"], complete
+        )
+
+
+def promises_of(history: Sequence[Entry], plan: Plan, at: datetime) -> list[Kept]:
+    """What became of every promise of a case by the moment `at`."""
+    found: list[Kept] = []
+    span: tuple[datetime, datetime] | None = None
+    for entry in history:
+        match entry.event:
+            case Dialled() if span is not None and entry.at >= span[0] - EARLY:
+                found.append("kept" if entry.at <= span[1] else "late")
+                span = None
+            case Called(outcome=outcome) if span is not None:
+                row = plan.outcomes.get(outcome)
+                if row is not None and row.moment != "before":
+                    found.append("overtaken")
+                    span = None
+            case Promised():
+                if span is not None:
+                    found.append("overtaken")
+                span = promise_span(entry.event)
+            case _:
+                pass
+    if span is not None:
+        found.append("to come" if span[1] >= at else "never called")
+    return found
+
+
+def _attempts(told: Sequence[_Told]) -> tuple[AttemptsRow, ...]:
+    cases = Counter(one.standing.attempts for one in told)
+    complete = Counter(one.standing.attempts for one in told if one.complete)
+    return tuple(AttemptsRow(number, cases[number], complete[number]) for number in sorted(cases))
+
+
+def _ends(told: Sequence[_Told]) -> tuple[EndRow, ...]:
+    found = Counter((one.standing.status, _reason(one.standing)) for one in told)
+    order = ("ready", "waiting", "held", "unreleased", "done")
+    rows = (EndRow(status, why, cases) for (status, why), cases in found.items())
+    return tuple(sorted(rows, key=lambda row: (order.index(row.status), -row.cases, row.why)))
+
+
+def _reason(found: Standing) -> str:
+    """What a delay was after is no matter of its own."""
+    return found.why if found.status != "waiting" else ("promised" if found.promised_at else "for its time")
+
+
+def _cells(told: Sequence[_Told], plan: Plan, fill: Mapping[str, Fill]) -> Iterable[CellRow]:
+    """Quota cells, with the reason why one is not filled."""
+    beforehand = {q.id for q in plan.quotas.quotas if q.needs() <= plan.quotas.before}
+    open_cases: Counter[str] = Counter()
+    still_open = 0
+    for one in told:
+        if one.standing.status in ("ready", "waiting"):
+            still_open += 1
+            open_cases.update(plan.quotas.beforehand(one.case.columns))
+    for id, cell in plan.quotas.cells.items():
+        found = fill.get(id, Fill())
+        known = open_cases[id] if cell.quota in beforehand else None
+        left = still_open if known is None else known
+        lacking = ""
+        if found.taken < cell.target:
+            more = cell.target - found.taken
+            lacking = f"{more} more wanted"
+            if not left:
+                lacking += ", and no case is left that may be called"
+            elif left < more:
+                lacking += f", and only {left} cases may still be called"
+        yield CellRow(id, found.taken, found.held, cell.target, cell.soft, known, lacking)

@@ -1,0 +1,437 @@
+"""How is the fieldwork going? Progress, cases, outcomes, quotas, promises, calls and interviewers, each figure with what
+it counts. It makes no rate of a sample (that is `rates`), and looks nothing up.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from survey_cli.fieldwork.rates.dispositions import Group, Uncounted, disposition, group_of
+from survey_cli.fieldwork.plan.people import Interviewer, People
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import HARD, REFUSALS
+from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.fieldwork.queue.call_order import CaseGroup, Turns
+from survey_cli.reports.fieldwork.call_sessions import NOTHING, CallMade, Sat, Sitting
+from survey_cli.reports.fieldwork.disposition_counts import own_groups
+
+STATUSES: Final = {
+    "done": "called no more",
+    "leased": "at a station now",
+    "callable": "may be called now",
+    "restricted": "now, but only by some: language, skill, appointment",
+    "hours": "outside calling hours",
+    "part": "waiting for a part of the day",
+    "delay": "waiting for the least time after the last call",
+    "appointment": "waiting for an appointment",
+    "quota": "parked: a quota cell is full",
+    "held": "a supervisor must do something first",
+    "unreleased": "the replicate is not in the field",
+}
+"""In the order they are shown."""
+SMALL: Final = 20
+"""A share of fewer is shown, and marked: one talk more or less would change it by over five points."""
+NEVER_CALLED: Final = "never called"
+NO_PART: Final = "no part of the day"
+DueState: TypeAlias = Literal["missed", "due", "today", "later"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far it is to what is wanted."""
+
+    complete: int
+    partial: int
+    today: int
+    """Interviews completed since this day began here."""
+    target: int | None = None
+    target_of: str = ""
+    """What says so: `quota region_kind`, `study.size`."""
+
+
+class StatusLine(NamedTuple):
+    status: str
+    what: str
+    cases: int
+
+
+class OutcomeLine(NamedTuple):
+    """Cases by the outcome that was keyed last."""
+
+    outcome: str
+    name: str
+    cases: int
+    done: int
+    """Those of them that are called no more."""
+
+
+class CodeLine(NamedTuple):
+    """Cases that are called no more, by their code."""
+
+    code: str
+    name: str
+    group: str
+    """Empty where the code is in none."""
+    cases: int
+
+
+class CellLine(NamedTuple):
+    cell: str
+    taken: int
+    held: int
+    target: int
+    soft: bool
+    closed: bool
+
+
+class PromiseLine(NamedTuple):
+    """An appointment; moments are on the clock of whoever asks."""
+
+    key: str
+    state: DueState
+    starts: datetime
+    ends: datetime
+    there: str
+    """The beginning on the respondent's clock: `Thu 26 Nov 15:00`."""
+    zone: str
+    owner: str
+    """Empty: anybody's."""
+
+
+class DaypartLine(NamedTuple):
+    """Sittings in which a number was dialled, by the part of the respondent's day in which they began."""
+
+    daypart: str
+    attempts: int
+    reached: int
+    """In how many of them somebody answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonLine:
+    """One interviewer."""
+
+    name: str
+    complete: int
+    partial: int
+    refusals: int
+    calls: int
+    """Calls that were dialled."""
+    on_cases: timedelta
+    """From when a case was taken until it was let go, sittings that go on left out."""
+    lengths: tuple[timedelta, ...]
+    """Of the interviews they completed."""
+
+    @property
+    def talks(self) -> int:
+        """What a share of refusals is of: talks that ended in an interview, part of one, or a refusal."""
+        return self.complete + self.partial + self.refusals
+
+    @property
+    def calls_an_hour(self) -> float | None:
+        """Calls in each hour on cases; None for less than an hour."""
+        hours = self.on_cases / timedelta(hours=1)
+        return self.calls / hours if hours >= 1 else None
+
+    @property
+    def mean_length(self) -> timedelta | None:
+        return sum(self.lengths, NOTHING) / len(self.lengths) if self.lengths else None
+
+
+class LengthLine(NamedTuple):
+    """Interviews that were completed: from the first question to the outcome, sittings added up."""
+
+    interviews: int
+    median: timedelta
+    shortest: timedelta
+    longest: timedelta
+
+
+class LeaseLine(NamedTuple):
+    """A case at a station."""
+
+    key: str
+    who: str
+    station: str
+    since: datetime | None
+    until: datetime
+
+
+class HeldLine(NamedTuple):
+    """A case that waits for a supervisor."""
+
+    key: str
+    why: str
+    note: str
+    since: datetime
+
+
+class Numbers(NamedTuple):
+    """Telephone numbers that are not called any more."""
+
+    dead: int
+    never_call: int
+    cases: int
+    """How many cases they belong to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standings:
+    """What is known of all cases at this moment, looked up."""
+
+    at: datetime
+    day_began: datetime
+    """When this day began here."""
+    since: datetime | None
+    """Sittings that began earlier are left out; None: all are counted."""
+    kinds: Sequence[tuple[str, str, str, int]]
+    """Status, outcome, code, and how many cases."""
+    groups: Sequence[CaseGroup] = ()
+    """All cases, by what decides whether they may be called now."""
+    fill: Mapping[str, Fill] = field(default_factory=dict)
+    target: int | None = None
+    target_of: str = ""
+    promises: tuple[PromiseLine, ...] = ()
+    """Soonest end first."""
+    leases: tuple[LeaseLine, ...] = ()
+    held: tuple[HeldLine, ...] = ()
+    backed_up: datetime | None = None
+    """When the database was last copied, on the clock of whoever asks; None: never yet."""
+    paused: str = ""
+    """By whom the study is paused, since when and what for; empty while it runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldworkStatus:
+    """The whole report."""
+
+    title: str
+    """Whose it is, and of when."""
+    in_use: str = ""
+    """The database and the list of people, by their whole paths."""
+    future: tuple[str, ...] = ()
+    """A sentence for each interview and case with entries dated in the future."""
+    paused: str
+    """By whom the study is paused, since when and what for; empty while it runs."""
+    period: str
+    """Of which time attempts, interviewers and lengths are."""
+    progress: Progress
+    cases: int
+    statuses: tuple[StatusLine, ...]
+    outcomes: tuple[OutcomeLine, ...]
+    codes: tuple[CodeLine, ...]
+    cells: tuple[CellLine, ...]
+    promises: tuple[PromiseLine, ...]
+    dayparts: tuple[DaypartLine, ...]
+    people: tuple[PersonLine, ...]
+    lengths: LengthLine | None
+    leases: tuple[LeaseLine, ...]
+    held: tuple[HeldLine, ...]
+    numbers: Numbers
+    backed_up: datetime | None
+
+
+def fieldwork_status(
+    found: Standings,
+    sats: Iterable[Sat],
+    plan: Plan,
+    people: People,
+    viewer: Interviewer,
+    *,
+    title: str,
+    period: str,
+) -> FieldworkStatus:
+    """The report of these cases. Who is no supervisor sees colleagues under their pseudonyms."""
+    read = _Activity(found, plan)
+    for sat in sats:
+        read.add(sat)
+    by_code = _summed((code, n) for _, _, code, n in found.kinds)
+    named = names(sorted({*read.people, *(lease.who for lease in found.leases)}), people, viewer)
+    lengths = sorted(length for person in read.people.values() for length in person.lengths)
+    middle = timedelta(seconds=median(length.total_seconds() for length in lengths)) if lengths else NOTHING
+    return FieldworkStatus(
+        title=title,
+        paused=found.paused,
+        period=period,
+        progress=Progress(
+            complete=by_code.get("1.1", 0),
+            partial=by_code.get("1.2", 0),
+            today=read.today,
+            target=found.target,
+            target_of=found.target_of,
+        ),
+        cases=sum(by_code.values()),
+        statuses=_statuses(found, plan, people, viewer),
+        outcomes=_outcomes(found, plan),
+        codes=_codes(found, plan),
+        cells=_cells(found, plan),
+        promises=tuple(
+            p._replace(owner=named.get(p.owner) or _hidden(p.owner, people, viewer)) for p in found.promises
+        ),
+        dayparts=read.day_parts(),
+        people=tuple(
+            PersonLine(
+                name=named[login],
+                complete=one.complete,
+                partial=one.partial,
+                refusals=one.refusals,
+                calls=one.calls,
+                on_cases=one.on_cases,
+                lengths=tuple(one.lengths),
+            )
+            for login, one in sorted(read.people.items())
+        ),
+        lengths=LengthLine(len(lengths), middle, lengths[0], lengths[-1]) if lengths else None,
+        leases=tuple(lease._replace(who=named[lease.who]) for lease in found.leases),
+        held=found.held,
+        numbers=Numbers(read.dead, read.never_call, read.barred_cases),
+        backed_up=found.backed_up,
+    )
+
+
+def names(logins: Sequence[str], people: People, viewer: Interviewer) -> dict[str, str]:
+    """What each is called before this viewer: by the login before a supervisor and oneself, else by the pseudonym, and
+    where there is none by a number."""
+    return {
+        login: _hidden(login, people, viewer) or f"interviewer {number}"
+        for number, login in enumerate(logins, start=1)
+    }
+
+
+def _hidden(login: str, people: People, viewer: Interviewer) -> str:
+    if viewer.supervises or login in ("", viewer.login):
+        return login
+    one = people.listed.get(login)
+    return one.pseudonym if one is not None else ""
+
+
+def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for name, number in pairs:
+        sums[name] = sums.get(name, 0) + number
+    return sums
+
+
+def _statuses(found: Standings, plan: Plan, people: People, viewer: Interviewer) -> tuple[StatusLine, ...]:
+    """Where all cases stand; those of the queue by whether all who are listed may call them now, or why not."""
+    staff = tuple(people.listed.values()) or (viewer,)
+    turns = Turns.of(plan, people=people, who=viewer, at=found.at, fill=found.fill)
+    sums = _summed((turns.state(g, staff) if g.bucket else g.status, g.cases) for g in found.groups)
+    return tuple(StatusLine(s, what, sums[s]) for s, what in STATUSES.items() if s in sums)
+
+
+def _outcomes(found: Standings, plan: Plan) -> tuple[OutcomeLine, ...]:
+    """By the table's order, the study's own behind; cases that nobody called come first."""
+    alive = [kind for kind in found.kinds if kind[0] != "unreleased" or kind[1]]
+    cases = _summed((outcome, n) for _, outcome, _, n in alive)
+    done = _summed((outcome, n) for status, outcome, _, n in alive if status == "done")
+    order = {id: place for place, id in enumerate(("", *plan.outcomes))}
+    return tuple(
+        OutcomeLine(o, _outcome_name(o, plan), cases[o], done.get(o, 0))
+        for o in sorted(cases, key=lambda o: (order.get(o, len(order)), o))
+    )
+
+
+def _outcome_name(outcome: str, plan: Plan) -> str:
+    row = plan.outcomes.get(outcome)
+    return row.name if row is not None else outcome or NEVER_CALLED
+
+
+def _codes(found: Standings, plan: Plan) -> tuple[CodeLine, ...]:
+    sums = _summed((code, n) for status, _, code, n in found.kinds if status == "done")
+    own = own_groups(plan)
+    lines = []
+    for code in sorted(sums):
+        row = disposition(code)
+        group: Group | Uncounted = group_of(code, frame=plan.frame, overrides=own)
+        lines.append(
+            CodeLine(code, row.name if row else "", "" if isinstance(group, Uncounted) else group, sums[code])
+        )
+    return tuple(lines)
+
+
+def _cells(found: Standings, plan: Plan) -> tuple[CellLine, ...]:
+    full = plan.quotas.full(found.fill)
+    return tuple(
+        CellLine(id, fill.taken, fill.held, cell.target, cell.soft, id in full)
+        for id, cell in plan.quotas.cells.items()
+        for fill in (found.fill.get(id, Fill()),)
+    )
+
+
+class _Person:
+    """What one interviewer did in the period."""
+
+    __slots__ = ("calls", "complete", "lengths", "on_cases", "partial", "refusals")
+
+    def __init__(self) -> None:
+        self.complete = self.partial = self.refusals = self.calls = 0
+        self.on_cases = NOTHING
+        self.lengths: list[timedelta] = []
+
+
+class _Activity:
+    """What was done in the period, added up sitting by sitting."""
+
+    def __init__(self, found: Standings, plan: Plan) -> None:
+        self.people: dict[str, _Person] = {}
+        self.today = self.dead = self.never_call = self.barred_cases = 0
+        self._parts: dict[str, list[int]] = {}
+        self._found = found
+        self._plan = plan
+        rows = plan.outcomes.values()
+        self._kinds = {row.id: row.like or row.id for row in rows}
+        self._reached = {row.id for row in rows if row.moment != "before"}
+
+    def add(self, sat: Sat) -> None:
+        """One case more."""
+        since = self._found.since
+        for sitting in sat.sittings:
+            if since is None or sitting.began >= since:
+                self._sat(sitting, sat)
+            self.today += sum(
+                call.code == "1.1" and call.at >= self._found.day_began for call in sitting.calls
+            )
+        if sat.numbers:
+            states = list(sat.numbers.values())
+            dead, never = states.count("dead"), states.count("never_call")
+            self.dead += dead
+            self.never_call += never
+            self.barred_cases += bool(dead or never)
+
+    def _sat(self, sitting: Sitting, sat: Sat) -> None:
+        person = self.people.get(sitting.by) or self.people.setdefault(sitting.by, _Person())
+        person.on_cases += sitting.length
+        dialled = reached = False
+        for call in sitting.calls:
+            if call.number:
+                person.calls += 1
+                dialled = True
+                reached = reached or call.outcome in self._reached
+            self._came_to(call, person)
+            if call.code == "1.1" and sitting.interview in sat.lengths:
+                person.lengths.append(sat.lengths[sitting.interview])
+        if dialled:
+            part = self._plan.calendar.daypart(sitting.zones, sitting.began)
+            counts = self._parts.setdefault(part, [0, 0])
+            counts[0] += 1
+            counts[1] += reached
+
+    def _came_to(self, call: CallMade, person: _Person) -> None:
+        kind = self._kinds.get(call.outcome, "")
+        if call.code == "1.1":
+            person.complete += 1
+        elif call.code == "1.2":
+            person.partial += 1
+        elif kind in REFUSALS or kind in HARD:
+            # an interview that was begun and broken off is a refusal too, whatever it is called
+            person.refusals += 1
+
+    def day_parts(self) -> tuple[DaypartLine, ...]:
+        named = list(dict.fromkeys(part.name for part in self._plan.calendar.parts))
+        order = [*named, *(part for part in sorted(self._parts) if part not in named)]
+        return tuple(
+            DaypartLine(part or NO_PART, *self._parts[part]) for part in order if part in self._parts
+        )

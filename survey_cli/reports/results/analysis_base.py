@@ -1,0 +1,100 @@
+"""Which interviews are reported on? Complete ones, and those that broke off late enough to count as partial; the others
+are counted and left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from survey_cli.fieldwork.plan.plan import Plan, Point
+from survey_cli.reports.weighting.answer_counts import Answers
+from survey_cli.values import Missing
+
+Which: TypeAlias = Literal["complete", "partial", "all"]
+"""`partial`: complete and partial ones."""
+NOTHING_RULED: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Included:
+    """Positions of interviews in a table."""
+
+    rows: tuple[int, ...]
+    complete: int
+    partial: int
+    others: int
+    """Of those that are included, neither."""
+    left_out: int
+
+
+def included(
+    answers: Answers, plan: Plan, which: Which, ruled: Mapping[str, str] = NOTHING_RULED
+) -> Included:
+    """Ended with the outcome complete, or stopped after `complete_from:`: complete. Stopped after `partial_from:`:
+    partial.
+    `ruled` is by interview the code that a supervisor's correction gave it: that one counts, whatever it ended with.
+    An item is passed where its answer is not missing as `not_reached`; a share is of the items that lay on the route."""
+    completed = {outcome.id for outcome in plan.outcomes.values() if "complete" in (outcome.id, outcome.like)}
+    statuses, outcomes = answers.cells("interview_status"), answers.cells("interview_outcome")
+    passed = [_passed(answers, point) for point in (plan.complete_from, plan.partial_from)]
+    kinds: list[str] = []
+    columns = zip(
+        answers.columns["interview_status"], answers.columns["interview_outcome"], *passed, strict=True
+    )
+    for status, outcome, past_complete, past_partial in columns:
+        if statuses[status] == "ended":
+            kinds.append("complete" if outcomes[outcome] in completed else "")
+        else:
+            kinds.append("complete" if past_complete else "partial" if past_partial else "")
+    if ruled:
+        ids = answers.cells("interview_id")
+        for i, id in enumerate(answers.columns["interview_id"]):
+            if (code := ruled.get(str(ids[id]))) is not None:
+                kinds[i] = {"1.1": "complete", "1.2": "partial"}.get(code[:3], "")
+    wanted = {
+        "complete": ("complete",),
+        "partial": ("complete", "partial"),
+        "all": ("complete", "partial", ""),
+    }
+    rows = tuple(i for i, kind in enumerate(kinds) if kind in wanted[which])
+    return Included(
+        rows=rows,
+        complete=kinds.count("complete"),
+        partial=kinds.count("partial") if which != "complete" else 0,
+        others=kinds.count("") if which == "all" else 0,
+        left_out=len(kinds) - len(rows),
+    )
+
+
+def _passed(answers: Answers, point: Point | None) -> list[bool]:
+    """By interview whether the route has gone past the point."""
+    if point is None:
+        return [False] * answers.interviews
+    names = [v.name for v in answers.variables.values() if v.role == "answer" and not v.personal]
+    if point.share is None:
+        own = next((name for name in names if answers.variables[name].item == point.item), None)
+        if own is None:
+            return [False] * answers.interviews
+        cells = answers.cells(own)
+        reached = {text: _kind(cell) != "not_reached" for text, cell in cells.items()}
+        return [reached[text] for text in answers.columns[own]]
+    asked, answered = [0] * answers.interviews, [0] * answers.interviews
+    for name in _one_each(answers, names):
+        kinds = {text: _kind(cell) for text, cell in answers.cells(name).items()}
+        for i, text in enumerate(answers.columns[name]):
+            asked[i] += kinds[text] != "not_asked"
+            answered[i] += kinds[text] == ""
+    return [a > 0 and b >= point.share * a for a, b in zip(asked, answered, strict=True)]
+
+
+def _one_each(answers: Answers, names: list[str]) -> list[str]:
+    """The first column of each item at each turn."""
+    first: dict[tuple[str, int | None], str] = {}
+    for name in names:
+        variable = answers.variables[name]
+        first.setdefault((variable.item, variable.turn), name)
+    return list(first.values())
+
+
+def _kind(cell: object) -> str:
+    return cell.kind if isinstance(cell, Missing) else ""

@@ -1,0 +1,262 @@
+"""How do groups differ? Every item by every column of the banner: per cents of columns, bases, letters and tests. What is
+hidden was settled with the topline.
+"""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import combinations
+from string import ascii_uppercase
+from typing import Final
+
+from survey_cli.reports.weighting.answer_counts import Answers, Grouping, effective, known_columns
+from survey_cli.reports.results.questions import NEVER_DECLINES
+from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, Row, Summary, Test
+from survey_cli.reports.rounding import UNSURE
+from survey_cli.reports.weighting.significance import Matrix, explained, greater, independence, trend
+from survey_cli.reports.results.crosstab import SMALL, Tabulated, Terms
+from survey_cli.reports.results.topline import base_of, rows_of, summary_of, unanimous, unshown
+from survey_cli.values import Cell, Missing, Variable
+
+MOST_COLUMNS: Final = 12
+"""Of one grouping, that anybody still reads."""
+NO_VALUE: Final = "no value"
+UNSAID: Final = "no test beside hidden counts"
+"""With the sizes of rows and columns known, a p value is as good as the counts it is made of."""
+
+
+def grouping_of(answers: Answers, variable: Variable) -> Grouping | int:
+    """Interviews divided by a variable: labelled codes in their order, then other values, last whoever has none. The
+    number of values where there are too many."""
+    cells = answers.cells(variable.name)
+    column = answers.columns[variable.name]
+    values = {cell for cell in cells.values() if not isinstance(cell, Missing) and cell != ""}
+    listed = [code for code in variable.labels if code in values]
+    others = sorted(values - set(listed), key=_order)
+    if len(values) > MOST_COLUMNS:
+        return len(values)
+    declines = dict.fromkeys(
+        cell.kind
+        for cell in cells.values()
+        if isinstance(cell, Missing) and cell.kind not in NEVER_DECLINES and variable.role == "answer"
+    )
+    of: dict[Cell, int] = {value: place for place, value in enumerate([*listed, *others])}
+    labels = [variable.labels[code] for code in listed] + [str(value) for value in others]
+    for kind in declines:
+        of[_missing(cells, kind)] = len(labels)
+        labels.append(variable.declines[kind][1] if kind in variable.declines else kind)
+    known = (True,) * len(values) + (False,) * (len(labels) - len(values))
+    parts = [of.get(cells[text], len(labels)) for text in column]
+    if any(part == len(labels) for part in parts):
+        labels, known = [*labels, NO_VALUE], (*known, False)
+    return Grouping(
+        name=variable.name,
+        label=variable.label,
+        parts=tuple(labels),
+        of=parts,
+        known=known,
+        ordered=variable.measure in ("ordinal", "scale"),
+    )
+
+
+def _order(value: Cell) -> tuple[int, float, str]:
+    if isinstance(value, int | float):
+        return 0, float(value), ""
+    return 1, 0.0, str(value)
+
+
+def _missing(cells: Mapping[str, Cell], kind: str) -> Cell:
+    return next(cell for cell in cells.values() if isinstance(cell, Missing) and cell.kind == kind)
+
+
+def banner(tables: Sequence[Tabulated], groupings: Sequence[Grouping], *, unit: int, terms: Terms) -> Banner:
+    """A table of each item that somebody was asked. Tests are made unless `terms.inference` says otherwise."""
+    columns = [BannerColumn("", "All"), *_columns(groupings, lettered=terms.inference)]
+    made = tuple(
+        _table(table, groupings, columns, unit, terms)
+        for table in tables
+        if table.bases[0].people and table.question.kind not in ("words", "time")
+    )
+    return Banner(columns=tuple(columns), tables=made, notes=tuple(_notes(made, unit, terms)))
+
+
+def _columns(groupings: Sequence[Grouping], *, lettered: bool) -> list[BannerColumn]:
+    return [
+        BannerColumn(
+            grouping.label, label, ascii_uppercase[place] if known and lettered else "", grouping.name
+        )
+        for grouping in groupings
+        for place, (label, known) in enumerate(zip(grouping.parts, grouping.known, strict=True))
+    ]
+
+
+def _spans(groupings: Sequence[Grouping]) -> list[tuple[Grouping, list[int]]]:
+    """Each grouping with the columns of its values, in the tables."""
+    start, found = 1, []
+    for grouping in groupings:
+        found.append((grouping, [start + i for i, known in enumerate(grouping.known) if known]))
+        start += len(grouping.parts)
+    return found
+
+
+def _table(
+    table: Tabulated,
+    groupings: Sequence[Grouping],
+    columns: Sequence[BannerColumn],
+    unit: int,
+    terms: Terms,
+) -> BannerTable:
+    every = range(len(columns))
+    shown = table.rows_shown(known_columns(groupings))
+    if not shown:
+        return BannerTable(
+            id=table.question.id, rows=(), bases=(), notes=tuple(_unshown(table, groupings, terms))
+        )
+    rows = rows_of(table, list(every), unit=unit, terms=terms, shown=shown)
+    tests: list[Test] = []
+    if terms.inference:
+        rows = _lettered(table, rows, shown, groupings, columns, unit, terms)
+        for grouping, span in _spans(groupings):
+            tests += _tests(table, grouping, span, unit, terms)
+    summaries = (
+        []
+        if all(map(table.mean_hidden, every))
+        else [summary_of(table, c, unit=unit, terms=terms) for c in every]
+    )
+    alike = unanimous(table, 0, "everybody who was asked")
+    itself = {table.question.item, *table.question.columns}
+    for c in every[1:] if not alike else ():
+        if columns[c].variable in itself:
+            continue
+        alike += unanimous(table, c, f"all of {columns[c].group}, {columns[c].label},")
+    return BannerTable(
+        id=table.question.id,
+        rows=rows,
+        bases=tuple(base_of(table, c, unit=unit) for c in every),
+        summaries=tuple(s for s in summaries if isinstance(s, Summary)),
+        tests=tuple(tests),
+        notes=(*_unshown(table, groupings, terms), *alike),
+    )
+
+
+def _unshown(table: Tabulated, groupings: Sequence[Grouping], terms: Terms) -> list[str]:
+    """Why the table has nets alone, or is not there."""
+    return [
+        f"By group: {line[:1].lower()}{line[1:]}" for line in unshown(table, known_columns(groupings), terms)
+    ]
+
+
+def _left(table: Tabulated, terms: Terms) -> Fraction:
+    if not terms.population:
+        return Fraction(1)
+    return max(Fraction(0), 1 - Fraction(table.bases[0].people, terms.population))
+
+
+def _tests(table: Tabulated, grouping: Grouping, span: Sequence[int], unit: int, terms: Terms) -> list[Test]:
+    """Answers against columns; a scale also for its trend. Declines are in no test, nor are columns without a value."""
+    if grouping.name == table.question.item:
+        return []
+    if table.question.kind == "multiple":
+        return []
+    tested = [line for line in table.lines if line.tested]
+    at = {i for i, line in enumerate(table.lines) if line.tested}
+    if any(spot.column in span and spot.row in at for spot in table.hidden):
+        return [Test(grouping.label, "", "", None, "", UNSAID)]
+    matrix = Matrix(
+        grouping.label,
+        [[line.piles[c] for c in span] for line in tested],
+        weighted=unit != 1,
+        left=_left(table, terms),
+    )
+    found = [independence(matrix, seed=terms.seed)]
+    if table.question.kind in ("scale", "number") and found[0].name:
+        of_values = matrix._replace(piles=[[piles[c] for c in span] for _, piles in table.values])
+        values = [value for value, _ in table.values]
+        found.append(trend(of_values, values, ordered=grouping.ordered))
+    return found
+
+
+def _lettered(
+    table: Tabulated,
+    rows: Sequence[Row],
+    shown: Sequence[int],
+    groupings: Sequence[Grouping],
+    columns: Sequence[BannerColumn],
+    unit: int,
+    terms: Terms,
+) -> tuple[Row, ...]:
+    """Rows with the letters of the columns whose share is significantly smaller, among columns with enough interviews."""
+    made = []
+    for place, row in zip(shown, rows, strict=True):
+        figures = list(row.figures)
+        for grouping, span in _spans(groupings):
+            enough = [c for c in span if effective(table.bases[c]) >= SMALL and not table.base_hidden(c)]
+            pairs = len(enough) * (len(enough) - 1) // 2
+            if grouping.name == table.question.item or not pairs:
+                continue
+            piles = table.lines[place].piles
+            for one, other in combinations(enough, 2):
+                if figures[one].hidden or figures[other].hidden:
+                    continue
+                for more, less in ((one, other), (other, one)):
+                    if greater(
+                        (piles[more], table.bases[more]),
+                        (piles[less], table.bases[less]),
+                        pairs=pairs,
+                        weighted=unit != 1,
+                        left=_left(table, terms),
+                    ):
+                        letters = figures[more].letters + columns[less].letter
+                        figures[more] = figures[more]._replace(letters="".join(sorted(letters)))
+        made.append(
+            Row(
+                kind=row.kind,
+                code=row.code,
+                label=row.label,
+                figures=tuple(figures),
+                side=row.side,
+                note=row.note,
+            )
+        )
+    return tuple(made)
+
+
+def _notes(tables: Sequence[BannerTable], unit: int, terms: Terms) -> list[str]:
+    """What holds of all tables, and what their tests are."""
+    told = ["Per cents are of columns; the base of each column is the interviews in it that were asked."]
+    if any(base.small_text for table in tables for base in table.bases):
+        told.append(
+            f"{UNSURE} a base of fewer than {SMALL}: one person more or less moves its per cents by more than three"
+            f" points."
+        )
+    if unit != 1:
+        told.append(
+            "Effective bases are Kish’s, (Σw)²/Σw²; letters and trend tests use them, and no test weighted counts."
+        )
+    if not terms.inference:
+        told.append(
+            "No tests: the whole population was selected, so that no difference comes from sampling."
+            if terms.census
+            else "No tests were wanted."
+        )
+        return told
+    told.append(
+        f"Letters name the columns of the same group than which a per cent is significantly greater: z tests of two"
+        f" shares at the 0.05 level, Bonferroni’s correction for the pairs of columns, effective bases of at least"
+        f" {SMALL}; none where a per cent is 0 or 100."
+    )
+    told.append(
+        "Tests leave out declines and columns without a value; items with several answers are compared by letters"
+        " alone. Many tests find something by chance."
+    )
+    made = [test for table in tables for test in table.tests if test.name]
+    told += [
+        f"{name}: {words}"
+        for name, words in explained(terms.seed).items()
+        if any(t.name == name for t in made)
+    ]
+    if made and terms.population:
+        told.append(
+            f"The statistics are corrected for a population of {terms.population:,}, but those of Fisher’s exact test,"
+            f" whose p is on the safe side."
+        )
+    return told

@@ -1,0 +1,295 @@
+"""What is reported on? The items of a questionnaire that somebody answers, each with its columns, wording, options and
+nets, in the order they are asked. It sees no answer.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from survey_cli.instrument.schema.items.coded import Multiple, Scale
+from survey_cli.instrument.schema.items.groups import BatteryWritten, SectionWritten
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem, WordsItem
+from survey_cli.instrument.compiled.item_numbers import item_numbers
+from survey_cli.instrument.compiled.model import Group, Instrument, Leaf, Node
+from survey_cli.reports.results.report_model import ItemKind, Side
+from survey_cli.values import Code, Variable
+
+NEVER_DECLINES: Final = ("not_asked", "not_reached")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One answer that can be chosen."""
+
+    code: Code
+    label: str
+    volunteered: bool = False
+    missing: bool = False
+    """Left out of means."""
+    side: Side = "apart"
+    column: str = ""
+    """Of a multiple: its 0/1 column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One item, or one turn of it."""
+
+    id: str
+    item: str
+    kind: ItemKind
+    columns: tuple[str, ...]
+    """In which the answers stand: several for a multiple. For words, dates and times the column with the answer."""
+    variable: Variable
+    """The first of them."""
+    label: str
+    wording: str
+    statement: str = ""
+    """Of a battery: the statement alone."""
+    instruction: str = ""
+    section: str = ""
+    battery: str = ""
+    base: str = ""
+    """Who is asked, in the designer's words: `who disagreed`."""
+    asked: str = ""
+    """The same from its conditions; empty where all are asked."""
+    points: tuple[Point, ...] = ()
+    nets: tuple[tuple[str, tuple[Code, ...]], ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
+    """Columns of words that go with an option, and its label."""
+    least: float | None = None
+    """Of a number: numbers with a label below it or above `most` stand for no quantity."""
+    most: float | None = None
+    none_too: bool = False
+    """A multiple that may be answered with nothing."""
+    number: str = ""
+    """Of the printed questionnaire; empty where the newest one does not ask it."""
+    reported: bool = True
+    """False where the questionnaire says `report: false`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryHead:
+    """What the statements of a battery have in common."""
+
+    id: str
+    title: str
+    intro: str
+    section: str
+
+
+def questions(
+    instrument: Instrument,
+    variables: Sequence[Variable],
+    *,
+    language: str = "",
+    asked: Mapping[str, str] | None = None,
+) -> tuple[tuple[Question, ...], tuple[BatteryHead, ...]]:
+    """The questions that have columns among `variables`, as the newest questionnaire orders them; then those that only
+    older versions had. Personal columns are never reported on."""
+    language = language or instrument.language
+    columns: dict[str, list[Variable]] = {}
+    for v in variables:
+        if not v.personal and v.role in ("answer", "words"):
+            columns.setdefault(v.item, []).append(v)
+    numbers = item_numbers(instrument)
+    found: list[Question] = []
+    heads: list[BatteryHead] = []
+
+    def walk(nodes: Sequence[Node], section: str, battery: Group | None) -> None:
+        for node in nodes:
+            if isinstance(node, Leaf):
+                if node.question.asks:
+                    found.extend(
+                        replace(question, number=numbers[node.id], reported=node.question.report)
+                        for question in _of_leaf(
+                            node, columns.pop(node.id, []), language, section, battery, asked or {}
+                        )
+                    )
+                else:
+                    columns.pop(node.id, None)
+                continue
+            written = node.written
+            if isinstance(written, BatteryWritten):
+                title = written.title or written.label
+                heads.append(
+                    BatteryHead(
+                        id=node.id,
+                        title=str(title.written(language)) if title else "",
+                        intro=node.intro.markers(language) if node.intro else "",
+                        section=section,
+                    )
+                )
+                walk(node.children, section, node)
+                continue
+            own = node.title.markers(language) if node.title else ""
+            titled = own if own and (not section or isinstance(written, SectionWritten)) else section
+            walk(node.children, f"{section}: {own}" if section and own else titled, None)
+
+    walk(instrument.root.children, "", None)
+    for left in columns.values():
+        found.extend(_of_old(left))
+    return tuple(found), tuple(heads)
+
+
+def _of_leaf(
+    leaf: Leaf,
+    variables: Sequence[Variable],
+    language: str,
+    section: str,
+    battery: Group | None,
+    asked: Mapping[str, str],
+) -> Iterator[Question]:
+    question = leaf.question
+    instruction = leaf.instruction.markers(language) if leaf.instruction else ""
+    kind = _kind(leaf)
+    statement = ""
+    if battery is not None and isinstance(battery.written, BatteryWritten):
+        written = battery.written.statements.get(leaf.id)  # type: ignore[call-overload]
+        statement = str(written.text.written(language)) if written is not None else ""
+    volunteered = {o.code for o in leaf.options if question.read and not o.read}
+    nets = tuple(
+        (str(name), tuple(o.code for o in leaf.options if str(o.code) in {str(c) for c in codes}))
+        for name, codes in question.nets.items()
+    )
+    for turn in dict.fromkeys(v.turn for v in variables):
+        here = [v for v in variables if v.turn == turn]
+        answers = [v for v in here if v.role == "answer"]
+        if not answers:
+            continue
+        first = answers[0]
+        points: tuple[Point, ...]
+        if kind == "multiple":
+            answers = [v for v in answers if v.option is not None]
+            first = answers[0]
+            known = {o.code: str(o.label.written(language)) for o in leaf.options}
+            points = tuple(
+                Point(
+                    code=v.option,
+                    label=known.get(v.option) or _option_of(v.label),
+                    volunteered=v.option in volunteered,
+                    column=v.name,
+                )
+                for v in answers
+                if v.option is not None
+            )
+        else:
+            points = _points(first, volunteered, sided=kind == "scale" or battery is not None)
+        turned = "" if turn is None else f" ({turn})"
+        yield Question(
+            id=first.name if kind != "multiple" else leaf.id + ("" if turn is None else f"_{turn}"),
+            item=leaf.id,
+            kind=kind,
+            columns=tuple(v.name for v in answers) if kind == "multiple" else (first.name,),
+            variable=first,
+            label=f"{leaf.label.written(language)}{turned}",
+            wording=f"{leaf.text.markers(language)}{turned}",
+            statement=statement,
+            instruction=instruction,
+            section=section,
+            battery=battery.id if battery is not None else "",
+            base=str(question.base.written(language)) if question.base else "",
+            asked=asked.get(leaf.id, ""),
+            points=points,
+            nets=tuple((name, codes) for name, codes in nets if codes),
+            words=tuple(
+                (v.name, next((p.label for p in points if p.code == v.option), ""))
+                for v in here
+                if v.role == "words" and v.option is not None
+            ),
+            least=question.min if isinstance(question, NumberItem) else None,
+            most=question.max if isinstance(question, NumberItem) else None,
+            none_too=isinstance(question, Multiple) and question.min == 0,
+        )
+
+
+def _kind(leaf: Leaf) -> ItemKind:
+    match leaf.question:
+        case Multiple():
+            return "multiple"
+        case Scale():
+            return "scale"
+        case NumberItem():
+            return "number"
+        case WordsItem():
+            return "words"
+        case DateItem():
+            return "date"
+        case TimeItem():
+            return "time"
+        case _:
+            return "single"
+
+
+def _points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple[Point, ...]:
+    """The labelled codes of a column; of a scale the first half stands left, the second right."""
+    substance = [c for c in variable.labels if c not in volunteered and c not in variable.user_missing]
+    half = len(substance) / 2
+    sides: dict[Code, Side] = {}
+    for place, code in enumerate(substance if sided else ()):
+        middle = len(substance) % 2 and place == len(substance) // 2
+        sides[code] = "middle" if middle else "left" if place < half else "right"
+    return tuple(
+        Point(
+            code=code,
+            label=label,
+            volunteered=code in volunteered,
+            missing=code in variable.user_missing,
+            side=sides.get(code, "apart"),
+        )
+        for code, label in variable.labels.items()
+    )
+
+
+def _option_of(label: str) -> str:
+    """The option's words in the label of a column of a multiple: `Media: Radio`."""
+    return label.rpartition(": ")[2]
+
+
+def _of_old(variables: Sequence[Variable]) -> Iterator[Question]:
+    """What the newest questionnaire does not ask any more, or keeps otherwise, as its columns tell."""
+    several = [v for v in variables if v.option is not None and v.role == "answer"]
+    for turn in dict.fromkeys(v.turn for v in several):
+        here = [v for v in several if v.turn == turn]
+        first = here[0]
+        yield Question(
+            id=first.item + ("" if turn is None else f"_{turn}"),
+            item=first.item,
+            kind="multiple",
+            columns=tuple(v.name for v in here),
+            variable=first,
+            label=first.label.rpartition(": ")[0] or first.item,
+            wording=first.wording,
+            points=tuple(
+                Point(code=v.option, label=_option_of(v.label), column=v.name)
+                for v in here
+                if v.option is not None
+            ),
+        )
+    for v in variables:
+        if v.role != "answer" or v.option is not None:
+            continue
+        yield Question(
+            id=v.name,
+            item=v.item,
+            kind=_kind_of(v),
+            columns=(v.name,),
+            variable=v,
+            label=v.label,
+            wording=v.wording,
+            points=_points(v, set(), sided=v.measure == "ordinal"),
+        )
+
+
+def _kind_of(variable: Variable) -> ItemKind:
+    match variable.storage:
+        case "date":
+            return "date"
+        case "time":
+            return "time"
+        case "text" if not variable.labels:
+            return "words"
+        case _ if variable.measure == "scale":
+            return "number"
+        case _:
+            return "scale" if variable.measure == "ordinal" else "single"

@@ -1,0 +1,292 @@
+"""What is a report of results made of? Everything a page shows: wordings, bases, rows, figures with their texts, tests
+and notes, computed and ready. Values only; nothing is computed here and nothing is laid out.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, NamedTuple, TypeAlias
+
+from survey_cli.reports.fieldwork.rates import RateTable
+
+RowKind: TypeAlias = Literal["answer", "volunteered", "decline", "net", "range", "mention"]
+"""`volunteered`: not read aloud; `range`: numbers put together; `mention`: an option of a multiple, so that rows add up
+to more than 100. A `net` repeats rows that are shown, and is never added to them."""
+
+ItemKind: TypeAlias = Literal["single", "scale", "multiple", "number", "words", "date", "time"]
+
+Side: TypeAlias = Literal["left", "middle", "right", "apart"]
+"""Where a point of a scale stands in a diverging bar: `apart` is no opinion, a decline or a volunteered answer."""
+
+
+class Figure(NamedTuple):
+    """One cell of a table. Print the texts; draw the share."""
+
+    amount: Fraction | int | None
+    """People, or the sum of their weights. None where it is hidden."""
+    share: Fraction | None
+    """Of the base, 0 to 1, exact. None where it is hidden or the base is empty."""
+    count_text: str
+    """`16`, weighted `16.4`; `[c]` where it is hidden."""
+    percent_text: str
+    """`46`, `*`, `–` where the base is empty; `[c]` where it is hidden. Without the sign %."""
+    hidden: bool = False
+    letters: str = ""
+    """Of the columns of its group than which its share is significantly greater: `B`, `BC`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a table. `figures` are as the table's columns: one in a topline, in a banner one for each."""
+
+    kind: RowKind
+    code: str = ""
+    """As it is keyed; empty for nets and ranges."""
+    label: str
+    figures: tuple[Figure, ...]
+    side: Side = "apart"
+    note: str = ""
+    """`volunteered`, `1 + 2`; bracketed beside the label."""
+
+    @property
+    def total(self) -> Figure:
+        return self.figures[0]
+
+
+class Base(NamedTuple):
+    """Of whom the per cents are."""
+
+    asked: int | None
+    """People who were asked, unweighted. None where it is hidden."""
+    text: str
+    """`all 35`, `asked of 19 who disagreed`."""
+    count_text: str
+    """`19`, or `[c]`."""
+    weighted_text: str = ""
+    """Sum of weights; empty where nothing is weighted."""
+    effective_text: str = ""
+    """Effective number of interviews; empty where nothing is weighted."""
+    small_text: str = ""
+    """`small: one person is 12.5 per cent`; empty where there are enough, or the base is hidden."""
+
+
+class Summary(NamedTuple):
+    """Mean, median and standard deviation, of those with a value: no decline and no option marked `missing: true`.
+    Texts are `[c]` where hidden and `–` where there is none."""
+
+    mean: Fraction | None
+    count_text: str
+    """Of how many."""
+    mean_text: str
+    median_text: str
+    deviation_text: str
+    margin_text: str = ""
+    """`± 0.21`, of the mean, where margins are wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verbatim:
+    """What somebody said."""
+
+    text: str
+    case: str = ""
+    """Whose it is, commas between them; only where cases were asked for."""
+    option: str = ""
+    """Of which option it is the words; empty for an item that is all words."""
+    times: int = 1
+    """So many people said it, but for capitals, spaces and marks at its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemResult:
+    """One item, or one turn of it."""
+
+    id: str
+    """Its column, or for a multiple its item with the turn: `q7`, `age_2`. Unique in a report."""
+    number: str
+    """Of the printed questionnaire: `9`, `9a`. Empty where the newest one does not ask it."""
+    kind: ItemKind
+    section: str = ""
+    battery: str = ""
+    """The battery's id; empty where it is no statement."""
+    label: str
+    wording: str
+    """As read, fills as written."""
+    instruction: str = ""
+    base: Base
+    rows: tuple[Row, ...]
+    """Answers as written, volunteered and declines after them; then nets."""
+    summary: Summary | None = None
+    """Of scales and numbers."""
+    margin_text: str = ""
+    """`± 9.1 points at most, 95 %`; empty unless margins are wanted."""
+    notes: tuple[str, ...] = ()
+    """Sentences under the table: `Adds up to 99 …`, `Hidden …`, unanimity."""
+    verbatims: tuple[Verbatim, ...] = ()
+    """Only where they were asked for."""
+
+    @property
+    def called(self) -> str:
+        """Its number, or its id where it has none."""
+        return self.number or self.id
+
+    @property
+    def numbered(self) -> str:
+        """What stands before its title: `9a. `."""
+        return f"{self.number}. " if self.number else ""
+
+
+class Segment(NamedTuple):
+    """A part of a bar."""
+
+    label: str
+    side: Side
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One line of a battery's chart."""
+
+    id: str
+    wording: str
+    """Of the statement alone."""
+    base: Base
+    segments: tuple[Segment, ...]
+    """The points in written order, then what stands apart, all put together."""
+    whole: bool = True
+    """False where some of it is hidden: no bar can be drawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battery:
+    """Statements on a common scale: one diverging chart."""
+
+    id: str
+    section: str = ""
+    title: str
+    intro: str
+    points: tuple[tuple[str, Side], ...]
+    """Label and side of each point in written order; the last may be what stands apart."""
+    statements: tuple[Statement, ...]
+
+
+class Test(NamedTuple):
+    """A test of one group of columns against one item."""
+
+    group: str
+    """The label of the group: `Kind of unit`."""
+    name: str
+    """`Chi-square test`, `Fisher’s exact test`, …; empty where none could be done."""
+    statistic_text: str
+    """`χ² = 7.81, df = 2`; empty where it has none or cells are hidden."""
+    p: float | None
+    p_text: str
+    """`p = 0.031`, `p < 0.001`."""
+    note: str = ""
+    """Why there is none."""
+
+    @property
+    def text(self) -> str:
+        """`Chi-square test: χ² = 7.81, df = 2, p = 0.020`, or why there is none. Which is made when, the notes say."""
+        return (
+            f"{self.name}: {', '.join(t for t in (self.statistic_text, self.p_text) if t)}"
+            if self.name
+            else self.note
+        )
+
+
+class BannerColumn(NamedTuple):
+    """A column of every banner table."""
+
+    group: str
+    """The label of the variable it is a value of; empty for the total."""
+    label: str
+    letter: str = ""
+    """By which the test of columns names it; empty for the total."""
+    variable: str = ""
+    """Its name; empty for the total."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BannerTable:
+    """One item by all columns. Figures, bases and summaries are aligned with `Banner.columns`."""
+
+    id: str
+    """The `ItemResult.id` it goes with."""
+    rows: tuple[Row, ...]
+    bases: tuple[Base, ...]
+    summaries: tuple[Summary, ...] = ()
+    """Empty where the item has none."""
+    tests: tuple[Test, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    """Items cross-tabulated; the first column is the total."""
+
+    columns: tuple[BannerColumn, ...]
+    tables: tuple[BannerTable, ...]
+    notes: tuple[str, ...] = ()
+    """What letters, tests and bases mean; said once."""
+
+    def table(self, id: str) -> BannerTable | None:
+        """The table of an item."""
+        return next((table for table in self.tables if table.id == id), None)
+
+
+class MethodLine(NamedTuple):
+    """One item of disclosure."""
+
+    label: str
+    text: str
+    """`not stated` where it is not known."""
+    stated: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighting:
+    """How interviews are weighted, in figures."""
+
+    how: str
+    """In a sentence."""
+    interviews: int
+    effective: float
+    """Kish's: (Σw)²/Σw²."""
+    design_effect: float
+    """1 + cv² of the weights."""
+    range_text: str
+    """`weights from 0.63 to 2.50`; empty where they would tell of few people."""
+    notes: tuple[str, ...] = ()
+    """What did not converge, what had no target, what was trimmed."""
+    margins: tuple[tuple[str, str, str, str, str], ...] = ()
+    """Variable, value, per cent before, per cent after, target; where it was raked. Of few people `[c]`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """The whole report."""
+
+    title: str
+    instrument: str
+    version: str = ""
+    language: str = "en"
+    interviews: int
+    narrowed: tuple[str, ...] = ()
+    """To what the report is narrowed, in sentences: said with its title; empty where it is of everything."""
+    hidden: int = 0
+    """So many of its counts and bases are hidden."""
+    counts: int = 0
+    """So many there are, hidden or not."""
+    methods: tuple[MethodLine, ...]
+    """The methods box, in order."""
+    items: tuple[ItemResult, ...]
+    batteries: tuple[Battery, ...] = ()
+    banner: Banner | None = None
+    weighting: Weighting | None = None
+    rates: RateTable | None = None
+    """For the appendix; None where there are no cases."""
+    notes: tuple[str, ...] = ()
+    """About all tables: what `*` and `[c]` mean, rounding, declines."""
+    warnings: tuple[str, ...] = ()
+    """What makes the data doubtful; said before any figure."""

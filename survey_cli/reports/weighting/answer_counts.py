@@ -1,0 +1,157 @@
+"""What was answered, column by column, and how much each interview weighs: what every figure of a report is counted from.
+It knows no item and no per cent.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from typing import Final, NamedTuple, TypeAlias
+
+from survey_cli.table.encoded_cells import cell_reader, cell_texts
+from survey_cli.engine.codec import encode_cells
+from survey_cli.table import Table
+from survey_cli.values import Cell, Variable
+
+AT_ONCE: Final = 2_000
+"""Rows that are turned into columns at a time."""
+FINEST: Final = 10**9
+"""Weights are counted in units of a thousand-millionth, so that their sums are exact whole numbers."""
+
+Key: TypeAlias = Hashable
+"""What one interview has at an item: a text of a cell, or for a multiple the texts of its options."""
+
+
+class Pile(NamedTuple):
+    """Interviews that are alike."""
+
+    people: int = 0
+    weight: int = 0
+    """Sum of their weights, in units of `FINEST`."""
+    squares: int = 0
+    """Sum of the squares of these."""
+
+    def plus(self, other: "Pile") -> "Pile":
+        return Pile(self.people + other.people, self.weight + other.weight, self.squares + other.squares)
+
+
+NOBODY: Final = Pile()
+
+
+def piled(piles: Iterable[Pile]) -> Pile:
+    """All of them together."""
+    people = weight = squares = 0
+    for pile in piles:
+        people += pile[0]
+        weight += pile[1]
+        squares += pile[2]
+    return Pile(people, weight, squares)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Interviews divided by one variable."""
+
+    name: str
+    label: str
+    parts: tuple[str, ...]
+    """The labels of its columns."""
+    of: Sequence[int]
+    """By interview its column, from 0."""
+    known: tuple[bool, ...]
+    """By column whether it is a value; False for those without one, who stand in no test."""
+    ordered: bool = False
+    """Its values have an order."""
+
+
+def known_columns(groupings: Sequence[Grouping]) -> list[int]:
+    """The columns of a table, the total being 0, that stand for a value."""
+    known = [one for grouping in groupings for one in grouping.known]
+    return [place for place, one in enumerate(known, 1) if one]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The columns of a table. Weights are whole numbers of a thousand-millionth; None where nothing is weighted."""
+
+    variables: dict[str, Variable]
+    columns: dict[str, Sequence[str]]
+    interviews: int
+    weights: Sequence[int] | None = None
+
+    @classmethod
+    def of(cls, table: Table, wanted: Callable[[Variable], bool] = lambda _: True) -> "Answers":
+        """The wanted columns of all rows. A text that is often there is held once; 100,000 interviews take 1 MB a
+        column and what their different answers take. Raises ValueError where a row cannot be read."""
+        at = [(i, v) for i, v in enumerate(table.variables) if wanted(v)]
+        columns: dict[str, list[str]] = {v.name: [] for _, v in at}
+        held: dict[str, dict[str, str]] = {v.name: {} for _, v in at}
+        kept = iter(table.kept if table.kept is not None else (encode_cells(row) for row in table.rows))
+        width, rows = len(table.variables), 0
+        while some := [cell_texts(row, width) for row in islice(kept, AT_ONCE)]:
+            rows += len(some)
+            turned = list(zip(*some, strict=True))
+            for i, variable in at:
+                texts = turned[i]
+                columns[variable.name].extend(map(held[variable.name].setdefault, texts, texts))
+        return cls({v.name: v for _, v in at}, dict(columns), rows)
+
+    def cells(self, name: str) -> dict[str, Cell]:
+        """Each different text of a column, read."""
+        read = cell_reader(self.variables[name].storage)
+        return {text: read(text) for text in dict.fromkeys(self.columns[name])}
+
+    def weighted(self, weights: Sequence[Fraction] | None) -> "Answers":
+        """The same under other weights, one for each interview."""
+        scaled = None if weights is None else [round(weight * FINEST) for weight in weights]
+        return Answers(self.variables, self.columns, self.interviews, scaled)
+
+    def only(self, rows: Collection[int]) -> "Answers":
+        """Those interviews alone, given by their positions in order."""
+        if len(rows) == self.interviews:
+            return self
+        return Answers(
+            self.variables,
+            {name: [column[i] for i in rows] for name, column in self.columns.items()},
+            len(rows),
+            None if self.weights is None else [self.weights[i] for i in rows],
+        )
+
+    def keys(self, names: Sequence[str]) -> Sequence[Key]:
+        """What each interview has in one column, or in several together."""
+        if len(names) == 1:
+            return self.columns[names[0]]
+        return list(zip(*(self.columns[name] for name in names), strict=True))
+
+    def piles(self, keys: Sequence[Key], groupings: Sequence[Grouping]) -> dict[Key, tuple[Pile, ...]]:
+        """Of each key the interviews in all, then in each column of each grouping."""
+        found = {key: [pile] for key, pile in self._piles(keys).items()}
+        for grouping in groupings:
+            divided = self._piles(list(zip(keys, grouping.of, strict=True)))
+            for key, piles in found.items():
+                piles.extend(divided.get((key, part), NOBODY) for part in range(len(grouping.parts)))
+        return {key: tuple(piles) for key, piles in found.items()}
+
+    def _piles(self, keys: Sequence[Key]) -> dict[Key, Pile]:
+        if self.weights is None:
+            return {key: Pile(n, n, n) for key, n in Counter(keys).items()}
+        sums: dict[Key, list[int]] = {}
+        for key, weight in zip(keys, self.weights, strict=True):
+            held = sums.get(key)
+            if held is None:
+                held = sums[key] = [0, 0, 0]
+            held[0] += 1
+            held[1] += weight
+            held[2] += weight * weight
+        return {key: Pile(*held) for key, held in sums.items()}
+
+    @property
+    def unit(self) -> int:
+        """What a weight of one is."""
+        return 1 if self.weights is None else FINEST
+
+
+def effective(pile: Pile) -> Fraction:
+    """Kish's effective number of interviews, (Σw)²/Σw² (L. Kish, Survey Sampling, 1965); 0 for nobody."""
+    return Fraction(pile.weight**2, pile.squares) if pile.squares else Fraction(0)

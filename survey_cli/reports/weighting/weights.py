@@ -1,0 +1,280 @@
+"""How much does each interview weigh, and what does that cost? Base weights of the sample, raked to targets or not, with
+the design effect and the effective number of interviews. It reads no file.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import fsum
+from typing import Final
+
+from survey_cli.instrument.source.scalars import DECIMAL
+from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.reports.weighting.answer_counts import Answers
+from survey_cli.reports.disclosure.suppression import hidden_parts
+from survey_cli.reports.weighting.raking import Margin, raked, unreachable
+from survey_cli.reports.results.report_model import Weighting
+from survey_cli.reports.rounding import HIDDEN, rounded
+from survey_cli.values import Cell, Missing, Variable
+
+FINE: Final = 1_000_000_000
+ROUNDING: Final = Fraction(1, 100)
+"""How far rounded shares may be from adding up to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The share that one value of a variable has in the population."""
+
+    variable: str
+    value: str
+    """Its code or its label."""
+    share: Fraction
+    """Or a number of units: they are scaled to add up to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighted:
+    """Weights that add up to the number of interviews, and what is said of them."""
+
+    weights: tuple[Fraction, ...]
+    weighting: Weighting
+
+
+def base_weights(answers: Answers, column: str) -> list[Fraction] | Trouble:
+    """The weights that the sample brings."""
+    cells = answers.cells(column)
+    read: dict[str, Fraction] = {}
+    for text, cell in cells.items():
+        weight = _weight(cell)
+        if weight is None or weight < 0:
+            said = "is missing" if isinstance(cell, Missing) else f"is {cell!r}"
+            return Trouble(
+                column, f"the weight of an interview {said}", "give every case a weight that is not negative"
+            )
+        read[text] = weight
+    weights = [read[text] for text in answers.columns[column]]
+    if weights and not any(weights):
+        return Trouble(column, "all weights are 0", "give cases the weights they were selected with")
+    return weights
+
+
+def _weight(cell: Cell) -> Fraction | None:
+    match cell:
+        case int():
+            return Fraction(cell)
+        case float():
+            return Fraction(repr(cell))
+        case str() if DECIMAL.match(cell):
+            return Fraction(cell)
+        case _:
+            return None
+
+
+def weighted(
+    answers: Answers,
+    *,
+    column: str = "",
+    targets: Sequence[Target] = (),
+    trim: Fraction | None = None,
+    threshold: int = 0,
+) -> Weighted | Trouble:
+    """Weights from a sample column, from targets, or from both: the column's are the start. Of values that fewer than
+    `threshold` interviews have no share is told."""
+    n = answers.interviews
+    start: list[Fraction] | Trouble = [Fraction(1)] * n if not column else base_weights(answers, column)
+    if isinstance(start, Trouble):
+        return start
+    if not n:
+        return Trouble("weights", "there are no interviews to weight", "interview somebody first")
+    how = [f"base weights of {column}"] if column else []
+    if not targets:
+        weights = _scaled(start)
+        return Weighted(weights=weights, weighting=_weighting(weights, how=", ".join(how)))
+    margins = margins_of(answers, targets)
+    if isinstance(margins, Trouble):
+        return margins
+    found = raked(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
+    weights = _scaled([Fraction(round(weight * FINE), FINE) for weight in found.weights])
+    names = ", ".join(margin.name for margin in margins)
+    how.append(f"raked to {names} in {_count(found.rounds, 'round')}")
+    notes = []
+    if not found.converged:
+        notes.append(
+            f"Raking did not converge: a share is still {rounded(Fraction(found.distance) * 100, 2)} points off"
+            " its target. Targets may contradict each other, or trimming may be too strict."
+        )
+    for margin in margins:
+        notes += [
+            f"{margin.name}: nobody of {value} was interviewed; the other targets share its part."
+            for value in unreachable(margin)
+        ]
+        without = sum(v == -1 for v in margin.of)
+        if without:  # how many would tell of small counts beside it
+            told = _count(without, "interview") if threshold < 2 else "interviews"
+            notes.append(f"{margin.name}: {told} without a value that has a target: their share stays.")
+    if trim:
+        notes.append(
+            f"Trimmed at {rounded(trim, 1)} times the mean and one over it: {_count(found.trimmed, 'weight')} cut."
+        )
+    return Weighted(
+        weights=weights,
+        weighting=_weighting(
+            weights,
+            how=", ".join(how),
+            notes=tuple(notes),
+            margins=tuple(_margins(margins, start, weights, threshold)),
+        ),
+    )
+
+
+def margins_of(answers: Answers, targets: Sequence[Target]) -> list[Margin] | Trouble:
+    """The targets by variable, with where each interview stands."""
+    by_name: dict[str, list[Target]] = {}
+    for target in targets:
+        by_name.setdefault(target.variable, []).append(target)
+    made = []
+    for name, wanted in by_name.items():
+        variable = answers.variables.get(name)
+        if variable is None:
+            return Trouble("--rake", f"there is no variable {name!r}", did_you_mean(name, answers.variables))
+        total = sum((target.share for target in wanted), Fraction(0))
+        cells = answers.cells(name)
+        place: dict[str, int] = {}
+        for text, cell in cells.items():
+            place[text] = next(
+                (i for i, target in enumerate(wanted) if _is(cell, target.value, variable)), -1
+            )
+        shares = [target.share for target in wanted]
+        if trouble := _unknown(variable, wanted, cells) or _unfit(name, shares):
+            return trouble
+        made.append(
+            Margin(
+                name=name,
+                values=tuple(_label(target.value, variable) for target in wanted),
+                of=[place[text] for text in answers.columns[name]],
+                targets={i: target.share / total for i, target in enumerate(wanted)},
+            )
+        )
+    return made
+
+
+def _unfit(name: str, shares: Sequence[Fraction]) -> Trouble | None:
+    """What cannot be meant by the shares of one variable. Shares of 1 add up to 1; numbers of units to anything."""
+    total, remedy = sum(shares, Fraction(0)), "give each value its share"
+    if total <= 0:
+        return Trouble("--rake", f"the targets of {name} add up to nothing", remedy)
+    if len(shares) == 1:
+        return Trouble("--rake", f"{name} has a target for one value alone", remedy)
+    parts = max(shares) <= 1 and any(share.denominator > 1 for share in shares)
+    if parts and abs(total - 1) > ROUNDING:
+        return Trouble(
+            "--rake", f"the shares of {name} add up to {rounded(total, 3)}", f"{remedy}: together 1"
+        )
+    return None
+
+
+def _unknown(variable: Variable, wanted: Sequence[Target], cells: Mapping[str, Cell]) -> Trouble | None:
+    """A target's value that the variable does not have; of one without labels, one that looks like a slip."""
+    there = {str(cell) for cell in cells.values() if not isinstance(cell, Missing)}
+    for target in wanted:
+        if any(_is(cell, target.value, variable) for cell in (*cells.values(), *variable.labels)):
+            continue
+        what = f"{variable.name} has no value {target.value!r}"
+        if variable.labels:
+            known = sorted(_told(code, label) for code, label in variable.labels.items())
+            return Trouble("--rake", what, f"it has {', '.join(known)}")
+        untaken = there - {other.value for other in wanted}
+        if near := did_you_mean(target.value, untaken):
+            return Trouble("--rake", what, near)
+    return None
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _label(value: str, variable: Variable) -> str:
+    """What a code means; a label, or a value without one, is itself."""
+    return next((label for code, label in variable.labels.items() if str(code) == value), value)
+
+
+def _told(code: object, label: str) -> str:
+    return label if str(code) == label else f"{code} ({label})"
+
+
+def _is(cell: Cell, value: str, variable: Variable) -> bool:
+    if isinstance(cell, Missing):
+        return False
+    if str(cell) == value:
+        return True
+    return isinstance(cell, int | str) and variable.labels.get(cell) == value
+
+
+def _scaled(weights: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """With a mean of exactly 1, but for what is finer than a thousand-millionth."""
+    total = sum(weights, Fraction(0))
+    factor = len(weights) / total
+    if factor == 1:
+        return tuple(weights)
+    scaled: dict[Fraction, Fraction] = {}
+    for weight in weights:
+        if weight not in scaled:
+            scaled[weight] = Fraction(round(weight * factor * FINE), FINE)
+    return tuple(scaled[weight] for weight in weights)
+
+
+def _weighting(
+    weights: Sequence[Fraction],
+    *,
+    how: str,
+    notes: tuple[str, ...] = (),
+    margins: tuple[tuple[str, str, str, str, str], ...] = (),
+) -> Weighting:
+    floats = [float(weight) for weight in weights]
+    total, squares, n = fsum(floats), fsum(w * w for w in floats), len(floats)
+    effective = total**2 / squares
+    return Weighting(
+        how=f"{how}, scaled to the {n:,} interviews",
+        interviews=n,
+        effective=effective,
+        design_effect=n / effective,
+        range_text=""
+        if any(HIDDEN in margin for margin in margins)
+        else f"weights from {min(floats):.2f} to {max(floats):.2f}",
+        notes=notes,
+        margins=margins,
+    )
+
+
+def _margins(
+    margins: Sequence[Margin], start: Sequence[Fraction], end: Sequence[Fraction], threshold: int
+) -> list[tuple[str, str, str, str, str]]:
+    told = []
+    for margin in margins:
+        before, after = _shares(margin, start), _shares(margin, end)
+        places = [-1, *range(len(margin.values))]
+        hidden = {places[i] for i in hidden_parts([margin.of.count(v) for v in places], threshold)}
+        told += [
+            (
+                margin.name,
+                value,
+                HIDDEN if i in hidden else _per_cent(before.get(i)),
+                HIDDEN if i in hidden else _per_cent(after.get(i)),
+                _per_cent(margin.targets[i]),
+            )
+            for i, value in enumerate(margin.values)
+        ]
+    return told
+
+
+def _shares(margin: Margin, weights: Sequence[Fraction]) -> Mapping[int, Fraction]:
+    sums: dict[int, Fraction] = {}
+    for weight, v in zip(weights, margin.of, strict=True):
+        sums[v] = sums.get(v, Fraction(0)) + weight
+    total = sum(sums.values(), Fraction(0))
+    return {v: held / total for v, held in sums.items()}
+
+
+def _per_cent(share: Fraction | None) -> str:
+    return rounded((share or Fraction(0)) * 100, 1)

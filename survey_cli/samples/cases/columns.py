@@ -1,0 +1,298 @@
+"""Which value does the text of a sample column mean? By the column's type, and by what it is to the fieldwork."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date
+from functools import cache
+from typing import Final, NamedTuple, TypeAlias
+from zoneinfo import available_timezones
+
+from survey_cli.instrument.countries import COUNTRIES, nearest_region, region_named, regions_of
+from survey_cli.instrument.schema.document import SampleColumn
+from survey_cli.instrument.schema.items.question import tidy
+from survey_cli.instrument.texts.number_text import number_readings
+from survey_cli.instrument.schema.options import OptionWritten
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.problems import did_you_mean
+from survey_cli.values import Code, Missing, Value
+
+
+class Unfit(NamedTuple):
+    """Why a text is no value of its column."""
+
+    what: str
+    remedy: str
+
+
+ColumnReader: TypeAlias = Callable[[str], Value | Unfit]
+"""Makes the value of a text that is not empty."""
+
+MONTH_FIRST: Final = frozenset({"US", "AS", "FM", "GU", "MH", "MP", "PH", "PR", "PW", "UM", "VI"})
+"""Countries where 11/24/2026 is a day (Unicode CLDR's short dates)."""
+NO_SLASHES: Final = frozenset({"", "CA", "CN", "HU", "JP", "KR", "LT", "MN", "SE", "TW", "ZA"})
+"""Countries where the year comes first, or both orders are in use: 3/4/2026 would be a guess."""
+_DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?\Z", re.ASCII)
+_POINT_ZERO: Final = re.compile(r"(-?\d+)\.0+\Z", re.ASCII)
+_MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?\Z")
+_YEAR_FIRST: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z", re.ASCII)
+_YEAR_LAST: Final = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})\Z", re.ASCII)
+_SAME_ALL_YEAR: Final = re.compile(r"(EST|MST|HST|GMT|UTC|UCT|Zulu|Greenwich|Etc/.*|GMT[+-]?0|Universal)\Z")
+COUNTRY_REMEDY: Final = "write two letters: US, GB, ES"
+_MEANT: Final = {
+    "eastern": "America/New_York", "central": "America/Chicago", "mountain": "America/Denver",
+    "pacific": "America/Los_Angeles", "alaska": "America/Anchorage", "hawaii": "Pacific/Honolulu",
+    "arizona": "America/Phoenix", "et": "America/New_York", "edt": "America/New_York", "ct": "America/Chicago",
+    "cst": "America/Chicago", "cdt": "America/Chicago", "mt": "America/Denver", "mdt": "America/Denver",
+    "pt": "America/Los_Angeles", "pst": "America/Los_Angeles", "pdt": "America/Los_Angeles",
+    "bst": "Europe/London", "cet": "Europe/Berlin",
+}  # fmt: skip
+
+
+def key_column(instrument: Instrument) -> str | None:
+    """The sample column that names a case."""
+    return next((name for name, c in instrument.sample.items() if c.role == "key"), None)
+
+
+def column_of(instrument: Instrument, role: str) -> str | None:
+    """The first sample column of a role."""
+    return next((name for name, c in instrument.sample.items() if c.role == role), None)
+
+
+def country_of(instrument: Instrument) -> str | None:
+    """The country whose numbers and dates these are, in two capital letters."""
+    fieldwork = instrument.written.fieldwork
+    return str(fieldwork.country).upper() if fieldwork is not None and fieldwork.country else None
+
+
+def labels_of(instrument: Instrument, column: SampleColumn) -> dict[Code, str]:
+    """The codes of a sample column and their labels in the first language; empty where it is not coded."""
+    return {c: str((o.label or o.text).written(instrument.language)) for c, o in _options(instrument, column)}
+
+
+def in_words(
+    instrument: Instrument, values: Mapping[str, object], *, without: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """The label and the words of each sample column that has a value, those of some roles left out."""
+    for name, column in instrument.sample.items():
+        value = values.get(name)
+        if column.role in without or value is None or isinstance(value, Missing) or value == "":
+            continue
+        labels = labels_of(instrument, column)
+        words = labels.get(value, str(value)) if isinstance(value, int | str) else str(value)
+        yield str(column.label.written(instrument.language)) if column.label else name, words
+
+
+def clean(text: str, *, lines: bool = False) -> str:
+    """Text as it is kept: trimmed, NFC, without control characters."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    return tidy(text, lines=lines)
+
+
+def reader_of(instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False) -> ColumnReader:
+    """Reads values of the column's type. `decimal_comma`: 0,5 is a half, as in files parted by semicolons."""
+    match column.type:
+        case "single":
+            return _single(instrument, column)
+        case "number":
+            return _comma_number if decimal_comma else _point_number
+        case "date":
+            return date_reader(country_of(instrument) or "")
+        case "split":
+            return _arm(column)
+        case "text":
+            return _text
+
+
+def role_reader_of(
+    instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False
+) -> ColumnReader:
+    """The same, where the value must also be of use to the fieldwork: a zone, a language, a weight, a priority."""
+    typed = reader_of(instrument, column, decimal_comma=decimal_comma)
+    match column.role:
+        case "zone":
+            return _then(typed, _zone)
+        case "country":
+            return _then(typed, _country)
+        case "language":
+            return _then(typed, lambda value: _language(instrument, value))
+        case "weight":
+            return _then(typed, _weight)
+        case "priority":
+            return _then(typed, _priority)
+        case _:
+            return typed
+
+
+def _then(first: ColumnReader, second: Callable[[Value], Value | Unfit]) -> ColumnReader:
+    def read(text: str) -> Value | Unfit:
+        value = first(text)
+        return value if isinstance(value, Unfit) else second(value)
+
+    return read
+
+
+# ── by type ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _options(instrument: Instrument, column: SampleColumn) -> Iterator[tuple[Code, OptionWritten]]:
+    options = column.options
+    if isinstance(options, str):
+        options = instrument.written.scales[options].options
+    yield from (options or {}).items()
+
+
+def _single(instrument: Instrument, column: SampleColumn) -> ColumnReader:
+    labels = labels_of(instrument, column)
+    fitting = "it is one of " + ", ".join(f"{c} ({label})" for c, label in labels.items())
+    meant: dict[str, Code] = {}
+    twice: set[str] = set()
+    for code, option in _options(instrument, column):
+        for text in {str(t).casefold() for one in (option.label, option.text) if one for _, t in one.every()}:
+            if meant.setdefault(text, code) != code:
+                twice.add(text)
+    meant = {text: code for text, code in meant.items() if text not in twice}
+    meant |= {str(code).casefold(): code for code in labels}
+
+    def read(text: str) -> Value | Unfit:
+        code = meant.get(text.casefold())
+        if code is None and (spreadsheet := _POINT_ZERO.match(text)):
+            code = meant.get(spreadsheet[1])
+        return Unfit("the value does not fit the column", fitting) if code is None else code
+
+    return read
+
+
+def _point_number(text: str) -> Value | Unfit:
+    """A number of a file whose program writes decimals with a point."""
+    if _DECIMAL.match(text):
+        return _kept(float(text))
+    readings = number_readings(text, None)
+    remedy = "write a number"
+    if len(readings) == 1 and "." not in text and "," in text:
+        remedy = (
+            "write a point, not a comma" if readings[0].places else "write it without separators of thousands"
+        )
+    elif readings:
+        remedy = "write it without separators of thousands"
+    return Unfit("the value does not fit the column", remedy)
+
+
+def _comma_number(text: str) -> Value | Unfit:
+    """A number of a file whose program writes decimals with a comma, or with a point."""
+    readings = number_readings(text, None)
+    if len(readings) > 1:
+        return Unfit(f"{text} may be a decimal or thousands", "write it without separators of thousands")
+    return _kept(readings[0].value) if readings else _point_number(text)
+
+
+def _kept(value: float) -> Value | Unfit:
+    if not abs(value) < 1e15:  # beyond, a decimal is no longer exact
+        return Unfit("the number is too large to be kept exactly", "make the column a text")
+    return int(value) if float(value).is_integer() else value
+
+
+def date_reader(country: str) -> ColumnReader:
+    """Reads days: 2026-11-24, and in the order usual in the country (two letters; empty where it is not known)."""
+    plainly = "write the date as 2026-11-24"
+
+    def read(text: str) -> Value | Unfit:
+        text = _MIDNIGHT.sub("", text)
+        if found := _YEAR_FIRST.match(text):
+            year, month, day = (int(part) for part in found.groups())
+        elif found := _YEAR_LAST.match(text):
+            first, second, year = int(found[1]), int(found[3]), int(found[4])
+            if found[2] != "." and country in NO_SLASHES:
+                return Unfit("the order of day and month is not known", plainly)
+            month, day = (first, second) if found[2] != "." and country in MONTH_FIRST else (second, first)
+        else:
+            return Unfit("the value does not fit the column", plainly)
+        try:
+            return date(year, month, day)
+        except ValueError:
+            order = f" where {month} is the month" if not text[:4].isdigit() else ""
+            return Unfit(f"there is no such day{order}", plainly)
+
+    return read
+
+
+def _arm(column: SampleColumn) -> ColumnReader:
+    arms = {str(name).casefold(): str(name) for name in column.arms}
+    remedy = f"it is one of {', '.join(arms.values())}; leave it empty to have it drawn"
+
+    def read(text: str) -> Value | Unfit:
+        found = arms.get(text.casefold())
+        return found or Unfit("there is no such arm", remedy)
+
+    return read
+
+
+# ── by role ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def is_zone(name: str) -> bool:
+    """Whether it is the IANA name of a time zone."""
+    return name in _zones()
+
+
+def _zone(value: Value) -> Value | Unfit:
+    name = str(value)
+    if is_zone(name):
+        if _SAME_ALL_YEAR.match(name):
+            near = _MEANT.get({"EST": "et", "MST": "arizona", "HST": "hawaii"}.get(name, ""), "Europe/London")
+            return Unfit(f"{name!r} has no summer time and no place", f"write the place, as {near}")
+        return value
+    meant = _MEANT.get(name.casefold()) or _MEANT.get(name.casefold().removesuffix("time").strip())
+    if meant is None:
+        places = {zone.rpartition("/")[2].replace("_", " ").casefold(): zone for zone in sorted(_zones())}
+        meant = places.get(name.replace("_", " ").casefold())
+    remedy = (
+        f"write {meant}" if meant else did_you_mean(name, _zones(), otherwise="write one as America/Chicago")
+    )
+    return Unfit(f"{name!r} is no time zone", remedy)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
+
+
+def _country(value: Value) -> Value | Unfit:
+    code = str(value).strip().upper()
+    return code if code in COUNTRIES else Unfit(f"there is no country {str(value)!r}", COUNTRY_REMEDY)
+
+
+def read_region(text: str, country: str) -> str | Unfit:
+    """The full code of a region: `DE-BY` names its country itself, `BY` and `Bayern` are of this one."""
+    named = text[:2].upper() if text[2:3] == "-" else country
+    if not named:
+        return Unfit(f"{text!r} does not say of which country it is", "write it as DE-BY")
+    if found := region_named(text, named):
+        return found
+    if not regions_of(named):
+        return Unfit(f"no regions of {named} are known", "leave it empty")
+    return Unfit(f"{named} has no region {text!r}", nearest_region(text, named))
+
+
+def _language(instrument: Instrument, value: Value) -> Value | Unfit:
+    for language in instrument.languages:
+        if str(value).casefold() == language.casefold():
+            return value if isinstance(value, int) else language
+    remedy = f"it has {', '.join(instrument.languages)}"
+    return Unfit(f"the questionnaire has no language {str(value)!r}", remedy)
+
+
+def _weight(value: Value) -> Value | Unfit:
+    if isinstance(value, int | float) and value > 0:
+        return value
+    return Unfit("a weight is more than nothing", "correct it, or leave the case out")
+
+
+def _priority(value: Value) -> Value | Unfit:
+    if isinstance(value, int):
+        return value
+    return Unfit("a priority is a whole number", "write 1 for who is called first, 2 for who comes next")

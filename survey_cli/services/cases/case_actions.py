@@ -1,0 +1,471 @@
+"""What a supervisor does to cases: correct an outcome, answer what was referred, put a case back, free it from a station,
+give its promise to another. Each is an event in the case's history; nothing that was keyed is lost.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple, TypeAlias
+
+from survey_cli.engine.interview import Interview
+from survey_cli.fieldwork.appointments.due_times import standing_promise
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.disposition_coding import OF_THE_NUMBER, coded, kind, ruling_trouble
+from survey_cli.fieldwork.rates.dispositions import disposition
+from survey_cli.fieldwork.case.events import (
+    Advised,
+    Blocked,
+    Corrected,
+    Entry,
+    Event,
+    NumberMarked,
+    Policy,
+    Reassigned,
+    Released,
+    Reopened,
+    Returned,
+    Unblocked,
+)
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import HARD, REFUSALS, Standing, standing
+from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.services.run_on_study import Request, asked, no_such_case
+from survey_cli.services.sample.replicates import chosen
+from survey_cli.outcomes import WITHDRAWN
+from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.reports.fieldwork.case_histories import outcome_words
+from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Held, LeaseLost
+from survey_cli.store.do_not_call import Listed
+from survey_cli.study.consistency.person_erasure import clean
+from survey_cli.study.consistency.follow_up import follow_up, tasks_after
+from survey_cli.study.consistency.interview_outcomes import block_for
+from survey_cli.study.open_study import Study
+from survey_cli.study.consistency.reconciliation import reconcile_lapsed
+
+STATION: Final = "office"
+TRIES: Final = 5
+"""Stations may write to the case between our reading and our writing."""
+
+
+class Changed(NamedTuple):
+    """A case that was changed, and where it stands now."""
+
+    key: str
+    standing: Standing
+    said: str
+    """What was done, in words."""
+
+
+class Had(NamedTuple):
+    """Who had a case until it was freed."""
+
+    by: str
+    station: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Several:
+    """What was done to several cases."""
+
+    changed: tuple[Changed, ...]
+    left: tuple[tuple[str, str], ...] = ()
+    """Cases that were left as they are, each with the reason."""
+
+
+class _Deed(NamedTuple):
+    """What is to be done to a case."""
+
+    events: list[Event]
+    said: str
+    owed: tuple[str, ...] = ()
+    """What follows once it is written: numbers for the do-not-call list, answers to be erased."""
+
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told the cases done and those in all."""
+Deed: TypeAlias = Callable[[Case], "_Deed | Trouble | None"]
+"""What is to be done to a case as it stands, or why that cannot be; None where it is not among those that are meant."""
+
+
+def correct(request: Request, key: str, outcome: str, *, code: str = "", note: str = "") -> Changed | Trouble:
+    """Give a case another outcome, or a code of the supervisor's own. A temporary outcome puts it back into the queue;
+    places in the quotas go back, or are taken, with its interview's code."""
+    if not note.strip():
+        return Trouble(f"case {key}", "a correction needs its reason", "say it with --note")
+
+    def do(study: Study) -> Changed | Trouble:
+        row = disposition(code)
+        exact = row.code if row is not None else code
+
+        def deed(case: Case) -> _Deed | Trouble:
+            trouble = ruling_trouble(case, study.plan, outcome=outcome, code=exact)
+            if trouble is None and _slip(case, study.plan, outcome):
+                trouble = _listed_otherwise(study, key)
+            return trouble or _correction(case, study.plan, outcome, exact, note.strip(), study.at)
+
+        before = study.store.cases.history(key)
+        done = _one(study, key, deed, study.at)
+        if isinstance(done, Changed) and _slip(Case.of(key, before), study.plan, outcome):
+            numbers = [number for number, _ in _listed_numbers(study, key)]
+            study.never_call.remove(numbers, at=study.at, reason=note.strip(), by=study.who.login)
+        return done
+
+    return asked(request, do, for_whom="correct an outcome")
+
+
+def _slip(case: Case, plan: Plan, outcome: str) -> bool:
+    """Whether this outcome undoes that nobody may ever call the case again, whether a station, a supervisor or the list
+    said so; consent that was withdrawn stays so."""
+    new = plan.outcomes.get(outcome)
+    if not case.blocked or case.erased or new is None or block_for(new):
+        return False
+    said = {id for call in case.calls for id in (call.keyed, call.outcome)}
+    said |= {case.ruling.outcome} if case.ruling is not None else set()
+    return not any(row.kind == WITHDRAWN for id, row in plan.outcomes.items() if id in said)
+
+
+def _listed_numbers(study: Study, key: str) -> list[tuple[str, Listed]]:
+    """The numbers of a case that are on the do-not-call list, each with why."""
+    contact = study.store.cases.contact(key)
+    numbers = [number.e164 for number in contact.numbers if number.e164] if contact is not None else []
+    return [(number, why) for number in numbers if (why := study.never_call.listed(number)) is not None]
+
+
+def _listed_otherwise(study: Study, key: str) -> Trouble | None:
+    """Why the case may not be called although its outcome is corrected: a number of it was listed by somebody else."""
+    blocked = [entry for entry in study.store.cases.history(key) if isinstance(entry.event, Blocked)]
+    for _, why in _listed_numbers(study, key):
+        if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
+            what = f"a number of it has been on the do-not-call list since {why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
+            remedy = "if that is wrong too, first: survey never-call remove NUMBER --reason TEXT"
+            return Trouble(f"case {key}", what, remedy)
+    return None
+
+
+def _correction(case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime) -> _Deed:
+    slip = [Unblocked(note)] if _slip(case, plan, outcome) else []
+    case = case.after(Entry(at, "", STATION, slip[0])) if slip else case
+    events: list[Event] = [*slip, Corrected(outcome, code, note)]
+    last, new = case.last_call, plan.outcomes.get(outcome)
+    number = case.number(last.number) if last is not None else None
+    if last is not None and number is not None and new is not None and number.state != "never_call":
+        was = plan.outcomes.get(last.outcome)
+        dead_before = was is not None and (was.listed if plan.known else was.rdd) in OF_THE_NUMBER
+        dead_now = (new.listed if plan.known else new.rdd) in OF_THE_NUMBER
+        if dead_now and number.state == "live":
+            events.append(NumberMarked(number.position, "dead", new.name.lower()))
+        elif dead_before and not dead_now and number.state == "dead":
+            events.append(NumberMarked(number.position, "live", "corrected"))
+    said = "corrected to " + " ".join(filter(None, (outcome_words(outcome, plan) if outcome else "", code)))
+    if new is None:
+        return _Deed(events, said)
+    return _Deed([*events, *block_for(new)], said, tasks_after(new, case.key))
+
+
+def answer(request: Request, key: str, *, note: str = "") -> Changed | Trouble:
+    """Answer what an interviewer referred to the supervisor: the case goes back to the queue."""
+
+    def deed(case: Case, plan: Plan) -> _Deed | Trouble:
+        waits = case.calls[case.before_answer :]
+        if waits and plan.delays.get(waits[-1].outcome) == "held":
+            return _Deed([Advised(note.strip())], "answered")
+        return Trouble(
+            f"case {key}",
+            "nobody referred it to a supervisor",
+            "survey why says what it waits for",
+        )
+
+    return asked(
+        request,
+        lambda study: _one(study, key, lambda case: deed(case, study.plan), study.at),
+        for_whom="answer what was referred to one",
+    )
+
+
+def reopen(request: Request, key: str, *, why: str = "") -> Changed | Trouble:
+    """Put a finished case back into the queue, its limit of attempts anew."""
+
+    def do(study: Study) -> Changed | Trouble:
+        def deed(case: Case) -> _Deed | Trouble:
+            if trouble := _not_reopened(case, study, study.at):
+                return trouble
+            return _Deed([Reopened(why.strip())], "put back into the queue")
+
+        return _one(study, key, deed, study.at)
+
+    return asked(request, do, for_whom="put a case back into the queue")
+
+
+def _not_reopened(case: Case, study: Study, at: datetime) -> Trouble | None:
+    where, stands = f"case {case.key}", standing(case, study.plan, at)
+    if case.erased or case.blocked:
+        what = "it was erased" if case.erased else "it is never to be called again"
+        return Trouble(where, what, "nothing: whoever asked for that is left alone")
+    if stands.status != "done":
+        return Trouble(where, f"it is not finished: {_stands(stands)}", "survey why says when it comes")
+    if stands.code == "1.1":
+        remedy = (
+            f"correct its outcome (survey outcome), or its answers: survey interview {study.path} --reopen"
+        )
+        return Trouble(where, "its interview is complete", remedy)
+    if case.numbers and not case.live:
+        remedy = f"give it one in the sample file: survey sample import {study.path} cases.csv --update"
+        return Trouble(where, "none of its numbers works", remedy)
+    return None
+
+
+def reopen_refusals(
+    request: Request, *, before: datetime | None, why: str = "", progress: Progress | None = None
+) -> Several | Trouble:
+    """Put soft refusals that are finished back for conversion: those whose last refusal was before a moment, where one is
+    given. Whoever refused for good, or asked never to be called, is left alone."""
+
+    def do(study: Study) -> Several | Trouble:
+        def deed(case: Case) -> _Deed | None:
+            if not _soft(case, study.plan, before) or _not_reopened(case, study, study.at) is not None:
+                return None
+            return _Deed([Reopened(why.strip() or "for conversion")], "put back into the queue")
+
+        rows = [row for row in study.store.cases.rows(status="done") if row.code.startswith(("2.", "3."))]
+        return _do_all(study, rows, deed, study.at, progress=progress)
+
+    return asked(request, do, for_whom="put refusals back")
+
+
+def _soft(case: Case, plan: Plan, before: datetime | None) -> bool:
+    """Whether it is finished because of refusals, of which none was for good."""
+    calls = case.calls[case.before_reopening :]
+    refused = [call for call in calls if kind(call, plan) in REFUSALS]
+    return (
+        bool(refused)
+        and case.ruling is None
+        and not any(kind(call, plan) in HARD for call in case.calls)
+        and (before is None or refused[-1].at < before)
+    )
+
+
+def release(request: Request, replicates: str, *, progress: Progress | None = None) -> Several | Trouble:
+    """Release replicates of the sample: their cases may be called. Those that are released stay so; the same again
+    goes on where it broke off."""
+
+    def do(study: Study) -> Several | Trouble:
+        rows, known = [], set()
+        for row in study.store.cases.rows():
+            if row.replicate:
+                known.add(row.replicate)
+                if row.was in (
+                    "unreleased",
+                    "done",
+                ):  # without a working number a case is done before its release
+                    rows.append(row)
+        wanted = chosen(replicates, known, where=study.where)
+        if isinstance(wanted, Trouble):
+            return wanted
+
+        def deed(case: Case) -> _Deed | None:
+            return None if case.released else _Deed([Released()], "released")
+
+        meant = [row for row in rows if row.replicate in wanted]
+        return _do_all(study, meant, deed, study.at, progress=progress)
+
+    return asked(request, do, for_whom="release a replicate")
+
+
+def free(request: Request, key: str) -> tuple[Changed, Had] | Trouble:
+    """Free a case from the station that has it, whoever sits there; the call that was going on stays in the history."""
+
+    def do(study: Study) -> tuple[Changed, Had] | Trouble:
+        row = study.store.cases.row(key)
+        if row is None:
+            return no_such_case(study, key)
+        if row.held is None:
+            return Trouble(f"case {key}", "no station has it", "survey why says what keeps it")
+        held = row.held
+        going_on: list[str] = []
+        since: list[datetime] = []
+
+        def deed(case: Case) -> _Deed | Trouble:
+            going_on[:] = [case.interview] if case.interviewing else []
+            since[:] = [case.claimed.began] if case.claimed is not None else []
+            return _Deed([Returned("released")], "freed")
+
+        freed = _one(study, key, deed, study.at, take=True)
+        if isinstance(freed, Trouble):
+            return freed
+        for interview in going_on:
+            study.store.cases.drop(
+                interview
+            )  # as when a lease runs out: whoever goes on asks for a place again
+        reconcile_lapsed(study.store, study.plan, [key], study.at)
+        case = Case.of(key, study.store.cases.history(key))
+        freed = freed._replace(standing=standing(case, study.plan, study.at))
+        return freed, Had(held.by, held.station, since[0] if since else None)
+
+    return asked(request, do, for_whom="free a case from a station")
+
+
+def reassign(
+    request: Request, *, to: str, key: str = "", all_of: str = "", policy: Policy | None = None
+) -> Several | Trouble:
+    """Give the promise of one case, or all those of one interviewer, to another; `anyone` to whoever is free. Without a
+    policy each keeps its own, and a single one that was anyone's is the other's alone; of one interviewer's promises
+    those that anyone may keep stay as they are."""
+
+    def do(study: Study) -> Several | Trouble:
+        if trouble := _nobody(study, to):
+            return trouble
+        who = study.people.of(to) if to != "anyone" else None
+
+        def deed(case: Case) -> _Deed | Trouble | None:
+            promise = standing_promise(case, study.plan)
+            if promise is None:
+                return Trouble(f"case {case.key}", "no call is promised", "survey why says when it comes")
+            if all_of and promise.policy == "anyone":
+                return None
+            own = policy or ("me" if promise.policy == "anyone" else promise.policy)
+            given = Reassigned("", "anyone") if to == "anyone" else Reassigned(to, own)
+            if who is not None and not who.speaks(case.language):
+                what = f"it wants {case.language}, which {to} does not speak"
+                return Trouble(f"case {case.key}", what, "name somebody who does, or anyone")
+            return _Deed([given], f"its promise is {_keeper(given)} to keep")
+
+        if key:
+            moved = _do(study, key, deed, study.at)
+            if moved is None or isinstance(moved, Trouble):
+                return moved or no_such_case(study, key)
+            return Several(changed=(moved,))
+        rows = study.store.cases.promises(owner=all_of)
+        if not rows:
+            return Trouble(all_of, "has no promise to keep", "survey people lists who has")
+        return _do_all(study, rows, deed, study.at)
+
+    return asked(request, do, for_whom="give a promise to another")
+
+
+def _keeper(moved: Reassigned) -> str:
+    return "anyone's" if moved.policy == "anyone" else f"{moved.owner}'s"
+
+
+def _nobody(study: Study, login: str) -> Trouble | None:
+    if login == "anyone" or study.people.of(login) is not None:
+        return None
+    known = study.people.listed
+    remedy = did_you_mean(login, known, otherwise=f"the list has {', '.join(sorted(known)[:10])}")
+    return Trouble(login, "is not among the people of this study", remedy)
+
+
+# order of doing
+
+
+def _one(
+    study: Study, key: str, deed: Callable[[Case], _Deed | Trouble], at: datetime, *, take: bool = False
+) -> Changed | Trouble:
+    found = _do(study, key, deed, at, take=take)
+    return found if found is not None else no_such_case(study, key)
+
+
+def _do(study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False) -> Changed | Trouble | None:
+    """Read the case, see what is to be done, write it; again where somebody wrote in between. `take`: though a station
+    has it."""
+    cases = study.store.cases
+    for _ in range(TRIES):
+        row = cases.row(key)
+        if row is None:
+            return no_such_case(study, key)
+        if row.held is not None and not take:
+            return _at_a_station(study, row.key, row.held)
+        case = Case.of(key, cases.history(key))
+        found = deed(case)
+        if found is None or isinstance(found, Trouble):
+            return found
+        after, entries = _after(case, found.events, by=study.who.login, at=at)
+        stands = standing(after, study.plan, max(at, entries[-1].at))
+        interview, cells = _settled(study, after)
+        lost = cases.update(
+            CaseUpdate(
+                key,
+                case.seq,
+                entries,
+                stands,
+                force=take,
+                release=take,
+                interview=interview,
+                cells=cells,
+                owed=found.owed,
+            )
+        )
+        if isinstance(lost, LeaseLost) and lost.held is not None:
+            return _at_a_station(study, key, lost.held)
+        if lost is None:
+            if found.owed:
+                undone = list(follow_up(study, key, at))
+                clean(study.store)
+                if undone:
+                    return Trouble(f"case {key}", f"{found.said}, but {undone[0]}", "give the command again")
+            return Changed(key, stands, found.said + _passed_targets(study, cells))
+    return Trouble(f"case {key}", "stations keep writing to it", "give the command again")
+
+
+def _passed_targets(study: Study, cells: Collection[str]) -> str:
+    """The targets that are passed by an interview which counts in these cells again, in words; empty where none is."""
+    fill = study.store.cases.fill() if cells else {}
+    targets = ((id, fill[id].taken, study.plan.quotas.cells[id]) for id in cells)
+    passed = [
+        f"{id} {taken} of {cell.target}"
+        for id, taken, cell in targets
+        if taken > cell.target and not cell.soft
+    ]
+    return f", which passes a quota's target ({', '.join(passed)})" if passed else ""
+
+
+def _do_all(
+    study: Study, rows: Sequence[CaseRow], deed: Deed, at: datetime, *, progress: Progress | None = None
+) -> Several:
+    changed: list[Changed] = []
+    left: list[tuple[str, str]] = []
+    for number, row in enumerate(rows, start=1):
+        done = _do(study, row.key, deed, at)
+        if progress is not None:
+            progress(number, len(rows))
+        match done:
+            case Trouble():
+                left.append((row.key, done.what))
+            case Changed():
+                changed.append(done)
+            case None:
+                pass
+    return Several(changed=tuple(changed), left=tuple(left))
+
+
+def _after(case: Case, events: Sequence[Event], *, by: str, at: datetime) -> tuple[Case, list[Entry]]:
+    entries = [Entry(at, by, STATION, event) for event in events]
+    for entry in entries:
+        case = case.after(entry)
+    return case, entries
+
+
+def _at_a_station(study: Study, key: str, held: Held) -> Trouble:
+    what = f"{held.by} has it at station {held.station}"
+    return Trouble(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
+
+
+def _stands(stands: Standing) -> str:
+    return f"{stands.status}, {stands.why}" if stands.why else stands.status
+
+
+def _settled(study: Study, case: Case) -> tuple[str, tuple[str, ...]]:
+    """The case's interview, and the quota cells in which it counts from now on: where it is complete its own, else none.
+    No interview where its places stay as they are."""
+    if not case.interview or not study.plan.quotas.quotas:
+        return "", ()
+    if coded(case, study.plan).code != "1.1":
+        return ("", ()) if case.interrupted or case.interviewing else (case.interview, ())
+    row = study.store.interview(case.interview)
+    texts = study.store.instrument_texts(row.instrument) if row is not None else None
+    instrument = rebuilt(texts, row.instrument) if row is not None and texts is not None else None
+    if row is None or not isinstance(instrument, Instrument):
+        return "", ()
+    interview = Interview.replay(instrument, study.store.journal(row.id))
+    return row.id, study.plan.quotas.taken(interview.standing().env)

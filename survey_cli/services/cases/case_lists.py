@@ -1,0 +1,256 @@
+"""Which cases are there, and what happened to one of them? Looked up in the store and laid out as a report; names and
+numbers only for those who may see them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final, cast
+
+from survey_cli.fieldwork.appointments.due_times import standing_promise
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.events import Entry, Promised
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import zones_of
+from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.external_symbols import condition_over
+from survey_cli.services.run_on_study import Request, asked, no_such_case
+from survey_cli.problems import Trouble, did_you_mean, errors
+from survey_cli.reports.fieldwork.cases import (
+    CaseLine,
+    CaseList,
+    CaseSheet,
+    CellLine,
+    InterviewLine,
+    NumberLine,
+    PastLine,
+)
+from survey_cli.reports.fieldwork.case_histories import told
+from survey_cli.reports.fieldwork.event_wording import event_words, keeper_words
+from survey_cli.samples.cases.columns import in_words
+from survey_cli.store.cases.case_records import CaseRow, Contact, Kept
+from survey_cli.store.backends.errors import Undecodable
+from survey_cli.study.identity import written_by
+from survey_cli.study.open_study import Study
+from survey_cli.values import Cell, Missing
+
+STATUSES: Final = ("unreleased", "ready", "waiting", "held", "leased", "done")
+ONE_BY_ONE: Final = 200
+"""So many names are looked up one after another; of more, all are read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which cases are wanted: those of which all that is given holds."""
+
+    status: str = ""
+    outcome: str = ""
+    code: str = ""
+    find: str = ""
+    """In the key, the name, or a number."""
+    where: str = ""
+    """A condition over the sample's columns."""
+    limit: int | None = None
+
+
+def list_cases(request: Request, wanted: Wanted) -> CaseList | Trouble:
+    """The cases in the sample's order. One text that can't be decoded keeps no other case from being listed."""
+
+    def tolerant(study: Study) -> CaseList | Trouble:
+        try:
+            return _listed(study, wanted)
+        except Undecodable as problem:
+            with study.store.tolerantly():
+                listed = _listed(study, wanted)
+            return listed if isinstance(listed, Trouble) else replace(listed, damage=str(problem))
+
+    return asked(request, tolerant)
+
+
+def _listed(study: Study, wanted: Wanted) -> CaseList | Trouble:
+    cases = study.store.cases
+    if wanted.status and wanted.status not in STATUSES:
+        remedy = did_you_mean(wanted.status, STATUSES, otherwise=f"one of {', '.join(STATUSES)}")
+        return Trouble("--status", f"{wanted.status!r} is no status", remedy)
+    if wanted.outcome and wanted.outcome not in study.plan.outcomes:
+        remedy = did_you_mean(wanted.outcome, study.plan.outcomes, otherwise="survey explain lists them")
+        return Trouble("--outcome", f"there is no outcome {wanted.outcome!r}", remedy)
+    if wanted.find and not study.who.supervises:
+        return Trouble("--find", "only supervisors look for names and numbers", "name the case by its key")
+    keys = _keys(study, wanted)
+    if isinstance(keys, Trouble):
+        return keys
+    rows = cases.rows(
+        status=cast(Kept, wanted.status) if wanted.status else None,
+        code=wanted.code or None,
+        outcome=wanted.outcome or None,
+        limit=wanted.limit if keys is None else None,
+    )
+    found = list(islice((row for row in rows if keys is None or row.key in keys), wanted.limit))
+    names = _names(study, found)
+    return CaseList(
+        where=study.where,
+        lines=tuple(line_of(row, names.get(row.key, "")) for row in found),
+        of=sum(cases.counts().by_status.values()),
+        named=study.who.supervises,
+    )
+
+
+def _keys(study: Study, wanted: Wanted) -> set[str] | Trouble | None:
+    """The keys of those that `find` and `where` leave; None where all are left."""
+    keys: set[str] | None = None
+    if wanted.find:
+        keys = {found.row.key for found in study.store.cases.search(wanted.find)}
+    if not wanted.where:
+        return keys
+    condition = sample_condition(study.instrument, wanted.where)
+    if isinstance(condition, Trouble):
+        return condition
+    hidden = {n for n, column in study.instrument.sample.items() if column.hidden} & condition.names
+    if hidden and not study.who.supervises:
+        return Trouble("--where", f"{min(hidden)} is personal, and only supervisors see it", "leave it out")
+    chosen = {key for key, env in _envs(study, personal=bool(hidden)) if condition.evaluate(env) is True}
+    return chosen if keys is None else keys & chosen
+
+
+def sample_condition(instrument: Instrument, text: str) -> Condition | Trouble:
+    """The condition over sample columns that `text` is."""
+    condition, problems = condition_over(instrument, text, who="--where")
+    if condition is None:
+        first = errors(problems)[0]
+        return Trouble("--where", first.what, first.remedy)
+    others = sorted(condition.names - instrument.sample.keys())
+    if others:
+        known = ", ".join(instrument.sample)
+        remedy = did_you_mean(others[0], instrument.sample, otherwise=f"the sample has {known}")
+        return Trouble("--where", f"{others[0]!r} is no column of the sample", remedy)
+    return condition
+
+
+def _envs(study: Study, *, personal: bool) -> Iterator[tuple[str, Mapping[str, Cell]]]:
+    """Every case's key and sample values."""
+    nothing: dict[str, Cell] = dict.fromkeys(study.instrument.sample, Missing("not_asked"))
+    key_columns = [n for n, column in study.instrument.sample.items() if column.role == "key"]
+    contacts = dict(study.store.cases.contacts()) if personal else {}
+    for key, history in study.store.cases.histories():
+        contact = contacts.get(key)
+        yield (
+            key,
+            {
+                **nothing,
+                **dict.fromkeys(key_columns, key),
+                **Case.of(key, history).columns,
+                **(contact.columns if contact is not None else {}),
+            },
+        )
+
+
+def _names(study: Study, rows: list[CaseRow]) -> dict[str, str]:
+    """The names of these cases, as far as whoever asks may see them."""
+    if not study.who.supervises:
+        return {}
+    cases = study.store.cases
+    if len(rows) <= ONE_BY_ONE:
+        return {row.key: contact.name for row in rows if (contact := cases.contact(row.key)) is not None}
+    return {key: contact.name for key, contact in cases.contacts()}
+
+
+def line_of(row: CaseRow, name: str) -> CaseLine:
+    """One case as it is listed."""
+    return CaseLine(
+        key=row.key,
+        name=name,
+        status=row.status,
+        code=row.code,
+        outcome=row.outcome,
+        attempts=row.attempts,
+        due_at=row.due_at if row.status == "waiting" else None,
+        why=row.why,
+        promised_at=row.promised_at,
+        owner=row.owner,
+        with_whom=f"{row.held.by} at {row.held.station}" if row.held is not None else "",
+        replicate=row.replicate,
+        frame=row.frame,
+    )
+
+
+def show_case(request: Request, key: str) -> CaseSheet | Trouble:
+    """One case with its whole history."""
+    return asked(request, lambda study: _sheet(study, key))
+
+
+def _sheet(study: Study, key: str) -> CaseSheet | Trouble:
+    cases, plan = study.store.cases, study.plan
+    row = cases.row(key)
+    if row is None:
+        return no_such_case(study, key)
+    history = cases.history(key)
+    case = Case.of(key, history)
+    contact = cases.contact(key) if study.who.supervises else None
+    zones = zones_of(case, case.next_number, plan)
+    promise = standing_promise(case, plan)
+    return CaseSheet(
+        line=line_of(row, contact.name if contact is not None else ""),
+        zone=zones[0] if zones else "",
+        language=case.language,
+        columns=tuple(_columns(study.instrument, case, contact)),
+        numbers=_numbers(case, contact),
+        promise=f"{told(promise)} there ({keeper_words(promise)})" if promise is not None else "",
+        interviews=tuple(_interviews(study, key)),
+        cells=_cells(plan, case, cases.fill()),
+        past=tuple(_past(key, history, cases.accounts(key), plan, whole=study.who.supervises)),
+    )
+
+
+def _columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[tuple[str, str]]:
+    personal = contact.columns if contact is not None else {}
+    roles = ("key", "phone", "name", "zone", "language", "replicate")
+    return in_words(instrument, {**personal, **case.columns}, without=roles)
+
+
+def _numbers(case: Case, contact: Contact | None) -> tuple[NumberLine, ...]:
+    shown = {n.position: n.shown for n in contact.numbers} if contact is not None else {}
+    upcoming = case.next_number
+    return tuple(
+        NumberLine(n.position, shown.get(n.position, ""), n.line, n.state, n == upcoming)
+        for n in case.numbers
+    )
+
+
+def _interviews(study: Study, key: str) -> Iterator[InterviewLine]:
+    for row in study.store.interviews(case=key):
+        yield InterviewLine(
+            row.number,
+            row.origin,
+            row.status,
+            row.outcome,
+            row.at_item,
+            row.answered,
+            row.began_at,
+            row.updated_at,
+            row.erased,
+        )
+
+
+def _cells(plan: Plan, case: Case, fill: Mapping[str, Fill]) -> tuple[CellLine, ...]:
+    return tuple(
+        CellLine(cell, *fill.get(cell, Fill()), plan.quotas.cells[cell].target)
+        for cell in plan.quotas.beforehand(case.columns)
+    )
+
+
+def _past(
+    key: str, history: list[Entry], accounts: list[str], plan: Plan, *, whole: bool
+) -> Iterator[PastLine]:
+    """The history in words; not `whole`: without notes and whom to ask for, which may tell who it is."""
+    case = Case(key=key)
+    for seq, (entry, account) in enumerate(zip(history, accounts, strict=False), start=1):
+        event = entry.event
+        if isinstance(event, Promised) and not whole:
+            event = event._replace(person="")
+        what, note = event_words(event, case, plan)
+        by = written_by(entry.by, account)
+        yield PastLine(seq, entry.at, what, by, entry.station, note if whole else "")
+        case = case.after(entry)

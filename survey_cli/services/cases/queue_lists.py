@@ -1,0 +1,179 @@
+"""Who is called next, and why not this one? The rules and the order are fieldwork's; here they are asked."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from survey_cli.fieldwork.appointments.due_times import standing_promise
+from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
+from survey_cli.fieldwork.calendar.calendar import short_day
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.plan.people import Interviewer
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import Claimant, next_moment, verdicts, zones_of
+from survey_cli.fieldwork.queue.call_order import Turns
+from survey_cli.fieldwork.calendar.zones import wall_at
+from survey_cli.services.run_on_study import Request, asked, no_such_case
+from survey_cli.services.cases.case_lists import line_of
+from survey_cli.problems import Trouble
+from survey_cli.reports.fieldwork.cases import ClosedLine, QueueLine, QueueReport, Why
+from survey_cli.reports.fieldwork.case_histories import outcome_words, told
+from survey_cli.reports.fieldwork.status import STATUSES
+from survey_cli.reports.fieldwork.event_wording import keeper_words
+from survey_cli.store.cases.case_records import CaseRow
+from survey_cli.study.open_study import Study
+from survey_cli.study.pause import read_pause
+from survey_cli.study.consistency.queue_refresh import rows_in_turn
+
+BESIDE: Final = 50
+"""Cases looked at beyond those that are wanted: the rules turn some down."""
+
+
+def why(request: Request, key: str, *, at: datetime, interviewer: str = "") -> Why | Trouble:
+    """Whether a case may be called at a moment by an interviewer (by anybody fit where none is named), rule by rule."""
+
+    def do(study: Study) -> Why | Trouble:
+        who = _seat(study, interviewer)
+        if isinstance(who, Trouble):
+            return who
+        row = study.store.cases.row(key)
+        return _why(study, row, who, at) if row is not None else no_such_case(study, key)
+
+    return asked(request, do)
+
+
+def _seat(study: Study, login: str) -> Interviewer | Trouble:
+    """Through whose eyes one looks."""
+    if not login:
+        return study.who
+    return study.people.of(login) or Trouble(
+        login, "is not among the people of this study", f"survey people {study.path} lists them"
+    )
+
+
+def _why(study: Study, row: CaseRow, who: Interviewer, at: datetime) -> Why:
+    cases, plan = study.store.cases, study.plan
+    case = Case.of(row.key, cases.history(row.key))
+    contact = cases.contact(row.key)
+    pause = read_pause(study.store)
+    claimant = Claimant(
+        at=at,
+        who=who,
+        people=study.people,
+        full=plan.quotas.full(cases.fill()),
+        leased=f"{row.held.by} at station {row.held.station}" if row.held is not None else "",
+        never_call=_listed(study, row.key),
+        paused=pause.describe(pause.since.astimezone(), at.astimezone()) if pause is not None else "",
+    )
+    zones = zones_of(case, case.next_number, plan)
+    return Why(
+        line=line_of(row, contact.name if contact is not None and study.who.supervises else ""),
+        at=at,
+        who=who.login,
+        zone=zones[0] if zones else "",
+        verdicts=verdicts(case, plan, claimant),
+        next_at=next_moment(case, plan, claimant),
+    )
+
+
+def _listed(study: Study, key: str) -> bool:
+    contact = study.store.cases.contact(key)
+    return contact is not None and study.listed([n.e164 for n in contact.numbers if n.e164])
+
+
+def queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport | Trouble:
+    """The next cases in the order in which they would be claimed now, and those that are due but closed."""
+
+    def do(study: Study) -> QueueReport | Trouble:
+        who = _seat(study, interviewer)
+        return who if isinstance(who, Trouble) else _queue(study, who, study.at, limit)
+
+    return asked(request, do)
+
+
+def _queue(study: Study, who: Interviewer, at: datetime, limit: int) -> QueueReport:
+    cases, plan = study.store.cases, study.plan
+    turns = Turns.of(plan, people=study.people, who=who, at=at, fill=cases.fill())
+    lines: list[QueueLine] = []
+    turned_down: list[ClosedLine] = []
+    for row in rows_in_turn(study.store, turns, limit=limit + BESIDE):
+        if len(lines) == limit:
+            break
+        found = _why(study, row, who, at)
+        if found.allowed:
+            case = Case.of(row.key, cases.history(row.key))
+            reason = _stands_there(case, row, plan, turns)
+            lines.append(QueueLine(len(lines) + 1, row.key, found.line.name, found.zone, reason))
+        else:
+            no = next(verdict for verdict in found.verdicts if not verdict.allows)
+            turned_down.append(ClosedLine(row.key, found.zone, no.says, no.until or found.next_at))
+    return QueueReport(
+        where=study.where,
+        at=at,
+        who=who.login,
+        lines=tuple(lines),
+        turned_down=tuple(turned_down),
+        closed=tuple(_closed(study, turns)),
+        stands=tuple((cases, STATUSES[status]) for status, cases in _by_state(study, turns)),
+    )
+
+
+def _by_state(study: Study, turns: Turns) -> Iterator[tuple[str, int]]:
+    """How many cases are in each state, for this interviewer, in the order of the status report."""
+    sums: Counter[str] = Counter()
+    for group in study.store.figures.groups(turns.at):
+        sums[turns.state(group, [turns.who]) if group.bucket else group.status] += group.cases
+    return ((status, sums[status]) for status in STATUSES if sums[status])
+
+
+def _closed(study: Study, turns: Turns) -> Iterator[ClosedLine]:
+    """The buckets that are closed now, those that open first before the others."""
+    found: list[ClosedLine] = []
+    for head in study.store.cases.heads():
+        bucket = bucket_of(head.bucket)
+        reason = turns.closed(bucket)
+        if not reason and not _waits_for_its_owner(study, turns, bucket, head.bucket):
+            continue
+        for row in study.store.cases.queue([head.bucket], limit=1):
+            opens = turns.opens(bucket, turns.at) if turns.suits(bucket) else None
+            zone = bucket.zones[0] if bucket.zones else ""
+            found.append(ClosedLine(row.key, zone, reason or f"{bucket.owner} promised it", opens))
+    yield from sorted(found, key=lambda line: (line.opens_at is None, line.opens_at or turns.at, line.key))
+
+
+def _waits_for_its_owner(study: Study, turns: Turns, bucket: Bucket, text: str) -> bool:
+    before = turns.promised_before(bucket)
+    return before is not None and study.store.cases.head_since(text, promised_before=before) is None
+
+
+def _stands_there(case: Case, row: CaseRow, plan: Plan, turns: Turns) -> str:
+    """Why a case stands where it does, in a few words."""
+    turn = turns.turn(bucket_of(row.bucket), row.rank)
+    promise, last = standing_promise(case, plan), case.last_call
+    said = []
+    match turn.order:
+        case "1" if promise is not None:
+            said.append(f"promised for {told(promise)} there ({keeper_words(promise)})")
+        case "2":
+            said.append("its interview was interrupted")
+        case _ if turn.filled < 1000:
+            said.append(f"its quota is {turn.filled // 10} % filled")
+        case _:
+            pass
+    if turn.aside:
+        said.append(f"{' or '.join(bucket_of(row.bucket).prefers)} was tried least")
+    if case.priority and turn.order not in "12":
+        said.append(f"priority {case.priority}")
+    if last is None:
+        said.append("never called")
+    else:
+        when = _day(case, plan, last.at)
+        said.append(f"attempt {row.attempts + 1}, last {outcome_words(last.outcome, plan)} on {when}")
+    return ", ".join(said)
+
+
+def _day(case: Case, plan: Plan, at: datetime) -> str:
+    zones = zones_of(case, case.next_number, plan)
+    wall = wall_at(zones[0], at) if zones else at
+    return f"{short_day(wall.date())} {wall:%H:%M}"

@@ -1,0 +1,109 @@
+"""What does an instrument say of its study, in the words of one language? For files that go to people who have nothing
+else."""
+
+from survey_cli.documents.questionnaire.rule_sentences import Rules, sentence
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.groups import BatteryWritten
+from survey_cli.instrument.compiled.model import Group, Instrument, Leaf, Node, Roster
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.table import Study
+
+
+def study_of(instrument: Instrument, language: str) -> Study:
+    """What is written under `study:`; of each item who is asked it, after which words, and how interviewers ask it."""
+    written = instrument.written.study
+
+    def said(text: Text | None) -> str:
+        return str(text.written(language)) if text is not None else ""
+
+    return Study(
+        id=instrument.id,
+        title=said(instrument.title),
+        version=instrument.version,
+        asked=who_is_asked(instrument, language),
+        intros={
+            leaf.id: group.intro.markers(language)
+            for group in instrument.groups.values()
+            if group.intro is not None and isinstance(group.written, BatteryWritten)
+            for leaf in group.leaves
+        },
+        instructions={
+            leaf.id: leaf.instruction.markers(language)
+            for leaf in instrument.leaves.values()
+            if leaf.instruction is not None
+        },
+        sponsor=said(written.sponsor),
+        conducted_by=said(written.conducted_by),
+        population=said(written.population),
+        frame=said(written.frame),
+        selection=said(written.selection),
+        mode=said(written.mode),
+        dates=said(written.dates),
+        contact=said(written.contact),
+        notes=said(written.notes),
+        size=written.size,
+        weight=next((name for name, column in instrument.sample.items() if column.role == "weight"), ""),
+    )
+
+
+def who_is_asked(instrument: Instrument, language: str) -> dict[str, str]:
+    """By item the conditions on the way to it, in words: `Asked if kind is District, and unless consent is Yes.` Items
+    that are asked of all are not among them."""
+    rules = Rules(instrument, language)
+    found: dict[str, str] = {}
+
+    def told(ask_if: Condition | None, unless: Condition | None) -> tuple[str, ...]:
+        wanted = (f"if {rules.clause(ask_if)}",) if ask_if is not None else ()
+        barred = (f"unless {rules.clause(unless)}",) if unless is not None else ()
+        return (*wanted, *barred)
+
+    def walk(nodes: tuple[Node, ...], above: tuple[str, ...]) -> None:
+        for node in nodes:
+            here = (*above, *told(node.ask_if, node.unless))
+            match node:
+                case Leaf():
+                    if here:
+                        found[node.id] = _plain(f"Asked {', and '.join(here)}.")
+                case Group():
+                    children = node.children
+                    if isinstance(node, Roster) and node.until is not None:
+                        children = (*children, node.until)
+                    walk(children, here)
+
+    walk(instrument.root.children, ())
+    return found
+
+
+def how_computed(instrument: Instrument, language: str) -> dict[str, str]:
+    """By compute how its value comes about, in words: `1 if hh_size is 1, else 0`."""
+    rules = Rules(instrument, language)
+    found: dict[str, str] = {}
+    for name, compute in instrument.computes.items():
+        condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
+        told = rules.clause(condition)
+        if condition.gives.type == "flag":
+            told = f"1 if {told}, else 0"
+        found[name] = _plain(told)
+    return found
+
+
+def how_often(instrument: Instrument, language: str) -> dict[str, str]:
+    """By roster how often it is gone through, in words: `as many as hh_size, at most 12`."""
+    rules = Rules(instrument, language)
+    found: dict[str, str] = {}
+    for name, group in instrument.groups.items():
+        if not isinstance(group, Roster):
+            continue
+        often = ""
+        if group.each is not None:
+            often = f"one for each answer to {group.each.id}, "
+        elif group.until is not None:
+            often = f"another as long as {group.until.id} is yes, "
+        elif group.count is not None:
+            often = f"as many as {rules.clause(group.count)}, "
+        found[name] = _plain(f"{often}at most {group.maximum}")
+    return found
+
+
+def _plain(text: str) -> str:
+    return "".join(stretch.text for stretch in sentence(text))

@@ -1,0 +1,119 @@
+"""Which table does somebody wish for? The wish is held against the study, the table is put together, and columns that are
+not wanted are left out. It writes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from survey_cli.instrument.compiled.model import Group, Instrument
+from survey_cli.services.run_on_study import study_time
+from survey_cli.services.data.export_options import Made, Wish
+from survey_cli.services.data.fieldwork_table import fieldwork_table
+from survey_cli.services.data.interview_table import Source, answer_table, event_table, interview_table
+from survey_cli.services.date_options import past_moment
+from survey_cli.services.data.outcome_overrides import rulings
+from survey_cli.services.data.interview_weights import with_raked_weights
+from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.study.open_study import Records
+from survey_cli.table.identifying_columns import identifying
+from survey_cli.table.column_selection import narrowed
+from survey_cli.values import Variable
+
+
+def wanted_table(records: Records, wish: Wish) -> Made | Trouble:
+    """The table. Its rows are read while it is gone through: the records must stay open as long."""
+    made = _table(records, wish)
+    if not isinstance(made, Trouble) and wish.rake:
+        whole = _table(records, replace(wish, variables=()))
+        if isinstance(whole, Trouble):
+            return whole
+        made = with_raked_weights(
+            made, whole, records.instrument, records.plan, rake=wish.rake, trim=wish.trim
+        )
+    if isinstance(made, Trouble) or wish.what != "interviews":
+        return made
+    keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]
+    telling = identifying(made.table.variables, keys)
+    if wish.public:
+        left_out = {name for names in telling.values() for name in names}
+        names = {v.name for v in made.table.variables} - left_out
+        made = replace(made, table=narrowed(made.table, names))
+    return replace(made, telling=telling)
+
+
+def _table(records: Records, wish: Wish) -> Made | Trouble:
+    instrument, people = records.instrument, records.people
+    language = wish.language or instrument.language
+    if language not in instrument.languages:
+        what = f"the questionnaire has no language {language!r}"
+        return Trouble("--language", what, f"it has {', '.join(instrument.languages)}")
+    if (wish.all_personal or wish.personal) and (barred := _barred(records)) is not None:
+        return barred
+    now = study_time(records.store, wish.at or datetime.now(UTC))
+    when = past_moment(wish.as_of, now, wish.zone, option="--as-of") if wish.as_of else None
+    if isinstance(when, Trouble):
+        return when
+    until = when.at if when is not None and when.past else None
+    shown = {one.login: one.pseudonym for one in people.listed.values() if one.pseudonym}
+    if wish.what in ("cases", "calls"):
+        at = until or now
+        made = fieldwork_table(records, wish, language=language, shown=shown, at=at, past=until is not None)
+    else:
+        source = Source(
+            store=records.store,
+            instrument=instrument,
+            wish=wish,
+            language=language,
+            shown=shown,
+            until=until,
+            ruled=rulings(records, until) if wish.what == "interviews" else {},
+        )
+        tables = {"answers": answer_table, "events": event_table}
+        made = tables.get(wish.what, interview_table)(source)
+    return made if isinstance(made, Trouble) else _narrowed(made, instrument, wish)
+
+
+def _narrowed(made: Made, instrument: Instrument, wish: Wish) -> Made | Trouble:
+    if wish.variables:
+        names = wanted_names(made.table.variables, instrument, wish.variables)
+        if isinstance(names, Trouble):
+            return names
+        made = replace(made, table=narrowed(made.table, names))
+    return made
+
+
+def _barred(records: Records) -> Trouble | None:
+    """Why whoever asks may not have names and numbers; None where they may: they supervise, or nobody is listed."""
+    who = records.people.of(records.store.account)
+    if who is not None and who.supervises:
+        return None
+    what = "only a supervisor may take out names, numbers and personal answers"
+    return Trouble(records.store.account, what, f"ask {records.people.supervisors()}")
+
+
+def wanted_names(
+    variables: Sequence[Variable], instrument: Instrument, wanted: Sequence[str]
+) -> set[str] | Trouble:
+    """The columns that are wanted by their names, their items', or those of sections; what names a row goes with them."""
+    first = variables[0].name
+    names = {first}
+    of_item: dict[str, set[str]] = {}
+    for variable in variables:
+        of_item.setdefault(variable.name, set()).add(variable.name)
+        if variable.item:
+            of_item.setdefault(variable.item, set()).add(variable.name)
+    for name in wanted:
+        found = set(of_item.get(name, ()))
+        group = instrument.groups.get(name)
+        if isinstance(group, Group):
+            for leaf in group.leaves:
+                found |= of_item.get(leaf.id, set())
+        if name == "interview":
+            found |= {v.name for v in variables if v.name.startswith("interview_")}
+        if not found:
+            known = [*of_item, *instrument.groups, "interview"]
+            remedy = did_you_mean(name, known, otherwise="name columns, items or sections")
+            return Trouble("--variables", f"there is no column {name!r}", remedy)
+        names |= found
+    return names

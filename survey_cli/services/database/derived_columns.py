@@ -1,0 +1,20 @@
+"""What an interview's row says, derived from its journal."""
+
+from survey_cli.engine.events import Erased
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.codec import encode_moment
+from survey_cli.store import Line
+
+
+def differences(interview: Interview, line: Line) -> list[str]:
+    """The columns of a row as it is exported that are not what the journal gives."""
+    last = next(event for event in reversed(interview.events) if not isinstance(event, Erased)).stamp
+    derived = {
+        "case_key": (line.case, interview.began.case),
+        "status": (line.status, interview.status),
+        "outcome": (line.outcome, interview.outcome),
+        "began_at": (line.began_at, encode_moment(interview.began.stamp.at)),
+        "updated_at": (line.updated_at, encode_moment(last.at)),
+        "by": (line.by, last.by),
+    }
+    return [name for name, (stored, said) in derived.items() if stored != said]

@@ -1,0 +1,211 @@
+"""The interviews of an instrument as a whole: listed, verified, backed up."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import sleep
+from typing import NamedTuple
+from uuid import uuid4
+
+from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.services.run_on_study import study_time
+from survey_cli.services.database.verification import Verification
+from survey_cli.problems import Trouble
+from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreProblem, Whole
+from survey_cli.store.database_location import database_of, open_store
+from survey_cli.store.backends.errors import Undecodable
+from survey_cli.study.clock import future_entries
+from survey_cli.study.consistency.person_erasure import unfinished
+from survey_cli.study.consistency.follow_up import still_owed
+from survey_cli.study.version_changes import unaccepted_changes
+from survey_cli.study.consistency.reconciliation import disagreements
+from survey_cli.table import cells
+
+
+def _trouble(problem: StoreProblem) -> Trouble:
+    return Trouble(problem.where, problem.what, problem.remedy)
+
+
+class Interviews(NamedTuple):
+    """Every interview in a study's database."""
+
+    where: str
+    rows: list[InterviewRow]
+    damage: str = ""
+    """What could not be decoded, where something could not."""
+
+
+def list_interviews(path: str | Path, *, db: str | None = None) -> Interviews | Trouble:
+    """Every interview in the instrument's database, and where that is. One text that can't be decoded keeps no other
+    interview from being listed."""
+    opened = _existing(path, db)
+    if isinstance(opened, Trouble):
+        return opened
+    where, store, _ = opened
+    with store:
+        try:
+            return Interviews(where, store.interviews())
+        except Undecodable as problem:
+            with store.tolerantly():
+                return Interviews(where, store.interviews(), str(problem))
+        except StoreProblem as problem:
+            return _trouble(problem)
+
+
+def _existing(path: str | Path, db: str | None) -> tuple[str, Store, Instrument] | Trouble:
+    instrument = open_instrument(str(path))
+    if isinstance(instrument, Trouble):
+        return instrument
+    where = database_of(path, instrument.id, db)
+    store = open_store(where, create=False)
+    return store if isinstance(store, Trouble) else (where, store, instrument)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a verification found."""
+
+    where: str
+    interviews: int
+    events: int
+    findings: tuple[str, ...]
+    """What is wrong, in plain words; empty when all is well."""
+    notes: tuple[str, ...] = ()
+    """What could not be compared, and why; changes of meaning that nobody has accepted."""
+
+
+def verify(
+    path: str | Path,
+    *,
+    db: str | None = None,
+    at: datetime | None = None,
+    tell: Callable[[int, int], None] | None = None,
+) -> Verified | Trouble:
+    """Every journal can be followed, every row that is derived equals what it is derived from, nothing is dated after
+    `at` (now unless given), and the database itself is whole. `tell` is told now and then how many interviews and cases
+    have been compared, of how many."""
+    opened = _existing(path, db)
+    if isinstance(opened, Trouble):
+        return opened
+    where, store, instrument = opened
+    with store:
+        try:
+            found = verified(where, store, instrument, tell=tell)
+            later = future_entries(store, study_time(store, at or datetime.now(UTC)))
+            return replace(found, findings=(*found.findings, *later))
+        except StoreProblem as problem:
+            return _trouble(problem)
+
+
+def verified(
+    where: str, store: Store, instrument: Instrument, *, tell: Callable[[int, int], None] | None = None
+) -> Verified:
+    """What a verification of an open database finds, all as of one moment. Raises StoreProblem."""
+    with store.still(), store.tolerantly():
+        verification = Verification(store, Plan.of(instrument), tell)
+        findings = (
+            *store.integrity(),
+            *unfinished(store),
+            *still_owed(store),
+            *disagreements(store),
+            *verification.findings(),
+        )
+        unaccepted = unaccepted_changes(store, instrument)
+    return Verified(
+        where=where,
+        interviews=verification.interviews,
+        events=verification.events,
+        findings=findings,
+        notes=(*verification.notes(), *((str(unaccepted),) if unaccepted is not None else ())),
+    )
+
+
+class Keeper:
+    """Keeps invented interviews, some at a time, in a database that holds no real ones."""
+
+    def __init__(self, store: Store, where: str, instrument: Instrument, *, start: datetime) -> None:
+        self._store = store
+        self.where = where
+        self._start = start
+        store.keep_instrument(InstrumentRow.of(instrument, kept_at=start))
+
+    def keep(self, interviews: Sequence[Interview]) -> None:
+        """Keep these with their whole journals. Raises StoreProblem."""
+        self._store.add_many((self._whole(i) for i in interviews), rows=5_000, pause=_breath)
+
+    def _whole(self, interview: Interview) -> Whole:
+        began, last = interview.began.stamp, interview.events[-1].stamp
+        row = InterviewRow(
+            id=str(uuid4()),
+            case=interview.began.case,
+            instrument=interview.instrument.hash,
+            began_at=began.at,
+            by=began.by,
+            updated_at=last.at,
+            origin="simulated",
+            status=interview.status,
+            outcome=interview.outcome,
+            last_seq=interview.seq,
+            at_item=str(interview.place or ""),
+            answered=interview.answered,
+        )
+        return Whole(row, interview.events, Snapshot(interview.seq, str(VERSION), cells(interview)))
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def _breath() -> None:
+    """Between two commits: an interviewer beside us waits no longer than one of them."""
+    sleep(0.005)
+
+
+def keeper(
+    path: str | Path, instrument: Instrument, *, db: str | None, force: bool, start: datetime
+) -> Keeper | Trouble:
+    """A keeper for invented interviews of this instrument; refused where real ones are kept, unless forced."""
+    where = database_of(path, instrument.id, db)
+    store = open_store(where, create=True)
+    if isinstance(store, Trouble):
+        return store
+    try:
+        if not force and store.interviews(origin="real"):
+            store.close()
+            what = "real interviews are kept here, and invented ones do not belong among them"
+            return Trouble(where, what, "give another database with --db, or --force")
+        return Keeper(store, where, instrument, start=start)
+    except StoreProblem as problem:
+        store.close()
+        return _trouble(problem)
+
+
+def back_up(
+    path: str | Path,
+    to: str | Path,
+    *,
+    at: datetime,
+    db: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> str | Trouble:
+    """A consistent copy of the database while interviews run; where it was copied from. The database keeps that it was
+    made; the copy does not know of itself."""
+    opened = _existing(path, db)
+    if isinstance(opened, Trouble):
+        return opened
+    where, store, _ = opened
+    with store:
+        try:
+            store.backup(to, progress=progress)
+        except StoreProblem as problem:
+            return _trouble(problem)
+        try:
+            store.note_backup(at=at, by=store.account)
+        except StoreProblem as problem:
+            return Trouble(
+                where, f"copied to {to}, but that is not kept here: {problem.what}", problem.remedy
+            )
+    return where

@@ -1,0 +1,68 @@
+"""Giving the roles of interviewers and supervisors their rights in a study's schema on a server."""
+
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.problems import Trouble
+from survey_cli.store import StoreProblem
+from survey_cli.store.backends.address import Where
+from survey_cli.store.cases.case_store import OWED
+from survey_cli.store.maintenance.grants import grants, script
+from survey_cli.store.do_not_call import NeverCall
+from survey_cli.store.database_location import database_of, open_store
+from survey_cli.study.consistency.person_erasure import OWED as SCRUB
+from survey_cli.study.consistency.reconciliation import COMPARED
+
+
+def rights_of(
+    path: str, *, db: str | None, interviewers: str, supervisors: str
+) -> tuple[Where, list[str]] | Trouble:
+    """The statements that give these roles what they need and nothing else."""
+    instrument = open_instrument(path)
+    if isinstance(instrument, Trouble):
+        return instrument
+    where = database_of(path, instrument.id, db)
+    if not isinstance(where, Where):
+        remedy = "name a server: --db postgresql://OWNER@HOST/DATABASE; a file is shared with survey share"
+        return Trouble(where, "a database file has no roles", remedy)
+    if not interviewers and not supervisors:
+        return Trouble("--interviewers", "no role was named", "name one, or --supervisors, or both")
+    if interviewers == supervisors:
+        return Trouble("--interviewers", "both roles are the same", "name two roles")
+    return where, list(
+        grants(
+            where.schema,
+            interviewers=interviewers,
+            supervisors=supervisors,
+            own_settings=(OWED, SCRUB, COMPARED),
+        )
+    )
+
+
+def rights_script(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | Trouble:
+    """The same as a file for psql; nothing is asked of the server."""
+    found = rights_of(path, db=db, interviewers=interviewers, supervisors=supervisors)
+    return found if isinstance(found, Trouble) else script(found[1])
+
+
+def grant(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | Trouble:
+    """Give the roles their rights; where that was done. The schema must be there, and be one's own."""
+    found = rights_of(path, db=db, interviewers=interviewers, supervisors=supervisors)
+    if isinstance(found, Trouble):
+        return found
+    where, statements = found
+    store = open_store(where, create=False)
+    if isinstance(store, Trouble):
+        return store
+    with store:
+        try:
+            if not store.may_publish():
+                what = f"{store.account} may not give rights here: the schema is another's"
+                return Trouble(
+                    where, what, "connect as the owner of the schema, or give them the script: --print"
+                )
+            NeverCall.beside(where).close()  # what all studies share is there
+            with store.connector.transaction() as execute:
+                for statement in statements:
+                    execute(statement, ())
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+    return where

@@ -1,0 +1,206 @@
+"""Taking data out: which interviews or cases, in which table, by which writer, into which file."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, TextIO
+
+from survey_cli.exports import FORMATS, Format, Manner, Wrote, format_of
+from survey_cli.services.data.export_options import Exported, Made, Wish
+from survey_cli.services.output_files import in_the_way, put, put_file, put_pair
+from survey_cli.services.data.run_on_records import at_one_moment
+from survey_cli.services.data.table_query import wanted_table
+from survey_cli.services.data.interview_weights import unfit_trim
+from survey_cli.problems import Trouble
+from survey_cli.study.open_study import Records
+from survey_cli.table import Table, shown_table
+
+__all__ = ["Exported", "Wish", "export", "export_several", "exported", "unwritable"]
+
+BOTH: Final = "labels are in the file beside the codes: --labels changes nothing"
+
+
+def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exported | Trouble:
+    """Write the data of an instrument into one file."""
+    done = export_several(path, wish, [wish.to], stdout=stdout)
+    return done if isinstance(done, Trouble) else done[0]
+
+
+def export_several(
+    path: str | Path, wish: Wish, outs: Sequence[str], *, stdout: TextIO | None = None
+) -> list[Exported] | Trouble:
+    """The same into several files, one after the other, all as the study stood at one moment; none is begun where one of
+    them could not be."""
+    if wish.rake and wish.what != "interviews":
+        return Trouble("--rake", "only interviews are weighted", "leave out --what")
+    if (trouble := unwritable(outs, wish)) is not None:
+        return trouble
+    wish = replace(wish, at=wish.at or datetime.now(UTC))
+
+    def each(records: Records) -> list[Exported] | Trouble:
+        done = []
+        for out in outs:
+            made = exported(records, replace(wish, to=out, beside=tuple(outs)), stdout=stdout)
+            if isinstance(made, Trouble):
+                return made
+            done.append(made)
+        return done
+
+    return at_one_moment(path, each, db=wish.db, people=wish.people, to=outs[0])
+
+
+def unwritable(outs: Sequence[str], wish: Wish) -> Trouble | None:
+    """Why one of these files cannot be written; None where nothing stands in the way of any."""
+    if (trouble := unfit_trim(wish.rake, wish.trim)) is not None:
+        return trouble
+    if wish.public and wish.what != "interviews":
+        return Trouble("--public", "only interviews can be made public", "leave out --what")
+    if wish.public and (wish.all_personal or wish.personal):
+        return Trouble(
+            "--public", "personal columns are never public", "leave out --personal and --with-contacts"
+        )
+    if wish.rake and not wish.partials:
+        remedy = "leave out --no-partials: who counts in no report has no weight"
+        return Trouble("--rake", "partial interviews are weighted with complete ones", remedy)
+    for out in outs:
+        chosen = _format(replace(wish, to=out))
+        if isinstance(chosen, Trouble):
+            return chosen
+        if (trouble := _in_the_way(chosen, replace(wish, to=out))) is not None:
+            return trouble
+    return _twice(outs, wish)
+
+
+def exported(records: Records, wish: Wish, *, stdout: TextIO | None = None) -> Exported | Trouble:
+    """One file of records that are open."""
+    chosen = _format(wish)
+    if isinstance(chosen, Trouble):
+        return chosen
+    made = wanted_table(records, wish)
+    if isinstance(made, Trouble):
+        return made
+    manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom, data=_described(wish))
+    wrote = write_table(shown_table(made.table), chosen, manner, wish, stdout or sys.stdout)
+    if isinstance(wrote, Trouble):
+        return wrote
+    return Exported(
+        to=wish.to,
+        beside=str(_beside(chosen, wish) or ""),
+        each=made.table.each,
+        rows=wrote.rows,
+        notes=(
+            *wrote.notes,
+            *((BOTH,) if wish.labels and chosen.labelled else ()),
+            *_unescaped(made, chosen, wish),
+        ),
+        variables=len(made.table.variables),
+        source=records.where,
+        warnings=made.warnings,
+        differences=made.differences,
+        left_out=made.left_out,
+        telling=made.telling,
+        public=wish.public,
+    )
+
+
+def _described(wish: Wish) -> str:
+    """The name of the file that a description is of: the first CSV that is written with it, else one of its own name."""
+    for out in wish.beside:
+        if out.lower().endswith(FORMATS["csv"].endings):
+            return Path(out).name
+    name = Path(wish.to).name
+    ending = next((e for e in FORMATS["ddi"].endings if name.lower().endswith(e)), "")
+    return f"{name[: -len(ending)]}.csv" if ending and name[: -len(ending)] else ""
+
+
+def _unescaped(made: Made, chosen: Format, wish: Wish) -> Iterator[str]:
+    """A warning where free text lies in a file of data that is for one program alone."""
+    beside = _beside(chosen, wish)
+    texts = wish.what != "interviews" or ("free text" in made.telling and not wish.public)
+    if beside is not None and texts:
+        yield (
+            f"{beside.name} has texts as they were typed, which a spreadsheet may run as formulas: "
+            "open it with the program that it is for"
+        )
+
+
+def _format(wish: Wish) -> Format | Trouble:
+    if not wish.to:
+        return Trouble("-o", "the name of the file is empty", "name a file, or - for standard output")
+    if not wish.format and wish.to != "-" and Path(wish.to).is_dir():
+        return Trouble(wish.to, "this is a folder", "name a file in it")
+    chosen = format_of("x.csv" if wish.to == "-" and not wish.format else wish.to, chosen=wish.format)
+    if not isinstance(chosen, str):
+        return chosen
+    if wish.format:
+        return Trouble("--format", chosen, f"name one of {', '.join(FORMATS)}")
+    return Trouble(wish.to, chosen, "end it in one of these, or name the format with --format")
+
+
+def _twice(outs: Sequence[str], wish: Wish) -> Trouble | None:
+    """Two outputs would be one file: the same name again, or a CSV and that which stands beside another."""
+    files: dict[Path | str, str] = {}
+    for number, out in enumerate(outs):
+        if out in outs[:number]:
+            what = "standard output is named twice" if out == "-" else "it is named twice"
+            return Trouble("-o" if out == "-" else out, what, "name each file once")
+        chosen = _format(replace(wish, to=out))
+        if out == "-" or isinstance(chosen, Trouble):
+            continue
+        for file in (Path(out), _beside(chosen, replace(wish, to=out))):
+            if file is not None and (other := files.setdefault(file.resolve(), out)) != out:
+                return Trouble(out, f"{file} is written by {other} too", "give one of them another name")
+    return None
+
+
+def _beside(chosen: Format, wish: Wish) -> Path | None:
+    """The file with the data of a format that has it beside."""
+    return chosen.beside_of(Path(wish.to))
+
+
+def _in_the_way(chosen: Format, wish: Wish) -> Trouble | None:
+    if wish.to == "-":
+        if chosen.write is None:
+            return Trouble("-o", f"{chosen.name} is no text that goes into a pipe", "name a file")
+        return None
+    beside = _beside(chosen, wish)
+    for file in (Path(wish.to), beside):
+        if file is None:
+            continue
+        if wish.rake and file.resolve() == Path(wish.rake).resolve():
+            return Trouble(wish.to, f"{file} is the file of targets", "give it another name")
+        if (trouble := in_the_way(file, force=wish.force)) is not None:
+            return trouble
+    return None
+
+
+def write_table(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: TextIO) -> Wrote | Trouble:
+    """Into the file, or onto standard output."""
+    to = Path(wish.to)
+    if chosen.write is not None:
+        write = chosen.write
+        if wish.to == "-":
+            wrote = write(table, stdout, manner)
+            stdout.flush()
+            return wrote
+        return put(to, lambda file: write(table, file, manner), force=wish.force, newline="")
+    try:
+        if chosen.write_pair is not None:
+            pair, beside = chosen.write_pair, _beside(chosen, wish)
+            assert beside is not None
+            return put_pair(
+                to,
+                beside,
+                lambda path, data, named: pair(table, path, data, named, manner),
+                force=wish.force,
+            )
+        assert chosen.write_file is not None
+        into_file = chosen.write_file
+        return put_file(to, lambda path: into_file(table, path, manner), force=wish.force)
+    except ImportError as error:
+        remedy = f"pip install 'survey-cli[{chosen.extra}]'"
+        return Trouble(
+            wish.to, f"{chosen.name} needs {error.name or chosen.extra}, which is not installed", remedy
+        )

@@ -1,0 +1,239 @@
+"""What can a format not hold of the data of an instrument, whatever will be answered? Said while the questionnaire is
+written, as warnings with their places, so that nobody finds out with the data in hand. It writes no file."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from survey_cli.exports import FORMATS, format_of
+from survey_cli.exports.limits import (
+    EXCEL,
+    SHORT,
+    SPSS,
+    STATA,
+    Limits,
+    fitting_names,
+    label_of,
+    listed,
+    plain,
+    user_missing,
+    value_labels,
+)
+from survey_cli.exports.stata import LARGEST, letters_of, too_large, unlabelled
+from survey_cli.exports.triple_s.writer import lost_codes
+from survey_cli.instrument.checks.code_positions import place_of
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.problems import Position, Problem, Trouble
+from survey_cli.table import admin, columns, shown_variable
+from survey_cli.values import Code, Variable
+
+RULES: Final = {
+    "format-name": (
+        "A column's name is longer than the format's program takes, or is a word of its own: the file has another "
+        "name, which the export says. Shorten the id or the code."
+    ),
+    "format-label": (
+        "A label is longer than the format keeps (SPSS 256 bytes for a variable and 120 for a value, Stata 80 letters "
+        "for a variable): the file has its beginning. Give the item or the option a short `label:`."
+    ),
+    "format-missing": (
+        "SPSS leaves out by itself at most three codes of a column, or a range of whole numbers and one code, and no "
+        "text of more than eight bytes. What does not fit stands as a labelled code, to be left out by hand. Give the "
+        "declines codes that follow one another, as -9, -8 and -7 do, and options whole numbers for codes."
+    ),
+    "format-codes": (
+        "The format does not keep codes such as these: Stata labels whole numbers only; Triple-S numbers the options "
+        "of a `multiple` from 1. Give the options whole numbers, those of a `multiple` 1, 2, 3 and so on."
+    ),
+    "format-columns": (
+        "The data have more columns than a file or a sheet of the format holds: a roster with a large `max:`, or a "
+        "`multiple` with many options in it. Set a smaller `max:`, or use another format."
+    ),
+}
+"""What only `survey check --for` finds, and what it means."""
+
+
+VALUE: Final = "the label of the code "
+"""How what is said of a value's label begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An instrument's data as a format is to hold them."""
+
+    instrument: Instrument
+    draft: Draft
+    variables: tuple[Variable, ...]
+    language: str
+
+    def problem(self, rule: str, item: str, what: str, remedy: str, text: Text | None = None) -> Problem:
+        """A warning at an item, sample column or compute, or at its text; at none, at the file."""
+        where = place_of(self.draft, item) if item else Position(self.draft.document.instrument.where.file)
+        if text is not None and text.where.line:
+            where = text.written(self.language).where
+        return Problem(rule, where, item, what, remedy, "warning", max(len(item), 1))
+
+    def text_of(self, variable: Variable, code: Code) -> tuple[str, Text | None]:
+        """Whose is the label of a code, and where does it stand: an outcome's, a named list's, an item's,
+        or a decline's."""
+        own = self.instrument.written.outcomes.get(code)  # type: ignore[call-overload]
+        if variable.name == "interview_outcome" and own is not None:
+            return str(code), own.name
+        leaf = self.instrument.leaves.get(variable.item)
+        for option in leaf.options if leaf is not None and variable.option is None else ():
+            if option.code == code:
+                return leaf.scale or leaf.id, option.label  # type: ignore[union-attr]
+        for kind, decline in self.instrument.declines.items():
+            if str(code) in (str(decline.code), str(variable.declines.get(kind, (None,))[0])):
+                return kind, decline.text
+        return variable.item, None
+
+
+def formats_asked(names: Sequence[str]) -> tuple[str, ...] | Trouble:
+    """The formats by the names and endings that were given, commas between them."""
+    asked = [name.strip() for some in names for name in some.split(",") if name.strip()]
+    found = []
+    for name in asked:
+        form = format_of("", chosen=name)
+        if isinstance(form, str):  # an ending, such as zsav
+            by_ending = format_of(f"x.{name.removeprefix('.')}")
+            form = form if isinstance(by_ending, str) else by_ending
+        if isinstance(form, str):
+            return Trouble("--for", form, f"formats: {', '.join(FORMATS)}")
+        found.append(form.name)
+    return tuple(dict.fromkeys(found))
+
+
+def preflight(
+    instrument: Instrument, draft: Draft, formats: Sequence[str], known: Iterable[Problem]
+) -> list[Problem]:
+    """What the formats can't hold, in any language of the instrument, less what is `known` already."""
+    told = {(p.rule, p.who) for p in known}
+    found: dict[tuple[str, str, str, bool], Problem] = {}
+    for language in instrument.languages:
+        described = (*admin(instrument, language), *columns(instrument, language))
+        variables = tuple(map(shown_variable, described))
+        held = _Held(instrument, draft, variables, language)
+        for name in formats:
+            for check in _CHECKS.get(name, ()):
+                for problem in check(held):
+                    found.setdefault((name, problem.rule, problem.who, _of_value(problem)), problem)
+    return [
+        problem
+        for (name, rule, who, _), problem in found.items()
+        if (_ALWAYS.get((name, rule)), who) not in told
+    ]
+
+
+def _of_value(problem: Problem) -> bool:
+    """Is it the label of a value, and not that of a variable?"""
+    return problem.rule == "format-label" and problem.what.startswith(VALUE)
+
+
+_ALWAYS: Final[Mapping[tuple[str, str], str]] = {
+    ("sav", "format-label"): "long-label",
+    ("sps", "format-label"): "long-label",
+    ("dta", "format-name"): "long-column",
+}
+"""What `survey check` says without being asked for a format."""
+
+
+def _names(limits: Limits) -> Callable[[_Held], Iterator[Problem]]:
+    def check(held: _Held) -> Iterator[Problem]:
+        names = fitting_names([v.name for v in held.variables], limits)
+        for variable, name in zip(held.variables, names, strict=True):
+            if name != variable.name:
+                what = f"{limits.program} does not take the name {variable.name}; its file says {name}"
+                yield held.problem("format-name", variable.item, what, "shorten the id or the code")
+
+    return check
+
+
+def _labels(limits: Limits, *, texts: bool = True) -> Callable[[_Held], Iterator[Problem]]:
+    """`texts`: values of columns of texts have labels there."""
+    measure = "bytes" if limits.bytes else "letters"
+
+    def check(held: _Held) -> Iterator[Problem]:
+        for v in held.variables:
+            if (size := limits.size(label_of(v))) > limits.label:
+                what = f"the label of {v.name} has {size} {measure}; {limits.program} keeps {limits.label}"
+                leaf = held.instrument.leaves.get(v.item)
+                text = leaf.label if leaf is not None else None
+                yield held.problem("format-label", v.item, what, "give it a short label:", text)
+            for code, words in value_labels(v).items() if texts or v.storage != "text" else ():
+                if (size := limits.size(plain(words))) > limits.value_label:
+                    what = f"{VALUE}{code} has {size} {measure}; {limits.program} keeps {limits.value_label}"
+                    whose, text = held.text_of(v, code)
+                    yield held.problem("format-label", whose, what, "give it a short label:", text)
+
+    return check
+
+
+def _spss_missing(held: _Held) -> Iterator[Problem]:
+    for variable in held.variables:
+        found = user_missing(variable)
+        if not found.left:
+            continue
+        labels = value_labels(variable)
+        said = listed(f"{code} ({plain(labels.get(code, str(code)))})" for code in found.left)
+        long = [code for code in found.left if isinstance(code, str) and len(code.encode()) > SHORT]
+        if long:
+            why, remedy = (
+                f"takes texts to {SHORT} bytes for missing",
+                "give the options whole numbers for codes",
+            )
+        elif variable.storage == "text":
+            why = "takes three texts for missing, of which not asked and not reached are two"
+            remedy = "give the options whole numbers for codes"
+        else:
+            why = "takes three codes for missing, or a range and one"
+            remedy = (
+                "give declines codes that follow one another, as -9, -8, -7, or mark fewer options missing"
+            )
+        yield held.problem("format-missing", variable.item, f"SPSS {why}: {said} will be answers", remedy)
+
+
+def _stata_codes(held: _Held) -> Iterator[Problem]:
+    remedy = "give the options whole numbers for codes"
+    for variable in held.variables:
+        if unlabelled(variable):
+            what = f"the codes of {variable.name} are texts, which Stata does not label"
+            yield held.problem("format-codes", variable.item, what, remedy)
+        elif large := too_large(variable):
+            what = f"Stata labels numbers to {LARGEST:,}: {listed(map(str, large))} of {variable.name} will have none"
+            yield held.problem("format-codes", variable.item, what, "give the options smaller codes")
+    letters = letters_of(held.variables)
+    if left := sorted({kind for v in held.variables for kind in v.declines if kind not in letters}):
+        what = f"Stata has 26 letters for missings: {listed(left)} will be labelled codes"
+        yield held.problem("format-missing", "", what, "have fewer kinds of declines")
+
+
+def _triple_s_codes(held: _Held) -> Iterator[Problem]:
+    for item, what in lost_codes(held.variables):
+        yield held.problem("format-codes", item, what, "code them 1, 2, 3, …")
+
+
+def _columns(limits: Limits) -> Callable[[_Held], Iterator[Problem]]:
+    def check(held: _Held) -> Iterator[Problem]:
+        if (count := len(held.variables)) > limits.columns:
+            what = f"the data have {count:,} columns; {limits.program} holds {limits.columns:,}"
+            yield held.problem(
+                "format-columns", "", what, "set a smaller max: at rosters, or use another format"
+            )
+
+    return check
+
+
+_CHECKS: Final[Mapping[str, tuple[Callable[[_Held], Iterator[Problem]], ...]]] = {
+    "sav": (_names(SPSS), _labels(SPSS), _spss_missing, _columns(SPSS)),
+    "sps": (_names(SPSS), _labels(SPSS), _spss_missing),
+    "dta": (_names(STATA), _labels(STATA, texts=False), _stata_codes, _columns(STATA)),
+    "xlsx": (_labels(EXCEL), _columns(EXCEL)),
+    "sss": (_triple_s_codes,),
+    "sss-fixed": (_triple_s_codes,),
+    "sss3": (_triple_s_codes,),
+    "sss3-fixed": (_triple_s_codes,),
+}
+"""By format what is looked at; one that is not here holds everything."""

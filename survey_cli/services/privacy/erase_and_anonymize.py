@@ -1,0 +1,188 @@
+"""A person's data are taken out, as they wish it or because their time is over: what there is, then its leaving. Only
+supervisors do that where a study lists its people.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.erasure import noted
+from survey_cli.fieldwork.queue.retention import done_since, study_over
+from survey_cli.services.run_on_study import Request, asked, no_such_case
+from survey_cli.problems import Trouble
+from survey_cli.study.consistency import person_erasure
+from survey_cli.study.consistency.person_erasure import Erasure
+from survey_cli.study.open_study import Study
+
+CONTACTS: Final = "contacts"
+"""What `retention:` names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What will leave with an erasure, counted."""
+
+    key: str
+    where: str
+    name: str
+    numbers: int
+    columns: tuple[str, ...]
+    """Sample columns whose values go."""
+    notes: int
+    interviews: int
+    answered: int
+    """Places of its interviews that hold an answer."""
+    erased: bool
+    """It was erased before."""
+
+
+def known(request: Request, key: str) -> Known | Trouble:
+    """What there is of a person, before it is erased; nothing is changed."""
+    return asked(request, lambda study: _known(study, key), for_whom="erase a person's data")
+
+
+def _known(study: Study, key: str) -> Known | Trouble:
+    cases = study.store.cases
+    history = cases.history(key)
+    interviews = person_erasure.persons(study.store, key)
+    if not history and not interviews:
+        return no_such_case(study, key)
+    case, contact = Case.of(key, history), cases.contact(key)
+    personal = contact.columns if contact is not None else {}
+    stays = person_erasure.staying(study.instrument)
+    return Known(
+        key=key,
+        where=study.where,
+        name=contact.name if contact is not None else "",
+        numbers=len(contact.numbers) if contact is not None else 0,
+        columns=tuple(
+            n for n in study.instrument.sample if n in personal or n in case.columns.keys() - stays
+        ),
+        notes=sum(map(noted, history)),
+        interviews=len(interviews),
+        answered=sum(row.answered for row in interviews if not person_erasure.erased(study.store.journal(row.id))),
+        erased=case.erased,
+    )
+
+
+def erase(request: Request, key: str, *, why: str) -> Erasure | Trouble:
+    """Erase everything that tells who a case is and what was answered. A second time it finishes what was broken off."""
+    if not why.strip():
+        return Trouble(f"case {key}", "an erasure needs its reason", "say it with --reason, without a name")
+
+    def do(study: Study) -> Erasure | Trouble:
+        if not study.store.cases.row(key) and not person_erasure.persons(study.store, key):
+            return no_such_case(study, key)
+        return person_erasure.erase(study, key, at=study.at, by=study.who.login, why=why.strip())
+
+    return asked(request, do, for_whom="erase a person's data")
+
+
+def finish(request: Request) -> Erasure | Trouble:
+    """Finish whatever erasing broke off, and clean the file's bytes where somebody was reading before."""
+    return asked(
+        request,
+        lambda study: person_erasure.finish(study, at=study.at, by=study.who.login),
+        for_whom="erase a person's data",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anonymised:
+    """What `retention:` did, or with a dry run would do."""
+
+    where: str
+    span: str
+    """How long names are kept: `90 days`."""
+    cases: int
+    interviews: int
+    """Those that lost answers; with a dry run those that may."""
+    left: tuple[tuple[str, str], ...]
+    """Cases that could not lose them now, each with the reason."""
+    next_at: datetime | None
+    """When the time of the next case is over; None where that is not known."""
+    clean: bool
+    dry: bool
+
+
+def anonymise(
+    request: Request, *, dry: bool = False, pause: Callable[[], None] | None = None
+) -> Anonymised | Trouble:
+    """Remove names, numbers, notes and personal answers of every case whose time is over, as `retention:` says. It runs
+    from when the case was done, or from the study's end where it was open then. Done again it finds nothing to do."""
+
+    def do(study: Study) -> Anonymised | Trouble:
+        after = study.plan.retention.get(CONTACTS)
+        if after is None:
+            what = "the study says nothing of how long contacts are kept"
+            return Trouble(study.path, what, "write fieldwork: retention: {contacts: 90d}")
+        return _anonymised(study, after, study.at, dry=dry, pause=pause)
+
+    return asked(request, do, for_whom="anonymise a study")
+
+
+def _anonymised(
+    study: Study, after: timedelta, at: datetime, *, dry: bool, pause: Callable[[], None] | None
+) -> Anonymised:
+    named = dict(_named(study, at))
+    due = [key for key, since in named.items() if since is not None and since + after <= at]
+    later = [since + after for since in named.values() if since is not None and since + after > at]
+    cases = interviews = 0
+    left: list[tuple[str, str]] = []
+    for number, key in enumerate(due):
+        if dry:
+            cases += study.store.cases.row(key) is not None
+            interviews += len(person_erasure.persons(study.store, key))
+            continue
+        if number and pause is not None:
+            pause()
+        done = person_erasure.anonymise(study, key, at=at, by=study.who.login, why=f"kept for {span_words(after)}")
+        if isinstance(done, Trouble):
+            left.append((key, done.what))
+            continue
+        cases += done.case
+        interviews += done.interviews
+        if done.stuck:
+            left.append((key, "its journal cannot be followed, so its answers stay: survey erase takes all"))
+    return Anonymised(
+        where=study.where,
+        span=span_words(after),
+        cases=cases,
+        interviews=interviews,
+        left=tuple(left),
+        next_at=min(later, default=None),
+        clean=dry or person_erasure.clean(study.store),
+        dry=dry,
+    )
+
+
+def span_words(span: timedelta) -> str:
+    """`90 days`, `12 hours`."""
+    if span.days:
+        return f"{span.days} days"
+    return f"{span.total_seconds() / 3600:g} hours"
+
+
+def _named(study: Study, at: datetime) -> Iterator[tuple[str, datetime | None]]:
+    """Every case of which it is still known who it is, and since when it is done."""
+    contacts = {key for key, _ in study.store.cases.contacts()}
+    sampled = set()
+    for key, history in study.store.cases.histories():
+        sampled.add(key)
+        case = Case.of(key, history)
+        if key in contacts or not case.nameless:
+            yield key, done_since(case, study.plan, history[-1].at, at)
+    over = study_over(study.plan)
+    others: dict[str, datetime | None] = {}
+    for row in study.store.interviews():
+        if not row.case or row.case in sampled or row.origin == "simulated":
+            continue
+        if person_erasure.reduced(study.store.journal(row.id)):
+            continue
+        open_still = over if over is not None and over <= at else None
+        since = row.updated_at if row.status in ("ended", "stopped") else open_still
+        before = others.get(row.case, since)
+        others[row.case] = max(before, since) if before is not None and since is not None else None
+    yield from others.items()

@@ -1,0 +1,192 @@
+"""What is kept of one person? Everything, from wherever it stands, put together for whoever asks what we hold on them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import assert_never
+
+from survey_cli.engine import events as said
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.queue.rules import zones_of
+from survey_cli.instrument.schema.items.unasked_items import Aloud
+from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.compiled.model import Instrument, Leaf
+from survey_cli.services.run_on_study import Request, asked, no_such_case
+from survey_cli.problems import Trouble
+from survey_cli.reports.fieldwork.cases import PastLine
+from survey_cli.reports.fieldwork.subject_access import JournalLine, KnownColumn, KnownInterview, KnownNumber, Subject
+from survey_cli.reports.fieldwork.event_wording import event_words
+from survey_cli.samples.cases.columns import labels_of
+from survey_cli.store import InterviewRow
+from survey_cli.store.cases.case_records import Contact
+from survey_cli.study.consistency.person_erasure import persons
+from survey_cli.study.identity import written_by
+from survey_cli.study.open_study import Study
+from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
+
+
+def subject(request: Request, key: str) -> Subject | Trouble:
+    """All that is kept of a person; nothing is changed."""
+    return asked(request, lambda study: _subject(study, key), for_whom="see all that is held on a person")
+
+
+def _subject(study: Study, key: str) -> Subject | Trouble:
+    cases, plan = study.store.cases, study.plan
+    row, history = cases.row(key), cases.history(key)
+    interviews = persons(study.store, key)
+    if row is None and not interviews:
+        return no_such_case(study, key)
+    case, contact = Case.of(key, history), cases.contact(key)
+    zones = zones_of(case, case.next_number, plan)
+    past = []
+    before = Case(key=key)
+    for seq, (entry, account) in enumerate(zip(history, cases.accounts(key), strict=False), start=1):
+        what, note = event_words(entry.event, before, plan)
+        past.append(PastLine(seq, entry.at, what, written_by(entry.by, account), entry.station, note))
+        before = before.after(entry)
+    numbers = contact.numbers if contact is not None else ()
+    return Subject(
+        key=key,
+        where=study.where,
+        name=contact.name if contact is not None else "",
+        language=case.language,
+        zone=zones[0] if zones else "",
+        stands=f"{row.status}{f' ({row.why})' if row.why else ''}, code {row.code}"
+        if row is not None
+        else "",
+        numbers=tuple(_numbers(case, contact)),
+        columns=tuple(_columns(study.instrument, case, contact)),
+        listed=study.listed([number.e164 for number in numbers if number.e164]),
+        past=tuple(past),
+        interviews=tuple(_interview(study, one) for one in interviews),
+    )
+
+
+def _numbers(case: Case, contact: Contact | None) -> Iterator[KnownNumber]:
+    kept = {number.position: number for number in contact.numbers} if contact is not None else {}
+    for position in sorted({number.position for number in case.numbers} | kept.keys()):
+        number, state = kept.get(position), case.number(position)
+        yield KnownNumber(
+            position,
+            number.shown if number is not None else "",
+            number.written if number is not None else "",
+            number.e164 if number is not None else "",
+            number.extension if number is not None else "",
+            state.state if state is not None else "",
+        )
+
+
+def _columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[KnownColumn]:
+    """Those the questionnaire names now in its order, then any that an earlier one named."""
+    apart: Mapping[str, Cell] = contact.columns if contact is not None else {}
+    names = [*instrument.sample, *case.columns, *apart]
+    for name in dict.fromkeys(names):
+        value = case.columns.get(name, apart.get(name))
+        if value is None:
+            continue
+        column = instrument.sample.get(name)
+        label = str(column.label.written(instrument.language)) if column and column.label else name
+        labels = labels_of(instrument, column) if column is not None else {}
+        yield KnownColumn(name, label, _words(value, labels), name in apart)
+
+
+def _words(value: Cell | None, labels: Mapping[Code, str]) -> str:
+    """A value with its label: `2 (District)`."""
+    match value:
+        case None:
+            return ""
+        case Missing():
+            return value.kind.replace("_", " ")
+        case tuple():
+            return ", ".join(_words(code, labels) for code in value)
+        case int() | str() if value in labels and labels[value] != str(value):
+            return f"{value} ({labels[value]})"
+        case _:
+            return str(value)
+
+
+def _interview(study: Study, row: InterviewRow) -> KnownInterview:
+    texts = study.store.instrument_texts(row.instrument)
+    instrument: Instrument | Trouble | None = study.instrument
+    if row.instrument != study.instrument.hash:
+        instrument = rebuilt(texts, row.instrument) if texts is not None else None
+    journal = study.store.journal(row.id)
+    draft = study.store.draft(row.id)
+    version = next((one.version for one in study.store.instruments() if one.hash == row.instrument), "")
+    known = instrument if isinstance(instrument, Instrument) else None
+    sample = journal[0].sample if journal and isinstance(journal[0], said.Began) else {}
+    return KnownInterview(
+        id=row.id,
+        number=row.number,
+        origin=row.origin,
+        status=row.status,
+        outcome=row.outcome,
+        version=version,
+        began_at=row.began_at,
+        sample=tuple((name, _words(value, {})) for name, value in sample.items() if value != NOT_ASKED),
+        lines=tuple(_lines(known, journal)),
+        draft=draft.text if draft is not None else "",
+        trouble="" if known is not None else "its questionnaire cannot be read here any more",
+    )
+
+
+def _lines(instrument: Instrument | None, journal: Sequence[said.Event]) -> Iterator[JournalLine]:
+    for seq, event in enumerate(journal, start=1):
+        stamp = event.stamp
+        place = getattr(event, "place", None)
+        leaf = instrument.leaves.get(place.item) if instrument is not None and place is not None else None
+        question = (
+            leaf.text.markers(instrument.language) if instrument is not None and leaf is not None else ""
+        )
+        what, answer, note = _event(event, instrument, leaf)
+        yield JournalLine(
+            seq,
+            stamp.at,
+            stamp.by,
+            stamp.station,
+            what,
+            str(place) if isinstance(place, Place) else "",
+            question,
+            answer,
+            note,
+        )
+
+
+def _event(event: said.Event, instrument: Instrument | None, leaf: Leaf | None) -> tuple[str, str, str]:
+    """What happened, what was answered, and what was noted with it."""
+    language = instrument.language if instrument is not None else ""
+    labels = {o.code: str(o.label.written(language)) for o in leaf.options} if leaf is not None else {}
+    match event:
+        case said.Began():
+            return f"began, {event.today}", "", f"{event.sitting.interviewer}, {event.sitting.daypart}"
+        case said.Resumed(reopen=reopen):
+            return "reopened" if reopen else "gone on with", "", event.sitting.interviewer
+        case said.Answered(value=value, words=words):
+            given = "; ".join(f"{code}: {text}" for code, text in words.items())
+            aloud = leaf is not None and isinstance(leaf.question, Aloud)
+            return "read" if aloud else "answered", _words(value, labels), given
+        case said.Declined(decline=decline):
+            offered = {d.id: str(d.text.written(language)) for d in leaf.declines} if leaf is not None else {}
+            return "declined", offered.get(decline, decline), ""
+        case said.LookedUp(value=value):
+            return "looked up", _words(value, labels), ""
+        case said.WentTo(jump=jump):
+            return "jumped to" if jump else "back to", "", ""
+        case said.Confirmed(reason=reason):
+            return "confirmed", "", reason
+        case said.Kept():
+            return "kept the answer", "", ""
+        case said.Noted(text=text):
+            return "note", "", text
+        case said.Language(language=spoken):
+            return f"in {spoken}", "", ""
+        case said.Suspended(outcome=outcome):
+            return f"put aside{f': {outcome}' if outcome else ''}", "", ""
+        case said.Stopped(outcome=outcome):
+            return f"stopped: {outcome}", "", ""
+        case said.Ended(outcome=outcome):
+            return f"ended: {outcome}", "", ""
+        case said.Erased(why=why, left=left):
+            what = "erased" if left is None else "names and notes erased"
+            stays = ", ".join(f"{name} {_words(cell, {})}" for name, cell in (left or {}).items())
+            return what, stays, why
+        case _:
+            assert_never(event)

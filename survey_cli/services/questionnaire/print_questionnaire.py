@@ -1,0 +1,78 @@
+"""Printing a questionnaire: opened, laid out, written by the writer that the file's ending chooses, and put in place."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TextIO
+
+from survey_cli.documents.questionnaire.booklet import booklet as laid_out
+from survey_cli.documents.questionnaire.html import html
+from survey_cli.documents.questionnaire.markdown import markdown
+from survey_cli.documents.questionnaire.booklet_model import Booklet
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.services.output_files import in_the_way, put
+from survey_cli.problems import Trouble
+
+WRITERS: Final[Mapping[str, Callable[[Booklet], str]]] = {
+    ".html": html,
+    ".htm": html,
+    ".md": markdown,
+    ".markdown": markdown,
+}
+"""Each ending, and who writes it."""
+ALL: Final = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be printed, and how."""
+
+    to: str
+    """A file's path, or `-` for Markdown on standard output."""
+    language: str = ""
+    """One of the instrument's, its first where this is empty; `all` for all of them."""
+    comments: bool = False
+    """Leave lines for comments."""
+    force: bool = False
+    """Overwrite the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """What went out."""
+
+    to: str
+    items: int
+    languages: tuple[str, ...]
+
+
+def booklet(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Printed | Trouble:
+    """Write the booklet of an instrument into one file."""
+    target = Path(wish.to)
+    ending = ".md" if wish.to == "-" else target.suffix.lower()
+    if ending not in WRITERS:
+        what = f"nothing is printed as {ending}" if ending else "the file's name has no ending"
+        remedy = "end the name in .html or .md (a browser makes a PDF of the .html)"
+        return Trouble(wish.to, what, remedy)
+    if wish.to != "-" and (trouble := in_the_way(target, force=wish.force)) is not None:
+        return trouble
+    instrument = open_instrument(str(path))
+    if isinstance(instrument, Trouble):
+        return instrument
+    languages = instrument.languages if wish.language == ALL else (wish.language or instrument.language,)
+    if languages[0] not in instrument.languages:
+        has = f"it has {', '.join(instrument.languages)}; {ALL} takes every one"
+        return Trouble("--language", f"the questionnaire has no language {wish.language!r}", has)
+    made = laid_out(instrument, languages, comments=wish.comments)
+    text = WRITERS[ending](made)
+    if wish.to == "-":
+        out = stdout or sys.stdout
+        out.write(text)
+        out.flush()
+    else:
+        written = put(target, lambda file: file.write(text), force=wish.force)
+        if isinstance(written, Trouble):
+            return written
+    items = sum(1 for part in made.parts for _ in part.items())
+    return Printed(to=wish.to, items=items, languages=tuple(name for _, name in made.languages))

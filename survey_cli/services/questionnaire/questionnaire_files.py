@@ -1,0 +1,235 @@
+"""What a designer asks of the office: a new instrument, the problems of some, the editor's schema, a word explained.
+
+It reads and writes files in the right order, and never decides what is a problem.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from survey_cli.instrument.checks import RULES, checked
+from survey_cli.instrument.source.load import Source, read
+from survey_cli.instrument.source.modules import PARTS
+from survey_cli.instrument.schema.reference import KINDS, Entry, Kind, entries
+from survey_cli.instrument.schema.json_schema import DRAFT, instrument_schema, module_schema
+from survey_cli.services.output_files import in_the_way, put
+from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
+from survey_cli.services.export.format_checks import preflight
+from survey_cli.problems import Position, Problem, Trouble, in_order, nearest
+
+SUFFIXES: Final = (".yaml", ".yml")
+SCHEMA_FILE: Final = "instrument.schema.json"
+MODULE_RULE: Final = "module"
+MODULE_SAYS: Final = (
+    "The file holds nothing but scales, compute and items: it is a module. It is checked with each instrument that "
+    "includes it, since only there all the names it uses are known."
+)
+_EDITOR_LINES: Final = 4
+"""How many of the template's first lines are for the editor, the explanation among them."""
+
+
+# ── a new instrument ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A new instrument's file."""
+
+    path: Path
+    schema: bool
+    """The editor's schema lies beside it already."""
+
+
+def begin(file: str, *, force: bool = False) -> Begun | Trouble:
+    """Write a commented instrument that can be interviewed with at once."""
+    path = Path(file)
+    if path.is_dir():
+        return Trouble(file, "this is a folder", f"name a file in it, as {path / 'survey.yaml'}")
+    if path.suffix not in SUFFIXES:
+        path = path.with_name(path.name + ".yaml")
+    schema = (path.parent / SCHEMA_FILE).is_file()
+    template = files("survey_cli.services").joinpath("new_instrument.yaml").read_text(encoding="utf-8")
+    first, *explained = template.splitlines(keepends=True)
+    text = first + "".join(explained[_EDITOR_LINES - 1 :] if schema else explained)
+    text = text.replace("{file}", _shell(path)).replace("{name}", _name(path.stem))
+    refused = _write(path, text, fresh=not force)
+    return refused or Begun(path=path, schema=schema)
+
+
+def _name(stem: str) -> str:
+    """A file's name as the name of an instrument: letters, digits and `_`, a letter first."""
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", stem).strip("_")[:32]
+    return name if name[:1].isalpha() else f"survey_{name}"[:32].rstrip("_")
+
+
+def _shell(path: Path) -> str:
+    """The path as one types it in a comment's example."""
+    printable = "".join(c for c in str(path) if c.isprintable())
+    return f"'{printable}'" if re.search(r"[^\w./-]", printable) else printable
+
+
+def _write(path: Path, text: str, *, fresh: bool) -> Trouble | None:
+    """Write a text file, with the folder it goes into; `fresh` never overwrites one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "its name is no file's name"
+        return Trouble(str(path), f"its folder cannot be made ({why})", "choose another place")
+    if (trouble := in_the_way(path, force=not fresh)) is not None:
+        return trouble
+    made = put(path, lambda file: file.write(text), force=not fresh, public=True)
+    return made if isinstance(made, Trouble) else None
+
+
+# ── problems ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One instrument's problems, in order."""
+
+    file: str
+    problems: tuple[Problem, ...]
+    items: int | None
+    """How many items it asks; None where it could not be built."""
+    line: Callable[[Position], str]
+    """The line of text at a problem's place, for showing it."""
+    accepted: tuple[str, ...] = ()
+    """Changes of meaning since earlier interviews that somebody has accepted, in words."""
+    in_use: str = ""
+    """The database and list of people beside it, by their whole paths; empty where no database is found."""
+
+
+def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[Trouble]]:
+    """The files to check: each path itself, and of a folder the instruments in and below it, modules left out."""
+    found: dict[str, None] = {}
+    troubles = []
+    for path in paths:
+        if not path.strip():
+            troubles.append(Trouble("check", "a name is empty", "name a file or folder: survey check FILE"))
+            continue
+        if not Path(path).is_dir():
+            found[path] = None
+            continue
+        inside = [str(file) for file in _below(Path(path)) if not is_module(read(file))]
+        found.update(dict.fromkeys(inside))
+        if not inside:
+            troubles.append(
+                Trouble(path, "there is no instrument in this folder", "name a file: survey check FILE")
+            )
+    return list(found), troubles
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """YAML files in and below a folder, hidden ones left out."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix in SUFFIXES and not hidden and path.is_file():
+            yield path
+
+
+def is_module(source: Source) -> bool:
+    """Whether a file is a module: nothing but scales, compute and items."""
+    return bool(source.tree) and all(key in PARTS for key in source.tree or ())
+
+
+def check(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> Checked:
+    """Every problem of one instrument and its modules; what these `formats` can't hold of its data; and what interviews
+    that are kept already mean otherwise."""
+    source = read(file)
+    if is_module(source):
+        what = "this is a module, no instrument of its own"
+        remedy = "check the instrument that includes it; an instrument begins with `instrument:` and `title:`"
+        module = Problem(MODULE_RULE, Position(file), "", what, remedy)
+        return Checked(file=file, problems=(module,), items=None, line=source.line)
+    found = checked(source)
+    items = len(found.instrument.leaves) if found.instrument is not None else None
+    problems = found.problems
+    if formats and found.instrument is not None and found.draft is not None:
+        more = preflight(found.instrument, found.draft, formats, problems)
+        problems = tuple(in_order((*problems, *more)))
+    accepted: Sequence[str] = ()
+    in_use = ""
+    if found.instrument is not None and found.draft is not None and _may_have(file, found.instrument.id, db):
+        from survey_cli.services.questionnaire.version_check import changed_meanings
+        from survey_cli.study.location import database_beside
+
+        changed, accepted = changed_meanings(file, found.instrument, found.draft, db)
+        problems = tuple(in_order((*problems, *changed))) if changed else problems
+        in_use = database_beside(file, found.instrument.id, db)
+    return Checked(
+        file=file,
+        problems=problems,
+        items=items,
+        line=source.line,
+        accepted=tuple(accepted),
+        in_use=in_use,
+    )
+
+
+def _may_have(file: str, instrument: str, db: str | None) -> bool:
+    """Whether interviews may be stored already. While a questionnaire is written there are none, and the store is not
+    even imported."""
+    database = Path("responses", f"{instrument}.db")
+    return bool(db) or any((folder / database).is_file() for folder in Path(file).resolve().parents)
+
+
+# ── the editor's schema ────────────────────────────────────────────────────────────────────────────────────
+
+
+def schema(*, module: bool = False) -> str:
+    """The JSON Schema of instruments, or of modules, as text."""
+    return json.dumps(module_schema() if module else instrument_schema(), ensure_ascii=False, indent=1) + "\n"
+
+
+def write_schema(file: str, *, module: bool = False) -> Trouble | None:
+    """Write the schema into a file; it overwrites nothing but an earlier schema."""
+    path = Path(file)
+    if path.is_dir():
+        return Trouble(file, "this is a folder", f"name a file in it, as {path / SCHEMA_FILE}")
+    if path.exists() and not _is_schema(path):
+        return Trouble(file, "the file exists and is no JSON Schema", "give another name")
+    return _write(path, schema(module=module), fresh=False)
+
+
+def _is_schema(path: Path) -> bool:
+    try:
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(earlier, dict) and earlier.get("$schema") == DRAFT
+
+
+# ── a word explained ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def explain(word: str) -> tuple[Entry, ...] | Trouble:
+    """Every meaning of a word of the language."""
+    asked = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
+    known = _known()
+    meanings = tuple(entry for entry in known if entry.word.casefold() == asked)
+    if meanings:
+        return meanings
+    near = nearest(asked, {entry.word for entry in known})
+    remedy = f"did you mean {near!r}?" if near else "`survey explain` alone lists every word"
+    return Trouble("explain", f"{word!r} is no word of the language", remedy)
+
+
+def vocabulary() -> dict[Kind, list[str]]:
+    """Every word that can be explained, by kind."""
+    known = _known()
+    return {kind: list(dict.fromkeys(e.word for e in known if e.kind == kind)) for kind in KINDS}
+
+
+def _known() -> tuple[Entry, ...]:
+    from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
+
+    rules = (
+        Entry(word=rule, kind="problem", says=says)
+        for rule, says in {**RULES, **FORMAT_RULES, **VERSION_RULES}.items()
+    )
+    return (*entries(), *rules, Entry(word=MODULE_RULE, kind="problem", says=MODULE_SAYS))

@@ -1,0 +1,164 @@
+"""Comparing a questionnaire with the versions that real interviews were conducted with: problems for `survey check`, and
+the acceptance of changes that are meant.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from survey_cli.instrument.checks.code_positions import place_of
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.problems import Position, Problem, Trouble, did_you_mean
+from survey_cli.store import Store, StoreProblem
+from survey_cli.store.database_location import database_of, open_existing
+from survey_cli.study.version_changes import (
+    Acceptance,
+    VersionChange,
+    answered_in,
+    keep_acceptance,
+    version_changes,
+)
+from survey_cli.study.open_study import people_of
+from survey_cli.table.meaning_changes import OUTCOME
+
+RULES: Final = {
+    "changed-meaning": (
+        "Interviews were conducted with an earlier version in which this item meant something else: a code had "
+        "another text, the kind of answer or the unit was another, codes or numbers were accepted that no longer are, "
+        "or the item is gone; or an outcome of the study had another name or code. No real interview begins until the "
+        "change is undone (give new answers new codes, new questions new names) or accepted: survey check FILE "
+        "--accept ITEM --reason TEXT. Exports then keep the older answers in columns of their own, as q1__v1, unless "
+        "--same says that the new text means the same, as after a correction of its spelling. Capitals, spaces, "
+        "quotes and marks at the end of a text are not compared."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What `--accept` has kept."""
+
+    where: str
+    """The database."""
+    changes: tuple[VersionChange, ...]
+
+
+def changed_meanings(
+    file: str, instrument: Instrument, draft: Draft, db: str | None
+) -> tuple[list[Problem], list[str]]:
+    """The changes of meaning that nobody has accepted, and in words those that somebody has. Nothing where no interviews
+    are kept yet."""
+    top = Position(draft.document.instrument.where.file)
+    try:
+        store = open_existing(database_of(file, instrument.id, db))
+    except StoreProblem as problem:
+        store = Trouble(problem.where, problem.what, problem.remedy)
+    if store is None:
+        return [], []
+    if isinstance(store, Trouble):
+        return [_unread(top, store)], []
+    with store:
+        try:
+            found = version_changes(store, instrument)
+            if isinstance(found, Trouble):
+                return [_unread(top, found)], []
+            open_changes = [one for one in found if one.acceptance is None]
+            problems = list(_problems(file, open_changes, store, draft, top))
+        except StoreProblem as problem:
+            return [_unread(top, Trouble(problem.where, problem.what, problem.remedy))], []
+    return problems, [_told(one, one.acceptance) for one in found if one.acceptance is not None]
+
+
+def _unread(top: Position, trouble: Trouble) -> Problem:
+    what = f"the interviews in {trouble.where} were not compared: {trouble.what}"
+    return Problem("changed-meaning", top, "", what, trouble.remedy, "warning")
+
+
+def _problems(
+    file: str, found: Sequence[VersionChange], store: Store, draft: Draft, top: Position
+) -> Iterator[Problem]:
+    answered: dict[tuple[str, str], int] = {}
+    total: dict[str, int] = {}
+    for hash in dict.fromkeys(hash for one in found for hash in one.versions):
+        items = list(dict.fromkeys(one.change.item for one in found if hash in one.versions))
+        counts, total[hash] = answered_in(store, hash, items)
+        answered |= {(hash, item): n for item, n in counts.items()}
+    for one in found:
+        item = one.change.item
+        where = place_of(draft, item)
+        have = sum(answered[hash, item] for hash in one.versions)
+        of = sum(total[hash] for hash in one.versions)
+        counted = f"answered in {have:,} of {of:,} interviews of {one.told}"
+        if item.startswith(OUTCOME):
+            counted = f"calls and interviews of {one.told} may have it"
+        yield Problem(
+            "changed-meaning",
+            where if where.line else top,
+            item,
+            f"{one.change.what} ({counted})",
+            f"undo it, or accept it: survey check {file} --accept {item} --reason TEXT",
+            "error",
+            max(len(item), 1),
+        )
+
+
+def _told(one: VersionChange, acceptance: Acceptance) -> str:
+    return (
+        f"{one.change.item}: {one.change.what} since {one.told}: accepted by {acceptance.by}, "
+        f"{acceptance.at:%Y-%m-%d}: {acceptance.reason}"
+    )
+
+
+def accept(
+    file: str, items: Sequence[str], reason: str, *, same: bool = False, db: str | None = None
+) -> Accepted | Trouble:
+    """Keep that the changes of these items are meant, and why. Where people are listed, this is for supervisors."""
+    instrument = open_instrument(file)
+    if isinstance(instrument, Trouble):
+        return instrument
+    try:
+        where = database_of(file, instrument.id, db)
+    except StoreProblem as problem:
+        return Trouble(problem.where, problem.what, problem.remedy)
+    people = people_of(file, where, None)
+    if isinstance(people, Trouble):
+        return people
+    store = open_existing(where)
+    if store is None:
+        return Trouble(where, "there are no interviews to compare with", "nothing has to be accepted")
+    if isinstance(store, Trouble):
+        return store
+    with store:
+        who = people.of(store.account)
+        if who is None or not who.supervises:
+            what = "only a supervisor may accept a change of meaning"
+            return Trouble(store.account, what, f"ask {people.supervisors()}")
+        try:
+            found = version_changes(store, instrument)
+            if isinstance(found, Trouble):
+                return found
+            changed = {one.change.item for one in found}
+            for item in items:
+                if item not in changed:
+                    remedy = did_you_mean(item, changed, otherwise="`survey check` names the items that have")
+                    return Trouble("--accept", f"{item} has no change of meaning", remedy)
+            wanted = tuple(one for one in found if one.change.item in items)
+            later = (
+                f"version {instrument.version}" if instrument.version else f"version {instrument.hash[:12]}"
+            )
+            for one in wanted:
+                acceptance = Acceptance(
+                    reason=reason,
+                    by=store.account,
+                    at=datetime.now(UTC),
+                    earlier=one.told,
+                    later=later,
+                    same=same,
+                )
+                keep_acceptance(store, one.change, acceptance)
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+    return Accepted(where=where, changes=wanted)

@@ -1,0 +1,337 @@
+"""Rates, in order: options are read, cases or a file of counts too, e is settled for each frame, the report is made."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from fractions import Fraction
+from typing import BinaryIO, Final, NamedTuple
+
+from survey_cli.fieldwork.rates.counts import Counts, share
+from survey_cli.fieldwork.rates.dispositions import Frame
+from survey_cli.fieldwork.rates.rates import Eligibility, eligibility
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.services.run_on_study import study_time
+from survey_cli.services.date_options import Moment, now_said, past_moment
+from survey_cli.problems import Position, Problem, Trouble, did_you_mean
+from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
+from survey_cli.reports.fieldwork.disposition_counts import Tallied, Wanted, tallied
+from survey_cli.samples.cases.columns import column_of, labels_of
+from survey_cli.samples.lists.counts_file import read_counts
+from survey_cli.store import Store, StoreProblem
+from survey_cli.study.open_study import Records, open_study
+from survey_cli.study.consistency.upkeep import repair
+from survey_cli.values import Value
+
+RULE: Final = "rates"
+MOST_PARTS: Final = 60
+"""Columns of a table that anybody still reads."""
+SHARES: Final = "a share is written as 0.9, 90% or 9/10"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumed:
+    """What is to be taken for granted, as texts of the command line."""
+
+    frame: Frame = "rdd"
+    """How the sample came to be, which decides what codes mean and if e has to be estimated."""
+    e: str = ""
+    """One share for all frames, or `landline=0.3,mobile=0.5`; estimated where this is empty."""
+    e_uh: str = ""
+    """The same for UH alone; it wins over `e`."""
+    e_uo: str = ""
+    """The same for UO alone."""
+    composite: str = ""
+    """Weights of the frames, `landline=0.6,mobile=0.4`."""
+    quotas: bool = False
+    """Quotas decided who was interviewed."""
+
+
+class Settled(NamedTuple):
+    """The same, once the frames are known."""
+
+    e: Mapping[str, Eligibility]
+    """By frame."""
+    weights: Mapping[str, Fraction]
+    """By frame; empty where no composite is wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """The report, and what is doubtful in the counts it rests upon."""
+
+    report: RateTable
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyWish:
+    """Which cases of a study are counted, and how."""
+
+    by: str = ""
+    """The sample column that the frames are divided by."""
+    as_of: str = ""
+    """A past moment as it is typed; empty for now."""
+    finalised: bool = False
+    """Cases that may still be called are left out."""
+    weighted: bool = False
+    """By the sample column with `role: weight`."""
+    all_origins: bool = False
+    """Practice and invented interviews count too."""
+    assumed: Assumed = field(default_factory=Assumed)
+    """Of it e and the composite; the frame and the quotas are the study's."""
+
+
+def rates_of_study(
+    path: str,
+    wish: StudyWish,
+    *,
+    now: datetime,
+    zone: tzinfo | None = None,
+    db: str | None = None,
+    people: str | None = None,
+    tell: Callable[[str], object] = str,
+) -> Reported | Trouble:
+    """The rates of a study's own cases. `zone` is the clock on which dates are written and shown, the computer's where it
+    is None; `tell` receives what opening the study put right."""
+    study = open_study(path, db=db, people=people)
+    if isinstance(study, Trouble):
+        return study
+    with study:
+        repair(study, now)
+        for done in study.repairs:
+            tell(done)
+        try:
+            return rates_of_records(study, wish, now=now, zone=zone)
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+
+
+def rates_of_records(
+    records: Records, wish: StudyWish, *, now: datetime, zone: tzinfo | None = None
+) -> Reported | Trouble:
+    """The same of records that are open. Raises StoreProblem."""
+    now = study_time(records.store, now)
+    when = past_moment(wish.as_of, now, zone, option="--as-of") if wish.as_of else now_said(now, zone)
+    if isinstance(when, Trouble):
+        return when
+    unfit = _unfit(records.instrument, wish)
+    return unfit if unfit is not None else _of_study(records, wish, when)
+
+
+def _unfit(instrument: Instrument, wish: StudyWish) -> Trouble | None:
+    """Why the sample has not what is asked of it."""
+    if wish.weighted and column_of(instrument, "weight") is None:
+        return Trouble(
+            "--weighted", "no sample column has role: weight", "give the column of base weights that role"
+        )
+    if not wish.by:
+        return None
+    column = instrument.sample.get(wish.by)
+    offered = [n for n, c in instrument.sample.items() if not c.hidden and c.role != "key"]
+    otherwise = f"columns are {', '.join(offered)}" if offered else "the study has no column to divide by"
+    if column is None:
+        return Trouble(
+            "--by", f"{wish.by!r} is no sample column", did_you_mean(wish.by, offered, otherwise=otherwise)
+        )
+    if column.hidden:
+        return Trouble("--by", f"{wish.by} is personal", otherwise)
+    if column.role == "key":
+        return Trouble("--by", f"{wish.by} names each case: every part would be one case", otherwise)
+    return None
+
+
+def _of_study(study: Records, wish: StudyWish, when: Moment) -> Reported | Trouble:
+    plan, cases = study.plan, study.store.cases
+    labels: dict[Value, str] = {}
+    if wish.by:
+        labels.update(labels_of(study.instrument, study.instrument.sample[wish.by]).items())
+    wanted = Wanted(
+        at=when.at,
+        by=wish.by,
+        labels=labels,
+        weighted=wish.weighted,
+        finalised=wish.finalised,
+        unreal=frozenset() if wish.all_origins else _unreal(study.store),
+    )
+    found = tallied(
+        cases.histories(until=when.at if when.past else None),
+        plan,
+        study.people if study.people.listed else None,
+        wanted,
+    )
+    if found.uncounted:
+        return _uncounted(study, found)
+    if not found.frames:
+        none = "no case was in the field then" if when.past else "no case is in the field yet"
+        return Trouble(
+            study.where, none, "name a later moment" if when.past else "import or release a sample"
+        )
+    if len(found.parts) > MOST_PARTS:
+        return Trouble(
+            "--by", f"{wish.by} has {len(found.parts):,} values", f"take a column of at most {MOST_PARTS}"
+        )
+    assumed = Assumed(
+        **{name: getattr(wish.assumed, name) for name in ("e", "e_uh", "e_uo", "composite")}, frame=plan.frame
+    )
+    told = settled({tally.frame: tally.counts for tally in found.frames}, assumed)
+    if not isinstance(told, Settled):
+        return _trouble(study.path, told)
+    rated = [
+        Rated(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
+        for t in (*found.parts, *found.frames)
+    ]
+    kind = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}[
+        plan.frame
+    ]
+    report = rate_table(
+        rated,
+        weights=told.weights,
+        quotas=bool(plan.quotas.quotas),
+        finalised=wish.finalised,
+        then=when.past,
+        title=f"{study.instrument.id} (frame: {kind}), as of {when.words}",
+        notes=tuple(_said(study.instrument, wish, found)),
+    )
+    return Reported(report=report, warnings=())
+
+
+def _said(instrument: Instrument, wish: StudyWish, found: Tallied) -> Iterator[str]:
+    cases = sum(tally.cases for tally in found.frames)
+    if wish.weighted:
+        column = column_of(instrument, "weight")
+        yield f"groups are sums of base weights ({column}) of {cases:,} cases; open is a number of cases"
+    if found.unreleased:
+        yield f"no part of the sample yet: {found.unreleased:,} cases of replicates that are not released"
+    if found.unreal:
+        yield (
+            f"{found.unreal:,} practice or invented interviews do not count, nor do their calls"
+            " (--origin all counts them)"
+        )
+
+
+def _unreal(store: Store) -> frozenset[str]:
+    return frozenset(
+        row.id for origin in ("practice", "simulated") for row in store.interviews(origin=origin)
+    )
+
+
+def _uncounted(study: Records, found: Tallied) -> Trouble:
+    """Every case is counted, or no rate is given."""
+    problems = tuple(
+        Problem(RULE, Position(study.path), f"case {key}", why.what, why.remedy)
+        for key, why in found.uncounted
+    )
+    many = "a case has" if len(problems) == 1 else f"{len(problems):,} cases have"
+    return Trouble(
+        study.where,
+        f"no rates: {many} a code that no group counts",
+        "give each an outcome: survey outcome",
+        problems,
+    )
+
+
+def rates_of_counts(counts: str, assumed: Assumed, *, stdin: BinaryIO | None = None) -> Reported | Trouble:
+    """The rates of a CSV file of counts; `-` reads `stdin`."""
+    read = read_counts(counts, frame=assumed.frame, stdin=stdin)
+    if isinstance(read, tuple):
+        return _trouble(counts, read)
+    told = settled(read.frames, assumed)
+    if not isinstance(told, Settled):
+        return _trouble(counts, told)
+    rated = [Rated(frame=name, counts=number, e=told.e[name]) for name, number in read.frames.items()]
+    report = rate_table(rated, weights=told.weights, quotas=assumed.quotas or read.quota_filled)
+    return Reported(report=report, warnings=read.warnings)
+
+
+def settled(frames: Mapping[str, Counts], assumed: Assumed) -> Settled | list[Problem]:
+    """e of each frame, from its counts or as given, and the weights of a composite; or what is wrong with the options."""
+    e, e_uh, e_uo, weights = (
+        _Shares(option, text, tuple(frames))
+        for option, text in (
+            ("--e", assumed.e),
+            ("--e-uh", assumed.e_uh),
+            ("--e-uo", assumed.e_uo),
+            ("--composite", assumed.composite),
+        )
+    )
+    problems = [problem for shares in (e, e_uh, e_uo, weights) for problem in shares.problems]
+    if not weights.problems:
+        problems += _no_weights(assumed.composite, weights.by_frame, tuple(frames))
+    if problems:
+        return problems
+    return Settled(
+        e={
+            name: eligibility(
+                counts,
+                frame=assumed.frame,
+                uh=e_uh.by_frame.get(name, e.by_frame.get(name)),
+                uo=e_uo.by_frame.get(name, e.by_frame.get(name)),
+            )
+            for name, counts in frames.items()
+        },
+        weights=weights.by_frame,
+    )
+
+
+def _trouble(counts: str, problems: Sequence[Problem]) -> Trouble:
+    where = "stdin" if counts == "-" else counts
+    many = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return Trouble(where, f"no rates, for {many}", "mend that, then give the command again", tuple(problems))
+
+
+class _Shares:
+    """What an option says of each frame: `0.9` of all, `landline=0.3,mobile=0.5` of those named."""
+
+    def __init__(self, option: str, text: str, frames: tuple[str, ...]) -> None:
+        self.by_frame: dict[str, Fraction] = {}
+        self.problems: list[Problem] = []
+        self._option = option
+        if "=" not in text:
+            self._all(text, frames)
+            return
+        for part in text.split(","):
+            self._one(part, frames)
+
+    def _all(self, text: str, frames: tuple[str, ...]) -> None:
+        value = share(text)
+        if text and value is None:
+            self._wrong(f"{text!r} is no share from 0 to 1", SHARES)
+        elif value is not None:
+            self.by_frame = dict.fromkeys(frames, value)
+
+    def _one(self, part: str, frames: tuple[str, ...]) -> None:
+        name, _, written = (beat.strip() for beat in part.rpartition("="))
+        value = share(written)
+        if name not in frames:
+            known = [frame for frame in frames if frame]
+            has = f"frames are {', '.join(known)}" if known else "there is one frame, without a name"
+            self._wrong(f"there is no frame {name!r}", did_you_mean(name, known, otherwise=has))
+        elif name in self.by_frame:
+            self._wrong(f"{name!r} is given twice", "leave one of them out")
+        if value is None:
+            self._wrong(f"{written!r} is no share from 0 to 1", SHARES)
+        elif name in frames:
+            self.by_frame[name] = value
+
+    def _wrong(self, what: str, remedy: str) -> None:
+        self.problems.append(Problem(RULE, Position(self._option), "", what, remedy))
+
+
+def _no_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str, ...]) -> Iterator[Problem]:
+    """Why weights that can be read make no composite."""
+
+    def problem(what: str, remedy: str) -> Problem:
+        return Problem(RULE, Position("--composite"), "", what, remedy)
+
+    if not text:
+        return
+    if "=" not in text:
+        yield problem(f"{text!r} does not say which frame", "write landline=0.6,mobile=0.4")
+        return
+    lacking = [frame for frame in frames if frame not in weights]
+    if lacking:
+        yield problem(f"it has no weight for {', '.join(lacking)}", "give it one, 0 to leave it out")
+    elif (total := sum(weights.values())) != 1:
+        yield problem(
+            f"the weights add up to {float(total):.15g}", "give the shares of the frames, which add up to 1"
+        )

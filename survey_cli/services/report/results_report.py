@@ -1,0 +1,377 @@
+"""Reporting results, in order: interviews are gathered and counted in, weighted, each item tabulated, its small counts
+hidden, then the topline, the banner and the methods box are made of the same tables.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from survey_cli.documents.questionnaire.booklet import LANGUAGES
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.services.data.export_options import Wish as ExportWish
+from survey_cli.services.date_options import Moment, past_moment
+from survey_cli.services.report.response_rates import Reported, StudyWish, rates_of_records
+from survey_cli.services.data.run_on_records import at_one_moment
+from survey_cli.services.report.report_options import ReportWish
+from survey_cli.services.data.table_query import wanted_names, wanted_table
+from survey_cli.services.data.interview_weights import counted, unfit_trim, weights_of
+from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.reports.weighting.answer_counts import Answers, Grouping
+from survey_cli.reports.results.banner import MOST_COLUMNS, banner, grouping_of
+from survey_cli.reports.results.linked_tables import concealed
+from survey_cli.reports.results.analysis_base import Included, included
+from survey_cli.reports.results.methods import Facts, methods
+from survey_cli.reports.results.filter_notes import WHOLE_STUDY, Narrowing
+from survey_cli.reports.results.questions import NEVER_DECLINES, Question, questions
+from survey_cli.reports.fieldwork.rates import RateTable
+from survey_cli.reports.results.report_model import ItemResult, Results, Verbatim
+from survey_cli.reports.results.crosstab import Tabulated, Terms, tabulated
+from survey_cli.reports.results.topline import batteries, item_result, table_notes
+from survey_cli.samples.cases.columns import column_of
+from survey_cli.study.open_study import Records
+from survey_cli.table import Study
+from survey_cli.table.computes import inputs_of
+from survey_cli.values import Missing, Variable
+
+MOST_DIGITS: Final = 4
+
+
+def results(path: str | Path, wish: ReportWish) -> Results | Trouble:
+    """The report of a study's results."""
+    if (trouble := _unfit(wish)) is not None:
+        return trouble
+    wish = replace(wish, at=wish.at or datetime.now(UTC))
+    found = at_one_moment(path, lambda records: _gathered(records, wish), db=wish.db, people=wish.people)
+    return found if isinstance(found, Trouble) else _reported(path, found, wish)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    """The interviews, and what the study says of itself, all of one moment."""
+
+    instrument: Instrument
+    answers: Answers
+    included: Included
+    whole: Included
+    """Of the whole study, whatever condition there is: complete and partial ones."""
+    narrowing: Narrowing
+    variables: tuple[Variable, ...]
+    study: Study
+    language: str
+    warnings: tuple[str, ...]
+    rates: Reported | Trouble
+    """The study's own, or why it has none."""
+
+
+def _unfit(wish: ReportWish) -> Trouble | None:
+    """What cannot be meant."""
+    if not 0 <= wish.digits <= MOST_DIGITS:
+        return Trouble("--digits", f"{wish.digits} decimals", f"0 to {MOST_DIGITS} can be had")
+    if wish.threshold < 0:
+        return Trouble("--threshold", f"{wish.threshold} is no number of people", "0 hides nothing")
+    if (trouble := unfit_trim(wish.rake, wish.trim)) is not None:
+        return trouble
+    if wish.cases and not wish.verbatims:
+        return Trouble("--cases", "cases are printed with verbatims only", "say --verbatims too")
+    return None
+
+
+def _gathered(records: Records, wish: ReportWish) -> _Gathered | Trouble:
+    export = ExportWish(
+        to="-",
+        language=wish.language,
+        origin=wish.origin,
+        where=wish.where,
+        as_of=wish.as_of,
+        at=wish.at,
+        zone=wish.zone,
+        tell=wish.tell,
+    )
+    made = wanted_table(records, export)
+    if isinstance(made, Trouble):
+        return made
+    answers, got = counted(made, records.plan, wish.interviews, words=wish.verbatims)
+    everybody = answers
+    if wish.where:
+        unnarrowed = wanted_table(records, replace(export, where=""))
+        if isinstance(unnarrowed, Trouble):
+            return unnarrowed
+        everybody, _ = counted(unnarrowed, records.plan, wish.interviews)
+        made = replace(made, ruled=unnarrowed.ruled)
+    ruled = {id: one.code for id, one in made.ruled.items()}
+    table = made.table
+    return _Gathered(
+        instrument=records.instrument,
+        answers=answers.only(got.rows),
+        included=got,
+        whole=included(everybody, records.plan, "partial", ruled),
+        narrowing=Narrowing(
+            where=wish.where,
+            of=len(included(everybody, records.plan, wish.interviews, ruled).rows),
+            which=wish.interviews,
+            as_of=_past(wish),
+            items=wish.items,
+        ),
+        variables=table.variables,
+        study=table.study,
+        language=table.language,
+        warnings=(*made.warnings, *made.differences),
+        rates=_rates(records, wish),
+    )
+
+
+def _past(wish: ReportWish) -> str:
+    """The moment of `--as-of` in words; empty where none was asked for."""
+    if not wish.as_of or wish.at is None:
+        return ""
+    moment = past_moment(wish.as_of, wish.at, wish.zone, option="--as-of")
+    return moment.words if isinstance(moment, Moment) and moment.past else ""
+
+
+def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results | Trouble:
+    instrument = found.instrument
+    if not found.included.rows:
+        remedy = "interview somebody first"
+        if found.included.left_out:
+            remedy = f"{found.included.left_out:,} were begun; --interviews all reports on them"
+        elif wish.as_of or wish.where:
+            remedy = "name a later moment" if wish.as_of else "ask for less with --where"
+        elif wish.origin == "real":
+            remedy += ", or say --origin for practice or simulated ones"
+        return Trouble(str(path), "there are no interviews to report on", remedy)
+    rated = found.rates
+    rates = rated.report if isinstance(rated, Reported) else None
+    size = instrument.written.study.size
+    if rates is not None and wish.where:
+        rates = replace(rates, notes=(WHOLE_STUDY, *rates.notes))
+    selected = max(found.whole.complete + found.whole.partial, _selected(rates))
+    census = bool(size) and selected >= (size or 0)
+    terms = Terms(
+        valid=wish.valid,
+        threshold=wish.threshold,
+        digits=wish.digits,
+        population=size if not wish.where else None,
+        census=census,
+        inference=not census if wish.inference is None else wish.inference,
+        margins=wish.margins,
+        seed=wish.seed,
+    )
+    if census and (wish.inference or wish.margins) and len(found.included.rows) >= (size or 0):
+        terms = replace(terms, population=None)  # asked for all the same: as if of a larger population
+    weights = weights_of(
+        found.answers,
+        instrument,
+        rake=wish.rake,
+        trim=wish.trim,
+        base=wish.weighted,
+        threshold=wish.threshold,
+    )
+    if isinstance(weights, Trouble):
+        return weights
+    answers = found.answers.weighted(weights.weights) if weights is not None else found.answers
+    groupings = _groupings(answers, found.variables, instrument, wish)
+    if isinstance(groupings, Trouble):
+        return groupings
+    asked = {
+        item: words[:1].lower() + words[1:].removesuffix(".") for item, words in found.study.asked.items()
+    }
+    short = {item: words.removeprefix("asked ") for item, words in asked.items()}
+    listed, heads = questions(instrument, found.variables, language=found.language, asked=short)
+    chosen = _chosen(listed, found.variables, instrument, wish)
+    if isinstance(chosen, Trouble):
+        return chosen
+    tallied = [tabulated(question, answers, groupings, terms) for question in listed]
+    tables = concealed(tallied, answers, groupings, terms)  # of all, so that --items hide the same
+    tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
+    listed_items = sum(table.question.reported for table in tables)
+    unreported = [t.question.item for t in tables if not t.question.reported and t.question not in chosen]
+    tables = [table for table in tables if table.question in chosen]
+    items = tuple(_item(table, answers, terms, wish) for table in tables)
+    facts = Facts(
+        included=found.included,
+        answers=answers,
+        frames=_frames(answers, instrument),
+        languages=[LANGUAGES.get(language, language) for language in instrument.languages],
+        incentive=_incentive(instrument, found.language),
+        origin=wish.origin,
+        zone=wish.zone,
+        quotas=bool(Plan.of(instrument).quotas.quotas),
+        rates=rates,
+        no_rates=rated.what if isinstance(rated, Trouble) else "",
+        weighting=weights.weighting if weights is not None else None,
+        census=census,
+        narrowed=found.narrowing.told(found.included, len(tables), listed_items),
+        some=bool(wish.where),
+    )
+    return Results(
+        title=found.study.title,
+        instrument=instrument.id,
+        version=instrument.version,
+        language=found.language,
+        interviews=len(found.included.rows),
+        narrowed=facts.narrowed,
+        hidden=sum(table.counts()[0] for table in tables),
+        counts=sum(table.counts()[1] for table in tables),
+        methods=methods(found.study, facts, terms),
+        items=items,
+        batteries=batteries(heads, tables, unit=answers.unit, terms=terms),
+        banner=banner(tables, groupings, unit=answers.unit, terms=terms) if groupings else None,
+        weighting=facts.weighting,
+        rates=rates,
+        notes=(
+            *table_notes(terms, weighted=weights is not None, declines=_declines(chosen)),
+            *_unreported(unreported),
+        ),
+        warnings=found.warnings,
+    )
+
+
+def _groupings(
+    answers: Answers, variables: Sequence[Variable], instrument: Instrument, wish: ReportWish
+) -> list[Grouping] | Trouble:
+    """The banner's variables, each with few values. A `multiple` stands for its options, each of which parts all."""
+    keys = {name for name, column in instrument.sample.items() if column.role == "key"}
+    offered = {
+        name: v
+        for name, v in answers.variables.items()
+        if v.role in ("answer", "sample", "compute") and name not in keys
+    }
+    personal = {v.name for v in variables if v.personal}
+    made = []
+    wanted: list[str] = []
+    for name in wish.by:
+        several = [v.name for v in answers.variables.values() if v.item == name and v.option is not None]
+        wanted += [one for one in several if one in offered] or [name]
+    for name in dict.fromkeys(wanted):
+        if name in personal:
+            return Trouble("--by", f"{name} is personal", "divide by something that is not")
+        variable = offered.get(name)
+        if variable is None:
+            if name in instrument.computes:
+                reads = ", ".join(sorted(inputs_of(instrument.computes[name])))
+                what = f"{name} is not computed: no interview has all that it reads ({reads}) in its present meaning"
+                return Trouble("--by", what, "divide by something else until there are some")
+            remedy = did_you_mean(name, offered, otherwise="name an item, a sample column or a compute")
+            return Trouble("--by", f"there is no variable {name!r} to divide by", remedy)
+        if variable.role == "answer" and variable.storage == "text" and not variable.labels:
+            return Trouble("--by", f"{name} holds what people said", "divide by an item with codes")
+        grouping = grouping_of(answers, variable)
+        if isinstance(grouping, int):
+            what = f"{name} has {grouping:,} values"
+            return Trouble("--by", what, f"divide by a variable of at most {MOST_COLUMNS}")
+        made.append(grouping)
+    labels = Counter(grouping.label for grouping in made)
+    return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in made]
+
+
+def _chosen(
+    listed: Sequence[Question], variables: Sequence[Variable], instrument: Instrument, wish: ReportWish
+) -> Sequence[Question] | Trouble:
+    if not wish.items:
+        return [question for question in listed if question.reported]
+    names = wanted_names(variables, instrument, wish.items)
+    if isinstance(names, Trouble):
+        return replace(names, where="--items")
+    return [
+        question
+        for question in listed
+        if set(question.columns) & names and (question.reported or question.item in wish.items)
+    ]
+
+
+def _unreported(items: Sequence[str]) -> Iterator[str]:
+    """What the questionnaire keeps out of the report."""
+    if items:
+        yield f"Not reported, as the questionnaire says: {', '.join(dict.fromkeys(items))}."
+
+
+def _item(table: Tabulated, answers: Answers, terms: Terms, wish: ReportWish) -> ItemResult:
+    return item_result(
+        table,
+        interviews=answers.interviews,
+        unit=answers.unit,
+        terms=terms,
+        verbatims=_verbatims(table, answers, wish),
+    )
+
+
+def _verbatims(table: Tabulated, answers: Answers, wish: ReportWish) -> tuple[Verbatim, ...]:
+    """What was said, in the order of the interviews, the same words once; words of options after one another. Nothing
+    where a reader could count what is hidden."""
+    question = table.question
+    if not wish.verbatims or table.base_hidden(0):
+        return ()
+    hidden = {line.label for i, line in enumerate(table.lines) if table.is_hidden(i, 0)}
+    columns = [(name, option) for name, option in question.words if option not in hidden]
+    if question.kind == "words" and not table.is_hidden(0, 0):
+        columns.insert(0, (question.columns[0], ""))
+    cases = answers.columns["interview_case"]
+    known = answers.cells("interview_case")
+    made: list[Verbatim] = []
+    for name, option in columns:
+        cells = answers.cells(name)
+        alike: dict[str, Verbatim] = {}
+        for case, text in zip(cases, answers.columns[name], strict=True):
+            said = cells[text]
+            if not isinstance(said, str) or not said:
+                continue
+            whose = str(known[case]) if wish.cases else ""
+            key = " ".join(said.casefold().split()).rstrip(".!;, ")
+            before = alike.get(key)
+            if before is None:
+                alike[key] = Verbatim(text=said, case=whose, option=option)
+            else:
+                both = ", ".join(filter(None, (before.case, whose)))
+                alike[key] = replace(before, times=before.times + 1, case=both)
+        made += alike.values()
+    return tuple(made)
+
+
+def _frames(answers: Answers, instrument: Instrument) -> dict[str, int]:
+    column = column_of(instrument, "frame")
+    if column is None or column not in answers.columns:
+        return {}
+    cells = answers.cells(column)
+    labels = answers.variables[column].labels
+    counts = Counter(cells[text] for text in answers.columns[column])
+    return {
+        str(labels.get(cell, cell) if isinstance(cell, int | str) else cell): n
+        for cell, n in counts.items()
+        if not isinstance(cell, Missing)
+    }
+
+
+def _incentive(instrument: Instrument, language: str) -> str:
+    text = instrument.written.study.incentive
+    return str(text.written(language)) if text is not None else ""
+
+
+def _declines(chosen: Sequence[Question]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for question in chosen:
+        for kind, (_, label) in question.variable.declines.items():
+            if kind not in NEVER_DECLINES:
+                found.setdefault(kind, label.lower())
+    return found
+
+
+def _selected(rates: RateTable | None) -> int:
+    """Cases of the sample: where they are the whole population, nothing was drawn."""
+    if rates is None:
+        return 0
+    counts = [column.counts for column in rates.columns if column.counts is not None and not column.by]
+    return sum(int(n) for one in counts for n in one.by_group().values())
+
+
+def _rates(records: Records, wish: ReportWish) -> Reported | Trouble:
+    """The study's own, as of the same moment; or why it has none."""
+    return rates_of_records(
+        records,
+        StudyWish(as_of=wish.as_of, all_origins=wish.origin != "real"),
+        now=wish.at or datetime.now(UTC),
+        zone=wish.zone,
+    )

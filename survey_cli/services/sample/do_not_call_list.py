@@ -1,0 +1,208 @@
+"""The list of numbers never to be called, as a supervisor keeps it: it is every study's, so no instrument is named."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+from survey_cli.problems import Problem, Trouble
+from survey_cli.samples.cases.columns import clean
+from survey_cli.samples.lists.do_not_call_file import read_never_call
+from survey_cli.samples.cases.phone_numbers import NotANumber, known_country, read_number
+from survey_cli.store import StoreProblem
+from survey_cli.store.backends.address import looks_like_address, names_server, server
+from survey_cli.store.do_not_call import FILE, Listed, NeverCall
+from survey_cli.store.database_location import home_of, not_an_address, shown
+from survey_cli.study.identity import login_name
+
+STUDY = "never_call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest:
+    """Which list is asked, by whom, when."""
+
+    at: datetime
+    by: str = ""
+    """The account unless given."""
+    db: str | None = None
+    """A server whose studies share a list, or any study's database beside which it lies."""
+    country: str = ""
+    """Two letters: in which country numbers without + are read."""
+
+
+class Added(NamedTuple):
+    """What was put on the list."""
+
+    where: str
+    read: int
+    """Numbers that were given, each once."""
+    new: int
+    """Those that were not on it."""
+    problems: tuple[Problem, ...]
+    """Warnings: what could not be read is not on it."""
+
+
+class Checked(NamedTuple):
+    """Whether a number is on the list."""
+
+    where: str
+    number: str
+    since: datetime | None
+    """None: it is not."""
+    reason: str
+    by: str
+    off: Listed | None = None
+    """When, why and by whom it was last taken off, where it was."""
+
+
+class TakenOff(NamedTuple):
+    """What was taken off the list."""
+
+    where: str
+    numbers: tuple[str, ...]
+    """All of them were on it."""
+
+
+def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | Trouble | list[Problem]:
+    """Put numbers on the list, and those of files: nobody calls them from then on, not even where their case is on a
+    screen. All or none of a file whose reading fails."""
+    if trouble := _country(request):
+        return trouble
+    numbers: dict[str, tuple[str, datetime]] = {}
+    problems: list[Problem] = []
+    for one in given:
+        if Path(one).is_file():
+            found = read_never_call(one, country=request.country or None)
+            if isinstance(found, list):
+                return found
+            problems += found.problems
+            for barred in found.barred:
+                said = (barred.reason or reason, _since(barred.since, request.at))
+                earlier = numbers.get(barred.number.e164, said)
+                numbers[barred.number.e164] = min(said, earlier, key=itemgetter(1))
+            continue
+        number = _number(one, request)
+        if isinstance(number, Trouble):
+            return number
+        numbers[number] = (reason, request.at)
+    opened = _opened(request)
+    if isinstance(opened, Trouble):
+        return opened
+    where, listed = opened
+    with listed:
+        try:
+            by, new = request.by.strip() or login_name(), 0
+            alike: dict[tuple[str, datetime], list[str]] = {}
+            for number, said in numbers.items():
+                alike.setdefault(said, []).append(number)
+            for (why, since), several in sorted(alike.items()):
+                new += listed.add(several, at=since, reason=why, by=by)
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+    return Added(where, len(numbers), new, tuple(problems))
+
+
+def _since(day: date | None, now: datetime) -> datetime:
+    """Since when a number of a file is on the list: the day that the file says, now where it says none."""
+    return min(datetime.combine(day, time(), UTC), now) if day is not None else now
+
+
+def check(request: ListRequest, given: str) -> Checked | Trouble:
+    """Whether a number is on the list, since when and why."""
+    number = _country(request) or _number(given, request)
+    if isinstance(number, Trouble):
+        return number
+    opened = _opened(request)
+    if isinstance(opened, Trouble):
+        return opened
+    where, listed = opened
+    with listed:
+        try:
+            found, off = listed.listed(number), listed.taken_off(number)
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+    since, reason, by = found or (None, "", "")
+    return Checked(where, number, since, reason, by, off)
+
+
+def remove(request: ListRequest, given: Sequence[str], *, reason: str) -> TakenOff | Trouble:
+    """Take numbers off the list: all, or none where one of them is not on it."""
+    if trouble := _country(request):
+        return trouble
+    numbers: list[str] = []
+    for one in given:
+        number = _number(one, request)
+        if isinstance(number, Trouble):
+            return number
+        numbers.append(number)
+    opened = _opened(request)
+    if isinstance(opened, Trouble):
+        return opened
+    where, listed = opened
+    with listed:
+        try:
+            on_it = listed.among(numbers)
+            if absent := [number for number in numbers if number not in on_it]:
+                return Trouble(
+                    where, f"{absent[0]} is not on the list", "check the number; nothing was changed"
+                )
+            by = request.by.strip() or login_name()
+            listed.remove(on_it, at=request.at, reason=reason, by=by)
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+    return TakenOff(where, tuple(dict.fromkeys(numbers)))
+
+
+def count(request: ListRequest) -> tuple[str, int] | Trouble:
+    """Where the list is, and how many numbers it has."""
+    opened = _opened(request)
+    if isinstance(opened, Trouble):
+        return opened
+    where, listed = opened
+    with listed:
+        try:
+            return where, listed.count()
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+
+
+def _country(request: ListRequest) -> Trouble | None:
+    if not request.country or known_country(request.country):
+        return None
+    remedy = (
+        "write GB for the United Kingdom" if request.country.upper() == "UK" else "write two letters, as US"
+    )
+    return Trouble("--country", f"the numbers of a country {request.country!r} are not known", remedy)
+
+
+def _number(text: str, request: ListRequest) -> str | Trouble:
+    read = read_number(clean(text), request.country or None)
+    if isinstance(read, NotANumber):
+        if not any(character.isdecimal() for character in text) or "." in text or "/" in text:
+            return Trouble(text, "there is no such file, and no number in it", "check the name")
+        remedy = f"{read.remedy}, or name the country: --country US" if not request.country else read.remedy
+        return Trouble(text, read.why, remedy.replace(", or name the country under fieldwork: country:", ""))
+    return read.e164
+
+
+def _opened(request: ListRequest) -> tuple[str, NeverCall] | Trouble:
+    try:
+        if request.db and names_server(request.db):
+            where = server(request.db, study=STUDY)
+            return str(where), NeverCall.beside(where)
+        if request.db and looks_like_address(request.db):
+            raise not_an_address()
+        beside = (
+            Path(request.db) if request.db else home_of(Path.cwd() / "study.yaml") / "responses" / "study.db"
+        )
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        return shown(beside.with_name(FILE)), NeverCall.beside(beside)
+    except StoreProblem as problem:
+        return Trouble(problem.where, problem.what, problem.remedy)
+    except OSError as error:
+        return Trouble(
+            str(request.db or FILE), f"it cannot be opened ({error.strerror})", "see to that first"
+        )

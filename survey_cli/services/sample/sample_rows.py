@@ -1,0 +1,179 @@
+"""What does a row of a sample file become? The case's first event, or one that changes it, and its contact apart
+from that; nothing is kept here.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from hashlib import blake2b
+from typing import NamedTuple
+
+from survey_cli.fieldwork.case import case as fieldwork
+from survey_cli.fieldwork.case.events import Event, NumberFacts, NumberMarked, Sampled
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.samples.cases.sample_file import Case, CaseNumber
+from survey_cli.samples.cases.columns import column_of, country_of
+from survey_cli.samples.cases.phone_numbers import Number
+from survey_cli.store import Store
+from survey_cli.store.cases.case_records import Contact, ContactNumber
+from survey_cli.values import Cell, Missing, Value
+
+
+class KeptCases(NamedTuple):
+    """The cases that a study has before an import."""
+
+    values: dict[str, dict[str, Cell]]
+    """Their sample values by key, those of personal columns among them."""
+    nameless: frozenset[str]
+    """Those of which it is not kept any more who they are, for good."""
+    located: dict[str, int]
+    """How many numbers of each have zones: none where an earlier release imported them beside the study's zone."""
+
+
+def kept_cases(store: Store, instrument: Instrument) -> KeptCases:
+    """What is kept of every case."""
+    personal = {key: contact.columns for key, contact in store.cases.contacts()}
+    keys = [name for name, column in instrument.sample.items() if column.role == "key"]
+    values: dict[str, dict[str, Cell]] = {}
+    nameless: set[str] = set()
+    located: dict[str, int] = {}
+    for key, history in store.cases.histories():
+        case = fieldwork.Case.of(key, history)
+        values[key] = {**dict.fromkeys(keys, key), **case.columns, **personal.get(key, {})}
+        if case.nameless:
+            nameless.add(key)
+        located[key] = sum(bool(number.zones) for number in case.numbers)
+    return KeptCases(values, frozenset(nameless), located)
+
+
+def positions(case: Case, kept: Contact | None = None) -> list[int]:
+    """What each of its numbers is called by in its history: a number that is kept already goes on under its own."""
+    known = {number.e164 or number.written: number.position for number in (kept.numbers if kept else ())}
+    free = max(known.values(), default=0)
+    found = []
+    for number in case.numbers:
+        said = _said(number)
+        if said not in known:
+            free += 1
+            known[said] = free
+        found.append(known[said])
+    return found
+
+
+def _said(number: CaseNumber) -> str:
+    return number.read.e164 if isinstance(number.read, Number) else number.read.written
+
+
+def sampled(case: Case, instrument: Instrument, kept: Contact | None = None) -> Sampled:
+    """What the sample brings of a case that tells nobody who it is."""
+    return Sampled(
+        columns=_values(case, instrument, hidden=False),
+        numbers=tuple(
+            NumberFacts(position, number.read.line, number.read.zones)
+            if isinstance(number.read, Number)
+            else NumberFacts(position)
+            for position, number in zip(positions(case, kept), case.numbers, strict=True)
+        ),
+        zone=case.zone,
+        language=case.language,
+        priority=case.priority,
+        weight=case.weight,
+        frame=case.frame,
+        replicate=case.replicate,
+    )
+
+
+def sampled_again(
+    case: Case,
+    instrument: Instrument,
+    *,
+    before: fieldwork.Case,
+    kept: Contact | None,
+    columns: Collection[str],
+) -> Sampled:
+    """The same of a case that is kept already: of the columns that the file has not it says nothing, so what stood there
+    stands on; an empty cell empties."""
+    brought = sampled(case, instrument, kept)
+    silent = {
+        role for role in ("zone", "language", "weight", "priority", "frame", "replicate")
+        if column_of(instrument, role) not in columns
+    }  # fmt: skip
+    return brought._replace(
+        columns=_merged(before.columns, brought.columns, columns),
+        zone=before.zone if "zone" in silent else brought.zone,
+        language=before.sampled_language if "language" in silent else brought.language,
+        weight=before.weight if "weight" in silent else brought.weight,
+        priority=before.priority if "priority" in silent else brought.priority,
+        frame=before.frame if "frame" in silent else brought.frame,
+        replicate=before.replicate if "replicate" in silent else brought.replicate,
+    )
+
+
+def marks(case: Case, listed: Collection[str], kept: Contact | None = None) -> Iterator[Event]:
+    """New numbers that nothing can be made of, and such as are never to be called."""
+    known = {number.position for number in (kept.numbers if kept else ())}
+    for position, number in zip(positions(case, kept), case.numbers, strict=True):
+        if isinstance(number.read, Number):
+            if number.read.e164 in listed:
+                yield NumberMarked(position, "never_call", "on the list")
+        elif position not in known:
+            yield NumberMarked(position, "dead", number.read.why)
+
+
+def contact_of(
+    case: Case,
+    instrument: Instrument,
+    *,
+    link: str,
+    kept: Contact | None = None,
+    columns: Collection[str] = (),
+) -> Contact:
+    """What tells who a case is; of one that is `kept` only these columns change, and numbers that are not in the file any
+    more stay."""
+    values = _values(case, instrument, hidden=True)
+    if kept is not None:
+        values = _merged(kept.columns, values, columns)
+    named = column_of(instrument, "name")
+    numbers = {number.position: number for number in (kept.numbers if kept else ())}
+    for position, number in zip(positions(case, kept), case.numbers, strict=True):
+        numbers[position] = _contact_number(position, number, instrument)
+    return Contact(
+        link=link,
+        name=str(values.get(named, "")) if named else "",
+        columns=values,
+        numbers=tuple(numbers[position] for position in sorted(numbers)),
+    )
+
+
+def _contact_number(position: int, number: CaseNumber, instrument: Instrument) -> ContactNumber:
+    read = number.read
+    if not isinstance(read, Number):
+        return ContactNumber(position, read.written, "", read.written)
+    at_home = (country_of(instrument) or read.country) == read.country
+    shown = read.national if at_home else read.international
+    return ContactNumber(position, read.written, read.e164, shown, read.extension)
+
+
+def _values(case: Case, instrument: Instrument, *, hidden: bool) -> dict[str, Value]:
+    """Those of its values that are there, the personal ones or the others; the key is the case's name, and in neither."""
+    return {
+        name: value
+        for name, value in case.values.items()
+        if instrument.sample[name].hidden == hidden
+        and instrument.sample[name].role != "key"
+        and not isinstance(value, Missing)
+    }
+
+
+def _merged(
+    before: Mapping[str, Value], brought: Mapping[str, Value], columns: Collection[str]
+) -> dict[str, Value]:
+    stands = {name: value for name, value in before.items() if name not in columns}
+    return {
+        **stands,
+        **{name: value for name, value in brought.items() if name in columns or name not in before},
+    }
+
+
+def fingerprint(case: Case) -> str:
+    """What its row says, short: an equal one has changed nothing."""
+    said = sorted((name, repr(value)) for name, value in case.values.items())
+    return blake2b(repr(said).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,45 @@
+"""Report on simulated fieldwork: what its histories show, and its rates as if the field closed at its end."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from survey_cli.fieldwork.case.events import Entry
+from survey_cli.fieldwork.plan.people import People
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.services.report.response_rates import Assumed, Settled, settled
+from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow, field_run
+from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
+from survey_cli.reports.fieldwork.disposition_counts import Wanted, tallied
+
+Histories: TypeAlias = Callable[[], Iterable[tuple[str, Sequence[Entry]]]]
+
+
+def run_of(
+    histories: Histories,
+    plan: Plan,
+    people: People,
+    *,
+    at: datetime,
+    zone: str,
+    fill: Mapping[str, Fill],
+    work: Sequence[WorkRow],
+) -> FieldRun:
+    """The report as of the moment `at`; days are those of `zone`."""
+    rates = _rates(histories, plan, people, at)
+    return field_run(histories(), plan, at=at, zone=zone, fill=fill, work=work, rates=rates)
+
+
+def _rates(histories: Histories, plan: Plan, people: People, at: datetime) -> RateTable | None:
+    found = tallied(histories(), plan, people if people.listed else None, Wanted(at=at))
+    told = settled({tally.frame: tally.counts for tally in found.frames}, Assumed(frame=plan.frame))
+    if found.uncounted or not found.frames or not isinstance(told, Settled):
+        return None
+    return rate_table(
+        [
+            Rated(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
+            for t in found.frames
+        ],
+        quotas=bool(plan.quotas.quotas),
+    )

@@ -1,0 +1,144 @@
+"""A study to try its fieldwork on: in memory, with its cases as if nobody had called them yet, and nothing personal of
+them. What becomes of it is for others; the real database is only read.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Final
+
+from survey_cli.fieldwork.case import case as fieldwork
+from survey_cli.fieldwork.case.events import Blocked, Claimed, Entry, Event, NumberMarked, Released, Sampled
+from survey_cli.fieldwork.plan.people import People
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.services.sample.sample_rows import marks, sampled
+from survey_cli.problems import Trouble
+from survey_cli.samples.cases.sample_file import Case, read_sample
+from survey_cli.store import StoreProblem
+from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
+from survey_cli.study.open_study import Study, open_records, open_study
+from survey_cli.study.consistency.upkeep import in_step
+
+STATION: Final = "import"
+BY: Final = "sample"
+FROM_THE_SAMPLE: Final = (Sampled, Released, NumberMarked, Blocked)
+"""What is known of a case before anybody calls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """Which cases are tried: those invented, else those of a file, else those that the study's database has."""
+
+    path: str
+    at: datetime
+    """When they came."""
+    invented: Sequence[Case] = ()
+    sample: str = ""
+    db: str | None = None
+    people: People = field(default_factory=People)
+    released: Collection[str] | None = None
+    """Replicates of invented cases, or of a file's, that are in the field; None: all. Of the database's cases those are
+    that were released."""
+
+
+def trial_cases(wish: Trial, instrument: Instrument) -> list[tuple[str, list[Entry]]] | Trouble:
+    """The cases, each with the history it has before anybody calls."""
+    if wish.invented:
+        cases = list(_brought(wish.invented, instrument, wish.released))
+    elif wish.sample:
+        read = read_sample(wish.sample, instrument)
+        if isinstance(read, list):
+            return Trouble(
+                wish.sample, "the sample has problems", "correct them, then try again", tuple(read)
+            )
+        cases = list(_brought(read.cases, instrument, wish.released))
+    else:
+        kept = _kept(wish)
+        if isinstance(kept, Trouble):
+            return kept
+        cases = kept
+    return [(key, [Entry(wish.at, BY, STATION, event) for event in events]) for key, events in cases]
+
+
+def trial_study(wish: Trial, dice: Random) -> Study | Trouble:
+    """The study, open, in memory; whoever asked closes it."""
+    instrument = open_instrument(wish.path)
+    cases = trial_cases(wish, instrument) if isinstance(instrument, Instrument) else instrument
+    if isinstance(cases, Trouble):
+        return cases
+    study = open_study(wish.path, db=":memory:", create=True, by=BY, invented=wish.people)
+    if isinstance(study, Trouble):
+        return study
+    in_step(study, wish.at)
+    study.store.cases.add(
+        _made(cases, study.plan, wish.at, dice),
+        import_id=f"{dice.getrandbits(64):016x}",
+        at=wish.at,
+        by=BY,
+        file=wish.sample,
+    )
+    return study
+
+
+def _brought(
+    cases: Iterable[Case], instrument: Instrument, released: Collection[str] | None
+) -> Iterator[tuple[str, list[Event]]]:
+    for case in cases:
+        out = (Released(),) if released is None or case.replicate in released else ()
+        yield case.key, [sampled(case, instrument), *out, *marks(case, ())]
+
+
+def _kept(wish: Trial) -> list[tuple[str, list[Event]]] | Trouble:
+    """The cases that are kept, each as its sample brought it."""
+    study = open_records(wish.path, db=wish.db)
+    if isinstance(study, Trouble):
+        remedy = f"{study.remedy}, or try others: --sample cases.csv, --cases 500"
+        return Trouble(study.where, study.what, remedy, study.problems)
+    with study:
+        try:
+            found = [(key, _before_calls(history)) for key, history in study.store.cases.histories()]
+        except StoreProblem as problem:
+            return Trouble(problem.where, problem.what, problem.remedy)
+        where = study.where
+    found = [(key, events) for key, events in found if events]
+    if not found:
+        return Trouble(where, "there are no cases yet", "try others: --sample cases.csv, --cases 500")
+    return found
+
+
+def _before_calls(history: Sequence[Entry]) -> list[Event]:
+    first = next((n for n, e in enumerate(history) if isinstance(e.event, Claimed)), len(history))
+    return [
+        entry.event
+        for number, entry in enumerate(history)
+        if isinstance(entry.event, FROM_THE_SAMPLE)
+        and (number < first or isinstance(entry.event, Sampled | Released))
+    ]
+
+
+def _made(
+    cases: Iterable[tuple[str, list[Entry]]], plan: Plan, at: datetime, dice: Random
+) -> Iterator[NewCase]:
+    for ordinal, (key, entries) in enumerate(cases, start=1):
+        case = fieldwork.Case.of(key, entries)
+        yield NewCase(
+            key=key,
+            entries=entries,
+            standing=standing(case, plan, at),
+            contact=_invented_contact(case, ordinal, f"{dice.getrandbits(128):032x}"),
+        )
+
+
+def _invented_contact(case: fieldwork.Case, ordinal: int, link: str) -> Contact:
+    """Numbers that are nobody's: no country has the code 999."""
+    return Contact(
+        link=link,
+        numbers=tuple(
+            ContactNumber(n.position, "", f"+999{ordinal:08}{n.position % 100:02}", f"number {n.position}")
+            for n in case.numbers
+        ),
+    )

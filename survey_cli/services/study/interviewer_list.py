@@ -1,0 +1,58 @@
+"""Who works on a study, as its list says, and what does each have in hand now?"""
+
+from pathlib import Path
+
+from survey_cli.services.run_on_study import Request, asked
+from survey_cli.problems import Problem, Trouble
+from survey_cli.reports.fieldwork.interviewers import PeopleList, PersonLine
+from survey_cli.samples.lists.people_file import read_people
+from survey_cli.store.database_location import shown
+from survey_cli.study.location import people_file
+from survey_cli.study.open_study import Study
+
+
+def people_list(request: Request) -> PeopleList | Trouble:
+    """Everybody on the list, and whoever has a case or a promise without being on it."""
+    return asked(request, lambda study: _listed(study, request))
+
+
+def _listed(study: Study, request: Request) -> PeopleList:
+    cases = study.store.cases
+    having: dict[str, list[str]] = {}
+    for row in cases.rows(status="leased"):
+        if row.held is not None:
+            having.setdefault(row.held.by, []).append(f"{row.key} at {row.held.station}")
+    promised: dict[str, int] = {}
+    late: dict[str, int] = {}
+    for row in cases.promises():
+        promised[row.owner] = promised.get(row.owner, 0) + 1
+        if row.promised_until is not None and row.promised_until < study.at:
+            late[row.owner] = late.get(row.owner, 0) + 1
+    listed = study.people.listed
+    logins = [*listed, *sorted((having.keys() | promised.keys()) - listed.keys() - {""})]
+    lines = tuple(
+        PersonLine(
+            login=login,
+            role=who.role if (who := listed.get(login)) is not None else "",
+            languages=", ".join(sorted(who.languages)) if who is not None else "",
+            skills=", ".join(sorted(who.skills)) if who is not None else "",
+            pseudonym=who.pseudonym if who is not None else "",
+            has=tuple(having.get(login, ())),
+            promises=promised.get(login, 0),
+            late=late.get(login, 0),
+        )
+        for login in logins
+    )
+    file = Path(request.people) if request.people else people_file(request.path, study.where)
+    return PeopleList(
+        where=shown(file.absolute()) if file and listed else "",
+        lines=lines,
+        anyones=promised.get("", 0),
+        problems=_problems(file) if file and listed else (),
+    )
+
+
+def _problems(file: Path) -> tuple[Problem, ...]:
+    """What was doubtful in the list as it was read."""
+    found = read_people(file)
+    return tuple(found) if isinstance(found, list) else found.problems

@@ -1,0 +1,122 @@
+"""Claims of a case by one interviewer at one station, and what is written to it under that claim."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import uuid4
+
+from survey_cli.sessions.case.claimed_case import HeldCase
+from survey_cli.sessions.interview.start_interview import Clock
+from survey_cli.engine.interview import Interview
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.events import Event, Returned
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.store import Store
+from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Contact, Held, Lease, LeaseLost, Overtaken
+from survey_cli.study.consistency.interview_outcomes import settled_cells
+
+RENEWALS: Final = 10
+"""How often a lease is prolonged in its own length."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseKeeping:
+    """The cases of one study as one interviewer has them at one station. Every method that reads or writes raises
+    StoreProblem."""
+
+    store: Store
+    plan: Plan
+    by: str
+    station: str
+    clock: Clock
+
+    def take(self, key: str, token: str) -> HeldCase | Held | None:
+        """Take the case of this key; Held where another has it, None where there is none."""
+        at = self.clock()
+        lease = Lease(token, self.by, self.station, at + self.plan.lease)
+        row = self.store.cases.claim_case(key, lease, at)
+        return self.held(row, token) if isinstance(row, CaseRow) else row
+
+    def held(self, row: CaseRow, token: str) -> HeldCase:
+        """A case that was claimed, with all that is kept of it."""
+        history = tuple(self.store.cases.history(row.key))
+        case = Case.of(row.key, history)
+        number, sitting = case.next_number, case.claimed
+        first = number.position if number is not None else 0
+        return HeldCase(
+            row=row,
+            case=case,
+            history=history,
+            contact=self.store.cases.contact(row.key),
+            token=token,
+            current=(sitting.dialled if sitting is not None else 0) or first,
+            shown_at=self.clock(),
+        )
+
+    def further(self, here: HeldCase, events: Sequence[Event], contact: Contact | None = None) -> HeldCase:
+        """The case as it will stand once these events are kept."""
+        return here.further(events, at=self.clock(), by=self.by, station=self.station, contact=contact)
+
+    def update(
+        self,
+        here: HeldCase,
+        after: HeldCase,
+        *,
+        release: bool = False,
+        owed: Sequence[str] = (),
+        interview: Interview | None = None,
+    ) -> CaseUpdate:
+        """What leads from `here` to `after`, which prolongs the lease or ends it; with the places in the quotas of its
+        `interview`, where one closed."""
+        at = after.history[-1].at
+        stands = standing(after.case, self.plan, at)
+        cells = settled_cells(after.case, self.plan, stands, interview) if release else None
+        return CaseUpdate(
+            here.case.key,
+            here.case.seq,
+            after.history[len(here.history) :],
+            stands,
+            here.token,
+            release=release,
+            renew_until=at + self.plan.lease,
+            contact=after.contact if after.contact is not here.contact else None,
+            interview=after.case.interview if cells is not None else "",
+            cells=cells or (),
+            owed=owed,
+        )
+
+    def keep(
+        self, here: HeldCase, after: HeldCase, *, release: bool = False, owed: Sequence[str] = ()
+    ) -> Overtaken | LeaseLost | None:
+        """Write it; what is in the way where another has the case by now, and then nothing is written."""
+        return self.store.cases.update(self.update(here, after, release=release, owed=owed))
+
+    def recover(self, here: HeldCase) -> HeldCase | Held | None:
+        """The case as it is now, where it is this station's all the same: a supervisor has written to it, or its lease
+        ran out and nobody has taken it since. Else who has it; None: nobody."""
+        key, found = here.case.key, here
+        if self.renew(here):
+            found = self.held(here.row, here.token)
+        else:
+            since = [entry.event for entry in self.store.cases.history(key)[here.case.seq :]]
+            taken = self.take(key, uuid4().hex) if since == [Returned("lapsed")] else None
+            if not isinstance(taken, HeldCase):
+                row = self.store.cases.row(key)
+                return row.held if row is not None else None
+            if taken.case.seq != here.case.seq + 2:  # another has just had it
+                self.keep(taken, self.further(taken, [Returned("given back")]), release=True)
+                return None
+            found = taken
+        return replace(
+            here,
+            row=found.row,
+            case=found.case,
+            history=found.history,
+            contact=found.contact,
+            token=found.token,
+        )
+
+    def renew(self, here: HeldCase) -> bool:
+        """Prolong the lease; False where another has the case by now."""
+        return self.store.cases.renew(here.case.key, here.token, self.clock() + self.plan.lease)

@@ -1,0 +1,184 @@
+"""Which case comes next to this station? The order of doing: wake what is due, take the head of the queue, ask the rules
+once more, and only then show it. The rules are fieldwork's, the queue is the store's.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from survey_cli.fieldwork.queue.claim_criteria import bucket_of
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.events import Blocked, Entry, Event, Returned
+from survey_cli.fieldwork.plan.people import Interviewer, People
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import Claimant, allowed, forbidden, standing
+from survey_cli.fieldwork.queue.call_order import Turns
+from survey_cli.store import Store
+from survey_cli.store.cases.case_records import CaseRow, Lease
+from survey_cli.study.open_study import Study
+from survey_cli.study.pause import Pause, read_pause
+from survey_cli.study.consistency.queue_refresh import caught_up, open_heads, rows_in_turn
+
+TRIES: Final = 50
+"""Cases at the head of the queue that the rules may turn down before it is said that there is none."""
+
+OnTheList = Callable[[Collection[str]], bool]
+"""Whether one of these numbers (E.164) is never to be called."""
+
+
+SEEN_AHEAD: Final = 20
+"""Waiting cases that are looked at to say when the next one can be called."""
+
+
+class Outlook(NamedTuple):
+    """Why nobody can be called, and when somebody can."""
+
+    why: str
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """The queue as one station sees it."""
+
+    store: Store
+    plan: Plan
+    people: People
+    who: Interviewer
+    station: str
+    listed: OnTheList
+
+    @classmethod
+    def of(cls, study: Study, station: str) -> "Queue":
+        """The queue of an open study as the station of this name sees it."""
+        return cls(
+            store=study.store,
+            plan=study.plan,
+            people=study.people,
+            who=study.who,
+            station=station,
+            listed=study.listed,
+        )
+
+    def next(self, at: datetime, token: str, *, passed: Collection[str] = ()) -> tuple[CaseRow, Case] | None:
+        """Claim the case that is next for this interviewer at this moment; None where there is none. Those that were
+        `passed` over are left for others. Raises StoreProblem."""
+        cases = self.store.cases
+        caught_up(self.store, self.plan, at)
+        turns = self._turns(at)
+        lease = Lease(token, self.who.login, self.station, at + self.plan.lease)
+        turned_down: set[str] = set()
+        for row in self._claimed(turns, lease, at, passed):
+            case = Case.of(row.key, cases.history(row.key))
+            if row.was == "ready" and self._may(row, case, at, turns.full):
+                return row, case
+            self._give_back(row, case, at, token)
+            if row.key in turned_down or len(turned_down) == TRIES:
+                return None
+            turned_down.add(row.key)
+        return None
+
+    def _claimed(
+        self, turns: Turns, lease: Lease, at: datetime, passed: Collection[str]
+    ) -> Iterator[CaseRow]:
+        """Cases in the order they are called, each claimed when it is asked for."""
+        cases = self.store.cases
+        if passed:
+            for listed in rows_in_turn(self.store, turns, limit=len(passed) + TRIES):
+                row = cases.claim_case(listed.key, lease, at) if listed.key not in passed else None
+                if isinstance(row, CaseRow):
+                    yield row
+            return
+        for _, head in open_heads(self.store, turns):
+            before = turns.promised_before(bucket_of(head.bucket))
+            while (row := cases.claim(head.bucket, lease, at, promised_before=before)) is not None:
+                yield row
+
+    def pause(self) -> Pause | None:
+        """The pause of the study; None while cases may be claimed and dialed. Raises StoreProblem."""
+        return read_pause(self.store)
+
+    def _turns(self, at: datetime) -> Turns:
+        return Turns.of(self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.fill())
+
+    def outlook(self, at: datetime) -> "Outlook":
+        """Why there is nobody to call at this moment, and when there will be. Raises StoreProblem."""
+        turns = self._turns(at)
+        moments: list[datetime] = []
+        found: Counter[str] = Counter()
+        for group in self.store.figures.groups(at):
+            found[turns.state(group, [self.who]) if group.bucket else group.status] += group.cases
+            if group.bucket and group.status == "ready":
+                moments += self._opens(turns, group.bucket, at)
+        for row in self.store.cases.due_next(limit=SEEN_AHEAD):
+            if row.due_at is not None:
+                moments += self._opens(turns, row.bucket, max(at, row.due_at))
+        return Outlook(_why(found), min(moments, default=None))
+
+    @staticmethod
+    def _opens(turns: Turns, text: str, since: datetime) -> list[datetime]:
+        """When cases of a bucket that are for this interviewer may be called, from `since` on; empty: never."""
+        bucket = bucket_of(text)
+        opens = turns.opens(bucket, since) if turns.suits(bucket) else None
+        return [opens] if opens is not None else []
+
+    def _may(self, row: CaseRow, case: Case, at: datetime, full: Collection[str]) -> bool:
+        claimant = Claimant(
+            at=at, who=self.who, people=self.people, full=full, never_call=self.on_the_list(row.key)
+        )
+        return allowed(case, self.plan, claimant)
+
+    def forbids(self, case: Case, at: datetime) -> str:
+        """Why nobody may ring this case at this moment, whoever asks for it. Raises StoreProblem."""
+        claimant = Claimant(
+            at=at,
+            who=self.who,
+            people=self.people,
+            full=self.plan.quotas.full(self.store.cases.fill()),
+            never_call=self.on_the_list(case.key),
+            fetched=True,
+        )
+        return forbidden(case, self.plan, claimant)
+
+    def on_the_list(self, key: str) -> bool:
+        """Whether a number of the case is never to be called."""
+        contact = self.store.cases.contact(key)
+        return contact is not None and self.listed([n.e164 for n in contact.numbers if n.e164])
+
+    def _give_back(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:
+        """Put a case that the rules turn down where it belongs now."""
+        events: list[Event] = [Blocked("on the list")] if self.on_the_list(row.key) else []
+        entries = [Entry(at, self.who.login, self.station, e) for e in (*events, Returned("given back"))]
+        for entry in entries:
+            case = case.after(entry)
+        self.store.cases.write(
+            row.key,
+            seq=row.seq,
+            entries=entries,
+            standing=standing(case, self.plan, at),
+            token=token,
+            release=True,
+        )
+
+
+WAITING: Final = {
+    "delay": "waiting for their time",
+    "appointment": "waiting for an appointment",
+    "part": "waiting for another part of the day",
+    "hours": "outside calling hours",
+    "restricted": "for others (language, skill or appointment)",
+    "quota": "parked, as a quota cell is full",
+    "callable": "due now: look again",
+    "held": "with the supervisor",
+    "leased": "at other stations",
+}
+
+
+def _why(found: Mapping[str, int]) -> str:
+    """Why there is no case, from how many cases stand where."""
+    if not sum(found.values()):
+        return "there are no cases yet: a supervisor imports the sample"
+    parts = [f"{found[state]} {words}" for state, words in WAITING.items() if found.get(state)]
+    return ", ".join(parts) or "every case is done"

@@ -1,0 +1,93 @@
+"""The case that is this station's now: what is known of it, and how events become entries of its history. It keeps
+nothing itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from survey_cli.engine.events import Rejected
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.events import Entry, Event
+from survey_cli.fieldwork.queue.rules import never_dialled
+from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
+
+Pending = Literal["", "time", "outcome"]
+"""What is owed before the case can go: an appointment's time, or what came of an interview that was put aside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCase:
+    """One case at one station, as far as it was kept."""
+
+    row: CaseRow
+    """As it was claimed."""
+    case: Case
+    history: tuple[Entry, ...]
+    contact: Contact | None
+    token: str
+    """The lease's."""
+    current: int
+    """The position of the number that is dialled next; 0 where there is none."""
+    shown_at: datetime
+    interview: str = ""
+    """Where its interview stands, in words."""
+    notice: str = ""
+    pending: Pending = ""
+
+    def further(
+        self, events: Sequence[Event], *, at: datetime, by: str, station: str, contact: Contact | None = None
+    ) -> "HeldCase":
+        """The case after these events. Each entry has a key of its own, so that writing them twice is writing them once.
+        A history never runs backwards, whatever the clock does."""
+        moment = max(at, self.history[-1].at) if self.history else at
+        case, history = self.case, self.history
+        for number, event in enumerate(events, start=1):
+            entry = Entry(moment, by, station, event, f"{self.token}:{self.case.seq + number}")
+            case, history = case.after(entry), (*history, entry)
+        return replace(self, case=case, history=history, contact=contact or self.contact, notice="")
+
+    def chosen(self, position: int) -> "HeldCase | Rejected":
+        """With another live number as the one that is dialled next."""
+        number = self.case.number(position)
+        if number is None:
+            return Rejected("there is no such number")
+        if why := never_dialled(number):
+            return Rejected(why)
+        if self.case.claimed is not None and self.case.claimed.dialled not in (0, position):
+            return Rejected("key what came of the call that was dialled first")
+        return replace(self, current=position)
+
+    def at_next_number(self) -> "HeldCase":
+        """After a call, the number that can be tried next is the one that is dialled."""
+        number, sitting = self.case.next_number, self.case.claimed
+        called = sitting.calls if sitting is not None else ()
+        if number is None or not any(call.number == self.current for call in called):
+            return self
+        return replace(self, current=number.position)
+
+    @property
+    def called(self) -> bool:
+        """Somebody called in this sitting, and what came of it is keyed."""
+        return self.case.claimed is not None and bool(self.case.claimed.calls)
+
+    @property
+    def dialled(self) -> bool:
+        """A number was dialled, and what came of it is not keyed."""
+        return self.case.claimed is not None and self.case.claimed.dialled != 0
+
+    def owed(self) -> str:
+        """Why the case cannot be let go of yet; empty where it can."""
+        if self.pending == "time":
+            return "the appointment's time first"
+        return "key what came of this call first" if self.pending or self.dialled else ""
+
+    def kept_number(self, position: int) -> ContactNumber | None:
+        """The digits of a number, where they are still kept."""
+        numbers = self.contact.numbers if self.contact is not None else ()
+        return next((n for n in numbers if n.position == position and n.e164), None)
+
+    def e164(self) -> list[str]:
+        """All its numbers."""
+        return [n.e164 for n in self.contact.numbers if n.e164] if self.contact is not None else []

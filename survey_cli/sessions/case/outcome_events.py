@@ -1,0 +1,257 @@
+"""What is kept when an interviewer keys an outcome, gives a time or a number? Events, put together from the plan and the
+case; they are kept elsewhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from survey_cli.sessions.station.station_protocol import Keeper
+from survey_cli.sessions.case.claimed_case import HeldCase, Pending
+from survey_cli.sessions.station.station_view import NEVER_KEYED, WANTS
+from survey_cli.engine.events import Rejected
+from survey_cli.engine.interview import Interview
+from survey_cli.fieldwork.appointments.reading import read_appointment
+from survey_cli.fieldwork.case.disposition_coding import coded, known_eligible
+from survey_cli.fieldwork.case.events import (
+    Called,
+    Closed,
+    Event,
+    NumberAdded,
+    NumberFacts,
+    NumberMarked,
+    RefusalNoted,
+    Returned,
+    Speaks,
+)
+from survey_cli.fieldwork.case.locations import plan_for, region_of
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.rules import zones_of
+from survey_cli.fieldwork.appointments.appointment import Meant, Unclear
+from survey_cli.outcomes import Outcome
+from survey_cli.samples.cases.columns import clean
+from survey_cli.samples.cases.phone_numbers import NotANumber, read_number
+from survey_cli.store.cases.case_records import Contact, ContactNumber
+from survey_cli.study.consistency.follow_up import tasks_after
+from survey_cli.study.consistency.interview_outcomes import block_for, interview_events, progress
+
+DEAD: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
+"""Codes of an outcome that finish the number it was dialled at."""
+NO_TIME: Final = (
+    "no time was asked for: the case is called again as a callback; `survey station` makes appointments"
+)
+STRONGEST: Final = 3
+"""Of refusals."""
+TIMED: Final = frozenset({"appointment", "callback"})
+"""Outcomes of an `end` after which the respondent is asked when to call again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something that is to be kept."""
+
+    events: tuple[Event, ...]
+    release: bool = False
+    """The station lets go of the case with it."""
+    outcome: str = ""
+    """What was keyed; empty where it is none."""
+    contact: Contact | None = None
+    """What is known of the person from now on, where that changed."""
+    owed: tuple[str, ...] = ()
+    """What follows once it is kept: numbers for the do-not-call list, answers to be erased."""
+    said: str = ""
+    """What the interviewer should know of it."""
+
+
+def keyed(
+    here: HeldCase,
+    row: Outcome,
+    plan: Plan,
+    interview: Interview | None,
+    *,
+    note: str,
+    number: str,
+    language: str,
+    link: str,
+) -> Deed | Rejected:
+    """One of the outcomes on offer. Another number that can be tried keeps the case at the station."""
+    kind = row.kind
+    if kind in NEVER_KEYED and here.pending != "outcome":
+        return Rejected("only the interview itself comes to that")
+    events: list[Event] = [called(here, row.id, plan, interview, note=note)]
+    contact = None
+    match WANTS.get(kind, ""):
+        case "note" if not note:
+            return Rejected("say in a note what the supervisor has to know")
+        case "time":
+            return Rejected("an appointment needs its time")
+        case "language" if language:
+            events.append(Speaks(language))
+        case "number":
+            added = another_number(here, number, plan, link=link)
+            if isinstance(added, Rejected):
+                return added
+            events += added.events
+            contact = added.contact
+        case _:
+            pass
+    if (row.listed if plan.known else row.rdd) in DEAD and here.current:
+        events.append(NumberMarked(here.current, "dead", row.name.lower()))
+    events += block_for(row)
+    more = row.next_number and kind != "busy" and _untried(here, events)
+    return Deed(
+        events=(*events, *(() if more else (Closed(),))),
+        release=not more,
+        outcome=row.id,
+        contact=contact,
+        owed=tasks_after(row, here.case.key),
+    )
+
+
+def called(
+    here: HeldCase,
+    outcome: str,
+    plan: Plan,
+    interview: Interview | None,
+    *,
+    note: str = "",
+    interrupted: bool = False,
+) -> Called:
+    """The call that goes on, with its outcome."""
+    # the terminal died in the middle of it, and nobody went on
+    lost = interview is None and here.case.interviewing
+    return Called(
+        outcome=outcome,
+        number=here.current,
+        eligible=interview is not None and known_eligible(progress(interview), plan),
+        person=interview is not None,
+        interrupted=interrupted or here.case.interrupted or here.pending != "" or lost,
+        note=note,
+    )
+
+
+def _untried(here: HeldCase, events: list[Event]) -> bool:
+    """Whether another live number was not called in this sitting."""
+    case = here.further(events, at=here.shown_at, by="", station="").case
+    tried = {call.number for call in case.claimed.calls} if case.claimed is not None else set()
+    return any(number.position not in tried for number in case.live)
+
+
+def refusal_noted(reason: str, strength: int, who: str) -> RefusalNoted | Rejected:
+    """What is to be known of a refusal."""
+    if not 0 <= strength <= STRONGEST:
+        return Rejected(f"how strong: 1 to {STRONGEST}")
+    noted = RefusalNoted(clean(reason), strength, clean(who))
+    return noted if noted != RefusalNoted() else Rejected("an empty note is not kept")
+
+
+def may_be_taken_back(outcome: str, plan: Plan) -> bool:
+    """Whether an outcome that was keyed by a slip is the interviewer's own to correct."""
+    kind = plan.outcomes[outcome].kind
+    return WANTS.get(kind) != "sure" and kind != "complete"
+
+
+def time_meant(
+    here: HeldCase,
+    text: str,
+    plan: Plan,
+    *,
+    reading: int,
+    at: datetime,
+    station_zone: str,
+    languages: Sequence[str],
+) -> Meant | Unclear:
+    """The time that a typed text means for this respondent; `reading` chooses, from 1, where it means several.
+    `5pm here` is on the clock of `station_zone`; words may be those of the study's `languages`."""
+    zones = zones_of(here.case, here.case.number(here.current), plan)
+    found = read_appointment(
+        text,
+        now=at,
+        zones=zones,
+        calendar=plan_for(here.case, plan).calendar,
+        here=station_zone,
+        languages=languages,
+    )
+    if isinstance(found, Unclear) and 0 < reading <= len(found.choices):
+        return found.choices[reading - 1]
+    return found
+
+
+def booked(
+    here: HeldCase,
+    meant: Meant,
+    plan: Plan,
+    interview: Interview | None,
+    *,
+    by: str,
+    keeper: Keeper,
+    person: str,
+    note: str,
+) -> Deed:
+    """A promise to call again at that time."""
+    promised = meant.promised(
+        person=clean(person),
+        owner="" if keeper == "anyone" else by,
+        policy=keeper,
+        note=clean(note),
+    )
+    call = called(here, "appointment", plan, interview, interrupted=interview is not None)
+    return Deed(events=(call, promised, Closed()), release=True, outcome="appointment")
+
+
+def another_number(here: HeldCase, text: str, plan: Plan, *, link: str) -> Deed | Rejected:
+    """A number that was given; `link` is for a case of which nothing personal is kept yet."""
+    country = region_of(here.case, plan)[:2]
+    read = read_number(text, country or None)
+    if isinstance(read, NotANumber):
+        return Rejected(f"{read.why}: {read.remedy}")
+    position = max((n.position for n in here.case.numbers), default=0) + 1
+    shown = read.national if read.country in ("", country) else read.international
+    kept = ContactNumber(position, read.written, read.e164, shown, read.extension)
+    contact = here.contact or Contact(link=link)
+    return Deed(
+        events=(NumberAdded(NumberFacts(position, read.line, read.zones)),),
+        contact=contact._replace(numbers=(*contact.numbers, kept)),
+    )
+
+
+def after_interview(
+    here: HeldCase, interview: Interview, row: Outcome | None, plan: Plan, *, by_route: bool
+) -> Deed | Pending:
+    """What is kept with the event that closed the interview, or what is owed before the case can go. `by_route`: an `end`
+    closed it, not the interviewer."""
+    if row is None:
+        return "outcome"
+    if interview.status == "suspended" and wants_time(row, plan, by_route=by_route):
+        return "time"
+    return came_to(here, interview, row, plan)
+
+
+def wants_time(row: Outcome, plan: Plan, *, by_route: bool) -> bool:
+    """Whether a suspended interview of this outcome waits for an appointment's time."""
+    return plan.delays.get(row.id) == "appointment" or (by_route and row.kind in TIMED)
+
+
+def without_station(
+    here: HeldCase, interview: Interview, row: Outcome | None, plan: Plan, *, by_route: bool
+) -> Deed:
+    """The same where no station has the case, and no time can be asked for: it is called again."""
+    timed = row is not None and interview.status == "suspended" and wants_time(row, plan, by_route=by_route)
+    if row is None or timed:
+        call = called(here, "callback", plan, interview, interrupted=True)
+        return Deed(events=(call, Closed()), release=True, said=NO_TIME if timed else "")
+    deed = came_to(here, interview, row, plan)
+    case, last = here.case, here.case.last_call
+    after = here.further(deed.events, at=here.shown_at, by="", station="").case
+    if last is not None and last.outcome == row.id and coded(case, plan).code == coded(after, plan).code:
+        return Deed(events=(Returned("given back"),), release=True)  # a correction that changed no outcome
+    return deed
+
+
+def came_to(here: HeldCase, interview: Interview, row: Outcome, plan: Plan) -> Deed:
+    """The interview closed, by itself or by the interviewer's hand."""
+    events = interview_events(interview, row, plan, number=here.current, interrupted=here.case.interrupted)
+    return Deed(
+        events=(*events, Closed()), release=True, outcome=row.id, owed=tasks_after(row, here.case.key)
+    )

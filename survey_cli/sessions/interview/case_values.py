@@ -1,0 +1,114 @@
+"""What a case brings to its interview: sample columns as typed or invented, its zone, its language. It opens nothing."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from random import Random
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from survey_cli.engine.order import arm
+from survey_cli.instrument.schema.document import SampleColumn
+from survey_cli.instrument.texts.number_text import separators
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.samples.cases.split_arms import arm_of
+from survey_cli.samples.cases.columns import Unfit, clean, labels_of, reader_of
+from survey_cli.values import NOT_ASKED, Missing, Value
+
+NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee Novak")
+
+
+def field_zone(instrument: Instrument) -> str:
+    fieldwork = instrument.written.fieldwork
+    return str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
+
+
+def zone_of(
+    instrument: Instrument, sample: Mapping[str, Value | Missing], called: str = ""
+) -> tzinfo | Trouble:
+    """The zone that the case's day and greeting go by: this computer's where none is known."""
+    return known_zone(instrument, sample, called) or datetime.now().astimezone().tzinfo or UTC
+
+
+def known_zone(
+    instrument: Instrument, sample: Mapping[str, Value | Missing], called: str = ""
+) -> tzinfo | Trouble | None:
+    """The zone in which a case is `called`, else its own, else the study's; None where none is known."""
+    if called:
+        return ZoneInfo(called)
+    column = next((n for n, c in instrument.sample.items() if c.role == "zone"), None)
+    said = sample.get(column) if column else None
+    name = said if isinstance(said, str) and said else field_zone(instrument)
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return Trouble(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago")
+
+
+def language_of(instrument: Instrument, wanted: str, sample: Mapping[str, Value | Missing]) -> str | Trouble:
+    """The language to begin in: the one wanted, else the case's own, else the first."""
+    column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
+    said = sample.get(column) if column else None
+    language = wanted or (said if isinstance(said, str) else "") or instrument.language
+    return language if language in instrument.languages else no_language(instrument, language)
+
+
+def no_language(instrument: Instrument, language: str) -> Trouble:
+    return Trouble(
+        "--language",
+        f"the questionnaire has no language {language!r}",
+        f"it has {', '.join(instrument.languages)}",
+    )
+
+
+def sample_of(
+    instrument: Instrument, case: str, typed: Mapping[str, str]
+) -> dict[str, Value | Missing] | Trouble:
+    """The case's sample values from what was typed."""
+    for name in typed:
+        if name not in instrument.sample:
+            remedy = did_you_mean(
+                name, instrument.sample, otherwise=f"it has {', '.join(instrument.sample) or 'none'}"
+            )
+            return Trouble(f"--set {name}", "the instrument has no such sample column", remedy)
+    made: dict[str, Value | Missing] = {}
+    for name, column in instrument.sample.items():
+        text = clean(typed.get(name, ""))
+        if column.role == "key":
+            made[name] = case
+        elif column.type == "split":
+            made[name] = arm_of(instrument, name, column, case)
+        elif not text:
+            made[name] = NOT_ASKED
+        else:
+            comma = separators(instrument.language).decimal == ","
+            value = reader_of(instrument, column, decimal_comma=comma)(text)
+            if isinstance(value, Unfit):
+                return Trouble(f"--set {name}={text}", value.what, value.remedy)
+            made[name] = value
+    return made
+
+
+def invented_column(instrument: Instrument, name: str, column: SampleColumn, dice: Random) -> Value | Missing:
+    """What an invented case brings in one column."""
+    if column.role in ("zone", "country", "region", "language"):
+        return NOT_ASKED
+    if column.role == "name":
+        return dice.choice(NAMES)
+    if column.role == "phone":
+        return f"202 555 01{dice.randint(0, 99):02}"
+    label = str(column.label.written(instrument.language)) if column.label else name
+    match column.type:
+        case "single":
+            return dice.choice(list(labels_of(instrument, column)) or [NOT_ASKED])
+        case "split":
+            arms = {str(k): v for k, v in column.arms.items()}
+            return arm(arms, seed=dice.getrandbits(62), id=name, turn=None)
+        case "number":
+            return dice.randint(1, 100)
+        case "date":
+            return date(2026, 1, 1) - timedelta(days=dice.randint(0, 365))
+        case _:
+            return f"{label} {dice.randint(1, 99)}"

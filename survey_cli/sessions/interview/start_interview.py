@@ -1,0 +1,448 @@
+"""Seating an interviewer: the instrument, the database, the case and its interview, opened in that order."""
+
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from uuid import uuid4
+
+from survey_cli.sessions.interview.case_values import known_zone, language_of, no_language, sample_of, zone_of
+from survey_cli.sessions.interview.interview_session import NO_CASE, Desk, Link, NoCase
+from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
+from survey_cli.engine.interview import Interview
+from survey_cli.fieldwork.plan.known_outcomes import outcome_table
+from survey_cli.instrument.open_instrument import open_instrument, rebuilt
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.outcomes import WITHDRAWN, Outcome
+from survey_cli.problems import Trouble
+from survey_cli.samples.cases.columns import clean, labels_of
+from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem, Taken
+from survey_cli.store.database_location import database_of, open_existing, open_store
+from survey_cli.study.clock import accept, doubt
+from survey_cli.study.location import people_file
+from survey_cli.study.version_changes import why_not_begin
+from survey_cli.study.published_version import in_force
+from survey_cli.values import Missing, Value
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seating:
+    """Who sits down to interview whom, and where it is kept."""
+
+    case: str
+    interviewer: str = ""
+    """The account where it is not said."""
+    language: str = ""
+    db: str | None = None
+    practice: bool = False
+    reopen: bool = False
+    """Correct an interview that had ended."""
+    again: bool = False
+    """Another interview of a case whose last one is finished; one that is not is resumed all the same."""
+    station: str = ""
+    """The host's name where it is not said."""
+    clock_is_right: bool = False
+    """Somebody says so, whatever the newest entry's date is."""
+    version_notice: str = ""
+    """What to tell of the questionnaire's version."""
+    seed: int | None = None
+    id: str = ""
+    """What a new interview is kept under; thrown where it is not said."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Sample columns by name, as typed."""
+    sampled: Mapping[str, Value | Missing] | None = None
+    """All sample columns of a case that was imported, typed; then `columns` is not read."""
+    link: Link | None = None
+    """To the case, where it came with a sample."""
+    zone: str = ""
+    """The respondent's, where a case is called; empty where the sample or the study is to say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A sample column that a new interview wants."""
+
+    name: str
+    label: str
+    options: tuple[tuple[str, str], ...] = ()
+    """Code and label, where it is coded."""
+
+
+def wanted(path: str | Path, *, db: str | None, case: str, practice: bool) -> tuple[Wanted, ...] | Trouble:
+    """The sample columns to ask for before a new interview of this case; none where the case has an interview."""
+    case = clean(case)
+    instrument = open_instrument(str(path))
+    if isinstance(instrument, Trouble):
+        return instrument
+    store = open_existing(database_of(path, instrument.id, db))
+    if isinstance(store, Trouble):
+        return store
+    if store is not None:
+        with store:
+            try:
+                if case and store.interviews(case=case, origin=_origin(practice)):
+                    return ()
+            except StoreProblem as problem:
+                return _trouble(problem)
+    return tuple(
+        Wanted(
+            name=name,
+            label=str(column.label.written(instrument.language)) if column.label else name,
+            options=tuple((str(c), t) for c, t in labels_of(instrument, column).items()),
+        )
+        for name, column in instrument.sample.items()
+        if column.role != "key" and column.type != "split"
+    )
+
+
+def _origin(practice: bool) -> Origin:
+    return "practice" if practice else "real"
+
+
+def _trouble(problem: StoreProblem) -> Trouble:
+    return Trouble(problem.where, problem.what, problem.remedy)
+
+
+def now() -> datetime:
+    """The moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def seat(
+    path: str | Path, seating: Seating, *, clock: Clock | None = None, store: Store | None = None
+) -> Desk | Trouble:
+    """Open everything and begin or resume the case's interview. `clock` and `store` are for tests; they are the study's
+    otherwise."""
+    instrument = open_instrument(str(path))
+    case = clean(seating.case)
+    if isinstance(instrument, Trouble):
+        return (_as_it_began(path, case, seating, clock) if case else None) or instrument
+    if not case:
+        return Trouble(str(path), "no case was named", "give the case's key with --case")
+    where = database_of(path, instrument.id, seating.db)
+    opened = store or open_store(where, create=True)
+    if isinstance(opened, Trouble):
+        return opened
+    try:
+        if not seating.practice and (doubted := doubted_clock(opened, where, seating, clock)) is not None:
+            opened.close()
+            return doubted
+        sampled = not seating.practice and opened.has_case(case)
+        if sampled:
+            return _of_the_sample(path, seating, clock, opened)
+        known = _identified(path, instrument.id, seating, opened)
+        if isinstance(known, Trouble):
+            opened.close()
+            return known
+        version = in_force(opened, instrument, str(path))
+        if isinstance(version, Trouble):
+            opened.close()
+            return version
+        instrument, seating = version.instrument, replace(known, version_notice=version.notice)
+        found = seated(instrument, opened, where, case, seating, clock or opened.clock or now)
+    except StoreProblem as problem:
+        found = _trouble(problem)
+    if isinstance(found, Trouble) and store is None:
+        opened.close()
+    return found
+
+
+def doubted_clock(store: Store, where: str, seating: Seating, clock: Clock | None) -> Trouble | None:
+    """Why this computer's clock can't be believed, unless somebody says that it is right. Raises StoreProblem."""
+    at = (clock or now)()
+    if seating.clock_is_right:
+        accept(store, at)
+        return None
+    return doubt(store, where, at)
+
+
+def _of_the_sample(path: str | Path, seating: Seating, clock: Clock | None, opened: Store) -> Desk | Trouble:
+    """The case was imported: nobody else may call it meanwhile, and it is told what came of the interview."""
+    from survey_cli.sessions.station.open_station import queue_of
+    from survey_cli.sessions.open_interview import seat_sampled
+    from survey_cli.study.open_study import open_study
+
+    opened.close()
+    study = open_study(path, db=seating.db, by=seating.interviewer)
+    if isinstance(study, Trouble):
+        return study
+    try:
+        found = seat_sampled(
+            study, seating, queue_of(study, seating.station), clock or study.store.clock or now, uuid4().hex
+        )
+    except StoreProblem as problem:
+        found = _trouble(problem)
+    if isinstance(found, Trouble):
+        study.close()
+    return found
+
+
+def _identified(path: str | Path, instrument: str, seating: Seating, store: Store) -> Seating | Trouble:
+    """With the name of whoever interviews; in a practice interview anybody may be named."""
+    where = database_of(path, instrument, seating.db)
+    own = people_file(path, where)
+    if seating.practice or own is None or not own.is_file():
+        return replace(seating, interviewer=seating.interviewer.strip() or store.account)
+    from survey_cli.study.identity import identify
+    from survey_cli.study.open_study import people_of
+
+    listed = people_of(path, where, None)
+    if isinstance(listed, Trouble):
+        return listed
+    who = identify(seating.interviewer, store.account, listed, listed)
+    return who if isinstance(who, Trouble) else replace(seating, interviewer=who.login)
+
+
+def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock | None) -> Desk | Trouble | None:
+    """Where the file is gone or has problems now, a suspended interview goes on all the same; None where there is none,
+    or its case came with a sample: the file says how that is called, and what its outcome means."""
+    where = database_of(path, Path(path).stem, seating.db)
+    store = None if seating.reopen else open_existing(where)
+    if store is None or isinstance(store, Trouble):
+        return None
+    found: Desk | Trouble | None = None
+    try:
+        earlier = store.interviews(case=case, origin=_origin(seating.practice))
+        last = max(earlier, key=lambda row: row.number, default=None)
+        sampled = not seating.practice and store.has_case(case)
+        if last is not None and last.status in ("open", "suspended") and not sampled:
+            known = _identified(path, Path(path).stem, seating, store)
+            if isinstance(known, Trouble):
+                store.close()
+                return known
+            seating = known
+            found = _resumed(None, store, where, case, last, seating, clock or store.clock or now)
+    except StoreProblem as problem:
+        found = _trouble(problem)
+    if not isinstance(found, Desk):
+        store.close()
+    return found
+
+
+def seated(
+    instrument: Instrument, store: Store, where: str, case: str, seating: Seating, clock: Clock
+) -> Desk | Trouble:
+    """The case's interview begun, or resumed, in a store that is open. Raises StoreProblem."""
+    earlier = sorted(store.interviews(case=case, origin=_origin(seating.practice)), key=lambda r: r.number)
+    last = earlier[-1] if earlier else None
+    if last is None or (seating.again and last.status in ("ended", "stopped")):
+        if seating.reopen:
+            return Trouble(
+                case, "this case has no finished interview to reopen", "leave --reopen out to begin one"
+            )
+        why = None if seating.practice else why_not_begin(store, instrument)
+        if why is not None:
+            return why
+        return _begun(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
+    if last.status in ("ended", "stopped") and not seating.reopen:
+        outcome = outcome_table(instrument).get(last.outcome)
+        said = f" ({outcome.name.lower()})" if outcome else ""
+        return Trouble(
+            case,
+            f"its interview is finished{said}",
+            "--reopen corrects it, --again begins a second one",
+        )
+    return _resumed(instrument, store, where, case, last, seating, clock)
+
+
+def _begun(
+    instrument: Instrument, store: Store, where: str, case: str, number: int, seating: Seating, clock: Clock
+) -> Desk | Trouble:
+    sample = seating.sampled if seating.sampled is not None else sample_of(instrument, case, seating.columns)
+    if isinstance(sample, Trouble):
+        return sample
+    zone = zone_of(instrument, sample, seating.zone)
+    if isinstance(zone, Trouble):
+        return zone
+    language = language_of(instrument, seating.language, sample)
+    if isinstance(language, Trouble):
+        return language
+    at = clock()
+    by, station = _who(seating)
+    there = at.astimezone(zone)
+    began = Began(
+        Stamp(at, by, station),
+        instrument=instrument.hash,
+        seed=seating.seed if seating.seed is not None else secrets.randbits(63),
+        case=case,
+        today=there.date(),
+        sitting=Sitting(by, daypart(there.hour), language),
+        sample=sample,
+    )
+    interview = Interview.begin(instrument, began)
+    store.keep_instrument(InstrumentRow.of(instrument, kept_at=at))
+    id = seating.id or str(uuid4())
+    link = seating.link or NO_CASE
+    taken = store.start(
+        InterviewRow(
+            id=id,
+            case=case,
+            instrument=instrument.hash,
+            began_at=at,
+            by=by,
+            updated_at=at,
+            origin=_origin(seating.practice),
+            number=number,
+            at_item=str(interview.place or ""),
+        ),
+        began,
+        case=link.begin(id),
+    )
+    if taken is not None and not isinstance(taken, Taken):
+        return Trouble(case, taken.words, "choose another case")
+    if taken is not None:
+        return Trouble(
+            case, f"{taken.by} has just begun this interview at {taken.station}", "choose another case"
+        )
+    link.written(id, None)
+    notice = " ".join(filter(None, (_other_text(instrument, store), seating.version_notice)))
+    return _desk(store, where, id, interview, seating, clock, zone, notice)
+
+
+def _resumed(
+    newest: Instrument | None,
+    store: Store,
+    where: str,
+    case: str,
+    row: InterviewRow,
+    seating: Seating,
+    clock: Clock,
+) -> Desk | Trouble:
+    texts = store.instrument_texts(row.instrument) or {}
+    same = newest is not None and row.instrument == newest.hash
+    instrument = newest if newest is not None and same else rebuilt(texts, row.instrument)
+    if isinstance(instrument, Trouble):
+        return instrument
+    try:
+        interview = Interview.replay(instrument, store.journal(row.id))
+    except ValueError as error:
+        return Trouble(case, f"its journal cannot be followed ({error})", "`survey verify` tells more")
+    zone = zone_of(instrument, interview.began.sample, seating.zone)
+    if isinstance(zone, Trouble):
+        return zone
+    language = seating.language or interview.language
+    if language not in instrument.languages:
+        return no_language(instrument, language)
+    at = max(clock(), row.updated_at)
+    by, station = _who(seating)
+    there = at.astimezone(zone)
+    event = Resumed(Stamp(at, by, station), Sitting(by, daypart(there.hour), language), reopen=seating.reopen)
+    before = interview.place
+    after = interview.step(event)
+    if isinstance(after, Rejected):
+        return Trouble(case, after.why)
+    link = seating.link or NO_CASE
+    taken = store.append(
+        row.id,
+        seq=after.seq,
+        event=event,
+        status=after.status,
+        at_item=str(after.place or ""),
+        answered=after.answered,
+        fence=link.fence(),
+        case=link.begin(row.id),
+    )
+    if taken is not None and not isinstance(taken, Taken):
+        return Trouble(case, taken.words, "choose another case")
+    if taken is not None:
+        return Trouble(case, f"{taken.by} is in this interview at {taken.station}", "choose another case")
+    link.written(row.id, None)
+    when = row.updated_at.astimezone(zone)
+    stood = f"at {before or after.place or 'its end'}"
+    version = f", version {instrument.version}" if instrument.version else ""
+    how = "reopened for correction" if seating.reopen else "resumed"
+    notice = f"Case {case} was {row.status} {stood}, {when:%d %b %H:%M}{version}: {how}."
+    if newest is None:
+        notice += (
+            " The questionnaire's file is missing or has problems now; this interview goes on as it began."
+        )
+    elif not same:
+        notice += " The questionnaire has changed since; this interview goes on as it began."
+    return _desk(store, where, row.id, after, seating, clock, zone, notice)
+
+
+def _desk(
+    store: Store,
+    where: str,
+    id: str,
+    interview: Interview,
+    seating: Seating,
+    clock: Clock,
+    zone: tzinfo,
+    notice: str,
+) -> Desk | Trouble:
+    by, station = _who(seating)
+    instrument = interview.instrument
+    named = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
+    name = interview.began.sample.get(named) if named else None
+    desk = Desk(
+        store=store,
+        id=id,
+        interview=interview,
+        outcomes=outcome_table(instrument),
+        clock=clock,
+        by=by,
+        station=station,
+        zone=zone if known_zone(instrument, interview.began.sample, seating.zone) is not None else None,
+        respondent=name if isinstance(name, str) and name else interview.began.case,
+        notice=notice,
+        practice=seating.practice,
+        kept_in=where,
+        link=seating.link
+        or Unsampled(store, instrument, clock, by, _origin(seating.practice), interview.began.case),
+    )
+    why = desk.settle()
+    return Trouble(seating.case, why.why) if why is not None else desk
+
+
+class Unsampled(NoCase):
+    """The link of an interview whose case came with no sample: answers are erased where consent is withdrawn."""
+
+    def __init__(
+        self, store: Store, instrument: Instrument, clock: Clock, by: str, origin: Origin, key: str
+    ) -> None:
+        self._store, self._instrument, self._clock = store, instrument, clock
+        self._by, self._origin, self._key = by, origin, key
+
+    def owed(self, outcome: Outcome | None) -> tuple[str, ...]:
+        if outcome is None or outcome.kind != WITHDRAWN:
+            return ()
+        from survey_cli.study.consistency.follow_up import tasks_after  # rare, and an interview begins sooner without it
+
+        return tasks_after(outcome, self._key, self._origin, sampled=False)
+
+    def written(self, id: str, outcome: Outcome | None) -> str:
+        if not self.owed(outcome):
+            return ""
+        from survey_cli.study.consistency.follow_up import do_owed
+
+        at, by = self._clock(), self._by
+        try:
+            return "; ".join(do_owed(self._store, self._instrument, None, at=at, by=by, key=self._key))
+        except StoreProblem as problem:
+            return f"the answers are not erased yet: {problem.what} — {problem.remedy}"
+
+
+def _other_text(instrument: Instrument, store: Store) -> str:
+    """A warning where the file was edited under the same version label."""
+    same = [
+        r
+        for r in store.instruments()
+        if r.id == instrument.id and r.version == instrument.version and r.hash != instrument.hash
+    ]
+    if not same or not instrument.version:
+        return ""
+    return f"The questionnaire has changed since earlier interviews, but still says version {instrument.version}."
+
+
+def daypart(hour: int) -> str:
+    """As one greets: morning to noon, afternoon to five, evening."""
+    return "morning" if hour < 12 else "afternoon" if hour < 17 else "evening"
+
+
+def _who(seating: Seating) -> tuple[str, str]:
+    return seating.interviewer, seating.station.strip() or socket.gethostname()

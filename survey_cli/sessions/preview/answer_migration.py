@@ -1,0 +1,299 @@
+"""Which answers of one interview stand in another? A new interview is walked through the answers given before, and
+what is open before the place one wants to stand at is invented. It reads no file and keeps nothing.
+"""
+
+import ast
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Final, TypeAlias
+
+from survey_cli.engine import prompts
+from survey_cli.engine.events import (
+    Answered,
+    Began,
+    Confirmed,
+    Declined,
+    Event,
+    LookedUp,
+    Rejected,
+    Stamp,
+    WentTo,
+)
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Held
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.coded import Multiple
+from survey_cli.instrument.schema.items.unasked_items import Computed, End
+from survey_cli.instrument.compiled.model import Instrument, Leaf, Roster
+from survey_cli.values import Missing, Place
+
+Given: TypeAlias = Mapping[Place, Held]
+Hints: TypeAlias = Mapping[str, tuple[str, ...]]
+"""By the name of an item or a sample column: entries that a condition on the way speaks of."""
+
+TRIES: Final = 40
+"""Entries invented at one item before the way is given up."""
+WAYS: Final = ((40, False, False), (80, True, False), (80, True, True))
+"""How many ways to a place are tried, whether answers given before may change on them, and whether the case may."""
+DECLINES: Final[Mapping[str, tuple[str, ...]]] = {
+    "dk": (".dk",),
+    "refused": (".refused",),
+    "declined": (".dk", ".refused"),
+    "answered": (".dk", ".refused"),
+}
+"""Functions of conditions, and the declines that make them differ."""
+QUOTA_STATES: Final = ("open", "full", "outside")
+STEPS: Final = 30_000
+"""Events that the search for one place may take, about a second's worth."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A new interview, and what became of the answers given before."""
+
+    interview: Interview
+    invented: tuple[Place, ...] = ()
+    """Open places that were answered by invention."""
+    changed: tuple[Place, ...] = ()
+    """Places whose answer had to be another one."""
+    unfit: tuple[Place, ...] = ()
+    """Places whose answer is no longer accepted."""
+    stood: bool = True
+    """It stands at the place that was wanted, or none was."""
+
+
+def carried(
+    instrument: Instrument,
+    began: Began,
+    given: Given,
+    *,
+    to: Place | None,
+    stamp: Stamp,
+    dice: Random,
+    hints: Hints | None = None,
+    jump: bool = False,
+) -> Carried:
+    """An interview that begins with `began` and goes through the answers of `given` that fit, standing at `to`.
+
+    Before `to` whatever is open is invented; behind it answers are taken as far as they go without a gap. Without `to`,
+    or where it is not on the way, the interview stands at the first open place. `hints` names the items whose earlier
+    answers may be changed, and entries worth trying there.
+    """
+    interview = Interview.begin(instrument, began)
+    invented: list[Place] = []
+    changed: list[Place] = []
+    unfit: list[Place] = []
+    passed = to is None
+    while interview.status == "open" and not interview.ending:
+        machine = interview.machine
+        stop = machine.here
+        assert stop is not None
+        place, leaf = stop.place, stop.leaf
+        held = given.get(place)
+        if machine.query is not None:
+            known = held is not None and any(index == machine.query for index, _ in held.confirmed)
+            if passed and not known:
+                break
+            event: Event | Rejected = Confirmed(stamp, place, machine.query)
+        elif isinstance(leaf.question, Computed):
+            value, of = interview.looks_up()
+            if value is None:
+                value = dice.choice(QUOTA_STATES) if hints is not None and leaf.id in hints else "open"
+            event = LookedUp(stamp, place, value, of)
+        else:
+            passed = passed or place == to
+            free = hints is not None and leaf.id in hints and not passed
+            if held is not None and not free and not (passed and held.lapsed):
+                after = interview.step(_again(held, stamp, place))
+                if isinstance(after, Interview):
+                    interview = after
+                    continue
+                unfit.append(place)
+            if passed:
+                break
+            found = _invented(interview, leaf, place, stamp, dice, (hints or {}).get(leaf.id, ()))
+            if found is None:
+                break
+            if leaf.question.asks:
+                same = held is not None and held.cell == found.machine.held[place].cell
+                fresh = held is None or place in unfit
+                (invented if fresh else changed if not same else []).append(place)
+            interview = found
+            continue
+        done = event if isinstance(event, Rejected) else interview.step(event)
+        if isinstance(done, Rejected):
+            break
+        interview = done
+    stood = passed
+    if to is not None and interview.place != to:
+        back = interview.step(WentTo(stamp, to, jump=jump)) if passed else Rejected("")
+        stood = not isinstance(back, Rejected)
+        interview = interview if isinstance(back, Rejected) else back
+    return Carried(
+        interview=interview,
+        invented=tuple(invented),
+        changed=tuple(changed),
+        unfit=tuple(unfit),
+        stood=stood,
+    )
+
+
+def _again(held: Held, stamp: Stamp, place: Place) -> Event:
+    """The event that gives this answer once more."""
+    if isinstance(held.cell, Missing):
+        return Declined(stamp, place, held.cell.kind)
+    return Answered(stamp, place, held.cell, held.words)
+
+
+def _invented(
+    interview: Interview, leaf: Leaf, place: Place, stamp: Stamp, dice: Random, worth: tuple[str, ...]
+) -> Interview | None:
+    """The interview after an invented answer; None where none is accepted."""
+    if isinstance(leaf.question, End):
+        return None
+    if not leaf.question.asks:
+        after = interview.step(Answered(stamp, place))
+        return after if isinstance(after, Interview) else None
+    for _ in range(TRIES):
+        machine = interview.machine
+        stop = machine.here
+        assert stop is not None
+        reply = leaf.question.invent(machine.walk.asking(stop, machine.language), dice)
+        if worth and dice.random() < 0.7:
+            several = isinstance(leaf.question, Multiple) and len(worth) > 1
+            reply = " ".join(dice.sample(worth, dice.randint(1, 2))) if several else dice.choice(worth)
+        event: Event | Rejected
+        if isinstance(reply, str) and reply[:1] == "." and any(d.id == reply[1:] for d in leaf.declines):
+            event = Declined(stamp, place, reply[1:])
+        else:
+            event = prompts.entry(interview, reply, stamp)
+        after = event if isinstance(event, Rejected) else interview.step(event)
+        if isinstance(after, Interview):
+            return after
+    for decline in leaf.declines:
+        after = interview.step(Declined(stamp, place, decline.id))
+        if isinstance(after, Interview):
+            return after
+    return None
+
+
+# ── finding a way ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def led(
+    instrument: Instrument,
+    begin: Callable[[int], Began],
+    given: Given,
+    *,
+    to: Place,
+    stamp: Stamp,
+    seed: int,
+) -> Carried | None:
+    """The interview led to any place, whatever that takes: first with every answer given, then with other answers, then
+    with another case. `begin(0)` is the case as it is, `begin(n)` another one. None where no way was found."""
+    leaf = instrument.leaves[to.item]
+    worth = hints(instrument, leaf, to.turn)
+    steps = attempt = 0
+    for number, answers, case in WAYS:
+        for _ in range(number):
+            attempt += 1
+            dice = Random(f"{seed}/{to}/{attempt}")
+            found = carried(
+                instrument,
+                begin(attempt if case else 0),
+                given,
+                to=to,
+                stamp=stamp,
+                dice=dice,
+                hints=worth if answers else None,
+                jump=True,
+            )
+            if found.stood:
+                return found
+            steps += len(found.interview.events)
+            if steps > STEPS:
+                return None
+    return None
+
+
+def hints(instrument: Instrument, leaf: Leaf, turn: int | None = None) -> dict[str, tuple[str, ...]]:
+    """What decides whether an item is reached: the items, sample columns and entries that the conditions on the way to it
+    speak of."""
+    waiting = list(conditions_on(instrument, leaf))
+    found: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    while waiting:
+        condition = waiting.pop()
+        entries = [text for node in ast.walk(condition.tree) for text in _entries(node)]
+        for name in condition.names:
+            if name in instrument.computes and name not in seen:
+                seen.add(name)
+                waiting += instrument.computes[name].conditions.values()
+            decider = instrument.leaves.get(name)
+            if decider is not None and decider.where is not None and name not in seen:
+                seen.add(name)
+                waiting.append(decider.where)
+                _turns(instrument, decider.source, 1, found)
+            found.setdefault(name, []).extend(entries)
+    _turns(instrument, leaf.roster or "", turn or 1, found)
+    return {name: tuple(dict.fromkeys(entries)) for name, entries in found.items()}
+
+
+def _turns(instrument: Instrument, roster: str, turn: int, found: dict[str, list[str]]) -> None:
+    """What makes a roster have so many turns."""
+    group = instrument.groups.get(roster)
+    if not isinstance(group, Roster):
+        return
+    if group.count is not None:
+        for name in group.count.names:
+            found.setdefault(name, []).append(str(turn))
+    if group.each is not None:
+        found.setdefault(group.each.id, []).extend(str(o.code) for o in group.each.options)
+    if group.until is not None:
+        found.setdefault(group.until.id, []).append("1")
+
+
+def conditions_on(instrument: Instrument, leaf: Leaf) -> list[Condition]:
+    """The conditions of an item, of the groups around it, and of every `end` written before it."""
+    around: list[Leaf | object] = [g for g in instrument.groups.values() if leaf in g.leaves]
+    for other in instrument.leaves.values():
+        if other is leaf:
+            break
+        if isinstance(other.question, End):
+            around.append(other)
+            around += [g for g in instrument.groups.values() if other in g.leaves]
+    found: list[Condition] = []
+    for node in (leaf, *around):
+        for name in ("ask_if", "unless", "count"):
+            condition = getattr(node, name, None)
+            if isinstance(condition, Condition) and condition not in found:
+                found.append(condition)
+    return found
+
+
+def _entries(node: ast.AST) -> tuple[str, ...]:
+    """A constant of a condition as it would be keyed, and numbers beside it; a decline that a function asks for."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return DECLINES.get(node.func.id, ())
+    if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
+        return ()
+    if isinstance(node.value, int):
+        return tuple(str(node.value + by) for by in (0, 1, -1) if node.value + by >= 0)
+    return (str(node.value),) if isinstance(node.value, float | str) else ()
+
+
+def neighbours(before: Collection[str], after: Mapping[str, object], gone: str) -> list[str]:
+    """Items to stand at where one is gone, the nearest first: what came in its place, the ones behind it, then the ones
+    before. `before` and `after` are the items of both versions in written order."""
+    old = list(before)
+    if gone not in old:
+        return []
+    at = old.index(gone)
+    behind = [item for item in old[at + 1 :] if item in after]
+    ahead = [item for item in reversed(old[:at]) if item in after]
+    new = list(after)
+    first = new.index(ahead[0]) + 1 if ahead else 0
+    last = new.index(behind[0]) if behind else len(new)
+    known = set(old)
+    return [*(item for item in new[first:last] if item not in known), *behind, *ahead]

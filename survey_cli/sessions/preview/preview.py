@@ -1,0 +1,357 @@
+"""How does a questionnaire feel while it is being written? A throwaway interview that follows its file: read again when
+it is saved, the answers that still fit carried over. Nothing is kept.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Final, TypeAlias
+
+from survey_cli.sessions.preview.answer_migration import Carried, carried, neighbours
+from survey_cli.sessions.interview.case_values import invented_column, language_of, sample_of, zone_of
+from survey_cli.sessions.preview.preview_session import MOST_NAMED, STATION, Rehearsal, held_at, listed
+from survey_cli.sessions.interview.start_interview import Clock, daypart, now
+from survey_cli.engine.events import Began, Sitting, Stamp
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Held
+from survey_cli.instrument.checks import Checked, checked
+from survey_cli.instrument.source.load import Source, read, read_text
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.problems import Position, Problem, Trouble, did_you_mean
+from survey_cli.samples.cases.columns import key_column
+from survey_cli.study.identity import login_name
+from survey_cli.values import NOT_ASKED, Missing, Place, Value
+
+Signature: TypeAlias = tuple[tuple[int, ...] | None, ...]
+
+CASE: Final = "1001"
+YOUNG: Final = timedelta(milliseconds=50)
+"""A file changed so shortly before it was read may have been changed again within one tick of its clock."""
+AHEAD: Final = timedelta(seconds=2)
+"""How far another machine's clock, on whose disk the file lies, may be ahead of ours."""
+_INCLUDES: Final = re.compile(r"\binclude:[ \t]*['\"]?([^'\"#,}\n]+)")
+_NOTHING: Final = """\
+instrument: nothing
+title: Preview
+items:
+  - {id: nothing, type: read, text: There is nothing to show yet.}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """How a preview begins."""
+
+    seed: int = 1
+    language: str = ""
+    at: str = ""
+    """The item, or turn of it (`age#2`), to stand at."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Sample columns by name, as typed; the others are invented."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the file has come to."""
+
+    desk: "Rehearsal"
+    """The interview as it goes on; where the file is broken, as it stood before."""
+    file: str
+    problems: tuple[Problem, ...]
+    line: Callable[[Position], str]
+    """The line of text at a problem's place."""
+    broken: bool
+    """There are errors: nothing can be asked."""
+    said: str = ""
+    """What became of the interview, in one line."""
+
+
+# ── following the file ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Preview:
+    """One file being followed, and the interview it has come to."""
+
+    def __init__(self, file: str, beginning: Beginning, clock: Clock = now) -> None:
+        self._file = file
+        self._beginning = beginning
+        self._clock = clock
+        self._seen: Signature = ()
+        """What the files were when they were last read."""
+        self._content: object = None
+        self._young = False
+        """They had only just changed: the next look reads them whatever their times say."""
+        self._broken_at: Signature | None = None
+        """Errors were found and are not shown yet: the file may be half saved."""
+        self._names: frozenset[str] = frozenset()
+        self._nothing = True
+        instrument = checked(read_text(_NOTHING)).instrument
+        assert instrument is not None
+        self._shown = Shown(
+            desk=self._fresh(instrument, {}), file=file, problems=(), line=lambda _: "", broken=True
+        )
+
+    def open(self) -> Shown | Trouble:
+        """The first look. A Trouble where the file is not there, or what was wanted does not fit it; where it is there
+        and broken, its problems."""
+        source = self._read()
+        found = checked(source)
+        if source.tree is None and any(p.rule == "no-file" for p in found.problems):
+            first = found.problems[0]
+            return Trouble(str(first.where), first.what, first.remedy)
+        if found.instrument is not None and (trouble := self._unfit(found.instrument)) is not None:
+            return trouble
+        return self._taken(found, source)
+
+    def reload(self) -> Shown | None:
+        """What the file has come to since the last look; None where nothing changed. Meant to be called five times a
+        second: a look costs microseconds."""
+        seen = self._signature()
+        if seen == self._seen and not self._young and self._broken_at is None:
+            return None
+        content, before = self._content, self._shown
+        source = self._read()
+        if self._content == content and self._broken_at is None:
+            return None
+        found = checked(source)
+        if found.instrument is None and not before.broken and self._broken_at != self._seen:
+            self._broken_at = self._seen  # half saved, perhaps: the next look decides
+            return None
+        self._broken_at = None
+        return self._taken(found, source)
+
+    def restart(self) -> Shown:
+        """The same file, from its first item, everything answered forgotten."""
+        instrument = self._shown.desk.interview.instrument
+        return self._show(self._fresh(instrument, {}), said="started over")
+
+    # looking
+
+    def _signature(self) -> Signature:
+        return tuple(_stat(name) for name in sorted(self._names | {self._file}))
+
+    def _read(self) -> Source:
+        at = self._clock()
+        before = self._signature()
+        source = read(self._file)
+        folder = Path(self._file).parent
+        names = {str(folder / name) for name in list(source.texts)[1:]}
+        for name, text in source.texts.items():
+            names |= {str(folder / Path(name).parent / m.strip()) for m in _INCLUDES.findall(text)}
+        self._names = frozenset(names)
+        self._seen = self._signature()
+        self._content = (source.digest, source.problems)
+        newest = max((s[0] for s in self._seen if s is not None), default=0) / 1e9
+        young = (at - YOUNG).timestamp() < newest < (at + AHEAD).timestamp()
+        self._young = young or (len(before) == len(self._seen) and before != self._seen)
+        return source
+
+    # the interview
+
+    def _taken(self, found: Checked, source: Source) -> Shown:
+        """Show what was read: the interview carried over, or the problems."""
+        instrument, problems = found.instrument, found.problems
+        trouble = self._unfit(instrument) if instrument is not None else None
+        if trouble is not None:
+            told = Problem("preview", Position(trouble.where), "", trouble.what, trouble.remedy)
+            problems, instrument = (told, *problems), None
+        if instrument is None:
+            return self._show(self._shown.desk, problems=problems, line=source.line, broken=True)
+        desk, said = self._carried(instrument)
+        self._nothing = False
+        return self._show(desk, problems=problems, line=source.line, broken=False, said=said)
+
+    def _show(
+        self,
+        desk: Rehearsal,
+        *,
+        problems: tuple[Problem, ...] | None = None,
+        line: Callable[[Position], str] | None = None,
+        broken: bool | None = None,
+        said: str = "",
+    ) -> Shown:
+        old = self._shown
+        self._shown = Shown(
+            desk=desk,
+            file=self._file,
+            problems=old.problems if problems is None else problems,
+            line=old.line if line is None else line,
+            broken=old.broken if broken is None else broken,
+            said=said,
+        )
+        return self._shown
+
+    def _carried(self, instrument: Instrument) -> tuple[Rehearsal, str]:
+        """The interview on the new version, standing where it stood, and what became of it."""
+        if self._nothing:
+            desk = self._fresh(instrument, {})
+            invented = [
+                n for n, c in instrument.sample.items() if n not in self._beginning.columns and c.role is None
+            ]
+            told = f"the case is invented: --set {invented[0]}=… says what it brings" if invented else ""
+            if not self._beginning.at:
+                return desk, told
+            refused = desk.jump(place_of(self._beginning.at))
+            said, desk.said = refused.why if refused is not None else desk.said, ""
+            return desk, "; ".join(part for part in (said, told) if part)
+        before = self._shown.desk
+        old, given = before.interview, before.given()
+        place = old.place if old.status == "open" else None
+        language = old.language if old.language in instrument.languages else instrument.language
+        begin = self._beginner(instrument, language)
+        began = begin(before.variant)
+        targets = _targets(old.instrument, instrument, place)
+        found: Carried | None = None
+        for target in targets:
+            dice = Random(f"{self._beginning.seed}/{target}")
+            found = carried(
+                instrument,
+                began,
+                given,
+                to=target,
+                stamp=began.stamp,
+                dice=dice,
+                jump=old.machine.returning,
+            )
+            if found.stood:
+                break
+        if found is None or not found.stood:
+            dice = Random(self._beginning.seed)
+            found = carried(instrument, began, given, to=None, stamp=began.stamp, dice=dice)
+        nobodys = {**before.invented(), **held_at(found, found.invented)}
+        desk = self._rehearsal(found.interview, begin, given, nobodys)
+        return desk, _became(old, place, found, desk.interview)
+
+    def _fresh(self, instrument: Instrument, given: Mapping[Place, Held]) -> Rehearsal:
+        """A new interview at its first item."""
+        begin = self._beginner(instrument, self._spoken(instrument))
+        return self._rehearsal(Interview.begin(instrument, begin(0)), begin, given, {})
+
+    def _rehearsal(
+        self,
+        interview: Interview,
+        begin: Callable[[int], Began],
+        given: Mapping[Place, Held],
+        invented: Mapping[Place, Held],
+    ) -> Rehearsal:
+        desk = Rehearsal(
+            interview,
+            begin=begin,
+            clock=self._clock,
+            given=given,
+            invented=invented,
+            seed=self._beginning.seed,
+        )
+        desk.settle()
+        return desk
+
+    # the case
+
+    def _unfit(self, instrument: Instrument) -> Trouble | None:
+        """Why the preview cannot begin as it was asked to; afterwards the file may change as it likes."""
+        if not self._nothing:
+            return None
+        sample = sample_of(instrument, CASE, self._beginning.columns)
+        if isinstance(sample, Trouble):
+            return sample
+        zone = zone_of(instrument, sample)
+        if isinstance(zone, Trouble):
+            return zone
+        language = language_of(instrument, self._beginning.language, sample)
+        if isinstance(language, Trouble):
+            return language
+        at = self._beginning.at
+        if at and place_of(at).item not in instrument.leaves:
+            remedy = did_you_mean(place_of(at).item, instrument.leaves, otherwise="name an item of the file")
+            return Trouble(f"--at {at}", "there is no such item", remedy)
+        return None
+
+    def _spoken(self, instrument: Instrument) -> str:
+        """The language to begin in."""
+        sample = self._sampled(instrument, 0)
+        language = language_of(instrument, self._beginning.language, sample)
+        return language if isinstance(language, str) else instrument.language
+
+    def _beginner(self, instrument: Instrument, language: str) -> Callable[[int], Began]:
+        """How an interview of this case begins; with a number other than 0, one of another case."""
+        by = login_name()
+
+        def begin(variant: int) -> Began:
+            sample = self._sampled(instrument, variant)
+            zone = zone_of(instrument, sample)
+            at = self._clock()
+            there = at.astimezone(None if isinstance(zone, Trouble) else zone)
+            key = key_column(instrument)
+            return Began(
+                Stamp(at, by, STATION),
+                instrument=instrument.hash,
+                seed=self._beginning.seed + variant,
+                case=str(sample[key]) if key else CASE,
+                today=there.date(),
+                sitting=Sitting(by, daypart(there.hour), language),
+                sample=sample,
+            )
+
+        return begin
+
+    def _sampled(self, instrument: Instrument, variant: int) -> dict[str, Value | Missing]:
+        """What the case brings: what was said where it fits, the rest invented."""
+        made: dict[str, Value | Missing] = {}
+        for name, column in instrument.sample.items():
+            dice = Random(f"{self._beginning.seed}/{variant}/{name}")
+            typed = self._beginning.columns.get(name, "").strip()
+            if column.role == "key":
+                made[name] = typed or CASE
+                continue
+            said = sample_of(instrument, CASE, {name: typed}) if typed else {}
+            value = NOT_ASKED if isinstance(said, Trouble) else said.get(name, NOT_ASKED)
+            made[name] = invented_column(instrument, name, column, dice) if value is NOT_ASKED else value
+        return made
+
+
+def place_of(text: str) -> Place:
+    """The place that is meant; an item alone where the turn is no number."""
+    try:
+        return Place.parse(text.strip())
+    except ValueError:
+        return Place(text.partition("#")[0].strip())
+
+
+def _targets(old: Instrument, new: Instrument, place: Place | None) -> list[Place]:
+    """Where to stand after a change, the place where one stood first, then what is nearest to it."""
+    if place is None:
+        return []
+    near = neighbours(old.leaves, new.leaves, place.item)[:MOST_NAMED]
+    items = [place.item] * (place.item in new.leaves) + near
+    found = [Place(item, (place.turn or 1) if new.leaves[item].roster else None) for item in items]
+    return [*found, *(Place(p.item, 1) for p in found if p.turn not in (None, 1))]
+
+
+def _stat(name: str) -> tuple[int, ...] | None:
+    """What changes when a file is saved, however an editor does it; None where there is no file."""
+    try:
+        found = os.stat(name)
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+def _became(old: Interview, place: Place | None, found: Carried, now: Interview) -> str:
+    """What became of the interview when the file changed, in one line."""
+    own = sum(h.cell is not None for p, h in now.machine.held.items() if p not in found.invented)
+    parts = [f"saved and read again: {own} answer{'' if own == 1 else 's'} kept"]
+    if place is not None and now.place != place:
+        why = "is gone" if place.item not in now.instrument.leaves else "is not asked now"
+        where = f"standing at {now.place}" if now.place is not None else "the interview is at its end"
+        parts.append(f"{place} {why}: {where}")
+    elif place is None and now.status == "open" and now.place is not None and old.status != "open":
+        parts.append(f"standing at {now.place}, which is open")
+    if found.invented:
+        parts.append(f"invented: {listed(found.invented)}")
+    if found.unfit:
+        parts.append(f"no longer fits: {listed(found.unfit)}")
+    return "; ".join(parts)

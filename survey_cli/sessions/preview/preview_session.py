@@ -1,0 +1,253 @@
+"""What may one do in an interview that is not kept? Everything the desk offers, and more: stand at any item, and see the
+data as an analyst will get them. It keeps nothing, in no database.
+"""
+
+from collections import ChainMap
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from survey_cli.sessions.preview.answer_migration import Carried, conditions_on, led
+from survey_cli.sessions.interview.case_values import known_zone
+from survey_cli.sessions.interview.interview_protocol import Asked
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Clock
+from survey_cli.engine import prompts
+from survey_cli.engine.events import Began, Rejected
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Held
+from survey_cli.entries import plain
+from survey_cli.fieldwork.plan.known_outcomes import outcome_table
+from survey_cli.instrument.schema.items.unasked_items import Computed
+from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.store import Store
+from survey_cli.table import cells, columns
+from survey_cli.values import Cell, Missing, Place, Value, Variable
+
+STATION: Final = "preview"
+MOST_NAMED: Final = 6
+"""Places named in one remark."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Datum:
+    """One column of the data as it stands: what the analyst will get."""
+
+    name: str
+    value: str
+    """As exported: a code, a number, a text; empty where the cell is."""
+    says: str
+    """The code's label; or why there is no answer."""
+    state: str
+    """`answered`, or a missing's kind: `dk`, `refused`, `not_asked`, `not_reached`, …"""
+    place: Place
+    """Where it comes from."""
+    invented: bool
+    """Nobody keyed it: it was invented on the way to another item."""
+
+
+class Nowhere(Store):
+    """A store that keeps nothing: there is no database behind it."""
+
+    def __init__(self) -> None:
+        pass
+
+    def append(self, *_: Any, **__: Any) -> None:
+        return None
+
+    def draft(self, *_: Any) -> None:
+        return None
+
+    def save_draft(self, *_: Any, **__: Any) -> None:
+        return None
+
+    def keep_snapshot(self, *_: Any, **__: Any) -> None:
+        return None
+
+    def close(self) -> None:
+        return None
+
+
+class Rehearsal(Desk):
+    """An interview that is not kept, and in which one may go anywhere."""
+
+    def __init__(
+        self,
+        interview: Interview,
+        *,
+        begin: Callable[[int], Began],
+        clock: Clock,
+        given: Mapping[Place, Held],
+        invented: Mapping[Place, Held],
+        seed: int,
+    ) -> None:
+        instrument, sample = interview.instrument, interview.began.sample
+        zone = known_zone(instrument, sample)
+        named = next((n for n, c in instrument.sample.items() if c.role == "name"), "")
+        super().__init__(
+            store=Nowhere(),
+            id=STATION,
+            interview=interview,
+            outcomes=outcome_table(instrument),
+            clock=clock,
+            by=interview.began.stamp.by,
+            station=STATION,
+            zone=None if isinstance(zone, Trouble) else zone,
+            respondent=str(sample.get(named) or ""),
+            notice="",
+            practice=True,
+            kept_in="nowhere",
+        )
+        self._begin = begin
+        self._seed = seed
+        self._given = dict(given)
+        self._invented = dict(invented)
+        self.said = ""
+        """What the last step had to do that its key did not say."""
+
+    @property
+    def interview(self) -> Interview:
+        return self._interview
+
+    @property
+    def variant(self) -> int:
+        """Which invented case it is: 0 the one it began with, others where the way to an item asked for another."""
+        return self._interview.began.seed - self._seed
+
+    def given(self) -> Mapping[Place, Held]:
+        """Every answer, those of places that are gone for now among them; and, where one that was keyed no longer fits
+        and another was invented, the one that was keyed."""
+        stood_in = self._given.keys() & self.invented().keys()
+        held = self._interview.machine.held
+        return {**self._given, **{place: h for place, h in held.items() if place not in stood_in}}
+
+    def invented(self) -> Mapping[Place, Held]:
+        """The answers nobody keyed, as far as they stand."""
+        held = self._interview.machine.held
+        return {p: h for p, h in self._invented.items() if p in held and held[p].cell == h.cell}
+
+    def asked(self) -> tuple[Asked, ...]:
+        """Every item that somebody can stand at, as written, with its answer or why it has none."""
+        instrument, standing = self._interview.instrument, self._interview.standing()
+        visited = {v.place: v for v in prompts.asked(self._interview)}
+        rows: list[Asked] = []
+        for place in self._places(standing.env):
+            if (seen := visited.get(place)) is not None:
+                rows.append(Asked(place, seen.words, seen.answer, seen.section))
+                continue
+            env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn else standing.env
+            words = plain(instrument.leaves[place.item].text.fill(env, self._interview.language))
+            state = "not reached" if place in standing.unreached else "not asked"
+            rows.append(Asked(place, words.replace("\n", " "), f"({state})"))
+        return tuple(rows)
+
+    def _places(self, env: Mapping[Any, Any]) -> Iterator[Place]:
+        """Where somebody can stand, as written; a roster's turns one after another, the first in any case."""
+        for roster, leaves in groupby(
+            self._interview.instrument.leaves.values(), key=lambda leaf: leaf.roster
+        ):
+            asked = [leaf for leaf in leaves if not isinstance(leaf.question, Computed)]
+            for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
+                yield from (Place(leaf.id, turn) for leaf in asked)
+
+    def back(self) -> Rejected | None:
+        """To the item before; from the end of the interview, to its last one."""
+        if self._interview.status == "open":
+            return super().back()
+        at = prompts.before(self._interview) if self._interview.place is None else self._interview.place
+        return Rejected("there is nothing to go back to") if at is None else self._led(at)
+
+    def jump(self, place: Place) -> Rejected | None:
+        """To any item, asked or not: what is open before it is invented from the seed."""
+        instrument = self._interview.instrument
+        leaf = instrument.leaves.get(place.item)
+        if leaf is None:
+            near = did_you_mean(place.item, instrument.leaves, otherwise="F3 lists the items")
+            return Rejected(f"there is no item {place.item}: {near}")
+        if isinstance(leaf.question, Computed):
+            return Rejected(f"{place.item} is answered by the computer: nobody can stand there")
+        if leaf.roster is None:
+            place = Place(place.item)
+        elif place.turn is None:
+            place = Place(place.item, 1)
+        if self._interview.status == "open" and place in self._interview.machine.held:
+            taken = super().jump(place)
+            if taken is None and self._interview.place == place:
+                return None
+        return self._led(place)
+
+    def _led(self, place: Place) -> Rejected | None:
+        interview = self._interview
+        found = led(
+            interview.instrument,
+            lambda variant: self._begin(variant or self.variant),
+            self.given(),
+            to=place,
+            stamp=self._stamp(),
+            seed=self._seed,
+        )
+        if found is None:
+            leaf = interview.instrument.leaves[place.item]
+            conditions = [c.text for c in conditions_on(interview.instrument, leaf)]
+            why = f"; it depends on {conditions[0]}" if conditions else ""
+            return Rejected(f"no way to {place} was found by inventing answers{why}")
+        self.said = _way(found, interview.began.sample)
+        self._given = {**self.given(), **held_at(found, found.changed)}
+        self._invented = {**self.invented(), **held_at(found, found.invented + found.changed)}
+        self._interview, self._fresh, self._hung_up = found.interview, False, None
+        return self.settle()
+
+    def data(self) -> tuple[Datum, ...]:
+        """Every column of the data as it would be exported now."""
+        instrument, invented = self._interview.instrument, self.invented()
+        codes = {v.name: v for v in columns(instrument, self._interview.language)}
+        return tuple(
+            _datum(codes[v.name], cell, invented)
+            for v, cell in zip(columns(instrument), cells(self._interview), strict=True)
+        )
+
+
+def held_at(found: Carried, places: tuple[Place, ...]) -> dict[Place, Held]:
+    """What stands at these places."""
+    held = found.interview.machine.held
+    return {place: held[place] for place in places if place in held}
+
+
+def _way(found: Carried, sample: Mapping[str, Value | Missing]) -> str:
+    """What was done to get there."""
+    parts = []
+    if found.invented:
+        parts.append(f"invented: {listed(found.invented)}")
+    if found.changed:
+        parts.append(f"answered otherwise: {listed(found.changed)}")
+    if found.unfit:
+        parts.append(f"no longer fits: {listed(found.unfit)}")
+    others = [n for n, v in found.interview.began.sample.items() if sample.get(n) != v]
+    if others:
+        now = found.interview.began.sample
+        parts.append("another case: " + ", ".join(f"{n} {now[n]}" for n in others[:MOST_NAMED]))
+    return "; ".join(parts)
+
+
+def listed(places: tuple[Place, ...]) -> str:
+    """Places in words, not too many."""
+    more = f" and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
+    return ", ".join(map(str, places[:MOST_NAMED])) + more
+
+
+def _datum(variable: Variable, cell: Cell, invented: Container[Place]) -> Datum:
+    place = Place(variable.item, variable.turn)
+    value, says, state = "", "", "answered"
+    if isinstance(cell, Missing):
+        state = cell.kind
+        code, says = variable.declines.get(cell.kind, (None, cell.kind.replace("_", " ")))
+        coded = variable.storage in ("integer", "decimal") or variable.labels
+        value = str(code) if coded and code is not None else ""
+    else:
+        value = f"{cell:.10g}" if isinstance(cell, float) else str(cell)
+        if isinstance(cell, int | str):
+            says = variable.labels.get(cell, "")
+    return Datum(
+        name=variable.name, value=value, says=says, state=state, place=place, invented=place in invented
+    )

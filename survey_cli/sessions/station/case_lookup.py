@@ -1,0 +1,61 @@
+"""What can be looked up at a station besides its case: who rings back, which promises are to be kept? It changes
+nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from survey_cli.sessions.station.station_protocol import FoundCase, PromiseLine
+from survey_cli.sessions.station.station_view import name_of, stands
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.samples.cases.phone_numbers import digits_of
+from survey_cli.study.open_study import Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """The lists of one study. Every method raises StoreProblem."""
+
+    study: Study
+    local: Callable[[datetime], datetime]
+    """A moment on this station's clock."""
+
+    def found(self, text: str) -> tuple[FoundCase, ...]:
+        """Cases by part of a number, of a name or of the key."""
+        if not text.strip():
+            return ()
+        search = self.study.store.cases.search
+        # a number as it is said: `+44 (0)7911`, with the zero that is only dialled inside the country
+        rows = search(text.strip()) or search(digits_of(text))
+        return tuple(
+            FoundCase(
+                key=one.row.key,
+                name=one.name or one.row.key,
+                number=", ".join(one.numbers),
+                stands=stands(one.row, self.study.plan),
+            )
+            for one in rows
+        )
+
+    def promises(self, owner: str, now: datetime) -> tuple[PromiseLine, ...]:
+        """An interviewer's promises that are still to be kept, soonest first."""
+        cases, lines = self.study.store.cases, []
+        for row in cases.promises(owner=owner):
+            case = Case.of(row.key, cases.history(row.key))
+            if case.booking is None or row.promised_at is None:
+                continue
+            promised = case.booking.promise
+            lines.append(
+                PromiseLine(
+                    key=row.key,
+                    name=name_of(self.study.instrument, case, cases.contact(row.key)),
+                    there=row.promised_at.astimezone(ZoneInfo(promised.zone)),
+                    here=self.local(row.promised_at),
+                    person=promised.person,
+                    note=promised.note,
+                    owner=row.owner,
+                    late=row.promised_until is not None and row.promised_until < now,
+                )
+            )
+        return tuple(sorted(lines, key=lambda line: line.here))

@@ -1,0 +1,110 @@
+"""Manning a station: the study opened, the queue brought in step with the plan, the interviewer seated at it."""
+
+import os
+import socket
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from survey_cli.sessions.case.case_queue import Queue
+from survey_cli.sessions.station.dialing import dial_command
+from survey_cli.sessions.interview.start_interview import Clock, Seating, doubted_clock, now
+from survey_cli.sessions.station.station import Station
+from survey_cli.engine.events import Rejected
+from survey_cli.fieldwork.plan.people import Interviewer
+from survey_cli.problems import Trouble
+from survey_cli.store import StoreProblem
+from survey_cli.study.file_changes import StudyFiles
+from survey_cli.study.clock import note_start
+from survey_cli.study.version_changes import why_not_begin
+from survey_cli.study.open_study import Study, open_study
+from survey_cli.study.consistency.upkeep import in_step
+
+
+def man(
+    path: str | Path,
+    *,
+    interviewer: str = "",
+    station: str = "",
+    db: str | None = None,
+    people: str | None = None,
+    zone: str = "",
+    clock: Clock | None = None,
+    clock_is_right: bool = False,
+) -> Station | Trouble:
+    """A station of this study, with a case on it where one can be called. Whoever manned it closes it. A `clock` is for
+    tests; it is the study's own otherwise."""
+    if zone and _zone(zone) is None:
+        return Trouble("--zone", f"{zone!r} is no time zone", "write one as America/Chicago")
+    command = dial_command()
+    if isinstance(command, Trouble):
+        return command
+    study = open_study(path, db=db, by=interviewer, people=people)
+    if isinstance(study, Trouble):
+        return study
+    try:
+        doubted = doubted_clock(
+            study.store, study.where, Seating(case="", clock_is_right=clock_is_right), clock
+        )
+    except StoreProblem as problem:
+        doubted = Trouble(problem.where, problem.what, problem.remedy)
+    if doubted is not None:
+        study.close()
+        return doubted
+    clock = clock or study.store.clock or now
+    here = Station(
+        study=study,
+        queue=queue_of(study, station),
+        clock=clock,
+        zone=_zone(zone),
+        command=command,
+        files=StudyFiles(study, people),
+    )
+    try:
+        if (changed := why_not_begin(study.store, study.instrument)) is not None:
+            study.close()
+            return changed
+        in_step(study, clock())
+        note_start(study.store, clock())
+        began = here.start()
+    except StoreProblem as problem:
+        began = Rejected(f"{problem.what} — {problem.remedy}")
+    if isinstance(began, Rejected):
+        study.close()
+        return Trouble(study.where, began.why)
+    return here
+
+
+def queue_of(study: Study, station: str) -> Queue:
+    """The study's queue as a station of this name sees it."""
+    return Queue.of(study, station.strip() or socket.gethostname())
+
+
+def manned(
+    study: Study, who: Interviewer, station: str, *, clock: Clock, zone: ZoneInfo, dice: Random
+) -> Station:
+    """A station of a study that is open already and has others at it: nothing at it comes of a clock or dice of its own.
+    `start` sits its interviewer down; whoever opened the study closes it."""
+    own = replace(study, who=who)
+    return Station(
+        study=own,
+        queue=queue_of(own, station),
+        clock=clock,
+        zone=zone,
+        token=lambda: f"{dice.getrandbits(128):032x}",
+        dice=dice,
+    )
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    """The station's zone; the computer's own where none is named. None where it does not say which that is."""
+    named = name or os.environ.get("TZ", "").lstrip(":")
+    if not named:
+        with suppress(OSError):
+            _, _, named = os.readlink("/etc/localtime").partition("zoneinfo/")
+    try:
+        return ZoneInfo(named) if named else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -1,0 +1,50 @@
+"""Counts of what one interviewer has done on this day."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from survey_cli.sessions.station.station_protocol import Tally
+from survey_cli.fieldwork.case.events import Called, Entry, Event
+from survey_cli.fieldwork.queue.rules import REFUSALS
+
+
+class Shift:
+    """One interviewer's shift so far."""
+
+    def __init__(self, since: datetime) -> None:
+        self._since = since
+        self._done = self._calls = self._refusals = 0
+        self._talking = timedelta()
+        self.promises = 0
+        """This interviewer's own promises that are still to be kept."""
+
+    def resume(self, calls: Sequence[Entry]) -> None:
+        """Count the calls that were closed before on this day: after a crash the counts go on."""
+        if calls:
+            self._since = min(self._since, calls[0].at)
+        self.count([call.event for call in calls])
+
+    def count(self, events: Sequence[Event]) -> None:
+        """Count the calls among what was kept."""
+        calls = [event for event in events if isinstance(event, Called)]
+        self._calls += len(calls)
+        self._done += sum(call.outcome == "complete" for call in calls)
+        self._refusals += sum(call.outcome in REFUSALS for call in calls)
+
+    def spent(self, time: timedelta) -> None:
+        """A case had this much of it."""
+        self._talking += time
+
+    def tally(
+        self, at: datetime, *, shown_at: datetime | None, local: Callable[[datetime], datetime]
+    ) -> Tally:
+        """The counts at this moment. `shown_at`: since when a case is on the screen; `local` puts a moment on this
+        station's clock."""
+        return Tally(
+            done=self._done,
+            calls=self._calls,
+            refusals=self._refusals,
+            promises=self.promises,
+            since=local(self._since),
+            talking=self._talking + (at - shown_at if shown_at is not None else timedelta()),
+        )

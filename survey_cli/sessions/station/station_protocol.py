@@ -1,0 +1,318 @@
+"""What a face may ask of whoever holds a station: the contract between screen and desk while cases are called. Nothing is
+done here.
+
+Every method that changes something returns None or a value when it was done and is kept, or a `Rejected` whose `why` is
+one short line for the interviewer; then nothing changed, neither here nor in the database.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, TypeAlias
+
+from survey_cli.sessions.interview.interview_protocol import Conduct
+from survey_cli.engine.events import Rejected
+from survey_cli.outcomes import Outcome
+from survey_cli.reports.fieldwork.case_histories import PastLine
+
+__all__ = [
+    "Away",
+    "Calling",
+    "FoundCase",
+    "Idle",
+    "Keeper",
+    "NumberLine",
+    "OnCase",
+    "OutcomeChoice",
+    "PastLine",
+    "PromiseLine",
+    "Said",
+    "Tally",
+    "Unclear",
+    "Understood",
+    "View",
+    "Wants",
+]
+
+Wants: TypeAlias = Literal["", "note", "time", "number", "language", "sure"]
+Keeper: TypeAlias = Literal["anyone", "me", "me_first"]
+"""Who keeps an appointment: anybody, only this interviewer, or this interviewer unless late."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberLine:
+    """One telephone number of the case."""
+
+    position: int
+    shown: str
+    """As it is read and dialled: `(915) 555-0122`."""
+    line: str
+    """`mobile`, `fixed` or `unknown`."""
+    state: str
+    """`live`, `dead` or `never_call`."""
+    current: bool
+    """The one that `dial` dials."""
+    came_to: str = ""
+    """What came of it in this sitting: `busy`; empty where it was not called yet."""
+    why_not: str = ""
+    """Why it may not be dialled now: `after 20:30 there (it is 20:41)`; empty where it may."""
+    by_hand: bool = False
+    """The law wants a human's finger on the keys of the telephone: no dial command is run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A text to be spoken at the station: a voicemail, what a gatekeeper is told."""
+
+    id: str
+    text: str
+    used: bool = False
+    """It is for once a case, and was spoken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeChoice:
+    """An outcome that can be keyed now, and what must be asked with it."""
+
+    outcome: Outcome
+    wants: Wants = ""
+    """What `record` needs besides: a note, an appointment's time (see `book`), the new number, which language; `sure`:
+    it cannot be undone by calling again, so the face asks once more."""
+    refusal: bool = False
+    """Somebody will perhaps try to convert it: before `record` the face may ask for what `note_refusal` keeps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnCase:
+    """A case is on the screen, and it is this station's."""
+
+    key: str
+    name: str
+    """What it is called: the name column, else the key."""
+    details: tuple[tuple[str, str], ...]
+    """Label and words of the sample columns."""
+    attempt: int
+    """The number of this attempt."""
+    limit: int
+    numbers: tuple[NumberLine, ...]
+    there: datetime | None
+    """The respondent's clock; None where nobody knows their zone."""
+    here: datetime
+    until: datetime | None
+    """Until when they may be called today, on their clock."""
+    ask_for: str
+    """Whom to ask for, where that is known."""
+    promise: str
+    """A promise that is due, in words, on the respondent's clock; empty where there is none."""
+    past: tuple[PastLine, ...]
+    """The oldest first."""
+    first: tuple[OutcomeChoice, ...]
+    """At most eight outcomes that are keyed at once, the likeliest first."""
+    more: tuple[tuple[str, tuple[OutcomeChoice, ...]], ...]
+    """All others that can be keyed, under headings (`Nobody was reached`, `Somebody was`)."""
+    scripts: tuple[Said, ...]
+    faq: tuple[tuple[str, str], ...]
+    """What respondents ask, and what to say."""
+    interview: str
+    """Where the case's interview stands: `open at q17, Tue 14:03, version 1`; empty where none was begun."""
+    dialled: bool
+    """The current number was dialled and its outcome is not keyed yet."""
+    pending: Literal["", "time", "outcome"] = ""
+    """What is still owed before the case can go: `time`: an appointment was chosen in the interview and its time must be
+    given; `outcome`: the interview was left open and something must be said of it."""
+    notice: str = ""
+    """Something to be said plainly: a call that was going on when the terminal died."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idle:
+    """Nobody can be called just now."""
+
+    why: str
+    """In plain words: `all 12 open cases are waiting`, `the study calls from 09:00`."""
+    next_at: datetime | None
+    """The next moment at which somebody can be, on this station's clock."""
+    paused: bool = False
+    """The study is paused: `why` says by whom, since when and what for."""
+    here: datetime | None = None
+    """This station's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Away:
+    """The interviewer is on a pause."""
+
+    since: datetime
+    here: datetime | None = None
+    """This station's clock."""
+
+
+View: TypeAlias = OnCase | Idle | Away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The shift so far."""
+
+    done: int
+    """Complete interviews."""
+    calls: int
+    refusals: int
+    promises: int
+    """This interviewer's own promises that are still to be kept."""
+    since: datetime
+    talking: timedelta
+    """Time spent on cases."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseLine:
+    """One promise still to be kept."""
+
+    key: str
+    name: str
+    there: datetime
+    here: datetime
+    person: str
+    note: str
+    owner: str
+    late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCase:
+    """A case that somebody who rings back may be."""
+
+    key: str
+    name: str
+    number: str
+    stands: str
+    """`waiting: 3h after no answer`, `complete`, `at station 04`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What a typed time was taken for."""
+
+    echo: str
+    """`Thu 26 Nov 15:00 there · 17:00 here`."""
+    hint: str = ""
+    """Something to think of: `in 6 weeks`, `their morning: any time from 09:00 to 12:00`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unclear:
+    """A typed time that cannot be taken, or must be chosen between."""
+
+    why: str
+    choices: tuple[str, ...] = ()
+    """Readings to choose from: the face sends the number of one, from 1, with `reading`."""
+
+
+class Calling(Protocol):
+    """What a face may ask of the station's desk. `Station` is the real one; a test's is another."""
+
+    title: str
+    station: str
+    interviewer: str
+
+    def view(self) -> View:
+        """What is before the interviewer now. Costs no reading of the database."""
+        ...
+
+    def tally(self) -> Tally: ...
+
+    def notice(self) -> str:
+        """What came of the last thing that was done (`busy: kept at 10:43; ⌫ takes it back`); empty where nothing is to
+        be said."""
+        ...
+
+    def beat(self) -> None:
+        """Called every ten seconds or so: keeps the case ours, looks for a due one where none is on the screen."""
+        ...
+
+    def take_next(self) -> Rejected | None:
+        """Look for the next case; the view becomes `OnCase`, or `Idle` with the reason."""
+        ...
+
+    def dial(self) -> "Rejected | str":
+        """The human's key that dials the current number: journalled, checked against hours once more. Gives what is
+        shown: the number to dial by hand, or that the telephone is ringing."""
+        ...
+
+    def choose(self, position: int) -> Rejected | None:
+        """Make another live number the current one."""
+        ...
+
+    def record(
+        self, outcome: str, *, note: str = "", number: str = "", language: str = ""
+    ) -> Rejected | None:
+        """One of the outcomes on offer. The case closes and the next comes, unless another number can be tried."""
+        ...
+
+    def read_time(self, text: str, reading: int = 0) -> Understood | Unclear:
+        """What a typed time means for this respondent; nothing is kept."""
+        ...
+
+    def book(
+        self, text: str, *, reading: int = 0, keeper: Keeper = "anyone", person: str = "", note: str = ""
+    ) -> Rejected | None:
+        """Promise to call at that time, and close the case."""
+        ...
+
+    def interview(self) -> "Conduct | Rejected":
+        """Begin or go on with the interview. Once its `prompt()` is None, `came_back` follows."""
+        ...
+
+    def came_back(self, *, then_next: bool = True) -> Rejected | None:
+        """The interview was left. Its case, where it closed with it, makes room for the next one, unless no next one is
+        wanted; else the case says what is still owed."""
+        ...
+
+    def remark(self, text: str) -> Rejected | None:
+        """A note on the case."""
+        ...
+
+    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejected | None:
+        """What whoever calls again should know of a refusal: the reason that was given, how strong it was from 1 to 3 (0:
+        not said), who refused. The outcome is keyed after it."""
+        ...
+
+    def add_number(self, text: str) -> Rejected | None:
+        """Another number of the case; it becomes the current one."""
+        ...
+
+    def spoke(self, script: str) -> Rejected | None:
+        """A script was spoken."""
+        ...
+
+    def finish(self) -> Rejected | None:
+        """Leave the case with what was keyed, though another number could be tried; one that was not called goes back."""
+        ...
+
+    def take_back(self) -> Rejected | None:
+        """The outcome keyed last was a slip: its case is on the screen again, as if it had not been keyed."""
+        ...
+
+    def find(self, text: str) -> tuple[FoundCase, ...]:
+        """Cases by part of a number, of a name or of the key: somebody rings back."""
+        ...
+
+    def fetch(self, key: str) -> Rejected | None:
+        """Take this case, whoever's turn it is; the one on the screen goes back if nobody was called."""
+        ...
+
+    def promises(self) -> tuple[PromiseLine, ...]:
+        """This interviewer's promises, soonest first."""
+        ...
+
+    def pause(self) -> Rejected | None:
+        """Take no next case; the one on the screen goes back if nobody was called."""
+        ...
+
+    def go_on(self) -> Rejected | None:
+        """Back from the pause."""
+        ...
+
+    def leave(self) -> Rejected | None:
+        """The end of the shift. Rejected while a call's outcome is not keyed."""
+        ...

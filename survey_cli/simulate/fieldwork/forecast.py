@@ -1,0 +1,271 @@
+"""Forecasts of a study's fieldwork: from its cases as they stand in the database, for several numbers of interviewers.
+
+The database is only read. Each row of a forecast is one run of the model.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from statistics import fmean
+from typing import Final, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from survey_cli.fieldwork.case.events import Entry
+from survey_cli.fieldwork.plan.plan import Plan, Spread
+from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.services.data.run_on_records import at_one_moment
+from survey_cli.services.cases.fieldwork_status import Target, target_of
+from survey_cli.problems import Trouble
+from survey_cli.simulate.fieldwork.study_simulation import staff_of
+from survey_cli.simulate.fieldwork.station_simulation import SECONDS, Fieldwork
+from survey_cli.simulate.fieldwork.model import FieldModel
+from survey_cli.simulate.fieldwork.propensities import measure
+from survey_cli.simulate.interviews.respondents import Habits, simulated
+from survey_cli.study.open_study import Records
+
+Tell: TypeAlias = Callable[[int, int, int], None]
+LEVELS: Final = (4, 8, 12)
+DAYS: Final = 60
+"""At most, where the study names no last day."""
+TRIED_OUT: Final = 60
+"""Interviews by which it is found how many items one has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastOptions:
+    """What is forecast, of which study."""
+
+    path: str
+    at: datetime
+    interviewers: tuple[int, ...] = ()
+    """A row for each; empty: those listed, or `LEVELS` where nobody is."""
+    spreads: tuple[Spread, ...] = ()
+    """A row for each of these too; empty: as the study has it."""
+    days: int | None = None
+    """Of the calendar; None: to the study's last day."""
+    zone: str = ""
+    """Of the stations; empty: the study's."""
+    seed: int = 1
+    db: str | None = None
+    people: str | None = None
+
+
+class Unfilled(NamedTuple):
+    """A quota cell that is not filled at the end."""
+
+    cell: str
+    complete: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRow:
+    """How it would go with so many interviewers."""
+
+    interviewers: int
+    spread: Spread
+    complete: int
+    """At the end, those that are complete today among them."""
+    new: int
+    """Completed in these days."""
+    working_days: int
+    calls: int
+    hours: float
+    """On duty, of all together."""
+    days: int
+    """Of the calendar, simulated."""
+    target_on: date | None
+    """When the target is reached, or all quota cells are full."""
+    runs_out_on: date | None
+    """When nobody is left to be called."""
+    unfilled: tuple[Unfilled, ...]
+
+    @property
+    def per_day(self) -> float | None:
+        return self.new / self.working_days if self.working_days else None
+
+    @property
+    def hours_each(self) -> float | None:
+        """Hours on duty for each complete interview."""
+        return self.hours / self.new if self.new else None
+
+    @property
+    def calls_each(self) -> float | None:
+        return self.calls / self.new if self.new else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """The whole forecast."""
+
+    where: str
+    at: datetime
+    until: date
+    """The last day that is simulated."""
+    zone: str
+    cases: int
+    complete: int
+    """Today."""
+    target: int | None
+    target_of: str
+    basis: tuple[str, ...]
+    """What is taken for granted, with its source."""
+    rows: tuple[ForecastRow, ...]
+    interrupted: bool
+    """The last row, if there is one, was not simulated to its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Study:
+    """What is read of the database."""
+
+    where: str
+    records: Records
+    histories: Sequence[tuple[str, Sequence[Entry]]]
+    fill: dict[str, Fill]
+    target: Target
+
+
+def forecast(options: ForecastOptions, tell: Tell | None = None) -> Forecast | Trouble:
+    """The forecast of a study as it stands. `tell` is told how many days are over, of how many, of all rows together, and
+    how many interviews are complete in the present one. Interrupted from the keyboard, it gives what it has."""
+
+    def read(records: Records) -> _Study:
+        cases = records.store.cases
+        histories = [(key, list(history)) for key, history in cases.histories()]
+        return _Study(
+            where=records.where,
+            records=records,
+            histories=histories,
+            fill=cases.fill(),
+            target=target_of(records),
+        )
+
+    study = at_one_moment(options.path, read, db=options.db, people=options.people)
+    if isinstance(study, Trouble):
+        return study
+    if not study.histories:
+        remedy = f"import them: survey sample import {options.path} cases.csv"
+        return Trouble(study.where, "there are no cases yet", remedy)
+    settings = _settings(options, study.records.plan)
+    return settings if isinstance(settings, Trouble) else _rows(options, study, settings, tell)
+
+
+def _settings(options: ForecastOptions, plan: Plan) -> Fieldwork | Trouble:
+    """The days to come, on the stations' clock."""
+    name = options.zone or plan.zone
+    if not name:
+        remedy = "write fieldwork: zone:, or give --zone America/Chicago"
+        return Trouble(options.path, "it does not say in which zone the stations are", remedy)
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return Trouble("--zone", f"{name!r} is no time zone", "write one as America/Chicago")
+    today = options.at.astimezone(zone).date()
+    starts = max(today, plan.calendar.starts or today)
+    last = plan.calendar.ends
+    if last is not None and last < starts:
+        remedy = "move fieldwork: ends:"
+        return Trouble(options.path, f"the study's last day, {last}, is over", remedy)
+    days = options.days or ((last - starts).days + 1 if last is not None else DAYS)
+    return Fieldwork(starts=starts, days=days, seed=options.seed, zone=zone)
+
+
+def _rows(
+    options: ForecastOptions, study: _Study, settings: Fieldwork, tell: Tell | None
+) -> Forecast | Trouble:
+    records = study.records
+    measured = measure(study.histories, records.plan)
+    seconds, basis = _seconds(study, options, measured.length)
+    settings = replace(settings, chances=measured.chances, seconds=seconds)
+    listed = sum(not one.supervises for one in records.people.listed.values())
+    levels = options.interviewers or ((listed,) if listed else LEVELS)
+    spreads = options.spreads or (records.plan.spread,)
+    whole = len(levels) * len(spreads) * settings.days
+    rows: list[ForecastRow] = []
+    before, interrupted, complete = 0, False, 0
+    for spread in spreads:
+        for number in levels:
+            staff = staff_of(records.people, number)
+            if isinstance(staff, Trouble):
+                return staff
+            model = FieldModel(
+                records.instrument,
+                replace(records.plan, spread=spread),
+                records.people,
+                staff,
+                study.histories,
+                settings,
+                fill=study.fill,
+                begins=options.at,
+                target=study.target.interviews,
+                early=True,
+            )
+            complete = model.complete
+            model.run(_further(tell, before, whole))
+            rows.append(_row(model, complete, number, spread))
+            before += settings.days
+            if tell is not None:
+                tell(before, whole, model.complete)
+            if interrupted := model.interrupted:
+                break
+        if interrupted:
+            break
+    return Forecast(
+        where=study.where,
+        at=options.at,
+        until=settings.starts + timedelta(days=settings.days - 1),
+        zone=settings.zone.key,
+        cases=len(study.histories),
+        complete=complete,
+        target=study.target.interviews,
+        target_of=study.target.says,
+        basis=(*measured.basis, *basis),
+        rows=tuple(rows),
+        interrupted=interrupted,
+    )
+
+
+def _further(tell: Tell | None, before: int, whole: int) -> Tell | None:
+    """The same, told of the days of one row more."""
+    return None if tell is None else lambda days, _, complete: tell(before + days, whole, complete)
+
+
+def _seconds(
+    study: _Study, options: ForecastOptions, length: timedelta | None
+) -> tuple[float, tuple[str, ...]]:
+    """How long one item takes: by the length of interviews here, where it is known."""
+    if length is None:
+        return SECONDS, (f"{SECONDS:g} seconds for each item of an interview (assumed)",)
+    crowd = simulated(
+        study.records.instrument,
+        count=TRIED_OUT,
+        seed=options.seed,
+        start=options.at,
+        habits=Habits(qualify=1.0),
+    )
+    items = [one.interview.seq for one in crowd if one.interview.outcome == "complete"]
+    return (length.total_seconds() / fmean(items), ()) if items else (SECONDS, ())
+
+
+def _row(model: FieldModel, complete: int, interviewers: int, spread: Spread) -> ForecastRow:
+    def day(at: datetime | None) -> date | None:
+        return at.astimezone(model.tried.zone).date() if at is not None else None
+
+    return ForecastRow(
+        interviewers=interviewers,
+        spread=spread,
+        complete=model.complete,
+        new=model.complete - complete,
+        working_days=len(model.by_day),
+        calls=sum(agent.worked.calls for agent in model.agents),
+        hours=sum(((agent.worked.on_duty for agent in model.agents)), timedelta()) / timedelta(hours=1),
+        days=model.days if model.interrupted else model.tried.days,
+        target_on=day(model.reached_at),
+        runs_out_on=day(model.ran_out_at),
+        unfilled=tuple(
+            Unfilled(id, taken, cell.target)
+            for id, cell in model.plan.quotas.cells.items()
+            if (taken := model.fill.get(id, Fill()).taken) < cell.target
+        ),
+    )

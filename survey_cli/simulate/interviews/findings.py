@@ -1,0 +1,92 @@
+"""What a crowd of invented interviews shows: what nobody reaches, what nobody chooses, how long the routes are."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import COMPLETE
+from survey_cli.instrument.compiled.model import Instrument, Leaf
+from survey_cli.values import Code
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How often one item was put to somebody."""
+
+    item: str
+    interviews: int
+
+
+@dataclass(slots=True)
+class Lengths:
+    """How many questions were put to somebody in one interview."""
+
+    interviews: int = 0
+    questions: int = 0
+    """In all of them."""
+    shortest: int = 0
+    longest: int = 0
+    shortest_seed: int = 0
+    longest_seed: int = 0
+
+    def add(self, asked: int, seed: int) -> None:
+        """One interview more."""
+        if not self.interviews or asked < self.shortest:
+            self.shortest, self.shortest_seed = asked, seed
+        if asked > self.longest or not self.interviews:
+            self.longest, self.longest_seed = asked, seed
+        self.interviews += 1
+        self.questions += asked
+
+
+@dataclass(slots=True)
+class Findings:
+    """Counts over the interviews that were `seen`."""
+
+    instrument: Instrument
+    interviews: int = 0
+    reached: Counter[str] = field(default_factory=Counter)
+    chosen: Counter[tuple[str, Code]] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    stuck: Counter[str] = field(default_factory=Counter)
+    """Items whose checks no invented answer passed."""
+    complete: Lengths = field(default_factory=lambda: Lengths())
+    """Of complete interviews."""
+    others: Lengths = field(default_factory=lambda: Lengths())
+    """Of those that ended otherwise: screened out, refused, broken off."""
+
+    def see(self, interview: Interview, stuck: str = "") -> None:
+        """Count one interview."""
+        self.interviews += 1
+        answers = interview.standing().answers
+        reached, chosen, leaves = self.reached, self.chosen, self.instrument.leaves
+        asked = 0
+        for item in {item for item, _ in answers}:
+            reached[item] += 1
+        for (item, _), held in answers.items():
+            asked += leaves[item].question.asks
+            cell = held.cell
+            if isinstance(cell, int | str):
+                chosen[item, cell] += 1
+            elif isinstance(cell, tuple):
+                for code in cell:
+                    chosen[item, code] += 1
+        self.outcomes[interview.outcome or interview.status] += 1
+        if stuck:
+            self.stuck[stuck] += 1
+        whole = (interview.outcome or interview.status) == COMPLETE
+        (self.complete if whole else self.others).add(asked, interview.began.seed)
+
+    def never_reached(self) -> tuple[Leaf, ...]:
+        """Items nobody was asked, in written order."""
+        return tuple(leaf for leaf in self.instrument.leaves.values() if not self.reached[leaf.id])
+
+    def never_chosen(self) -> tuple[tuple[Leaf, tuple[Code, ...]], ...]:
+        """Items that were reached, with the options nobody chose."""
+        found = []
+        for leaf in self.instrument.leaves.values():
+            if self.reached[leaf.id]:
+                unchosen = tuple(o.code for o in leaf.options if not self.chosen[leaf.id, o.code])
+                if unchosen:
+                    found.append((leaf, unchosen))
+        return tuple(found)

@@ -1,0 +1,266 @@
+"""Inventing one interview: what the case brings, what is answered, declined, doubted and corrected, when."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final, TypeAlias
+
+from survey_cli.sessions.interview.case_values import invented_column
+from survey_cli.engine import prompts
+from survey_cli.engine.computed_answers import looked_up
+from survey_cli.engine.events import (
+    NO_WORDS,
+    Answered,
+    Began,
+    Confirmed,
+    Declined,
+    Ended,
+    Event,
+    LookedUp,
+    Rejected,
+    Sitting,
+    Stamp,
+    Stopped,
+    Suspended,
+    WentTo,
+)
+from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import Machine
+from survey_cli.engine.route import Stop
+from survey_cli.entries import Picked, Reply
+from survey_cli.instrument.schema.items.coded import Multiple
+from survey_cli.instrument.schema.items.unasked_items import Computed, End
+from survey_cli.instrument.compiled.model import Instrument, Leaf
+from survey_cli.outcomes import OUTCOMES
+from survey_cli.values import Code, Missing, Value
+
+STATION: Final = "simulated"
+PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in range(2, 16))
+"""Between an event and the next."""
+TRIES: Final = 60
+"""Entries tried at one item before the respondent declines, or breaks off where that is not permitted."""
+OTHERWISE: Final = 40
+"""How often what led to a screening end is answered otherwise before it is accepted."""
+
+Shares: TypeAlias = Mapping[str, Mapping[Code, float]]
+"""By item, how often each code, or decline, is its answer; what is left over is invented."""
+Lookup: TypeAlias = Callable[[Machine, Stop], str]
+"""What the computer finds where the journal alone does not tell: `open`, `full`, `outside`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How often invented people do what: each a chance between 0 and 1, at each item."""
+
+    decline: float = 0.04
+    back: float = 0.02
+    """Going back to the item before, to correct it."""
+    confirm: float = 0.7
+    """At a warning: it is so. Otherwise the answer is changed."""
+    break_off: float = 0.0
+    """Hanging up, at each item."""
+    qualify: float = 0.0
+    """Of those whom their answers would screen out, how many answer otherwise, so that they qualify."""
+    shares: Shares = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """One invented interview, and where it got stuck, if it did: an item whose checks no invented answer passed."""
+
+    interview: Interview
+    stuck: str = ""
+
+
+def simulated(
+    instrument: Instrument,
+    *,
+    count: int,
+    seed: int,
+    start: datetime,
+    habits: Habits | None = None,
+) -> Iterator[Invented]:
+    """So many invented interviews, the same ones for the same seed. `start` is when the first begins."""
+    dice = Random(seed)
+    habits = habits or Habits()
+    for number in range(1, count + 1):
+        yield _interview(instrument, f"simulated {number}", dice, start + timedelta(minutes=number), habits)
+
+
+def _interview(instrument: Instrument, case: str, dice: Random, start: datetime, habits: Habits) -> Invented:
+    language = instrument.language if dice.random() < 0.6 else dice.choice(instrument.languages)
+    began = Began(
+        Stamp(start, STATION, STATION),
+        instrument=instrument.hash,
+        seed=dice.getrandbits(62),
+        case=case,
+        today=start.date(),
+        sitting=Sitting(STATION, dice.choice(("morning", "afternoon", "evening")), language),
+        sample=_sample(instrument, case, dice),
+    )
+    respondent = Respondent(instrument, began, dice, habits)
+    respondent.answer()
+    return Invented(Interview.of(respondent.machine), respondent.stuck)
+
+
+def _always_open(machine: Machine, stop: Stop) -> str:
+    return "open"
+
+
+class Respondent:
+    """One invented person in one interview."""
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        began: Began,
+        dice: Random,
+        habits: Habits,
+        *,
+        lookup: Lookup = _always_open,
+    ) -> None:
+        self.machine = Machine.begin(instrument, began)
+        self.stuck = ""
+        """The item whose checks no invented answer passed."""
+        self._instrument = instrument
+        self._dice = dice
+        self._habits = habits
+        self._lookup = lookup
+        self._at = began.stamp.at
+        self._qualifies: bool | None = None
+        """Drawn when the first screening end is reached."""
+        self._otherwise = OTHERWISE
+
+    def answer(self, most: int = -1) -> None:
+        """Answer until the interview closes, or so many items were put to them; below 0: to its end."""
+        patience, dice = 0, self._dice
+        while self.machine.status == "open" and most:
+            machine = self.machine
+            self._at += PAUSES[int(dice.random() * len(PAUSES))]
+            stop = machine.here
+            if stop is not None and self._answered_otherwise(stop):
+                continue
+            event = self._event(machine, stop, Stamp(self._at, STATION, STATION), patience)
+            if isinstance(event, Rejected) or machine.take(event) is not None:
+                patience += 1
+                if patience > TRIES:
+                    self.stuck = str(stop.place) if stop is not None else ""
+                    machine.take(Stopped(Stamp(self._at, STATION, STATION), "break_off"))
+                    break
+            else:
+                after = machine.here
+                same = after is not None and stop is not None and after.place == stop.place
+                patience = patience + 1 if same else 0
+                most -= not same and stop is not None and stop.leaf.question.asks
+
+    def _event(self, machine: Machine, stop: Stop | None, stamp: Stamp, patience: int) -> Event | Rejected:
+        """What happens next."""
+        habits, dice = self._habits, self._dice
+        if stop is None:
+            outcome = OUTCOMES.get(machine.ending)
+            return (Suspended if outcome is not None and outcome.temporary else Ended)(stamp, machine.ending)
+        question, place = stop.leaf.question, stop.place
+        if isinstance(question, Computed):
+            value, of = looked_up(machine.walk, stop)
+            return LookedUp(stamp, place, self._lookup(machine, stop) if value is None else value, of)
+        if not question.asks:
+            return Answered(stamp, place)
+        if machine.query is not None and (dice.random() < habits.confirm or patience > TRIES // 2):
+            return Confirmed(stamp, place, machine.query)
+        lot = dice.random()
+        if lot < habits.break_off:
+            return Stopped(stamp, "break_off")
+        if lot < habits.break_off + habits.back and not patience:
+            stops = machine.walk.stops
+            before = machine.before(len(stops) - 1)
+            if before is not None:
+                return WentTo(stamp, stops[before].place)
+        asking = machine.walk.asking(stop, machine.language)
+        reply: Reply | None = None
+        if (shares := habits.shares.get(stop.leaf.id)) and patience < TRIES // 2:
+            chosen = _drawn(shares, stop.leaf, dice)
+            if isinstance(chosen, str) and any(d.id == chosen for d in stop.leaf.declines):
+                return Declined(stamp, place, chosen)
+            reply = _reply(chosen, stop.leaf)
+        else:
+            declines = stop.leaf.declines
+            if declines and (dice.random() < habits.decline or patience > TRIES - 5):
+                return Declined(stamp, place, dice.choice(declines).id)
+        return prompts.entered(machine, stop, reply or question.invent(asking, dice), stamp)
+
+    # qualifying
+
+    def _answered_otherwise(self, stop: Stop) -> bool:
+        """At an end that screens them out: whether they go back and answer what led there otherwise, as if they had
+        never answered it so."""
+        question = stop.leaf.question
+        if (
+            not isinstance(question, End)
+            or not self._habits.qualify
+            or not _screens_out(str(question.outcome))
+        ):
+            return False
+        if self._qualifies is None:
+            self._qualifies = self._dice.random() < self._habits.qualify
+        if not self._qualifies or not self._otherwise:
+            return False
+        rules = (stop.leaf.ask_if, stop.leaf.unless)
+        names = {name for rule in rules if rule is not None for name in rule.names}
+        asked = names & self._instrument.leaves.keys()
+        led_here = [
+            number
+            for number, event in enumerate(self.machine.events)
+            if isinstance(event, Answered | Declined)
+            and self._instrument.leaves[event.place.item].question.asks
+            and event.place.item not in self._habits.shares
+            and (event.place.item in asked or not asked)
+        ]
+        if not led_here:
+            return False
+        self._otherwise -= 1
+        self._go_back(led_here[-1])
+        return True
+
+    def _go_back(self, number: int) -> None:
+        """Stand where the interview stood before the event of this number."""
+        began, *line = self.machine.events[:number]
+        assert isinstance(began, Began)
+        self.machine = Machine.begin(self._instrument, began)
+        for event in line:
+            self.machine.take(event)
+
+
+def _screens_out(outcome: str) -> bool:
+    """Whether an end of this outcome ends the interview of somebody who answered so, and not of one who finished."""
+    row = OUTCOMES.get(outcome)
+    return (row.like or row.id if row is not None else outcome) not in ("complete", "quota_full")
+
+
+def _drawn(shares: Mapping[Code, float], leaf: Leaf, dice: Random) -> Code | tuple[Code, ...] | None:
+    """The code, the codes of a multiple, or the decline that this respondent answers; None: whatever is invented."""
+    if isinstance(leaf.question, Multiple):
+        return tuple(code for code, share in shares.items() if dice.random() < share) or None
+    lot = dice.random()
+    for code, share in shares.items():
+        lot -= share
+        if lot < 0:
+            return code
+    return None
+
+
+def _reply(chosen: Code | tuple[Code, ...] | None, leaf: Leaf) -> Reply | None:
+    """The codes as an interface sends them; a number as it is typed."""
+    if chosen is None or not leaf.options:
+        return None if chosen is None else str(chosen)
+    codes = chosen if isinstance(chosen, tuple) else (chosen,)
+    words = {o.code: "something else" for o in leaf.options if o.specify and o.code in codes}
+    return Picked(codes, words or NO_WORDS)
+
+
+def _sample(instrument: Instrument, case: str, dice: Random) -> Mapping[str, Value | Missing]:
+    """What an invented case brings."""
+    return {
+        name: case if column.role == "key" else invented_column(instrument, name, column, dice)
+        for name, column in instrument.sample.items()
+    }

@@ -1,0 +1,74 @@
+"""Stored values that can't be read: named by table, row and column, never by what stands there."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from survey_cli.store.backends.errors import RESTORE, StoreProblem
+
+
+@contextmanager
+def legible(where: str, what: str) -> Iterator[None]:
+    """Around the reading of `what` from a database. Raises StoreProblem."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as error:
+        raise illegible(where, what) from error
+
+
+def illegible(where: str, what: str) -> StoreProblem:
+    """What is said where `what` cannot be read: not the error, which may quote an answer."""
+    return StoreProblem(
+        where,
+        f"{what} can't be read",
+        f"check the database: survey verify FILE; where it is damaged, go back to the latest backup: {RESTORE}",
+    )
+
+
+TEXTS: Final = """
+    SELECT t.name, c.name, c.pk FROM sqlite_master t, pragma_table_info(t.name) c
+    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND (c.type = 'TEXT' OR c.pk > 0) ORDER BY t.name, c.cid
+"""
+CASE_OF_CONTACT: Final = "SELECT key FROM cases WHERE link = ?"
+
+
+def undecodable(connection: sqlite3.Connection, column: str = "") -> Iterator[str]:
+    """The texts of a SQLite database (or of its columns of one name) that are not UTF-8, one phrase for each."""
+    tables: dict[str, list[tuple[str, bool]]] = {}
+    for table, name, key in connection.execute(TEXTS).fetchall():
+        tables.setdefault(table, []).append((name, bool(key)))
+    usual, connection.text_factory = connection.text_factory, bytes
+    try:
+        for table, columns in tables.items():
+            wanted = [at for at, (name, _) in enumerate(columns) if column in ("", name)]
+            keys = [at for at, (_, key) in enumerate(columns) if key]
+            if not wanted:
+                continue
+            rows = connection.execute(f"SELECT {', '.join(name for name, _ in columns)} FROM {table}")
+            for row in rows:
+                for at in wanted:
+                    if isinstance(row[at], bytes) and not _is_text(row[at]):
+                        identity = ", ".join(f"{columns[key][0]} {_shown(row[key])}" for key in keys)
+                        yield f"the text {columns[at][0]} of {table} ({_named(connection, table, row, identity)})"
+    finally:
+        connection.text_factory = usual
+
+
+def _named(connection: sqlite3.Connection, table: str, row: Sequence[Any], identity: str) -> str:
+    if table != "case_contacts":
+        return identity
+    found = connection.execute(CASE_OF_CONTACT, (row[0].decode(errors="replace"),)).fetchall()
+    return f"case {_shown(found[0][0])}" if found else identity
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _shown(value: bytes | int) -> str:
+    return str(value) if isinstance(value, int) else value.decode(errors="backslashreplace")

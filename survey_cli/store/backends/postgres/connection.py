@@ -1,0 +1,346 @@
+"""How does one talk to PostgreSQL? One connection that comes back by itself: whole durable transactions, plain words
+in trouble.
+
+It knows no table. Every psycopg error that is the world's doing leaves here as a StoreProblem, none with a password.
+"""
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import count
+from typing import Any, ClassVar, Final, TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from survey_cli.store.backends.address import SHARED, Where, quoted
+from survey_cli.store.backends.connector import Connector, Dialect, Execute, Executed, Found, Parameters, Stream
+from survey_cli.store.backends.errors import Interrupted, StoreProblem, told
+from survey_cli.store.backends.server_clock import ServerClock
+from survey_cli.store.backends.postgres.server_errors import LOST, told_at_door, told_by_server
+
+T = TypeVar("T")
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+WORLDLY: Final = (psycopg.Error, UnicodeError, MemoryError)
+
+MANNERS: Final = {
+    "connect_timeout": 5,  # seconds
+    # A line that was cut is noticed within half a minute, not after two hours.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
+"""What the address does not say."""
+
+ENCRYPTED: Final = ("require", "verify-ca", "verify-full")
+"""Values of sslmode with which nothing crosses the network readable."""
+
+LEFT_OPEN: Final = 60
+"""Seconds after which the server ends a transaction in which nothing more is said: a station that fell silent keeps
+no other waiting for longer."""
+
+ROWS: Final = 500
+"""Fetched at a time."""
+
+STANDING: Final = b"""
+    SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery(), session_user::text,
+        clock_timestamp()
+"""
+
+BEGIN: Final = b"BEGIN; SELECT clock_timestamp()"
+"""In one message: the server's time comes with each transaction, and costs no other way there and back."""
+
+FOREIGN_KEYS: Final = """
+    SELECT c.conrelid::regclass::text, c.confrelid::regclass::text,
+        string_agg(format('p.%I = c.%I', there.attname, here.attname), ' AND '),
+        string_agg(format('c.%I IS NOT NULL', here.attname), ' AND ')
+    FROM pg_constraint c
+    CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS k (here, there)
+    JOIN pg_attribute here ON here.attrelid = c.conrelid AND here.attnum = k.here
+    JOIN pg_attribute there ON there.attrelid = c.confrelid AND there.attnum = k.there
+    WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace
+    GROUP BY c.oid, c.conrelid, c.confrelid
+    ORDER BY 1, 2
+"""
+
+
+@lru_cache(maxsize=512)
+def marked(statement: str) -> bytes:
+    """The statement with psycopg's `%s` where it has a `?` for a parameter; what is quoted stays."""
+    written = statement.replace("%", "%%")
+    return re.sub(r"'[^']*'|\?", lambda found: "%s" if found[0] == "?" else found[0], written).encode()
+
+
+def application_name(place: Where) -> str:
+    """What the server lists a connection as: whose study it has open."""
+    return f"survey {place.schema}"
+
+
+def check_encryption(given: dict[str, Any], where: str) -> None:
+    """Ask for an encrypted connection where nothing is said of it. Raises StoreProblem where it is said that it need not
+    be one, and the server is not on this computer. What a service file says is looked at once the connection is there."""
+    if given.get("service") or os.environ.get("PGSERVICE"):
+        return
+    hosts = [h for name in ("host", "hostaddr") for h in str(given.get(name) or "").split(",") if h]
+    if not hosts:
+        hosts = [h for h in os.environ.get("PGHOST", os.environ.get("PGHOSTADDR", "")).split(",") if h]
+    if all(host.startswith("/") or is_loopback(host) for host in hosts):
+        return
+    mode = given.get("sslmode") or os.environ.get("PGSSLMODE", "")
+    if not mode:
+        given["sslmode"] = "require"
+    elif mode not in ENCRYPTED:
+        raise unencrypted(where)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this computer."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() in ("localhost", "localhost.localdomain")
+
+
+def _loopback(connection: Connection) -> bool:
+    return is_loopback(connection.info.hostaddr or connection.info.host)
+
+
+def unencrypted(where: str) -> StoreProblem:
+    """Names, numbers and answers would cross the network readable by anybody."""
+    return StoreProblem(
+        where,
+        "the connection is not encrypted, and the server is another computer",
+        "put sslmode=require into the address, or verify-full with sslrootcert; the server needs ssl = on",
+    )
+
+
+class Postgres(Connector):
+    """One connection to one study's schema."""
+
+    dialect: ClassVar[Dialect] = "postgresql"
+    worldly: ClassVar[tuple[type[BaseException], ...]] = WORLDLY
+
+    def __init__(self, where: Where, *, patience: float) -> None:
+        """Raises StoreProblem."""
+        super().__init__(where)
+        self.place = where
+        self._patience = patience
+        self._within = False
+        """A transaction is open; should the connection be lost now, it is gone with it."""
+        self._numbers = count(1)
+        """Of what is read row after row."""
+        self._clock = self.clock = ServerClock()
+        self._connection = self._connected()
+
+    def _connected(self) -> Connection:
+        try:
+            given: dict[str, Any] = {
+                "fallback_application_name": application_name(self.place),
+                **MANNERS,
+                **conninfo_to_dict(self.place.url),
+                "client_encoding": "UTF8",
+            }
+            check_encryption(given, self.where)
+            connection = psycopg.connect(make_conninfo(**given), autocommit=True)
+        except (psycopg.Error, ValueError) as error:
+            # from None: the error holds the password
+            raise told_at_door(str(error), self.where) from None
+        try:
+            if not (
+                connection.pgconn.ssl_in_use or connection.info.host.startswith("/") or _loopback(connection)
+            ):
+                raise unencrypted(self.where)
+            connection.execute(self._manners())
+            sent = self._clock.seconds()
+            [(fsync, encoding, standby, self.account, time)] = connection.execute(STANDING).fetchall()
+            self._clock.note(time, sent=sent)
+            self._check(fsync=fsync == "on", encoding=encoding, standby=standby)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, psycopg.Error):
+                raise self._told(error, connection) from None
+            raise
+        return connection
+
+    def _manners(self) -> bytes:
+        """Our schema and the shared one; each commit on the server's disk before it answers."""
+        return f"""
+            SET search_path TO {quoted(self.place.schema)}, {quoted(SHARED)};
+            SET lock_timeout TO '{max(1, round(self._patience * 1000))}ms';
+            SET idle_in_transaction_session_timeout TO '{LEFT_OPEN}s';
+            SET default_transaction_isolation TO 'read committed';
+            SET standard_conforming_strings TO on;
+            SELECT set_config('synchronous_commit', 'on', false)
+            WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
+        """.encode()
+
+    def _check(self, *, fsync: bool, encoding: str, standby: bool) -> None:
+        if standby:
+            raise StoreProblem(
+                self.where,
+                "the server is a copy of another and can only be read",
+                "name the server that is written to",
+            )
+        if encoding != "UTF8":
+            raise StoreProblem(
+                self.where,
+                f"the database holds texts as {encoding}, in which not every letter can be kept",
+                "have one made with ENCODING 'UTF8'",
+            )
+        if not fsync:
+            raise StoreProblem(
+                self.where,
+                "the server does not bring to its disk what it says it has kept (fsync = off)",
+                "have fsync = on set in its postgresql.conf",
+            )
+
+    # Reading
+
+    def read(self, statement: str, parameters: Parameters = ()) -> Found:
+        with self.turn:
+            return self._surely(lambda db: db.execute(marked(statement), parameters).fetchall())
+
+    @contextmanager
+    def moment(self) -> Iterator[Stream]:
+        """Over a connection of its own, in one REPEATABLE READ; over this one where everything stands still on it."""
+        if self._still:
+            yield self._rows_over(self._connection)
+            return
+        other = self._connected()
+        try:
+            other.autocommit = False
+            other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            other.read_only = True
+            other.execute("SET idle_in_transaction_session_timeout TO 0")
+            yield self._rows_over(other)
+        finally:
+            other.close()
+
+    def _rows_over(self, connection: Connection) -> Stream:
+        def rows(statement: str, parameters: Parameters) -> Iterator[tuple[Any, ...]]:
+            try:
+                with connection.cursor(f"rows{next(self._numbers)}") as cursor:
+                    cursor.itersize = ROWS
+                    cursor.execute(marked(statement), parameters)
+                    yield from cursor
+            except WORLDLY as error:
+                raise self._told(error, connection) from None
+
+        return rows
+
+    def stand(self) -> None:
+        self._surely(lambda db: db.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        self._within = True
+        try:
+            self._execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
+            self._execute("SELECT 1")  # it stands from the first statement that asks for something
+        except WORLDLY as error:
+            self.roll_back()
+            raise self.told(error) from None
+
+    # Writing
+
+    def run(self, statement: str, parameters: Parameters = ()) -> int:
+        with self.turn:
+            if self._within:
+                return self._execute(statement, parameters).rowcount
+            with self.transaction() as execute:
+                return execute(statement, parameters).rowcount
+
+    def run_at_once(self, statement: str, parameters: Parameters = ()) -> int:
+        with self.turn:
+            try:
+                return self._here(anew=True).execute(marked(statement), parameters).rowcount
+            except WORLDLY as error:
+                raise self.told(error) from None
+
+    def run_many(self, statement: str, parameters: Iterable[Parameters]) -> int:
+        with self._here().cursor() as cursor:
+            cursor.executemany(marked(statement), parameters)
+            return max(cursor.rowcount, 0)
+
+    def begin(self) -> Execute:
+        self._surely(self._begin)
+        self._within = True
+        return self._execute
+
+    def _begin(self, connection: Connection) -> None:
+        sent = self._clock.seconds()
+        begun = connection.execute(BEGIN, prepare=False)
+        begun.nextset()
+        [(time,)] = begun.fetchall()
+        self._clock.note(time, sent=sent)
+
+    def _execute(self, statement: str, parameters: Parameters = ()) -> Executed:
+        return self._here().execute(marked(statement), parameters)
+
+    def hold(self, table: str) -> None:
+        self._execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+
+    def commit(self) -> None:
+        done = self._here().execute(b"COMMIT").statusmessage
+        if done != "COMMIT":  # PostgreSQL takes back what had an error in it, and calls that no error
+            raise RuntimeError(
+                "a statement of this transaction had failed, and it was to be kept all the same"
+            )
+        self._within = False
+
+    def roll_back(self) -> None:
+        self._within = False
+        if not self._connection.closed:
+            try:
+                self._connection.execute(b"ROLLBACK")
+            except psycopg.Error:
+                self._connection.close()  # the server rolls back what a lost connection has begun
+
+    # Trouble
+
+    def told(self, error: BaseException) -> BaseException:
+        return self._told(error, self._connection)
+
+    def _told(self, error: BaseException, connection: Connection) -> BaseException:
+        if not isinstance(error, psycopg.Error):
+            return told(error, self.where) or error
+        if isinstance(error, psycopg.OperationalError) and connection.closed:
+            return Interrupted(self.where, *LOST)
+        if isinstance(error, psycopg.DataError) and error.sqlstate is None:
+            return StoreProblem(
+                self.where, "a text holds a character that the server can't keep", "type it again"
+            )
+        return told_by_server(error.sqlstate or "", str(error), self.where) or error
+
+    def flaws(self) -> Iterator[str]:
+        """The server keeps constraints itself; who switches them off can bring in rows that belong to nothing."""
+        for child, parent, same, filled in self.read(FOREIGN_KEYS):
+            lost = f"SELECT 1 FROM {child} c WHERE {filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {same})"
+            for _ in self.read(lost):
+                yield f"a row of {child} belongs to nothing in {parent}"
+
+    def _here(self, *, anew: bool = False) -> Connection:
+        """The connection; one that was lost is made anew, unless a transaction was open on it."""
+        if self._connection.closed:
+            if not anew:
+                raise Interrupted(self.where, *LOST)
+            self._connection = self._connected()
+        return self._connection
+
+    def _surely(self, act: Callable[[Connection], T]) -> T:
+        """Once more over a new connection where the old one was found lost, and nothing was under way on it."""
+        for left in (True, False):
+            try:
+                return act(self._here(anew=not self._within))
+            except WORLDLY as error:
+                said = self.told(error)
+                if left and isinstance(said, Interrupted) and not self._within:
+                    continue
+                raise said from None
+        raise AssertionError("there are two tries")
+
+    def close(self) -> None:
+        with self.turn:
+            self._connection.close()

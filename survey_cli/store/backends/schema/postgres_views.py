@@ -1,0 +1,113 @@
+"""How does the data on a database server look to someone with a database browser? The views of `views.py` in
+PostgreSQL's words.
+
+A column has one type there: `answers.value` is text, and a column of a `data_…` view is numeric where the variable and
+all its codes are numbers, else text (dates and times as ISO 8601, which sort and cast).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from survey_cli.store.backends.address import LONGEST, quoted
+from survey_cli.store.backends.schema.views import views_of_rows
+from survey_cli.values import Variable
+
+WIDEST: Final = 1500
+"""Columns in one view. PostgreSQL allows 1,600; the interview's own columns need some."""
+
+STANDING_VIEWS: Final = (
+    # jsonb takes neither NUL nor half a letter; a journal may hold both, and one such remark must not hide all others.
+    r"""CREATE FUNCTION legible(written TEXT) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+    BEGIN
+        RETURN written::jsonb;
+    EXCEPTION WHEN OTHERS THEN
+        RETURN regexp_replace(
+            written, '(?<!\\)((?:\\\\)*)\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})', '\1\\ufffd', 'g'
+        )::jsonb;
+    END $$""",
+    """CREATE VIEW answers AS
+    SELECT
+        i.id AS interview,
+        i.case_key AS case_key,
+        i.number AS number,
+        i.status AS status,
+        v.name AS variable,
+        v.turn AS turn,
+        v.wording AS question,
+        CASE WHEN jsonb_typeof(c.value) <> 'object' THEN c.value #>> '{}' END AS value,
+        CASE jsonb_typeof(c.value)
+            WHEN 'object' THEN legible(v.declines) -> (c.value ->> 'missing') ->> 1
+            ELSE (
+                SELECT l.value ->> 1 FROM jsonb_array_elements(legible(v.labels)) AS l (value)
+                WHERE l.value -> 0 = c.value
+            )
+        END AS label,
+        CASE jsonb_typeof(c.value) WHEN 'object' THEN c.value ->> 'missing' END AS missing
+    FROM interviews i
+    JOIN snapshots s ON s.interview = i.id
+    CROSS JOIN LATERAL jsonb_array_elements(legible(s.cells)) WITH ORDINALITY AS c (value, place)
+    JOIN variables v ON v.instrument = i.instrument AND v.ordinal = c.place - 1
+    WHERE i.origin = 'real'
+        AND v.personal = 0
+        AND jsonb_typeof(c.value) <> 'null'
+        AND NOT (v.role = 'words' AND c.value = '""'::jsonb)
+        AND NOT (jsonb_typeof(c.value) = 'object' AND c.value ->> 'missing' = 'not_reached')""",
+    """CREATE VIEW remarks AS
+    SELECT
+        i.id AS interview,
+        i.case_key AS case_key,
+        j.item AS item,
+        j.turn AS turn,
+        legible(j.payload) ->> 'text' AS remark,
+        j.at AS at,
+        j.by AS by
+    FROM interviews i
+    JOIN journal j ON j.interview = i.id
+    WHERE i.origin = 'real'
+        AND j.kind = 'noted'
+        AND NOT EXISTS (
+            SELECT 1 FROM variables v WHERE v.instrument = i.instrument AND v.item = j.item AND v.personal = 1
+        )""",
+)
+
+OWN_ACCOUNT: Final = (
+    "CREATE FUNCTION own_account() RETURNS TEXT LANGUAGE sql STABLE AS 'SELECT session_user::text'",
+    # Nobody writes under another's account, whatever statement is sent.
+    """CREATE FUNCTION set_own_account() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        NEW.account := session_user;
+        RETURN NEW;
+    END $$""",
+    *(
+        f"CREATE TRIGGER {table}_account BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION set_own_account()"
+        for table in ("journal", "case_events")
+    ),
+)
+
+
+def data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
+    """The statements that make it, as `views.data_views`."""
+    return views_of_rows(
+        name=name,
+        hash=hash,
+        variables=variables,
+        column=lambda variable, n: f"{_value(variable, n)} AS {quoted(_column(variable.name, n))}",
+        widest=WIDEST,
+        joined="\n    CROSS JOIN LATERAL (SELECT legible(s.cells) AS cells OFFSET 0) AS c",
+    )
+
+
+def _value(variable: Variable, ordinal: int) -> str:
+    cell = f"c.cells -> {ordinal}"
+    kind = f"jsonb_typeof({cell})"
+    if variable.storage in ("integer", "decimal") and all(isinstance(code, int) for code in variable.labels):
+        return f"CASE {kind} WHEN 'number' THEN ({cell})::numeric END"
+    return f"CASE WHEN {kind} <> 'object' THEN {cell} #>> '{{}}' END"
+
+
+def _column(name: str, ordinal: int) -> str:
+    """The variable's name; one that the server would cut ends in its number, so that it stays the only one."""
+    if len(name.encode()) <= LONGEST:
+        return name
+    ending = f"~{ordinal}"
+    return name.encode()[: LONGEST - len(ending)].decode(errors="ignore") + ending

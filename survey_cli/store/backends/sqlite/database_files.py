@@ -1,0 +1,208 @@
+"""May a database be kept here, and how does its file come into being? Whole or not at all, for its owner's
+eyes only.
+
+It never opens a database itself.
+"""
+
+import contextlib
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from survey_cli.store.backends.errors import StoreProblem
+
+LOCAL_FILE_SYSTEMS: Final = frozenset(
+    (
+        *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "bcachefs", "f2fs", "jfs", "reiserfs", "nilfs2"),
+        *("tmpfs", "ramfs", "rootfs", "overlay", "aufs", "ecryptfs", "ubifs"),
+        *("vfat", "exfat", "ntfs3", "fuseblk", "hfs", "hfsplus", "ufs", "apfs"),
+        *("iso9660", "udf", "squashfs", "erofs"),
+    )
+)
+"""Those that one computer mounts alone, as the kernel names them. Any other may be shared by several (nfs4, cifs, 9p,
+virtiofs, fuse.sshfs), whose locks don't reach one another."""
+
+ALSO_LOCAL: Final = "SURVEY_LOCAL_FILE_SYSTEMS"
+"""The environment variable with further types that this computer mounts alone, commas between them."""
+
+UNFINISHED: Final = ".new"
+"""How the name of a file ends that is being made."""
+
+GROUPS_FOLDER: Final = 0o2770
+GROUPS_FILE: Final = 0o660
+GROUPS_LIST: Final = 0o640
+"""What a group's members need, and nobody else may have; a list of people is only read by
+them. SQLite gives its -wal and -shm files the database's mode."""
+
+
+def file_system(folder: Path) -> str:
+    """The kernel's name of the file system a folder is on (`ext4`, `nfs4`); empty where the system does not
+    tell."""
+    try:
+        text = Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape")
+    except OSError:
+        return ""
+    return mounted(text, str(folder.resolve()))
+
+
+def mounted(mountinfo: str, path: str) -> str:
+    """The same from the text of /proc/self/mountinfo (see proc(5)): the longest mount point that holds the
+    path, the later of two on one point."""
+    longest, found = -1, ""
+    for line in mountinfo.splitlines():
+        before, dash, after = line.partition(" - ")
+        fields = before.split(" ")
+        if not dash or len(fields) < 5:
+            continue
+        point = fields[4]
+        for escape, letter in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+            point = point.replace(escape, letter)
+        if (path == point or path.startswith(point.rstrip("/") + "/")) and len(point) >= longest:
+            longest, found = len(point), after.split(" ")[0]
+    return found
+
+
+def only_readable(file: Path) -> bool:
+    """Whether a database that is there can be read, and nothing can be written where it lies."""
+    return (
+        file.is_file()
+        and may(file, os.R_OK)
+        and not (may(file, os.W_OK) and may(file.parent, os.W_OK | os.X_OK))
+    )
+
+
+def check_folder(
+    folder: Path, *, where: str, file_system_of: Callable[[Path], str], written: bool = True
+) -> None:
+    """Raises StoreProblem where the folder can't hold a database that is `written`, or read."""
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise StoreProblem(where, f"the folder {folder} {what}", "make it, or name another")
+    kind = file_system_of(folder)
+    if kind and kind not in LOCAL_FILE_SYSTEMS and kind not in os.environ.get(ALSO_LOCAL, "").split(","):
+        raise StoreProblem(
+            where,
+            f"the folder is on a file system that other computers may use too ({kind}), and one computer can't be"
+            " kept from overwriting another's answers there",
+            "keep the database on a disk of this computer; for several computers use a database server; if this"
+            f" computer alone mounts it, set {ALSO_LOCAL}={kind}",
+        )
+    if written and not may(folder, os.W_OK | os.X_OK):
+        raise StoreProblem(
+            where, f"nothing can be written in the folder {folder}", "make it writable for you"
+        )
+
+
+def check_file(path: Path, *, where: str) -> None:
+    """Raises StoreProblem where the file can't be read and written."""
+    if not path.is_file():
+        raise StoreProblem(where, "is not a file", "name another")
+    if not may(path, os.R_OK):
+        raise StoreProblem(where, "the file can't be read", "make it readable for you, or ask its owner")
+    if not may(path, os.W_OK):
+        raise StoreProblem(where, "the file can only be read", "make it writable for you, or ask its owner")
+
+
+def own_path(path: str | Path) -> Path:
+    """Where a file is in truth: what belongs to it lies beside it, not beside a symbolic link that leads to it."""
+    return Path(path).resolve() if Path(path).is_symlink() else Path(path)
+
+
+def check_only_name(path: Path, *, where: str) -> None:
+    """Raises StoreProblem where the file has a second name (a hard link): each name would have a log of its own, and
+    what is written under one overwrites what is written under the other."""
+    while (found := path.stat()).st_nlink > 1:
+        # a file that is just being put in its place has a temporary name beside it
+        beside = [other for other in path.parent.glob(f".{path.name}.*{UNFINISHED}") if _is(other, found)]
+        if len(beside) + 1 >= found.st_nlink:
+            return
+        if path.stat().st_nlink >= found.st_nlink:
+            raise StoreProblem(
+                where,
+                "the file has a second name (a hard link), and programs that use both lose each other's answers",
+                f"remove the other name, or make a copy instead; it is found by: find / -xdev -samefile {path}",
+            )
+
+
+def _is(path: Path, found: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(path.stat(), found)
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def locked(folder: Path, *, alone: bool) -> Iterator[None]:
+    """Within it no program upgrades a database of this folder; with `alone` none opens one."""
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+def may(path: Path, mode: int) -> bool:
+    """What the person whose rights count may do with a path."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def shared_by_group(folder: Path) -> bool:
+    """Whether a folder was given to a group on purpose: its members write in it, and what is made there is theirs."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_ISGID) and bool(mode & stat.S_IWGRP)
+
+
+def put_in_place(
+    path: Path, make: Callable[[Path], None], *, where: str, for_group: int = GROUPS_FILE
+) -> bool:
+    """Has `make` write the file under a temporary name in the same folder, then links it into place: eight
+    processes that begin at once all find it whole. False where another was first; then theirs stands and ours
+    is gone."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent)  # 0600
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            make(temporary)
+            if shared_by_group(path.parent):
+                temporary.chmod(for_group)
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        finally:
+            for ending in ("", "-wal", "-shm", "-journal"):
+                Path(name + ending).unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise _told(error, where) from error
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the folder's entries on the disk too, not only the files."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _told(error: OSError, where: str) -> StoreProblem:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreProblem(where, "the disk is full", "make room on it and try again")
+    if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+        return StoreProblem(
+            where,
+            "the file system can't link a finished file into place",
+            "keep the database on a disk of this computer (ext4, xfs, btrfs, apfs)",
+        )
+    return StoreProblem(
+        where, f"the file can't be made ({error.strerror})", "name another, or look at the disk"
+    )

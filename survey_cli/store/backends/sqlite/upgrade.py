@@ -1,0 +1,72 @@
+"""Upgrades of a database file to this program's schema: alone, and copied first.
+
+A program that was started before the upgrade goes on with the tables it knows, so that nothing is changed while
+anybody else has the file open.
+"""
+
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from survey_cli.store.backends.sqlite.database_files import put_in_place
+from survey_cli.store.backends.errors import StoreProblem, primary
+from survey_cli.store.backends.sqlite.connection import Sqlite
+
+log: Final = logging.getLogger(__name__)
+"""What was done is a warning, which a command prints on standard error."""
+
+
+def upgrade(path: Path, where: str, steps: Sequence[str], *, apply: Callable[[Sqlite], None]) -> None:
+    """Apply the steps that a database lacks, after a copy was made beside it. Raises StoreProblem where somebody else
+    uses it: nothing is changed then."""
+    with contextlib.closing(Sqlite.to_file(path, where=where, patience=0)) as db:
+        try:
+            be_alone(db)
+        except InUse as error:
+            earlier = f"was written by an earlier version of this program (it lacks the step {steps[0]!r})"
+            raise StoreProblem(
+                where,
+                f"{earlier}, and somebody is using it now",
+                "close every station and command that uses it, then upgrade it: survey db upgrade FILE",
+            ) from error
+        kept = _copy(db, path, steps[0])
+        apply(db)
+        db.read("PRAGMA locking_mode = NORMAL")
+        db.read("PRAGMA journal_mode = WAL")
+    log.warning("%s: upgraded for this version of the program; as it was before: %s", where, kept)
+
+
+class InUse(Exception):
+    """Another program has the file open."""
+
+
+def be_alone(db: Sqlite) -> None:
+    """Lock the file, so that nobody else opens it as long as this connection is open. Raises InUse."""
+    try:
+        db.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.connection.execute("PRAGMA journal_mode = DELETE").fetchall()  # only the last connection may
+        db.connection.execute("BEGIN EXCLUSIVE")
+        db.connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        if primary(error) != sqlite3.SQLITE_BUSY:
+            raise db.told(error) from error
+        raise InUse from error
+
+
+def _copy(db: Sqlite, path: Path, step: str) -> Path:
+    """A copy beside it, for its owner's eyes only, named after the first step that is applied."""
+
+    def copy(temporary: Path) -> None:
+        with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target:
+            db.connection.backup(target)
+
+    for number in count(1):
+        numbered = f"-{number}" if number > 1 else ""
+        kept = path.with_name(f"{path.stem}.before-{step}{numbered}{path.suffix}")
+        if not kept.exists() and put_in_place(kept, copy, where=str(kept)):
+            return kept
+    raise AssertionError("numbers do not end")

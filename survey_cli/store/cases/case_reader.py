@@ -1,0 +1,179 @@
+"""Which cases are there, where do they stand and what happened to them? Everything that is only read; it changes
+nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from heapq import merge
+from itertools import groupby, islice
+from typing import Any, Final
+
+from survey_cli.engine.codec import encode_moment
+from survey_cli.fieldwork.case.events import Entry
+from survey_cli.store.cases import case_statements as sql
+from survey_cli.store.cases.case_records import CaseCounts, CaseRow, Contact, Found, Head, Kept
+from survey_cli.store.cases.case_row_mapping import digits_in, folded, read_contact, read_entry, read_row
+from survey_cli.store.backends.connector import Connector
+from survey_cli.store.backends.decoding import legible
+
+NO_TEXT: Final = "\x01"
+"""What no name and no number contains."""
+
+
+class CaseLists:
+    """The cases of one study as they are read, over the store's connection."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._db = connector
+
+    # One case
+
+    def row(self, key: str) -> CaseRow | None:
+        """Where it stands; None where there is no such case."""
+        found = self._rows(self._db.read(sql.ROW, (key,)))
+        return found[0] if found else None
+
+    def history(self, key: str) -> list[Entry]:
+        """Its events in order; empty where there is no such case."""
+        rows = self._db.read(sql.HISTORY, (key,))
+        with legible(self._db.where, f"the history of case {key}"):
+            return [read_entry(row) for row in rows]
+
+    def calls(self, by: str, since: datetime) -> list[Entry]:
+        """The calls that one interviewer closed since then, in their order."""
+        at = encode_moment(since)
+        rows = self._db.read(sql.CALLS_SINCE, (by, at, at))
+        with legible(self._db.where, f"the calls of {by}"):
+            return [read_entry(row) for row in rows]
+
+    def accounts(self, key: str) -> list[str]:
+        """The account that wrote each event, in their order; empty for events of earlier versions."""
+        return [account for (account,) in self._db.read(sql.ACCOUNTS, (key,))]
+
+    def contact(self, key: str) -> Contact | None:
+        """Who it is; None where that is not known, or was erased."""
+        found = self._db.read(sql.CONTACT, (key,))
+        with legible(self._db.where, f"the contact of case {key}"):
+            return read_contact(*found[0]) if found else None
+
+    # Of the queue
+
+    def heads(self) -> list[Head]:
+        """The buckets that have a case ready, each with what its first one sorts as."""
+        return [Head(bucket, rank) for bucket, rank in self._db.read(sql.HEADS)]
+
+    def head_since(self, bucket: str, *, promised_before: datetime) -> Head | None:
+        """The first of a bucket among the cases that were promised for that moment or an earlier one."""
+        found = self._db.read(sql.HEAD_SINCE, (bucket, encode_moment(promised_before)))
+        return Head(bucket, found[0][0]) if found else None
+
+    def due_next(self, *, limit: int) -> list[CaseRow]:
+        """Waiting cases, those that are due first."""
+        return self._rows(self._db.read(sql.DUE_NEXT, (limit,)))
+
+    def stale(self, *, limit: int = 1_000) -> list[CaseRow]:
+        """Cases of which the standing is older than the last event: their leases ran out."""
+        return self._rows(self._db.read(sql.STALE, (limit,)))
+
+    # Lists
+
+    def rows(
+        self,
+        *,
+        status: Kept | None = None,
+        code: str | None = None,
+        outcome: str | None = None,
+        bucket: str | None = None,
+        owner: str | None = None,
+        frame: str | None = None,
+        replicate: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[CaseRow]:
+        """Those of which all that is given holds, in the sample's order; one at a time in little memory, all as they
+        stood when the first was taken."""
+        columns: Mapping[str, str | None] = {
+            "status": status,
+            "code": code,
+            "outcome": outcome,
+            "bucket": bucket,
+            "owner": owner,
+            "frame": frame,
+            "replicate": replicate,
+        }
+        wanted = {column: value for column, value in columns.items() if value is not None}
+        with legible(self._db.where, "the list of cases"):
+            for row in self._db.stream(*sql.rows(wanted, limit=limit)):
+                yield read_row(row)
+
+    def keys(self) -> Iterator[str]:
+        """Every case's, sorted."""
+        return (key for (key,) in self._db.stream(sql.KEYS))
+
+    def marks(self) -> Iterator[tuple[str, str]]:
+        """Every case's key with the fingerprint of its sample row, sorted by the key."""
+        return ((key, mark) for key, mark in self._db.stream(sql.MARKS))
+
+    def counts(self) -> CaseCounts:
+        """How many there are of each status, outcome and code."""
+        sums: tuple[dict[str, int], dict[str, int], dict[str, int]] = ({}, {}, {})
+        for *kinds, count in self._db.read(sql.COUNTS):
+            for found, kind in zip(sums, kinds, strict=True):
+                found[kind] = found.get(kind, 0) + count
+        return CaseCounts(*sums)
+
+    def promises(self, *, owner: str | None = None) -> list[CaseRow]:
+        """Those with a promise that stands, soonest end first; one owner's, or all."""
+        also, given = ("", ()) if owner is None else (" AND owner = ?", (owner,))
+        return self._rows(self._db.read(sql.PROMISES.format(and_also=also), given))
+
+    def queue(self, buckets: Iterable[str], *, limit: int) -> list[CaseRow]:
+        """The ready cases of these buckets in the order in which they are called."""
+        several = [self._rows(self._db.read(sql.QUEUE, (bucket, limit))) for bucket in buckets]
+        return list(islice(merge(*several, key=lambda row: (row.rank, row.key)), limit))
+
+    def histories(
+        self, *, until: datetime | None = None, corrected: bool = False
+    ) -> Iterator[tuple[str, list[Entry]]]:
+        """Every case's key and history, sorted by the key, one at a time, all as they stood at one moment; with `until`
+        without what happened later. `corrected`: only of cases the outcome of which a supervisor corrected."""
+        also, given = ("", ()) if until is None else (" AND at <= ?", (encode_moment(until),))
+        also += sql.CORRECTED if corrected else ""
+        rows = self._db.stream(sql.HISTORIES.format(and_also=also), given)
+        with legible(self._db.where, "the histories of cases"):
+            for key, events in groupby(rows, key=lambda row: str(row[0])):
+                yield key, [read_entry(row[1:]) for row in events]
+
+    def contacts(self) -> Iterator[tuple[str, Contact]]:
+        """Every known case's key and contact, in the sample's order."""
+        with legible(self._db.where, "the contacts"):
+            for key, link, details in self._db.stream(sql.CONTACTS):
+                yield key, read_contact(link, details)
+
+    def search(self, text: str, *, limit: int = 50) -> list[Found]:
+        """Somebody rings back: the cases whose key, name or personal columns hold this text, or of which a number
+        is this one or a part of it (three digits at least, without the zeros that stand before them in a country)."""
+        words = folded(text.strip())
+        digits = "" if any(map(str.isalpha, text)) else digits_in(text).lstrip("0")
+        like = [f"%{_escaped(words)}%" if words else NO_TEXT] * 2
+        like.append(f"%{digits}%" if len(digits) >= 3 else NO_TEXT)
+        rows = self._db.read(sql.SEARCH, (*like, limit))
+        with legible(self._db.where, "the contacts"):
+            found = [
+                (read_row(row), read_contact("", details) if details else None) for *row, details in rows
+            ]
+        return [
+            Found(
+                row,
+                contact.name if contact else "",
+                tuple(n.shown for n in contact.numbers) if contact else (),
+            )
+            for row, contact in found
+        ]
+
+    def _rows(self, rows: Iterable[Sequence[Any]]) -> list[CaseRow]:
+        with legible(self._db.where, "the list of cases"):
+            return [read_row(row) for row in rows]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -1,0 +1,137 @@
+"""How do a case's row, its history and its contact stand in their columns? Both directions, column by column."""
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from survey_cli.engine.codec import decode_moment, encode_moment
+from survey_cli.fieldwork.case.events import Entry
+from survey_cli.fieldwork.case.codec import decode, encode, read_value
+from survey_cli.fieldwork.queue.queue_position import Standing
+from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Held, Lease
+from survey_cli.values import Value
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else encode_moment(at)
+
+
+def _read_moment(text: str | None) -> datetime | None:
+    return None if text is None else decode_moment(text)
+
+
+def write_standing(standing: Standing) -> tuple[str | int | None, ...]:
+    """In the order of `case_statements.STANDING_COLUMNS`."""
+    return (
+        standing.status,
+        _moment(standing.due_at),
+        standing.bucket,
+        standing.rank,
+        standing.code,
+        standing.outcome,
+        standing.attempts,
+        standing.why,
+        _moment(standing.promised_at),
+        _moment(standing.promised_until),
+        standing.owner,
+    )
+
+
+def write_lease(lease: Lease) -> tuple[str, str, str, str]:
+    return lease.token, lease.by, lease.station, encode_moment(lease.until)
+
+
+def read_row(row: Sequence[Any]) -> CaseRow:
+    """In the order of `case_statements.ROW_COLUMNS`."""
+    (
+        (key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why),
+        (promised_at, promised_until, owner, by, station, until, frame, replicate, mark, updated_at),
+    ) = row[:13], row[13:]
+    return CaseRow(
+        key=key,
+        ordinal=ordinal,
+        seq=seq,
+        stood=stood,
+        status=was if status == "arriving" else status,
+        was=was,
+        due_at=_read_moment(due_at),
+        bucket=bucket,
+        rank=rank,
+        code=code,
+        outcome=outcome,
+        attempts=attempts,
+        why=why,
+        promised_at=_read_moment(promised_at),
+        promised_until=_read_moment(promised_until),
+        owner=owner,
+        held=None if until is None else Held(by, station, decode_moment(until)),
+        frame=frame,
+        replicate=replicate,
+        mark=mark,
+        updated_at=decode_moment(updated_at),
+    )
+
+
+def write_entry(entry: Entry) -> tuple[str, str, str, str, str, str]:
+    """Kind, payload, at, by, station, key."""
+    kind, payload = encode(entry.event)
+    return kind, payload, encode_moment(entry.at), entry.by, entry.station, entry.key
+
+
+def read_entry(row: Sequence[Any]) -> Entry:
+    kind, payload, at, by, station, key = row
+    return Entry(decode_moment(at), by, station, decode(kind, payload), key)
+
+
+def write_contact(contact: Contact) -> tuple[str, str, str, str]:
+    """The link, everything as JSON, and what is looked through: the digits of the numbers, folded words."""
+    details = json.dumps(
+        {
+            "name": contact.name,
+            "columns": {name: _plain(value) for name, value in contact.columns.items()},
+            "numbers": [list(number) for number in contact.numbers],
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    words = [contact.name, *(value for value in contact.columns.values() if isinstance(value, str))]
+    digits = " ".join(digits_in(number.e164) for number in contact.numbers)
+    return contact.link, details, digits, "\n".join(folded(word) for word in words if word)
+
+
+def read_contact(link: str, details: str) -> Contact:
+    found = json.loads(details)
+    return Contact(
+        link=link,
+        name=found["name"],
+        columns={name: read_value(written) for name, written in found["columns"].items()},
+        numbers=tuple(ContactNumber(*number) for number in found["numbers"]),
+    )
+
+
+def digits_in(text: str) -> str:
+    """Its digits, in their plain form."""
+    found = "".join(filter(str.isdecimal, text))
+    return found if found.isascii() else "".join(str(int(digit)) for digit in found)
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: small letters without accents."""
+    if text.isascii():
+        return text.lower()
+    bare = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in bare if not unicodedata.combining(c))
+
+
+def _plain(value: Value) -> object:
+    match value:
+        case datetime():
+            raise TypeError(f"a sample column is a day or an hour, not both: {value}")
+        case date():
+            return {"date": value.isoformat()}
+        case time():
+            return {"time": value.isoformat()}
+        case _:
+            return value

@@ -1,0 +1,297 @@
+"""What is said to the database about cases? All of the SQL, portable between SQLite and PostgreSQL.
+
+Where the two must be told differently, both texts stand side by side in a `Said`.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from survey_cli.store.backends.connector import Dialect
+
+
+class Said(NamedTuple):
+    """One statement as each engine is told it."""
+
+    sqlite: str
+    postgresql: str
+
+    def to(self, dialect: Dialect) -> str:
+        return self.sqlite if dialect == "sqlite" else self.postgresql
+
+
+def _picking(statement: str) -> Said:
+    """A statement with `{skip}` where it picks rows that nobody else is just changing. In SQLite only one writes."""
+    return Said(statement.format(skip=""), statement.format(skip=" FOR UPDATE SKIP LOCKED"))
+
+
+ROW_COLUMNS: Final = (
+    "key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why, "
+    "promised_at, promised_until, owner, lease_by, lease_station, lease_until, frame, replicate, mark, updated_at"
+)
+"""In the order in which `case_written.read_row` takes them."""
+
+VISIBLE: Final = "(arrival = '' OR arrival IN (SELECT id FROM imports WHERE state = 'settling'))"
+"""Of an import that is not whole yet nothing is seen; of one that is, everything, though its rows may still have to be
+let into the queue one batch after another."""
+
+STATUS: Final = "CASE status WHEN 'arriving' THEN was ELSE status END"
+
+# A case by its key
+
+ROW: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE key = ? AND {VISIBLE}"
+LOCKED: Final = Said(
+    f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE}",
+    f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE} FOR UPDATE",
+)
+CALLS_SINCE: Final = """
+    SELECT kind, payload, at, by, station, key FROM case_events
+    WHERE kind = 'called' AND by = ? AND at >= ? AND case_key IN (SELECT key FROM cases WHERE updated_at >= ?)
+    ORDER BY at
+"""
+HISTORY: Final = "SELECT kind, payload, at, by, station, key FROM case_events WHERE case_key = ? ORDER BY seq"
+EVENT: Final = "SELECT kind, by, station, at FROM case_events WHERE case_key = ? AND seq = ?"
+EVENTS_FROM: Final = """
+    SELECT kind, payload, at, by, station, key FROM case_events
+    WHERE case_key = ? AND seq > ? AND seq <= ? ORDER BY seq
+"""
+KEYED: Final = "SELECT key FROM case_events WHERE case_key = ? AND key = ? AND key <> ''"
+ADD_EVENT: Final = """
+    INSERT INTO case_events (case_key, seq, kind, payload, at, by, station, key, account)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, own_account())
+"""
+LATER_EVENTS: Final = """
+    SELECT case_key, count(*), max(at) FROM case_events WHERE at > ? GROUP BY case_key ORDER BY case_key
+"""
+ACCOUNTS: Final = "SELECT account FROM case_events WHERE case_key = ? ORDER BY seq"
+
+CONTACT: Final = """
+    SELECT k.link, k.details FROM cases c JOIN case_contacts k ON k.link = c.link WHERE c.key = ?
+"""
+KEEP_CONTACT: Final = """
+    INSERT INTO case_contacts (link, details, digits, words) VALUES (?, ?, ?, ?)
+    ON CONFLICT (link) DO UPDATE
+    SET details = excluded.details, digits = excluded.digits, words = excluded.words
+"""
+DROP_CONTACT: Final = "DELETE FROM case_contacts WHERE link = ?"
+SET_LINK: Final = "UPDATE cases SET link = ? WHERE key = ?"
+
+# Claiming. A leased case keeps in `was` where it goes when its lease ends.
+
+BY_TOKEN: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE status = 'leased' AND lease_token = ?"
+CLAIM: Final = _picking(f"""
+    UPDATE cases SET seq = seq + 1, was = status, status = 'leased', lease_token = ?, lease_by = ?, lease_station = ?,
+        lease_until = ?, updated_at = ?
+    WHERE key = (
+        SELECT key FROM cases WHERE status = 'ready' AND bucket = ? ORDER BY rank, key LIMIT 1{{skip}}
+    )
+    RETURNING {ROW_COLUMNS}
+""")
+CLAIM_PROMISED: Final = _picking(f"""
+    UPDATE cases SET seq = seq + 1, was = status, status = 'leased', lease_token = ?, lease_by = ?, lease_station = ?,
+        lease_until = ?, updated_at = ?
+    WHERE key = (
+        SELECT key FROM cases WHERE status = 'ready' AND bucket = ? AND promised_at <= ?
+        ORDER BY rank, key LIMIT 1{{skip}}
+    )
+    RETURNING {ROW_COLUMNS}
+""")
+CLAIM_CASE: Final = """
+    UPDATE cases SET seq = ?, was = ?, status = 'leased', lease_token = ?, lease_by = ?, lease_station = ?,
+        lease_until = ?, updated_at = ?, arrival = ''
+    WHERE key = ?
+"""
+TAKE_OVER: Final = "UPDATE cases SET lease_token = ?, lease_until = ? WHERE key = ?"
+RENEW: Final = """
+    UPDATE cases SET lease_until = ? WHERE key = ? AND status = 'leased' AND lease_token = ?
+"""
+RELEASE: Final = """
+    UPDATE cases SET status = was, lease_token = '', lease_by = '', lease_station = '', lease_until = NULL
+    WHERE key = ?
+"""
+
+DUE_NEXT: Final = f"""
+    SELECT {ROW_COLUMNS} FROM cases WHERE status = 'waiting' AND due_at IS NOT NULL ORDER BY due_at, key LIMIT ?
+"""
+LATE: Final = "SELECT 1 FROM cases WHERE status = 'waiting' AND due_at <= ? LIMIT 1"
+WAKE: Final = _picking("""
+    UPDATE cases SET status = 'ready', was = 'ready', why = '' WHERE status = 'waiting' AND key IN (
+        SELECT key FROM cases WHERE status = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ?{skip}
+    )
+""")
+RUN_OUT: Final = """
+    SELECT key, lease_by, lease_station, lease_until, lease_token FROM cases
+    WHERE status = 'leased' AND lease_until <= ? ORDER BY key
+"""
+LAPSE: Final = """
+    UPDATE cases SET seq = seq + 1, status = was, updated_at = lease_until, lease_token = '', lease_by = '',
+        lease_station = '', lease_until = NULL
+    WHERE key = ? AND status = 'leased' AND lease_token = ? AND lease_until <= ?
+    RETURNING seq
+"""
+
+# Each next bucket is the least above the last: a hop in the index, however many cases a bucket has.
+HEADS: Final = """
+    WITH RECURSIVE found (bucket) AS (
+        SELECT min(bucket) FROM cases WHERE status = 'ready'
+        UNION ALL
+        SELECT (SELECT min(c.bucket) FROM cases c WHERE c.status = 'ready' AND c.bucket > found.bucket)
+        FROM found WHERE found.bucket IS NOT NULL
+    )
+    SELECT bucket, (
+        SELECT c.rank FROM cases c WHERE c.status = 'ready' AND c.bucket = found.bucket
+        ORDER BY c.rank, c.key LIMIT 1
+    )
+    FROM found WHERE bucket IS NOT NULL
+"""
+HEAD_SINCE: Final = """
+    SELECT rank FROM cases WHERE status = 'ready' AND bucket = ? AND promised_at <= ? ORDER BY rank, key LIMIT 1
+"""
+QUEUE: Final = (
+    f"SELECT {ROW_COLUMNS} FROM cases WHERE status = 'ready' AND bucket = ? ORDER BY rank, key LIMIT ?"
+)
+PROMISES: Final = f"""
+    SELECT {ROW_COLUMNS} FROM cases WHERE promised_until IS NOT NULL AND {VISIBLE}{{and_also}}
+    ORDER BY promised_until, key
+"""
+STALE: Final = f"""
+    SELECT {ROW_COLUMNS} FROM cases WHERE stood < seq AND status <> 'leased' AND arrival = '' ORDER BY key LIMIT ?
+"""
+
+# Writing
+
+STANDING_COLUMNS: Final = (
+    "was",
+    "due_at",
+    "bucket",
+    "rank",
+    "code",
+    "outcome",
+    "attempts",
+    "why",
+    "promised_at",
+    "promised_until",
+    "owner",
+)
+STAND: Final = f"""
+    UPDATE cases SET {", ".join(f"{column} = ?" for column in STANDING_COLUMNS)}, stood = ?,
+        status = CASE status WHEN 'leased' THEN 'leased' ELSE ? END, arrival = ''
+    WHERE key = ?
+"""
+RESTAND: Final = f"""
+    UPDATE cases SET {", ".join(f"{column} = ?" for column in STANDING_COLUMNS)}, stood = seq, status = ?, arrival = ''
+    WHERE key = ? AND seq = ? AND status <> 'leased' AND {VISIBLE}
+"""
+ADVANCE: Final = "UPDATE cases SET seq = ?, updated_at = ? WHERE key = ?"
+SET_SAMPLED: Final = "UPDATE cases SET frame = ?, replicate = ? WHERE key = ?"
+SET_MARK: Final = "UPDATE cases SET mark = ? WHERE key = ?"
+
+SETTING: Final = "SELECT value FROM settings WHERE name = ?"
+KEEP_SETTING: Final = """
+    INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+"""
+DROP_SETTING: Final = "DELETE FROM settings WHERE name = ?"
+OWED: Final = "SELECT name FROM settings WHERE name LIKE ? ORDER BY name"
+
+# Interviews and their cases
+
+_NEWEST: Final = """
+    FROM interviews i JOIN cases c ON c.key = i.case_key
+    WHERE i.origin = 'real' AND i.status IN ('ended', 'stopped') AND NOT EXISTS (
+        SELECT 1 FROM interviews n WHERE n.case_key = i.case_key AND n.origin = 'real' AND n.number > i.number
+    )
+"""
+CLOSED_LEASED: Final = f"SELECT i.id {_NEWEST} AND c.status = 'leased' ORDER BY i.id"
+CLOSED_UNTOLD: Final = f"""
+    SELECT i.id {_NEWEST} AND NOT EXISTS (
+        SELECT 1 FROM case_events e WHERE e.case_key = i.case_key AND e.kind = 'called' AND e.at >= i.updated_at
+            AND e.payload LIKE '%"outcome":"' || i.outcome || '"%'
+    ) ORDER BY i.id
+"""
+"""Finished interviews whose case has no call with that outcome at or after their end. What else the history says of them
+is for others to judge."""
+
+# Lists
+
+KEYS: Final = f"SELECT key FROM cases WHERE {VISIBLE} ORDER BY key"
+MARKS: Final = f"SELECT key, mark FROM cases WHERE {VISIBLE} ORDER BY key"
+COUNTS: Final = f"""
+    SELECT {STATUS}, outcome, code, count(*) FROM cases WHERE {VISIBLE} GROUP BY 1, outcome, code
+"""
+GROUPS: Final = f"""
+    SELECT CASE WHEN {STATUS} = 'waiting' AND due_at <= ? THEN 'ready' ELSE {STATUS} END,
+        CASE WHEN {STATUS} IN ('ready', 'waiting') THEN bucket ELSE '' END,
+        CASE WHEN {STATUS} = 'waiting' THEN why ELSE '' END,
+        CASE WHEN promised_at IS NULL THEN 0 ELSE 1 END,
+        CASE WHEN promised_at <= ? THEN 1 ELSE 0 END,
+        count(*)
+    FROM cases WHERE {VISIBLE} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+"""
+_HIDDEN: Final = """(
+    SELECT key FROM cases
+    WHERE arrival <> '' AND arrival NOT IN (SELECT id FROM imports WHERE state = 'settling')
+)"""
+HISTORIES: Final = f"""
+    SELECT case_key, kind, payload, at, by, station, key FROM case_events
+    WHERE case_key NOT IN {_HIDDEN}{{and_also}} ORDER BY case_key, seq
+"""
+CORRECTED: Final = " AND case_key IN (SELECT case_key FROM case_events WHERE kind = 'corrected')"
+"""What may stand behind it."""
+CONTACTS: Final = f"""
+    SELECT c.key, k.link, k.details FROM cases c JOIN case_contacts k ON k.link = c.link WHERE {VISIBLE}
+    ORDER BY c.ordinal, c.key
+"""
+SEARCH: Final = f"""
+    SELECT {", ".join(f"c.{column}" for column in ROW_COLUMNS.split(", "))}, k.details
+    FROM cases c LEFT JOIN case_contacts k ON k.link = c.link
+    WHERE {VISIBLE} AND (lower(c.key) LIKE ? ESCAPE '!' OR k.words LIKE ? ESCAPE '!' OR k.digits LIKE ? ESCAPE '!')
+    ORDER BY c.ordinal, c.key LIMIT ?
+"""
+
+# Imports
+
+BEGIN_IMPORT: Final = """
+    INSERT INTO imports (id, at, by, file, cases, state) VALUES (?, ?, ?, ?, 0, 'arriving')
+    ON CONFLICT (id) DO NOTHING
+"""
+GROW_IMPORT: Final = "UPDATE imports SET cases = cases + ? WHERE id = ? AND state = 'arriving'"
+MOVE_IMPORT: Final = "UPDATE imports SET state = ? WHERE id = ? AND state = ?"
+IMPORTS_IN: Final = "SELECT id FROM imports WHERE state = ? ORDER BY at, id"
+IMPORTS_BEFORE: Final = "SELECT id FROM imports WHERE state = 'arriving' AND at < ? ORDER BY at, id"
+IMPORTS: Final = (
+    "SELECT id, at, by, file, cases FROM imports WHERE state IN ('settling', 'settled') ORDER BY at, id"
+)
+FORGET_IMPORT: Final = "DELETE FROM imports WHERE id = ? AND state = 'given up'"
+LAST_ORDINAL: Final = "SELECT coalesce(max(ordinal), 0) FROM cases"
+ARRIVE: Final = f"""
+    INSERT INTO cases (key, ordinal, seq, stood, status, {", ".join(STANDING_COLUMNS)}, lease_token, lease_by,
+        lease_station, lease_until, frame, replicate, link, mark, arrival, updated_at)
+    VALUES (?, ?, ?, ?, 'arriving', {", ".join("?" * len(STANDING_COLUMNS))}, '', '', '', NULL, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO NOTHING
+"""
+ARRIVAL_OF: Final = """
+    SELECT c.arrival, i.state FROM cases c LEFT JOIN imports i ON i.id = c.arrival WHERE c.key = ?
+"""
+FLIP: Final = _picking("""
+    UPDATE cases SET status = was, arrival = '' WHERE key IN (
+        SELECT key FROM cases WHERE arrival = ? AND arrival <> '' ORDER BY ordinal LIMIT ?{skip}
+    )
+""")
+SETTLED: Final = """
+    UPDATE imports SET state = 'settled' WHERE id = ? AND state = 'settling'
+        AND NOT EXISTS (SELECT 1 FROM cases WHERE arrival = ? AND arrival <> '')
+"""
+ARRIVED: Final = "SELECT key, link FROM cases WHERE arrival = ? AND arrival <> '' LIMIT ?"
+LOOK_OVER: Final = Said("PRAGMA analysis_limit = 400; PRAGMA optimize", "ANALYZE cases")
+"""The engine looks at how many there are of what, so that it chooses its indexes well."""
+DROP_EVENTS: Final = "DELETE FROM case_events WHERE case_key = ?"
+DROP_CASE: Final = "DELETE FROM cases WHERE key = ?"
+
+
+def rows(wanted: Mapping[str, str], *, limit: int | None) -> tuple[str, tuple[str | int, ...]]:
+    """The statement for the cases of which every given column is as wanted, in the sample's order; its parameters."""
+    # Those with a station are few, and have an index of their own.
+    leased = " AND status = 'leased'" if wanted.get("status") == "leased" else ""
+    also = "".join(f" AND {STATUS if column == 'status' else column} = ?" for column in wanted)
+    most = " LIMIT ?" if limit is not None else ""
+    statement = f"SELECT {ROW_COLUMNS} FROM cases WHERE {VISIBLE}{leased}{also} ORDER BY ordinal, key{most}"
+    return statement, (*wanted.values(), *((limit,) if limit is not None else ()))

@@ -1,0 +1,106 @@
+"""How many places of each quota cell are taken, and by which interviews? Two stations can't both have the last one.
+
+It knows no quota: cells and their targets are handed in.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from survey_cli.engine.codec import encode_moment
+from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.store.cases.case_statements import KEEP_SETTING, SETTING
+from survey_cli.store.backends.connector import Connector, Execute
+
+NAME_CELL: Final = "INSERT INTO quota_fill (cell, taken, held) VALUES (?, 0, 0) ON CONFLICT (cell) DO NOTHING"
+HAS_PLACE: Final = "SELECT 1 FROM quota_places WHERE interview = ? AND cell = ?"
+HOLD_ONE: Final = "UPDATE quota_fill SET held = held + 1 WHERE cell = ? AND taken + held < ?"
+KEEP_PLACE: Final = "INSERT INTO quota_places (interview, cell, state, at) VALUES (?, ?, ?, ?)"
+PLACES: Final = "SELECT cell, state FROM quota_places WHERE interview = ? ORDER BY cell"
+DROP_PLACE: Final = "DELETE FROM quota_places WHERE interview = ? AND cell = ?"
+COUNT: Final = "UPDATE quota_fill SET taken = taken + ?, held = held + ? WHERE cell = ?"
+EVERY_PLACE: Final = "SELECT interview, cell, state FROM quota_places ORDER BY interview, cell"
+FILL: Final = "SELECT cell, taken, held FROM quota_fill ORDER BY cell"
+TARGETS: Final = "targets"
+"""The setting that holds the target of every cell, as the newest plan has it."""
+MISCOUNTED: Final = """
+    SELECT f.cell, f.taken, f.held,
+        count(CASE p.state WHEN 'taken' THEN 1 END), count(CASE p.state WHEN 'held' THEN 1 END)
+    FROM quota_fill f LEFT JOIN quota_places p ON p.cell = f.cell
+    GROUP BY f.cell, f.taken, f.held
+    HAVING f.taken <> count(CASE p.state WHEN 'taken' THEN 1 END)
+        OR f.held <> count(CASE p.state WHEN 'held' THEN 1 END)
+    ORDER BY f.cell
+"""
+
+
+class QuotaPlaces:
+    """The places of one study, over the store's connection. The row of a cell is its lock; several cells are gone
+    through in one order, so that no two stations wait for each other."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._db = connector
+
+    def hold(
+        self, interview: str, cells: Mapping[str, int], at: datetime, instead_of: Collection[str] = ()
+    ) -> dict[str, bool]:
+        """See `Cases.hold`."""
+        told: dict[str, bool] = {}
+        with self._db.transaction() as execute:
+            kept = execute(SETTING, (TARGETS,)).fetchall()
+            targets = {**cells, **(json.loads(kept[0][0]) if kept else {})}
+            there: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall()) if instead_of else {}
+            for cell in sorted(cells.keys() | (there.keys() & set(instead_of))):
+                if cell not in cells:
+                    if there[cell] == "held":
+                        _drop(execute, interview, cell, "held")
+                    continue
+                execute(NAME_CELL, (cell,))
+                told[cell] = bool(execute(HAS_PLACE, (interview, cell)).fetchall())
+                if not told[cell] and execute(HOLD_ONE, (cell, targets[cell])).rowcount:
+                    execute(KEEP_PLACE, (interview, cell, "held", encode_moment(at)))
+                    told[cell] = True
+        return told
+
+    def keep_targets(self, targets: Mapping[str, int]) -> None:
+        """See `Cases.keep_targets`."""
+        text, kept = json.dumps(targets, sort_keys=True), self._db.read(SETTING, (TARGETS,))
+        if text != (kept[0][0] if kept else "{}"):
+            self._db.run(KEEP_SETTING, (TARGETS, text))
+
+    def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:
+        """See `Cases.take`."""
+        with self._db.transaction() as execute:
+            settle(execute, interview, cells, at)
+
+    def drop(self, interview: str) -> None:
+        """See `Cases.drop`."""
+        with self._db.transaction() as execute:
+            for cell, state in execute(PLACES, (interview,)).fetchall():
+                _drop(execute, interview, cell, state)
+
+    def fill(self) -> dict[str, Fill]:
+        """See `Cases.fill`."""
+        return {cell: Fill(taken, held) for cell, taken, held in self._db.read(FILL)}
+
+
+def settle(execute: Execute, interview: str, cells: Iterable[str], at: datetime) -> None:
+    """Within a transaction: the interview counts in these cells, and has no other place."""
+    there: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall())
+    wanted = set(cells)
+    for cell in sorted(there.keys() | wanted):
+        if cell in wanted and there.get(cell) == "taken":
+            continue
+        if cell in wanted:
+            execute(NAME_CELL, (cell,))
+        if cell in there:
+            _drop(execute, interview, cell, there[cell])
+        if cell in wanted:
+            execute(COUNT, (1, 0, cell))
+            execute(KEEP_PLACE, (interview, cell, "taken", encode_moment(at)))
+
+
+def _drop(execute: Execute, interview: str, cell: str, state: str) -> None:
+    if execute(DROP_PLACE, (interview, cell)).rowcount:
+        execute(COUNT, (-1, 0, cell) if state == "taken" else (0, -1, cell))

@@ -1,0 +1,137 @@
+"""The place of a study's database: `responses/` beside the instrument, unless another is named."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from survey_cli.problems import Question, Trouble
+from survey_cli.store.backends.address import looks_like_address, names_server, server
+from survey_cli.store.database import Store
+from survey_cli.store.origin import OtherQuestionnaire, check_origin, keep_origin
+from survey_cli.store.backends.errors import Absent, StoreProblem
+
+RESPONSES: Final = "responses"
+"""The folder of databases, lists of people and of numbers never to be called."""
+
+
+def home_of(path: str | Path) -> Path:
+    """The folder in which `responses/` belongs: that of the file, or the one above where that is called `instruments`."""
+    folder = Path(path).resolve().parent
+    return folder.parent if folder.name == "instruments" else folder
+
+
+class FileOf(str):
+    """A database file of a questionnaire; as text it is the path that is printed."""
+
+    __slots__ = ("named", "questionnaire")
+
+    questionnaire: Path
+    named: bool
+    """It was named with --db, and not found by the rule."""
+
+    def __new__(cls, printed: str, questionnaire: str | Path, *, named: bool) -> "FileOf":
+        file = super().__new__(cls, printed)
+        file.questionnaire, file.named = Path(questionnaire), named
+        return file
+
+
+def database_of(path: str | Path, instrument: str, db: str | None) -> str:
+    """Where the interviews of an instrument are kept, unless `db` says otherwise: a file, or the instrument's own
+    schema on a server. It may be printed: there is no password in it. Raises StoreProblem where an earlier version
+    kept them in another place, and nothing is kept in this one."""
+    if db and names_server(db):
+        return server(db, study=instrument)
+    if db and looks_like_address(db):
+        raise not_an_address()
+    if db:
+        return FileOf(db, path, named=True)
+    file = home_of(path) / RESPONSES / f"{instrument}.db"
+    earlier = _earlier_home(path) / RESPONSES / f"{instrument}.db"
+    if not os.path.exists(file) and os.path.exists(earlier):
+        raise StoreProblem(
+            shown(file),
+            f"is not there, and an earlier version kept interviews of this name in {earlier}",
+            f"if they are this study's, move the files of {earlier.parent} to {file.parent}, or give --db {earlier};"
+            f" if not, begin this study's own with --db {file}",
+        )
+    return FileOf(shown(file), path, named=False)
+
+
+def not_an_address() -> StoreProblem:
+    """What was given as a database is an address of nothing known."""
+    return StoreProblem(
+        "--db",
+        "this is no address of a database server",
+        "write postgresql://USER@HOST:PORT/DATABASE, or a path",
+    )
+
+
+def _earlier_home(path: str | Path) -> Path:
+    """Where versions before 2026-12 put `responses/`: at the nearest folder above with instruments/ or pyproject.toml."""
+    file = Path(path).resolve()
+    for folder in file.parents:
+        if folder.name == "instruments":
+            return folder.parent
+        if os.path.isdir(folder / "instruments") or os.path.isfile(folder / "pyproject.toml"):
+            return folder
+    return file.parent
+
+
+def shown(path: Path) -> str:
+    """A path as it is printed: from where one stands, if it lies below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def open_store(where: str, *, create: bool) -> Store | Trouble:
+    """The database, or why it cannot be opened. `where` is as `database_of` returned it."""
+    try:
+        return _opened(where, create=create)
+    except StoreProblem as problem:
+        return _trouble(problem, where)
+    except OSError as error:
+        return Trouble(where, f"the folder cannot be made ({error.strerror})", "give another place with --db")
+
+
+def open_existing(where: str) -> Store | Trouble | None:
+    """The database, or why it cannot be opened; None where nothing is kept yet."""
+    if not names_server(where) and not Path(where).is_file():
+        return None
+    try:
+        return _opened(where, create=False)
+    except Absent:
+        return None
+    except StoreProblem as problem:
+        return _trouble(problem, where)
+
+
+def _opened(where: str, *, create: bool) -> Store:
+    if create and where != ":memory:" and not names_server(where):
+        Path(where).parent.mkdir(parents=True, exist_ok=True)
+    store = Store.open(where, create=create)
+    if isinstance(where, FileOf) and where != ":memory:":
+        try:
+            check_origin(store, where.questionnaire, named=where.named)
+        except BaseException:
+            store.close()
+            raise
+    return store
+
+
+def _trouble(problem: StoreProblem, where: str) -> Trouble:
+    if isinstance(problem, OtherQuestionnaire) and isinstance(where, FileOf):
+        return Question(
+            problem.where,
+            problem.what,
+            problem.remedy,
+            asks="Are both the same study, so that this questionnaire takes the place of that one?",
+            settle=lambda: _settle(where),
+        )
+    return Trouble(problem.where, problem.what, problem.remedy)
+
+
+def _settle(where: FileOf) -> None:
+    with Store.open(where, create=False) as store:
+        keep_origin(store, where.questionnaire)

@@ -1,0 +1,110 @@
+"""How does a row of the store's stand in its columns? Both directions, column by column."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from survey_cli.engine.codec import decode_moment, encode_moment
+from survey_cli.store.interviews.records import InterviewRow
+from survey_cli.values import Variable
+
+
+def _json(written: object) -> str:
+    return json.dumps(written, ensure_ascii=False, separators=(",", ":"))
+
+
+def write_texts(texts: Mapping[str, str]) -> str:
+    """As JSON; a file's name that is not UTF-8 as escapes, which read back as that name."""
+    text = _json(dict(texts))
+    return text if _encodes(text) else json.dumps(dict(texts))
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def read_texts(text: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(text)
+    return found
+
+
+def write_interview(row: InterviewRow) -> tuple[str | int, ...]:
+    return (
+        row.id,
+        row.case,
+        row.instrument,
+        encode_moment(row.began_at),
+        row.by,
+        encode_moment(row.updated_at),
+        *row[6:],
+    )
+
+
+def write_head(row: InterviewRow) -> tuple[str | int, ...]:
+    """What an export says of an interview, in the order of `records.Line`."""
+    began_at, updated_at = encode_moment(row.began_at), encode_moment(row.updated_at)
+    return row.id, row.case, row.number, row.origin, row.status, row.outcome, began_at, updated_at, row.by
+
+
+def read_interview(row: Sequence[Any]) -> InterviewRow:
+    id, case, instrument, began_at, by, updated_at, *rest = row
+    return InterviewRow(id, case, instrument, decode_moment(began_at), by, decode_moment(updated_at), *rest)
+
+
+def write_variable(variable: Variable) -> tuple[str | int | None, ...]:
+    """Labels as pairs, not as an object: `8` and `"8"` are two codes."""
+    return (
+        variable.name,
+        variable.label,
+        variable.storage,
+        variable.measure,
+        variable.decimals,
+        _json(list(variable.labels.items())),
+        _json(variable.user_missing),
+        _json({id: list(decline) for id, decline in variable.declines.items()}),
+        variable.wording,
+        variable.item,
+        variable.turn,
+        None if variable.option is None else _json(variable.option),
+        variable.role,
+        int(variable.personal),
+    )
+
+
+def read_variable(row: Sequence[Any]) -> Variable:
+    (
+        name,
+        label,
+        storage,
+        measure,
+        decimals,
+        labels,
+        user_missing,
+        declines,
+        wording,
+        item,
+        turn,
+        option,
+        role,
+        own,
+    ) = row
+    return Variable(
+        name=name,
+        label=label,
+        storage=storage,
+        measure=measure,
+        decimals=decimals,
+        labels=dict(json.loads(labels)),
+        user_missing=tuple(json.loads(user_missing)),
+        declines={id: (code, text) for id, (code, text) in json.loads(declines).items()},
+        wording=wording,
+        item=item,
+        turn=turn,
+        option=None if option is None else json.loads(option),
+        role=role,
+        personal=bool(own),
+    )

@@ -1,0 +1,164 @@
+"""Is everything still there, and can it be had twice? Checks of the whole database, and copies made while it
+is in use."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from survey_cli.engine.codec import decode_moment, encode_moment
+from survey_cli.store.backends import open_database
+from survey_cli.store.backends.schema import views
+from survey_cli.store.interviews import statements as sql
+from survey_cli.store.maintenance.case_integrity import case_flaws
+from survey_cli.store.backends.connector import Connector, Dialect
+from survey_cli.store.backends.sqlite.database_files import put_in_place
+from survey_cli.store.backends.decoding import legible
+from survey_cli.store.backends.errors import StoreProblem, told
+from survey_cli.store.backends.sqlite.connection import Sqlite
+from survey_cli.store.interviews.row_mapping import read_variable
+
+PAGES: Final = 2_000
+"""Pages copied in one go, some 8 MB; or rows, from a server."""
+
+TABLES: Final = """
+    SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name
+"""
+"""Ours: neither SQLite's own nor the list of steps."""
+
+MISNUMBERED: Final = """
+    SELECT case_key, origin, count(*), min(number), max(number) FROM interviews
+    WHERE case_key <> '' AND origin <> 'simulated' GROUP BY case_key, origin
+    HAVING min(number) <> 1 OR max(number) <> count(*) ORDER BY case_key, origin
+"""
+DATA_VIEWS: Final = "SELECT hash, data_view FROM instruments ORDER BY hash"
+VIEWS: Final[dict[Dialect, str]] = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'view'",
+    "postgresql": "SELECT viewname FROM pg_views WHERE schemaname = current_schema()",
+}
+NOTE_BACKUP: Final = "INSERT INTO backups (at, by) VALUES (?, ?)"
+LAST_BACKUP: Final = "SELECT max(at) FROM backups"
+
+
+def integrity(db: Connector) -> list[str]:
+    """One sentence for each thing that is wrong."""
+    found = list(db.flaws())
+    for id, last, count, first, highest in db.read(sql.GAPS):
+        found.append(
+            f"interview {id} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
+        )
+    found += [
+        f"interview {id} does not begin with its beginning, or begins twice"
+        for (id,) in db.read(sql.WITHOUT_BEGINNING)
+    ]
+    found += [
+        f"the snapshot of interview {id} is of event {seq}, and the last event is {last}"
+        for id, last, seq in db.read(sql.SNAPSHOTS_AHEAD)
+    ]
+    found += [
+        f"the interviews of case {case} ({origin}) should have the numbers 1 to {count}; they have {first} to {last}"
+        for case, origin, count, first, last in db.read(MISNUMBERED)
+    ]
+    views_here = {name for (name,) in db.read(VIEWS[db.dialect])}
+    found += [
+        f"the view {name} with the data of version {hash[:12]} is not there"
+        for hash, name in db.read(DATA_VIEWS)
+        if name not in views_here
+    ]
+    found += case_flaws(db)
+    return found
+
+
+def backup(db: Connector, to: Path, *, progress: Callable[[int, int], None] | None) -> None:
+    """Copies into a file under a temporary name, checks the copy and links it into place."""
+    where = str(to)
+    if to.exists():
+        raise _exists(where)
+    if not to.parent.is_dir():
+        raise StoreProblem(where, f"the folder {to.parent} does not exist", "make it, or name another")
+
+    def copy(temporary: Path) -> None:
+        if isinstance(db, Sqlite):
+            _copy_pages(db, temporary, where, progress)
+        else:
+            _copy_rows(db, temporary, where, progress)
+
+    try:
+        if not put_in_place(to, copy, where=where):
+            raise _exists(where)
+    except sqlite3.Error as error:
+        raise told(error, where) or error from error
+
+
+def note_backup(db: Connector, *, at: datetime, by: str) -> None:
+    """Keep that a copy was made."""
+    db.run(NOTE_BACKUP, (encode_moment(at), by))
+
+
+def last_backup(db: Connector) -> datetime | None:
+    """When the last copy that is known of here was made; None: none yet."""
+    [(at,)] = db.read(LAST_BACKUP)
+    with legible(db.where, "the list of backups"):
+        return decode_moment(at) if at is not None else None
+
+
+def _exists(where: str) -> StoreProblem:
+    return StoreProblem(where, "exists already, and a backup overwrites nothing", "name another file")
+
+
+def _copy_pages(db: Sqlite, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
+    def tell(_: int, left: int, whole: int) -> None:
+        if progress is not None:
+            progress(whole - left, whole)
+
+    with contextlib.ExitStack() as open_now:
+        source = db.connection
+        if db.path is not None:
+            source = Sqlite.to_file(db.path, where=db.where, patience=5, read_only=db.read_only).connection
+            open_now.enter_context(contextlib.closing(source))
+        target = open_now.enter_context(contextlib.closing(sqlite3.connect(temporary, isolation_level=None)))
+        # As long as we are reading, we see one moment: else each answer given meanwhile begins the copy anew.
+        source.execute("BEGIN")
+        try:
+            source.execute("SELECT count(*) FROM sqlite_master").fetchall()
+            source.backup(target, pages=PAGES, progress=tell)
+        finally:
+            source.execute("ROLLBACK")
+        _check(target, where)
+
+
+def _copy_rows(
+    db: Connector, temporary: Path, where: str, progress: Callable[[int, int], None] | None
+) -> None:
+    """From a server into a file of this program's own schema, table by table, all of one moment."""
+    open_database.make(temporary, where=where)
+    with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target, db.moment() as rows:
+        tables = [name for (name,) in target.execute(TABLES).fetchall()]
+        sizes = [next(rows(f"SELECT count(*) FROM {table}", ()))[0] for table in tables]
+        whole, done = sum(sizes), 0
+        target.execute("BEGIN")
+        for table in tables:
+            columns = [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()]
+            found = rows(f"SELECT {', '.join(columns)} FROM {table}", ())
+            adding = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
+            while several := list(islice(found, PAGES)):
+                done += target.executemany(adding, several).rowcount
+                if progress is not None:
+                    progress(done, whole)
+        for hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():
+            variables = [read_variable(row) for row in target.execute(sql.VARIABLES, (hash,)).fetchall()]
+            for statement in views.data_views(name=view, hash=hash, variables=variables):
+                target.execute(statement)
+        target.execute("COMMIT")
+        if target.execute("PRAGMA foreign_key_check").fetchall():
+            raise StoreProblem(where, "the copy is not whole", f"check the database {db.where}")
+        _check(target, where)
+
+
+def _check(copy: sqlite3.Connection, where: str) -> None:
+    [(verdict,)] = copy.execute("PRAGMA integrity_check(1)").fetchall()
+    if verdict != "ok":
+        raise StoreProblem(where, f"the copy is damaged ({verdict})", "check the database and the disk")

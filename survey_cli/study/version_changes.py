@@ -1,0 +1,161 @@
+"""Changes of meaning between a questionnaire and the versions that real interviews were conducted with: found, counted,
+accepted with a reason. `survey check`, the beginning of an interview and exports ask here, so that they agree.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from survey_cli.table.encoded_cells import cell_reader, cell_texts
+from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.problems import Trouble
+from survey_cli.store import InstrumentRow, Origin, Store
+from survey_cli.table.meaning_changes import Change, changes
+from survey_cli.table.versions import listed
+from survey_cli.values import Missing
+
+REAL: Final[tuple[Origin, ...]] = ("real",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Somebody's word that a change is meant."""
+
+    reason: str
+    by: str
+    at: datetime
+    earlier: str
+    """The version, in words, whose answers it concerns."""
+    later: str
+    """The version, in words, that it was accepted for."""
+    same: bool = False
+    """The changed text means the same: the answers stay in one column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionChange:
+    """One change between versions that have real interviews and the questionnaire."""
+
+    change: Change
+    versions: Mapping[str, str]
+    """The versions that it concerns, in words by their hash, the first kept first."""
+    acceptance: Acceptance | None = None
+
+    @property
+    def told(self) -> str:
+        """The versions in words."""
+        return listed(list(self.versions.values()))
+
+
+def version_changes(store: Store, instrument: Instrument) -> list[VersionChange] | Trouble:
+    """What interviews of earlier versions mean otherwise than this questionnaire. Raises StoreProblem."""
+    kept_here = store.instruments()
+    found: dict[Change, dict[str, str]] = {}
+    for kept in kept_here:
+        if kept.hash == instrument.hash or not store.has_interviews(kept.hash):
+            continue
+        old = rebuilt(kept.texts, kept.hash)
+        if isinstance(old, Trouble):
+            return old
+        for change in changes(old, instrument):
+            found.setdefault(change, {})[kept.hash] = version_words(kept, kept_here)
+    return [
+        VersionChange(change=change, versions=versions, acceptance=acceptance_of(store, change))
+        for change, versions in found.items()
+    ]
+
+
+def why_not_begin(store: Store, instrument: Instrument) -> Trouble | None:
+    """Why no real interview may begin with this questionnaire: a change of meaning that nobody has accepted. One that has
+    real interviews already goes on. Raises StoreProblem."""
+    return None if store.has_interviews(instrument.hash) else unaccepted_changes(store, instrument)
+
+
+def unaccepted_changes(store: Store, instrument: Instrument) -> Trouble | None:
+    """The changes of meaning between interviews and this questionnaire that nobody has accepted. Raises StoreProblem."""
+    found = version_changes(store, instrument)
+    if isinstance(found, Trouble):
+        return found
+    left = [one for one in found if one.acceptance is None]
+    if not left:
+        return None
+    first = left[0]
+    more = f", and {len(left) - 1} more" if len(left) > 1 else ""
+    file = next(iter(instrument.texts))
+    return Trouble(
+        file,
+        f"{first.change.item}: {first.change.what}, but {first.told} has interviews{more}",
+        f"`survey check {file}` shows each change and how to accept it",
+    )
+
+
+def answered_in(store: Store, hash: str, items: Sequence[str]) -> tuple[dict[str, int], int]:
+    """How many real interviews of a version have an answer at each item, and how many there are. One without current data
+    counts as answered. Raises StoreProblem."""
+    variables = store.variables(hash)
+    places = {
+        item: [(at, cell_reader(v.storage)) for at, v in enumerate(variables) if v.item == item]
+        for item in items
+    }
+    counts, total = dict.fromkeys(items, 0), 0
+    personal = any(v.personal and v.item in counts for v in variables)
+    for line in store.lines(hash, origins=REAL, personal=personal):
+        total += 1
+        texts = cell_texts(line.cells, len(variables)) if line.cells is not None else None
+        for item, columns in places.items():
+            if texts is None or any(
+                not isinstance(cell := read(texts[at]), Missing) and cell != "" for at, read in columns
+            ):
+                counts[item] += 1
+    return counts, total
+
+
+def version_words(kept: InstrumentRow, among: Sequence[InstrumentRow]) -> str:
+    """A version as it is told apart from the others."""
+    if sum(other.version == kept.version for other in among) > 1 or not kept.version:
+        name = f"version {kept.version}" if kept.version else "the version"
+        return f"{name} of {kept.kept_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"version {kept.version}"
+
+
+def acceptance_of(store: Store, change: Change) -> Acceptance | None:
+    """What is kept of the acceptance of a change, between whichever versions; None where that can't be read. Raises
+    StoreProblem."""
+    text = store.cases.setting(_setting(change))
+    if text is None:
+        return None
+    try:
+        kept: Mapping[str, object] = json.loads(text)
+        return Acceptance(
+            reason=str(kept["reason"]),
+            by=str(kept["by"]),
+            at=datetime.fromisoformat(str(kept["at"])),
+            earlier=str(kept["earlier"]),
+            later=str(kept["later"]),
+            same=kept["same"] is True,
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def keep_acceptance(store: Store, change: Change, acceptance: Acceptance) -> None:
+    """Keep an acceptance, instead of an earlier one of the same change. Raises StoreProblem."""
+    kept = {
+        "item": change.item,
+        "what": change.what,
+        "reason": acceptance.reason,
+        "by": acceptance.by,
+        "at": acceptance.at.isoformat(timespec="seconds"),
+        "earlier": acceptance.earlier,
+        "later": acceptance.later,
+        "same": acceptance.same,
+    }
+    store.cases.keep_setting(_setting(change), json.dumps(kept, ensure_ascii=False))
+
+
+def _setting(change: Change) -> str:
+    return f"accepted/{change.item}/{sha256(change.what.encode()).hexdigest()[:16]}"

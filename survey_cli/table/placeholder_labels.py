@@ -1,0 +1,39 @@
+"""How do the words of a table leave the house? What is filled in for a respondent stands in labels and wordings by its
+name in angle quotes; no cell is touched."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from survey_cli.instrument.texts.placeholder_text import shown
+from survey_cli.table.table import Table
+from survey_cli.values import Variable
+
+
+def shown_variable(variable: Variable) -> Variable:
+    """The variable with its words as they are shown; the condition of a compute stays as it is written."""
+    return replace(
+        variable,
+        label=shown(variable.label),
+        wording=variable.wording if variable.role == "compute" else shown(variable.wording),
+        labels={code: shown(text) for code, text in variable.labels.items()},
+        declines={kind: (code, shown(text)) for kind, (code, text) in variable.declines.items()},
+    )
+
+
+def shown_table(table: Table) -> Table:
+    """The table with its words as they are shown, those of its study too."""
+    study = table.study
+    return replace(
+        table,
+        variables=tuple(map(shown_variable, table.variables)),
+        study=replace(
+            study,
+            title=shown(study.title),
+            intros=_each(study.intros),
+            instructions=_each(study.instructions),
+        ),
+    )
+
+
+def _each(texts: Mapping[str, str]) -> dict[str, str]:
+    return {item: shown(text) for item, text in texts.items()}
