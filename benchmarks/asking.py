@@ -23,10 +23,10 @@ from benchmarks.peers import session
 from survey_cli.engine import prompts
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.source.load import read, read_text
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.services.database.interview_archive import keeper
+from survey_cli.instrument.source.load import read, read_text
 from survey_cli.problems import errors
+from survey_cli.services.database.interview_archive import keeper
 from survey_cli.simulate import Habits
 from survey_cli.simulate.interviews.run import run as crowd
 from survey_cli.values import NOT_ASKED

@@ -12,8 +12,8 @@ from time import perf_counter, sleep
 from benchmarks import questionnaires as made
 from benchmarks.measuring import Line, at_most, below, medians, shown
 from benchmarks.storing import Answers
-from survey_cli.fieldwork.queue.claim_criteria import Bucket
 from survey_cli.fieldwork.case.events import Called, Closed, Entry, NumberFacts, Sampled
+from survey_cli.fieldwork.queue.claim_criteria import Bucket
 from survey_cli.fieldwork.queue.rules import Standing
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Lease, NewCase

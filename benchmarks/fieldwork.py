@@ -8,15 +8,15 @@ from time import process_time
 from zoneinfo import ZoneInfo
 
 from benchmarks.measuring import Line, below
+from survey_cli.fieldwork.calendar.zones import day_start
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.calendar.zones import day_start
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.simulation.simulated_study import Trial, trial_cases
-from survey_cli.simulate.fieldwork.station_simulation import Fieldwork
 from survey_cli.simulate.fieldwork.households import invented_cases
 from survey_cli.simulate.fieldwork.model import FieldModel
+from survey_cli.simulate.fieldwork.station_simulation import Fieldwork
 
 CASES, INTERVIEWERS, DAYS = 20_000, 12, 18
 STARTS, ZONE = date(2026, 11, 30), ZoneInfo("America/Chicago")

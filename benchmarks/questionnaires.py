@@ -8,8 +8,8 @@ from pathlib import Path
 from survey_cli.engine.events import Answered, Began, Event, Sitting, Stamp
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.source.load import read_text
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.source.load import read_text
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 STAMP = Stamp(NOON, "bench", "bench")

@@ -9,12 +9,12 @@ from random import Random
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from survey_cli.sessions.station.open_station import queue_of
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.sessions.station.station import Station
+from survey_cli.problems import Trouble
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import Imported, Manner, Wanted, import_sample
-from survey_cli.problems import Trouble
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.station.open_station import queue_of
+from survey_cli.sessions.station.station import Station
 from survey_cli.store import Store
 from survey_cli.study.open_study import open_study
 from survey_cli.tui.app import InterviewApp

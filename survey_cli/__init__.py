@@ -1,3 +1,3 @@
-"""Telephone interviewing in a terminal. Says which version this is; imports nothing."""
+"""Telephone interviewing (CATI) in a terminal. Holds the version and imports nothing."""
 
 __version__ = "0.1.0"

@@ -10,8 +10,8 @@ import numpy
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_array
 
-from survey_cli.reports.results.report_model import Banner, Base, Figure, ItemResult, Row, Summary
 from survey_cli.reports.results.crosstab import Line
+from survey_cli.reports.results.report_model import Banner, Base, Figure, ItemResult, Row, Summary
 
 Unknown: TypeAlias = tuple[str, Hashable, tuple[str, str]]
 """`(item, row, column)`; a row is its kind, code and label, a column its group and label."""

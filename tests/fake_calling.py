@@ -10,6 +10,9 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from fake_conduct import AGREEMENT, FakeConduct, prompt
+from survey_cli.engine.events import Rejected
+from survey_cli.entries import Line, Read
+from survey_cli.outcomes import OUTCOMES
 from survey_cli.sessions.station.station_protocol import (
     Away,
     FoundCase,
@@ -26,9 +29,6 @@ from survey_cli.sessions.station.station_protocol import (
     Understood,
     View,
 )
-from survey_cli.engine.events import Rejected
-from survey_cli.entries import Line, Read
-from survey_cli.outcomes import OUTCOMES
 
 NOW = datetime(2026, 11, 24, 17, 42, tzinfo=UTC)
 HERE, THERE = ZoneInfo("America/Chicago"), ZoneInfo("America/Denver")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from survey_cli.sessions import Asked, Closing
 from survey_cli.engine.events import Rejected
 from survey_cli.engine.notes import StandingNote
 from survey_cli.entries import (
@@ -29,6 +28,7 @@ from survey_cli.entries import (
     plain,
 )
 from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.sessions import Asked, Closing
 from survey_cli.values import Code, Place
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from served import asked, fresh
 from shift import Shift, interviewed, on
+from survey_cli.services.privacy.erase_and_anonymize import erase
+from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import Desk
 from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.services.run_on_study import Request
-from survey_cli.services.privacy.erase_and_anonymize import erase
 from survey_cli.store import Draft, Store
-from survey_cli.store.backends.postgres import connection as postgres
 from survey_cli.store.backends.address import SHARED
+from survey_cli.store.backends.postgres import connection as postgres
 from survey_cli.study.consistency.person_erasure import Erasure
 
 FOLDER = Path(__file__).parent / "data" / "databases"

@@ -9,8 +9,8 @@ from command_line import written
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import NewCase
 

@@ -7,7 +7,12 @@ from fractions import Fraction
 
 from survey_cli.fieldwork.rates.counts import Counts
 from survey_cli.fieldwork.rates.rates import eligibility
-from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
+from survey_cli.reports.codebook.codebook_model import (
+    Codebook,
+    CodebookCode,
+    CodebookColumn,
+    CodebookVariable,
+)
 from survey_cli.reports.fieldwork.rates import Rated, rate_table
 from survey_cli.reports.results.report_model import (
     Banner,

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from scenario import instrument
-from survey_cli.reports.weighting.answer_counts import Answers, Grouping
 from survey_cli.reports.results.banner import banner, grouping_of
+from survey_cli.reports.results.crosstab import Tabulated, Terms, tabulated
 from survey_cli.reports.results.linked_tables import concealed
 from survey_cli.reports.results.questions import questions
 from survey_cli.reports.results.report_model import Banner, ItemResult
-from survey_cli.reports.results.crosstab import Tabulated, Terms, tabulated
 from survey_cli.reports.results.topline import batteries, item_result
+from survey_cli.reports.weighting.answer_counts import Answers, Grouping
 from survey_cli.table import Table, columns
 from survey_cli.values import NOT_ASKED, Cell
 

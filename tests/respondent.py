@@ -11,8 +11,8 @@ from survey_cli.engine import prompts
 from survey_cli.engine.events import Began, Rejected, Sitting
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Read
-from survey_cli.instrument.schema.items.unasked_items import End
 from survey_cli.instrument.compiled.model import Group, Instrument, Leaf, Node, Roster
+from survey_cli.instrument.schema.items.unasked_items import End
 from survey_cli.values import Place, Value
 
 ODD = ("", "zzz", "-1", "99999999999999999", "1 1 1", "%", "[bold]", "31 February 2020", "1 2 3 4 5 6 7 8 9")

@@ -32,8 +32,8 @@ from survey_cli.engine.events import (
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Lookup, Pick, Prompt, plain
 from survey_cli.instrument.compiled.compiler import built
-from survey_cli.instrument.source.load import Source, read, read_text
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.source.load import Source, read, read_text
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import errors
 from survey_cli.values import Cell, Code, Missing, Place, Value

@@ -13,19 +13,19 @@ from random import Random
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from survey_cli.sessions.station.station_protocol import OnCase
-from survey_cli.sessions.station.open_station import queue_of
-from survey_cli.sessions.station.station import Station
 from survey_cli.entries import Read
 from survey_cli.fieldwork.case.case import Case
+from survey_cli.problems import Trouble
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import Imported, Manner, Wanted, import_sample
 from survey_cli.services.study.publish_version import Published, publish
-from survey_cli.problems import Trouble
+from survey_cli.sessions.station.open_station import queue_of
+from survey_cli.sessions.station.station import Station
+from survey_cli.sessions.station.station_protocol import OnCase
 from survey_cli.store.backends.address import names_server
 from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.study.open_study import Study, open_study
 from survey_cli.study.consistency.upkeep import in_step
+from survey_cli.study.open_study import Study, open_study
 
 TUESDAY = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 """10:00 in Chicago, 09:00 in Denver."""

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import pytest
 
 import served
+from survey_cli.engine.codec import cells_reader
 from survey_cli.engine.events import (
     Answered,
     Began,
     Sitting,
     Stamp,
 )
-from survey_cli.engine.codec import cells_reader
 from survey_cli.store import (
     InstrumentRow,
     InterviewRow,

@@ -17,12 +17,12 @@ from respondent import begun, forward, wander
 from scenario import INSTRUMENTS
 from survey_cli.engine.machine import Held, Machine
 from survey_cli.engine.route import Stop, Walk
-from survey_cli.instrument.compiled.compiler import built
 from survey_cli.instrument.checks import checked
 from survey_cli.instrument.checks.reachability.analysis import Finding, findings
 from survey_cli.instrument.checks.reachability.variables import FALSE, TRUE, UNKNOWN
-from survey_cli.instrument.source.load import read, read_text
+from survey_cli.instrument.compiled.compiler import built
 from survey_cli.instrument.compiled.model import Instrument, Node, Option
+from survey_cli.instrument.source.load import read, read_text
 from survey_cli.problems import errors
 from survey_cli.values import Missing
 

@@ -8,13 +8,13 @@ from babel.dates import format_date
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from survey_cli.fieldwork.appointments.reading import read_appointment
-from survey_cli.fieldwork.appointments.due_times import promise_span
-from survey_cli.fieldwork.calendar.calendar import Calendar, DayPart
-from survey_cli.fieldwork.case.events import Promised
-from survey_cli.fieldwork.case.codec import decode, encode
 from survey_cli.fieldwork.appointments.appointment import Meant, Unclear
+from survey_cli.fieldwork.appointments.due_times import promise_span
+from survey_cli.fieldwork.appointments.reading import read_appointment
+from survey_cli.fieldwork.calendar.calendar import Calendar, DayPart
 from survey_cli.fieldwork.calendar.zones import wall_at
+from survey_cli.fieldwork.case.codec import decode, encode
+from survey_cli.fieldwork.case.events import Promised
 from survey_cli.instrument.schema.hours import Hours
 
 DENVER, NEW_YORK = "America/Denver", "America/New_York"

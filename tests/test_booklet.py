@@ -11,9 +11,9 @@ from command_line import folder, written  # noqa: F401
 from scenario import INSTRUMENTS, instrument
 from survey_cli.cli.run_command import run
 from survey_cli.documents.questionnaire.booklet import booklet
+from survey_cli.documents.questionnaire.booklet_model import Item, Said, plainly
 from survey_cli.documents.questionnaire.html import html
 from survey_cli.documents.questionnaire.markdown import escaped, markdown
-from survey_cli.documents.questionnaire.booklet_model import Item, Said, plainly
 from survey_cli.documents.questionnaire.text_rendering import literal
 from survey_cli.entries import plain
 

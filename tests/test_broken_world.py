@@ -19,10 +19,10 @@ import pytest
 import survey_cli.tui.app  # noqa: F401 – imported here, so that the stations that are forked need not
 from soak.station import Station
 from survey_cli.cli.run_command import run
+from survey_cli.problems import Question
+from survey_cli.services.database.interview_archive import Verified, verify
 from survey_cli.sessions.interview.interview_session import Desk
 from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.services.database.interview_archive import Verified, verify
-from survey_cli.problems import Question
 
 INSTRUMENT = """\
 instrument: small

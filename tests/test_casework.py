@@ -11,8 +11,6 @@ import pytest
 from command_line import folder  # noqa: F401 - a fixture
 from shift import HEAD, ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run
-from survey_cli.sessions.station.station_protocol import Idle
-from survey_cli.sessions.station.open_station import queue_of
 from survey_cli.engine.events import Rejected
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded
@@ -28,17 +26,19 @@ from survey_cli.fieldwork.case.events import (
     Returned,
 )
 from survey_cli.fieldwork.queue.rules import standing
-from survey_cli.services.cases import case_actions
-from survey_cli.services.run_on_study import Request
-from survey_cli.services.cases.case_lists import Wanted, list_cases, show_case
-from survey_cli.services.cases.case_actions import Changed, Several
-from survey_cli.services.sample.do_not_call_list import Added, Checked, ListRequest, add, check
-from survey_cli.services.cases.queue_lists import queue, why
 from survey_cli.problems import Trouble
 from survey_cli.reports.fieldwork.cases import CaseList, CaseSheet, QueueReport, Why
+from survey_cli.services.cases import case_actions
+from survey_cli.services.cases.case_actions import Changed, Several
+from survey_cli.services.cases.case_lists import Wanted, list_cases, show_case
+from survey_cli.services.cases.queue_lists import queue, why
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.sample.do_not_call_list import Added, Checked, ListRequest, add, check
+from survey_cli.sessions.station.open_station import queue_of
+from survey_cli.sessions.station.station_protocol import Idle
 from survey_cli.study.consistency.person_erasure import erased
-from survey_cli.study.open_study import Study
 from survey_cli.study.consistency.queue_refresh import caught_up
+from survey_cli.study.open_study import Study
 
 PEOPLE = """login,languages,skills,role
 ann,en,converter,interviewer
@@ -369,7 +369,9 @@ def test_a_code_is_kept_as_the_table_writes_it(tmp_path: Path) -> None:
         == "4.70"
     )
     assert shift.row("A").status == "done"
-    assert refused(case_actions.correct(request(shift), "A", "callback", note=" ")).endswith("say it with --note")
+    assert refused(case_actions.correct(request(shift), "A", "callback", note=" ")).endswith(
+        "say it with --note"
+    )
 
 
 def test_a_number_put_on_the_list_is_dialled_and_offered_no_more(tmp_path: Path) -> None:
@@ -400,7 +402,9 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
     ann = shift.station("ann")
     key = on(ann)
     ann.dial()
-    assert "ann has it at station of ann" in refused(case_actions.correct(request(shift), key, "busy", note="x"))
+    assert "ann has it at station of ann" in refused(
+        case_actions.correct(request(shift), key, "busy", note="x")
+    )
     found = case_actions.free(request(shift), key)
     assert isinstance(found, tuple), found
     assert (found[1].by, found[1].station, found[1].since) == ("ann", "of ann", shift.at)
@@ -445,7 +449,9 @@ def test_only_what_is_finished_is_reopened(tmp_path: Path) -> None:
     interview_of(shift, "A")
     assert "complete" in refused(case_actions.reopen(request(shift), "A"))
     shift.station("ann")
-    done(case_actions.correct(request(shift), "C" if shift.row("C").held is None else "B", "unable", note="x"))
+    done(
+        case_actions.correct(request(shift), "C" if shift.row("C").held is None else "B", "unable", note="x")
+    )
     key = listed(shift, code="2.32")[0]
     assert done(case_actions.reopen(request(shift), key, why="better now")).standing.status == "ready"
 

@@ -26,11 +26,19 @@ from made_results import (
 )
 from page_reading import contrast
 from survey_cli.documents.charts.charts import Chart, chart_of_battery, chart_of_item
-from survey_cli.documents.report.group_charts import charts_of_groups
-from survey_cli.documents.charts.text_metrics import broken, width_of
 from survey_cli.documents.charts.png import png, png_possible
 from survey_cli.documents.charts.svg import WIDTH
-from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, Figure, Results, Row, Side
+from survey_cli.documents.charts.text_metrics import broken, width_of
+from survey_cli.documents.report.group_charts import charts_of_groups
+from survey_cli.reports.results.report_model import (
+    Banner,
+    BannerColumn,
+    BannerTable,
+    Figure,
+    Results,
+    Row,
+    Side,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 BAR = 20

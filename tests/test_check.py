@@ -7,9 +7,9 @@ import pytest
 from rich.cells import cell_len
 
 from command_line import BROKEN, DOUBTFUL, STYLES, folder, on_terminal, written  # noqa: F401
-from survey_cli.cli.run_command import run
 from survey_cli.cli.output.problems import snippet
 from survey_cli.cli.output.terminal import printable
+from survey_cli.cli.run_command import run
 
 
 def test_problems_are_lines_on_stdout_and_the_count_is_not(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,14 +12,14 @@ import served
 from command_line import SURVEY
 from shift import Shift, on
 from survey_cli.cli.run_command import run
-from survey_cli.sessions.station.open_station import man
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.sessions.station.station import Station
-from survey_cli.services.run_on_study import Request
-from survey_cli.services.database.interview_archive import Verified, verify
-from survey_cli.services.cases.fieldwork_status import status_of
 from survey_cli.problems import Question, Trouble
 from survey_cli.reports.fieldwork.status import FieldworkStatus
+from survey_cli.services.cases.fieldwork_status import status_of
+from survey_cli.services.database.interview_archive import Verified, verify
+from survey_cli.services.run_on_study import Request
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.station.open_station import man
+from survey_cli.sessions.station.station import Station
 from survey_cli.store.backends.server_clock import ServerClock
 
 MINUTES = timedelta(minutes=1)

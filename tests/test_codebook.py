@@ -28,9 +28,9 @@ from page_reading import (
 from survey_cli.cli.run_command import run
 from survey_cli.documents.report.report_html import codebook_html
 from survey_cli.documents.report.report_markdown import codebook_markdown
+from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
 from survey_cli.services.report.codebook_data import codebook_of
 from survey_cli.services.report.report_options import CodebookWish
-from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
 
 
 def test_a_variable_says_wording_who_is_asked_codes_and_counts() -> None:

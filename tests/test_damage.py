@@ -12,8 +12,8 @@ import pytest
 from golden_databases import CASES, FIELDWORK, HEAD, ITEMS, write
 from shift import Shift
 from survey_cli.cli.run_command import run
-from survey_cli.services.database.interview_archive import verify
 from survey_cli.problems import Trouble
+from survey_cli.services.database.interview_archive import verify
 from survey_cli.store import Store, StoreProblem
 from test_verification import UNCHECKED
 

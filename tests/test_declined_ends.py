@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from survey_cli.instrument.compiled.compiler import built
 from survey_cli.instrument.checks import checked
+from survey_cli.instrument.compiled.compiler import built
 from survey_cli.instrument.source.load import read_text
 from survey_cli.values import Missing, missing
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from textwrap import dedent
 
 from scenario import Scenario, scenario
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.engine.events import Began
 from survey_cli.problems import Trouble
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.store import Store
 from survey_cli.table import cells, columns
 from survey_cli.values import DK, NOT_REACHED, Cell

@@ -23,22 +23,22 @@ from cases import History, plan
 from command_line import SURVEY
 from shift import FIELDWORK, HEAD, TUESDAY, Shift, interviewed, on
 from stored import rows as rows_of
-from survey_cli.sessions.station.station_protocol import OnCase
+from survey_cli.engine.codec import decode_line, encode_line
 from survey_cli.engine.events import Noted, Rejected, Resumed
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.codec import decode_line, encode_line
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.erasure import WORDS, blank
 from survey_cli.fieldwork.case.events import Called, Entry, Event
 from survey_cli.fieldwork.case.events import Erased as ErasedCase
-from survey_cli.services.run_on_study import Request
-from survey_cli.services.privacy.erase_and_anonymize import Anonymised, Known, anonymise, erase, finish, known
-from survey_cli.services.export.export_data import Wish, export
-from survey_cli.services.database.interview_archive import back_up, verify
-from survey_cli.services.privacy.subject_access import subject
 from survey_cli.problems import Trouble
 from survey_cli.reports.fieldwork.subject_access import Subject
+from survey_cli.services.database.interview_archive import back_up, verify
+from survey_cli.services.export.export_data import Wish, export
+from survey_cli.services.privacy.erase_and_anonymize import Anonymised, Known, anonymise, erase, finish, known
+from survey_cli.services.privacy.subject_access import subject
+from survey_cli.services.run_on_study import Request
+from survey_cli.sessions.station.station_protocol import OnCase
 from survey_cli.store import Draft, Store
 from survey_cli.study.consistency import person_erasure
 from survey_cli.study.consistency.person_erasure import Erasure, erase_answers, unfinished

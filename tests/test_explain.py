@@ -4,14 +4,14 @@ import pytest
 
 from survey_cli.cli.run_command import run
 from survey_cli.instrument.checks import RULES
-from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import ITEM_TYPES
 from survey_cli.instrument.schema.reference import FILL_MEANINGS, FUNCTION_MEANINGS, entries
 from survey_cli.instrument.texts.templates import ALWAYS
-from survey_cli.services.questionnaire.questionnaire_files import explain, vocabulary
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Trouble
+from survey_cli.services.questionnaire.questionnaire_files import explain, vocabulary
 
 
 def test_the_vocabulary_is_the_language() -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from shift import Shift, interviewed
-from survey_cli.instrument.source.load import read_text
-from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.export.bundle import Bundled, bundle
+from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.source.load import read_text
 from survey_cli.problems import Trouble
+from survey_cli.services.export.bundle import Bundled, bundle
 from test_export_choice import a_shift, wished  # noqa: F401 - a fixture
 
 

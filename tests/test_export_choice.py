@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from shift import Shift, interviewed
 from survey_cli.cli.app import app
-from survey_cli.services.run_on_study import Request
+from survey_cli.problems import Trouble
 from survey_cli.services.cases.case_actions import Changed, correct
 from survey_cli.services.export.export_data import Exported, Wish, export, export_several
-from survey_cli.problems import Trouble
+from survey_cli.services.run_on_study import Request
 from survey_cli.study.consistency.person_erasure import anonymise
 
 ITEMS = """

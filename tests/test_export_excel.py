@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from scenario import scenario
 from survey_cli.exports import Manner, excel, format_of
-from survey_cli.exports.text.csv import RUNS
 from survey_cli.exports.limits import Limits
+from survey_cli.exports.text.csv import RUNS
 from survey_cli.table import ADMIN, Study, Table
 from survey_cli.table.timestamps import is_moment
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable

@@ -12,17 +12,17 @@ import pytest
 
 import served
 from shift import Shift, interviewed
-from survey_cli.services.export import bundle as bundling
-from survey_cli.services.cases import case_actions
-from survey_cli.services.export import export_data
-from survey_cli.services.report import results_report
-from survey_cli.services.run_on_study import Request
-from survey_cli.services.export.bundle import Bundled, bundle
-from survey_cli.services.export.export_data import Exported, Wish, export, export_several
-from survey_cli.services.report.report_options import ReportWish
-from survey_cli.services.report.results_report import results
 from survey_cli.problems import Trouble
 from survey_cli.reports.results.report_model import Results
+from survey_cli.services.cases import case_actions
+from survey_cli.services.export import bundle as bundling
+from survey_cli.services.export import export_data
+from survey_cli.services.export.bundle import Bundled, bundle
+from survey_cli.services.export.export_data import Exported, Wish, export, export_several
+from survey_cli.services.report import results_report
+from survey_cli.services.report.report_options import ReportWish
+from survey_cli.services.report.results_report import results
+from survey_cli.services.run_on_study import Request
 
 ITEMS = """
 items:

@@ -17,8 +17,8 @@ import test_export_spss as spss
 import test_export_stata as stata
 from made_up import instruments
 from scenario import INSTRUMENTS, instrument
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Trouble
 from survey_cli.simulate import Habits, simulated
 from survey_cli.table import Table, cells, columns

@@ -14,10 +14,10 @@ import pytest
 
 from scenario import INSTRUMENTS, instrument, scenario
 from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.exports.triple_s.writer import write_triple_s
 from survey_cli.exports.triple_s.definition import Edition
-from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.exports.triple_s.writer import write_triple_s
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.data.study_metadata import study_of
 from survey_cli.simulate import Habits, simulated
 from survey_cli.table import ADMIN, Study, Table, admin, cells, columns

@@ -15,10 +15,10 @@ import pytest
 
 from command_line import SURVEY
 from scenario import INSTRUMENTS
-from survey_cli.services.report.report_options import ReportWish
-from survey_cli.services.report.results_report import results
 from survey_cli.reports.disclosure.suppression import THRESHOLD
 from survey_cli.reports.results.report_model import Results
+from survey_cli.services.report.report_options import ReportWish
+from survey_cli.services.report.results_report import results
 
 TARGETS = "variable,value,share\nkind,District,70%\nkind,Sector,30%\nq14,1,1\nq14,2,2\nq14,3,1\n"
 

@@ -19,11 +19,11 @@ from scenario import Scenario, scenario
 from survey_cli.cli.app import app
 from survey_cli.engine.interview import VERSION
 from survey_cli.exports import FORMATS, Manner
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.problems import Trouble
 from survey_cli.services.export import export_data
 from survey_cli.services.export.export_data import Exported, Wish, export
-from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, Whole
 from survey_cli.table import Table, cells
 

@@ -15,8 +15,6 @@ from survey_cli.fieldwork.case.disposition_coding import (
     rank,
     ruling_trouble,
 )
-from survey_cli.fieldwork.rates.counts import Counts
-from survey_cli.fieldwork.rates.dispositions import DISPOSITIONS, Uncounted, group_of
 from survey_cli.fieldwork.case.events import (
     Blocked,
     Erased,
@@ -26,8 +24,10 @@ from survey_cli.fieldwork.case.events import (
     Returned,
     Speaks,
 )
-from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.case.interview_progress import Progress
+from survey_cli.fieldwork.plan.people import Interviewer, People
+from survey_cli.fieldwork.rates.counts import Counts
+from survey_cli.fieldwork.rates.dispositions import DISPOSITIONS, Uncounted, group_of
 from survey_cli.fieldwork.rates.rates import eligibility, rates
 
 LIST, RDD = plan(), plan("frame: rdd")

@@ -7,12 +7,12 @@ import pytest
 from cases import DENVER, NEW_YORK, history, moment, plan
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import interview_code, ruling_trouble
-from survey_cli.fieldwork.rates.counts import Counts
-from survey_cli.fieldwork.rates.dispositions import group_of
 from survey_cli.fieldwork.case.events import Corrected, Entry
-from survey_cli.fieldwork.queue.rules import allowed, next_moment, standing, verdicts
 from survey_cli.fieldwork.case.interview_progress import Progress
 from survey_cli.fieldwork.plan.quotas import Fill, state
+from survey_cli.fieldwork.queue.rules import allowed, next_moment, standing, verdicts
+from survey_cli.fieldwork.rates.counts import Counts
+from survey_cli.fieldwork.rates.dispositions import group_of
 from survey_cli.fieldwork.rates.rates import eligibility, rates
 
 

@@ -16,10 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import DENVER, LOS_ANGELES, NEW_YORK, History, claimant, history, moment, plan
-from survey_cli.fieldwork.queue.claim_criteria import bucket_of
 from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.codec import KINDS, Unreadable, decode, encode
 from survey_cli.fieldwork.case.disposition_coding import coded, rank
-from survey_cli.fieldwork.rates.dispositions import GROUPS, group_of
 from survey_cli.fieldwork.case.events import (
     Blocked,
     Called,
@@ -40,9 +39,10 @@ from survey_cli.fieldwork.case.events import (
     TakenBack,
     Unpromised,
 )
-from survey_cli.fieldwork.case.codec import KINDS, Unreadable, decode, encode
 from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.claim_criteria import bucket_of
 from survey_cli.fieldwork.queue.rules import allowed, next_moment, standing, verdicts
+from survey_cli.fieldwork.rates.dispositions import GROUPS, group_of
 from survey_cli.outcomes import OUTCOMES
 
 ATTEMPTS = "attempts: {total: 5, per_day: 2, per_daypart: 3}"

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from cases import DENVER, EVERYBODY, LOS_ANGELES, NEW_YORK, History, claimant, history, moment, plan
-from survey_cli.fieldwork.queue.claim_criteria import bucket_of
 from survey_cli.fieldwork.case.events import (
     Blocked,
     Dialled,
@@ -26,8 +25,16 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import allowed, next_moment, number_opening, refusals, standing, verdicts
 from survey_cli.fieldwork.queue.call_order import Turns
+from survey_cli.fieldwork.queue.claim_criteria import bucket_of
+from survey_cli.fieldwork.queue.rules import (
+    allowed,
+    next_moment,
+    number_opening,
+    refusals,
+    standing,
+    verdicts,
+)
 
 MONDAY = "2026-11-16 10:00"
 WIDE = 'hours: {mon-sun: "00:00-24:00"}, reason: a test, holidays: false, dayparts: {all: mon-sun}'

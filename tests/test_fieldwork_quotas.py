@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from cases import history, plan
-from survey_cli.fieldwork.queue.claim_criteria import bucket_of
 from survey_cli.fieldwork.case.events import Interviewing
-from survey_cli.fieldwork.queue.rules import allowed, next_moment, verdicts
 from survey_cli.fieldwork.plan.quotas import OUTSIDE, Fill, state
+from survey_cli.fieldwork.queue.claim_criteria import bucket_of
+from survey_cli.fieldwork.queue.rules import allowed, next_moment, verdicts
 from survey_cli.values import DK, NOT_ASKED, REFUSED
 
 MORE = """

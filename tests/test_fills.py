@@ -12,20 +12,20 @@ from hypothesis import strategies as st
 
 from mistaken import HEAD, said
 from scenario import Scenario, scenario, source_of
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.documents.questionnaire.booklet import booklet
 from survey_cli.engine.events import Noted
 from survey_cli.engine.prompts import asked, echo
 from survey_cli.entries import plain
-from survey_cli.instrument.texts import templates
 from survey_cli.instrument.compiled.compiler import built
-from survey_cli.instrument.source.load import read_text
-from survey_cli.instrument.texts.number_words import CARDINALS, spell_ordinal
-from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.source.load import read_text
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts import templates
+from survey_cli.instrument.texts.number_words import CARDINALS, spell_ordinal
 from survey_cli.instrument.texts.templates import Said, TextScope, compile_text
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.store import Store
 from survey_cli.values import NOT_ASKED
 

@@ -19,18 +19,18 @@ import pytest
 from shift import FIELDWORK, Shift, interviewed
 from soak import fieldwork as soak
 from survey_cli.cli.run_command import run
+from survey_cli.fieldwork.calendar.zones import day_start
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.calendar.zones import day_start
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.simulation.simulated_study import Trial, trial_cases, trial_study
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Trouble
-from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork
+from survey_cli.services.simulation.simulated_study import Trial, trial_cases, trial_study
 from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastOptions, forecast
 from survey_cli.simulate.fieldwork.households import Chances, invented_cases
 from survey_cli.simulate.fieldwork.model import FieldModel
 from survey_cli.simulate.fieldwork.propensities import ENOUGH_CALLS, measure
+from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork
 from survey_cli.study.open_study import Study
 from test_simulated_fieldwork import MONDAY, STUDY
 

@@ -8,8 +8,8 @@ import pytest
 from survey_cli.entries import Unread
 from survey_cli.exports import FORMATS, Manner
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.texts.date_text import read_date
 from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.texts.date_text import read_date
 from survey_cli.table import Table
 from survey_cli.values import DK, Variable
 

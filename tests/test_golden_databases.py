@@ -10,8 +10,8 @@ import served
 from golden_databases import FIELDWORK, HEAD, ITEMS, NAMES, load_file, load_server
 from shift import Shift
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.services.export.export_data import Exported, Wish, export
 from survey_cli.services.database.interview_archive import Verified, verify
+from survey_cli.services.export.export_data import Exported, Wish, export
 from survey_cli.services.sample.do_not_call_list import Checked, ListRequest, check
 from survey_cli.store import Store
 

@@ -9,10 +9,10 @@ import pytest
 import served
 from shift import Shift, on
 from survey_cli.cli.run_command import run
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.services.run_on_study import Request
-from survey_cli.services.cases.case_lists import CaseSheet, show_case
 from survey_cli.problems import Trouble
+from survey_cli.services.cases.case_lists import CaseSheet, show_case
+from survey_cli.services.run_on_study import Request
+from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.store.backends.account import system_account
 from survey_cli.study.open_study import Study, open_study
 

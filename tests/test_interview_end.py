@@ -11,24 +11,24 @@ import pytest
 
 import served
 from shift import CASES, ITEMS, Shift, on
-from survey_cli.sessions.station.station_protocol import OnCase
-from survey_cli.sessions.interview.interview_protocol import Conduct
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.sessions.station.station import Station
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Read
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.events import Advised, Called, Entry, Interviewing, Promised, Returned
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.run_on_study import Request
-from survey_cli.services.cases.case_actions import free
-from survey_cli.services.database.interview_archive import Verified, list_interviews, verify
-from survey_cli.services.cases.queue_lists import QueueReport, queue
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Trouble
+from survey_cli.services.cases.case_actions import free
+from survey_cli.services.cases.queue_lists import QueueReport, queue
+from survey_cli.services.database.interview_archive import Verified, list_interviews, verify
+from survey_cli.services.run_on_study import Request
+from survey_cli.sessions.interview.interview_protocol import Conduct
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.station.station import Station
+from survey_cli.sessions.station.station_protocol import OnCase
 from survey_cli.store import StoreProblem, database
 from survey_cli.store.cases.case_store import Cases
 from survey_cli.study.consistency.reconciliation import COMPARED

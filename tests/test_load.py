@@ -12,12 +12,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survey_cli.instrument.source import load
-from survey_cli.instrument.source.text_decoding import UNSEEN
-from survey_cli.instrument.source.load import read, read_text
-from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.source import load
+from survey_cli.instrument.source.load import read, read_text
 from survey_cli.instrument.source.nodes import Listed, Mapped, Node, Written
+from survey_cli.instrument.source.text_decoding import UNSEEN
 from survey_cli.problems import Position, errors
 
 

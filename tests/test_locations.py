@@ -27,8 +27,8 @@ from survey_cli.instrument.countries import (
     usual_hours,
     weekend_of,
 )
-from survey_cli.samples.cases.sample_file import Sample, read_sample
 from survey_cli.samples.cases.phone_numbers import Number, read_number
+from survey_cli.samples.cases.sample_file import Sample, read_sample
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
 

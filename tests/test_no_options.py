@@ -4,9 +4,9 @@ import pytest
 
 from scenario import STAMP, TODAY, Scenario, instrument, scenario, source_of
 from survey_cli.documents.questionnaire.booklet import booklet
+from survey_cli.engine.codec import decode, encode
 from survey_cli.engine.events import Began, Sitting
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.codec import decode, encode
 from survey_cli.engine.prompts import before
 from survey_cli.instrument.checks import checked
 from survey_cli.values import NOT_ASKED

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_conduct import AGREEMENT, FAQ, MEDIA, FakeConduct, choices, every_kind, prompt, words
-from survey_cli.sessions import Conduct
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import (
     Choice,
@@ -27,6 +26,7 @@ from survey_cli.entries import (
 from survey_cli.entry_commands import COMMANDS, NAMES
 from survey_cli.plain import conduct
 from survey_cli.plain.interview_text import clean
+from survey_cli.sessions import Conduct
 
 YES_NO = Pick(choices=choices("Yes", "No"))
 

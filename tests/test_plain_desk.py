@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.engine.events import Answered, Confirmed, Noted
 from survey_cli.plain import conduct
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.store import Store
 from survey_cli.values import Place
 

@@ -32,11 +32,11 @@ from stored import (
 )
 from survey_cli.engine.events import Answered, Noted
 from survey_cli.store import Draft, Snapshot, Store, StoreProblem, Taken
-from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.address import Where, schema_of, server
-from survey_cli.store.database_location import database_of, open_existing, open_store
-from survey_cli.store.backends.schema.migrations import Step
 from survey_cli.store.backends.postgres.open_schema import apply
+from survey_cli.store.backends.schema import migrations
+from survey_cli.store.backends.schema.migrations import Step
+from survey_cli.store.database_location import database_of, open_existing, open_store
 from survey_cli.values import Place, Variable
 
 

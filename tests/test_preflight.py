@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 from survey_cli.cli.app import app
 from survey_cli.cli.run_command import run
 from survey_cli.exports import FORMATS
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.questionnaire.questionnaire_files import check
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.problems import Problem, Trouble
 from survey_cli.services.export.export_data import Exported, Wish, export
 from survey_cli.services.export.format_checks import RULES, formats_asked
-from survey_cli.problems import Problem, Trouble
+from survey_cli.services.questionnaire.questionnaire_files import check
 from survey_cli.table import columns
 
 INSTRUMENTS = Path(__file__).parent.parent / "instruments"

@@ -11,8 +11,8 @@ import pytest
 from command_line import folder  # noqa: F401
 from previewed import FILE, TEXT, saved
 from survey_cli.cli.run_command import run
-from survey_cli.sessions.preview.preview import Beginning, Preview, Shown
 from survey_cli.problems import Trouble
+from survey_cli.sessions.preview.preview import Beginning, Preview, Shown
 from survey_cli.values import Place
 
 EXAMPLES = Path(__file__).parent.parent / "instruments"

@@ -10,13 +10,13 @@ import pytest
 
 import served
 from shift import CASES, FIELDWORK, HEAD, Shift, interviewed, on
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Prompt
 from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.services.run_on_study import Request
 from survey_cli.services.cases.case_actions import Changed, correct
+from survey_cli.services.run_on_study import Request
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
 
 ASKED = """
 items:

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from command_line import folder, written
 from survey_cli.cli.run_command import run
 from survey_cli.fieldwork.rates.counts import Counts, exact, share
-from survey_cli.fieldwork.rates.dispositions import DISPOSITIONS, Frame, Group, Uncounted, disposition, group_of
+from survey_cli.fieldwork.rates.dispositions import (
+    DISPOSITIONS,
+    Frame,
+    Group,
+    Uncounted,
+    disposition,
+    group_of,
+)
 from survey_cli.fieldwork.rates.rates import Eligibility, Rates, composite, eligibility, rates
 from survey_cli.reports.fieldwork.rates import MEANINGS, Rated, per_cent, rate_table
 from survey_cli.reports.rounding import rounded

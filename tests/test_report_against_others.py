@@ -8,11 +8,11 @@ from fractions import Fraction
 import pytest
 
 from reported import Report
+from survey_cli.reports.results.crosstab import Terms
+from survey_cli.reports.results.topline import median_of, variance_of
 from survey_cli.reports.weighting.answer_counts import NOBODY, Pile, effective
 from survey_cli.reports.weighting.raking import Margin, raked
 from survey_cli.reports.weighting.significance import Matrix, greater, independence, trend
-from survey_cli.reports.results.crosstab import Terms
-from survey_cli.reports.results.topline import median_of, variance_of
 from survey_cli.values import Cell
 
 pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from reported import Report
+from survey_cli.reports.results.crosstab import Terms
 from survey_cli.reports.weighting.answer_counts import NOBODY, Pile, effective
 from survey_cli.reports.weighting.significance import Matrix, explained, greater, independence, trend
-from survey_cli.reports.results.crosstab import Terms
 from survey_cli.values import DK, NOT_ASKED, Cell
 
 pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")

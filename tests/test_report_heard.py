@@ -16,8 +16,8 @@ from made_results import HOSTILE, HOSTILE_SHOWN, base_of, figure, made_results
 from page_reading import by_id, read, tables, text_of
 from survey_cli.cli.output.report_text import drawn
 from survey_cli.documents.report.report_html import results_html
-from survey_cli.documents.report.report_markdown import results_markdown
 from survey_cli.documents.report.report_layout import chapters
+from survey_cli.documents.report.report_markdown import results_markdown
 from survey_cli.reports.results.report_model import Banner, BannerColumn, ItemResult, Results, Row, Summary
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

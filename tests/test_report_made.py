@@ -16,13 +16,13 @@ import pytest
 
 from command_line import SURVEY
 from scenario import INSTRUMENTS
-from survey_cli.services.report.codebook_data import codebook_of
-from survey_cli.services.report.report_options import CodebookWish, ReportWish
-from survey_cli.services.report.results_report import results
 from survey_cli.problems import Trouble
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.methods import lasting
 from survey_cli.reports.results.report_model import Results
+from survey_cli.services.report.codebook_data import codebook_of
+from survey_cli.services.report.report_options import CodebookWish, ReportWish
+from survey_cli.services.report.results_report import results
 
 WISH = ReportWish(origin="simulated", threshold=0)
 

@@ -15,14 +15,14 @@ from scenario import instrument, scenario
 from survey_cli.documents.questionnaire.booklet import booklet
 from survey_cli.documents.report.report_layout import base_line
 from survey_cli.instrument.compiled.item_numbers import item_numbers
-from survey_cli.services.report.report_options import ReportWish
-from survey_cli.services.report.results_report import results
 from survey_cli.reports.results.bins import bins
-from survey_cli.reports.weighting.margins_of_error import student_95
+from survey_cli.reports.results.crosstab import Terms
 from survey_cli.reports.results.questions import questions
 from survey_cli.reports.results.report_model import Figure, Results
 from survey_cli.reports.rounding import per_cent_text, root, sum_of_rounded
-from survey_cli.reports.results.crosstab import Terms
+from survey_cli.reports.weighting.margins_of_error import student_95
+from survey_cli.services.report.report_options import ReportWish
+from survey_cli.services.report.results_report import results
 from survey_cli.table import columns
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Variable
 from test_exporting import keep

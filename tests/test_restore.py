@@ -14,9 +14,9 @@ import served
 from golden_databases import FIELDWORK, HEAD, ITEMS, load_file
 from shift import Shift, interviewed, on
 from survey_cli.cli.run_command import run
-from survey_cli.services.database.restore_and_upgrade import Restored, restore
-from survey_cli.services.database.interview_archive import Verified, back_up, verify
 from survey_cli.problems import Trouble
+from survey_cli.services.database.interview_archive import Verified, back_up, verify
+from survey_cli.services.database.restore_and_upgrade import Restored, restore
 from survey_cli.store.maintenance.restore import Lost
 
 CASES = """unit,kind,name,phone,zone

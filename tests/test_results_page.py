@@ -205,7 +205,9 @@ def test_words_in_another_language_say_which() -> None:
 
 def test_letters_can_be_read_on_white() -> None:
     """Every colour of letters in the stylesheet, against white and against the grey of nothing: 4.5 to 1."""
-    style = (Path(__file__).parent.parent / "survey_cli/documents/report.css").read_text(encoding="utf-8")
+    style = (Path(__file__).parent.parent / "survey_cli/documents/report/report.css").read_text(
+        encoding="utf-8"
+    )
     named = dict(re.findall(r"--(\w+): (#\w+);", style))
     used = set(re.findall(r"(?<![-\w])color: (?:var\(--(\w+)\)|(#\w+))", style))
     colors = {named.get(name, color) for name, color in used}

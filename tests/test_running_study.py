@@ -15,20 +15,20 @@ import pytest
 import served
 from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run
-from survey_cli.sessions.station.station_protocol import Idle, OnCase
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.sessions.station.station import Station
 from survey_cli.engine.events import Rejected
-from survey_cli.services.run_on_study import Request
-from survey_cli.services.study.pause_and_resume import pause_study, resume_study
-from survey_cli.services.cases.queue_lists import why
-from survey_cli.services.cases.fieldwork_status import status_of
-from survey_cli.services.questionnaire.version_check import Accepted, accept
 from survey_cli.plain import work
 from survey_cli.problems import Trouble
 from survey_cli.reports.fieldwork.cases import Why
 from survey_cli.reports.fieldwork.status import FieldworkStatus
+from survey_cli.services.cases.fieldwork_status import status_of
+from survey_cli.services.cases.queue_lists import why
+from survey_cli.services.questionnaire.version_check import Accepted, accept
+from survey_cli.services.run_on_study import Request
+from survey_cli.services.study.pause_and_resume import pause_study, resume_study
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.station.station import Station
+from survey_cli.sessions.station.station_protocol import Idle, OnCase
 from survey_cli.store import StoreProblem
 from survey_cli.store.backends.address import names_server
 from survey_cli.store.cases.case_store import Cases

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario import INSTRUMENTS, instrument
-from survey_cli.sessions.interview.case_values import sample_of
 from survey_cli.problems import Problem, errors
-from survey_cli.samples.cases.sample_file import Case, Sample, read_sample
 from survey_cli.samples.cases.columns import clean
-from survey_cli.samples.files.problem_collector import SHOWN
 from survey_cli.samples.cases.import_preview import Change, Share, summarised
+from survey_cli.samples.cases.sample_file import Case, Sample, read_sample
+from survey_cli.samples.files.problem_collector import SHOWN
+from survey_cli.sessions.interview.case_values import sample_of
 from survey_cli.values import NOT_ASKED, Cell
 
 EVERYTHING = """

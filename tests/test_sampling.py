@@ -15,8 +15,8 @@ import served
 from command_line import SURVEY, folder, on_terminal, written  # noqa: F401 - fixtures
 from survey_cli.cli.run_command import run
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.services.sample.replicates import chosen
 from survey_cli.problems import Trouble
+from survey_cli.services.sample.replicates import chosen
 from survey_cli.store import Store
 from survey_cli.study.open_study import Study, open_study
 

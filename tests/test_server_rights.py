@@ -13,13 +13,13 @@ import pytest
 import served
 from shift import ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run
-from survey_cli.sessions.station.open_station import man
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.sessions.station.station import Station
 from survey_cli.problems import Trouble
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.station.open_station import man
+from survey_cli.sessions.station.station import Station
 from survey_cli.store import StoreProblem
-from survey_cli.store.do_not_call import NeverCall
 from survey_cli.store.backends.postgres.connection import check_encryption
+from survey_cli.store.do_not_call import NeverCall
 
 AT_ANY_HOUR = """
 fieldwork:

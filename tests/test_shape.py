@@ -3,8 +3,8 @@
 import pytest
 
 from mistaken import HEAD, Mistake, looked_at, mistakes, said
-from survey_cli.instrument.source.load import read_text
 from survey_cli.instrument.schema.validation import shaped
+from survey_cli.instrument.source.load import read_text
 from survey_cli.problems import errors
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from shift import Shift
-from survey_cli.services.database.group_permissions import share
 from survey_cli.problems import Trouble
+from survey_cli.services.database.group_permissions import share
 
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root gives groups away")
 

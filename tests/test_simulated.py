@@ -13,9 +13,9 @@ from survey_cli.engine.interview import Interview, walked_anew
 from survey_cli.instrument.checks import checked
 from survey_cli.problems import Trouble
 from survey_cli.simulate import Habits, simulated
+from survey_cli.simulate.interviews.answer_shares import read_shares
 from survey_cli.simulate.interviews.findings import Findings
 from survey_cli.simulate.interviews.run import run
-from survey_cli.simulate.interviews.answer_shares import read_shares
 from survey_cli.table.rows import cells
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -17,16 +17,15 @@ from soak import fieldwork as soak
 from survey_cli.fieldwork.case.events import Called, Claimed, Closed, Dialled, Entry, Promised
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.simulation.simulated_study import Trial, trial_study
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Trouble
 from survey_cli.reports.fieldwork.simulation_report import promises_of
-from survey_cli.simulate.fieldwork import study_simulation
-from survey_cli.simulate.fieldwork import interviewers
-from survey_cli.simulate.fieldwork.study_simulation import FieldTrial, Tried, tried
-from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork
+from survey_cli.services.simulation.simulated_study import Trial, trial_study
+from survey_cli.simulate.fieldwork import interviewers, study_simulation
 from survey_cli.simulate.fieldwork.households import Chances, Household, invented_cases
+from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork
+from survey_cli.simulate.fieldwork.study_simulation import FieldTrial, Tried, tried
 from survey_cli.study.open_study import Study, people_of
 
 STUDY = """

@@ -7,9 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from survey_cli.instrument.source.hints.hint import owner, shorten
 from survey_cli.instrument.source.hints.lines import line_slips
 from survey_cli.instrument.source.load import read, read_text
-from survey_cli.instrument.source.hints.hint import owner, shorten
 
 
 def slips(text: str) -> list[tuple[str, int, int]]:

@@ -15,8 +15,8 @@ import yaml
 from benchmarks import questionnaires as made
 from benchmarks.peers import session
 from survey_cli.engine import prompts
-from survey_cli.exports.text.csv import write_csv
 from survey_cli.exports.formats import Manner
+from survey_cli.exports.text.csv import write_csv
 from survey_cli.instrument.checks import checked
 from survey_cli.instrument.source.load import read_text
 from survey_cli.simulate import Habits, simulated

@@ -38,7 +38,11 @@ def test_an_interview_of_its_own_imports_nothing_of_the_fieldwork_but_its_outcom
     assert [m for m in modules if m.startswith("survey_cli.fieldwork.")] == [
         "survey_cli.fieldwork.plan.known_outcomes"
     ]
-    assert not {"survey_cli.sessions.station.station_protocol", "survey_cli.store.cases.case_store", "survey_cli.tui.station"} & {*modules}
+    assert not {
+        "survey_cli.sessions.station.station_protocol",
+        "survey_cli.store.cases.case_store",
+        "survey_cli.tui.station",
+    } & {*modules}
     assert built == ["single"]
 
 

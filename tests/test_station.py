@@ -13,14 +13,14 @@ import pytest
 
 import served
 from shift import CASES, FIELDWORK, HEAD, ITEMS, TUESDAY, Shift, interviewed, on
-from survey_cli.sessions.station.station_protocol import Idle, OnCase, Understood
-from survey_cli.sessions.station.station import Station
 from survey_cli.engine.events import Rejected
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.events import Called, Promised
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.sessions.station.station import Station
+from survey_cli.sessions.station.station_protocol import Idle, OnCase, Understood
 from survey_cli.store.cases.queue_statistics import CaseFigures
 
 FIVE = CASES + "".join(

@@ -19,11 +19,11 @@ from fake_calling import FakeCalling, a_case, a_number, a_promise, past, three_c
 from fake_conduct import FakeConduct, prompt
 from scenario import instrument
 from shift import CASES, Shift
-from survey_cli.sessions.station.station_protocol import Away, Idle, OnCase
 from survey_cli.entries import Read
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.outcomes import KEYED_AT_ONCE, OUTCOMES
 from survey_cli.plain import conduct, work
+from survey_cli.sessions.station.station_protocol import Away, Idle, OnCase
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.station import StationBoard
 from survey_cli.tui.station_app import StationApp

@@ -32,12 +32,12 @@ from survey_cli.fieldwork.case.events import (
     Speaks,
     TakenBack,
 )
-from survey_cli.services.run_on_study import Request
-from survey_cli.services.database.interview_archive import back_up
-from survey_cli.services.cases.fieldwork_status import status_of
 from survey_cli.problems import Trouble
 from survey_cli.reports.fieldwork.call_sessions import sittings_of
 from survey_cli.reports.fieldwork.status import FieldworkStatus, PersonLine, PromiseLine
+from survey_cli.services.cases.fieldwork_status import status_of
+from survey_cli.services.database.interview_archive import back_up
+from survey_cli.services.run_on_study import Request
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import Lease, NewCase
 from test_fieldwork_properties import histories

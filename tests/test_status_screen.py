@@ -15,8 +15,8 @@ import pytest
 from cases import history
 from command_line import SURVEY, folder
 from kept_study import a_study
-from survey_cli.cli.run_command import run
 from survey_cli.cli.commands.status import lines
+from survey_cli.cli.run_command import run
 from survey_cli.tui.status import StatusApp
 from test_status import DAY, interviewed, told
 

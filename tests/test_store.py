@@ -29,6 +29,7 @@ from stored import (  # noqa: F401 – fixtures
     views,
     wholes,
 )
+from survey_cli.engine.codec import decode_moment
 from survey_cli.engine.events import (
     Answered,
     Ended,
@@ -36,7 +37,6 @@ from survey_cli.engine.events import (
     Resumed,
     Suspended,
 )
-from survey_cli.engine.codec import decode_moment
 from survey_cli.store import (
     Draft,
     Snapshot,

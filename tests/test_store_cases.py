@@ -25,8 +25,8 @@ from stored_cases import (
 from survey_cli.fieldwork.case.events import Entry, Promised, Remarked, Returned, Sampled
 from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.store import StoreProblem
-from survey_cli.store.cases.case_records import Head, Held, Lapsed, LeaseLost, Overtaken
 from survey_cli.store.backends.errors import Interrupted
+from survey_cli.store.cases.case_records import Head, Held, Lapsed, LeaseLost, Overtaken
 
 # What came with the sample
 

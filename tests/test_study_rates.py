@@ -20,14 +20,14 @@ from cases import History, history, moment, plan
 from command_line import folder
 from kept_study import NOW, a_study, store_of
 from survey_cli.cli.run_command import run
-from survey_cli.fieldwork.rates.counts import Counts
 from survey_cli.fieldwork.case.events import Claimed, Closed, Corrected, Entry, Erased, Interviewing, Released
 from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.rates.counts import Counts
+from survey_cli.problems import Trouble
+from survey_cli.reports.fieldwork.disposition_counts import Wanted, tallied, without
+from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, per_cent
 from survey_cli.services.date_options import Moment, begin_of, past_moment
 from survey_cli.services.report.response_rates import Assumed, Reported, StudyWish, rates_of_study
-from survey_cli.problems import Trouble
-from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, per_cent
-from survey_cli.reports.fieldwork.disposition_counts import Wanted, tallied, without
 from survey_cli.store import InstrumentRow, InterviewRow
 
 __all__ = ["folder"]

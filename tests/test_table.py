@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import pytest
 
 from scenario import Scenario, instrument, scenario
-from survey_cli.table.encoded_cells import cell_reader, cell_texts, row_of
 from survey_cli.engine.codec import Unreadable, encode_cells
 from survey_cli.table import Part, United, cells, columns, united
+from survey_cli.table.encoded_cells import cell_reader, cell_texts, row_of
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
 PRIVATE = """

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from scenario import STAMP, Scenario, scenario
 from survey_cli.engine import prompts
-from survey_cli.engine.events import Answered, Declined, Noted, Rejected
 from survey_cli.engine.codec import decode, encode
+from survey_cli.engine.events import Answered, Declined, Noted, Rejected
 from survey_cli.engine.notes import standing_notes
 from survey_cli.entries import Exact, Pick, plain
 from survey_cli.instrument.texts.number_text import Doubt, number_readings, read_number, write_number

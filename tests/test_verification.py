@@ -9,8 +9,8 @@ import pytest
 import served
 from golden_databases import CASES, FIELDWORK, HEAD, ITEMS, write
 from shift import Shift
-from survey_cli.services.database.interview_archive import Verified, verify
 from survey_cli.problems import Trouble
+from survey_cli.services.database.interview_archive import Verified, verify
 from survey_cli.store import Store
 
 UNCHECKED = {

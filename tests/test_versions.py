@@ -14,12 +14,12 @@ import served
 from command_line import folder  # noqa: F401
 from scenario import instrument, scenario
 from survey_cli.cli.run_command import run
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.station.open_station import man
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.services.questionnaire.questionnaire_files import check
-from survey_cli.services.export.export_data import Exported, Wish, export
 from survey_cli.problems import Trouble
+from survey_cli.services.export.export_data import Exported, Wish, export
+from survey_cli.services.questionnaire.questionnaire_files import check
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.station.open_station import man
 from survey_cli.store import InstrumentRow, Store
 from survey_cli.table.meaning_changes import Apart, changes, columns_apart
 from test_exporting import NOW, whole

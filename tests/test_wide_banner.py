@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from made_results import base_of, figure, made_results
 from page_reading import CHROMIUM, read
 from survey_cli.documents.report.report_html import results_html
-from survey_cli.documents.report.report_markdown import results_markdown
 from survey_cli.documents.report.report_layout import PAGE, WORD, Room, banner_grids
+from survey_cli.documents.report.report_markdown import results_markdown
 from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, Results, Row
 
 GROUPS = {

@@ -1,6 +1,6 @@
-"""How is the survey tool asked for? A command line in, one call to the office, its answer drawn, an exit code out.
+"""The command `survey`: parses its arguments, makes one call to a service or session, prints the result.
 
-It decides nothing about a survey. 0: done; 1: problems; 2: the command was not understood; 3: an interview was put aside.
+Exit codes: 0 done, 1 problems, 2 the command was not understood, 3 an interview was suspended.
 """
 
 import gc

@@ -12,24 +12,26 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from survey_cli import __version__
-from survey_cli.cli.commands import case_lists
-from survey_cli.cli.commands import case
-from survey_cli.cli.commands import rates
-from survey_cli.cli.commands import db
-from survey_cli.cli.commands import questionnaire
-from survey_cli.cli.commands import export
-from survey_cli.cli.commands import forecast
-from survey_cli.cli.commands import interview
-from survey_cli.cli.commands import preview
+from survey_cli.cli.commands import (
+    case,
+    case_lists,
+    db,
+    export,
+    forecast,
+    interview,
+    preview,
+    privacy,
+    questionnaire,
+    rates,
+    report,
+    sample,
+    server,
+    simulate,
+    station,
+    status,
+    study,
+)
 from survey_cli.cli.commands import print as printing
-from survey_cli.cli.commands import privacy
-from survey_cli.cli.commands import report
-from survey_cli.cli.commands import sample
-from survey_cli.cli.commands import server
-from survey_cli.cli.commands import simulate
-from survey_cli.cli.commands import station
-from survey_cli.cli.commands import status
-from survey_cli.cli.commands import study
 from survey_cli.cli.groups import Group
 from survey_cli.cli.output.terminal import PIPE_CLOSED
 

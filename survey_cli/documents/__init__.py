@@ -1,1 +1,1 @@
-"""How does a report look on a page? Pages are laid out and written as HTML or Markdown; no figure is ever computed."""
+"""Documents for people: questionnaire booklets, reports and codebooks. Layout only; every figure comes from `reports`."""

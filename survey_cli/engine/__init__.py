@@ -1,10 +1,13 @@
-"""Given these events, what is asked next? One interview as a pure state machine: no clock, no dice, no disk, no screen.
+"""One interview as a pure state machine: events in, the next prompt out. No clock, no random numbers, no files.
 
-Rules, in the order they are relied on:
+Rules, in the order in which the code relies on them:
 
-1. An interview is its journal. `Interview.step(event)` gives the next interview or a `Rejected`; a Rejected changes
-   nothing. Replaying the same events gives the same interview.
-2. The route is a function of instrument, answers and facts. Nothing jumps; going back is the interviewer's doing.
-3. An answer counts while its place is on the route and its item would still accept it. Others stay in the journal and
-   are shown again when their place returns.
+1. An interview is its journal. `Interview.step(event)` returns the next interview or a `Rejection`; a rejection
+changes nothing. Replaying the same events returns the same interview.
+
+2. The route is a function of the questionnaire, the answers and the facts of the case. Nothing jumps; only the
+interviewer goes back.
+
+3. An answer counts while its place is on the route and its item would still accept it. Other answers stay in the
+journal and are offered again when their place returns.
 """

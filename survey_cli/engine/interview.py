@@ -17,8 +17,8 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.machine import Held, Machine, Status
 from survey_cli.engine.route import Walk
-from survey_cli.instrument.schema.items.unasked_items import End
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.items.unasked_items import End
 from survey_cli.values import Cell, Place
 
 VERSION: Final = 1

@@ -28,8 +28,8 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.route import Stop, Walk
 from survey_cli.entries import plain
-from survey_cli.instrument.schema.items.unasked_items import Computed, Draw, End, Split
 from survey_cli.instrument.compiled.model import Check, Instrument
+from survey_cli.instrument.schema.items.unasked_items import Computed, Draw, End, Split
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, missing
 
 Status: TypeAlias = Literal["open", "suspended", "stopped", "ended"]

@@ -34,10 +34,10 @@ from survey_cli.entries import (
     ascii_digits,
     plain,
 )
-from survey_cli.instrument.schema.items.coded import Multiple
-from survey_cli.instrument.schema.items.unasked_items import Computed, End
-from survey_cli.instrument.schema.items.typed import WordsItem
 from survey_cli.instrument.compiled.model import Asking, Env, Leaf, Roster
+from survey_cli.instrument.schema.items.coded import Multiple
+from survey_cli.instrument.schema.items.typed import WordsItem
+from survey_cli.instrument.schema.items.unasked_items import Computed, End
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Code, Missing, Place
 

@@ -10,8 +10,17 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.order import ordered
+from survey_cli.instrument.compiled.model import (
+    Asking,
+    Compute,
+    Group,
+    Instrument,
+    Leaf,
+    Node,
+    Option,
+    Roster,
+)
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.compiled.model import Asking, Compute, Group, Instrument, Leaf, Node, Option, Roster
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 

@@ -1,4 +1,4 @@
-"""How does the analyst receive a Table? One function a format, one line in FORMATS; it fetches nothing."""
+"""Writers of data files: one function per format, listed in `FORMATS`. They fetch nothing."""
 
 from survey_cli.exports.formats import FORMATS, Format, Manner, Wrote, format_of
 

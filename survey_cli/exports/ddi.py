@@ -8,9 +8,9 @@ The order of elements is the standard's; what is not stated is left out.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TextIO
 
-from survey_cli.exports.missing_codes import missing_codes
 from survey_cli.exports.answer_sets import answer_sets
 from survey_cli.exports.frequencies import Tally, tallied_columns
+from survey_cli.exports.missing_codes import missing_codes
 from survey_cli.exports.xml_text import attribute, xml
 from survey_cli.table import Study, Table
 from survey_cli.values import Code, Variable

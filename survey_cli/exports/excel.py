@@ -19,9 +19,9 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from survey_cli.exports.reproducible_time import NEVER
 from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, label_of, plain, value_labels
 from survey_cli.exports.missing_codes import coded, missing_codes, offered_codes
+from survey_cli.exports.reproducible_time import NEVER
 from survey_cli.exports.typed_columns import measure_of
 from survey_cli.table import Table
 from survey_cli.table.timestamps import LAST_ENTRY, is_moment

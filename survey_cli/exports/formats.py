@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
-from survey_cli.exports.text.csv import write_csv, write_tsv
 from survey_cli.exports.ddi import write_ddi
 from survey_cli.exports.excel import write_xlsx
-from survey_cli.exports.text.jsonl import write_jsonl
 from survey_cli.exports.parquet import write_arrow, write_parquet
 from survey_cli.exports.r_script import write_r_script
 from survey_cli.exports.spss.sav import write_sav
 from survey_cli.exports.spss.syntax import write_spss_syntax
 from survey_cli.exports.stata import write_dta
-from survey_cli.exports.triple_s.writer import write_triple_s
+from survey_cli.exports.text.csv import write_csv, write_tsv
+from survey_cli.exports.text.jsonl import write_jsonl
 from survey_cli.exports.triple_s.definition import Edition
+from survey_cli.exports.triple_s.writer import write_triple_s
 from survey_cli.problems import nearest
 from survey_cli.table import Table
 

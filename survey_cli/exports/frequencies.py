@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.engine.codec import encode_cells
 from survey_cli.table import Table
+from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.values import Cell, Missing
 
 AT_ONCE: Final = 500

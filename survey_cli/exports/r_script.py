@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from survey_cli.exports.text.csv import write_csv
-from survey_cli.exports.missing_codes import offered_codes
 from survey_cli.exports.answer_sets import answer_sets
+from survey_cli.exports.missing_codes import offered_codes
+from survey_cli.exports.text.csv import write_csv
 from survey_cli.table import Table
 from survey_cli.table.timestamps import is_moment
 from survey_cli.values import Code, Storage, Variable

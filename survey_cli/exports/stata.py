@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from survey_cli.exports.reproducible_time import NEVER, day_said
 from survey_cli.exports.limits import (
     STATA,
     fitted,
@@ -26,6 +25,7 @@ from survey_cli.exports.limits import (
     value_labels,
 )
 from survey_cli.exports.missing_codes import missing_codes, offered_codes
+from survey_cli.exports.reproducible_time import NEVER, day_said
 from survey_cli.exports.typed_columns import answered, coded, stretches, typed, why
 from survey_cli.table import Table
 from survey_cli.table.timestamps import LAST_ENTRY, is_moment

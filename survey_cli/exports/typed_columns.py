@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, cell_texts
 from survey_cli.engine.codec import encode_cells
 from survey_cli.table import Table
+from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, cell_texts
 from survey_cli.table.timestamps import is_moment
 from survey_cli.values import Measure, Storage, Variable
 

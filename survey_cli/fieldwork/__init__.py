@@ -1,1 +1,1 @@
-"""Given these attempts: who is called next, and how are we doing? Knows no clock, no database and no questionnaire."""
+"""Rules of fieldwork: cases, hours, appointments, the queue, quotas and outcome rates. No clock, no database."""

@@ -1,1 +1,1 @@
-"""What did the researcher write? Types, texts, conditions and checks of an instrument; it holds nobody's answers."""
+"""The questionnaire as written: source, schema, expressions, texts, compiled model and checks. It holds no answers."""

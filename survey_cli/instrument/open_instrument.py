@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from survey_cli.instrument.compiled.compiler import built
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.source.load import read, read_text
+from survey_cli.instrument.compiled.compiler import built
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.source.load import read, read_text
 from survey_cli.problems import Trouble, errors
 
 STRICTER: Final = frozenset(("hash", "comment-in-text", "bad-format"))

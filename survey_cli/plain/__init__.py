@@ -1,16 +1,16 @@
-"""How is an interview, or an evening of calls, held one line at a time: for screen readers, pipes, tests and slow links?
-It never moves a cursor, says nothing by place or colour alone, and decides nothing about the survey.
+"""Plain interface: an interview or a shift one line at a time, for screen readers, pipes, tests and slow links.
 
-What the respondent hears stands bare, options as `3  Disagree`; what is for the interviewer stands in brackets, or behind
-`!` (not taken), `?` (is it so?), `=` (understood as) and `was`. Each `> ` waits for one line.
+It never moves the cursor, never conveys anything by position or color alone, and decides nothing about the survey.
+What is read to the respondent is bare, options as `3 Disagree`; what is for the interviewer is in brackets, or after
+`!` (not accepted), `?` (to confirm), `=` (understood as) and `was`. Each `> ` waits for one line.
 """
 
 from typing import TYPE_CHECKING, Final, TextIO
 
-from survey_cli.sessions import Conduct
 from survey_cli.engine.events import Rejected
 from survey_cli.plain.interview import Conversation
 from survey_cli.plain.streams import Interrupts, OutputClosed, Printed, Typed, silence, tell
+from survey_cli.sessions import Conduct
 
 if TYPE_CHECKING:
     from survey_cli.sessions.station.station_protocol import Calling

@@ -6,7 +6,6 @@ from enum import Enum
 from typing import assert_never
 
 from survey_cli import entry_commands as commands
-from survey_cli.sessions import Conduct
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import (
     Decline,
@@ -22,7 +21,6 @@ from survey_cli.entries import (
     ascii_digits,
 )
 from survey_cli.outcomes import Outcome
-from survey_cli.plain.streams import InputEnded, Printed, Typed, asked_line
 from survey_cli.plain.interview_text import (
     closed,
     flat,
@@ -33,6 +31,8 @@ from survey_cli.plain.interview_text import (
     spoken,
     was,
 )
+from survey_cli.plain.streams import InputEnded, Printed, Typed, asked_line
+from survey_cli.sessions import Conduct
 from survey_cli.values import Place
 
 

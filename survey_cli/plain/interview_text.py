@@ -8,8 +8,8 @@ import re
 from datetime import timedelta
 from typing import assert_never
 
-from survey_cli.sessions import Asked, Closing
 from survey_cli.entries import Choice, Earlier, Line, Lookup, Pick, Prompt, Read, Verbatim, Words
+from survey_cli.sessions import Asked, Closing
 
 _UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 

@@ -5,17 +5,6 @@ finished before the next is read. It knows no rule about who may be called.
 from collections.abc import Callable, Collection
 from typing import Final
 
-from survey_cli.sessions import Conduct
-from survey_cli.sessions.station.station_protocol import (
-    Away,
-    Calling,
-    Idle,
-    Keeper,
-    OnCase,
-    OutcomeChoice,
-    Unclear,
-    View,
-)
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import ascii_digits
 from survey_cli.plain.interview import Conversation
@@ -31,6 +20,17 @@ from survey_cli.plain.station_text import (
 )
 from survey_cli.plain.streams import InputEnded, Printed, Typed, asked_line
 from survey_cli.problems import nearest
+from survey_cli.sessions import Conduct
+from survey_cli.sessions.station.station_protocol import (
+    Away,
+    Calling,
+    Idle,
+    Keeper,
+    OnCase,
+    OutcomeChoice,
+    Unclear,
+    View,
+)
 
 KEEPERS: Final[dict[str, Keeper]] = {"": "anyone", "1": "anyone", "2": "me", "3": "me_first"}
 ASKED_FOR: Final = {

@@ -5,6 +5,7 @@ what is typed is listed once, here.
 from datetime import datetime
 from typing import Final, assert_never
 
+from survey_cli.plain.interview_text import counted, flat
 from survey_cli.sessions.station.station_protocol import (
     Away,
     FoundCase,
@@ -16,7 +17,6 @@ from survey_cli.sessions.station.station_protocol import (
     Tally,
     View,
 )
-from survey_cli.plain.interview_text import counted, flat
 
 STATION_WORDS: Final = {
     ".dial": "dial the current number",

@@ -1,1 +1,1 @@
-"""What do the supervisor and the reader see? Rows of dataclasses; it draws nothing and fetches nothing."""
+"""Report models: topline, banner, codebook, rates and fieldwork status as values. Nothing is fetched or laid out."""

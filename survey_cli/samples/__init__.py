@@ -1,1 +1,1 @@
-"""What did the sample file bring? Files of cases, numbers, people and counts, read as values; nothing is kept here."""
+"""Files that a study receives: samples, do-not-call lists, people, targets, final counts. Nothing is stored."""

@@ -1,4 +1,4 @@
-"""What is done, in what order, when the office works: instruments begun and checked, interviews seated, data exported.
+"""Services: one call each, for a command. They open a study, do one thing and return a value or an error.
 
-It never speaks to a terminal, and makes no rule of its own; what cannot be done is returned as a `Trouble`.
+A service never prints and has no rule of its own.
 """

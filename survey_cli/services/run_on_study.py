@@ -11,10 +11,10 @@ from typing import Final, TypeVar
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.store import Store, StoreProblem
 from survey_cli.study.clock import on_clock
-from survey_cli.study.permissions import for_supervisors
-from survey_cli.study.open_study import Study, open_study
 from survey_cli.study.consistency.queue_refresh import caught_up
 from survey_cli.study.consistency.upkeep import in_step, repair
+from survey_cli.study.open_study import Study, open_study
+from survey_cli.study.permissions import for_supervisors
 
 T = TypeVar("T")
 

@@ -1,5 +1,4 @@
-"""What is done, in what order, when one interviewer sits down: seated at a case, holding its interview, committing each
-entry before the next is shown."""
+"""Sessions: interview, station, preview. Each entry is committed before the next prompt is shown."""
 
 from survey_cli.sessions.interview.interview_protocol import Asked, Closing, Conduct
 

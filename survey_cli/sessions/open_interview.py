@@ -1,18 +1,18 @@
 """An interview of a sampled case, conducted without a station: the case is claimed for it and receives its outcome."""
 
-from survey_cli.sessions.case.case_interview import CaseInterviews
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.problems import Trouble
 from survey_cli.sessions.case.case_claim import CaseKeeping
+from survey_cli.sessions.case.case_interview import CaseInterviews
 from survey_cli.sessions.case.case_link import CaseLink
 from survey_cli.sessions.case.case_queue import Queue
 from survey_cli.sessions.case.outcome_events import without_station
 from survey_cli.sessions.interview.interview_session import Desk
 from survey_cli.sessions.interview.start_interview import Clock, Seating
-from survey_cli.fieldwork.case.case import Case
-from survey_cli.problems import Trouble
 from survey_cli.store.cases.case_records import Held
+from survey_cli.study.consistency.upkeep import repair
 from survey_cli.study.open_study import Study
 from survey_cli.study.pause import read_pause
-from survey_cli.study.consistency.upkeep import repair
 
 
 class OwnLink(CaseLink):

@@ -1,6 +1,6 @@
-"""What would a thousand respondents do? Invented people answer through the real engine, from a seed and a given clock.
+"""Simulated people: respondents who answer through the engine, and whole fieldwork. From a seed and a given clock.
 
-It knows no screen, no store and no clock of its own: whoever wants the interviews kept hands it a way to keep them.
+It knows no screen and no store: who wants the interviews stored passes a function that stores them.
 """
 
 from survey_cli.simulate.interviews.findings import Findings, Reached

@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from survey_cli.engine.events import Began, Event, Language, Noted, Resumed, Suspended
 from survey_cli.engine.codec import (
     Entered,
     decode_line,
@@ -21,14 +20,15 @@ from survey_cli.engine.codec import (
     encode_line,
     encode_moment,
 )
+from survey_cli.engine.events import Began, Event, Language, Noted, Resumed, Suspended
 from survey_cli.store.backends import open_database
-from survey_cli.store.interviews import statements as sql
 from survey_cli.store.backends.connector import Connector, Execute
-from survey_cli.store.interviews.data_store import Data
-from survey_cli.store.interviews.digests import digest
-from survey_cli.store.backends.sqlite.database_files import file_system
 from survey_cli.store.backends.decoding import legible
 from survey_cli.store.backends.errors import Interrupted
+from survey_cli.store.backends.sqlite.database_files import file_system
+from survey_cli.store.interviews import statements as sql
+from survey_cli.store.interviews.data_store import Data
+from survey_cli.store.interviews.digests import digest
 from survey_cli.store.interviews.records import (
     Draft,
     InterviewRow,
@@ -45,9 +45,9 @@ from survey_cli.store.interviews.row_mapping import (
 )
 
 if TYPE_CHECKING:
-    from survey_cli.store.cases.queue_statistics import CaseFigures
     from survey_cli.store.cases.case_records import CaseUpdate, Fence, LeaseLost, Overtaken
     from survey_cli.store.cases.case_store import Cases
+    from survey_cli.store.cases.queue_statistics import CaseFigures
 
 PATIENCE: Final = 5.0
 """Seconds to wait while others write, before it is said that the database is locked."""

@@ -6,9 +6,9 @@ from typing import Final
 
 from survey_cli.problems import Question, Trouble
 from survey_cli.store.backends.address import looks_like_address, names_server, server
+from survey_cli.store.backends.errors import Absent, StoreProblem
 from survey_cli.store.database import Store
 from survey_cli.store.origin import OtherQuestionnaire, check_origin, keep_origin
-from survey_cli.store.backends.errors import Absent, StoreProblem
 
 RESPONSES: Final = "responses"
 """The folder of databases, lists of people and of numbers never to be called."""

@@ -16,6 +16,9 @@ from typing import Final, NamedTuple
 from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.store.backends.address import SHARED, Where, names_server, server
 from survey_cli.store.backends.connector import Connector, Dialect
+from survey_cli.store.backends.decoding import legible
+from survey_cli.store.backends.errors import StoreProblem, no_driver
+from survey_cli.store.backends.sqlite.connection import Sqlite
 from survey_cli.store.backends.sqlite.database_files import (
     GROUPS_LIST,
     check_file,
@@ -26,9 +29,6 @@ from survey_cli.store.backends.sqlite.database_files import (
     own_path,
     put_in_place,
 )
-from survey_cli.store.backends.decoding import legible
-from survey_cli.store.backends.errors import StoreProblem, no_driver
-from survey_cli.store.backends.sqlite.connection import Sqlite
 from survey_cli.store.backends.sqlite.upgrade import InUse, be_alone
 
 FILE: Final = "never_call.db"

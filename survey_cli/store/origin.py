@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Final
 
+from survey_cli.store.backends.errors import StoreProblem
 from survey_cli.store.cases.case_statements import KEEP_SETTING, SETTING
 from survey_cli.store.database import Store
-from survey_cli.store.backends.errors import StoreProblem
 
 STUDY: Final = "study"
 """The setting with the identifier, 32 hexadecimal digits."""

@@ -1,1 +1,1 @@
-"""Which study is it, and what is there of it? Opened here for the desk and the office alike; nothing is done to it."""
+"""A study, opened for sessions and services: questionnaire, plan, database, people, clock."""

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Trouble
 from survey_cli.study.location import PEOPLE, people_file
-from survey_cli.study.version_changes import why_not_begin
 from survey_cli.study.open_study import Study, people_of
 from survey_cli.study.published_version import in_force, published_hash
+from survey_cli.study.version_changes import why_not_begin
 
 Signature: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 

@@ -10,17 +10,17 @@ from typing import Final, Self
 
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Trouble
 from survey_cli.samples.lists.people_file import read_people
 from survey_cli.store import Store, StoreProblem
 from survey_cli.store.backends import account
 from survey_cli.store.backends.address import names_server
-from survey_cli.store.do_not_call import NeverCall
 from survey_cli.store.database_location import database_of, open_existing, open_store
-from survey_cli.study.location import people_file
+from survey_cli.store.do_not_call import NeverCall
 from survey_cli.study.identity import identify, why_not_list
+from survey_cli.study.location import people_file
 from survey_cli.study.published_version import InForce, in_force
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)

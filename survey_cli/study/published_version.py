@@ -5,8 +5,8 @@ For a database file the version is the questionnaire's own file. Nothing is publ
 
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.problems import Trouble
 from survey_cli.store import Store
 

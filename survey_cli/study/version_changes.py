@@ -9,11 +9,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
-from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, Origin, Store
+from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.table.meaning_changes import Change, changes
 from survey_cli.table.versions import listed
 from survey_cli.values import Missing

@@ -9,11 +9,11 @@ from typing import Final
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import outcome_row
-from survey_cli.fieldwork.rates.dispositions import Group, Uncounted, group_of
 from survey_cli.fieldwork.case.locations import zones_of
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.rates.dispositions import Group, Uncounted, group_of
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.table.columns import sample_variable
 from survey_cli.table.paradata import fact, figure

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
+from survey_cli.instrument.compiled.model import Compute, Group, Instrument, Leaf, Node, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryWritten
-from survey_cli.instrument.schema.items.unasked_items import Computed, LookupItem
 from survey_cli.instrument.schema.items.typed import DateItem
-from survey_cli.instrument.compiled.model import Compute, Group, Instrument, Leaf, Node, Roster
+from survey_cli.instrument.schema.items.unasked_items import Computed, LookupItem
 from survey_cli.table.personal import personal_names
 from survey_cli.values import Code, Storage, Variable
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.schema.items.unasked_items import Computed
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.compiled.model import Compute, Instrument, Leaf, Roster
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
+from survey_cli.instrument.schema.items.unasked_items import Computed
 from survey_cli.table.columns import sample_variable
 from survey_cli.values import Code
 

@@ -6,9 +6,9 @@ It looks at what was written, never at an answer.
 from collections.abc import Iterable
 from functools import lru_cache
 
+from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
-from survey_cli.instrument.compiled.model import Instrument, Roster
 
 
 @lru_cache(maxsize=32)

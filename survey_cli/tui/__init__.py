@@ -1,5 +1,6 @@
-"""How does an interview, or an evening of calls, look and feel on a full screen? Keys in, calls to the desk out; it never
-decides anything about the survey, and knows neither the store nor the instrument.
+"""Full-screen interface of an interview and a station: keys in, calls to the session out.
+
+It decides nothing about the survey, and knows neither the store nor the questionnaire.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,8 +9,8 @@ from typing import TYPE_CHECKING
 from survey_cli.sessions import Conduct
 
 if TYPE_CHECKING:
-    from survey_cli.sessions.station.station_protocol import Calling
     from survey_cli.sessions.preview.preview import Shown
+    from survey_cli.sessions.station.station_protocol import Calling
 
 __all__ = ["ScreenFailed", "conduct", "rehearse", "watch", "work"]
 

@@ -2,8 +2,8 @@
 
 from survey_cli import entries
 from survey_cli import entry_commands as commands
-from survey_cli.sessions import Conduct
 from survey_cli.entries import Prompt, Unread
+from survey_cli.sessions import Conduct
 from survey_cli.tui.modes import (
     Act,
     AddNote,

@@ -5,10 +5,10 @@ It calls the desk only to look and to save a draft.
 from typing import Final
 
 from survey_cli import entries
-from survey_cli.sessions import Closing, Conduct
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Line, Prompt, Verbatim
 from survey_cli.entry_commands import is_command, literal
+from survey_cli.sessions import Closing, Conduct
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.modes import Answering, Mode, Reading, Speaking, Writing

@@ -6,11 +6,11 @@ desk.
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.sessions import Asked
 from survey_cli.engine.notes import StandingNote
 from survey_cli.entries import Choice, PossibleMeaning, ascii_digits
 from survey_cli.entry_commands import YES_NO, is_command, literal, yes_or_no
 from survey_cli.outcomes import Outcome
+from survey_cli.sessions import Asked
 from survey_cli.tui.edit import Edit
 from survey_cli.values import Place
 

@@ -5,11 +5,11 @@ when the file is saved and shows the problems while the file is broken. It reads
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-from survey_cli.sessions.preview.preview import Shown
-from survey_cli.sessions.preview.preview_session import Rehearsal
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Line as LineEntry
 from survey_cli.entries import Pick, Verbatim
+from survey_cli.sessions.preview.preview import Shown
+from survey_cli.sessions.preview.preview_session import Rehearsal
 from survey_cli.tui import sheets
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.app import InterviewApp

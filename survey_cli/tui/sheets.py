@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from survey_cli.problems import Position, Problem, errors
 from survey_cli.sessions import Closing
 from survey_cli.sessions.preview.preview_session import Datum
-from survey_cli.problems import Position, Problem, errors
 from survey_cli.text_width import text_width
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.foot import Keys, keys_line

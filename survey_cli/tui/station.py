@@ -5,6 +5,9 @@ It knows no terminal, no telephone and no rule about who may be called.
 from dataclasses import replace
 from typing import Final, assert_never
 
+from survey_cli.engine.events import Rejected
+from survey_cli.entries import ascii_digits
+from survey_cli.problems import nearest
 from survey_cli.sessions.station.station_protocol import (
     Away,
     Calling,
@@ -13,9 +16,6 @@ from survey_cli.sessions.station.station_protocol import (
     OutcomeChoice,
     View,
 )
-from survey_cli.engine.events import Rejected
-from survey_cli.entries import ascii_digits
-from survey_cli.problems import nearest
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.keyboard import Keyboard
 from survey_cli.tui.modes import ENTER, Close, No

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from survey_cli.sessions.station.station_protocol import FoundCase, OnCase, PromiseLine, Unclear, Understood, View
+from survey_cli.sessions.station.station_protocol import (
+    FoundCase,
+    OnCase,
+    PromiseLine,
+    Unclear,
+    Understood,
+    View,
+)
 from survey_cli.text_width import text_width
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.foot import edited

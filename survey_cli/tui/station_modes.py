@@ -5,6 +5,7 @@ a key make of it? Pure: a key gives another mode or an act that the board carrie
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
+from survey_cli.entries import ascii_digits
 from survey_cli.sessions.station.station_protocol import (
     FoundCase,
     Keeper,
@@ -14,7 +15,6 @@ from survey_cli.sessions.station.station_protocol import (
     Unclear,
     Understood,
 )
-from survey_cli.entries import ascii_digits
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.modes import ENTER, Close, No, moved
 

@@ -5,8 +5,8 @@ It knows no key and draws nothing.
 from dataclasses import replace
 from typing import Final
 
-from survey_cli.sessions.station.station_protocol import Idle, OutcomeChoice, Unclear
 from survey_cli.engine.events import Rejected
+from survey_cli.sessions.station.station_protocol import Idle, OutcomeChoice, Unclear
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.station_modes import Asking, Booking, Deciding, Record, Refusing, Writing
 from survey_cli.tui.station_state import Standing

@@ -4,8 +4,8 @@ the desk only to look.
 
 from typing import Final, assert_never
 
-from survey_cli.sessions.station.station_protocol import Away, Calling, Idle, OnCase, PromiseLine, View
 from survey_cli.engine.events import Rejected
+from survey_cli.sessions.station.station_protocol import Away, Calling, Idle, OnCase, PromiseLine, View
 from survey_cli.tui.keyboard import Keyboard
 from survey_cli.tui.station_modes import Booking, Deciding, Mode, Refusing
 

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from condition_names import HERE, IN_PERSON, NA, NAMES, SCOPE
 from fuzz.words import CONDITION, HOSTILE
-from survey_cli.instrument.expressions.conditions import Known, Scope, Wants, compile_condition, read_names, use_of
+from survey_cli.instrument.expressions.conditions import (
+    Known,
+    Scope,
+    Wants,
+    compile_condition,
+    read_names,
+    use_of,
+)
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.problems import errors
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing

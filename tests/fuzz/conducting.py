@@ -4,8 +4,8 @@ import csv
 import io
 from datetime import UTC, date, datetime, time
 
-from survey_cli.engine.interview import Interview
 from survey_cli.engine.codec import cells_reader, decode, encode, encode_cells
+from survey_cli.engine.interview import Interview
 from survey_cli.exports import FORMATS, Manner
 from survey_cli.exports.text.csv import tame
 from survey_cli.instrument.compiled.model import Instrument

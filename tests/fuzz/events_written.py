@@ -6,7 +6,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from fuzz.words import HOSTILE
-from survey_cli.engine.events import Event
 from survey_cli.engine.codec import (
     Entered,
     Unreadable,
@@ -16,6 +15,7 @@ from survey_cli.engine.codec import (
     encode,
     encode_line,
 )
+from survey_cli.engine.events import Event
 from test_journal import events
 
 KEYS = (

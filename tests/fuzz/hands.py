@@ -18,8 +18,6 @@ from fuzz.entries_typed import CODES
 from fuzz.entries_typed import INSTRUMENT as EVERY_KIND
 from fuzz.seeds import INSTRUMENTS
 from fuzz.words import hostile, moments
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.engine.events import (
     Answered,
     Confirmed,
@@ -32,6 +30,8 @@ from survey_cli.engine.events import (
     WentTo,
 )
 from survey_cli.plain import conduct
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.store import Store
 from survey_cli.tui.drawing import Clocks, draw
 from survey_cli.tui.keyboard import Keyboard

@@ -14,11 +14,11 @@ from fuzz.conducting import conducted
 from fuzz.seeds import FILES, SMALL
 from fuzz.words import HOSTILE
 from made_up import instruments
-from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import ITEM_TYPES
-from survey_cli.instrument.schema.options import Part
 from survey_cli.instrument.schema.model_docs import models
+from survey_cli.instrument.schema.options import Part
 from survey_cli.instrument.source.scalars import Text
 
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)

@@ -28,9 +28,9 @@ from random import Random, SystemRandom
 from soak.station import Station
 from survey_cli.engine.events import Answered, Ended, Stopped
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
-from survey_cli.services.run_on_study import Request
-from survey_cli.services.database.interview_archive import Verified, verify
 from survey_cli.services.cases.queue_lists import QueueReport, queue
+from survey_cli.services.database.interview_archive import Verified, verify
+from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import Imported, Manner, Wanted, import_sample
 from survey_cli.store import Store
 
@@ -132,8 +132,7 @@ def main() -> int:
 def _leave_cases_alone() -> None:
     """What a program would do that tells the case of its interview's end later, and compares neither afterwards."""
     from survey_cli.sessions.case.case_link import CaseLink
-    from survey_cli.study.consistency import queue_refresh
-    from survey_cli.study.consistency import upkeep
+    from survey_cli.study.consistency import queue_refresh, upkeep
 
     CaseLink.close = lambda *_, **__: None
     queue_refresh.reconcile_lapsed = lambda *_: None

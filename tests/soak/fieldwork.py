@@ -22,8 +22,6 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from survey_cli.sessions.station.station_protocol import Idle
-from survey_cli.sessions.station.station import Station
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Attempt, Case
 from survey_cli.fieldwork.case.case import Number as CalledNumber
@@ -41,22 +39,24 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import Claimant, allowed, standing
 from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.fieldwork.queue.rules import Claimant, allowed, standing
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.database.interview_archive import verified
-from survey_cli.services.simulation.simulated_study import Trial, trial_cases, trial_study
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.outcomes import OUTCOMES
+from survey_cli.samples.cases.phone_numbers import Number
 from survey_cli.samples.cases.sample_file import Case as SampleCase
 from survey_cli.samples.cases.sample_file import CaseNumber
-from survey_cli.samples.cases.phone_numbers import Number
-from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork, Turn
+from survey_cli.services.database.interview_archive import verified
+from survey_cli.services.simulation.simulated_study import Trial, trial_cases, trial_study
+from survey_cli.sessions.station.station import Station
+from survey_cli.sessions.station.station_protocol import Idle
 from survey_cli.simulate.fieldwork.households import Chances
 from survey_cli.simulate.fieldwork.model import FieldModel
+from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork, Turn
 from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.study.open_study import Study
 from survey_cli.study.consistency.queue_refresh import caught_up
+from survey_cli.study.open_study import Study
 from survey_cli.values import NOT_ASKED
 
 WORLDS = (

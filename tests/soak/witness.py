@@ -9,10 +9,10 @@ from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
+from survey_cli.problems import Trouble
+from survey_cli.services.database.interview_archive import verify
 from survey_cli.sessions.interview.interview_session import Desk
 from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.services.database.interview_archive import verify
-from survey_cli.problems import Trouble
 
 Entry = tuple[str, str, str]
 JOURNAL = """

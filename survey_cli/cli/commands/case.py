@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.output import datetimes
 from survey_cli.cli.commands.case_lists import Case, request, say_left
 from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.commands.sample import By, PeopleFile, bar
+from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import count, fail, say
 from survey_cli.problems import Trouble
 

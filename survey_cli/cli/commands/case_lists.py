@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from survey_cli.cli.output import datetimes
 from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.commands.sample import By, PeopleFile
+from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import count, data_out, fail, paragraphs, printable, say, table
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
-    from survey_cli.services.run_on_study import Request
     from survey_cli.reports.fieldwork.cases import CaseLine, CaseSheet, ClosedLine, QueueReport, Why
+    from survey_cli.services.run_on_study import Request
 
 MOST_CLOSED: Final = 10
 MOST_LEFT: Final = 10
@@ -246,7 +246,9 @@ def why(
     from survey_cli.services.cases.queue_lists import why as asked
 
     asks = request(file, by=by, people=people, db=db)
-    found = asked(asks, case, at=datetimes.typed(at, option="--at") if at else asks.at, interviewer=interviewer)
+    found = asked(
+        asks, case, at=datetimes.typed(at, option="--at") if at else asks.at, interviewer=interviewer
+    )
     if isinstance(found, Trouble):
         fail(found)
     for line in _why(found):

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.groups import Group
 from survey_cli.cli.commands.interview import Database, Instrument
+from survey_cli.cli.groups import Group
 from survey_cli.cli.output.terminal import count, fail, say
 from survey_cli.problems import Trouble
 

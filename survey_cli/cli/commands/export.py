@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from survey_cli.cli.commands.rates import Zone, zone_of
 from survey_cli.cli.commands.interview import Database, Instrument
-from survey_cli.cli.output.progress import reading_bar
+from survey_cli.cli.commands.rates import Zone, zone_of
 from survey_cli.cli.commands.sample import PeopleFile
+from survey_cli.cli.output.progress import reading_bar
 from survey_cli.cli.output.terminal import count, data_out, fail, say
 from survey_cli.problems import Trouble
 

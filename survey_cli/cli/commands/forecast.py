@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.output import datetimes
 from survey_cli.cli.commands.interview import Database, Instrument
-from survey_cli.cli.output.progress import day_bar
-from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.cli.commands.sample import PeopleFile
 from survey_cli.cli.commands.status import Form, as_data
+from survey_cli.cli.output import datetimes
+from survey_cli.cli.output.progress import day_bar
 from survey_cli.cli.output.terminal import count, fail, paragraphs, say, table
+from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.output import datetimes
 from survey_cli.cli.commands.case_lists import Case, as_json, request, say_left
 from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.commands.sample import By, PeopleFile
+from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import count, fail, printable, say, table
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
-    from survey_cli.services.privacy.erase_and_anonymize import Known
     from survey_cli.reports.fieldwork.subject_access import JournalLine, KnownInterview, Subject
+    from survey_cli.services.privacy.erase_and_anonymize import Known
 
 BREATH: Final = 0.005
 """Seconds between two cases: an interviewer beside us waits no longer than one of them."""

@@ -80,9 +80,9 @@ def check(
     Where interviews are kept already, it is compared with every version that was asked: codes with other texts, narrowed
     ranges, other kinds of answers and missing items are errors until --accept says that they are meant.
     """
+    from survey_cli.services.export.format_checks import formats_asked
     from survey_cli.services.questionnaire.questionnaire_files import check as checked
     from survey_cli.services.questionnaire.questionnaire_files import instruments_in
-    from survey_cli.services.export.format_checks import formats_asked
 
     wanted = formats_asked(formats or ())
     if isinstance(wanted, Trouble):

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 import typer
 
 from survey_cli.cli.commands.interview import Database
-from survey_cli.cli.output.terminal import MOST_PROBLEMS, data_out, fail, paragraphs, printable, say, table, width
+from survey_cli.cli.output.terminal import (
+    MOST_PROBLEMS,
+    data_out,
+    fail,
+    paragraphs,
+    printable,
+    say,
+    table,
+    width,
+)
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.rates import People, Zone, zone_of
 from survey_cli.cli.commands.export import Origin, not_empty
 from survey_cli.cli.commands.interview import Database, Instrument
+from survey_cli.cli.commands.rates import People, Zone, zone_of
 from survey_cli.cli.output.progress import reading_bar
 from survey_cli.cli.output.terminal import count, data_out, fail, say, width
 from survey_cli.problems import Trouble

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.output import datetimes
-from survey_cli.cli.groups import Group
 from survey_cli.cli.commands.interview import Database, Instrument
+from survey_cli.cli.groups import Group
+from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import count, fail, printable, say
 from survey_cli.problems import Problem, Trouble
 
 if TYPE_CHECKING:
+    from survey_cli.samples.cases.import_preview import Summary
     from survey_cli.services.sample.do_not_call_list import ListRequest
     from survey_cli.services.sample.import_sample import Imported
-    from survey_cli.samples.cases.import_preview import Summary
 
 MOST_OF_A_KIND: Final = 10
 MOST_CHANGES: Final = 20

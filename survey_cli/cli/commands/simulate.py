@@ -11,8 +11,8 @@ import typer
 
 from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.output.progress import day_bar
-from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.cli.output.terminal import count, fail, printable, say
+from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
@@ -195,8 +195,8 @@ def simulate(
         if sample and cases:
             raise typer.BadParameter("give --sample or --cases, not both")
         from survey_cli.simulate import Habits
-        from survey_cli.simulate.fieldwork.study_simulation import FieldTrial
         from survey_cli.simulate.fieldwork.households import Chances
+        from survey_cli.simulate.fieldwork.study_simulation import FieldTrial
 
         _try_fieldwork(
             FieldTrial(
@@ -225,8 +225,8 @@ def simulate(
     from survey_cli.instrument.open_instrument import open_instrument
     from survey_cli.services.database.interview_archive import keeper
     from survey_cli.simulate import Habits
-    from survey_cli.simulate.interviews.run import run
     from survey_cli.simulate.interviews.answer_shares import read_shares
+    from survey_cli.simulate.interviews.run import run
 
     instrument = open_instrument(file)
     if isinstance(instrument, Trouble):

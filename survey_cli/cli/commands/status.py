@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from survey_cli.cli.commands.rates import People, Zone, zone_of
 from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, Database, Instrument
-from survey_cli.cli.output.terminal import MOST_PROBLEMS, count, fail, paragraphs, printable, say, table, width
+from survey_cli.cli.commands.rates import People, Zone, zone_of
+from survey_cli.cli.output.terminal import (
+    MOST_PROBLEMS,
+    count,
+    fail,
+    paragraphs,
+    printable,
+    say,
+    table,
+    width,
+)
 from survey_cli.problems import Trouble
 
 if TYPE_CHECKING:
@@ -61,8 +70,8 @@ def status(
     Cases, outcomes, quotas and appointments are as they stand now; calls, hours and lengths are of the time since
     --since, or of all time.
     """
-    from survey_cli.services.run_on_study import Request
     from survey_cli.services.cases.fieldwork_status import status_of
+    from survey_cli.services.run_on_study import Request
 
     here = zone_of(zone)
 

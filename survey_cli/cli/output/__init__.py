@@ -1,1 +1,1 @@
-"""output."""
+"""Output of the command line: text, tables, problems, progress, dates and times."""

@@ -27,7 +27,14 @@ PLAIN_BARS: Final = {"█": "#", "▒": "=", "░": "-"}
 
 def drawn(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[str]:
     """The report, line by line. `blocks`: the terminal can show them."""
-    from survey_cli.documents.report.report_layout import APPENDIX, METHODS, READING, chapters, edition, reading_notes
+    from survey_cli.documents.report.report_layout import (
+        APPENDIX,
+        METHODS,
+        READING,
+        chapters,
+        edition,
+        reading_notes,
+    )
     from survey_cli.documents.text_fragments import flat
 
     cells = min(cells, WIDEST)

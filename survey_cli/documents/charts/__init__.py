@@ -1,1 +1,1 @@
-"""charts."""
+"""Charts as SVG and PNG."""

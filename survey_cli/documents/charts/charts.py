@@ -7,7 +7,6 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from survey_cli.documents.charts.text_metrics import broken, width_of
 from survey_cli.documents.charts.svg import (
     INK,
     LEADING,
@@ -23,8 +22,18 @@ from survey_cli.documents.charts.svg import (
     svg,
     words_at,
 )
+from survey_cli.documents.charts.text_metrics import broken, width_of
 from survey_cli.documents.text_fragments import flat
-from survey_cli.reports.results.report_model import Base, Battery, Figure, ItemResult, Row, Segment, Side, Statement
+from survey_cli.reports.results.report_model import (
+    Base,
+    Battery,
+    Figure,
+    ItemResult,
+    Row,
+    Segment,
+    Side,
+    Statement,
+)
 from survey_cli.reports.rounding import HIDDEN
 
 BAR: Final = 20

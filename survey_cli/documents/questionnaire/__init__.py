@@ -1,1 +1,1 @@
-"""questionnaire."""
+"""The questionnaire as a booklet, in HTML or Markdown."""

@@ -4,12 +4,21 @@ it computes nothing and draws nothing.
 
 from typing import Final
 
-from survey_cli.documents.questionnaire.booklet_model import Appendix, Booklet, Entry, Line, Note, Said, Stretch, plainly
-from survey_cli.documents.questionnaire.rule_sentences import listed, named, sentence
+from survey_cli.documents.questionnaire.booklet_model import (
+    Appendix,
+    Booklet,
+    Entry,
+    Line,
+    Note,
+    Said,
+    Stretch,
+    plainly,
+)
 from survey_cli.documents.questionnaire.questionnaire import Layout, decline_choice
+from survey_cli.documents.questionnaire.rule_sentences import listed, named, sentence
 from survey_cli.documents.questionnaire.text_rendering import Speaker, literal
-from survey_cli.instrument.schema.document import StudyWritten
 from survey_cli.instrument.compiled.model import Compute, Instrument
+from survey_cli.instrument.schema.document import StudyWritten
 from survey_cli.instrument.source.scalars import Text
 
 FINGERPRINT: Final = 12

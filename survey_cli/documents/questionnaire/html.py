@@ -16,7 +16,7 @@ def html(booklet: Booklet) -> str:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    house = files("survey_cli.documents")
+    house = files("survey_cli.documents.questionnaire")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
     )

@@ -6,15 +6,32 @@ from collections.abc import Sequence
 from typing import Final
 
 from survey_cli.documents.questionnaire import rule_sentences
-from survey_cli.documents.questionnaire.booklet_model import Choice, Item, Line, Note, Part, Row, Space, Stretch
+from survey_cli.documents.questionnaire.booklet_model import (
+    Choice,
+    Item,
+    Line,
+    Note,
+    Part,
+    Row,
+    Space,
+    Stretch,
+)
 from survey_cli.documents.questionnaire.rule_sentences import Rules, listed, named, sentence, signed
 from survey_cli.documents.questionnaire.text_rendering import Speaker, label, literal
-from survey_cli.instrument.schema.items.coded import PICKED_POINTS, Multiple, Scale
-from survey_cli.instrument.schema.items.groups import BatteryWritten, RosterWritten, SectionWritten
-from survey_cli.instrument.schema.items.unasked_items import Computed, Draw, End, Handover, LookupItem, ReadItem, Split
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.compiled.item_numbers import item_numbers
 from survey_cli.instrument.compiled.model import DeclineOffered, Group, Instrument, Leaf, Node, Option, Roster
+from survey_cli.instrument.schema.items.coded import PICKED_POINTS, Multiple, Scale
+from survey_cli.instrument.schema.items.groups import BatteryWritten, RosterWritten, SectionWritten
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
+from survey_cli.instrument.schema.items.unasked_items import (
+    Computed,
+    Draw,
+    End,
+    Handover,
+    LookupItem,
+    ReadItem,
+    Split,
+)
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Said as Known
 from survey_cli.outcomes import OUTCOMES

@@ -8,12 +8,12 @@ from typing import Final
 
 from survey_cli.documents.questionnaire.booklet_model import Line, Stretch
 from survey_cli.documents.questionnaire.text_rendering import label, literal
+from survey_cli.instrument.compiled.model import DeclineOffered, Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import Multiple
-from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
+from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.schema.options import OptionWritten
-from survey_cli.instrument.compiled.model import DeclineOffered, Instrument
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import clause
 from survey_cli.values import Code

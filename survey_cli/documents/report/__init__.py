@@ -1,1 +1,1 @@
-"""report."""
+"""Reports and codebooks as HTML, Markdown, Word, Excel and CSV."""

@@ -6,7 +6,12 @@ from typing import Final
 
 from survey_cli.documents.report.report_layout import Grid, GridLine, Head, Shown
 from survey_cli.documents.text_fragments import flat
-from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
+from survey_cli.reports.codebook.codebook_model import (
+    Codebook,
+    CodebookCode,
+    CodebookColumn,
+    CodebookVariable,
+)
 
 ANY: Final = "other"
 """Of values without a code of their own, beside those that have one."""

@@ -7,9 +7,20 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from survey_cli.documents.charts.charts import Chart, said_share
+from survey_cli.documents.charts.svg import (
+    LEADING,
+    PLAIN,
+    RULE,
+    SIZE,
+    SMALL,
+    SOFT,
+    WIDTH,
+    box,
+    plain,
+    words_at,
+)
 from survey_cli.documents.charts.text_metrics import broken
 from survey_cli.documents.report.report_layout import row_note
-from survey_cli.documents.charts.svg import LEADING, PLAIN, RULE, SIZE, SMALL, SOFT, WIDTH, box, plain, words_at
 from survey_cli.documents.text_fragments import flat
 from survey_cli.reports.results.report_model import Battery, Figure, Results, Row
 

@@ -5,10 +5,10 @@ say where things stand, the stylesheet how they look; every text is escaped.
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from survey_cli.documents.report import codebook_layout as books
 from survey_cli.documents.charts.charts import chart_of_battery, short
-from survey_cli.documents.report.group_charts import charts_of_groups
 from survey_cli.documents.questionnaire.html import css_string
+from survey_cli.documents.report import codebook_layout as books
+from survey_cli.documents.report.group_charts import charts_of_groups
 from survey_cli.documents.report.report_layout import (
     APPENDIX,
     METHODS,
@@ -117,13 +117,13 @@ def _page(template: str, running: str, foot: str, /, **values: Any) -> str:
     from markupsafe import Markup
 
     environment = Environment(
-        loader=PackageLoader("survey_cli", "documents"),
+        loader=PackageLoader("survey_cli.documents", "report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    style = files("survey_cli.documents").joinpath("report.css").read_text(encoding="utf-8")
+    style = files("survey_cli.documents.report").joinpath("report.css").read_text(encoding="utf-8")
     style = style.replace("«running»", css_string(running)).replace("«edition»", css_string(foot))
     return environment.get_template(template).render(
         style=Markup(style),  # our own stylesheet, what is put into it made harmless

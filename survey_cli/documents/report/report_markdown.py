@@ -4,9 +4,9 @@ as tables; every text is escaped, so that none is taken for markup.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from survey_cli.documents.report import codebook_layout as books
-from survey_cli.documents.questionnaire.markdown import code, escaped
 from survey_cli.documents.questionnaire.booklet_model import Line
+from survey_cli.documents.questionnaire.markdown import code, escaped
+from survey_cli.documents.report import codebook_layout as books
 from survey_cli.documents.report.report_layout import (
     APPENDIX,
     METHODS,

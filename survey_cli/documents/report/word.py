@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from survey_cli.documents.report import codebook_layout as books
 from survey_cli.documents.charts.charts import Chart, chart_of_battery, chart_of_item
-from survey_cli.documents.report.group_charts import charts_of_groups
-from survey_cli.documents.questionnaire.booklet_model import Line
 from survey_cli.documents.charts.png import png, png_possible
+from survey_cli.documents.questionnaire.booklet_model import Line
+from survey_cli.documents.report import codebook_layout as books
+from survey_cli.documents.report.group_charts import charts_of_groups
 from survey_cli.documents.report.report_layout import (
     APPENDIX,
     BARRED,

@@ -1,1 +1,1 @@
-"""spss."""
+"""SPSS: data files (.sav, .zsav) and syntax (.sps)."""

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from survey_cli.exports.reproducible_time import NEVER, day_said
+from survey_cli.exports.answer_sets import answer_sets
 from survey_cli.exports.limits import (
     DAY_SHOWN,
     LEAST_SHOWN,
@@ -32,7 +32,7 @@ from survey_cli.exports.limits import (
     value_labels,
 )
 from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.exports.answer_sets import answer_sets
+from survey_cli.exports.reproducible_time import NEVER, day_said
 from survey_cli.exports.spss.records import add_records
 from survey_cli.exports.typed_columns import answered, coded, measure_of, stretches, typed
 from survey_cli.table import Table

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from survey_cli.engine.codec import cells_reader, encode_cells
-from survey_cli.exports.text.csv import write_csv
+from survey_cli.exports.answer_sets import answer_sets
 from survey_cli.exports.csv_statistics import Extent, extents
 from survey_cli.exports.limits import (
     DAY_SHOWN,
@@ -27,7 +27,7 @@ from survey_cli.exports.limits import (
     value_labels,
 )
 from survey_cli.exports.missing_codes import missing_codes, offered_codes
-from survey_cli.exports.answer_sets import answer_sets
+from survey_cli.exports.text.csv import write_csv
 from survey_cli.exports.typed_columns import measure_of
 from survey_cli.table import Table
 from survey_cli.table.timestamps import is_moment

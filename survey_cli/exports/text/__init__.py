@@ -1,1 +1,1 @@
-"""text."""
+"""Text formats: CSV, TSV and JSON Lines."""

@@ -6,8 +6,8 @@ from datetime import date, time
 from operator import getitem
 from typing import TYPE_CHECKING, Final, TextIO
 
-from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, cell_reader, cell_texts
 from survey_cli.table import Table
+from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, cell_reader, cell_texts
 from survey_cli.values import Cell, Missing, Variable
 
 if TYPE_CHECKING:

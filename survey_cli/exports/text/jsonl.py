@@ -9,9 +9,9 @@ from datetime import time
 from json.encoder import JSONEncoder
 from typing import TYPE_CHECKING, Final, TextIO
 
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.engine.codec import encode_cells
 from survey_cli.table import Table
+from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.values import Variable
 
 if TYPE_CHECKING:

@@ -16,14 +16,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.engine.codec import encode_cells
+from survey_cli.exports.answer_sets import answer_sets
 from survey_cli.exports.csv_statistics import LONGEST, Extent, extents
 from survey_cli.exports.limits import listed
 from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.exports.answer_sets import answer_sets
 from survey_cli.exports.triple_s.definition import Edition, Field, Kind, definition, width
 from survey_cli.table import Table
+from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
 
 AT_ONCE: Final = 500

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from survey_cli.fieldwork.calendar.calendar import short_day
-from survey_cli.fieldwork.case.events import Policy, Promised
 from survey_cli.fieldwork.calendar.zones import moment_of, wall_at
+from survey_cli.fieldwork.case.events import Policy, Promised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

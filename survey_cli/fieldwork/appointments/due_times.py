@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from survey_cli.fieldwork.calendar.zones import moment_of
 from survey_cli.fieldwork.case.case import Attempt, Case
 from survey_cli.fieldwork.case.disposition_coding import kind, reached
 from survey_cli.fieldwork.case.events import Promised
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.calendar.zones import moment_of
 
 MISSED: Final = timedelta(minutes=30)
 """A promised call that nobody answered is made again after this, sooner than any other that nobody answered."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, assert_never
 
+from survey_cli.fieldwork.appointments.appointment import Meant, Unclear, begin
 from survey_cli.fieldwork.appointments.grammar import (
     Ahead,
     Between,
@@ -27,7 +28,6 @@ from survey_cli.fieldwork.appointments.grammar import (
     read_text,
 )
 from survey_cli.fieldwork.calendar.calendar import DAY_NAMES, Calendar, short_day
-from survey_cli.fieldwork.appointments.appointment import Meant, Unclear, begin
 from survey_cli.fieldwork.calendar.zones import standing, wall_at, zone_of
 from survey_cli.instrument.countries import BAND
 from survey_cli.instrument.schema.hours import Hours, clock

@@ -1,1 +1,1 @@
-"""calendar."""
+"""Calling hours, parts of the day, holidays and time zones."""

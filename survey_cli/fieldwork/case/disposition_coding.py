@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.case import Call, Case
-from survey_cli.fieldwork.rates.dispositions import QUOTA_FILLED, Uncounted, group_of
+from survey_cli.fieldwork.case.interview_progress import Progress
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import NOT_IN_A_LIST, Plan, Point
-from survey_cli.fieldwork.case.interview_progress import Progress
+from survey_cli.fieldwork.rates.dispositions import QUOTA_FILLED, Uncounted, group_of
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import Trouble, did_you_mean
 

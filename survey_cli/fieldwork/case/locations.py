@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from survey_cli.fieldwork.calendar.zones import zone_of
 from survey_cli.fieldwork.case.case import Case, Number
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.calendar.zones import zone_of
 from survey_cli.instrument.countries import REGION_ZONES
 
 _WINTER_AND_SUMMER: Final = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC))

@@ -1,1 +1,1 @@
-"""plan."""
+"""The fieldwork plan of a study: limits, delays, outcomes, quotas, people, retention."""

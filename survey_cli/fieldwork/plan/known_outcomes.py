@@ -4,8 +4,8 @@ from dataclasses import replace
 from itertools import count
 from typing import Final
 
-from survey_cli.instrument.schema.document import OutcomeWritten
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.document import OutcomeWritten
 from survey_cli.outcomes import OUTCOMES, Outcome
 
 UNREACHED_AGAIN: Final = "3h"

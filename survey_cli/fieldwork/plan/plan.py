@@ -13,8 +13,8 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.fieldwork.plan.quotas import Quotas
-from survey_cli.instrument.schema.document import FieldworkWritten
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.document import FieldworkWritten
 from survey_cli.outcomes import OUTCOMES, Outcome
 
 Frame: TypeAlias = Literal["list", "establishment", "rdd"]

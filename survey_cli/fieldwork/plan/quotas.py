@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.compiled.external_symbols import condition_over
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.values import NOT_REACHED, Missing
 
 State: TypeAlias = Literal["open", "full", "outside"]

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.appointments.due_times import MINE_FIRST
-from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import Fill, shut
+from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
 from survey_cli.fieldwork.queue.scheduling import TRIED_LEAST
 
 QueueState: TypeAlias = Literal["callable", "restricted", "part", "hours", "delay", "appointment", "quota"]

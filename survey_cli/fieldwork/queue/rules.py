@@ -10,14 +10,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.appointments.due_times import EARLY, MINE_FIRST, MISSED, promise_span, standing_promise
-from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
+from survey_cli.fieldwork.appointments.due_times import (
+    EARLY,
+    MINE_FIRST,
+    MISSED,
+    promise_span,
+    standing_promise,
+)
 from survey_cli.fieldwork.case.case import Case, Number
 from survey_cli.fieldwork.case.locations import call_zones, plan_for, zones_of
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.queue_position import Standing, Status
 from survey_cli.fieldwork.plan.quotas import shut
+from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
+from survey_cli.fieldwork.queue.queue_position import Standing, Status
 from survey_cli.fieldwork.queue.scheduling import (
     HARD,
     LIMIT_REACHED,

@@ -10,13 +10,20 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.appointments.due_times import MISSED, missed, promise_span, standing_promise
-from survey_cli.fieldwork.queue.claim_criteria import bucket_text
 from survey_cli.fieldwork.calendar.calendar import NO_ZONE, Calendar, short_day
 from survey_cli.fieldwork.case.case import Attempt, Call, Case
-from survey_cli.fieldwork.case.disposition_coding import coded, ends_case, final_ruling, kind, outcome_row, reached
+from survey_cli.fieldwork.case.disposition_coding import (
+    coded,
+    ends_case,
+    final_ruling,
+    kind,
+    outcome_row,
+    reached,
+)
 from survey_cli.fieldwork.case.events import Policy
 from survey_cli.fieldwork.case.locations import bucket_region, plan_for, zones_of
 from survey_cli.fieldwork.plan.plan import Delay, Plan
+from survey_cli.fieldwork.queue.claim_criteria import bucket_text
 from survey_cli.fieldwork.queue.queue_position import Standing
 
 REFUSALS: Final = frozenset(

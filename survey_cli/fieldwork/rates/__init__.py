@@ -1,1 +1,1 @@
-"""rates."""
+"""AAPOR dispositions, their counts and the outcome rates as exact fractions."""

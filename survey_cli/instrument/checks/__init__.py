@@ -1,6 +1,6 @@
-"""What is wrong with an instrument beyond its grammar? Every check in one list, run over one draft, in one go.
+"""Checks of a questionnaire beyond its grammar: the list of all, run over one draft in one pass.
 
-A check is a generator named after its rule, whose docstring is the rule's documentation. No check changes anything.
+A check is a generator named for its rule; its docstring is the rule's documentation. No check changes anything.
 """
 
 import gc
@@ -9,28 +9,18 @@ from inspect import cleandoc
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.compiled.compiler import built
 from survey_cli.instrument.checks import names
-from survey_cli.instrument.checks.reachability import analysis
-from survey_cli.instrument.checks.wording import characters
-from survey_cli.instrument.checks.route import condition_values
-from survey_cli.instrument.checks.answers import decline_options
-from survey_cli.instrument.checks.reachability import declined_ends
-from survey_cli.instrument.checks.fieldwork import settings
-from survey_cli.instrument.checks.wording import introduction
-from survey_cli.instrument.checks.answers import option_lists
-from survey_cli.instrument.checks.fieldwork import outcomes
-from survey_cli.instrument.checks.fieldwork import quotas
-from survey_cli.instrument.checks.answers import ranges
-from survey_cli.instrument.checks.route import references
-from survey_cli.instrument.checks.route import routing
-from survey_cli.instrument.checks.fieldwork import sample
-from survey_cli.instrument.checks.wording import texts
+from survey_cli.instrument.checks.answers import decline_options, option_lists, ranges
 from survey_cli.instrument.checks.condition_rules import CONDITION_RULES
+from survey_cli.instrument.checks.fieldwork import outcomes, quotas, sample, settings
 from survey_cli.instrument.checks.file_rules import FILE_RULES
+from survey_cli.instrument.checks.reachability import analysis, declined_ends
+from survey_cli.instrument.checks.route import condition_values, references, routing
+from survey_cli.instrument.checks.wording import characters, introduction, texts
+from survey_cli.instrument.compiled.compiler import built
 from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.source.load import Source
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.source.load import Source
 from survey_cli.problems import Problem, errors, keep_first_of_each_kind
 
 Check: TypeAlias = Callable[[Draft], Iterator[Problem]]

@@ -7,8 +7,8 @@ from survey_cli.instrument.compiled.draft import Draft
 from survey_cli.instrument.schema.items import AnyItem, BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.schema.items.coded import Multiple, Scale, Single
 from survey_cli.instrument.schema.options import OptionWritten, Part, ScaleWritten
-from survey_cli.instrument.source.scalars import NOWHERE, Text
 from survey_cli.instrument.source.nodes import Listed, Mapped, Node, Written
+from survey_cli.instrument.source.scalars import NOWHERE, Text
 from survey_cli.problems import Position
 from survey_cli.values import Code
 

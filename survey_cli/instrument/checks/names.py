@@ -7,12 +7,18 @@ from keyword import iskeyword
 from typing import Final, NamedTuple
 
 from survey_cli.entry_commands import NAMES
-from survey_cli.instrument.checks.code_positions import items_of, key_place, name_place, options_node, place_of
+from survey_cli.instrument.checks.code_positions import (
+    items_of,
+    key_place,
+    name_place,
+    options_node,
+    place_of,
+)
 from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.model import Leaf, Roster
+from survey_cli.instrument.compiled.symbols import Named, declines_of
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items.coded import Multiple
-from survey_cli.instrument.compiled.symbols import Named, declines_of
-from survey_cli.instrument.compiled.model import Leaf, Roster
 from survey_cli.instrument.texts.templates import ALWAYS
 from survey_cli.problems import Position, Problem
 from survey_cli.values import ADMIN_COLUMNS, Variable

@@ -1,1 +1,1 @@
-"""compiled."""
+"""The compiled questionnaire: names resolved, conditions and texts compiled, items in order."""

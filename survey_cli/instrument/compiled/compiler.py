@@ -3,24 +3,32 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, cast
 
-from survey_cli.instrument.compiled.item_compiler import Compiler, Spot
 from survey_cli.instrument.compiled.computes import computes
-from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.item_compiler import Compiler, Spot
+from survey_cli.instrument.compiled.model import (
+    Compute,
+    DeclineOffered,
+    Group,
+    Instrument,
+    Leaf,
+    Node,
+    Roster,
+)
+from survey_cli.instrument.compiled.symbols import Step, Walk
+from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import AnyItem
 from survey_cli.instrument.schema.items.coded import Coded, Multiple, Scale
 from survey_cli.instrument.schema.items.groups import BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.schema.items.question import Question
-from survey_cli.instrument.schema.items.unasked_items import Computed, Draw, End, Handover
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.instrument.source.load import Source
-from survey_cli.instrument.compiled.symbols import Step, Walk
+from survey_cli.instrument.schema.items.unasked_items import Computed, Draw, End, Handover
 from survey_cli.instrument.schema.options import OptionWritten
-from survey_cli.instrument.compiled.model import Compute, DeclineOffered, Group, Instrument, Leaf, Node, Roster
-from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.schema.validation import shaped
-from survey_cli.instrument.texts.templates import Template
+from survey_cli.instrument.source.load import Source
 from survey_cli.instrument.source.nodes import Composed, Written
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import Problem, did_you_mean
 from survey_cli.values import Code
 

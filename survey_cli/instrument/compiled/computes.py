@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from survey_cli.instrument.compiled.item_compiler import Compiler, Spot
-from survey_cli.instrument.expressions.conditions import Condition, Known, read_names
-from survey_cli.instrument.compiled.symbols import Named
 from survey_cli.instrument.compiled.model import Compute
+from survey_cli.instrument.compiled.symbols import Named
+from survey_cli.instrument.expressions.conditions import Condition, Known, read_names
+from survey_cli.instrument.source.nodes import Written
 from survey_cli.instrument.source.scalars import NOWHERE, Text
 from survey_cli.instrument.texts.templates import Said, Template
-from survey_cli.instrument.source.nodes import Written
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from survey_cli.instrument.compiled.model import Compute, Group, Leaf
+from survey_cli.instrument.compiled.symbols import Named, Step, Walk
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document
-from survey_cli.instrument.compiled.symbols import Named, Step, Walk
-from survey_cli.instrument.compiled.model import Compute, Group, Leaf
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import Position, Problem
 

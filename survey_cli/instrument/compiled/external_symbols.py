@@ -1,9 +1,9 @@
 """What may a condition name that is written outside the questionnaire: a quota's, an export's filter? Whatever the data
 hold: items, sample columns, computes."""
 
-from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
-from survey_cli.instrument.compiled.symbols import Walk, declines_of
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.symbols import Walk, declines_of
+from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
 from survey_cli.instrument.source.scalars import NOWHERE
 from survey_cli.problems import Position, Problem
 

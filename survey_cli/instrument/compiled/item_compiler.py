@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.expressions.conditions import Condition, Scope, Wants, compile_condition
 from survey_cli.instrument.compiled.draft import Draft, Use
-from survey_cli.instrument.schema.items.question import Question
-from survey_cli.instrument.compiled.symbols import Step, declines_of
-from survey_cli.instrument.schema.options import DeclineHere, DeclineWritten, OptionWritten
 from survey_cli.instrument.compiled.model import Check, DeclineOffered, Option
+from survey_cli.instrument.compiled.symbols import Step, declines_of
+from survey_cli.instrument.expressions.conditions import Condition, Scope, Wants, compile_condition
+from survey_cli.instrument.schema.items.question import Question
+from survey_cli.instrument.schema.options import DeclineHere, DeclineWritten, OptionWritten
+from survey_cli.instrument.source.nodes import Written
 from survey_cli.instrument.source.scalars import NOWHERE, Text
 from survey_cli.instrument.texts.templates import Template, TextScope, compile_text
-from survey_cli.instrument.source.nodes import Written
 from survey_cli.problems import Position, Problem, did_you_mean, limited_nearest
 from survey_cli.values import Code
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from string import ascii_lowercase
 
-from survey_cli.instrument.schema.items.groups import BatteryWritten
 from survey_cli.instrument.compiled.model import Instrument, Leaf, Node, Roster
+from survey_cli.instrument.schema.items.groups import BatteryWritten
 
 
 def item_numbers(instrument: Instrument) -> Mapping[str, str]:

@@ -11,12 +11,12 @@ from survey_cli.instrument.schema.items import AnyItem
 from survey_cli.instrument.schema.items.coded import Multiple, Scale, Single
 from survey_cli.instrument.schema.items.groups import BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.schema.items.question import Question
-from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, Draw, LookupItem, Split
 from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, Draw, LookupItem, Split
 from survey_cli.instrument.schema.options import DeclineWritten, OptionWritten
+from survey_cli.instrument.source.nodes import Written
 from survey_cli.instrument.source.scalars import NOWHERE, Text
 from survey_cli.instrument.texts.templates import Said, Template
-from survey_cli.instrument.source.nodes import Written
 from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, did_you_mean
 from survey_cli.values import Code
 

@@ -1,1 +1,1 @@
-"""expressions."""
+"""Expressions in conditions and computes: parsing, type checks, three-valued logic, evaluation."""

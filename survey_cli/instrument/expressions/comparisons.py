@@ -5,6 +5,15 @@ import re
 from datetime import date, time
 from typing import Any, Final, Literal
 
+from survey_cli.instrument.expressions.expression_checker import (
+    Family,
+    Part,
+    Reading,
+    described,
+    family,
+    listed,
+    written,
+)
 from survey_cli.instrument.expressions.three_valued_logic import (
     COMPARE,
     chosen,
@@ -17,7 +26,6 @@ from survey_cli.instrument.expressions.three_valued_logic import (
     negation,
     nfc,
 )
-from survey_cli.instrument.expressions.expression_checker import Family, Part, Reading, described, family, listed, written
 from survey_cli.values import Code
 
 SIGNS: Final[dict[type[ast.cmpop], str]] = {

@@ -8,9 +8,26 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
-from survey_cli.instrument.expressions.function_calls import called
 from survey_cli.instrument.expressions.comparisons import SIGNS, compared, fitted, one_of, within
-from survey_cli.instrument.expressions.parsing import DEEPEST, MOST_PARTS, Parsed, Slip, names_in, parse, too_large
+from survey_cli.instrument.expressions.expression_checker import (
+    Kind,
+    Known,
+    Part,
+    Reading,
+    Scope,
+    family,
+    shifted,
+)
+from survey_cli.instrument.expressions.function_calls import called
+from survey_cli.instrument.expressions.parsing import (
+    DEEPEST,
+    MOST_PARTS,
+    Parsed,
+    Slip,
+    names_in,
+    parse,
+    too_large,
+)
 from survey_cli.instrument.expressions.three_valued_logic import (
     Env,
     Run,
@@ -31,7 +48,6 @@ from survey_cli.instrument.expressions.three_valued_logic import (
     reads_turn,
     reads_turns,
 )
-from survey_cli.instrument.expressions.expression_checker import Kind, Known, Part, Reading, Scope, family, shifted
 from survey_cli.problems import Position, Problem, did_you_mean, errors
 from survey_cli.values import Code
 

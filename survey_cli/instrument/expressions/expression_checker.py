@@ -8,9 +8,18 @@ from datetime import date, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.instrument.expressions.parsing import Parsed, number_slip, shortened
 from survey_cli.instrument.expressions.functions import FUNCTIONS
-from survey_cli.instrument.expressions.three_valued_logic import LARGEST, Run, Test, applied, constant, nfc, over_turns, passes
+from survey_cli.instrument.expressions.parsing import Parsed, number_slip, shortened
+from survey_cli.instrument.expressions.three_valued_logic import (
+    LARGEST,
+    Run,
+    Test,
+    applied,
+    constant,
+    nfc,
+    over_turns,
+    passes,
+)
 from survey_cli.instrument.source.nodes import Written
 from survey_cli.problems import Nearest, Position, Problem, Severity, did_you_mean, nearest
 from survey_cli.values import NOT_ASKED, Code

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from survey_cli.instrument.expressions.comparisons import fitted
+from survey_cli.instrument.expressions.expression_checker import Kind, Part, Reading, doubtful, family
 from survey_cli.instrument.expressions.functions import FUNCTIONS, Function, how_many, in_all
 from survey_cli.instrument.expressions.three_valued_logic import Env, constant, first, is_answered
-from survey_cli.instrument.expressions.expression_checker import Kind, Part, Reading, doubtful, family
 from survey_cli.problems import nearest
 from survey_cli.values import NOT_REACHED
 

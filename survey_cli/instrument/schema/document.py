@@ -5,7 +5,14 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Discriminator, Field, Tag
 
 from survey_cli.instrument.schema.items import AnyItem
-from survey_cli.instrument.schema.options import DeclineWritten, OptionsOrName, Part, ScaleWritten, mapping_or_list
+from survey_cli.instrument.schema.options import (
+    DeclineWritten,
+    OptionsOrName,
+    Part,
+    ScaleWritten,
+    mapping_or_list,
+)
+from survey_cli.instrument.source.nodes import Listed, Written
 from survey_cli.instrument.source.scalars import (
     Expression,
     Flag,
@@ -18,7 +25,6 @@ from survey_cli.instrument.source.scalars import (
     words,
     wrong,
 )
-from survey_cli.instrument.source.nodes import Listed, Written
 
 
 class StudyWritten(Part):

@@ -10,9 +10,9 @@ from pydantic.json_schema import models_json_schema
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import ITEM_TYPES
 from survey_cli.instrument.schema.items.unasked_items import End
-from survey_cli.instrument.source.modules import PARTS
-from survey_cli.instrument.schema.options import Part
 from survey_cli.instrument.schema.model_docs import documented, models
+from survey_cli.instrument.schema.options import Part
+from survey_cli.instrument.source.modules import PARTS
 from survey_cli.outcomes import OUTCOMES
 
 Schema = dict[str, Any]

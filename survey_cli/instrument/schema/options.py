@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from survey_cli.instrument.source.nodes import Listed, Mapped, Written
 from survey_cli.instrument.source.scalars import (
     NO_TEXT,
     WHOLE,
@@ -33,7 +34,6 @@ from survey_cli.instrument.source.scalars import (
     words,
     wrong,
 )
-from survey_cli.instrument.source.nodes import Listed, Mapped, Written
 from survey_cli.problems import Position
 
 

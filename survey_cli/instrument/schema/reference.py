@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, ForwardRef, Literal, TypeAlias, Union,
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import Question
-from survey_cli.instrument.schema.options import Part
 from survey_cli.instrument.schema.model_docs import documented, models
+from survey_cli.instrument.schema.options import Part
 from survey_cli.instrument.source.scalars import Reads, Text
 from survey_cli.outcomes import OUTCOMES, Outcome
 

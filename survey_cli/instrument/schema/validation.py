@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import ITEM_TYPES, AnyItem
-from survey_cli.instrument.source.scalars import kind_of
 from survey_cli.instrument.source.nodes import Listed, Mapped, Node, Written
+from survey_cli.instrument.source.scalars import kind_of
 from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, count_the_rest, did_you_mean, nearest
 
 _ROUNDS: Final = 40

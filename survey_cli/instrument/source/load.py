@@ -15,11 +15,11 @@ from typing import Any, TypeAlias
 import yaml
 
 from survey_cli.instrument.source import modules
-from survey_cli.instrument.source.text_decoding import MAX_BYTES, Unreadable, decoded, unseen
 from survey_cli.instrument.source.hints.hint import shorten
 from survey_cli.instrument.source.hints.parser_errors import Fault, explained
 from survey_cli.instrument.source.node_builder import MAX_EVENTS, MAX_PROBLEMS, Growth
 from survey_cli.instrument.source.nodes import File, Listed, Mapped, Written
+from survey_cli.instrument.source.text_decoding import MAX_BYTES, Unreadable, decoded, unseen
 from survey_cli.problems import Position, Problem, did_you_mean, in_order
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Any, Final, Protocol
 
 from survey_cli.instrument.source.hints import values
-from survey_cli.instrument.source.text_decoding import UNSEEN
 from survey_cli.instrument.source.hints.hint import QUOTE_IT, owner, shorten
 from survey_cli.instrument.source.nodes import Listed, Mapped, Node, Written
+from survey_cli.instrument.source.text_decoding import UNSEEN
 from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, count_the_rest
 
 MAX_DEPTH: Final = 40

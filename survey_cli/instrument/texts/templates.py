@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.entries import Span, Words, plain
+from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.instrument.texts.number_words import LANGUAGES, spell_cardinal, spell_ordinal
-from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.source.nodes import Written
 from survey_cli.problems import Nearest, Position, Problem, nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
 

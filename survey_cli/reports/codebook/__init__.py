@@ -1,1 +1,1 @@
-"""codebook."""
+"""The codebook: what each variable holds, with counts and statistics."""

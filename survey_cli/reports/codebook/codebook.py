@@ -6,17 +6,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from survey_cli.instrument.schema.items.groups import BatteryWritten
-from survey_cli.instrument.schema.items.unasked_items import Computed, Draw, End, LookupItem, Split
-from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.compiled.model import Instrument, Leaf, Node
+from survey_cli.instrument.schema.items.groups import BatteryWritten
+from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.unasked_items import Computed, Draw, End, LookupItem, Split
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.reports.weighting.answer_counts import Answers
-from survey_cli.reports.results.linked_tables import Unsaid, unsaid
-from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
+from survey_cli.reports.codebook.codebook_model import (
+    Codebook,
+    CodebookCode,
+    CodebookColumn,
+    CodebookVariable,
+)
 from survey_cli.reports.disclosure.suppression import THRESHOLD, hidden_parts
+from survey_cli.reports.results.linked_tables import Unsaid, unsaid
 from survey_cli.reports.results.report_model import MethodLine
 from survey_cli.reports.rounding import HIDDEN
+from survey_cli.reports.weighting.answer_counts import Answers
 from survey_cli.table import Study
 from survey_cli.table.timestamps import is_moment
 from survey_cli.values import Cell, Code, Missing, Variable

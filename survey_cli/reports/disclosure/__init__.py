@@ -1,1 +1,1 @@
-"""disclosure."""
+"""Disclosure control: suppression of small counts, and what could be derived from the rest."""

@@ -1,1 +1,1 @@
-"""fieldwork."""
+"""Fieldwork reports: status, rates, cases, call histories, interviewers."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from survey_cli.fieldwork.case import events as happened
 from survey_cli.fieldwork.appointments.reading import WINDOW
+from survey_cli.fieldwork.case import events as happened
 from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.plan.plan import Plan
 

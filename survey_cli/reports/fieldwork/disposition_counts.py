@@ -11,8 +11,6 @@ from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded
-from survey_cli.fieldwork.rates.counts import Counts, Number
-from survey_cli.fieldwork.rates.dispositions import Group, Uncounted, group_of
 from survey_cli.fieldwork.case.events import (
     Claimed,
     Closed,
@@ -27,6 +25,8 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.rates.counts import Counts, Number
+from survey_cli.fieldwork.rates.dispositions import Group, Uncounted, group_of
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Value
 

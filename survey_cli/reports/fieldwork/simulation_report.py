@@ -13,8 +13,8 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded, kind, outcome_row
 from survey_cli.fieldwork.case.events import Called, Dialled, Entry, Promised
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import REFUSALS, Standing, standing
 from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.fieldwork.queue.rules import REFUSALS, Standing, standing
 from survey_cli.reports.fieldwork.rates import RateTable
 
 COMPLETE: Final = "1.1"

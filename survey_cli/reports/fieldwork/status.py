@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.fieldwork.rates.dispositions import Group, Uncounted, disposition, group_of
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import HARD, REFUSALS
 from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.fieldwork.queue.call_order import CaseGroup, Turns
+from survey_cli.fieldwork.queue.rules import HARD, REFUSALS
+from survey_cli.fieldwork.rates.dispositions import Group, Uncounted, disposition, group_of
 from survey_cli.reports.fieldwork.call_sessions import NOTHING, CallMade, Sat, Sitting
 from survey_cli.reports.fieldwork.disposition_counts import own_groups
 

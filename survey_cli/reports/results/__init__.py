@@ -1,1 +1,1 @@
-"""results."""
+"""Results: topline, banner, cross-tabulations, analysis base and methods."""

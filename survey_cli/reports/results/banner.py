@@ -8,13 +8,13 @@ from itertools import combinations
 from string import ascii_uppercase
 from typing import Final
 
-from survey_cli.reports.weighting.answer_counts import Answers, Grouping, effective, known_columns
+from survey_cli.reports.results.crosstab import SMALL, Tabulated, Terms
 from survey_cli.reports.results.questions import NEVER_DECLINES
 from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, Row, Summary, Test
-from survey_cli.reports.rounding import UNSURE
-from survey_cli.reports.weighting.significance import Matrix, explained, greater, independence, trend
-from survey_cli.reports.results.crosstab import SMALL, Tabulated, Terms
 from survey_cli.reports.results.topline import base_of, rows_of, summary_of, unanimous, unshown
+from survey_cli.reports.rounding import UNSURE
+from survey_cli.reports.weighting.answer_counts import Answers, Grouping, effective, known_columns
+from survey_cli.reports.weighting.significance import Matrix, explained, greater, independence, trend
 from survey_cli.values import Cell, Missing, Variable
 
 MOST_COLUMNS: Final = 12

@@ -8,11 +8,11 @@ from datetime import date
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from survey_cli.reports.weighting.answer_counts import Answers, Grouping, Key, Pile, piled
-from survey_cli.reports.results.bins import bins
 from survey_cli.reports.disclosure.suppression import BASE, THRESHOLD, Spot
+from survey_cli.reports.results.bins import bins
 from survey_cli.reports.results.questions import NEVER_DECLINES, Question
 from survey_cli.reports.results.report_model import RowKind, Side
+from survey_cli.reports.weighting.answer_counts import Answers, Grouping, Key, Pile, piled
 from survey_cli.values import Cell, Missing
 
 SMALL: Final = 30

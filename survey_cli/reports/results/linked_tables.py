@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.reports.weighting.answer_counts import Answers, Grouping, known_columns
 from survey_cli.reports.disclosure.suppression import BASE, Counted, Spot, hidden_spots
-from survey_cli.reports.results.questions import NEVER_DECLINES, questions
 from survey_cli.reports.results.crosstab import Tabulated, Terms, tabulated
+from survey_cli.reports.results.questions import NEVER_DECLINES, questions
+from survey_cli.reports.weighting.answer_counts import Answers, Grouping, known_columns
 from survey_cli.values import Missing, Variable
 
 Place: TypeAlias = tuple[int, Spot]

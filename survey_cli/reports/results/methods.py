@@ -12,15 +12,15 @@ from statistics import median
 from typing import Final
 
 from survey_cli.fieldwork.rates.dispositions import GROUPS
-from survey_cli.reports.weighting.answer_counts import Answers
 from survey_cli.reports.disclosure.suppression import hidden_parts
-from survey_cli.reports.results.analysis_base import Included
-from survey_cli.reports.weighting.margins_of_error import share_margin_text
-from survey_cli.reports.results.filter_notes import WHOLE_STUDY
 from survey_cli.reports.fieldwork.rates import RateTable, per_cent
+from survey_cli.reports.results.analysis_base import Included
+from survey_cli.reports.results.crosstab import Terms
+from survey_cli.reports.results.filter_notes import WHOLE_STUDY
 from survey_cli.reports.results.report_model import MethodLine, Weighting
 from survey_cli.reports.rounding import HIDDEN, number, rounded
-from survey_cli.reports.results.crosstab import Terms
+from survey_cli.reports.weighting.answer_counts import Answers
+from survey_cli.reports.weighting.margins_of_error import share_margin_text
 from survey_cli.table import Study
 
 NOT_STATED: Final = "not stated"

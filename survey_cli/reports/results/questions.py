@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from survey_cli.instrument.compiled.item_numbers import item_numbers
+from survey_cli.instrument.compiled.model import Group, Instrument, Leaf, Node
 from survey_cli.instrument.schema.items.coded import Multiple, Scale
 from survey_cli.instrument.schema.items.groups import BatteryWritten, SectionWritten
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem, WordsItem
-from survey_cli.instrument.compiled.item_numbers import item_numbers
-from survey_cli.instrument.compiled.model import Group, Instrument, Leaf, Node
 from survey_cli.reports.results.report_model import ItemKind, Side
 from survey_cli.values import Code, Variable
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
-from survey_cli.reports.weighting.answer_counts import Pile, effective
-from survey_cli.reports.weighting.margins_of_error import share_margin_text, student_95
+from survey_cli.reports.results.crosstab import SMALL, Line, Tabulated, Terms
 from survey_cli.reports.results.questions import BatteryHead
 from survey_cli.reports.results.report_model import (
     Base,
@@ -31,7 +30,8 @@ from survey_cli.reports.rounding import (
     rounded,
     sum_of_rounded,
 )
-from survey_cli.reports.results.crosstab import SMALL, Line, Tabulated, Terms
+from survey_cli.reports.weighting.answer_counts import Pile, effective
+from survey_cli.reports.weighting.margins_of_error import share_margin_text, student_95
 
 MEAN_DIGITS: Final = 2
 

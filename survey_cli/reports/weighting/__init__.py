@@ -1,1 +1,1 @@
-"""weighting."""
+"""Weights: base weights, raking, weighted counts, margins of error and significance tests."""

@@ -9,9 +9,9 @@ from fractions import Fraction
 from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.engine.codec import encode_cells
 from survey_cli.table import Table
+from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.values import Cell, Variable
 
 AT_ONCE: Final = 2_000

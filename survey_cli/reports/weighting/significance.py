@@ -7,9 +7,9 @@ from fractions import Fraction
 from math import erfc, sqrt
 from typing import Final, NamedTuple
 
-from survey_cli.reports.weighting.answer_counts import Pile, effective, piled
 from survey_cli.reports.results.report_model import Test
 from survey_cli.reports.rounding import p_text, rounded
+from survey_cli.reports.weighting.answer_counts import Pile, effective, piled
 
 LEVEL: Final = 0.05
 DRAWN: Final = 9_999

@@ -10,11 +10,11 @@ from typing import Final
 
 from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import Trouble, did_you_mean
-from survey_cli.reports.weighting.answer_counts import Answers
 from survey_cli.reports.disclosure.suppression import hidden_parts
-from survey_cli.reports.weighting.raking import Margin, raked, unreachable
 from survey_cli.reports.results.report_model import Weighting
 from survey_cli.reports.rounding import HIDDEN, rounded
+from survey_cli.reports.weighting.answer_counts import Answers
+from survey_cli.reports.weighting.raking import Margin, raked, unreachable
 from survey_cli.values import Cell, Missing, Variable
 
 FINE: Final = 1_000_000_000

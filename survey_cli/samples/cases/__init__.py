@@ -1,1 +1,1 @@
-"""cases."""
+"""Cases of a sample file: columns, phone numbers, split arms, the preview of an import."""

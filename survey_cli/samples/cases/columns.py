@@ -7,12 +7,12 @@ from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import available_timezones
 
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.countries import COUNTRIES, nearest_region, region_named, regions_of
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.question import tidy
-from survey_cli.instrument.texts.number_text import number_readings
 from survey_cli.instrument.schema.options import OptionWritten
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.texts.number_text import number_readings
 from survey_cli.problems import did_you_mean
 from survey_cli.values import Code, Missing, Value
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from survey_cli.samples.cases.sample_file import Sample
 from survey_cli.samples.cases.phone_numbers import Number
+from survey_cli.samples.cases.sample_file import Sample
 from survey_cli.values import NOT_ASKED, Cell
 
 

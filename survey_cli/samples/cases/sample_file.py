@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 from survey_cli.fieldwork.plan.quotas import Quotas
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem
-from survey_cli.samples.cases.split_arms import draw_arms
 from survey_cli.samples.cases.columns import (
     ColumnReader,
     Unfit,
@@ -20,9 +19,10 @@ from survey_cli.samples.cases.columns import (
     read_region,
     role_reader_of,
 )
-from survey_cli.samples.files.problem_collector import Findings
-from survey_cli.samples.files.headings import found_columns, whole_rows
 from survey_cli.samples.cases.phone_numbers import NotANumber, Number, known_country, read_numbers
+from survey_cli.samples.cases.split_arms import draw_arms
+from survey_cli.samples.files.headings import found_columns, whole_rows
+from survey_cli.samples.files.problem_collector import Findings
 from survey_cli.samples.files.sheet import Row, Sheet, letter, read_sheet
 from survey_cli.values import NOT_ASKED, Cell
 

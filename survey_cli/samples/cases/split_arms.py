@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from survey_cli.engine.order import arm, drawn
-from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.values import NOT_ASKED, Cell
 
 

@@ -1,1 +1,1 @@
-"""files."""
+"""Sheets of CSV and Excel files: rows, headings, collected problems."""

@@ -1,1 +1,1 @@
-"""lists."""
+"""Lists beside a sample: do-not-call numbers, people, weighting targets, final counts."""

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from survey_cli.problems import Problem
 from survey_cli.samples.cases.columns import Unfit, clean, date_reader
-from survey_cli.samples.files.problem_collector import Findings
-from survey_cli.samples.files.headings import folded
 from survey_cli.samples.cases.phone_numbers import Number, read_numbers
+from survey_cli.samples.files.headings import folded
+from survey_cli.samples.files.problem_collector import Findings
 from survey_cli.samples.files.sheet import Row, Sheet, read_sheet
 
 COLUMNS: Final = ("number", "date", "reason")

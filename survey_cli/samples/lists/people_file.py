@@ -9,8 +9,8 @@ from typing import Final
 from survey_cli.fieldwork.plan.people import Interviewer, People, Role
 from survey_cli.problems import Problem, did_you_mean
 from survey_cli.samples.cases.columns import clean
-from survey_cli.samples.files.problem_collector import Findings
 from survey_cli.samples.files.headings import found_columns, whole_rows
+from survey_cli.samples.files.problem_collector import Findings
 from survey_cli.samples.files.sheet import Row, read_sheet
 
 COLUMNS: Final = ("login", "languages", "skills", "pseudonym", "role")

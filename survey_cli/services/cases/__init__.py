@@ -1,1 +1,1 @@
-"""cases."""
+"""Case management: lists, the queue, status, a supervisor's actions."""

@@ -11,7 +11,6 @@ from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.appointments.due_times import standing_promise
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import OF_THE_NUMBER, coded, kind, ruling_trouble
-from survey_cli.fieldwork.rates.dispositions import disposition
 from survey_cli.fieldwork.case.events import (
     Advised,
     Blocked,
@@ -28,20 +27,21 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import HARD, REFUSALS, Standing, standing
-from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.fieldwork.rates.dispositions import disposition
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.run_on_study import Request, asked, no_such_case
-from survey_cli.services.sample.replicates import chosen
+from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.reports.fieldwork.case_histories import outcome_words
+from survey_cli.services.run_on_study import Request, asked, no_such_case
+from survey_cli.services.sample.replicates import chosen
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Held, LeaseLost
 from survey_cli.store.do_not_call import Listed
-from survey_cli.study.consistency.person_erasure import clean
 from survey_cli.study.consistency.follow_up import follow_up, tasks_after
 from survey_cli.study.consistency.interview_outcomes import block_for
-from survey_cli.study.open_study import Study
+from survey_cli.study.consistency.person_erasure import clean
 from survey_cli.study.consistency.reconciliation import reconcile_lapsed
+from survey_cli.study.open_study import Study
 
 STATION: Final = "office"
 TRIES: Final = 5

@@ -11,13 +11,13 @@ from survey_cli.fieldwork.appointments.due_times import standing_promise
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import Entry, Promised
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import zones_of
 from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.fieldwork.queue.rules import zones_of
 from survey_cli.instrument.compiled.external_symbols import condition_over
-from survey_cli.services.run_on_study import Request, asked, no_such_case
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.problems import Trouble, did_you_mean, errors
+from survey_cli.reports.fieldwork.case_histories import told
 from survey_cli.reports.fieldwork.cases import (
     CaseLine,
     CaseList,
@@ -27,11 +27,11 @@ from survey_cli.reports.fieldwork.cases import (
     NumberLine,
     PastLine,
 )
-from survey_cli.reports.fieldwork.case_histories import told
 from survey_cli.reports.fieldwork.event_wording import event_words, keeper_words
 from survey_cli.samples.cases.columns import in_words
-from survey_cli.store.cases.case_records import CaseRow, Contact, Kept
+from survey_cli.services.run_on_study import Request, asked, no_such_case
 from survey_cli.store.backends.errors import Undecodable
+from survey_cli.store.cases.case_records import CaseRow, Contact, Kept
 from survey_cli.study.identity import written_by
 from survey_cli.study.open_study import Study
 from survey_cli.values import Cell, Missing

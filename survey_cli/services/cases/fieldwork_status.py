@@ -8,12 +8,10 @@ from datetime import datetime, time, tzinfo
 from functools import partial
 from typing import NamedTuple
 
-from survey_cli.fieldwork.queue.claim_criteria import bucket_of
 from survey_cli.fieldwork.calendar.calendar import short_day
-from survey_cli.fieldwork.case.events import Called, Claimed, Corrected, Entry, Remarked
 from survey_cli.fieldwork.calendar.zones import wall_at
-from survey_cli.services.run_on_study import Request, asked
-from survey_cli.services.date_options import Moment, begin_of, now_said
+from survey_cli.fieldwork.case.events import Called, Claimed, Corrected, Entry, Remarked
+from survey_cli.fieldwork.queue.claim_criteria import bucket_of
 from survey_cli.problems import Trouble
 from survey_cli.reports.fieldwork.call_sessions import Sat, sittings_of
 from survey_cli.reports.fieldwork.status import (
@@ -25,6 +23,8 @@ from survey_cli.reports.fieldwork.status import (
     Standings,
     fieldwork_status,
 )
+from survey_cli.services.date_options import Moment, begin_of, now_said
+from survey_cli.services.run_on_study import Request, asked
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.clock import future_entries
 from survey_cli.study.location import in_use

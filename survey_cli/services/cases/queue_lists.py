@@ -6,25 +6,25 @@ from datetime import datetime
 from typing import Final
 
 from survey_cli.fieldwork.appointments.due_times import standing_promise
-from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
 from survey_cli.fieldwork.calendar.calendar import short_day
+from survey_cli.fieldwork.calendar.zones import wall_at
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import Claimant, next_moment, verdicts, zones_of
 from survey_cli.fieldwork.queue.call_order import Turns
-from survey_cli.fieldwork.calendar.zones import wall_at
-from survey_cli.services.run_on_study import Request, asked, no_such_case
-from survey_cli.services.cases.case_lists import line_of
+from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
+from survey_cli.fieldwork.queue.rules import Claimant, next_moment, verdicts, zones_of
 from survey_cli.problems import Trouble
-from survey_cli.reports.fieldwork.cases import ClosedLine, QueueLine, QueueReport, Why
 from survey_cli.reports.fieldwork.case_histories import outcome_words, told
-from survey_cli.reports.fieldwork.status import STATUSES
+from survey_cli.reports.fieldwork.cases import ClosedLine, QueueLine, QueueReport, Why
 from survey_cli.reports.fieldwork.event_wording import keeper_words
+from survey_cli.reports.fieldwork.status import STATUSES
+from survey_cli.services.cases.case_lists import line_of
+from survey_cli.services.run_on_study import Request, asked, no_such_case
 from survey_cli.store.cases.case_records import CaseRow
+from survey_cli.study.consistency.queue_refresh import rows_in_turn
 from survey_cli.study.open_study import Study
 from survey_cli.study.pause import read_pause
-from survey_cli.study.consistency.queue_refresh import rows_in_turn
 
 BESIDE: Final = 50
 """Cases looked at beyond those that are wanted: the rules turn some down."""

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from survey_cli.fieldwork.case.case import Case
+from survey_cli.problems import Trouble
+from survey_cli.reports.fieldwork.disposition_counts import own_groups
 from survey_cli.services.cases.case_lists import sample_condition
 from survey_cli.services.data.export_options import Made, Wish
 from survey_cli.services.data.interview_table import personal_condition, unknown_personal
 from survey_cli.services.data.study_metadata import study_of
 from survey_cli.services.progress_callback import Watched
-from survey_cli.problems import Trouble
-from survey_cli.reports.fieldwork.disposition_counts import own_groups
 from survey_cli.store.cases.case_records import Contact
 from survey_cli.study.open_study import Records
 from survey_cli.table import Table

@@ -10,26 +10,26 @@ from datetime import datetime
 from json.encoder import encode_basestring
 from typing import NamedTuple
 
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
+from survey_cli.engine.codec import encode_cells
 from survey_cli.engine.events import Erased, Event
 from survey_cli.engine.interview import VERSION, Interview
-from survey_cli.engine.codec import encode_cells
 from survey_cli.fieldwork.rates.dispositions import disposition
+from survey_cli.instrument.compiled.external_symbols import condition_over
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.open_instrument import rebuilt
-from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.compiled.external_symbols import condition_over
-from survey_cli.services.database.derived_columns import differences
+from survey_cli.problems import Trouble, did_you_mean, errors
 from survey_cli.services.data.export_options import ORIGINS, Made, Ruled, Wish
 from survey_cli.services.data.study_metadata import study_of
+from survey_cli.services.database.derived_columns import differences
 from survey_cli.services.progress_callback import Watched
-from survey_cli.problems import Trouble, did_you_mean, errors
 from survey_cli.store import InstrumentRow, Line, Origin, Status, Store
 from survey_cli.store.backends.errors import RESTORE
 from survey_cli.study.version_changes import acceptance_of, version_words
 from survey_cli.table import Part, admin, cells, columns, united
-from survey_cli.table.computes import Computing, asks_for_today, inputs_of, is_plain
 from survey_cli.table.answers_table import ANSWERS, answer_rows
+from survey_cli.table.computes import Computing, asks_for_today, inputs_of, is_plain
+from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.table.meaning_changes import Apart, Change, columns_apart
 from survey_cli.table.paradata import EVENTS, Heading, event_rows
 from survey_cli.table.personal import personal_names

@@ -8,19 +8,19 @@ from fractions import Fraction
 from typing import Final
 
 from survey_cli.documents.report.report_layout import weighting_lines
-from survey_cli.table.encoded_cells import cell_texts, row_of
 from survey_cli.engine.codec import encode_cells
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.scalars import DECIMAL
-from survey_cli.services.data.export_options import Made
 from survey_cli.problems import Trouble
-from survey_cli.reports.weighting.answer_counts import Answers
 from survey_cli.reports.disclosure.suppression import THRESHOLD
 from survey_cli.reports.results.analysis_base import Included, Which, included
+from survey_cli.reports.weighting.answer_counts import Answers
 from survey_cli.reports.weighting.weights import Target, Weighted, weighted
 from survey_cli.samples.cases.columns import column_of
 from survey_cli.samples.lists.targets_file import read_targets
+from survey_cli.services.data.export_options import Made
+from survey_cli.table.encoded_cells import cell_texts, row_of
 from survey_cli.table.paradata import NO_FIGURE, figure
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable

@@ -7,8 +7,8 @@ from errno import EBADF
 from pathlib import Path
 from typing import TypeVar
 
-from survey_cli.services.data.interview_table import Stopped
 from survey_cli.problems import Trouble
+from survey_cli.services.data.interview_table import Stopped
 from survey_cli.store import StoreProblem
 from survey_cli.study.open_study import Records, open_records
 

@@ -2,9 +2,9 @@
 else."""
 
 from survey_cli.documents.questionnaire.rule_sentences import Rules, sentence
+from survey_cli.instrument.compiled.model import Group, Instrument, Leaf, Node, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryWritten
-from survey_cli.instrument.compiled.model import Group, Instrument, Leaf, Node, Roster
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.table import Study
 

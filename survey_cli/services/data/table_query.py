@@ -7,17 +7,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from survey_cli.instrument.compiled.model import Group, Instrument
-from survey_cli.services.run_on_study import study_time
+from survey_cli.problems import Trouble, did_you_mean
 from survey_cli.services.data.export_options import Made, Wish
 from survey_cli.services.data.fieldwork_table import fieldwork_table
 from survey_cli.services.data.interview_table import Source, answer_table, event_table, interview_table
-from survey_cli.services.date_options import past_moment
-from survey_cli.services.data.outcome_overrides import rulings
 from survey_cli.services.data.interview_weights import with_raked_weights
-from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.services.data.outcome_overrides import rulings
+from survey_cli.services.date_options import past_moment
+from survey_cli.services.run_on_study import study_time
 from survey_cli.study.open_study import Records
-from survey_cli.table.identifying_columns import identifying
 from survey_cli.table.column_selection import narrowed
+from survey_cli.table.identifying_columns import identifying
 from survey_cli.values import Variable
 
 

@@ -1,1 +1,1 @@
-"""database."""
+"""Databases: verification, backup, restore, upgrade, rights."""

@@ -1,8 +1,8 @@
 """What an interview's row says, derived from its journal."""
 
+from survey_cli.engine.codec import encode_moment
 from survey_cli.engine.events import Erased
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.codec import encode_moment
 from survey_cli.store import Line
 
 

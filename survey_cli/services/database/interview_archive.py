@@ -10,19 +10,19 @@ from uuid import uuid4
 
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.run_on_study import study_time
-from survey_cli.services.database.verification import Verification
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Trouble
+from survey_cli.services.database.verification import Verification
+from survey_cli.services.run_on_study import study_time
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreProblem, Whole
-from survey_cli.store.database_location import database_of, open_store
 from survey_cli.store.backends.errors import Undecodable
+from survey_cli.store.database_location import database_of, open_store
 from survey_cli.study.clock import future_entries
-from survey_cli.study.consistency.person_erasure import unfinished
 from survey_cli.study.consistency.follow_up import still_owed
-from survey_cli.study.version_changes import unaccepted_changes
+from survey_cli.study.consistency.person_erasure import unfinished
 from survey_cli.study.consistency.reconciliation import disagreements
+from survey_cli.study.version_changes import unaccepted_changes
 from survey_cli.table import cells
 
 

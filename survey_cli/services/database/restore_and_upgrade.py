@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.database.interview_archive import Verified, verified
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Trouble
+from survey_cli.services.database.interview_archive import Verified, verified
 from survey_cli.store import Store, StoreProblem
 from survey_cli.store.backends.address import Where, names_server
 from survey_cli.store.backends.sqlite.database_files import own_path

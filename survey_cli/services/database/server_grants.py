@@ -5,9 +5,9 @@ from survey_cli.problems import Trouble
 from survey_cli.store import StoreProblem
 from survey_cli.store.backends.address import Where
 from survey_cli.store.cases.case_store import OWED
-from survey_cli.store.maintenance.grants import grants, script
-from survey_cli.store.do_not_call import NeverCall
 from survey_cli.store.database_location import database_of, open_store
+from survey_cli.store.do_not_call import NeverCall
+from survey_cli.store.maintenance.grants import grants, script
 from survey_cli.study.consistency.person_erasure import OWED as SCRUB
 from survey_cli.study.consistency.reconciliation import COMPARED
 

@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from survey_cli.engine.codec import encode_moment
 from survey_cli.engine.events import Ended, Erased, Event
 from survey_cli.engine.interview import VERSION, Interview
-from survey_cli.engine.codec import encode_moment
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import Called, Claimed, Dialled, Entry, Interviewing, Sampled
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import Standing, standing
-from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.problems import Trouble
 from survey_cli.services.database.derived_columns import differences
 from survey_cli.services.progress_callback import Watched
-from survey_cli.problems import Trouble
 from survey_cli.store import InstrumentRow, Line, Store, StoreProblem
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.store.interviews.records import Stored

@@ -17,17 +17,17 @@ from survey_cli.documents.report.report_html import codebook_html
 from survey_cli.exports import FORMATS, Manner, format_of
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.export.bundle_metadata import OWN, Contents, is_bundle, lay_papers
-from survey_cli.services.report.codebook_data import codebook_of_records
-from survey_cli.services.data.export_options import Exported, What, Wish
-from survey_cli.services.export.export_data import exported, unwritable
-from survey_cli.services.output_files import in_the_way, put_file
-from survey_cli.services.date_options import Moment, past_moment
-from survey_cli.services.report.response_rates import StudyWish, rates_of_records
-from survey_cli.services.data.run_on_records import at_one_moment
-from survey_cli.services.report.report_options import CodebookWish
 from survey_cli.problems import Trouble
 from survey_cli.reports.fieldwork.rates import rows_of
+from survey_cli.services.data.export_options import Exported, What, Wish
+from survey_cli.services.data.run_on_records import at_one_moment
+from survey_cli.services.date_options import Moment, past_moment
+from survey_cli.services.export.bundle_metadata import OWN, Contents, is_bundle, lay_papers
+from survey_cli.services.export.export_data import exported, unwritable
+from survey_cli.services.output_files import in_the_way, put_file
+from survey_cli.services.report.codebook_data import codebook_of_records
+from survey_cli.services.report.report_options import CodebookWish
+from survey_cli.services.report.response_rates import StudyWish, rates_of_records
 from survey_cli.store import Store
 from survey_cli.study.open_study import Records
 

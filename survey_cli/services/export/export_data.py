@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from survey_cli.exports import FORMATS, Format, Manner, Wrote, format_of
+from survey_cli.problems import Trouble
 from survey_cli.services.data.export_options import Exported, Made, Wish
-from survey_cli.services.output_files import in_the_way, put, put_file, put_pair
+from survey_cli.services.data.interview_weights import unfit_trim
 from survey_cli.services.data.run_on_records import at_one_moment
 from survey_cli.services.data.table_query import wanted_table
-from survey_cli.services.data.interview_weights import unfit_trim
-from survey_cli.problems import Trouble
+from survey_cli.services.output_files import in_the_way, put, put_file, put_pair
 from survey_cli.study.open_study import Records
 from survey_cli.table import Table, shown_table
 

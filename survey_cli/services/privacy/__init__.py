@@ -1,1 +1,1 @@
-"""privacy."""
+"""Personal data: subject access, erasure, anonymization."""

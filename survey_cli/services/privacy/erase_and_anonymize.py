@@ -10,8 +10,8 @@ from typing import Final
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.erasure import noted
 from survey_cli.fieldwork.queue.retention import done_since, study_over
-from survey_cli.services.run_on_study import Request, asked, no_such_case
 from survey_cli.problems import Trouble
+from survey_cli.services.run_on_study import Request, asked, no_such_case
 from survey_cli.study.consistency import person_erasure
 from survey_cli.study.consistency.person_erasure import Erasure
 from survey_cli.study.open_study import Study
@@ -62,7 +62,9 @@ def _known(study: Study, key: str) -> Known | Trouble:
         ),
         notes=sum(map(noted, history)),
         interviews=len(interviews),
-        answered=sum(row.answered for row in interviews if not person_erasure.erased(study.store.journal(row.id))),
+        answered=sum(
+            row.answered for row in interviews if not person_erasure.erased(study.store.journal(row.id))
+        ),
         erased=case.erased,
     )
 
@@ -138,7 +140,9 @@ def _anonymised(
             continue
         if number and pause is not None:
             pause()
-        done = person_erasure.anonymise(study, key, at=at, by=study.who.login, why=f"kept for {span_words(after)}")
+        done = person_erasure.anonymise(
+            study, key, at=at, by=study.who.login, why=f"kept for {span_words(after)}"
+        )
         if isinstance(done, Trouble):
             left.append((key, done.what))
             continue

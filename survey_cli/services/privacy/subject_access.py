@@ -6,15 +6,21 @@ from typing import assert_never
 from survey_cli.engine import events as said
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.queue.rules import zones_of
-from survey_cli.instrument.schema.items.unasked_items import Aloud
-from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.instrument.compiled.model import Instrument, Leaf
-from survey_cli.services.run_on_study import Request, asked, no_such_case
+from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.schema.items.unasked_items import Aloud
 from survey_cli.problems import Trouble
 from survey_cli.reports.fieldwork.cases import PastLine
-from survey_cli.reports.fieldwork.subject_access import JournalLine, KnownColumn, KnownInterview, KnownNumber, Subject
 from survey_cli.reports.fieldwork.event_wording import event_words
+from survey_cli.reports.fieldwork.subject_access import (
+    JournalLine,
+    KnownColumn,
+    KnownInterview,
+    KnownNumber,
+    Subject,
+)
 from survey_cli.samples.cases.columns import labels_of
+from survey_cli.services.run_on_study import Request, asked, no_such_case
 from survey_cli.store import InterviewRow
 from survey_cli.store.cases.case_records import Contact
 from survey_cli.study.consistency.person_erasure import persons

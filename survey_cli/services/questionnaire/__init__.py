@@ -1,1 +1,1 @@
-"""questionnaire."""
+"""Questionnaire files: new, check, simulate, comparison with earlier versions."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from survey_cli.documents.questionnaire.booklet import booklet as laid_out
+from survey_cli.documents.questionnaire.booklet_model import Booklet
 from survey_cli.documents.questionnaire.html import html
 from survey_cli.documents.questionnaire.markdown import markdown
-from survey_cli.documents.questionnaire.booklet_model import Booklet
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.services.output_files import in_the_way, put
 from survey_cli.problems import Trouble
+from survey_cli.services.output_files import in_the_way, put
 
 WRITERS: Final[Mapping[str, Callable[[Booklet], str]]] = {
     ".html": html,

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.instrument.checks import RULES, checked
+from survey_cli.instrument.schema.json_schema import DRAFT, instrument_schema, module_schema
+from survey_cli.instrument.schema.reference import KINDS, Entry, Kind, entries
 from survey_cli.instrument.source.load import Source, read
 from survey_cli.instrument.source.modules import PARTS
-from survey_cli.instrument.schema.reference import KINDS, Entry, Kind, entries
-from survey_cli.instrument.schema.json_schema import DRAFT, instrument_schema, module_schema
-from survey_cli.services.output_files import in_the_way, put
+from survey_cli.problems import Position, Problem, Trouble, in_order, nearest
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
 from survey_cli.services.export.format_checks import preflight
-from survey_cli.problems import Position, Problem, Trouble, in_order, nearest
+from survey_cli.services.output_files import in_the_way, put
 
 SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
@@ -52,7 +52,9 @@ def begin(file: str, *, force: bool = False) -> Begun | Trouble:
     if path.suffix not in SUFFIXES:
         path = path.with_name(path.name + ".yaml")
     schema = (path.parent / SCHEMA_FILE).is_file()
-    template = files("survey_cli.services").joinpath("new_instrument.yaml").read_text(encoding="utf-8")
+    template = (
+        files("survey_cli.services.questionnaire").joinpath("new_instrument.yaml").read_text(encoding="utf-8")
+    )
     first, *explained = template.splitlines(keepends=True)
     text = first + "".join(explained[_EDITOR_LINES - 1 :] if schema else explained)
     text = text.replace("{file}", _shell(path)).replace("{name}", _name(path.stem))

@@ -9,11 +9,12 @@ from typing import Final
 
 from survey_cli.instrument.checks.code_positions import place_of
 from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Position, Problem, Trouble, did_you_mean
 from survey_cli.store import Store, StoreProblem
 from survey_cli.store.database_location import database_of, open_existing
+from survey_cli.study.open_study import people_of
 from survey_cli.study.version_changes import (
     Acceptance,
     VersionChange,
@@ -21,7 +22,6 @@ from survey_cli.study.version_changes import (
     keep_acceptance,
     version_changes,
 )
-from survey_cli.study.open_study import people_of
 from survey_cli.table.meaning_changes import OUTCOME
 
 RULES: Final = {

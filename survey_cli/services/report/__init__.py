@@ -1,1 +1,1 @@
-"""report."""
+"""Reports of results, codebooks, response rates and printed questionnaires."""

@@ -4,18 +4,18 @@ interviews."""
 from collections.abc import Sequence
 from pathlib import Path
 
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.data.export_options import Made, Wish
-from survey_cli.services.data.run_on_records import at_one_moment
-from survey_cli.services.report.report_options import CodebookWish
-from survey_cli.services.data.study_metadata import how_computed, how_often, study_of
-from survey_cli.services.data.table_query import wanted_table
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Trouble
-from survey_cli.reports.weighting.answer_counts import Answers
 from survey_cli.reports.codebook.codebook import codebook
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.methods import study_lines
+from survey_cli.reports.weighting.answer_counts import Answers
+from survey_cli.services.data.export_options import Made, Wish
+from survey_cli.services.data.run_on_records import at_one_moment
+from survey_cli.services.data.study_metadata import how_computed, how_often, study_of
+from survey_cli.services.data.table_query import wanted_table
+from survey_cli.services.report.report_options import CodebookWish
 from survey_cli.store.database_location import database_of, open_existing
 from survey_cli.study.open_study import Records
 from survey_cli.table import admin, columns

@@ -9,24 +9,24 @@ from pathlib import Path
 from typing import Final, Generic, TextIO, TypeVar
 
 from survey_cli.documents.charts.charts import Chart, chart_of_battery, chart_of_item
-from survey_cli.documents.report.group_charts import charts_of_groups
 from survey_cli.documents.charts.png import png, png_possible, svg_file
+from survey_cli.documents.report.group_charts import charts_of_groups
 from survey_cli.documents.report.report_html import codebook_html, results_html
-from survey_cli.documents.report.report_markdown import codebook_markdown, results_markdown
 from survey_cli.documents.report.report_layout import Block
+from survey_cli.documents.report.report_markdown import codebook_markdown, results_markdown
 from survey_cli.documents.report.results_table import results_table
 from survey_cli.documents.report.word import codebook_docx, results_docx
-from survey_cli.documents.text_fragments import flat
 from survey_cli.documents.report.workbook import results_xlsx
+from survey_cli.documents.text_fragments import flat
 from survey_cli.exports import Manner
 from survey_cli.exports.text.csv import write_csv
-from survey_cli.services.report.codebook_data import codebook_of
-from survey_cli.services.output_files import in_the_way, put, put_file
-from survey_cli.services.report.report_options import CodebookWish, ReportWish
-from survey_cli.services.report.results_report import results
 from survey_cli.problems import Trouble
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.report_model import Results
+from survey_cli.services.output_files import in_the_way, put, put_file
+from survey_cli.services.report.codebook_data import codebook_of
+from survey_cli.services.report.report_options import CodebookWish, ReportWish
+from survey_cli.services.report.results_report import results
 
 T = TypeVar("T")
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from survey_cli.services.data.export_options import Which as Origins
 from survey_cli.reports.disclosure.suppression import THRESHOLD
 from survey_cli.reports.results.analysis_base import Which
+from survey_cli.services.data.export_options import Which as Origins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,16 +10,16 @@ from survey_cli.fieldwork.rates.counts import Counts, share
 from survey_cli.fieldwork.rates.dispositions import Frame
 from survey_cli.fieldwork.rates.rates import Eligibility, eligibility
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.run_on_study import study_time
-from survey_cli.services.date_options import Moment, now_said, past_moment
 from survey_cli.problems import Position, Problem, Trouble, did_you_mean
-from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
 from survey_cli.reports.fieldwork.disposition_counts import Tallied, Wanted, tallied
+from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
 from survey_cli.samples.cases.columns import column_of, labels_of
 from survey_cli.samples.lists.counts_file import read_counts
+from survey_cli.services.date_options import Moment, now_said, past_moment
+from survey_cli.services.run_on_study import study_time
 from survey_cli.store import Store, StoreProblem
-from survey_cli.study.open_study import Records, open_study
 from survey_cli.study.consistency.upkeep import repair
+from survey_cli.study.open_study import Records, open_study
 from survey_cli.values import Value
 
 RULE: Final = "rates"

@@ -12,26 +12,26 @@ from typing import Final
 from survey_cli.documents.questionnaire.booklet import LANGUAGES
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.data.export_options import Wish as ExportWish
-from survey_cli.services.date_options import Moment, past_moment
-from survey_cli.services.report.response_rates import Reported, StudyWish, rates_of_records
-from survey_cli.services.data.run_on_records import at_one_moment
-from survey_cli.services.report.report_options import ReportWish
-from survey_cli.services.data.table_query import wanted_names, wanted_table
-from survey_cli.services.data.interview_weights import counted, unfit_trim, weights_of
 from survey_cli.problems import Trouble, did_you_mean
-from survey_cli.reports.weighting.answer_counts import Answers, Grouping
-from survey_cli.reports.results.banner import MOST_COLUMNS, banner, grouping_of
-from survey_cli.reports.results.linked_tables import concealed
-from survey_cli.reports.results.analysis_base import Included, included
-from survey_cli.reports.results.methods import Facts, methods
-from survey_cli.reports.results.filter_notes import WHOLE_STUDY, Narrowing
-from survey_cli.reports.results.questions import NEVER_DECLINES, Question, questions
 from survey_cli.reports.fieldwork.rates import RateTable
-from survey_cli.reports.results.report_model import ItemResult, Results, Verbatim
+from survey_cli.reports.results.analysis_base import Included, included
+from survey_cli.reports.results.banner import MOST_COLUMNS, banner, grouping_of
 from survey_cli.reports.results.crosstab import Tabulated, Terms, tabulated
+from survey_cli.reports.results.filter_notes import WHOLE_STUDY, Narrowing
+from survey_cli.reports.results.linked_tables import concealed
+from survey_cli.reports.results.methods import Facts, methods
+from survey_cli.reports.results.questions import NEVER_DECLINES, Question, questions
+from survey_cli.reports.results.report_model import ItemResult, Results, Verbatim
 from survey_cli.reports.results.topline import batteries, item_result, table_notes
+from survey_cli.reports.weighting.answer_counts import Answers, Grouping
 from survey_cli.samples.cases.columns import column_of
+from survey_cli.services.data.export_options import Wish as ExportWish
+from survey_cli.services.data.interview_weights import counted, unfit_trim, weights_of
+from survey_cli.services.data.run_on_records import at_one_moment
+from survey_cli.services.data.table_query import wanted_names, wanted_table
+from survey_cli.services.date_options import Moment, past_moment
+from survey_cli.services.report.report_options import ReportWish
+from survey_cli.services.report.response_rates import Reported, StudyWish, rates_of_records
 from survey_cli.study.open_study import Records
 from survey_cli.table import Study
 from survey_cli.table.computes import inputs_of

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from survey_cli.problems import Problem, Trouble
 from survey_cli.samples.cases.columns import clean
-from survey_cli.samples.lists.do_not_call_file import read_never_call
 from survey_cli.samples.cases.phone_numbers import NotANumber, known_country, read_number
+from survey_cli.samples.lists.do_not_call_file import read_never_call
 from survey_cli.store import StoreProblem
 from survey_cli.store.backends.address import looks_like_address, names_server, server
-from survey_cli.store.do_not_call import FILE, Listed, NeverCall
 from survey_cli.store.database_location import home_of, not_an_address, shown
+from survey_cli.store.do_not_call import FILE, Listed, NeverCall
 from survey_cli.study.identity import login_name
 
 STUDY = "never_call"

@@ -13,6 +13,9 @@ from survey_cli.fieldwork.case import case as fieldwork
 from survey_cli.fieldwork.case.events import Entry, Event, Released
 from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.problems import Problem, Trouble
+from survey_cli.samples.cases.import_preview import Summary, summarised
+from survey_cli.samples.cases.sample_file import Case, Sample, read_sample
 from survey_cli.services.run_on_study import Request, study_time
 from survey_cli.services.sample.replicates import chosen
 from survey_cli.services.sample.sample_rows import (
@@ -23,20 +26,17 @@ from survey_cli.services.sample.sample_rows import (
     sampled,
     sampled_again,
 )
-from survey_cli.problems import Problem, Trouble
-from survey_cli.samples.cases.sample_file import Case, Sample, read_sample
-from survey_cli.samples.cases.import_preview import Summary, summarised
 from survey_cli.store import StoreProblem
 from survey_cli.store.backends.address import names_server
 from survey_cli.store.cases.case_records import NewCase
+from survey_cli.store.database_location import database_of, open_existing
 from survey_cli.store.do_not_call import FILE as LIST
 from survey_cli.store.do_not_call import NeverCall
-from survey_cli.store.database_location import database_of, open_existing
-from survey_cli.study.permissions import for_supervisors
-from survey_cli.study.location import people_file
-from survey_cli.study.open_study import Study, open_study
 from survey_cli.study.consistency.queue_refresh import caught_up
 from survey_cli.study.consistency.upkeep import in_step
+from survey_cli.study.location import people_file
+from survey_cli.study.open_study import Study, open_study
+from survey_cli.study.permissions import for_supervisors
 
 STATION: Final = "import"
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from survey_cli.fieldwork.case import case as fieldwork
 from survey_cli.fieldwork.case.events import Event, NumberFacts, NumberMarked, Sampled
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.samples.cases.sample_file import Case, CaseNumber
 from survey_cli.samples.cases.columns import column_of, country_of
 from survey_cli.samples.cases.phone_numbers import Number
+from survey_cli.samples.cases.sample_file import Case, CaseNumber
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import Contact, ContactNumber
 from survey_cli.values import Cell, Missing, Value

@@ -8,10 +8,10 @@ from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.services.report.response_rates import Assumed, Settled, settled
-from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow, field_run
-from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
 from survey_cli.reports.fieldwork.disposition_counts import Wanted, tallied
+from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
+from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow, field_run
+from survey_cli.services.report.response_rates import Assumed, Settled, settled
 
 Histories: TypeAlias = Callable[[], Iterable[tuple[str, Sequence[Entry]]]]
 

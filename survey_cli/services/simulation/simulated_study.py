@@ -13,15 +13,15 @@ from survey_cli.fieldwork.case.events import Blocked, Claimed, Entry, Event, Num
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
-from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.sample.sample_rows import marks, sampled
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Trouble
 from survey_cli.samples.cases.sample_file import Case, read_sample
+from survey_cli.services.sample.sample_rows import marks, sampled
 from survey_cli.store import StoreProblem
 from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
-from survey_cli.study.open_study import Study, open_records, open_study
 from survey_cli.study.consistency.upkeep import in_step
+from survey_cli.study.open_study import Study, open_records, open_study
 
 STATION: Final = "import"
 BY: Final = "sample"

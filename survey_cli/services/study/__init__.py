@@ -1,1 +1,1 @@
-"""study."""
+"""A study in the field: pause, published versions, interviewers."""

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from survey_cli.services.run_on_study import Request, asked
 from survey_cli.problems import Problem, Trouble
 from survey_cli.reports.fieldwork.interviewers import PeopleList, PersonLine
 from survey_cli.samples.lists.people_file import read_people
+from survey_cli.services.run_on_study import Request, asked
 from survey_cli.store.database_location import shown
 from survey_cli.study.location import people_file
 from survey_cli.study.open_study import Study

@@ -1,8 +1,8 @@
 """Pausing and resuming a study: one value in its database, which every station reads before it claims or dials."""
 
-from survey_cli.services.run_on_study import Request, asked
 from survey_cli.problems import Trouble
 from survey_cli.samples.cases.columns import clean
+from survey_cli.services.run_on_study import Request, asked
 from survey_cli.study.open_study import Study
 from survey_cli.study.pause import LONGEST, Pause, read_pause, write_pause
 

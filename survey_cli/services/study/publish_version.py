@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from survey_cli.services.run_on_study import Request, study_time
 from survey_cli.problems import Trouble
+from survey_cli.services.run_on_study import Request, study_time
 from survey_cli.store import InstrumentRow, StoreProblem
-from survey_cli.store.origin import keep_origin
 from survey_cli.store.database_location import FileOf
-from survey_cli.study.permissions import for_supervisors
-from survey_cli.study.version_changes import why_not_begin
-from survey_cli.study.open_study import Study, open_study
+from survey_cli.store.origin import keep_origin
 from survey_cli.study.consistency.upkeep import in_step
+from survey_cli.study.open_study import Study, open_study
+from survey_cli.study.permissions import for_supervisors
 from survey_cli.study.published_version import PUBLISHED, published_hash
+from survey_cli.study.version_changes import why_not_begin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

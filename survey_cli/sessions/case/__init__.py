@@ -1,1 +1,1 @@
-"""case."""
+"""A claimed case: its lease, the outcomes written to it, its interview."""

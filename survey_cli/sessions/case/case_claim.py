@@ -5,15 +5,23 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import uuid4
 
-from survey_cli.sessions.case.claimed_case import HeldCase
-from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import Event, Returned
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.sessions.case.claimed_case import HeldCase
+from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.store import Store
-from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Contact, Held, Lease, LeaseLost, Overtaken
+from survey_cli.store.cases.case_records import (
+    CaseRow,
+    CaseUpdate,
+    Contact,
+    Held,
+    Lease,
+    LeaseLost,
+    Overtaken,
+)
 from survey_cli.study.consistency.interview_outcomes import settled_cells
 
 RENEWALS: Final = 10

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
-from survey_cli.sessions.case.outcome_events import wants_time
-from survey_cli.sessions.case.claimed_case import HeldCase, Pending
-from survey_cli.sessions.interview.interview_session import Desk, Link
-from survey_cli.sessions.interview.start_interview import Clock, Seating, seated
 from survey_cli.fieldwork.case.locations import zones_of
 from survey_cli.problems import Trouble
+from survey_cli.sessions.case.claimed_case import HeldCase, Pending
+from survey_cli.sessions.case.outcome_events import wants_time
+from survey_cli.sessions.interview.interview_session import Desk, Link
+from survey_cli.sessions.interview.start_interview import Clock, Seating, seated
 from survey_cli.store import InterviewRow
 from survey_cli.study.open_study import Study
 from survey_cli.values import NOT_ASKED

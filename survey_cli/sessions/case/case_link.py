@@ -5,13 +5,13 @@ It is written in the transaction of the interview's own event. Nothing is accept
 
 from collections.abc import Callable
 
-from survey_cli.sessions.case.case_claim import RENEWALS, CaseKeeping
-from survey_cli.sessions.case.outcome_events import Deed
-from survey_cli.sessions.case.claimed_case import HeldCase, Pending
-from survey_cli.sessions.case.quota_reservations import Places
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.events import Interviewing, Returned
 from survey_cli.outcomes import Outcome
+from survey_cli.sessions.case.case_claim import RENEWALS, CaseKeeping
+from survey_cli.sessions.case.claimed_case import HeldCase, Pending
+from survey_cli.sessions.case.outcome_events import Deed
+from survey_cli.sessions.case.quota_reservations import Places
 from survey_cli.store import StoreProblem
 from survey_cli.store.cases.case_records import CaseUpdate, Fence, LeaseLost
 from survey_cli.study.consistency.follow_up import follow_up

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.queue.claim_criteria import bucket_of
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import Blocked, Entry, Event, Returned
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import Claimant, allowed, forbidden, standing
 from survey_cli.fieldwork.queue.call_order import Turns
+from survey_cli.fieldwork.queue.claim_criteria import bucket_of
+from survey_cli.fieldwork.queue.rules import Claimant, allowed, forbidden, standing
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, Lease
+from survey_cli.study.consistency.queue_refresh import caught_up, open_heads, rows_in_turn
 from survey_cli.study.open_study import Study
 from survey_cli.study.pause import Pause, read_pause
-from survey_cli.study.consistency.queue_refresh import caught_up, open_heads, rows_in_turn
 
 TRIES: Final = 50
 """Cases at the head of the queue that the rules may turn down before it is said that there is none."""

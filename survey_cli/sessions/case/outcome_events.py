@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from survey_cli.sessions.station.station_protocol import Keeper
-from survey_cli.sessions.case.claimed_case import HeldCase, Pending
-from survey_cli.sessions.station.station_view import NEVER_KEYED, WANTS
 from survey_cli.engine.events import Rejected
 from survey_cli.engine.interview import Interview
+from survey_cli.fieldwork.appointments.appointment import Meant, Unclear
 from survey_cli.fieldwork.appointments.reading import read_appointment
 from survey_cli.fieldwork.case.disposition_coding import coded, known_eligible
 from survey_cli.fieldwork.case.events import (
@@ -28,10 +26,12 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.case.locations import plan_for, region_of
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import zones_of
-from survey_cli.fieldwork.appointments.appointment import Meant, Unclear
 from survey_cli.outcomes import Outcome
 from survey_cli.samples.cases.columns import clean
 from survey_cli.samples.cases.phone_numbers import NotANumber, read_number
+from survey_cli.sessions.case.claimed_case import HeldCase, Pending
+from survey_cli.sessions.station.station_protocol import Keeper
+from survey_cli.sessions.station.station_view import NEVER_KEYED, WANTS
 from survey_cli.store.cases.case_records import Contact, ContactNumber
 from survey_cli.study.consistency.follow_up import tasks_after
 from survey_cli.study.consistency.interview_outcomes import block_for, interview_events, progress

@@ -15,8 +15,8 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import OUTSIDE, Quota
-from survey_cli.instrument.schema.items.unasked_items import End, LookupItem
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.items.unasked_items import End, LookupItem
 from survey_cli.store import Store
 
 OPEN: Final = "open"

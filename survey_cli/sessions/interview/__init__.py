@@ -1,1 +1,1 @@
-"""interview."""
+"""An interview: started or resumed, each answer committed, ended."""

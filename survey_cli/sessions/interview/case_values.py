@@ -7,12 +7,12 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.engine.order import arm
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.texts.number_text import separators
-from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Trouble, did_you_mean
-from survey_cli.samples.cases.split_arms import arm_of
 from survey_cli.samples.cases.columns import Unfit, clean, labels_of, reader_of
+from survey_cli.samples.cases.split_arms import arm_of
 from survey_cli.values import NOT_ASKED, Missing, Value
 
 NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee Novak")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final, Protocol
 
-from survey_cli.sessions.interview.interview_protocol import Asked, Closing
 from survey_cli.engine import prompts
 from survey_cli.engine.events import (
     Began,
@@ -27,6 +26,7 @@ from survey_cli.engine.notes import StandingNote, standing_notes
 from survey_cli.entries import Lookup, Prompt, Read, Reply, Span
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.samples.cases.columns import clean
+from survey_cli.sessions.interview.interview_protocol import Asked, Closing
 from survey_cli.store import Draft, Snapshot, Store, StoreProblem, Taken
 from survey_cli.table import cells
 from survey_cli.values import Place

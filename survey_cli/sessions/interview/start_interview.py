@@ -8,22 +8,22 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from uuid import uuid4
 
-from survey_cli.sessions.interview.case_values import known_zone, language_of, no_language, sample_of, zone_of
-from survey_cli.sessions.interview.interview_session import NO_CASE, Desk, Link, NoCase
 from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
-from survey_cli.instrument.open_instrument import open_instrument, rebuilt
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import open_instrument, rebuilt
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import Trouble
 from survey_cli.samples.cases.columns import clean, labels_of
+from survey_cli.sessions.interview.case_values import known_zone, language_of, no_language, sample_of, zone_of
+from survey_cli.sessions.interview.interview_session import NO_CASE, Desk, Link, NoCase
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem, Taken
 from survey_cli.store.database_location import database_of, open_existing, open_store
 from survey_cli.study.clock import accept, doubt
 from survey_cli.study.location import people_file
-from survey_cli.study.version_changes import why_not_begin
 from survey_cli.study.published_version import in_force
+from survey_cli.study.version_changes import why_not_begin
 from survey_cli.values import Missing, Value
 
 Clock = Callable[[], datetime]
@@ -162,8 +162,8 @@ def doubted_clock(store: Store, where: str, seating: Seating, clock: Clock | Non
 
 def _of_the_sample(path: str | Path, seating: Seating, clock: Clock | None, opened: Store) -> Desk | Trouble:
     """The case was imported: nobody else may call it meanwhile, and it is told what came of the interview."""
-    from survey_cli.sessions.station.open_station import queue_of
     from survey_cli.sessions.open_interview import seat_sampled
+    from survey_cli.sessions.station.open_station import queue_of
     from survey_cli.study.open_study import open_study
 
     opened.close()
@@ -411,7 +411,9 @@ class Unsampled(NoCase):
     def owed(self, outcome: Outcome | None) -> tuple[str, ...]:
         if outcome is None or outcome.kind != WITHDRAWN:
             return ()
-        from survey_cli.study.consistency.follow_up import tasks_after  # rare, and an interview begins sooner without it
+        from survey_cli.study.consistency.follow_up import (
+            tasks_after,  # rare, and an interview begins sooner without it
+        )
 
         return tasks_after(outcome, self._key, self._origin, sampled=False)
 

@@ -1,1 +1,1 @@
-"""preview."""
+"""A preview: an interview that is not stored and follows its file."""

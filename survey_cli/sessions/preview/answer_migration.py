@@ -22,10 +22,10 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
+from survey_cli.instrument.compiled.model import Instrument, Leaf, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import Multiple
 from survey_cli.instrument.schema.items.unasked_items import Computed, End
-from survey_cli.instrument.compiled.model import Instrument, Leaf, Roster
 from survey_cli.values import Missing, Place
 
 Given: TypeAlias = Mapping[Place, Held]

@@ -11,18 +11,18 @@ from pathlib import Path
 from random import Random
 from typing import Final, TypeAlias
 
-from survey_cli.sessions.preview.answer_migration import Carried, carried, neighbours
-from survey_cli.sessions.interview.case_values import invented_column, language_of, sample_of, zone_of
-from survey_cli.sessions.preview.preview_session import MOST_NAMED, STATION, Rehearsal, held_at, listed
-from survey_cli.sessions.interview.start_interview import Clock, daypart, now
 from survey_cli.engine.events import Began, Sitting, Stamp
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
 from survey_cli.instrument.checks import Checked, checked
-from survey_cli.instrument.source.load import Source, read, read_text
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.source.load import Source, read, read_text
 from survey_cli.problems import Position, Problem, Trouble, did_you_mean
 from survey_cli.samples.cases.columns import key_column
+from survey_cli.sessions.interview.case_values import invented_column, language_of, sample_of, zone_of
+from survey_cli.sessions.interview.start_interview import Clock, daypart, now
+from survey_cli.sessions.preview.answer_migration import Carried, carried, neighbours
+from survey_cli.sessions.preview.preview_session import MOST_NAMED, STATION, Rehearsal, held_at, listed
 from survey_cli.study.identity import login_name
 from survey_cli.values import NOT_ASKED, Missing, Place, Value
 

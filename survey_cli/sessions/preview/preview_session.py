@@ -8,11 +8,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from survey_cli.sessions.preview.answer_migration import Carried, conditions_on, led
-from survey_cli.sessions.interview.case_values import known_zone
-from survey_cli.sessions.interview.interview_protocol import Asked
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.engine import prompts
 from survey_cli.engine.events import Began, Rejected
 from survey_cli.engine.interview import Interview
@@ -21,6 +16,11 @@ from survey_cli.entries import plain
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.instrument.schema.items.unasked_items import Computed
 from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.sessions.interview.case_values import known_zone
+from survey_cli.sessions.interview.interview_protocol import Asked
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Clock
+from survey_cli.sessions.preview.answer_migration import Carried, conditions_on, led
 from survey_cli.store import Store
 from survey_cli.table import cells, columns
 from survey_cli.values import Cell, Missing, Place, Value, Variable

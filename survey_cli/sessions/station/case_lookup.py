@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from survey_cli.sessions.station.station_protocol import FoundCase, PromiseLine
-from survey_cli.sessions.station.station_view import name_of, stands
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.samples.cases.phone_numbers import digits_of
+from survey_cli.sessions.station.station_protocol import FoundCase, PromiseLine
+from survey_cli.sessions.station.station_view import name_of, stands
 from survey_cli.study.open_study import Study
 
 

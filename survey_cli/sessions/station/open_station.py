@@ -8,19 +8,19 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from survey_cli.sessions.case.case_queue import Queue
-from survey_cli.sessions.station.dialing import dial_command
-from survey_cli.sessions.interview.start_interview import Clock, Seating, doubted_clock, now
-from survey_cli.sessions.station.station import Station
 from survey_cli.engine.events import Rejected
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.problems import Trouble
+from survey_cli.sessions.case.case_queue import Queue
+from survey_cli.sessions.interview.start_interview import Clock, Seating, doubted_clock, now
+from survey_cli.sessions.station.dialing import dial_command
+from survey_cli.sessions.station.station import Station
 from survey_cli.store import StoreProblem
-from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.clock import note_start
-from survey_cli.study.version_changes import why_not_begin
-from survey_cli.study.open_study import Study, open_study
 from survey_cli.study.consistency.upkeep import in_step
+from survey_cli.study.file_changes import StudyFiles
+from survey_cli.study.open_study import Study, open_study
+from survey_cli.study.version_changes import why_not_begin
 
 
 def man(

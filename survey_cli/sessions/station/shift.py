@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from survey_cli.sessions.station.station_protocol import Tally
 from survey_cli.fieldwork.case.events import Called, Entry, Event
 from survey_cli.fieldwork.queue.rules import REFUSALS
+from survey_cli.sessions.station.station_protocol import Tally
 
 
 class Shift:

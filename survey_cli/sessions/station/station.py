@@ -4,8 +4,29 @@ before the next is shown; no rule of its own stands here.
 
 from dataclasses import replace
 
+from survey_cli.engine.events import Rejected
+from survey_cli.engine.interview import Interview
+from survey_cli.fieldwork.appointments.appointment import Meant
+from survey_cli.fieldwork.appointments.appointment import Unclear as NotMeant
+from survey_cli.fieldwork.case.events import (
+    Dialled,
+    Remarked,
+    ScriptRead,
+    TakenBack,
+)
+from survey_cli.fieldwork.queue.rules import number_opening
+from survey_cli.outcomes import Outcome
+from survey_cli.problems import Trouble
+from survey_cli.samples.cases.columns import clean
 from survey_cli.sessions.case import outcome_events
+from survey_cli.sessions.case.case_interview import COMPLETE
+from survey_cli.sessions.case.case_link import CaseLink
+from survey_cli.sessions.case.claimed_case import HeldCase, Pending
+from survey_cli.sessions.case.outcome_events import Deed
+from survey_cli.sessions.interview.interview_protocol import Conduct
 from survey_cli.sessions.station import station_view
+from survey_cli.sessions.station.dialing import dial
+from survey_cli.sessions.station.station_case import NOBODY, StationCase
 from survey_cli.sessions.station.station_protocol import (
     Away,
     FoundCase,
@@ -16,27 +37,6 @@ from survey_cli.sessions.station.station_protocol import (
     Understood,
     View,
 )
-from survey_cli.sessions.case.case_interview import COMPLETE
-from survey_cli.sessions.case.case_link import CaseLink
-from survey_cli.sessions.interview.interview_protocol import Conduct
-from survey_cli.sessions.case.outcome_events import Deed
-from survey_cli.sessions.station.dialing import dial
-from survey_cli.sessions.case.claimed_case import HeldCase, Pending
-from survey_cli.sessions.station.station_case import NOBODY, StationCase
-from survey_cli.engine.events import Rejected
-from survey_cli.engine.interview import Interview
-from survey_cli.fieldwork.case.events import (
-    Dialled,
-    Remarked,
-    ScriptRead,
-    TakenBack,
-)
-from survey_cli.fieldwork.queue.rules import number_opening
-from survey_cli.fieldwork.appointments.appointment import Meant
-from survey_cli.fieldwork.appointments.appointment import Unclear as NotMeant
-from survey_cli.outcomes import Outcome
-from survey_cli.problems import Trouble
-from survey_cli.samples.cases.columns import clean
 from survey_cli.store import StoreProblem
 from survey_cli.study.consistency.reconciliation import reconcile_returned
 

@@ -9,19 +9,6 @@ from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from survey_cli.sessions.station.station_protocol import (
-    Idle,
-)
-from survey_cli.sessions.case.case_interview import CaseInterviews
-from survey_cli.sessions.case.case_claim import CaseKeeping
-from survey_cli.sessions.case.case_link import CaseLink
-from survey_cli.sessions.case.case_queue import Queue
-from survey_cli.sessions.case.outcome_events import Deed
-from survey_cli.sessions.case.claimed_case import HeldCase
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.station.case_lookup import Lists
-from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.sessions.station.shift import Shift
 from survey_cli.engine.events import Rejected
 from survey_cli.fieldwork.case.events import (
     Closed,
@@ -31,13 +18,26 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.problems import Trouble
 from survey_cli.reports.fieldwork.case_histories import outcome_words
+from survey_cli.sessions.case.case_claim import CaseKeeping
+from survey_cli.sessions.case.case_interview import CaseInterviews
+from survey_cli.sessions.case.case_link import CaseLink
+from survey_cli.sessions.case.case_queue import Queue
+from survey_cli.sessions.case.claimed_case import HeldCase
+from survey_cli.sessions.case.outcome_events import Deed
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.start_interview import Clock
+from survey_cli.sessions.station.case_lookup import Lists
+from survey_cli.sessions.station.shift import Shift
+from survey_cli.sessions.station.station_protocol import (
+    Idle,
+)
 from survey_cli.store import StoreProblem
 from survey_cli.store.cases.case_records import Held, LeaseLost
-from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.consistency.follow_up import follow_up
-from survey_cli.study.open_study import Study
 from survey_cli.study.consistency.queue_refresh import stand_again
 from survey_cli.study.consistency.upkeep import in_step
+from survey_cli.study.file_changes import StudyFiles
+from survey_cli.study.open_study import Study
 
 NOBODY: Final = Rejected("there is no case on the screen")
 LOOKED_AGAIN: Final = timedelta(minutes=1)

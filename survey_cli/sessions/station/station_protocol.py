@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
-from survey_cli.sessions.interview.interview_protocol import Conduct
 from survey_cli.engine.events import Rejected
 from survey_cli.outcomes import Outcome
 from survey_cli.reports.fieldwork.case_histories import PastLine
+from survey_cli.sessions.interview.interview_protocol import Conduct
 
 __all__ = [
     "Away",

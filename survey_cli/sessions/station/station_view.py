@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from survey_cli.sessions.station.station_protocol import NumberLine, OnCase, OutcomeChoice, Said, Wants
-from survey_cli.sessions.case.claimed_case import HeldCase
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.locations import plan_for
 from survey_cli.fieldwork.plan.plan import NOT_IN_A_LIST, Plan
@@ -18,6 +16,8 @@ from survey_cli.instrument.texts.templates import Template
 from survey_cli.outcomes import KEYED_AT_ONCE, OUTCOMES, Outcome
 from survey_cli.reports.fieldwork.case_histories import outcome_words, past_lines, told
 from survey_cli.samples.cases.columns import column_of, in_words
+from survey_cli.sessions.case.claimed_case import HeldCase
+from survey_cli.sessions.station.station_protocol import NumberLine, OnCase, OutcomeChoice, Said, Wants
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.open_study import Study
 

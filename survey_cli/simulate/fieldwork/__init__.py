@@ -1,1 +1,1 @@
-"""fieldwork."""
+"""Simulated fieldwork: households, interviewers, days; forecasts."""

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.plan.plan import Plan, Spread
 from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.services.data.run_on_records import at_one_moment
-from survey_cli.services.cases.fieldwork_status import Target, target_of
 from survey_cli.problems import Trouble
-from survey_cli.simulate.fieldwork.study_simulation import staff_of
-from survey_cli.simulate.fieldwork.station_simulation import SECONDS, Fieldwork
+from survey_cli.services.cases.fieldwork_status import Target, target_of
+from survey_cli.services.data.run_on_records import at_one_moment
 from survey_cli.simulate.fieldwork.model import FieldModel
 from survey_cli.simulate.fieldwork.propensities import measure
+from survey_cli.simulate.fieldwork.station_simulation import SECONDS, Fieldwork
+from survey_cli.simulate.fieldwork.study_simulation import staff_of
 from survey_cli.simulate.interviews.respondents import Habits, simulated
 from survey_cli.study.open_study import Records
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final, Literal, TypeAlias
 
-from survey_cli.sessions.interview.case_values import invented_column
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.fieldwork.plan.plan import Frame
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.samples.cases.sample_file import Case, CaseNumber
 from survey_cli.samples.cases.phone_numbers import Number
+from survey_cli.samples.cases.sample_file import Case, CaseNumber
+from survey_cli.sessions.interview.case_values import invented_column
 
 Part: TypeAlias = Literal["day", "evening", "weekend"]
 Answer: TypeAlias = Literal["somebody", "no_answer", "busy", "machine", "disconnected", "fax", "wrong_number"]

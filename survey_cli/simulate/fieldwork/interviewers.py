@@ -9,13 +9,13 @@ from random import Random
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from survey_cli.sessions.station.station_protocol import Away, Idle, Keeper, OnCase, Unclear
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.station.station import Station
 from survey_cli.engine.events import Rejected
 from survey_cli.entries import Prompt, Read
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.people import Interviewer
+from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.station.station import Station
+from survey_cli.sessions.station.station_protocol import Away, Idle, Keeper, OnCase, Unclear
 from survey_cli.simulate.fieldwork.households import Answer, Household
 from survey_cli.simulate.interviews.respondents import TRIES, Habits
 

@@ -16,9 +16,10 @@ from survey_cli.engine.events import Began, Sitting, Stamp, Suspended
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import Stop
-from survey_cli.fieldwork.appointments.reading import read_appointment
+from survey_cli.fieldwork.appointments.appointment import Unclear
 from survey_cli.fieldwork.appointments.due_times import promise_span, standing_promise
-from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
+from survey_cli.fieldwork.appointments.reading import read_appointment
+from survey_cli.fieldwork.calendar.zones import moment_of, zone_of
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import OF_THE_NUMBER
 from survey_cli.fieldwork.case.events import (
@@ -37,15 +38,13 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.case.locations import plan_for, zones_of
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import number_opening, standing
-from survey_cli.fieldwork.appointments.appointment import Unclear
-from survey_cli.fieldwork.queue.queue_position import Standing
 from survey_cli.fieldwork.plan.quotas import OUTSIDE, Fill, shut
 from survey_cli.fieldwork.queue.call_order import Turn, Turns
-from survey_cli.fieldwork.calendar.zones import moment_of, zone_of
-from survey_cli.instrument.schema.items.unasked_items import LookupItem
+from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
+from survey_cli.fieldwork.queue.queue_position import Standing
+from survey_cli.fieldwork.queue.rules import number_opening, standing
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.simulate.fieldwork.station_simulation import SHIFT, Fieldwork
+from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.simulate.fieldwork.households import Answer, Household
 from survey_cli.simulate.fieldwork.interviewers import (
     AT_LEAST,
@@ -61,6 +60,7 @@ from survey_cli.simulate.fieldwork.interviewers import (
     Worked,
     free_time,
 )
+from survey_cli.simulate.fieldwork.station_simulation import SHIFT, Fieldwork
 from survey_cli.simulate.interviews.respondents import Respondent
 from survey_cli.study.consistency.interview_outcomes import block_for, interview_events
 from survey_cli.values import NOT_ASKED

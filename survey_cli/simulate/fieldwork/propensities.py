@@ -7,13 +7,13 @@ from datetime import timedelta
 from statistics import fmean
 from typing import Final, NamedTuple
 
+from survey_cli.fieldwork.calendar.zones import wall_at
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import kind
 from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.case.locations import zones_of
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import REFUSALS
-from survey_cli.fieldwork.calendar.zones import wall_at
 from survey_cli.reports.fieldwork.call_sessions import sittings_of
 from survey_cli.simulate.fieldwork.households import Chances, part_of, pattern_of
 

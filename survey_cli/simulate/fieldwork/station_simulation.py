@@ -10,10 +10,10 @@ from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from survey_cli.fieldwork.calendar.zones import moment_of
+from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.sessions.station.open_station import manned
 from survey_cli.sessions.station.station import Station
-from survey_cli.fieldwork.plan.people import Interviewer
-from survey_cli.fieldwork.calendar.zones import moment_of
 from survey_cli.simulate.fieldwork.households import Chances, Household
 from survey_cli.simulate.fieldwork.interviewers import Colleague, Moments, World
 from survey_cli.simulate.interviews.respondents import Habits

@@ -9,17 +9,17 @@ from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from survey_cli.fieldwork.calendar.zones import day_start
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan, Spread
-from survey_cli.fieldwork.calendar.zones import day_start
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.services.simulation.simulated_fieldwork_report import run_of
-from survey_cli.services.simulation.simulated_study import Trial, trial_cases
 from survey_cli.problems import Trouble
 from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow
-from survey_cli.simulate.fieldwork.station_simulation import SECONDS, Fieldwork
+from survey_cli.services.simulation.simulated_fieldwork_report import run_of
+from survey_cli.services.simulation.simulated_study import Trial, trial_cases
 from survey_cli.simulate.fieldwork.households import Chances, invented_cases
 from survey_cli.simulate.fieldwork.model import FieldModel
+from survey_cli.simulate.fieldwork.station_simulation import SECONDS, Fieldwork
 from survey_cli.simulate.interviews.respondents import Habits
 from survey_cli.study.open_study import people_of_study
 

@@ -1,1 +1,1 @@
-"""interviews."""
+"""Simulated interviews: respondents, their answers, what a run of them finds."""

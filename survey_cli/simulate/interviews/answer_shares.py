@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from survey_cli.fieldwork.rates.counts import share
+from survey_cli.instrument.compiled.model import Instrument, Leaf
 from survey_cli.instrument.schema.items.coded import Multiple
 from survey_cli.instrument.source.load import read
-from survey_cli.instrument.compiled.model import Instrument, Leaf
 from survey_cli.problems import Trouble, did_you_mean, errors
 from survey_cli.simulate.interviews.respondents import Shares
 from survey_cli.values import Code

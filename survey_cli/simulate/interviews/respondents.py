@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final, TypeAlias
 
-from survey_cli.sessions.interview.case_values import invented_column
 from survey_cli.engine import prompts
 from survey_cli.engine.computed_answers import looked_up
 from survey_cli.engine.events import (
@@ -29,10 +28,11 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import Stop
 from survey_cli.entries import Picked, Reply
+from survey_cli.instrument.compiled.model import Instrument, Leaf
 from survey_cli.instrument.schema.items.coded import Multiple
 from survey_cli.instrument.schema.items.unasked_items import Computed, End
-from survey_cli.instrument.compiled.model import Instrument, Leaf
 from survey_cli.outcomes import OUTCOMES
+from survey_cli.sessions.interview.case_values import invented_column
 from survey_cli.values import Code, Missing, Value
 
 STATION: Final = "simulated"

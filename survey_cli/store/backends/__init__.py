@@ -1,1 +1,1 @@
-"""backends."""
+"""Connections to SQLite and PostgreSQL: transactions, retries, error translation."""

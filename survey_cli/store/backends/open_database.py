@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.backends.schema import migrations
-from survey_cli.store.backends.sqlite import upgrade as upgrades
 from survey_cli.store.backends.address import Where, names_server, server
 from survey_cli.store.backends.connector import Connector
+from survey_cli.store.backends.errors import DAMAGED, Absent, StoreProblem, no_driver
+from survey_cli.store.backends.schema import migrations
+from survey_cli.store.backends.sqlite import upgrade as upgrades
+from survey_cli.store.backends.sqlite.connection import APPLICATION_ID, Sqlite
 from survey_cli.store.backends.sqlite.database_files import (
     check_file,
     check_folder,
@@ -20,9 +22,7 @@ from survey_cli.store.backends.sqlite.database_files import (
     own_path,
     put_in_place,
 )
-from survey_cli.store.backends.errors import DAMAGED, Absent, StoreProblem, no_driver
 from survey_cli.store.backends.sqlite.quick_check import looks_damaged
-from survey_cli.store.backends.sqlite.connection import APPLICATION_ID, Sqlite
 
 APPLIED: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"
 
@@ -162,4 +162,6 @@ def _apply(db: Sqlite) -> None:
     from sqlite_utils import Database
 
     with db.transaction():
-        migrations.migrations().apply(Database(db.connection, recursive_triggers=False, execute_plugins=False))
+        migrations.migrations().apply(
+            Database(db.connection, recursive_triggers=False, execute_plugins=False)
+        )

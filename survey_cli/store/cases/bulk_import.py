@@ -12,12 +12,12 @@ from typing import Final
 
 from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.fieldwork.case.events import Sampled
-from survey_cli.store.cases import case_statements as sql
-from survey_cli.store.cases.case_records import ImportRow, NewCase
-from survey_cli.store.cases.case_row_mapping import write_contact, write_entry, write_standing
 from survey_cli.store.backends.connector import Connector, Parameters
 from survey_cli.store.backends.decoding import legible
 from survey_cli.store.backends.errors import StoreProblem
+from survey_cli.store.cases import case_statements as sql
+from survey_cli.store.cases.case_records import ImportRow, NewCase
+from survey_cli.store.cases.case_row_mapping import write_contact, write_entry, write_standing
 
 AT_ONCE: Final = 250
 """Cases in one commit: three rows each and their indexes, some 10 ms in which an interviewer's answer waits."""

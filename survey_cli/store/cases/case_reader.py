@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from survey_cli.engine.codec import encode_moment
 from survey_cli.fieldwork.case.events import Entry
+from survey_cli.store.backends.connector import Connector
+from survey_cli.store.backends.decoding import legible
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.case_records import CaseCounts, CaseRow, Contact, Found, Head, Kept
 from survey_cli.store.cases.case_row_mapping import digits_in, folded, read_contact, read_entry, read_row
-from survey_cli.store.backends.connector import Connector
-from survey_cli.store.backends.decoding import legible
 
 NO_TEXT: Final = "\x01"
 """What no name and no number contains."""

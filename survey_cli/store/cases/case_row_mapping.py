@@ -7,8 +7,8 @@ from datetime import date, datetime, time
 from typing import Any
 
 from survey_cli.engine.codec import decode_moment, encode_moment
-from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.case.codec import decode, encode, read_value
+from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.queue.queue_position import Standing
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Held, Lease
 from survey_cli.values import Value

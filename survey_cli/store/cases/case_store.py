@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.fieldwork.case.events import Claimed, Entry, Returned, Sampled
-from survey_cli.fieldwork.queue.queue_position import Standing
 from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.store.cases import case_statements as sql
+from survey_cli.fieldwork.queue.queue_position import Standing
+from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.backends.decoding import legible
 from survey_cli.store.backends.retry import again
+from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.bulk_import import Arrivals
 from survey_cli.store.cases.case_reader import CaseLists
 from survey_cli.store.cases.case_records import (
@@ -36,11 +38,9 @@ from survey_cli.store.cases.case_row_mapping import (
     write_lease,
     write_standing,
 )
-from survey_cli.store.backends.connector import Connector, Execute
-from survey_cli.store.maintenance.interview_erasure import erase_case
-from survey_cli.store.backends.decoding import legible
 from survey_cli.store.cases.quota_places import EVERY_PLACE, QuotaPlaces, settle
 from survey_cli.store.interviews.statements import HAS_LEASE
+from survey_cli.store.maintenance.interview_erasure import erase_case
 
 AT_ONCE: Final = 1_000
 """Rows changed in one commit; an answer of an interviewer's that comes meanwhile waits some milliseconds for it."""

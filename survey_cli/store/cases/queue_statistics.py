@@ -11,10 +11,10 @@ from survey_cli.engine.codec import encode_moment
 from survey_cli.fieldwork.appointments.due_times import MINE_FIRST
 from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.queue.call_order import CaseGroup
-from survey_cli.store.cases import case_statements as sql
-from survey_cli.store.cases.case_row_mapping import read_entry
 from survey_cli.store.backends.connector import Connector
 from survey_cli.store.backends.decoding import legible
+from survey_cli.store.cases import case_statements as sql
+from survey_cli.store.cases.case_row_mapping import read_entry
 
 TOUCHED: Final = (
     " AND case_key IN (SELECT case_key FROM case_events WHERE kind IN ('claimed', 'called', 'numbermarked'))"

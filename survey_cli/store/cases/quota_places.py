@@ -10,8 +10,8 @@ from typing import Final
 
 from survey_cli.engine.codec import encode_moment
 from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.store.cases.case_statements import KEEP_SETTING, SETTING
 from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.cases.case_statements import KEEP_SETTING, SETTING
 
 NAME_CELL: Final = "INSERT INTO quota_fill (cell, taken, held) VALUES (?, 0, 0) ON CONFLICT (cell) DO NOTHING"
 HAS_PLACE: Final = "SELECT 1 FROM quota_places WHERE interview = ? AND cell = ?"

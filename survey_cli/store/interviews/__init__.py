@@ -1,1 +1,1 @@
-"""interviews."""
+"""Interviews in the store: journals, drafts, snapshots, questionnaire versions."""

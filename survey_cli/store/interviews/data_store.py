@@ -5,19 +5,17 @@ each interview came to, as one row. Personal cells lie apart from the others, an
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from survey_cli.table.encoded_cells import cell_texts, row_of
 from survey_cli.engine.codec import (
     decode_moment,
     encode_cells,
     encode_moment,
 )
-from survey_cli.store.backends.schema import postgres_views
-from survey_cli.store.backends.schema import views
-from survey_cli.store.interviews import statements as sql
-from survey_cli.store.cases.case_statements import KEEP_SETTING, LATER_EVENTS, SETTING
 from survey_cli.store.backends.connector import Connector, Execute
-from survey_cli.store.interviews.digests import digest
 from survey_cli.store.backends.decoding import illegible, legible
+from survey_cli.store.backends.schema import postgres_views, views
+from survey_cli.store.cases.case_statements import KEEP_SETTING, LATER_EVENTS, SETTING
+from survey_cli.store.interviews import statements as sql
+from survey_cli.store.interviews.digests import digest
 from survey_cli.store.interviews.records import (
     InstrumentRow,
     Line,
@@ -33,6 +31,7 @@ from survey_cli.store.interviews.row_mapping import (
     write_texts,
     write_variable,
 )
+from survey_cli.table.encoded_cells import cell_texts, row_of
 from survey_cli.values import NOT_ASKED, Cell, Variable
 
 

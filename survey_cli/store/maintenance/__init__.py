@@ -1,1 +1,1 @@
-"""maintenance."""
+"""Maintenance of a database: verification, backup, restore, erasure, grants."""

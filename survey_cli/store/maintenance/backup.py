@@ -11,15 +11,15 @@ from typing import Final
 
 from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.store.backends import open_database
-from survey_cli.store.backends.schema import views
-from survey_cli.store.interviews import statements as sql
-from survey_cli.store.maintenance.case_integrity import case_flaws
 from survey_cli.store.backends.connector import Connector, Dialect
-from survey_cli.store.backends.sqlite.database_files import put_in_place
 from survey_cli.store.backends.decoding import legible
 from survey_cli.store.backends.errors import StoreProblem, told
+from survey_cli.store.backends.schema import views
 from survey_cli.store.backends.sqlite.connection import Sqlite
+from survey_cli.store.backends.sqlite.database_files import put_in_place
+from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.row_mapping import read_variable
+from survey_cli.store.maintenance.case_integrity import case_flaws
 
 PAGES: Final = 2_000
 """Pages copied in one go, some 8 MB; or rows, from a server."""

@@ -4,8 +4,8 @@ nothing."""
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.store.cases.case_row_mapping import read_contact, write_contact
 from survey_cli.store.backends.connector import Connector
+from survey_cli.store.cases.case_row_mapping import read_contact, write_contact
 from survey_cli.store.cases.quota_places import MISCOUNTED
 
 GAPS: Final = """

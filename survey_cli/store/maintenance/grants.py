@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from survey_cli.store.backends.address import SHARED, quoted
-from survey_cli.store.do_not_call import TAKEN_OFF
 from survey_cli.store.backends.postgres.open_schema import written
+from survey_cli.store.do_not_call import TAKEN_OFF
 
 READ: Final = "SELECT"
 ADD: Final = "SELECT, INSERT"

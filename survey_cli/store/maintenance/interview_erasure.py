@@ -7,14 +7,14 @@ It knows no event and does not judge what may stay: rewritten histories are hand
 from collections.abc import Sequence
 from typing import Final
 
-from survey_cli.engine.events import Event
 from survey_cli.engine.codec import encode_line
+from survey_cli.engine.events import Event
 from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.queue.queue_position import Standing
-from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.backends.address import quoted
-from survey_cli.store.cases.case_row_mapping import write_entry, write_standing
 from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.cases import case_statements as sql
+from survey_cli.store.cases.case_row_mapping import write_entry, write_standing
 from survey_cli.store.interviews.records import Status
 
 REWRITE: Final = "UPDATE case_events SET payload = ? WHERE case_key = ? AND seq = ?"

@@ -15,8 +15,13 @@ from typing import BinaryIO, Final, NamedTuple
 
 from survey_cli.engine.codec import decode_moment
 from survey_cli.store.backends import open_database
-from survey_cli.store.backends.sqlite.database_files import GROUPS_FILE, UNFINISHED, shared_by_group, sync_folder
 from survey_cli.store.backends.errors import StoreProblem
+from survey_cli.store.backends.sqlite.database_files import (
+    GROUPS_FILE,
+    UNFINISHED,
+    shared_by_group,
+    sync_folder,
+)
 
 SHARED_BYTES: Final = (0x40000002, 510)
 """Where SQLite locks a file that it has open (first byte, length): see its file format."""

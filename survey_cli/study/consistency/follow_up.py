@@ -12,8 +12,8 @@ from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import Trouble
 from survey_cli.store import Origin, Store, StoreProblem
 from survey_cli.store.do_not_call import NeverCall
-from survey_cli.study.consistency.person_erasure import PERSONS, erase_answers
 from survey_cli.study.consistency.interview_outcomes import FOR_GOOD
+from survey_cli.study.consistency.person_erasure import PERSONS, erase_answers
 from survey_cli.study.open_study import Study
 
 LIST = "do-not-call"

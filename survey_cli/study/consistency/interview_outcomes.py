@@ -9,10 +9,10 @@ from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded, interview_code, known_eligible
 from survey_cli.fieldwork.case.events import Blocked, Called
-from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import REFUSALS
 from survey_cli.fieldwork.case.interview_progress import Progress
+from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.queue_position import Standing
+from survey_cli.fieldwork.queue.rules import REFUSALS
 from survey_cli.instrument.schema.items.unasked_items import End
 from survey_cli.outcomes import NEVER_CALL, WITHDRAWN, Outcome
 from survey_cli.values import Missing

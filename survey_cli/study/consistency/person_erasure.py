@@ -18,8 +18,8 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.events import Anonymised, Entry, Erased
 from survey_cli.fieldwork.queue.rules import standing
-from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import Trouble
 from survey_cli.store import InterviewRow, Origin, Snapshot, Status, Store

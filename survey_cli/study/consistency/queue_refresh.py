@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from survey_cli.fieldwork.queue.claim_criteria import bucket_of
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.fieldwork.queue.call_order import Turn, Turns
+from survey_cli.fieldwork.queue.claim_criteria import bucket_of
+from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, Head, Lapsed
 from survey_cli.study.consistency.reconciliation import reconcile_lapsed

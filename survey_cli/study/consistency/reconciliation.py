@@ -28,17 +28,17 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
-from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.store import InterviewRow, Snapshot, Store, StoreProblem
 from survey_cli.store.cases.case_records import CaseUpdate
-from survey_cli.study.consistency.person_erasure import has_answers
 from survey_cli.study.consistency.follow_up import tasks_after
 from survey_cli.study.consistency.interview_outcomes import (
     interview_events,
     settled_cells,
 )
+from survey_cli.study.consistency.person_erasure import has_answers
 from survey_cli.table import cells
 
 COMPARED: Final = "interviews compared with cases"

@@ -8,9 +8,9 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.queue.rules import Standing, standing
 from survey_cli.store import StoreProblem
 from survey_cli.study.consistency.follow_up import follow_up, still_owed
-from survey_cli.study.open_study import Study
 from survey_cli.study.consistency.queue_refresh import let_places_go
 from survey_cli.study.consistency.reconciliation import disagreements, reconcile
+from survey_cli.study.open_study import Study
 
 PLAN: Final = "plan"
 """The setting that says by which plan the queue was worked out; with a date and time while somebody is at it."""

@@ -1,1 +1,1 @@
-"""answers."""
+"""Checks of answer lists, codes, declines and number ranges."""

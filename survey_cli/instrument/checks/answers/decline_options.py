@@ -8,9 +8,9 @@ from typing import Final
 
 from survey_cli.instrument.checks.code_positions import element, key_place, options_node, said, spoken_list
 from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.model import DeclineOffered, Leaf
 from survey_cli.instrument.schema.items.coded import Coded
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.instrument.compiled.model import DeclineOffered, Leaf
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code

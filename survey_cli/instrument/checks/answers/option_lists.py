@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Iterator
 
-from survey_cli.instrument.compiled.compiler import RESERVED_CODES
 from survey_cli.instrument.checks.code_positions import (
     element,
     every_list,
@@ -14,13 +13,14 @@ from survey_cli.instrument.checks.code_positions import (
     said,
     spoken_list,
 )
+from survey_cli.instrument.compiled.compiler import RESERVED_CODES
 from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.model import Leaf
+from survey_cli.instrument.compiled.symbols import declines_of
 from survey_cli.instrument.schema.items import BatteryWritten
 from survey_cli.instrument.schema.items.coded import Coded, Multiple, Scale, Single
 from survey_cli.instrument.schema.items.question import Question
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.instrument.compiled.symbols import declines_of
-from survey_cli.instrument.compiled.model import Leaf
 from survey_cli.instrument.source.nodes import Mapped, Written
 from survey_cli.problems import Position, Problem, limited_nearest
 from survey_cli.values import Code

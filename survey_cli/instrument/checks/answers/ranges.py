@@ -7,14 +7,14 @@ from typing import Final
 
 from survey_cli.instrument.checks.code_positions import element, items_of, key_place, name_place, spoken_list
 from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.model import Roster
+from survey_cli.instrument.compiled.symbols import Named
 from survey_cli.instrument.schema.items import BatteryWritten, RosterWritten
 from survey_cli.instrument.schema.items.coded import Coded, Multiple, Scale, Single
 from survey_cli.instrument.schema.items.question import Question
-from survey_cli.instrument.schema.items.unasked_items import Split
 from survey_cli.instrument.schema.items.typed import NumberItem, TextItem
-from survey_cli.instrument.compiled.symbols import Named
+from survey_cli.instrument.schema.items.unasked_items import Split
 from survey_cli.instrument.schema.options import Part
-from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.source.nodes import Written
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code

@@ -1,1 +1,1 @@
-"""fieldwork."""
+"""Checks of fieldwork settings: sample columns, hours, outcomes, quotas."""

@@ -6,11 +6,11 @@ from math import prod
 from typing import Final
 
 from survey_cli.instrument.checks.code_positions import element, key_place, name_place, place_of, spoken_list
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.symbols import declines_of
 from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
 from survey_cli.instrument.schema.document import QuotaWritten
-from survey_cli.instrument.compiled.draft import Draft
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
-from survey_cli.instrument.compiled.symbols import declines_of
 from survey_cli.instrument.source.scalars import NOWHERE
 from survey_cli.problems import Position, Problem, did_you_mean
 

@@ -9,6 +9,8 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from survey_cli.instrument.checks.code_positions import element, key_place, name_place, place_of
+from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.model import Group, Leaf
 from survey_cli.instrument.countries import (
     CALLING_RULES,
     COUNTRIES,
@@ -19,8 +21,6 @@ from survey_cli.instrument.countries import (
     usual_hours,
 )
 from survey_cli.instrument.schema.document import DaypartWritten, FieldworkWritten
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.compiled.model import Group, Leaf
 from survey_cli.instrument.schema.hours import DAYS, Hours, clock, days, duration_slip, hours, share_slip
 from survey_cli.instrument.source.nodes import Written
 from survey_cli.outcomes import OUTCOMES

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final, NamedTuple, cast
 
-from survey_cli.instrument.checks.reachability.facts import ANYHOW, Facts, Knowing
 from survey_cli.instrument.checks.code_positions import spoken_list
-from survey_cli.instrument.checks.route.references import always_last
+from survey_cli.instrument.checks.reachability.facts import ANYHOW, Facts, Knowing
 from survey_cli.instrument.checks.reachability.variables import EITHER, FALSE, NOT_TRUE, TRUE, Needed, needed
-from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.checks.route.references import always_last
 from survey_cli.instrument.compiled.draft import Draft, Use
+from survey_cli.instrument.compiled.model import Leaf, Node, Roster
+from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.parsing import shortened
 from survey_cli.instrument.schema.items.unasked_items import End
-from survey_cli.instrument.compiled.model import Leaf, Node, Roster
 from survey_cli.problems import Problem
 
 MOST_REASONS: Final = (0, 30, 8)

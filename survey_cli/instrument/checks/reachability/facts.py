@@ -30,9 +30,9 @@ from survey_cli.instrument.checks.reachability.variables import (
     Subject,
     Subjects,
 )
+from survey_cli.instrument.compiled.draft import Draft
 from survey_cli.instrument.expressions.comparisons import SIGNS, TURNED, constant_of
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.compiled.draft import Draft
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, nfc
 
 Key: TypeAlias = str | tuple[str, Any]

@@ -6,11 +6,11 @@ from math import inf
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.reachability.domains import ANSWERED, EVERY, NONE_GONE, UNASKED, Cells, Span
-from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.instrument.compiled.symbols import Named, declines_of
 from survey_cli.instrument.compiled.model import Group, Leaf
+from survey_cli.instrument.compiled.symbols import Named, declines_of
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.typed import NumberItem
 
 TRUE, FALSE, UNKNOWN = 1, 2, 4
 """What a condition can be worth; together by `|`."""

@@ -1,1 +1,1 @@
-"""route."""
+"""Checks of routing, references and conditions."""

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from survey_cli.instrument.checks.code_positions import spoken_list
+from survey_cli.instrument.compiled.draft import Draft, Use
+from survey_cli.instrument.compiled.symbols import declines_of
 from survey_cli.instrument.expressions.comparisons import SIGNS, TURNED, constant_of
 from survey_cli.instrument.expressions.conditions import Known
-from survey_cli.instrument.compiled.draft import Draft, Use
+from survey_cli.instrument.expressions.expression_checker import code_family, listed, shifted
 from survey_cli.instrument.expressions.parsing import Parsed, parse
+from survey_cli.instrument.expressions.three_valued_logic import COMPARE
 from survey_cli.instrument.schema.items.coded import Coded, Multiple
 from survey_cli.instrument.schema.items.question import Question
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem, WordsItem
-from survey_cli.instrument.expressions.three_valued_logic import COMPARE
-from survey_cli.instrument.compiled.symbols import declines_of
-from survey_cli.instrument.expressions.expression_checker import code_family, listed, shifted
 from survey_cli.problems import Problem
 from survey_cli.values import Code
 

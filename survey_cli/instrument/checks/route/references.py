@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from survey_cli.instrument.expressions.conditions import use_of
 from survey_cli.instrument.compiled.draft import Draft, Use
 from survey_cli.instrument.compiled.symbols import Named, Step
-from survey_cli.instrument.texts.templates import fill_at, place_in
+from survey_cli.instrument.expressions.conditions import use_of
 from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.texts.templates import fill_at, place_in
 from survey_cli.problems import Position, Problem
 
 

@@ -1,1 +1,1 @@
-"""wording."""
+"""Checks of texts: translations, fills, invisible characters, the introduction."""

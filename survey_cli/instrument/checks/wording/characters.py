@@ -8,8 +8,8 @@ from typing import Final
 from survey_cli.instrument.checks.code_positions import every_list, key_place
 from survey_cli.instrument.checks.wording.text_list import every_text
 from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.texts.templates import place_in
 from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.texts.templates import place_in
 from survey_cli.problems import Position, Problem
 
 _TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")

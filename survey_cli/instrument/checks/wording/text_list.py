@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from survey_cli.instrument.schema.document import StudyWritten
 from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.schema.document import StudyWritten
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template

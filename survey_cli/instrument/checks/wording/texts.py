@@ -9,9 +9,9 @@ from typing import Final
 from survey_cli.instrument.checks.code_positions import name_place
 from survey_cli.instrument.checks.wording.text_list import every_text, filled_texts, translated_texts
 from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.model import Group, Roster
 from survey_cli.instrument.schema.items.coded import Multiple
 from survey_cli.instrument.schema.items.unasked_items import End
-from survey_cli.instrument.compiled.model import Group, Roster
 from survey_cli.instrument.texts.templates import Fill, Template, fill_at, place_in
 from survey_cli.problems import Position, Problem, did_you_mean, nearest
 

@@ -8,8 +8,8 @@ from survey_cli.instrument.schema.items import groups
 from survey_cli.instrument.schema.items.coded import Multiple, Scale, Single
 from survey_cli.instrument.schema.items.groups import BatteryWritten, RosterWritten, SectionWritten
 from survey_cli.instrument.schema.items.question import ItemWritten
-from survey_cli.instrument.schema.items.unasked_items import Draw, End, Handover, LookupItem, ReadItem, Split
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem, VerbatimItem
+from survey_cli.instrument.schema.items.unasked_items import Draw, End, Handover, LookupItem, ReadItem, Split
 from survey_cli.instrument.source.scalars import Reads
 
 Item: TypeAlias = (

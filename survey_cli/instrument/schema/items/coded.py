@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from survey_cli.entries import Entry, Line, Pick, Picked, Reply, Unread
+from survey_cli.instrument.compiled.model import NO_WORDS, NOTHING, Asking, Dice, Env, Leaf, Option, Reading
 from survey_cli.instrument.schema.items.question import Question, tidy, variable
 from survey_cli.instrument.schema.options import OptionsOrName
-from survey_cli.instrument.compiled.model import NO_WORDS, NOTHING, Asking, Dice, Env, Leaf, Option, Reading
 from survey_cli.instrument.source.scalars import Name, Order, Text, Whole
 from survey_cli.values import Cell, Code, Measure, Missing, Value, Variable
 

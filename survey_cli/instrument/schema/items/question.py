@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from survey_cli.entries import Entry, Reply, Unread
-from survey_cli.instrument.schema.options import DeclinesHere, Part
 from survey_cli.instrument.compiled.model import NOTHING, Asking, Dice, Env, Leaf, Reading
+from survey_cli.instrument.schema.options import DeclinesHere, Part
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
 from survey_cli.values import Cell, Code, Missing, Value, Variable
 

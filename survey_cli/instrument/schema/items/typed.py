@@ -18,11 +18,11 @@ from survey_cli.entries import (
     ascii_digits,
     plain,
 )
-from survey_cli.instrument.texts.date_text import DAYS, MONTHS, read_date, read_time, say_date, say_time
-from survey_cli.instrument.schema.items.question import Question, state_variable, tidy, variable
-from survey_cli.instrument.texts.number_text import Doubt, read_number, write_number
 from survey_cli.instrument.compiled.model import NOTHING, Asking, Dice, Env, Leaf, Reading
+from survey_cli.instrument.schema.items.question import Question, state_variable, tidy, variable
 from survey_cli.instrument.source.scalars import Flag, Label, Number, Text, Whole
+from survey_cli.instrument.texts.date_text import DAYS, MONTHS, read_date, read_time, say_date, say_time
+from survey_cli.instrument.texts.number_text import Doubt, read_number, write_number
 from survey_cli.instrument.texts.templates import day_names, month_names
 from survey_cli.values import Cell, Code, Missing, Value, Variable
 

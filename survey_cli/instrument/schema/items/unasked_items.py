@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from survey_cli.entries import Entry, Lookup, Read, Reply, Unread
-from survey_cli.instrument.schema.items.question import Question, variable
 from survey_cli.instrument.compiled.model import Asking, Dice, Leaf, Reading
+from survey_cli.instrument.schema.items.question import Question, variable
 from survey_cli.instrument.source.scalars import Expression, Name, Text, Whole
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Value, Variable
 

@@ -1,1 +1,1 @@
-"""hints."""
+"""Likely causes of YAML errors: brackets, quotes, colons, tabs."""

@@ -17,10 +17,18 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from survey_cli.store.backends.address import SHARED, Where, quoted
-from survey_cli.store.backends.connector import Connector, Dialect, Execute, Executed, Found, Parameters, Stream
+from survey_cli.store.backends.connector import (
+    Connector,
+    Dialect,
+    Execute,
+    Executed,
+    Found,
+    Parameters,
+    Stream,
+)
 from survey_cli.store.backends.errors import Interrupted, StoreProblem, told
-from survey_cli.store.backends.server_clock import ServerClock
 from survey_cli.store.backends.postgres.server_errors import LOST, told_at_door, told_by_server
+from survey_cli.store.backends.server_clock import ServerClock
 
 T = TypeVar("T")
 Connection = psycopg.Connection[tuple[Any, ...]]

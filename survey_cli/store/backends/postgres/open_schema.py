@@ -9,8 +9,8 @@ from typing import Final
 
 from survey_cli.store.backends.address import Where, quoted
 from survey_cli.store.backends.connector import Execute
-from survey_cli.store.backends.postgres.connection import Postgres, application_name
 from survey_cli.store.backends.errors import Absent, StoreProblem
+from survey_cli.store.backends.postgres.connection import Postgres, application_name
 from survey_cli.store.backends.schema.migrations import KNOWN, STEPS, Step
 
 LOCK: Final = 0x53565259

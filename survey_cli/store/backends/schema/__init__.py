@@ -1,1 +1,1 @@
-"""schema."""
+"""The schema: tables, migrations and the views that people query."""

@@ -1,1 +1,1 @@
-"""sqlite."""
+"""The SQLite backend."""

@@ -12,9 +12,9 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.backends.sqlite.database_files import put_in_place
 from survey_cli.store.backends.errors import StoreProblem, primary
 from survey_cli.store.backends.sqlite.connection import Sqlite
+from survey_cli.store.backends.sqlite.database_files import put_in_place
 
 log: Final = logging.getLogger(__name__)
 """What was done is a warning, which a command prints on standard error."""

@@ -1,4 +1,4 @@
-"""Do the walls stand? Reads the source of every room; runs none of it."""
+"""Architecture: layers, pure packages, names. Reads the source of every module; runs none of it."""
 
 import ast
 import subprocess
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "survey_cli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-PURE_ROOMS = {
+PURE_PACKAGES = {
     "instrument",
     "engine",
     "fieldwork",
@@ -25,20 +25,19 @@ PURE_ROOMS = {
     "entry_commands",
     "text_width",
 }
-DOORS = {"survey_cli/instrument/source/load.py"}  # where the yaml comes in
+READERS = {"survey_cli/instrument/source/load.py"}  # reads the questionnaire
 
-CLOCKS_AND_DICE = {"time", "secrets", "uuid"}  # random and datetime are looked at name by name
-DISK_AND_WIRE = {
+CLOCKS_AND_RANDOM = {"time", "secrets", "uuid"}  # random and datetime are looked at name by name
+FILES_AND_NETWORK = {
     "asyncio", "glob", "http", "io", "multiprocessing", "os", "pathlib", "select", "shutil", "signal",
     "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading", "urllib",
 }  # fmt: skip
-SEEDED = {"Random"}  # Random(seed) always falls the same way
+SEEDED = {"Random"}  # Random(seed) always returns the same numbers
 READS_THE_CLOCK = {("datetime", "now"), ("datetime", "today"), ("datetime", "utcnow"), ("date", "today")}
 TOUCHES_A_FILE = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
 
-SAYS_NOTHING = {
-    "base", "common", "helper", "helpers", "manager", "managers", "misc", "service", "services", "shared",
-    "tools", "util", "utils",
+EMPTY_NAMES = {
+    "base", "common", "helper", "helpers", "manager", "managers", "misc", "shared", "tools", "util", "utils",
 }  # fmt: skip
 
 
@@ -46,7 +45,7 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def room(path: Path) -> str:
+def package(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -66,17 +65,17 @@ def imports(module: ast.Module) -> Iterator[tuple[int, str, str]]:
 
 
 def impurities(module: ast.Module) -> Iterator[str]:
-    """Yield a line for every clock, die, file and wire that the source of a pure room names."""
+    """Yield a line for every clock, random number, file and network access in a module of a pure package."""
     for line, source, imported in imports(module):
         top = source.partition(".")[0]
-        if top in CLOCKS_AND_DICE | DISK_AND_WIRE:
+        if top in CLOCKS_AND_RANDOM | FILES_AND_NETWORK:
             yield f"{line}: imports {source}"
         if top == "random" and imported and imported not in SEEDED:
-            yield f"{line}: imports random.{imported}, a die"
+            yield f"{line}: imports random.{imported}"
     for node in ast.walk(module):
         match node:
             case ast.Attribute(value=ast.Name(id="random"), attr=attr) if attr not in SEEDED:
-                yield f"{node.lineno}: names random.{attr}, a die"
+                yield f"{node.lineno}: names random.{attr}"
             case ast.Call(func=ast.Name(id="Random") | ast.Attribute(attr="Random"), args=[], keywords=[]):
                 yield f"{node.lineno}: calls Random() without a seed"
             case ast.Call(func=ast.Name(id="open")):
@@ -88,7 +87,7 @@ def impurities(module: ast.Module) -> Iterator[str]:
                     yield f"{node.lineno}: reads the clock by {kind}.{attr}"
 
 
-def test_the_walls_between_the_rooms_stand() -> None:
+def test_packages_import_from_lower_layers_only() -> None:
     lint_imports = Path(sys.executable).with_name("lint-imports")
     answer = subprocess.run(
         [lint_imports, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120
@@ -96,23 +95,23 @@ def test_the_walls_between_the_rooms_stand() -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-def test_every_library_has_a_room() -> None:
+def test_every_library_has_a_package() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    housed = {library for contract in contracts for library in contract.get("forbidden_modules", ())}
-    known = housed | sys.stdlib_module_names | {"survey_cli"}
-    homeless = [
+    assigned = {library for contract in contracts for library in contract.get("forbidden_modules", ())}
+    known = assigned | sys.stdlib_module_names | {"survey_cli"}
+    unassigned = [
         f"{name(path)}:{line}: {source}"
         for path in MODULES
         for line, source, _ in imports(tree(path))
         if source.partition(".")[0] not in known
     ]
-    assert not homeless, "name their room in pyproject.toml, under tool.importlinter"
+    assert not unassigned, "name the package that may import it in pyproject.toml, under tool.importlinter"
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if room(path) in PURE_ROOMS], ids=name)
-def test_a_pure_room_has_no_clock_die_file_or_wire(path: Path) -> None:
-    if name(path) in DOORS:
-        pytest.skip("the door of the house")
+@pytest.mark.parametrize("path", [path for path in MODULES if package(path) in PURE_PACKAGES], ids=name)
+def test_a_pure_package_uses_no_clock_random_number_or_file(path: Path) -> None:
+    if name(path) in READERS:
+        return
     assert not list(impurities(tree(path)))
 
 
@@ -137,12 +136,12 @@ def test_a_pure_line_passes(source: str) -> None:
     assert not list(impurities(ast.parse(source)))
 
 
-def test_every_module_says_what_it_answers() -> None:
+def test_every_module_has_a_docstring() -> None:
     assert [name(path) for path in MODULES if not ast.get_docstring(tree(path))] == []
 
 
-def test_every_name_says_something() -> None:
-    nameless = [
-        name(path) for path in MODULES if SAYS_NOTHING & set(path.relative_to(PACKAGE).with_suffix("").parts)
+def test_no_module_name_is_empty_of_meaning() -> None:
+    empty = [
+        name(path) for path in MODULES if EMPTY_NAMES & set(path.relative_to(PACKAGE).with_suffix("").parts)
     ]
-    assert nameless == []
+    assert empty == []
