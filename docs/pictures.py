@@ -9,7 +9,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import Imported, Manner, Wanted, import_sample
 from survey_cli.sessions.interview.start_interview import Seating, seat
@@ -47,7 +47,7 @@ async def _drawn(instrument: str, case: str, columns: dict[str, str], keys: tupl
     with Store.open(":memory:", create=True) as store:
         seating = Seating(case=case, interviewer="Pat Moore", station="07", seed=2000, columns=columns)
         desk = seat(INSTRUMENTS / instrument, seating, clock=lambda: MOMENT, store=store)
-        if isinstance(desk, Trouble):
+        if isinstance(desk, UserError):
             raise SystemExit(str(desk))
         app = InterviewApp(desk)
         async with app.run_test(size=(80, 24)) as pilot:
@@ -68,7 +68,7 @@ async def _station() -> str:
         units = Wanted(file=str(INSTRUMENTS / "asu_2000_units.csv"))
         done = import_sample(request, units, Manner(dice=Random(7)))
         study = open_study(request.path, db=request.db, by="ann")
-        if not isinstance(done, Imported) or isinstance(study, Trouble):
+        if not isinstance(done, Imported) or isinstance(study, UserError):
             raise SystemExit(str(done))
         station = Station(
             study=study,

@@ -53,7 +53,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class UserError:
     """Why something that was asked for cannot be done, in the same four beats; with the problems that are the cause, if
     they are an instrument's."""
 
@@ -68,14 +68,14 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question(Trouble):
-    """A Trouble that whoever sits at a terminal can settle by saying yes."""
+class Question(UserError):
+    """A UserError that whoever sits at a terminal can settle by saying yes."""
 
     asks: str
     settle: Callable[[], None]
     """Keeps the answer yes. The command is then given again."""
 
-    __str__ = Trouble.__str__
+    __str__ = UserError.__str__
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

@@ -10,7 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from fake_conduct import AGREEMENT, FakeConduct, prompt
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import Line, Read
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.sessions.station.station_protocol import (
@@ -174,15 +174,15 @@ class FakeCalling:
         if isinstance(self.now, Idle) and self.due is not None:
             self.now, self.due = self.due, None
 
-    def _rejected(self, what: str) -> Rejected | None:
+    def _rejected(self, what: str) -> Rejection | None:
         why = self.rejects.get(what)
-        return Rejected(why) if why else None
+        return Rejection(why) if why else None
 
     def _case(self) -> OnCase:
         assert isinstance(self.now, OnCase), "no case is on the screen"
         return self.now
 
-    def take_next(self) -> Rejected | None:
+    def take_next(self) -> Rejection | None:
         if rejected := self._rejected("take_next"):
             return rejected
         self.calls.append("take_next")
@@ -196,7 +196,7 @@ class FakeCalling:
         next_at = (NOW + timedelta(hours=2)).astimezone(HERE)
         self.now = Idle(why="all 12 open cases are waiting", next_at=next_at, here=NOW.astimezone(HERE))
 
-    def dial(self) -> Rejected | str:
+    def dial(self) -> Rejection | str:
         if rejected := self._rejected("dial"):
             return rejected
         case = self._case()
@@ -204,7 +204,7 @@ class FakeCalling:
         self.now = replace(case, dialled=True)
         return f"dial {next(n.shown for n in case.numbers if n.current)}"
 
-    def choose(self, position: int) -> Rejected | None:
+    def choose(self, position: int) -> Rejection | None:
         if rejected := self._rejected("choose"):
             return rejected
         case = self._case()
@@ -216,7 +216,7 @@ class FakeCalling:
 
     def record(
         self, outcome: str, *, note: str = "", number: str = "", language: str = ""
-    ) -> Rejected | None:
+    ) -> Rejection | None:
         if rejected := self._rejected("record"):
             return rejected
         case = self._case()
@@ -242,7 +242,7 @@ class FakeCalling:
 
     def book(
         self, text: str, *, reading: int = 0, keeper: Keeper = "anyone", person: str = "", note: str = ""
-    ) -> Rejected | None:
+    ) -> Rejection | None:
         if rejected := self._rejected("book"):
             return rejected
         case = self._case()
@@ -251,13 +251,13 @@ class FakeCalling:
         self._next()
         return None
 
-    def interview(self) -> "FakeConduct | Rejected":
+    def interview(self) -> "FakeConduct | Rejection":
         if rejected := self._rejected("interview"):
             return rejected
         self.calls.append(f"interview {self._case().key}")
         return self.conduct
 
-    def came_back(self, *, then_next: bool = True) -> Rejected | None:
+    def came_back(self, *, then_next: bool = True) -> Rejection | None:
         if rejected := self._rejected("came_back"):
             return rejected
         closing = self.conduct.closing()
@@ -272,7 +272,7 @@ class FakeCalling:
             self.now = replace(case, pending=owed, interview="open at q2, Tue 11:43, version 1")
         return None
 
-    def remark(self, text: str) -> Rejected | None:
+    def remark(self, text: str) -> Rejection | None:
         if rejected := self._rejected("remark"):
             return rejected
         case = self._case()
@@ -280,36 +280,36 @@ class FakeCalling:
         self.now = replace(case, past=(*case.past, past(0, 11, "note", note=text)))
         return None
 
-    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejected | None:
+    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
         if rejected := self._rejected("note_refusal"):
             return rejected
         self.calls.append(f"note_refusal {self._case().key} {who}|{reason}|{strength}")
         return None
 
-    def add_number(self, text: str) -> Rejected | None:
+    def add_number(self, text: str) -> Rejection | None:
         if rejected := self._rejected("add_number"):
             return rejected
         self.calls.append(f"add_number {self._case().key} {text}")
         return None
 
-    def spoke(self, script: str) -> Rejected | None:
+    def spoke(self, script: str) -> Rejection | None:
         if rejected := self._rejected("spoke"):
             return rejected
         self.calls.append(f"spoke {self._case().key} {script}")
         return None
 
-    def finish(self) -> Rejected | None:
+    def finish(self) -> Rejection | None:
         if rejected := self._rejected("finish"):
             return rejected
         self.calls.append(f"finish {self._case().key}")
         self._next()
         return None
 
-    def take_back(self) -> Rejected | None:
+    def take_back(self) -> Rejection | None:
         if rejected := self._rejected("take_back"):
             return rejected
         if not self.closed:
-            return Rejected("nothing was keyed that could be taken back")
+            return Rejection("nothing was keyed that could be taken back")
         case = self.closed.pop()
         if isinstance(self.now, OnCase):
             self.queue.insert(0, self.now)
@@ -326,12 +326,12 @@ class FakeCalling:
         )
         return tuple(c for c in found if text.casefold() in f"{c.key} {c.name} {c.number}".casefold())
 
-    def fetch(self, key: str) -> Rejected | None:
+    def fetch(self, key: str) -> Rejection | None:
         if rejected := self._rejected("fetch"):
             return rejected
         case = next((c for c in self.queue if c.key == key), None)
         if case is None:
-            return Rejected(f"no case has the key {key}")
+            return Rejection(f"no case has the key {key}")
         self.calls.append(f"fetch {key}")
         self.queue.remove(case)
         if isinstance(self.now, OnCase):
@@ -342,7 +342,7 @@ class FakeCalling:
     def promises(self) -> tuple[PromiseLine, ...]:
         return self.kept_promises
 
-    def pause(self) -> Rejected | None:
+    def pause(self) -> Rejection | None:
         if rejected := self._rejected("pause"):
             return rejected
         self.calls.append("pause")
@@ -352,14 +352,14 @@ class FakeCalling:
         self.now = Away(since=here - timedelta(minutes=12), here=here)
         return None
 
-    def go_on(self) -> Rejected | None:
+    def go_on(self) -> Rejection | None:
         if rejected := self._rejected("go_on"):
             return rejected
         self.calls.append("go_on")
         self._next()
         return None
 
-    def leave(self) -> Rejected | None:
+    def leave(self) -> Rejection | None:
         if rejected := self._rejected("leave"):
             return rejected
         self.calls.append("leave")

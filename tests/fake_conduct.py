@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.engine.notes import StandingNote
 from survey_cli.entries import (
     Choice,
@@ -211,28 +211,28 @@ class FakeConduct:
         ]
         return ", ".join(named) or answer
 
-    def reply(self, reply: Reply) -> Rejected | None:
+    def reply(self, reply: Reply) -> Rejection | None:
         now = self.prompt()
         assert now is not None, "nothing is asked any more"
         if isinstance(now.entry, Pick) and isinstance(reply, str) and reply:
             picked = now.entry.picked(reply)
             if isinstance(picked, Unread):
-                return Rejected(picked.why)
+                return Rejection(picked.why)
             reply = picked
         if isinstance(reply, Picked):
             codes = [f"{c} {reply.words[c]}" if c in reply.words else str(c) for c in reply.codes]
             entry = " ".join(codes)
             if not codes and isinstance(now.entry, Pick) and now.entry.least:
-                return Rejected("key at least one code")
+                return Rejection("key at least one code")
         else:
             entry = reply
             if not entry and not isinstance(now.entry, Read):
                 if now.earlier is None or now.earlier.kind == "reopened":
-                    return Rejected("an answer is wanted, or .dk")
+                    return Rejection("an answer is wanted, or .dk")
                 entry = now.earlier.text
                 self.calls.append("keep")
         if why := self.rejects.get((str(now.place), entry)):
-            return Rejected(why)
+            return Rejection(why)
         if query := self.queries.get((str(now.place), entry)):
             self._query, self._pending = query, entry
             self.given.append((str(now.place), entry))
@@ -260,18 +260,18 @@ class FakeConduct:
             kept_in="responses/asu.db",
         )
 
-    def decline(self, id: str) -> Rejected | None:
+    def decline(self, id: str) -> Rejection | None:
         now = self.prompt()
         assert now is not None
         if id not in [d.id for d in now.declines]:
-            return Rejected(f"{id} is not offered here")
+            return Rejection(f"{id} is not offered here")
         return self._take(now, f".{id}")
 
-    def confirm(self, reason: str = "") -> Rejected | None:
+    def confirm(self, reason: str = "") -> Rejection | None:
         now = self.prompt()
         assert now is not None
         if now.query is None:
-            return Rejected("nothing is in doubt")
+            return Rejection("nothing is in doubt")
         self.given.append((str(now.place), f".ok {reason}".strip()))
         self._answers[now.place] = self._pending
         self._query = None
@@ -280,31 +280,31 @@ class FakeConduct:
             self._close("ended", OUTCOMES["complete"])
         return None
 
-    def back(self) -> Rejected | None:
+    def back(self) -> Rejection | None:
         if self.at == 0:
-            return Rejected("this is the first question")
+            return Rejection("this is the first question")
         self._query = None
         self.at -= 1
         self.calls.append("back")
         return None
 
-    def jump(self, place: Place) -> Rejected | None:
+    def jump(self, place: Place) -> Rejection | None:
         found = next((n for n, p in enumerate(self.script[: self.at + 1]) if p.place == place), None)
         if found is None:
-            return Rejected(f"{place} has not been asked")
+            return Rejection(f"{place} has not been asked")
         self._query = None
         self._return_to, self.at = self.at, found
         self.calls.append(f"jump {place}")
         return None
 
-    def front(self) -> Rejected | None:
+    def front(self) -> Rejection | None:
         if self._return_to is None:
-            return Rejected("this is the item that comes next")
+            return Rejection("this is the item that comes next")
         self.at, self._return_to = self._return_to, None
         self.calls.append("front")
         return None
 
-    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejected | None:
+    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
         self.calls.append(f"note {text}" if replaces is None else f"note {replaces.seq}: {text}")
         place = self.script[self.at].place if replaces is None else replaces.place
         note = StandingNote(len(self._notes) + 1 if replaces is None else replaces.seq, place, text)
@@ -314,21 +314,21 @@ class FakeConduct:
     def notes(self) -> tuple[StandingNote, ...]:
         return self._notes
 
-    def speak(self, language: str) -> Rejected | None:
+    def speak(self, language: str) -> Rejection | None:
         now = self.prompt()
         assert now is not None
         if language not in now.languages:
-            return Rejected(f"{language} is not one of this survey's languages: {', '.join(now.languages)}")
+            return Rejection(f"{language} is not one of this survey's languages: {', '.join(now.languages)}")
         self._language = language
         self.calls.append(f"speak {language}")
         return None
 
-    def suspend(self) -> Rejected | None:
+    def suspend(self) -> Rejection | None:
         self.calls.append("suspend")
         self._close("suspended", None)
         return None
 
-    def stop(self, outcome: str) -> Rejected | None:
+    def stop(self, outcome: str) -> Rejection | None:
         self.calls.append(f"stop {outcome}")
         self._close("stopped", OUTCOMES[outcome])
         return None

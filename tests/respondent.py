@@ -8,7 +8,7 @@ from typing import Any
 
 from scenario import STAMP, TODAY, Scenario
 from survey_cli.engine import prompts
-from survey_cli.engine.events import Began, Rejected, Sitting
+from survey_cli.engine.events import Began, Rejection, Sitting
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Read
 from survey_cli.instrument.compiled.model import Group, Instrument, Leaf, Node, Roster
@@ -63,7 +63,7 @@ def invented(now: Scenario, dice: Random) -> Scenario:
     assert stop is not None
     reply = stop.leaf.question.invent(machine.walk.asking(stop, machine.language), dice)
     event = prompts.entry(now.interview, reply, STAMP)
-    if isinstance(event, Rejected):
+    if isinstance(event, Rejection):
         return replace(now, why=event.why)
     return now.step(event).settled()
 
@@ -98,7 +98,7 @@ def wander(
 
 
 def rejected_or_taken(now: Scenario, key: str) -> Scenario:
-    """Key something odd. A Rejected must leave the interview as it was."""
+    """Key something odd. A Rejection must leave the interview as it was."""
     before = portrait(now)
     after = now.key(key)
     if after.why:

@@ -21,7 +21,7 @@ from survey_cli.engine.events import (
     Language,
     LookedUp,
     Noted,
-    Rejected,
+    Rejection,
     Resumed,
     Sitting,
     Stamp,
@@ -103,25 +103,25 @@ class Scenario:
     def key(self, key: str) -> "Scenario":
         """Key one line."""
         event = self._event(key)
-        if isinstance(event, Rejected):
+        if isinstance(event, Rejection):
             return replace(self, why=event.why)
         return self.step(event).settled()
 
     def step(self, event: Event) -> "Scenario":
         """Journal one event."""
         after = self.interview.step(event)
-        if isinstance(after, Rejected):
+        if isinstance(after, Rejection):
             return replace(self, why=after.why)
         return replace(self, interview=after, why="")
 
-    def _event(self, key: str) -> Event | Rejected:
+    def _event(self, key: str) -> Event | Rejection:
         if not key.startswith("."):
             return prompts.entry(self.interview, key, STAMP)
         word, _, rest = key[1:].partition(" ")
         match word:
             case "back":
                 place = prompts.before(self.interview)
-                return WentTo(STAMP, place) if place is not None else Rejected("this is the first item")
+                return WentTo(STAMP, place) if place is not None else Rejection("this is the first item")
             case "jump":
                 return WentTo(STAMP, Place.parse(rest), jump=True)
             case "ok":

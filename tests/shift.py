@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.entries import Read
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import Imported, Manner, Wanted, import_sample
 from survey_cli.services.study.publish_version import Published, publish
@@ -94,7 +94,7 @@ class Shift:
     def write(self, items: str) -> None:
         self.file.write_text(self.head + items + self.fieldwork)
 
-    def publish(self) -> Published | Trouble | None:
+    def publish(self) -> Published | UserError | None:
         """Have a server's stations follow the file, as a database file's do by themselves."""
         if not names_server(self.db):
             return None

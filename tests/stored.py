@@ -24,7 +24,7 @@ from survey_cli.store import (
     InterviewRow,
     Snapshot,
     Store,
-    StoreProblem,
+    StoreError,
     Taken,
     Whole,
 )
@@ -186,7 +186,7 @@ PRELUDE = f"""
 import os, random, sys, time
 from datetime import UTC, datetime
 from survey_cli.engine.events import Answered, Began, Sitting, Stamp
-from survey_cli.store import InstrumentRow, InterviewRow, Store, StoreProblem, Taken
+from survey_cli.store import InstrumentRow, InterviewRow, Store, StoreError, Taken
 from survey_cli.values import Place
 NOON = datetime(2000, 6, 1, 12, tzinfo=UTC)
 HASH = {HASH!r}
@@ -227,7 +227,7 @@ def wholes(count: int, *, first: int = 0, events: int = 3):
 
 
 def refusal(path, **options) -> str:
-    with pytest.raises(StoreProblem) as problem:
+    with pytest.raises(StoreError) as problem:
         Store.open(path, **{"create": True, **options})
     said = str(problem.value)
     assert said.startswith(f"{path}: ")

@@ -11,7 +11,7 @@ import pytest
 from command_line import folder  # noqa: F401 - a fixture
 from shift import HEAD, ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.events import (
@@ -26,7 +26,7 @@ from survey_cli.fieldwork.case.events import (
     Returned,
 )
 from survey_cli.fieldwork.queue.rules import standing
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import CaseList, CaseSheet, QueueReport, Why
 from survey_cli.services.cases import case_actions
 from survey_cli.services.cases.case_actions import Changed, Several
@@ -66,7 +66,7 @@ def done(result: object) -> Changed:
 
 
 def refused(result: object) -> str:
-    assert isinstance(result, Trouble), result
+    assert isinstance(result, UserError), result
     assert result.remedy
     return str(result)
 
@@ -381,7 +381,7 @@ def test_a_number_put_on_the_list_is_dialled_and_offered_no_more(tmp_path: Path)
     number = {"A": "312 555 0100", "B": "303 555 0101", "C": "312 555 0102"}
     asks = ListRequest(at=shift.at, by="sue", db=shift.db, country="US")
     assert isinstance(add(asks, [number[key]], reason="a letter"), Added)
-    assert isinstance(ann.dial(), Rejected)
+    assert isinstance(ann.dial(), Rejection)
     ann.pause()
     assert key not in {line.key for line in queued(shift).lines}
     assert "never to be called" in why_not(shift, key)["never call"]
@@ -410,7 +410,7 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
     assert (found[1].by, found[1].station, found[1].since) == ("ann", "of ann", shift.at)
     assert shift.row(key).status == "ready"
     lost = ann.record("busy")
-    assert isinstance(lost, Rejected)
+    assert isinstance(lost, Rejection)
     sheet = show_case(request(shift), key)
     assert isinstance(sheet, CaseSheet)
     assert [line.what for line in sheet.past][-2:] == ["number 1 dialled", "a supervisor freed it"]
@@ -747,7 +747,7 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
     shift.later(days=30)
     bob = shift.station("bob")
     assert on(bob) == "A"
-    assert not isinstance(bob.dial(), Rejected)
+    assert not isinstance(bob.dial(), Rejection)
 
 
 def test_a_promise_that_the_slip_dropped_holds_again(tmp_path: Path) -> None:

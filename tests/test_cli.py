@@ -326,10 +326,10 @@ def test_our_own_mistake_is_a_report_without_anybodys_words(
 def test_trouble_that_was_thrown_is_said_in_its_own_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from survey_cli.store import StoreProblem
+    from survey_cli.store import StoreError
 
     def locked(file: str, formats: object = (), *, db: str | None = None) -> None:
-        raise StoreProblem("a.db", "another program keeps the database locked", "close it")
+        raise StoreError("a.db", "another program keeps the database locked", "close it")
 
     monkeypatch.setattr("survey_cli.services.questionnaire.questionnaire_files.check", locked)
     assert run(["check", "x.yaml"]) == 1

@@ -12,7 +12,7 @@ import served
 from command_line import SURVEY
 from shift import Shift, on
 from survey_cli.cli.run_command import run
-from survey_cli.problems import Question, Trouble
+from survey_cli.problems import Question, UserError
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases.fieldwork_status import status_of
 from survey_cli.services.database.interview_archive import Verified, verify
@@ -135,7 +135,7 @@ def on_a_file(tmp_path: Path, newest: datetime) -> Shift:
     """A study whose newest entry is of then."""
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=newest)
     desk = seat(shift.file, Seating(case="own", db=shift.db), clock=lambda: newest)
-    assert not isinstance(desk, Trouble), desk
+    assert not isinstance(desk, UserError), desk
     desk.close()
     return shift
 
@@ -165,7 +165,7 @@ def test_a_clock_that_disagrees_with_the_newest_entry_is_asked_about(
     other = seat(shift.file, Seating(case="other", db=shift.db), clock=clock)
     assert isinstance(other, Question)
     practice = seat(shift.file, Seating(case="p", db=shift.db, practice=True), clock=clock)
-    assert not isinstance(practice, Trouble)
+    assert not isinstance(practice, UserError)
     practice.close()
     with closing(sqlite3.connect(shift.db)) as db:
         count = db.execute("SELECT count(*) FROM interviews WHERE case_key = 'other'").fetchone()
@@ -238,5 +238,5 @@ def test_invented_interviews_have_a_clock_of_their_own(tmp_path: Path) -> None:
     assert isinstance(verified, Verified)
     assert verified.findings == ()
     desk = seat(shift.file, Seating(case="own", db=shift.db))
-    assert not isinstance(desk, Trouble), desk
+    assert not isinstance(desk, UserError), desk
     desk.close()

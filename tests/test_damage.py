@@ -12,9 +12,9 @@ import pytest
 from golden_databases import CASES, FIELDWORK, HEAD, ITEMS, write
 from shift import Shift
 from survey_cli.cli.run_command import run
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.database.interview_archive import verify
-from survey_cli.store import Store, StoreProblem
+from survey_cli.store import Store, StoreError
 from test_verification import UNCHECKED
 
 PAGE = 4096
@@ -73,7 +73,7 @@ def test_a_page_that_holds_something_else_is_noticed_at_once(path: Path) -> None
         content = bytearray(whole)
         content[page * PAGE : (page + 1) * PAGE] = b"\xa5" * PAGE
         path.write_bytes(content)
-        with pytest.raises(StoreProblem, match="survey db restore BACKUP FILE"):
+        with pytest.raises(StoreError, match="survey db restore BACKUP FILE"):
             Store.open(path, create=False)
 
 
@@ -81,7 +81,7 @@ def test_a_file_that_was_cut_off_is_noticed_at_once(path: Path) -> None:
     whole = path.read_bytes()
     for share in (0.3, 0.6, 0.9):
         path.write_bytes(whole[: int(len(whole) * share)])
-        with pytest.raises(StoreProblem, match="survey db restore BACKUP FILE"):
+        with pytest.raises(StoreError, match="survey db restore BACKUP FILE"):
             Store.open(path, create=False)
 
 
@@ -96,7 +96,7 @@ def test_bytes_that_were_flipped_are_found_or_change_nothing(written: Shift, pat
             content[dice.randrange(PAGE, len(content))] ^= dice.randrange(1, 256)
         path.write_bytes(content)
         verified = verify(written.file, db=str(path))
-        if isinstance(verified, Trouble) or verified.findings:
+        if isinstance(verified, UserError) or verified.findings:
             found += 1
         else:
             same = everything(path)

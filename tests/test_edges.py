@@ -7,7 +7,7 @@ from textwrap import dedent
 
 from scenario import Scenario, scenario
 from survey_cli.engine.events import Began
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.sessions.interview.interview_session import Desk
 from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.store import Store
@@ -116,7 +116,7 @@ items:
 def seated(path: str, store: Store, **more: bool) -> Desk:
     moment = datetime(2026, 11, 24, 15, tzinfo=UTC)
     desk = seat(path, Seating(case="7", interviewer="pat", seed=1, **more), clock=lambda: moment, store=store)
-    assert not isinstance(desk, Trouble), desk
+    assert not isinstance(desk, UserError), desk
     return desk
 
 
@@ -159,7 +159,7 @@ def test_a_number_of_the_sample_is_a_number_that_can_be_kept(tmp_path: object) -
         with Store.open(":memory:", create=True) as store:
             desk = seat(path, Seating(case="7", interviewer="pat", columns={"size": typed}), store=store)
             if kept is None:
-                assert isinstance(desk, Trouble), typed
+                assert isinstance(desk, UserError), typed
             else:
                 assert isinstance(desk, Desk), typed
                 assert row_of(store) == kept

@@ -24,14 +24,14 @@ from command_line import SURVEY
 from shift import FIELDWORK, HEAD, TUESDAY, Shift, interviewed, on
 from stored import rows as rows_of
 from survey_cli.engine.codec import decode_line, encode_line
-from survey_cli.engine.events import Noted, Rejected, Resumed
+from survey_cli.engine.events import Noted, Rejection, Resumed
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.erasure import WORDS, blank
 from survey_cli.fieldwork.case.events import Called, Entry, Event
 from survey_cli.fieldwork.case.events import Erased as ErasedCase
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.subject_access import Subject
 from survey_cli.services.database.interview_archive import back_up, verify
 from survey_cli.services.export.export_data import Wish, export
@@ -137,7 +137,7 @@ def files_of(shift: Shift) -> list[Path]:
 
 def findings(shift: Shift) -> tuple[str, ...]:
     verified = verify(shift.file, db=shift.db, at=shift.at)
-    assert not isinstance(verified, Trouble), verified
+    assert not isinstance(verified, UserError), verified
     return verified.findings
 
 
@@ -160,10 +160,10 @@ def test_everything_that_is_held_is_shown_and_to_supervisors_alone(tmp_path: Pat
     asks = Request(path=str(shift.file), at=shift.at, db=shift.db, by="ann", people=shift._list())
     tried = (subject(asks, "A"), erase(asks, "A", why="x"), known(asks, "A"), anonymise(asks), finish(asks))
     for refused in tried:
-        assert isinstance(refused, Trouble)
+        assert isinstance(refused, UserError)
         assert "only a supervisor may" in refused.what
     missing = subject(request(shift), "a")
-    assert isinstance(missing, Trouble)
+    assert isinstance(missing, UserError)
     assert "did you mean 'A'" in missing.remedy
 
 
@@ -336,8 +336,8 @@ def test_an_erased_case_is_never_called_again_and_no_file_brings_it_back(tmp_pat
     assert on(ann) == "B"
     ann.leave()
     assert ann.fetch("A") is None
-    assert isinstance(ann.dial(), Rejected)
-    assert isinstance(ann.interview(), Rejected)
+    assert isinstance(ann.dial(), Rejection)
+    assert isinstance(ann.interview(), Rejection)
 
 
 def test_a_case_at_a_station_and_one_that_is_not_there(tmp_path: Path) -> None:
@@ -345,11 +345,11 @@ def test_a_case_at_a_station_and_one_that_is_not_there(tmp_path: Path) -> None:
     ann = shift.station("ann")
     key = on(ann)
     busy = erase(request(shift), key, why="x")
-    assert isinstance(busy, Trouble)
+    assert isinstance(busy, UserError)
     assert "ann has it" in busy.what
     assert "survey free" in busy.remedy
     for wrong in (erase(request(shift), "Z", why="x"), erase(request(shift), "B", why=" ")):
-        assert isinstance(wrong, Trouble)
+        assert isinstance(wrong, UserError)
     with shift.study() as study:
         assert study.store.cases.contact(key) is not None
         assert not study.store.cases.setting(person_erasure.OWED)
@@ -415,7 +415,7 @@ def test_an_erased_interview_takes_nothing_more(tmp_path: Path) -> None:
     assert (interview.status, interview.outcome, interview.place) == ("ended", "withdrawn", None)
     assert not interview.standing().answers
     for event in (Resumed(stamp, last.sitting, reopen=True), Noted(stamp, journal[2].place, "x")):
-        assert interview.step(event) == Rejected("the answers were erased")
+        assert interview.step(event) == Rejection("the answers were erased")
 
 
 @settings(max_examples=200)
@@ -532,7 +532,7 @@ def test_a_case_that_was_open_at_the_studys_end_has_its_time_from_there(tmp_path
     assert (row.status, row.code) == ("done", "2.20")
     silent = Shift(tmp_path / "other", ITEMS) if (tmp_path / "other").mkdir() is None else shift
     refused = anonymise(request(silent))
-    assert isinstance(refused, Trouble)
+    assert isinstance(refused, UserError)
     assert "retention" in refused.remedy
 
 
@@ -547,8 +547,8 @@ def test_what_is_noted_of_a_refusal_is_shown_to_whoever_converts_it(tmp_path: Pa
     view = ann.view()
     assert isinstance(view, OnCase)
     assert {choice.outcome.id for choice in view.first if choice.refusal} == {"refusal_soft"}
-    assert ann.note_refusal() == Rejected("an empty note is not kept")
-    assert ann.note_refusal(strength=4) == Rejected("how strong: 1 to 3")
+    assert ann.note_refusal() == Rejection("an empty note is not kept")
+    assert ann.note_refusal(strength=4) == Rejection("how strong: 1 to 3")
     assert ann.note_refusal(reason=f" {NOTE} ", strength=2, who="her husband") is None
     assert ann.record("refusal_soft") is None
     assert (shift.row("A").code, shift.case("A").attempts[0].calls[0].outcome) == ("2.112", "refusal_soft")

@@ -10,7 +10,7 @@ from survey_cli.instrument.schema.items import ITEM_TYPES
 from survey_cli.instrument.schema.reference import FILL_MEANINGS, FUNCTION_MEANINGS, entries
 from survey_cli.instrument.texts.templates import ALWAYS
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.questionnaire.questionnaire_files import explain, vocabulary
 
 
@@ -40,7 +40,7 @@ def test_functions_and_fills_have_a_meaning_each() -> None:
 
 def test_a_word_with_several_meanings_has_them_all() -> None:
     meanings = explain("max")
-    assert not isinstance(meanings, Trouble)
+    assert not isinstance(meanings, UserError)
     assert {(m.kind, m.within) for m in meanings} >= {
         ("function", ()),
         ("key", ("number",)),
@@ -53,7 +53,7 @@ def test_a_word_with_several_meanings_has_them_all() -> None:
     "written", ["ask_if", "`ask_if`", "ask_if:", "ASK_IF", "years_between()", "{daypart}"]
 )
 def test_a_word_is_found_as_it_is_written(written: str) -> None:
-    assert not isinstance(explain(written), Trouble)
+    assert not isinstance(explain(written), UserError)
 
 
 def test_a_mistyped_word_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

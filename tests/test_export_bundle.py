@@ -16,7 +16,7 @@ from shift import Shift, interviewed
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.instrument.source.load import read_text
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.export.bundle import Bundled, bundle
 from test_export_choice import a_shift, wished  # noqa: F401 - a fixture
 
@@ -93,7 +93,7 @@ def test_only_a_bundle_is_taken_the_place_of(shift: Shift, force: bool) -> None:
     Path("mine").mkdir()
     Path("mine/thesis.txt").write_text("years")
     found = bundle(shift.file, wished(shift, to="", force=force), "mine")
-    assert isinstance(found, Trouble)
+    assert isinstance(found, UserError)
     assert Path("mine/thesis.txt").read_text() == "years"
     made(shift, "out")
     again = bundle(shift.file, wished(shift, to="", force=force), "out")
@@ -108,7 +108,7 @@ def test_a_bundle_with_more_in_it_or_of_another_program_stays(shift: Shift) -> N
     Path("page/manifest.json").write_text('{"name": "a web page"}')
     for folder in ("out", "page"):
         found = bundle(shift.file, wished(shift, to="", force=True), folder)
-        assert isinstance(found, Trouble), folder
+        assert isinstance(found, UserError), folder
         assert "more in it" in str(found)
     assert Path("out/thesis.txt").read_text() == "years"
     assert Path("page/manifest.json").exists()
@@ -121,8 +121,8 @@ def test_files_of_data_are_those_that_were_named(shift: Shift) -> None:
     assert not {"field.csv", "field.sav", "field.ddi.xml"} & set(found.files)
     for name in ("sub/mine.csv", "-", "manifest.json", "cases.csv", "mine.docx"):
         refused = bundle(shift.file, wished(shift, to=""), "no", [name])
-        assert isinstance(refused, Trouble), name
-    assert isinstance(bundle(shift.file, wished(shift, to=""), "no", ["a_sps.csv", "a.sps"]), Trouble)
+        assert isinstance(refused, UserError), name
+    assert isinstance(bundle(shift.file, wished(shift, to=""), "no", ["a_sps.csv", "a.sps"]), UserError)
     assert not Path("no").exists()
 
 
@@ -154,18 +154,18 @@ def test_where_the_disk_is_full_nothing_is_left(shift: Shift, monkeypatch: pytes
 
     monkeypatch.setattr("survey_cli.services.export.bundle.copyfileobj", full)
     found = bundle(shift.file, wished(shift, to=""), "out.zip")
-    assert isinstance(found, Trouble)
+    assert isinstance(found, UserError)
     assert "No space left" in str(found)
     monkeypatch.setattr("survey_cli.services.export.bundle.lay_papers", full)
-    assert isinstance(bundle(shift.file, wished(shift, to="", force=True), "out"), Trouble)
+    assert isinstance(bundle(shift.file, wished(shift, to="", force=True), "out"), UserError)
     assert Path("out/manifest.json").read_bytes() == before
     assert not [f for f in Path().iterdir() if f.name.startswith(".")]
     assert not Path("out.zip").exists()
 
 
 def test_where_nothing_is_kept_no_folder_is_left(shift: Shift) -> None:
-    assert isinstance(bundle(shift.file, wished(shift, to="", db="none.db"), "out"), Trouble)
-    assert isinstance(bundle(shift.file, wished(shift, to="", where="x =="), "out"), Trouble)
+    assert isinstance(bundle(shift.file, wished(shift, to="", db="none.db"), "out"), UserError)
+    assert isinstance(bundle(shift.file, wished(shift, to="", where="x =="), "out"), UserError)
     assert not Path("out").exists()
     assert not [f for f in Path().iterdir() if f.name.startswith(".")]
 
@@ -182,7 +182,7 @@ def test_a_format_that_was_asked_for_is_in_it_or_there_is_none(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyreadstat", None)
     found = bundle(shift.file, wished(shift, to="", format="sav"), "out")
-    assert isinstance(found, Trouble)
+    assert isinstance(found, UserError)
     assert "not installed" in found.what
     assert not Path("out").exists()
 
@@ -198,11 +198,11 @@ def test_a_link_to_a_bundle_stays_a_link(shift: Shift) -> None:
 @pytest.mark.parametrize("name", ["out.tar", "out.tar.gz", "out.7z"])
 def test_no_other_archive_is_promised_by_its_name(shift: Shift, name: str) -> None:
     found = bundle(shift.file, wished(shift, to=""), name)
-    assert isinstance(found, Trouble)
+    assert isinstance(found, UserError)
     assert ".zip" in found.remedy
 
 
 def test_two_of_one_name_are_told_by_the_names_that_were_given(shift: Shift) -> None:
     found = bundle(shift.file, wished(shift, to=""), "out", ["a.csv", "a.csv"])
-    assert isinstance(found, Trouble)
+    assert isinstance(found, UserError)
     assert "/" not in f"{found.where} {found.what}"

@@ -21,7 +21,7 @@ from survey_cli.engine.interview import VERSION
 from survey_cli.exports import FORMATS, Manner
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.export import export_data
 from survey_cli.services.export.export_data import Exported, Wish, export
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, Whole
@@ -207,7 +207,7 @@ def test_what_is_damaged_is_said_and_no_file_is_made(damage: str, said: str) -> 
         db.execute("UPDATE snapshots SET digest = ''")
         db.execute(damage)
     refused = export(file(TWO), Wish(to="out.csv", db="v.db"))
-    assert isinstance(refused, Trouble), refused
+    assert isinstance(refused, UserError), refused
     assert said in str(refused)
     assert sorted(p.name for p in Path().iterdir() if "csv" in p.name) == []
 
@@ -269,7 +269,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half(monkeypatch: pytest.Mo
     Path("out.csv").write_text("old")
     monkeypatch.setattr(export_data, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=halfway))
     refused = export(file(ONE), Wish(to="out.csv", db="v.db", force=True))
-    assert isinstance(refused, Trouble)
+    assert isinstance(refused, UserError)
     assert "No space left on device" in str(refused)
     assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [("out.csv", "old")]
 
@@ -283,7 +283,7 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(export_data, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=slow))
     refused = export(file(ONE), Wish(to="out.csv", db="v.db"))
-    assert isinstance(refused, Trouble)
+    assert isinstance(refused, UserError)
     assert "the file exists" in str(refused)
     assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [("out.csv", "theirs")]
 

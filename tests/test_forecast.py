@@ -24,7 +24,7 @@ from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.simulation.simulated_study import Trial, trial_cases, trial_study
 from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastOptions, forecast
 from survey_cli.simulate.fieldwork.households import Chances, invented_cases
@@ -237,12 +237,12 @@ def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path
 def test_what_is_lacking_is_said(tmp_path: Path) -> None:
     shift = midfield(tmp_path)
     nowhere = forecast(ForecastOptions(path=str(shift.file), at=shift.at, db=shift.db, zone="Mars/Olympus"))
-    assert isinstance(nowhere, Trouble)
+    assert isinstance(nowhere, UserError)
     assert "no time zone" in nowhere.what
     over = shift.file.read_text().replace("  country: US\n", "  country: US\n  ends: 2026-11-20\n")
     shift.file.write_text(over)
     done = forecast(ForecastOptions(path=str(shift.file), at=shift.at, db=shift.db))
-    assert isinstance(done, Trouble)
+    assert isinstance(done, UserError)
     assert "2026-11-20, is over" in done.what
 
 

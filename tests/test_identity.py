@@ -9,7 +9,7 @@ import pytest
 import served
 from shift import Shift, on
 from survey_cli.cli.run_command import run
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.cases.case_lists import CaseSheet, show_case
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.start_interview import Seating, seat
@@ -27,7 +27,7 @@ def as_account(monkeypatch: pytest.MonkeyPatch):
     return become
 
 
-def opened(shift: Shift, **how: str) -> Study | Trouble:
+def opened(shift: Shift, **how: str) -> Study | UserError:
     study = open_study(shift.file, db=shift.db, **how)  # type: ignore[arg-type]
     if isinstance(study, Study):
         Shift.opened.append(study)
@@ -95,10 +95,10 @@ def test_an_interview_is_the_accounts_too_unless_it_is_practice(tmp_path: Path, 
     refused = seat(shift.file, Seating(case="new", interviewer="bob", db=shift.db))
     assert "only a supervisor may work under another name" in str(refused)
     desk = seat(shift.file, Seating(case="new", interviewer="bob", db=shift.db, practice=True))
-    assert not isinstance(desk, Trouble), desk
+    assert not isinstance(desk, UserError), desk
     desk.close()
     desk = seat(shift.file, Seating(case="new", db=shift.db))
-    assert not isinstance(desk, Trouble), desk
+    assert not isinstance(desk, UserError), desk
     desk.close()
     with closing(sqlite3.connect(shift.db)) as db:
         names = set(

@@ -11,7 +11,7 @@ import pytest
 
 import served
 from shift import CASES, ITEMS, Shift, on
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import Read
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.events import Advised, Called, Entry, Interviewing, Promised, Returned
@@ -19,7 +19,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.cases.case_actions import free
 from survey_cli.services.cases.queue_lists import QueueReport, queue
 from survey_cli.services.database.interview_archive import Verified, list_interviews, verify
@@ -29,7 +29,7 @@ from survey_cli.sessions.interview.interview_session import Desk
 from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.sessions.station.station import Station
 from survey_cli.sessions.station.station_protocol import OnCase
-from survey_cli.store import StoreProblem, database
+from survey_cli.store import StoreError, database
 from survey_cli.store.cases.case_store import Cases
 from survey_cli.study.consistency.reconciliation import COMPARED
 
@@ -238,7 +238,7 @@ def test_a_sampled_case_is_not_resumed_without_its_questionnaires_file(tmp_path:
     talk.close()
     shift.file.write_text("items: [{")
     found = seat(shift.file, Seating(case="A", interviewer="ann", db=shift.db), clock=lambda: shift.at)
-    assert isinstance(found, Trouble)
+    assert isinstance(found, UserError)
     assert status(shift_of(shift)) == [("suspended", "")]
 
 
@@ -287,12 +287,12 @@ def test_nothing_of_the_end_is_written_where_a_part_of_it_cannot_be(
     def broken(*parts: object, **more: object) -> bool:
         if at == "after the event":
             write(*parts, **more)  # type: ignore[arg-type]
-        raise StoreProblem("field.db", "the disk is full", "make room")
+        raise StoreError("field.db", "the disk is full", "make room")
 
     with monkeypatch.context() as failing:
         failing.setattr(database, "_add", broken)
         why = talk.reply("1")
-    assert isinstance(why, Rejected)
+    assert isinstance(why, Rejection)
     assert "the disk is full" in why.why
     assert status(shift) == [("open", "")]
     assert shift.row("A").held is not None
@@ -366,14 +366,14 @@ def test_who_lost_the_case_learns_it_before_the_answer_counts(tmp_path: Path, wa
     bob = shift.station("bob")
     assert bob.fetch("A") is None
     why = talk.reply("2")
-    assert isinstance(why, Rejected)
+    assert isinstance(why, Rejection)
     assert "bob at station of bob has this case now" in why.why
     assert talk.prompt() == before, "what was typed stays on the screen"
     talk.save_draft("half a word")
     theirs = bob.interview()
     assert isinstance(theirs, Desk)
     assert theirs.draft() == ""
-    assert isinstance(talk.reply("2"), Rejected)
+    assert isinstance(talk.reply("2"), Rejection)
     assert talk.stop("refusal_hard") is None, "it can be left, and nothing is written"
     closing = talk.closing()
     assert closing is not None
@@ -418,7 +418,7 @@ def test_a_case_that_lapsed_and_was_called_since_is_not_taken_again(tmp_path: Pa
     assert bob.record("refusal_soft") is None
     before = history(shift)
     why = talk.reply("2")
-    assert isinstance(why, Rejected)
+    assert isinstance(why, Rejection)
     assert "others have called it since" in why.why
     assert history(shift) == before
 
@@ -447,7 +447,7 @@ def test_a_claim_that_is_just_being_written_is_waited_for(tmp_path: Path, commit
         why = answer.result(timeout=10)
     assert (why is None) == (not committed)
     assert status(shift) == [("open", "")]
-    assert committed == (isinstance(why, Rejected) and "bob" in why.why)
+    assert committed == (isinstance(why, Rejection) and "bob" in why.why)
 
 
 def test_an_interview_without_a_sampled_case_has_no_fence(tmp_path: Path) -> None:
@@ -528,7 +528,7 @@ def test_a_study_that_can_only_be_read_says_what_it_left(
     forget(shift)
 
     def read_only(*_: object, **__: object) -> None:
-        raise StoreProblem("field.db", "the database can only be read", "ask its owner")
+        raise StoreError("field.db", "the database can only be read", "ask its owner")
 
     told: list[str] = []
     request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", tell=told.append)
@@ -618,7 +618,7 @@ def test_a_list_that_cannot_be_written_is_said_and_done_later(
     keyed(talk, "1")
 
     def full(*_: object, **__: object) -> int:
-        raise StoreProblem("never_call.db", "the disk is full", "make room")
+        raise StoreError("never_call.db", "the disk is full", "make room")
 
     with monkeypatch.context() as broken:
         broken.setattr("survey_cli.store.do_not_call.NeverCall.add", full)
@@ -693,7 +693,7 @@ def test_an_end_with_a_temporary_outcome_asks_when_to_call_again(tmp_path: Path)
     view = ann.view()
     assert isinstance(view, OnCase)
     assert (view.key, view.pending) == ("A", "time")
-    assert isinstance(ann.leave(), Rejected)
+    assert isinstance(ann.leave(), Rejection)
     assert ann.book("tomorrow 3pm") is None
     events = [e.event for e in history(shift)]
     assert [e.outcome for e in events if isinstance(e, Called)] == ["appointment"]

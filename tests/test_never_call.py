@@ -12,7 +12,7 @@ import served
 from golden_databases import load_file
 from stored import child, outcome, sql
 from stored_cases import NOON, at
-from survey_cli.store import Store, StoreProblem
+from survey_cli.store import Store, StoreError
 from survey_cli.store.do_not_call import Listed, NeverCall
 
 ANN, BOB = "+13125550100", "+442079460018"
@@ -103,16 +103,16 @@ with NeverCall.beside(sys.argv[1]) as never:
 def test_another_file_in_its_place_is_refused(tmp_path):
     with Store.open(tmp_path / "never_call.db", create=True):
         pass
-    with pytest.raises(StoreProblem, match="not this program's list"):
+    with pytest.raises(StoreError, match="not this program's list"):
         NeverCall.beside(tmp_path / "asu.db")
     other = tmp_path / "other"
     other.mkdir()
     with NeverCall.beside(other / "asu.db"):
         pass
     sql(other / "never_call.db", "PRAGMA user_version = 3")
-    with pytest.raises(StoreProblem, match="newer version"):
+    with pytest.raises(StoreError, match="newer version"):
         NeverCall.beside(other / "asu.db")
-    with pytest.raises(StoreProblem, match="not one of this program's"):
+    with pytest.raises(StoreError, match="not one of this program's"):
         Store.open(other / "never_call.db", create=False)
 
 
@@ -188,13 +188,13 @@ def test_a_key_that_is_lost_or_anothers_is_said(tmp_path):
     file = tmp_path / "never_call.db.key"
     key = file.read_text()
     file.unlink()
-    with pytest.raises(StoreProblem, match="is not there, and without this key nobody"):
+    with pytest.raises(StoreError, match="is not there, and without this key nobody"):
         NeverCall.beside(tmp_path / "asu.db")
     file.write_text("00" * 32)
-    with pytest.raises(StoreProblem, match="is the key of another list"):
+    with pytest.raises(StoreError, match="is the key of another list"):
         NeverCall.beside(tmp_path / "asu.db")
     file.write_text("no key")
-    with pytest.raises(StoreProblem, match="can't be read"):
+    with pytest.raises(StoreError, match="can't be read"):
         NeverCall.beside(tmp_path / "asu.db")
     file.write_text(key)
     with NeverCall.beside(tmp_path / "asu.db") as never:

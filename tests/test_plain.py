@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_conduct import AGREEMENT, FAQ, MEDIA, FakeConduct, choices, every_kind, prompt, words
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import (
     Choice,
     Earlier,
@@ -232,7 +232,7 @@ def test_a_pick_sends_codes_and_words() -> None:
     sent: list[Reply] = []
 
     class Recording(Fake):
-        def reply(self, reply: Reply) -> Rejected | None:
+        def reply(self, reply: Reply) -> Rejection | None:
             sent.append(reply)
             return super().reply(reply)
 
@@ -339,9 +339,9 @@ def test_what_may_mean_two_things_is_asked_about() -> None:
     meanings = PossibleMeaning("12 Euro", "12"), PossibleMeaning("12,000 Euro", "12000")
 
     class Doubting(Fake):
-        def reply(self, reply: Reply) -> Rejected | None:
+        def reply(self, reply: Reply) -> Rejection | None:
             if reply == "12.000":
-                return Rejected("12.000: 12 or 12,000?", meanings)
+                return Rejection("12.000: 12 or 12,000?", meanings)
             return super().reply(reply)
 
     desk = Doubting((prompt("a", "How much?", Line(kind="number")), prompt("b", "B?", YES_NO)))

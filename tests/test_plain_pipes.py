@@ -12,7 +12,7 @@ import pexpect
 import pytest
 
 from fake_conduct import FakeConduct, choices, every_kind, prompt
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import Line, Pick, Read, Reply, Verbatim
 from survey_cli.plain import conduct
 from survey_cli.plain.streams import LONGEST
@@ -76,7 +76,7 @@ def test_ctrl_c_puts_aside(lines: str) -> None:
 
 def test_ctrl_c_while_the_desk_is_at_work_waits_for_it() -> None:
     class Busy(Fake):
-        def reply(self, reply: Reply) -> Rejected | None:
+        def reply(self, reply: Reply) -> Rejection | None:
             os.kill(os.getpid(), signal.SIGINT)
             rejected = super().reply(reply)
             self.calls.append("committed")
@@ -120,8 +120,8 @@ def test_an_output_that_closes_after_the_last_answer_changes_nothing() -> None:
 
 def test_what_cannot_be_put_aside_is_said() -> None:
     class Full(Fake):
-        def suspend(self) -> Rejected | None:
-            return Rejected("not saved: the disk is full")
+        def suspend(self) -> Rejection | None:
+            return Rejection("not saved: the disk is full")
 
     for write in (io.StringIO(), Broken(0)):
         errors = io.StringIO()

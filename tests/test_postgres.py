@@ -31,7 +31,7 @@ from stored import (
     wholes,
 )
 from survey_cli.engine.events import Answered, Noted
-from survey_cli.store import Draft, Snapshot, Store, StoreProblem, Taken
+from survey_cli.store import Draft, Snapshot, Store, StoreError, Taken
 from survey_cli.store.backends.address import Where, schema_of, server
 from survey_cli.store.backends.postgres.open_schema import apply
 from survey_cli.store.backends.schema import migrations
@@ -251,7 +251,7 @@ def test_an_installation_without_psycopg_says_how_to_come_by_it(monkeypatch):
 
 def told(address: str, **options) -> str:
     """What is said where a study cannot be opened; never with the password, not even to whoever looks closely."""
-    with pytest.raises(StoreProblem) as problem:
+    with pytest.raises(StoreError) as problem:
         Store.open(address, **{"create": True, **options})
     said = str(problem.value)
     assert " — " in said
@@ -360,7 +360,7 @@ def test_each_commit_waits_for_the_servers_disk(study):
 
 
 def the_trouble(store, seq, **other) -> str:
-    with pytest.raises(StoreProblem) as problem:
+    with pytest.raises(StoreError) as problem:
         answer(store, seq, **other)
     assert " — " in str(problem.value)
     return str(problem.value)
@@ -415,7 +415,7 @@ def test_a_lock_that_another_program_keeps(store, study):
 
 
 def test_a_character_no_server_can_keep_is_told(store):
-    with pytest.raises(StoreProblem, match="can't keep"):
+    with pytest.raises(StoreError, match="can't keep"):
         store.save_draft("i1", Draft("own", "nul \0", stamp().at))
     assert store.draft("i1") is None
     noted = Noted(stamp(2), Place("own"), "nul \0 and half \ud800")
@@ -503,7 +503,7 @@ def test_a_line_cut_while_an_interview_begins(wire, store, heard, word):
 def test_a_line_cut_in_the_middle_of_many_keeps_whole_batches_only(wire, store):
     wire, remote = wire
     wire.arm(b"case s00012", heard=True)
-    with pytest.raises(StoreProblem, match="lost"):
+    with pytest.raises(StoreError, match="lost"):
         remote.add_many(wholes(25), rows=30)
     assert len(store.interviews(origin="simulated")) == 10
     assert store.integrity() == []
@@ -533,7 +533,7 @@ def test_a_station_that_fell_silent_in_a_transaction_is_ended_by_the_server(stor
     with Store.open(study, create=False) as silent:
         silent._db.begin()("UPDATE interviews SET last_seq = 2 WHERE id = ?", ("i1",))
         assert answer(store, 2) is None  # waits for it, no longer than patience
-        with pytest.raises(StoreProblem, match=r"in the way|lost"), silent._db.transaction():
+        with pytest.raises(StoreError, match=r"in the way|lost"), silent._db.transaction():
             pass
         silent._db.roll_back()
         assert answer(silent, 3) is None

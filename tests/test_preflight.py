@@ -12,7 +12,7 @@ from survey_cli.cli.run_command import run
 from survey_cli.exports import FORMATS
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Problem, Trouble
+from survey_cli.problems import Problem, UserError
 from survey_cli.services.export.export_data import Exported, Wish, export
 from survey_cli.services.export.format_checks import RULES, formats_asked
 from survey_cli.services.questionnaire.questionnaire_files import check
@@ -137,7 +137,7 @@ def test_more_kinds_of_declines_than_letters() -> None:
 def test_formats_are_named_by_names_or_endings_and_an_unknown_one_is_refused() -> None:
     assert formats_asked(["sav,dta", " .zsav", "XLSX"]) == ("sav", "dta", "xlsx")
     refused = formats_asked(["savv"])
-    assert isinstance(refused, Trouble)
+    assert isinstance(refused, UserError)
     assert "there is no format 'savv': did you mean 'sav'?" in str(refused)
 
 

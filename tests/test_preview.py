@@ -11,7 +11,7 @@ import pytest
 from command_line import folder  # noqa: F401
 from previewed import FILE, TEXT, saved
 from survey_cli.cli.run_command import run
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.sessions.preview.preview import Beginning, Preview, Shown
 from survey_cli.values import Place
 
@@ -343,14 +343,14 @@ def test_a_file_broken_from_the_start_begins_when_it_is_mended() -> None:
 def test_what_does_not_fit_is_said_before_the_screen(beginning: Beginning, says: str) -> None:
     saved(TEXT)
     found = Preview(FILE, beginning).open()
-    assert isinstance(found, Trouble)
+    assert isinstance(found, UserError)
     assert says in str(found)
 
 
 def test_a_missing_file_is_said() -> None:
     saved(TEXT)
     found = Preview("ss.yaml", Beginning()).open()
-    assert isinstance(found, Trouble)
+    assert isinstance(found, UserError)
     assert "did you mean 's.yaml'?" in str(found)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import served
 from shift import CASES, FIELDWORK, HEAD, Shift, interviewed, on
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import Prompt
 from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.services.cases.case_actions import Changed, correct
@@ -75,7 +75,7 @@ def test_a_full_cell_ends_the_interview_when_the_deciding_answer_is_given(tmp_pa
     assert said.ending == "quota_full"
     assert "all the interviews of this kind" in "".join(span.text for span in said.words)
     assert "The quota men is full" in "".join(span.text for span in said.instruction)
-    assert isinstance(second.reply("2"), Rejected)
+    assert isinstance(second.reply("2"), Rejection)
     assert second.reply("") is None
     closing = second.closing()
     assert closing is not None

@@ -16,7 +16,7 @@ import pytest
 
 from command_line import SURVEY
 from scenario import INSTRUMENTS
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.methods import lasting
 from survey_cli.reports.results.report_model import Results
@@ -310,7 +310,7 @@ def test_raking_to_targets(study: Path, tmp_path: Path):
 )
 def test_what_cannot_be_reported_is_told(study: Path, wish: ReportWish, told: str):
     found = results(study, wish)
-    assert isinstance(found, Trouble)
+    assert isinstance(found, UserError)
     assert told in f"{found} {' '.join(map(str, found.problems))}"
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reported import Report
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.weighting.raking import Margin, raked, unreachable
 from survey_cli.reports.weighting.weights import Target, Weighted, base_weights, weighted
 from survey_cli.samples.lists.targets_file import read_targets
@@ -128,14 +128,14 @@ def test_trimmed_weights_stay_within_their_bounds():
 
 
 def test_weights_and_targets_that_cannot_be_are_refused():
-    assert isinstance(base_weights(interviews((1, 1, NOT_ASKED)).answers, "w"), Trouble)
-    assert isinstance(base_weights(interviews((1, 1, 0)).answers, "w"), Trouble)
+    assert isinstance(base_weights(interviews((1, 1, NOT_ASKED)).answers, "w"), UserError)
+    assert isinstance(base_weights(interviews((1, 1, 0)).answers, "w"), UserError)
     some = interviews((1, 1, 1)).answers
     unknown = weighted(some, targets=[Target(variable="sxe", value="1", share=Fraction(1))])
-    assert isinstance(unknown, Trouble)
+    assert isinstance(unknown, UserError)
     assert "sex" in unknown.remedy
     value = weighted(some, targets=[Target(variable="sex", value="Child", share=Fraction(1))])
-    assert isinstance(value, Trouble)
+    assert isinstance(value, UserError)
     assert "1 (Man)" in value.remedy
 
 
@@ -152,7 +152,7 @@ def test_targets_that_look_like_slips_are_refused(targets: list[tuple[str, str, 
     some = interviews((1, 1, 111), (2, 1, 23)).answers
     wanted = [Target(variable=name, value=value, share=Fraction(share)) for name, value, share in targets]
     found = weighted(some, targets=wanted)
-    assert isinstance(found, Trouble)
+    assert isinstance(found, UserError)
     assert said in found.what
 
 

@@ -14,7 +14,7 @@ import served
 from golden_databases import FIELDWORK, HEAD, ITEMS, load_file
 from shift import Shift, interviewed, on
 from survey_cli.cli.run_command import run
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.database.interview_archive import Verified, back_up, verify
 from survey_cli.services.database.restore_and_upgrade import Restored, restore
 from survey_cli.store.maintenance.restore import Lost
@@ -31,7 +31,7 @@ def a_shift(tmp_path: Path) -> Shift:
     shift = Shift(tmp_path, cases=CASES)
     calls(shift)
     copied = back_up(shift.file, tmp_path / "backup.db", at=shift.at, db=shift.db)
-    assert not isinstance(copied, Trouble)
+    assert not isinstance(copied, UserError)
     calls(shift)
     shift.bring(CASES + "C,2,Cleo Cole,312 555 0102,America/Chicago\n")
     return shift
@@ -57,7 +57,7 @@ def restored(shift: Shift, backup: str = "backup.db") -> Restored:
 def refused(shift: Shift, backup: str = "backup.db") -> str:
     before = files(shift)
     done = restore(shift.file, shift.folder / backup, at=shift.at, db=shift.db)
-    assert isinstance(done, Trouble), done
+    assert isinstance(done, UserError), done
     assert files(shift) == before
     return str(done)
 
@@ -184,7 +184,7 @@ def test_a_second_restore_in_one_second_keeps_both(shift: Shift) -> None:
 
 def test_a_server_restores_its_own(shift: Shift) -> None:
     done = restore(shift.file, shift.folder / "backup.db", at=shift.at, db=served.fresh())
-    assert isinstance(done, Trouble)
+    assert isinstance(done, UserError)
     assert "pg_restore" in done.remedy
 
 

@@ -15,9 +15,9 @@ import pytest
 import served
 from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.plain import work
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import Why
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases.fieldwork_status import status_of
@@ -29,7 +29,7 @@ from survey_cli.sessions.interview.interview_session import Desk
 from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.sessions.station.station import Station
 from survey_cli.sessions.station.station_protocol import Idle, OnCase
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.store.backends.address import names_server
 from survey_cli.store.cases.case_store import Cases
 from survey_cli.study.file_changes import StudyFiles
@@ -113,7 +113,7 @@ def test_changed_hours_reach_a_station_before_its_next_dial(tmp_path: Path) -> N
     first = on(ann)
     rewrite(shift, '"09:00-20:30", sat', '"12:00-20:30", sat')  # it is 10:00
     said = ann.dial()
-    assert isinstance(said, Rejected)
+    assert isinstance(said, Rejection)
     assert (
         said.why == "not now: before 12:00 there (it is 10:00); the study's files changed and were read again"
     )
@@ -157,14 +157,14 @@ def test_one_station_works_the_queue_out_and_the_others_go_on(
     shift = Shift(tmp_path, cases=FIVE)
     ann, bob = working(shift, "ann"), working(shift, "bob")
     rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 1}")
-    died = StoreProblem(shift.db, "the disk is full", "make room")
+    died = StoreError(shift.db, "the disk is full", "make room")
 
     def dies(*_: object, **__: object) -> int:
         raise died
 
     with monkeypatch.context() as broken:
         broken.setattr(Cases, "restand", dies)
-        assert isinstance(ann.record("no_answer"), Rejected)
+        assert isinstance(ann.record("no_answer"), Rejection)
     if names_server(shift.db):  # there the queue was worked out when the version was published
         assert ann.take_next() is None
     assert bob.record("no_answer") is None
@@ -220,7 +220,7 @@ def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None
     assert ann.record("no_answer") is None
     assert "read again" in ann.notice()
     conduct = ann.interview()
-    assert not isinstance(conduct, Rejected)
+    assert not isinstance(conduct, Rejection)
     for entry in ("", "1", "1"):
         assert conduct.reply(entry) is None
     prompt = conduct.prompt()
@@ -239,7 +239,7 @@ def test_an_interview_that_goes_on_keeps_its_questionnaire(tmp_path: Path) -> No
     shift = Shift(tmp_path)
     ann = working(shift)
     conduct = ann.interview()
-    assert not isinstance(conduct, Rejected)
+    assert not isinstance(conduct, Rejection)
     assert conduct.reply("") is None
     shift.write(ITEMS.replace("Second?", "Other?").replace("Third?", "Last?"))
     ann.beat()
@@ -312,7 +312,7 @@ def test_a_place_is_held_by_the_newest_target(before: int, after: int, opens: bo
     ann, bob = working(shift, "ann"), working(shift, "bob")
     interviewed(ann, "1", "1")
     conduct = bob.interview()
-    assert not isinstance(conduct, Rejected)
+    assert not isinstance(conduct, Rejection)
     rewrite(shift, f"target: {before}", f"target: {after}")
     assert ann.came_back() is None  # reads the file
     assert conduct.reply("1") is None
@@ -331,7 +331,7 @@ def test_a_paused_study_claims_and_dials_nothing_and_resumes_by_itself(tmp_path:
     paused(shift, "the server moves")
     shift.later(minutes=2)
     said = ann.dial()
-    assert isinstance(said, Rejected)
+    assert isinstance(said, Rejection)
     assert said.why == "Paused by sue since 10:00: the server moves"
     assert idle(ann).why == said.why
     assert idle(ann).paused
@@ -393,7 +393,7 @@ def test_no_interview_of_a_case_begins_under_a_pause(
         assert isinstance(found, Desk), found
         found.close()
     else:
-        assert isinstance(found, Trouble)
+        assert isinstance(found, UserError)
         assert re.fullmatch("Paused by sue since ..:..: the server moves", found.what)
         assert "study resume" in found.remedy
     assert shift.row("A").held is None, "the case is free for whoever is next"
@@ -448,7 +448,7 @@ def test_a_call_that_was_dialed_is_keyed_under_a_pause(tmp_path: Path) -> None:
     key = on(ann)
     assert isinstance(ann.dial(), str)
     paused(shift)
-    assert isinstance(ann.dial(), Rejected)
+    assert isinstance(ann.dial(), Rejection)
     assert on(ann) == key
     assert ann.book("tomorrow 3pm") is None
     assert shift.row(key).promised_at is not None
@@ -483,7 +483,7 @@ def test_whoever_rings_back_is_found_but_nobody_is_dialed(tmp_path: Path) -> Non
     view = ann.view()
     assert isinstance(view, OnCase)
     assert view.notice == "Not to be dialed from here: Paused by sue since 10:00: fire drill."
-    assert isinstance(ann.dial(), Rejected)
+    assert isinstance(ann.dial(), Rejection)
 
 
 def test_status_and_why_say_that_the_study_is_paused(tmp_path: Path) -> None:
@@ -505,11 +505,11 @@ def test_status_and_why_say_that_the_study_is_paused(tmp_path: Path) -> None:
 def test_only_a_supervisor_pauses(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE, people=PEOPLE)
     refused = pause_study(request(shift, by="ann"), "")
-    assert isinstance(refused, Trouble)
+    assert isinstance(refused, UserError)
     assert "only a supervisor may pause a study" in refused.what
-    assert isinstance(resume_study(request(shift)), Trouble), "it is not paused"
+    assert isinstance(resume_study(request(shift)), UserError), "it is not paused"
     long = pause_study(request(shift), "x" * 201)
-    assert isinstance(long, Trouble)
+    assert isinstance(long, UserError)
 
 
 def test_pause_and_resume_from_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

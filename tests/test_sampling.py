@@ -15,7 +15,7 @@ import served
 from command_line import SURVEY, folder, on_terminal, written  # noqa: F401 - fixtures
 from survey_cli.cli.run_command import run
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.sample.replicates import chosen
 from survey_cli.store import Store
 from survey_cli.study.open_study import Study, open_study
@@ -222,7 +222,7 @@ def test_an_unknown_replicate_keeps_everything_out(survey, study) -> None:
 )  # fmt: skip
 def test_replicates_are_named_by_number_span_or_name(text: str, names: set[str] | None) -> None:
     found = chosen(text, {"1", "2", "10", "north"}, where="here")
-    assert found == names if names is not None else isinstance(found, Trouble)
+    assert found == names if names is not None else isinstance(found, UserError)
 
 
 def test_a_listed_number_is_marked_at_import(survey, study) -> None:

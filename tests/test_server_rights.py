@@ -13,11 +13,11 @@ import pytest
 import served
 from shift import ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.sessions.interview.start_interview import Seating, seat
 from survey_cli.sessions.station.open_station import man
 from survey_cli.sessions.station.station import Station
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.store.backends.postgres.connection import check_encryption
 from survey_cli.store.do_not_call import NeverCall
 
@@ -92,7 +92,7 @@ def test_an_interviewers_role_interviews_and_keys_outcomes(shift: Served) -> Non
     assert done == [(shift.ann, "complete")]
     assert set(served.asked(shift.db, "SELECT account FROM journal")) == {(shift.ann,)}
     desk = seat(shift.file, Seating(case="own", db=as_role(shift, shift.ann)))
-    assert not isinstance(desk, Trouble), desk
+    assert not isinstance(desk, UserError), desk
     assert desk.reply("") is None
     desk.close()
 
@@ -171,7 +171,7 @@ def test_stations_go_on_with_the_published_version_and_say_so(
     assert f"survey study publish {shift.file}" in ann.version_notice
     assert third_question(ann) == "Third?"
     desk = seat(shift.file, Seating(case="own", db=as_role(shift, shift.ann)))
-    assert not isinstance(desk, Trouble), desk
+    assert not isinstance(desk, UserError), desk
     assert "published there" in desk.notice
     desk.close()
     assert before.record("no_answer") is None  # its files changed meanwhile
@@ -291,6 +291,6 @@ def test_what_came_about_decides_whatever_was_said(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(psycopg, "connect", lambda *_, **__: plain)
     from survey_cli.store import Store
 
-    with pytest.raises(StoreProblem, match="not encrypted"):
+    with pytest.raises(StoreError, match="not encrypted"):
         Store.open("postgresql:///x?service=away&schema=s", create=False)
     assert closed == [True]

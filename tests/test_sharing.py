@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shift import Shift
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.database.group_permissions import share
 
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root gives groups away")
@@ -91,5 +91,5 @@ def test_a_member_works_and_a_stranger_sees_nothing(tmp_path: Path) -> None:
 def test_a_group_that_is_not_there_is_said(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     told = share(str(shift.file), "no-such-group", db=shift.db)
-    assert isinstance(told, Trouble)
+    assert isinstance(told, UserError)
     assert "groupadd" in told.remedy

@@ -11,7 +11,7 @@ from scenario import INSTRUMENTS, instrument, source_of
 from survey_cli.cli.run_command import run as command
 from survey_cli.engine.interview import Interview, walked_anew
 from survey_cli.instrument.checks import checked
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.simulate import Habits, simulated
 from survey_cli.simulate.interviews.answer_shares import read_shares
 from survey_cli.simulate.interviews.findings import Findings
@@ -145,7 +145,7 @@ def test_answers_fall_by_the_shares_that_were_given(tmp_path: Path) -> None:
     file = tmp_path / "shares.yaml"
     file.write_text("consent: {1: 70%, 2: 0.2, 3: 1/10}\nlast: {7: 0.5, dk: 0.3}\nkinds: {1: 0.9, 3: 0.25}\n")
     shares = read_shares(str(file), instrument(SCREENED))
-    assert not isinstance(shares, Trouble), shares
+    assert not isinstance(shares, UserError), shares
     found = crowd(Habits(qualify=1, shares=shares), count=2000)
     assert 0.65 < found.chosen["consent", 1] / 2000 < 0.75, "a given share is never answered otherwise"
     assert 0.08 < found.chosen["consent", 3] / 2000 < 0.12
@@ -170,7 +170,7 @@ def test_shares_that_are_wrong_are_told_at_their_place(text: str, says: str, tmp
     file = tmp_path / "shares.yaml"
     file.write_text(text)
     told = read_shares(str(file), instrument(SCREENED))
-    assert isinstance(told, Trouble)
+    assert isinstance(told, UserError)
     assert says in str(told)
 
 

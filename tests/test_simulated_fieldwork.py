@@ -19,7 +19,7 @@ from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import promises_of
 from survey_cli.services.simulation.simulated_study import Trial, trial_study
 from survey_cli.simulate.fieldwork import interviewers, study_simulation
@@ -229,10 +229,10 @@ def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: P
 
 
 def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path) -> None:
-    def why(**more: object) -> Trouble:
+    def why(**more: object) -> UserError:
         wish = {"cases": 5, "today": MONDAY} | more
         found = tried(FieldTrial(path=study, **wish))  # type: ignore[arg-type]
-        assert isinstance(found, Trouble)
+        assert isinstance(found, UserError)
         return found
 
     assert "--cases 500" in why(cases=0).remedy
@@ -253,7 +253,7 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
     listed = people_of(study, "", str(people))
     assert isinstance(listed, People)
     staff = study_simulation.staff_of(listed, 5)
-    assert not isinstance(staff, Trouble)
+    assert not isinstance(staff, UserError)
     said = [(one.login, sorted(one.languages), sorted(one.skills)) for one in staff]
     assert said == [
         ("ann", ["en"], ["converter"]),

@@ -13,7 +13,7 @@ import pytest
 
 import served
 from shift import CASES, FIELDWORK, HEAD, ITEMS, TUESDAY, Shift, interviewed, on
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.events import Called, Promised
 from survey_cli.fieldwork.plan.plan import Plan
@@ -117,7 +117,7 @@ def test_the_sample_reaches_the_interview(tmp_path: Path) -> None:
     )
     ann = Shift(tmp_path, items=items).station()
     conduct = ann.interview()
-    assert not isinstance(conduct, Rejected)
+    assert not isinstance(conduct, Rejection)
     for entry in ("", "1", "1", "1"):
         assert conduct.reply(entry) is None
     prompt = conduct.prompt()
@@ -196,7 +196,7 @@ def test_lesson_a_stale_screen_overwrites_nothing(tmp_path: Path) -> None:
     assert bob.record("callback") is None
     before = shift.study().store.cases.history("A")
     lost = ann.record("refusal_hard")
-    assert isinstance(lost, Rejected)
+    assert isinstance(lost, Rejection)
     assert "went back to the queue and others have called it since" in lost.why
     assert shift.study().store.cases.history("A") == before
 
@@ -221,9 +221,9 @@ def test_a_call_that_was_dialled_is_not_lost(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station()
     ann.dial()
-    assert isinstance(ann.leave(), Rejected)
-    assert isinstance(ann.finish(), Rejected)
-    assert isinstance(ann.pause(), Rejected)
+    assert isinstance(ann.leave(), Rejection)
+    assert isinstance(ann.finish(), Rejection)
+    assert isinstance(ann.pause(), Rejection)
     back = shift.station("ann")
     assert "a number was dialled" in view(back).notice
     assert back.record("no_answer") is None
@@ -254,7 +254,7 @@ def test_who_is_fetched_may_be_interviewed_but_not_dialled_out_of_hours(tmp_path
     assert on(ann) == ""
     assert ann.fetch("D") is None
     refused = ann.dial()
-    assert isinstance(refused, Rejected)
+    assert isinstance(refused, Rejection)
     assert "after 20:30" in refused.why
     interviewed(ann, "1", "1", "1")
     assert ann.came_back() is None
@@ -290,7 +290,7 @@ def test_another_number_is_tried_in_the_same_attempt(tmp_path: Path) -> None:
 def test_a_number_that_changed_is_the_next_one(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station()
-    assert isinstance(ann.record("changed", number="12"), Rejected)
+    assert isinstance(ann.record("changed", number="12"), Rejection)
     assert ann.record("changed", number="312 555 0199") is None
     [number] = [n for n in view(ann).numbers if n.current]
     assert number.shown == "(312) 555-0199"
@@ -298,12 +298,12 @@ def test_a_number_that_changed_is_the_next_one(tmp_path: Path) -> None:
 
 def test_a_number_that_was_given_is_the_one_that_is_dialled(tmp_path: Path) -> None:
     ann = Shift(tmp_path).station()
-    assert isinstance(ann.add_number("12"), Rejected)
+    assert isinstance(ann.add_number("12"), Rejection)
     assert ann.add_number("312 555 0199") is None
     assert [n.shown for n in view(ann).numbers if n.current] == ["(312) 555-0199"]
     assert ann.dial() == "dial (312) 555-0199"
-    assert isinstance(ann.choose(1), Rejected)  # until it is keyed what came of this call
-    assert isinstance(ann.choose(9), Rejected)
+    assert isinstance(ann.choose(1), Rejection)  # until it is keyed what came of this call
+    assert isinstance(ann.choose(9), Rejection)
 
 
 def test_never_call_bars_the_number_in_every_study(tmp_path: Path) -> None:
@@ -319,12 +319,12 @@ def test_an_interview_that_was_put_aside_is_asked_about(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station()
     conduct = ann.interview()
-    assert not isinstance(conduct, Rejected)
+    assert not isinstance(conduct, Rejection)
     conduct.reply("")
     conduct.suspend()
     assert ann.came_back() is None
     assert view(ann).pending == "outcome"
-    assert isinstance(ann.leave(), Rejected)
+    assert isinstance(ann.leave(), Rejection)
     assert ann.record("callback") is None
     assert shift.case("A").interrupted
 
@@ -333,7 +333,7 @@ def test_an_appointment_from_inside_the_interview(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station()
     conduct = ann.interview()
-    assert not isinstance(conduct, Rejected)
+    assert not isinstance(conduct, Rejection)
     conduct.reply("")
     conduct.reply("1")
     assert "appointment" in [o.id for o in conduct.stops()]
@@ -355,7 +355,7 @@ def test_a_soft_refusal_is_converted_by_a_converter(tmp_path: Path) -> None:
     shift = Shift(tmp_path, fieldwork=fieldwork, people=people)
     ann = shift.station("ann")
     conduct = ann.interview()
-    assert not isinstance(conduct, Rejected)
+    assert not isinstance(conduct, Rejection)
     conduct.reply("")
     assert conduct.stop("refusal_soft") is None
     assert ann.came_back() is None
@@ -435,7 +435,7 @@ def test_lesson_who_filled_the_quota_is_not_turned_away_by_it(tmp_path: Path) ->
 def test_a_database_that_cannot_be_written_stops_on_the_same_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from survey_cli.store import StoreProblem
+    from survey_cli.store import StoreError
     from survey_cli.store.cases.case_store import Cases
 
     shift = Shift(tmp_path, cases=FIVE)
@@ -443,12 +443,12 @@ def test_a_database_that_cannot_be_written_stops_on_the_same_case(
     first = on(ann)
 
     def full(*_: object, **__: object) -> None:
-        raise StoreProblem("field.db", "the disk is full", "make room")
+        raise StoreError("field.db", "the disk is full", "make room")
 
     with monkeypatch.context() as broken:
         broken.setattr(Cases, "update", full)
         lost = ann.record("no_answer")
-    assert isinstance(lost, Rejected)
+    assert isinstance(lost, Rejection)
     assert "disk is full" in lost.why
     assert on(ann) == first
     assert ann.record("no_answer") is None
@@ -500,7 +500,7 @@ def test_lesson_editing_the_questionnaire_destroys_no_earlier_answers(tmp_path: 
     shift = Shift(tmp_path)
     ann = shift.station()
     conduct = ann.interview()
-    assert not isinstance(conduct, Rejected)
+    assert not isinstance(conduct, Rejection)
     for entry in ("", "1", "2"):
         conduct.reply(entry)
     conduct.stop("callback")
@@ -509,7 +509,7 @@ def test_lesson_editing_the_questionnaire_destroys_no_earlier_answers(tmp_path: 
     shift.later(days=1, hours=1)
     bob = shift.station("bob")
     again = bob.interview()
-    assert not isinstance(again, Rejected)
+    assert not isinstance(again, Rejection)
     assert [(str(a.place), a.answer) for a in again.asked() if a.answer] == [("a", "1 Yes"), ("b", "2 No")]
 
 
@@ -586,7 +586,7 @@ items:
     shift = Shift(tmp_path, items=items)
     ann = shift.station()
     conduct = ann.interview()
-    assert not isinstance(conduct, Rejected)
+    assert not isinstance(conduct, Rejection)
     conduct.reply("")
     assert conduct.decline("dk") is None
     assert conduct.reply("") is None  # the thanks
@@ -608,4 +608,4 @@ def test_a_fetched_case_in_a_language_the_interviewer_does_not_speak_says_so(tmp
     assert on(ann) == "B"
     assert ann.fetch("A") is None
     assert view(ann).notice == "It wants es, which ann does not speak."
-    assert not isinstance(ann.interview(), Rejected)
+    assert not isinstance(ann.interview(), Rejection)

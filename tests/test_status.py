@@ -32,7 +32,7 @@ from survey_cli.fieldwork.case.events import (
     Speaks,
     TakenBack,
 )
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.call_sessions import sittings_of
 from survey_cli.reports.fieldwork.status import FieldworkStatus, PersonLine, PromiseLine
 from survey_cli.services.cases.fieldwork_status import status_of
@@ -203,7 +203,7 @@ def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> No
 
 def test_where_there_are_no_cases_it_is_said_how_to_get_some() -> None:
     none = status_of(Request(path=str(a_study()), at=NOW), zone=DENVER)
-    assert isinstance(none, Trouble)
+    assert isinstance(none, UserError)
     assert "survey sample import study.yaml" in str(none)
 
 
@@ -264,7 +264,7 @@ def test_since_a_day_only_what_began_later_is_counted_and_cases_stand_as_they_ar
     assert report.lengths.longest == timedelta(minutes=5)
     assert report.progress.complete == 2
     wrong = status_of(Request(path="study.yaml", at=NOW), since="yesterday", zone=DENVER)
-    assert isinstance(wrong, Trouble)
+    assert isinstance(wrong, UserError)
 
 
 def test_when_the_last_backup_was_made_is_known_and_shown_on_the_clock_of_who_asks(tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_when_the_last_backup_was_made_is_known_and_shown_on_the_clock_of_who_as
     for hours, name in ((0, "one.db"), (2, "two.db")):
         assert isinstance(back_up(path, tmp_path / name, at=NOW + timedelta(hours=hours)), str)
     assert isinstance(
-        back_up(path, tmp_path / "two.db", at=NOW + timedelta(hours=3)), Trouble
+        back_up(path, tmp_path / "two.db", at=NOW + timedelta(hours=3)), UserError
     )  # none was made
     made = (NOW + timedelta(hours=2)).astimezone(DENVER)
     assert told(path).backed_up == made
@@ -382,7 +382,7 @@ def test_colleagues_are_pseudonyms_before_whoever_is_no_supervisor_and_notes_are
     assert [one.name for one in theirs.people] == ["ann", "bob", "cy", "pat"]
     assert [h.note for h in theirs.held] == ["Mrs Smith is deaf"]
     stranger = status_of(Request(path=str(path), at=NOW, by="eve"), zone=DENVER)
-    assert isinstance(stranger, Trouble)
+    assert isinstance(stranger, UserError)
 
 
 @pytest.mark.parametrize("kept", ["file", "server"])

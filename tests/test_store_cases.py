@@ -24,7 +24,7 @@ from stored_cases import (
 )
 from survey_cli.fieldwork.case.events import Entry, Promised, Remarked, Returned, Sampled
 from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.store.backends.errors import Interrupted
 from survey_cli.store.cases.case_records import Head, Held, Lapsed, LeaseLost, Overtaken
 
@@ -191,7 +191,7 @@ def test_an_import_whose_place_was_taken_says_so(store):
         assert bring(store, several(10), id="the right one") == 10
         yield from several(600, first=600)
 
-    with pytest.raises(StoreProblem, match="another import"):
+    with pytest.raises(StoreError, match="another import"):
         bring(store, slow(), id="the wrong one")
     assert store.cases.settle()
     assert len(list(store.cases.keys())) == 10
@@ -511,7 +511,7 @@ def test_what_was_written_unseen_is_not_written_twice(store, breaking):
 
 def test_an_import_of_which_the_end_was_not_seen_can_be_done_again(store, breaking):
     breaking()
-    with pytest.raises(StoreProblem, match="connection"):
+    with pytest.raises(StoreError, match="connection"):
         bring(store, several(700))
     assert bring(store, several(700), id="again") == 700
     assert store.cases.counts().by_status == {"ready": 700}

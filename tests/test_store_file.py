@@ -18,7 +18,7 @@ from stored import (  # noqa: F401 – fixtures
     refusal,
     sql,
 )
-from survey_cli.store import Draft, Store, StoreProblem
+from survey_cli.store import Draft, Store, StoreError
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite.database_files import file_system, mounted
 from survey_cli.store.do_not_call import NeverCall
@@ -162,7 +162,7 @@ def test_a_symbolic_link_leads_to_the_one_database(on_disk, path):
         assert Path(f"{path}-wal").stat().st_size
         assert not Path(f"{link}-wal").exists()
         moved = path.rename(path.with_name("elsewhere.db"))
-        with pytest.raises(StoreProblem, match="moved"):
+        with pytest.raises(StoreError, match="moved"):
             other.save_draft("i1", Draft("own", "lost", NOON))
         moved.rename(path)
 
@@ -249,7 +249,7 @@ BECOME_NOBODY = "os.setegid(65534); os.seteuid(65534)\n"
 TRY_TO_OPEN = """
 try:
     Store.open(sys.argv[1], create=True)
-except StoreProblem as problem:
+except StoreError as problem:
     print(problem)
 """
 

@@ -27,7 +27,7 @@ from stored import (  # noqa: F401 – fixtures
 )
 from survey_cli.store import (
     Store,
-    StoreProblem,
+    StoreError,
 )
 
 # Nothing lost
@@ -199,10 +199,10 @@ while True:
 def test_a_backup_overwrites_nothing_and_leaves_nothing_behind(store, tmp_path):
     copy = tmp_path / "copy.db"
     copy.write_text("my thesis")
-    with pytest.raises(StoreProblem, match="overwrites nothing"):
+    with pytest.raises(StoreError, match="overwrites nothing"):
         store.backup(copy)
     assert copy.read_text() == "my thesis"
-    with pytest.raises(StoreProblem, match="does not exist"):
+    with pytest.raises(StoreError, match="does not exist"):
         store.backup(tmp_path / "nowhere" / "copy.db")
 
     def broken(done, whole):

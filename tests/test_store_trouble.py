@@ -32,7 +32,7 @@ from survey_cli.engine.events import (
 )
 from survey_cli.store import (
     Store,
-    StoreProblem,
+    StoreError,
 )
 from survey_cli.values import Place
 
@@ -41,7 +41,7 @@ from survey_cli.values import Place
 
 def the_trouble(store, seq, **other) -> str:
     """What is said when event `seq` can't be written; nothing of it is."""
-    with pytest.raises(StoreProblem) as problem:
+    with pytest.raises(StoreError) as problem:
         answer(store, seq, **other)
     assert " — " in str(problem.value)
     return str(problem.value)
@@ -70,12 +70,12 @@ while problem is None:
     seq += 1
     try:
         answer(store, "i1", seq)
-    except StoreProblem as found:
+    except StoreError as found:
         problem = found
 again = None
 try:
     answer(store, "i1", seq)
-except StoreProblem as found:
+except StoreError as found:
     again = found
 print(problem)
 assert str(again) == str(problem)
@@ -109,7 +109,7 @@ def test_a_really_full_disk(tmp_path):
             while True:
                 try:
                     answer(store, seq)
-                except StoreProblem as problem:
+                except StoreError as problem:
                     assert "disk is full" in str(problem)  # noqa: PT017 – when it is full is the disk's to say
                     break
                 seq += 1
@@ -170,10 +170,10 @@ def test_a_table_that_somebody_dropped_is_told(kept, place):
 
 def test_a_row_that_somebody_rewrote_is_told(kept, place):
     sql(place, "UPDATE journal SET payload = '{\"value\":' WHERE seq = 1")
-    with pytest.raises(StoreProblem, match="event 1 of interview i1 can't be read"):
+    with pytest.raises(StoreError, match="event 1 of interview i1 can't be read"):
         kept.journal("i1")
     sql(place, "UPDATE interviews SET began_at = 'noon'")
-    with pytest.raises(StoreProblem, match="can't be read"):
+    with pytest.raises(StoreError, match="can't be read"):
         kept.interviews()
 
 
@@ -212,7 +212,7 @@ def test_junk_in_the_file_is_told_or_does_no_harm(tmp_path):
                 with Store.open(folder / "asu.db", create=False) as store:
                     found = use(store)
                 told[name] += name == "integrity" and bool(found)
-            except StoreProblem as problem:
+            except StoreError as problem:
                 assert " — " in str(problem)  # noqa: PT017 – which use meets the junk is chance
                 told[name] += 1
             except ValueError as mistake:

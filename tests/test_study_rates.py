@@ -23,7 +23,7 @@ from survey_cli.cli.run_command import run
 from survey_cli.fieldwork.case.events import Claimed, Closed, Corrected, Entry, Erased, Interviewing, Released
 from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.fieldwork.rates.counts import Counts
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import Wanted, tallied, without
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, per_cent
 from survey_cli.services.date_options import Moment, begin_of, past_moment
@@ -64,7 +64,7 @@ def rate(of: RateColumn, name: str) -> Fraction | None:
 
 def refused(path: Any, **wish: Any) -> str:
     made = rates_of_study(str(path), StudyWish(**wish), now=NOW, zone=DENVER)
-    assert isinstance(made, Trouble)
+    assert isinstance(made, UserError)
     return "\n".join(map(str, (*made.problems, made)))
 
 
@@ -209,7 +209,7 @@ def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
         begin_of("2026-11-26", now, ZoneInfo("UTC"), option="--since")
     )
     for wrong in ("2026-11-25", "tomorrow", "2026-13-01", "2026-11-24 23:00", "", "9999-12-31"):
-        assert isinstance(past_moment(wrong, now, ZoneInfo("UTC"), option="--as-of"), Trouble), wrong
+        assert isinstance(past_moment(wrong, now, ZoneInfo("UTC"), option="--as-of"), UserError), wrong
 
 
 # By a column, by frames, with weights
@@ -334,7 +334,7 @@ def test_a_code_that_no_group_counts_stops_the_report_and_names_the_case() -> No
         now=NOW,
         zone=DENVER,
     )
-    assert isinstance(made, Trouble)
+    assert isinstance(made, UserError)
     assert [p.who for p in made.problems] == ["case unit 9"]
     assert "no rates: a case has a code that no group counts" in str(made)
 

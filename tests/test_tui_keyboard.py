@@ -7,7 +7,7 @@ import io
 import pytest
 
 from fake_conduct import AGREEMENT, MEDIA, ZERO_TO_TEN, FakeConduct, choices, every_kind, prompt, words
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import (
     Choice,
     Decline,
@@ -492,10 +492,10 @@ def test_the_key_of_a_decline_that_begins_a_code_wants_enter() -> None:
 
 def test_what_may_mean_two_things_is_asked_about_by_number() -> None:
     class Doubting(FakeConduct):
-        def reply(self, reply: Reply) -> Rejected | None:
+        def reply(self, reply: Reply) -> Rejection | None:
             if reply == "12.000":
                 meanings = PossibleMeaning("12", "12"), PossibleMeaning("12,000", "12000")
-                return Rejected("12.000: 12 or 12,000?", meanings)
+                return Rejection("12.000: 12 or 12,000?", meanings)
             return super().reply(reply)
 
     for keys, given in (("2", "12000"), ("١", "12"), (("escape", "backspace", "1", "enter"), "12.001")):

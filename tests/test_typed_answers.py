@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scenario import STAMP, Scenario, scenario
 from survey_cli.engine import prompts
 from survey_cli.engine.codec import decode, encode
-from survey_cli.engine.events import Answered, Declined, Noted, Rejected
+from survey_cli.engine.events import Answered, Declined, Noted, Rejection
 from survey_cli.engine.notes import standing_notes
 from survey_cli.entries import Exact, Pick, plain
 from survey_cli.instrument.texts.number_text import Doubt, number_readings, read_number, write_number
@@ -140,7 +140,7 @@ def test_a_german_twelve_thousand_is_kept_and_echoed_as_such() -> None:
 def test_a_doubtful_number_is_kept_only_once_one_meaning_was_chosen() -> None:
     asked = money("en")
     event = prompts.entry(asked.interview, "12.000", STAMP)
-    assert isinstance(event, Rejected)
+    assert isinstance(event, Rejection)
     assert event.why == "12.000: 12 or 12,000?"
     assert [meaning.words for meaning in event.meanings] == ["12 Euro", "12,000 Euro"]
     assert asked.keys("12.000").data == {}
@@ -202,7 +202,7 @@ def test_the_key_of_a_decline_and_enter_declines_where_it_can_be_no_answer() -> 
 def test_words_that_equal_the_key_of_a_decline_are_asked_about() -> None:
     asked = scenario(DIGITS).keys("2", "1", "d", "d", "12345")
     event = prompts.entry(asked.interview, "d", STAMP)
-    assert isinstance(event, Rejected)
+    assert isinstance(event, Rejection)
     assert event.why == "d: Don't know, or the text itself?"
     decline, text = event.meanings
     assert isinstance(prompts.declined(asked.interview, decline.decline, STAMP), Declined)

@@ -9,7 +9,7 @@ import pytest
 import served
 from golden_databases import CASES, FIELDWORK, HEAD, ITEMS, write
 from shift import Shift
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.database.interview_archive import Verified, verify
 from survey_cli.store import Store
 
@@ -55,7 +55,7 @@ def a_written_study(tmp_path_factory: pytest.TempPathFactory) -> Shift:
 
 def found(shift: Shift, db: str) -> tuple[str, ...]:
     verified = verify(shift.file, db=db)
-    return (str(verified),) if isinstance(verified, Trouble) else verified.findings
+    return (str(verified),) if isinstance(verified, UserError) else verified.findings
 
 
 def columns() -> list[str]:

@@ -14,7 +14,7 @@ import served
 from command_line import folder  # noqa: F401
 from scenario import instrument, scenario
 from survey_cli.cli.run_command import run
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.export.export_data import Exported, Wish, export
 from survey_cli.services.questionnaire.questionnaire_files import check
 from survey_cli.sessions.interview.interview_session import Desk
@@ -269,13 +269,13 @@ def test_no_real_interview_begins_under_a_change_that_nobody_accepted() -> None:
     keep(ONE, ("1",))
     file = put(TURNED)
     for refused in (seat(file, Seating(case="new")), man(file, interviewer="ann")):
-        assert isinstance(refused, Trouble)
+        assert isinstance(refused, UserError)
         assert "q1: code 1 was 'Yes' and is 'No', but version 1 has interviews, and 1 more" in refused.what
         assert "survey check v.yaml" in refused.remedy
     practice = seat(file, Seating(case="new", practice=True))
     assert isinstance(practice, Desk)
     practice.close()
-    assert isinstance(seat(file, Seating(case="new")), Trouble), "a practice interview opens nothing"
+    assert isinstance(seat(file, Seating(case="new")), UserError), "a practice interview opens nothing"
     assert run(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
     begun = seat(file, Seating(case="new"))
     assert isinstance(begun, Desk)

@@ -207,7 +207,7 @@ Event: TypeAlias = (
 
 
 @distinct
-class Rejected(NamedTuple):
+class Rejection(NamedTuple):
     """An entry that was not accepted: nothing changed. `why` is one short line for the interviewer. (In this trade a
     *refusal* is an outcome and *refused* a missing value; this is neither.)"""
 

@@ -12,7 +12,7 @@ from survey_cli.engine.events import (
     Began,
     Erased,
     Event,
-    Rejected,
+    Rejection,
     Resumed,
 )
 from survey_cli.engine.machine import Held, Machine, Status
@@ -116,7 +116,7 @@ class Interview:
                 raise ValueError(f"event {len(machine.events)} ({type(event).__name__}): {why.why}")
         return cls.of(machine)
 
-    def step(self, event: Event) -> "Interview | Rejected":
+    def step(self, event: Event) -> "Interview | Rejection":
         """The interview after this event, or why it cannot be; then this one is as it was."""
         machine = self.machine
         why = machine.take(event)

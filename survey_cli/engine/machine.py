@@ -20,7 +20,7 @@ from survey_cli.engine.events import (
     Language,
     LookedUp,
     Noted,
-    Rejected,
+    Rejection,
     Resumed,
     Stopped,
     Suspended,
@@ -141,19 +141,19 @@ class Machine:
 
     # taking events
 
-    def take(self, event: Event) -> Rejected | None:
-        """Apply one event; a Rejected leaves everything as it was."""
+    def take(self, event: Event) -> Rejection | None:
+        """Apply one event; a Rejection leaves everything as it was."""
         if self.left is not None and not isinstance(event, Erased):
-            return Rejected("the answers were erased")
+            return Rejection("the answers were erased")
         match event:
             case Answered() | Declined() | LookedUp() | Kept() | Confirmed() if self.status == "open":
                 why = self._entry(event)
             case Noted() | Language() if self.status == "open":
                 if isinstance(event, Noted) and event.replaces and not self._is_note(event.replaces):
-                    return Rejected("there is no such note")
+                    return Rejection("there is no such note")
                 if isinstance(event, Language):
                     if event.language not in self.instrument.languages:
-                        return Rejected(f"the questionnaire has no language {event.language}")
+                        return Rejection(f"the questionnaire has no language {event.language}")
                     self.language = event.language
                 why = None
             case WentTo() if self.status == "open":
@@ -164,7 +164,7 @@ class Machine:
                 self.status, self.outcome, why = "stopped", event.outcome, None
             case Ended() if self.status == "open":
                 if event.outcome not in (self.due_outcome, QUOTA_FULL):
-                    return Rejected("the interview is not at its end")
+                    return Rejection("the interview is not at its end")
                 self.status, self.outcome, why = "ended", event.outcome, None
             case Resumed():
                 why = self._resume(event)
@@ -172,9 +172,9 @@ class Machine:
                 self._erased(event)
                 why = None
             case Began():
-                return Rejected("the interview has begun already")
+                return Rejection("the interview has begun already")
             case _:
-                return Rejected(CLOSED)
+                return Rejection(CLOSED)
         if why is None:
             self.events.append(event)
         return why
@@ -192,43 +192,43 @@ class Machine:
         if event.left is None:
             self.status, self.outcome = "ended", "withdrawn"
 
-    def _entry(self, event: Answered | Declined | LookedUp | Kept | Confirmed) -> Rejected | None:
+    def _entry(self, event: Answered | Declined | LookedUp | Kept | Confirmed) -> Rejection | None:
         stop = self.here
         if stop is None:
-            return Rejected(CLOSED)
+            return Rejection(CLOSED)
         if event.place != stop.place:
-            return Rejected(f"{event.place} is not what is asked now ({stop.place})")
+            return Rejection(f"{event.place} is not what is asked now ({stop.place})")
         match event:
             case Answered():
                 if isinstance(stop.leaf.question, Computed):
-                    return Rejected("the computer answers this")
+                    return Rejection("the computer answers this")
                 held = Held(event.value, event.words)
                 if why := self.unfit(stop, held):
-                    return Rejected(why)
+                    return Rejection(why)
             case Declined():
                 if all(d.id != event.decline for d in stop.leaf.declines):
-                    return Rejected(
+                    return Rejection(
                         "this cannot be declined" if not stop.leaf.declines else "not a decline of this item"
                     )
                 held = Held(missing(event.decline))
             case LookedUp():
                 if not isinstance(stop.leaf.question, Computed):
-                    return Rejected(f"{stop.place} is asked, not looked up")
+                    return Rejection(f"{stop.place} is asked, not looked up")
                 words: Mapping[Code, str] = {"of": str(event.of)} if event.of else NO_WORDS
                 held = Held(event.value, words)
                 if why := self.unfit(stop, held):
-                    return Rejected(why)
+                    return Rejection(why)
             case Kept():
                 earlier = self.held.get(stop.place)
                 if earlier is None:
-                    return Rejected("nothing was answered here before")
+                    return Rejection("nothing was answered here before")
                 if why := self.unfit(stop, earlier):
-                    return Rejected(f"the earlier answer no longer fits: {why}")
+                    return Rejection(f"the earlier answer no longer fits: {why}")
                 held = earlier._replace(lapsed=False)
             case Confirmed():
                 earlier = self.held.get(stop.place)
                 if earlier is None or self.query is None or event.check != self.query:
-                    return Rejected("there is nothing to confirm")
+                    return Rejection("there is nothing to confirm")
                 held = self._confirmed(stop, earlier, event.check)
             case _:
                 assert_never(event)
@@ -341,34 +341,34 @@ class Machine:
         if held is not None and not held.lapsed:
             self.held[Place(item, turn)] = held._replace(lapsed=True)
 
-    def _go(self, event: WentTo) -> Rejected | None:
+    def _go(self, event: WentTo) -> Rejection | None:
         index = self.index_of(event.place)
         if index is None:
             if not event.jump or event.place not in self.held:
-                return Rejected(f"{event.place} has not been asked")
+                return Rejection(f"{event.place} has not been asked")
             if self.here is None:
-                return Rejected(f"{event.place} is no longer on the route")
+                return Rejection(f"{event.place} is no longer on the route")
             return self._ahead(event.place)
         self.walk.rewind(index)
         self.query, self.ending = None, ""
         self.returning = event.jump
         return None
 
-    def _ahead(self, place: Place) -> Rejected | None:
+    def _ahead(self, place: Place) -> Rejection | None:
         """To a place further on, as far as every answer before it stands."""
         stop = self.here
         assert stop is not None
         held = self.held.get(stop.place)
         if held is None or held.lapsed or self.unfit(stop, held):
-            return Rejected("answer this one first")
+            return Rejection("answer this one first")
         self.returning, self.target = True, place
         self._go_on(stop, held)
         self.returning, self.target = False, None
         return None
 
-    def _resume(self, event: Resumed) -> Rejected | None:
+    def _resume(self, event: Resumed) -> Rejection | None:
         if self.status in ("ended", "stopped") and not event.reopen:
-            return Rejected("the interview had ended: reopen it to correct it")
+            return Rejection("the interview had ended: reopen it to correct it")
         led_here = self.status == "suspended" and self.outcome != ""
         self.status, self.outcome, self.query, self.ending = "open", "", None, ""
         self.sitting, self.language = event.sitting, event.sitting.language

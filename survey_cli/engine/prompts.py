@@ -10,7 +10,7 @@ from survey_cli.engine.events import (
     Kept,
     Language,
     Noted,
-    Rejected,
+    Rejection,
     Resumed,
     Stamp,
 )
@@ -195,18 +195,18 @@ def _query(machine: Machine, stop: Stop) -> Query | None:
     return Query(text=words, aloud=check.aloud)
 
 
-def entry(interview: Interview, reply: Reply, stamp: Stamp) -> Answered | Declined | Kept | Rejected:
+def entry(interview: Interview, reply: Reply, stamp: Stamp) -> Answered | Declined | Kept | Rejection:
     """The event that a reply makes at the place where the interview stands. An empty reply keeps what stands."""
     machine = interview.machine
     stop = machine.here
     if stop is None or machine.status != "open":
-        return Rejected("the interview is closed")
+        return Rejection("the interview is closed")
     return entered(machine, stop, reply, stamp)
 
 
 def entered(
     machine: Machine, stop: Stop, reply: Reply, stamp: Stamp
-) -> Answered | Declined | Kept | Rejected:
+) -> Answered | Declined | Kept | Rejection:
     """The same, where it is known at which stop the machine stands."""
     asking = machine.walk.asking(stop, machine.language)
     question = stop.leaf.question
@@ -217,7 +217,7 @@ def entered(
         if earlier is not None:
             reply = Exact(earlier.text)
         elif not (isinstance(question, Multiple) and question.min == 0):
-            return Rejected(_wanted(question.entry(asking)))
+            return Rejection(_wanted(question.entry(asking)))
     reading = question.understood(asking, reply)
     decline = _typed_decline(asking, reply) if isinstance(reply, str) else None
     if decline is not None and (isinstance(reading, Unread) or not isinstance(question, WordsItem)):
@@ -228,9 +228,9 @@ def entered(
             PossibleMeaning(decline.text, decline=decline.id),
             PossibleMeaning(f"the text “{text}”", Exact(text)),
         )
-        return Rejected(f"{text}: {decline.text}, or the text itself?", meanings)
+        return Rejection(f"{text}: {decline.text}, or the text itself?", meanings)
     if isinstance(reading, Unread):
-        return Rejected(reading.why, reading.meanings)
+        return Rejection(reading.why, reading.meanings)
     return Answered(stamp, stop.place, reading.value, reading.words)
 
 
@@ -280,22 +280,22 @@ def echo(interview: Interview, text: str) -> str:
             return said if says_more else ""
         case Declined(decline=id):
             return said_missing(stop.leaf, Missing(id), language)
-        case Rejected(why=why, meanings=meanings) if meanings:
+        case Rejection(why=why, meanings=meanings) if meanings:
             return why
     return ""
 
 
-def declined(interview: Interview, id: str, stamp: Stamp) -> Declined | Rejected:
+def declined(interview: Interview, id: str, stamp: Stamp) -> Declined | Rejection:
     """The event of a decline."""
     place = interview.place
-    return Rejected("the interview is closed") if place is None else Declined(stamp, place, id)
+    return Rejection("the interview is closed") if place is None else Declined(stamp, place, id)
 
 
-def confirmed(interview: Interview, reason: str, stamp: Stamp) -> Confirmed | Rejected:
+def confirmed(interview: Interview, reason: str, stamp: Stamp) -> Confirmed | Rejection:
     """The event that answers the pending query with: it is so."""
     machine = interview.machine
     if machine.here is None or machine.query is None:
-        return Rejected("there is nothing to confirm")
+        return Rejection("there is nothing to confirm")
     return Confirmed(stamp, machine.here.place, machine.query, reason)
 
 

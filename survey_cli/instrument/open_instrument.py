@@ -7,13 +7,13 @@ from survey_cli.instrument.checks import checked
 from survey_cli.instrument.compiled.compiler import built
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import read, read_text
-from survey_cli.problems import Trouble, errors
+from survey_cli.problems import UserError, errors
 
 STRICTER: Final = frozenset(("hash", "comment-in-text", "bad-format"))
 """Rules whose breach did not always keep a questionnaire from being used: one that was stored is read as it was then."""
 
 
-def open_instrument(path: str) -> Instrument | Trouble:
+def open_instrument(path: str) -> Instrument | UserError:
     """The instrument in a file, ready; or its problems."""
     found = checked(read(path))
     if found.instrument is not None:
@@ -21,13 +21,13 @@ def open_instrument(path: str) -> Instrument | Trouble:
     wrong = errors(found.problems)
     many, them = (f"{len(wrong)} problems", "them") if len(wrong) != 1 else ("a problem", "it")
     remedy = f"fix {them}; `survey check {path}` shows each"
-    return Trouble(str(path), f"the instrument has {many}", remedy, tuple(wrong))
+    return UserError(str(path), f"the instrument has {many}", remedy, tuple(wrong))
 
 
-def rebuilt(texts: Mapping[str, str], hash: str) -> Instrument | Trouble:
+def rebuilt(texts: Mapping[str, str], hash: str) -> Instrument | UserError:
     """An instrument as it was when its interviews began, from the text of its files (the top one first)."""
     if not texts:
-        return Trouble(
+        return UserError(
             hash[:12],
             "the database does not hold this version's text",
             "bring a backup back: survey db restore BACKUP FILE",
@@ -36,14 +36,14 @@ def rebuilt(texts: Mapping[str, str], hash: str) -> Instrument | Trouble:
     instrument, _, problems = built(read_text(texts[name], name, fetch=lambda other: texts[other]))
     wrong = [problem for problem in errors(problems) if problem.rule not in STRICTER]
     if instrument is None or wrong:
-        return Trouble(
+        return UserError(
             f"version {hash[:12]}",
             "the kept text can no longer be read by this program",
             "open the database with the version of survey it was made with",
             tuple(wrong),
         )
     if instrument.hash != hash:
-        return Trouble(
+        return UserError(
             f"version {hash[:12]}",
             "what the database holds is not the text that interviews began with",
             "bring a backup back: survey db restore BACKUP FILE",

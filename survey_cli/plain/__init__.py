@@ -7,7 +7,7 @@ What is read to the respondent is bare, options as `3 Disagree`; what is for the
 
 from typing import TYPE_CHECKING, Final, TextIO
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.plain.interview import Conversation
 from survey_cli.plain.streams import Interrupts, OutputClosed, Printed, Typed, silence, tell
 from survey_cli.sessions import Conduct
@@ -26,7 +26,7 @@ PUT_ASIDE: Final = 3
 def conduct(desk: Conduct, read: TextIO, write: TextIO, errors: TextIO | None = None) -> int:
     """Hold the interview that `desk` has open, to its end or until it is put aside; gives the exit code. `errors` is told
     what `write` can no longer show."""
-    why: Rejected | None = None
+    why: Rejection | None = None
     with Interrupts() as interrupts:
         try:
             why = Conversation(desk, Typed(read, interrupts), Printed(write)).hold()
@@ -50,7 +50,7 @@ def work(calling: "Calling", read: TextIO, write: TextIO, errors: TextIO | None 
     was still owed when the input or the output ended. `errors` is told what that is."""
     from survey_cli.plain.station import Station
 
-    owes: Rejected | None = None
+    owes: Rejection | None = None
     with Interrupts() as interrupts:
         station = Station(calling, Typed(read, interrupts), Printed(write))
         try:

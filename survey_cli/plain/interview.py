@@ -6,7 +6,7 @@ from enum import Enum
 from typing import assert_never
 
 from survey_cli import entry_commands as commands
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import (
     Decline,
     Line,
@@ -58,8 +58,8 @@ class Conversation:
         self._denied = False
         """An answer read back was answered with no: the right one is awaited."""
 
-    def hold(self) -> Rejected | None:
-        """To the end, or until it is put aside. A Rejected says why it could not be put aside. Raises OutputClosed."""
+    def hold(self) -> Rejection | None:
+        """To the end, or until it is put aside. A Rejection says why it could not be put aside. Raises OutputClosed."""
         self._printed.aside(f"{self._desk.title}, {self._desk.respondent}".strip(" ,"))
         if self._desk.practice:
             self._printed.aside("Practice interview")
@@ -71,7 +71,7 @@ class Conversation:
         self._printed.finish()
         return why
 
-    def _talk(self) -> Rejected | None:
+    def _talk(self) -> Rejection | None:
         prompt, then = self._desk.prompt(), _Next.ARRIVE
         while prompt is not None:
             if then is not _Next.WAIT:
@@ -82,7 +82,7 @@ class Conversation:
             except InputEnded:
                 self._printed.end_line()
                 return self._desk.suspend()
-            if isinstance(outcome, Rejected):
+            if isinstance(outcome, Rejection):
                 self._printed.marked("!", outcome.why)
                 then = _Next.WAIT
             else:
@@ -155,7 +155,7 @@ class Conversation:
 
     # in
 
-    def _take(self, line: str, prompt: Prompt) -> _Next | Rejected:
+    def _take(self, line: str, prompt: Prompt) -> _Next | Rejection:
         """What a line asks for. Raises InputEnded where it wants further lines and there are none."""
         text = line.strip()
         query = prompt.query if not self._denied else None
@@ -164,12 +164,12 @@ class Conversation:
         if query is not None and query.aloud:
             return self._read_back(text)
         if not text and prompt.query is not None:
-            return Rejected(commands.CONFIRM if query is not None else commands.ASK_AGAIN)
+            return Rejection(commands.CONFIRM if query is not None else commands.ASK_AGAIN)
         literal = commands.literal(text)
         match prompt.entry:
             case Read() | Lookup():
                 if prompt.ending and not text and self._typed.doubled:
-                    return Rejected(f"{commands.ENTER_TWICE}: Enter once more ends here")
+                    return Rejection(f"{commands.ENTER_TWICE}: Enter once more ends here")
                 return self._given(text)
             case Pick() as pick:
                 return self._picked(text, pick, prompt)
@@ -182,7 +182,7 @@ class Conversation:
             case _:
                 assert_never(prompt.entry)
 
-    def _given(self, reply: Reply, *, echoed: bool = True) -> _Next | Rejected:
+    def _given(self, reply: Reply, *, echoed: bool = True) -> _Next | Rejection:
         """Give an entry, and say what it was taken for; where it may mean several things, ask which."""
         echo = self._desk.echo(reply) if echoed and isinstance(reply, str) and reply else ""
         rejected = self._desk.reply(reply)
@@ -192,7 +192,7 @@ class Conversation:
             self._printed.marked("=", echo)
         return _Next.ARRIVE
 
-    def _chosen(self, doubtful: Rejected) -> _Next | Rejected:
+    def _chosen(self, doubtful: Rejection) -> _Next | Rejection:
         """One of the things that an entry may mean, asked for by number."""
         self._printed.marked("?", doubtful.why)
         for number, meaning in enumerate(doubtful.meanings, 1):
@@ -201,16 +201,16 @@ class Conversation:
         line = ascii_digits(asked_line(self._printed, self._typed).strip())
         chosen = dict(enumerate(doubtful.meanings, 1)).get(int(line) if line.isdecimal() else 0)
         if chosen is None:
-            return Rejected("nothing was taken: type the answer again")
+            return Rejection("nothing was taken: type the answer again")
         if chosen.decline:
             return self._desk.decline(chosen.decline) or _Next.ARRIVE
         return self._given(chosen.reply)
 
-    def _read_back(self, text: str) -> _Next | Rejected:
+    def _read_back(self, text: str) -> _Next | Rejection:
         """The answer to a question read aloud about an answer."""
         match commands.read_back_answer(text):
             case None:
-                return Rejected(commands.READ_BACK)
+                return Rejection(commands.READ_BACK)
             case True:
                 return self._desk.confirm() or _Next.ARRIVE
             case False:
@@ -224,7 +224,7 @@ class Conversation:
         self._printed.aside(commands.YES_NO)
         return bool(commands.yes_or_no(asked_line(self._printed, self._typed)))
 
-    def _picked(self, text: str, pick: Pick, prompt: Prompt) -> _Next | Rejected:
+    def _picked(self, text: str, pick: Pick, prompt: Prompt) -> _Next | Rejection:
         if not text:
             none = pick.several and pick.least == 0 and prompt.earlier is None
             return self._given(Picked(()) if none else "")
@@ -241,10 +241,10 @@ class Conversation:
 
     # commands
 
-    def _command(self, text: str, prompt: Prompt) -> _Next | Rejected:
+    def _command(self, text: str, prompt: Prompt) -> _Next | Rejection:
         typed = commands.read_command(text, prompt)
         if isinstance(typed, Unread):
-            return Rejected(typed.why)
+            return Rejection(typed.why)
         if isinstance(typed, Decline):
             return self._desk.decline(typed.id) or _Next.ARRIVE
         match typed:
@@ -262,7 +262,7 @@ class Conversation:
                 return self._language(rest, prompt)
             case ("ok", rest):
                 if prompt.query is None:
-                    return Rejected(commands.NOTHING_TO_CONFIRM)
+                    return Rejection(commands.NOTHING_TO_CONFIRM)
                 return self._desk.confirm(rest) or _Next.ARRIVE
             case ("suspend", _):
                 return self._desk.suspend() or _Next.ARRIVE
@@ -275,21 +275,21 @@ class Conversation:
             case _:
                 return self._help(prompt)
 
-    def _note(self, text: str) -> _Next | Rejected:
+    def _note(self, text: str) -> _Next | Rejection:
         if not text:
-            return Rejected("a note wants words: .note and the words, on one line")
+            return Rejection("a note wants words: .note and the words, on one line")
         if (why := self._desk.note(text)) is not None:
             return why
         self._printed.aside("noted")
         return _Next.WAIT
 
-    def _notes(self, text: str) -> _Next | Rejected:
+    def _notes(self, text: str) -> _Next | Rejection:
         """The notes of this interview, or another text for one of them."""
         notes = self._desk.notes()
         if text:
             replaced = commands.find_note(text, len(notes))
             if isinstance(replaced, Unread):
-                return Rejected(replaced.why)
+                return Rejection(replaced.why)
             number, words = replaced
             if (why := self._desk.note(words, replaces=notes[number - 1])) is not None:
                 return why
@@ -300,14 +300,14 @@ class Conversation:
         self._printed.aside(".notes NUMBER TEXT replaces one" if notes else "there is no note yet")
         return _Next.WAIT
 
-    def _language(self, wanted: str, prompt: Prompt) -> _Next | Rejected:
+    def _language(self, wanted: str, prompt: Prompt) -> _Next | Rejection:
         if len(prompt.languages) < 2:
-            return Rejected(commands.NO_LANGUAGE)
+            return Rejection(commands.NO_LANGUAGE)
         if not wanted:
-            return Rejected(f"now {prompt.language}; .lang and one of {', '.join(prompt.languages)}")
+            return Rejection(f"now {prompt.language}; .lang and one of {', '.join(prompt.languages)}")
         return self._desk.speak(wanted) or _Next.REPEAT
 
-    def _jump(self, wanted: str) -> _Next | Rejected:
+    def _jump(self, wanted: str) -> _Next | Rejection:
         asked = self._desk.asked()
         if not wanted:
             for row in asked:
@@ -316,9 +316,9 @@ class Conversation:
             self._printed.aside(what)
             return _Next.WAIT
         place = commands.find_place(wanted, (row.place for row in asked))
-        return Rejected(place.why) if isinstance(place, Unread) else self._desk.jump(place) or _Next.ARRIVE
+        return Rejection(place.why) if isinstance(place, Unread) else self._desk.jump(place) or _Next.ARRIVE
 
-    def _stop(self, wanted: str, prompt: Prompt) -> _Next | Rejected:
+    def _stop(self, wanted: str, prompt: Prompt) -> _Next | Rejection:
         stops = self._desk.stops()
         if wanted or not stops:
             return self._stopped(wanted, stops)
@@ -335,10 +335,10 @@ class Conversation:
         self._printed.aside("not ended")
         return _Next.WAIT
 
-    def _stopped(self, wanted: str, stops: tuple[Outcome, ...]) -> _Next | Rejected:
+    def _stopped(self, wanted: str, stops: tuple[Outcome, ...]) -> _Next | Rejection:
         outcome = commands.find_outcome(wanted, stops)
         if isinstance(outcome, Unread):
-            return Rejected(outcome.why)
+            return Rejection(outcome.why)
         if not self._sure(commands.stop_question(outcome)):
             self._printed.aside("not ended")
             return _Next.WAIT
@@ -356,9 +356,9 @@ class Conversation:
             self._printed.aside(f"{command}  {command.help}")
         return _Next.WAIT
 
-    def _faq(self, prompt: Prompt) -> _Next | Rejected:
+    def _faq(self, prompt: Prompt) -> _Next | Rejection:
         if not prompt.faq:
-            return Rejected(commands.NO_FAQ)
+            return Rejection(commands.NO_FAQ)
         for asked, answer in prompt.faq:
             self._printed.aside(spoken(asked))
             self._printed.bare(spoken(answer))

@@ -5,7 +5,7 @@ finished before the next is read. It knows no rule about who may be called.
 from collections.abc import Callable, Collection
 from typing import Final
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import ascii_digits
 from survey_cli.plain.interview import Conversation
 from survey_cli.plain.station_text import (
@@ -58,8 +58,8 @@ class Station:
         self._notice = ""
         self._left = False
 
-    def hold(self) -> Rejected | None:
-        """To the end of the shift. A Rejected says what is still owed where the input ended before. Raises
+    def hold(self) -> Rejection | None:
+        """To the end of the shift. A Rejection says what is still owed where the input ended before. Raises
         OutputClosed."""
         calling, printed = self._calling, self._printed
         printed.aside(
@@ -92,7 +92,7 @@ class Station:
         except _Dropped:
             self._printed.aside("not done")
 
-    def _said(self, rejected: Rejected | None) -> None:
+    def _said(self, rejected: Rejection | None) -> None:
         if rejected is not None:
             self._printed.marked("!", rejected.why)
 
@@ -128,20 +128,20 @@ class Station:
 
     # in
 
-    def _take(self, text: str) -> Rejected | None:
+    def _take(self, text: str) -> Rejection | None:
         if text.startswith("."):
             return self._dot_word(text)
         view = self._calling.view()
         if not isinstance(view, OnCase):
             if not text and isinstance(view, Idle):
                 return self._take_next()
-            return Rejected(
+            return Rejection(
                 ".pause goes on"
                 if isinstance(view, Away)
                 else _why_paused(view) or "there is no case: .next looks for one"
             )
         if not text:
-            return Rejected(".dial, .interview, or the number of an outcome")
+            return Rejection(".dial, .interview, or the number of an outcome")
         word, _, rest = text.partition(" ")
         choices = _choices(view)
         keyed = ascii_digits(word).casefold()
@@ -149,10 +149,10 @@ class Station:
         if choice is None:
             near = nearest(word, [c.outcome.id for c in choices])
             meant = f"did you mean {near}?" if near is not None else ".outcomes lists them"
-            return Rejected(f"{word} is no outcome here: {meant}")
+            return Rejection(f"{word} is no outcome here: {meant}")
         return self._record(choice, rest.strip(), view)
 
-    def _dot_word(self, text: str) -> Rejected | None:
+    def _dot_word(self, text: str) -> Rejection | None:
         word, _, rest = text[1:].partition(" ")
         word, rest = word.casefold(), rest.strip()
         calling = self._calling
@@ -181,20 +181,20 @@ class Station:
                 return self._on_case(word, rest)
         return None
 
-    def _take_next(self) -> Rejected | None:
+    def _take_next(self) -> Rejection | None:
         """Look for a case; where the study is paused still, say the pause again."""
         paused = _why_paused(self._calling.view())
         rejected = self._calling.take_next()
         if rejected is None and paused and (why := _why_paused(self._calling.view())):
-            return Rejected(why)
+            return Rejection(why)
         return rejected
 
-    def _on_case(self, word: str, rest: str) -> Rejected | None:
+    def _on_case(self, word: str, rest: str) -> Rejection | None:
         """Dot words that want a case."""
         known = [said[1:].partition(" ")[0] for said in STATION_WORDS]
         view = self._calling.view()
         if word in known and not isinstance(view, OnCase):
-            return Rejected(_why_paused(view) or "there is no case on the screen: .next looks for one")
+            return Rejection(_why_paused(view) or "there is no case on the screen: .next looks for one")
         if isinstance(view, OnCase):
             match word:
                 case "dial":
@@ -226,9 +226,9 @@ class Station:
                 return self._record(choice, rest, view)
         if word in known:
             said = next(s for s in STATION_WORDS if s[1:].partition(" ")[0] == word)
-            return Rejected(f"it is typed as {said}")
+            return Rejection(f"it is typed as {said}")
         near = nearest(word, known) if word else None
-        return Rejected(
+        return Rejection(
             f".{word} is no command here: {f'did you mean .{near}?' if near else '.help lists them'}"
         )
 
@@ -236,27 +236,27 @@ class Station:
         for line in lines:
             self._printed.aside(line)
 
-    def _noted(self, rejected: Rejected | None) -> Rejected | None:
+    def _noted(self, rejected: Rejection | None) -> Rejection | None:
         if rejected is None:
             self._printed.aside("noted")
         return rejected
 
-    def _dial(self, view: OnCase) -> Rejected | None:
+    def _dial(self, view: OnCase) -> Rejection | None:
         if view.dialled:
             self._sure("it was dialled: y dials once more")
         said = self._calling.dial()
-        if isinstance(said, Rejected):
+        if isinstance(said, Rejection):
             return said
         self._printed.marked("=", said)
         return None
 
-    def _next_number(self, view: OnCase) -> Rejected | None:
+    def _next_number(self, view: OnCase) -> Rejection | None:
         """The next live number after the current one, those first that were not called in this sitting."""
         at = next((n for n, number in enumerate(view.numbers) if number.current), -1)
         others = [n for n in (*view.numbers[at + 1 :], *view.numbers[: max(at, 0)]) if n.state == "live"]
         chosen = next((n for n in others if not n.came_to), others[0] if others else None)
         if chosen is None:
-            return Rejected("the case has no other number that can be called; .add NUMBER adds one")
+            return Rejection("the case has no other number that can be called; .add NUMBER adds one")
         return self._calling.choose(chosen.position)
 
     def _outcomes(self, view: OnCase) -> None:
@@ -265,7 +265,7 @@ class Station:
             for choice in choices:
                 self._printed.bare(outcome_line(choice))
 
-    def _record(self, choice: OutcomeChoice, rest: str, view: OnCase) -> Rejected | None:
+    def _record(self, choice: OutcomeChoice, rest: str, view: OnCase) -> Rejection | None:
         name, wants = choice.outcome.name, choice.wants
         if wants == "time":
             return self._appointment(rest or self._asked(WHEN))
@@ -296,30 +296,30 @@ class Station:
         strength = self._one_of(("", "1", "2", "3"), self._more, asked)
         return who, reason, int(strength or 0)
 
-    def _find(self, text: str) -> Rejected | None:
+    def _find(self, text: str) -> Rejection | None:
         if len(text) < 2:
-            return Rejected("a part of the number, the name or the key: .find 555 01")
+            return Rejection("a part of the number, the name or the key: .find 555 01")
         self._list([found_line(case) for case in self._calling.find(text)] or ["no case has this"])
         return None
 
-    def _scripts(self, view: OnCase, wanted: str) -> Rejected | None:
+    def _scripts(self, view: OnCase, wanted: str) -> Rejection | None:
         if wanted:
             return self._noted(self._calling.spoke(wanted))
         for script in view.scripts:
             used = ", spoken already, once a case" if script.used else ""
             self._printed.aside(f"{script.id}{used}")
             self._printed.bare(script.text)
-        return None if view.scripts else Rejected("this survey has no texts to be spoken")
+        return None if view.scripts else Rejection("this survey has no texts to be spoken")
 
-    def _faq(self, view: OnCase) -> Rejected | None:
+    def _faq(self, view: OnCase) -> Rejection | None:
         for asked, answer in view.faq:
             self._printed.aside(asked)
             self._printed.bare(answer)
-        return None if view.faq else Rejected("this survey has no answers written to respondents' questions")
+        return None if view.faq else Rejection("this survey has no answers written to respondents' questions")
 
-    def _interview(self) -> Rejected | None:
+    def _interview(self) -> Rejection | None:
         begun = self._calling.interview()
-        if isinstance(begun, Rejected):
+        if isinstance(begun, Rejection):
             return begun
         self.talk = begun
         why = Conversation(begun, self._typed, self._printed).hold()
@@ -346,7 +346,7 @@ class Station:
         if asked_line(self._printed, self._typed).strip().casefold() not in ("y", "yes"):
             raise _Dropped
 
-    def _appointment(self, text: str) -> Rejected | None:
+    def _appointment(self, text: str) -> Rejection | None:
         """Book an appointment: its time is understood first, then who calls, whom to ask for and a note are asked."""
         reading = 0
         while isinstance(taken := self._calling.read_time(text, reading), Unclear):

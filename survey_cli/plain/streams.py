@@ -12,7 +12,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any, Final, TextIO
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.plain.interview_text import clean, flat
 
@@ -110,7 +110,7 @@ class Typed:
         """The line came so soon after the one before it that a key was held down; never from a pipe."""
         self._last = float("-inf")
 
-    def line(self) -> str | Rejected:
+    def line(self) -> str | Rejection:
         """The next line without its end, or why it is none. Raises InputEnded."""
         text = self._some()
         now = monotonic()
@@ -121,9 +121,11 @@ class Typed:
         if len(text) > LONGEST and not text.endswith("\n"):
             while text and not text.endswith("\n"):
                 text = self._some()
-            return Rejected(f"longer than {LONGEST} characters: shorten it")
+            return Rejection(f"longer than {LONGEST} characters: shorten it")
         if _SURROGATE.search(text):
-            return Rejected("this line has bytes that are no text in this terminal's encoding: type it again")
+            return Rejection(
+                "this line has bytes that are no text in this terminal's encoding: type it again"
+            )
         return text.rstrip("\r\n")
 
     def _some(self) -> str:

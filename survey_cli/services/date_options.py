@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, NamedTuple
 
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 WRITTEN: Final = "write a day as 2026-11-24, or a moment as '2026-11-24 17:00' or 2026-11-24T17:00-05:00"
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
@@ -29,7 +29,7 @@ def now_said(now: datetime, zone: tzinfo | None) -> Moment:
     return Moment(now.astimezone(UTC), _words(now.astimezone(zone)), past=False)
 
 
-def past_moment(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> Moment | Trouble:
+def past_moment(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> Moment | UserError:
     """The moment that was written, local where no offset is: of a day its end, of today now. A wall time that the clock
     shows twice is the first one."""
     written = text.strip()
@@ -38,21 +38,21 @@ def past_moment(text: str, now: datetime, zone: tzinfo | None, *, option: str) -
             return _end_of(date.fromisoformat(written), now, zone, option)
         found = datetime.fromisoformat(written)
     except (ValueError, OverflowError):
-        return Trouble(option, f"{written!r} is no moment", WRITTEN)
+        return UserError(option, f"{written!r} is no moment", WRITTEN)
     at = (found if found.tzinfo else _local(found, zone)).astimezone(UTC)
     if at > now:
         return _to_come(written.removesuffix(" 00:00"), option)
     return Moment(at, _words(at.astimezone(zone)), past=True)
 
 
-def begin_of(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> Moment | Trouble:
+def begin_of(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> Moment | UserError:
     """The same, but of a day its beginning."""
     return past_moment(
         f"{text.strip()} 00:00" if _DAY.match(text.strip()) else text, now, zone, option=option
     )
 
 
-def _end_of(day: date, now: datetime, zone: tzinfo | None, option: str) -> Moment | Trouble:
+def _end_of(day: date, now: datetime, zone: tzinfo | None, option: str) -> Moment | UserError:
     if day > now.astimezone(zone).date():
         return _to_come(day.isoformat(), option)
     last = _local(datetime.combine(day + timedelta(days=1), time.min), zone) - _TICK
@@ -65,8 +65,8 @@ def _end_of(day: date, now: datetime, zone: tzinfo | None, option: str) -> Momen
     )
 
 
-def _to_come(written: str, option: str) -> Trouble:
-    return Trouble(
+def _to_come(written: str, option: str) -> UserError:
+    return UserError(
         option, f"{written} is still to come", "name a moment that is past, or leave it out for now"
     )
 

@@ -9,7 +9,7 @@ from secrets import token_hex
 from shutil import disk_usage
 from typing import Final, TextIO, TypeVar
 
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 T = TypeVar("T")
 
@@ -17,21 +17,21 @@ OWNERS: Final = 0o600
 """The mode of every file that may tell what somebody answered."""
 
 
-def in_the_way(target: Path, *, force: bool) -> Trouble | None:
+def in_the_way(target: Path, *, force: bool) -> UserError | None:
     """Why nothing may be written there. Only a plain file is ever replaced: not a device, a pipe or a folder."""
     try:
         if target.is_dir():
-            return Trouble(str(target), "this is a folder", "name a file in it")
+            return UserError(str(target), "this is a folder", "name a file in it")
         if target.exists() and not target.is_file():
-            return Trouble(str(target), "this is no plain file", "name a file, or - for standard output")
+            return UserError(str(target), "this is no plain file", "name a file, or - for standard output")
         if target.exists() and not force:
             return _exists(target)
         folder = next(folder for folder in target.resolve().parents if folder.exists())
         if not folder.is_dir():
-            return Trouble(str(target), f"{_near(target, folder)} is no folder", "name another place")
+            return UserError(str(target), f"{_near(target, folder)} is no folder", "name another place")
         if not os.access(folder, os.W_OK | os.X_OK):
             what = f"you may not write into the folder {_near(target, folder)}"
-            return Trouble(str(target), what, "have that allowed, or name another place")
+            return UserError(str(target), what, "have that allowed, or name another place")
     except (OSError, ValueError) as error:
         return _unwritable(target, error)
     return None
@@ -44,7 +44,7 @@ def _near(target: Path, folder: Path) -> Path:
 
 def put(
     target: Path, write: Callable[[TextIO], T], *, force: bool, public: bool = False, newline: str = "\n"
-) -> T | Trouble:
+) -> T | UserError:
     """Write by way of a temporary file beside the target, so that a half-written one never has its name; what `write`
     returns, or why it could not be. Folders that are missing are made. Only the owner can read the file unless it is
     `public`: a report or an export may say who answered what."""
@@ -71,7 +71,7 @@ def put(
             temporary.unlink(missing_ok=True)
 
 
-def put_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | Trouble:
+def put_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | UserError:
     """The same for a writer that wants a path: it receives one beside the target, with the target's ending. Only
     the owner can read the file."""
     named = target
@@ -99,13 +99,13 @@ def put_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | Tr
 
 def put_pair(
     target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool
-) -> T | Trouble:
+) -> T | UserError:
     """The same for a writer of two files, the second one known to the first by its name. The second gets its name first:
     what has its name finds what it speaks of."""
 
     def both(path: Path) -> T:
         made = put_file(beside, lambda data: write(path, data, beside.name), force=force)
-        if isinstance(made, Trouble):
+        if isinstance(made, UserError):
             raise _Barred(made)
         return made
 
@@ -118,7 +118,7 @@ def put_pair(
 class _Barred(Exception):
     """Why the second of two files could not be put."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: UserError) -> None:
         super().__init__(str(trouble))
         self.trouble = trouble
 
@@ -138,15 +138,15 @@ def _named(temporary: Path, target: Path, *, force: bool) -> bool:
     return True
 
 
-def _exists(target: Path) -> Trouble:
-    return Trouble(str(target), "the file exists", "give another name, or --force to overwrite it")
+def _exists(target: Path) -> UserError:
+    return UserError(str(target), "the file exists", "give another name, or --force to overwrite it")
 
 
-def _unwritable(target: Path, error: OSError | ValueError) -> Trouble:
+def _unwritable(target: Path, error: OSError | ValueError) -> UserError:
     why = getattr(error, "strerror", None) or "its name is no file's name"
     full = getattr(error, "errno", None) in (ENOSPC, EDQUOT) or _full(target)
     remedy = "make room, or choose another place" if full else "choose another place"
-    return Trouble(str(target), f"it cannot be written ({why})", remedy)
+    return UserError(str(target), f"it cannot be written ({why})", remedy)
 
 
 def _full(target: Path) -> bool:

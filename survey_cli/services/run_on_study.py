@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, TypeVar
 
-from survey_cli.problems import Trouble, did_you_mean
-from survey_cli.store import Store, StoreProblem
+from survey_cli.problems import UserError, did_you_mean
+from survey_cli.store import Store, StoreError
 from survey_cli.study.clock import on_clock
 from survey_cli.study.consistency.queue_refresh import caught_up
 from survey_cli.study.consistency.upkeep import in_step, repair
@@ -37,10 +37,10 @@ class Request:
     """Told, a sentence each, what opening the study put right."""
 
 
-def asked(request: Request, do: Callable[[Study], T | Trouble], *, for_whom: str = "") -> T | Trouble:
+def asked(request: Request, do: Callable[[Study], T | UserError], *, for_whom: str = "") -> T | UserError:
     """What `do` gives of the study. `for_whom` is what only a supervisor may do, in words (`correct an outcome`)."""
     study = open_study(request.path, db=request.db, by=request.by, people=request.people)
-    if isinstance(study, Trouble):
+    if isinstance(study, UserError):
         return study
     with study:
         if for_whom and (barred := for_supervisors(study, for_whom)) is not None:
@@ -56,8 +56,8 @@ def asked(request: Request, do: Callable[[Study], T | Trouble], *, for_whom: str
             for sentence in study.repairs:
                 request.tell(sentence)
             return do(study)
-        except StoreProblem as problem:
-            return Trouble(problem.where, problem.what, problem.remedy)
+        except StoreError as problem:
+            return UserError(problem.where, problem.what, problem.remedy)
 
 
 def study_time(store: Store, at: datetime) -> datetime:
@@ -65,13 +65,13 @@ def study_time(store: Store, at: datetime) -> datetime:
     return on_clock(store, at, datetime.now(UTC))
 
 
-def no_such_case(study: Study, key: str) -> Trouble:
+def no_such_case(study: Study, key: str) -> UserError:
     """There is none of this key; which one was meant?"""
     cases = study.store.cases
     near = [found.row.key for found in cases.search(key, limit=2)] if study.who.supervises and key else []
     remedy = f"did you mean {near[0]!r}?" if len(near) == 1 else ""
     otherwise = f"look for it: survey cases {study.path} --find {key or 'TEXT'}"
     keys = islice(cases.keys(), LOOKED_THROUGH)
-    return Trouble(
+    return UserError(
         study.where, f"there is no case {key!r}", remedy or did_you_mean(key, keys, otherwise=otherwise)
     )

@@ -1,7 +1,7 @@
 """An interview of a sampled case, conducted without a station: the case is claimed for it and receives its outcome."""
 
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.sessions.case.case_claim import CaseKeeping
 from survey_cli.sessions.case.case_interview import CaseInterviews
 from survey_cli.sessions.case.case_link import CaseLink
@@ -23,8 +23,8 @@ class OwnLink(CaseLink):
         self._study.never_call.close()
 
 
-def seat_sampled(study: Study, seating: Seating, queue: Queue, clock: Clock, token: str) -> Desk | Trouble:
-    """Claim the case and begin its interview, or resume it. Raises StoreProblem."""
+def seat_sampled(study: Study, seating: Seating, queue: Queue, clock: Clock, token: str) -> Desk | UserError:
+    """Claim the case and begin its interview, or resume it. Raises StoreError."""
     repair(study, clock())
     interviews = CaseInterviews(
         study=study,
@@ -45,7 +45,7 @@ def seat_sampled(study: Study, seating: Seating, queue: Queue, clock: Clock, tok
             if here is not None
             else "there is no such case"
         )
-        return Trouble(seating.case, what, "choose another case")
+        return UserError(seating.case, what, "choose another case")
     study.store.cases.keep_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
     link = OwnLink(
         study,
@@ -56,25 +56,25 @@ def seat_sampled(study: Study, seating: Seating, queue: Queue, clock: Clock, tok
         ),
     )
     desk = _refused(here.case) or interviews.sit_down(here, link, wanted=seating)
-    if isinstance(desk, Trouble):
+    if isinstance(desk, UserError):
         link.left()
     elif study.repairs:
         desk.notice = " ".join(filter(None, (*study.repairs, desk.notice)))
     return desk
 
 
-def _refused(case: Case) -> Trouble | None:
+def _refused(case: Case) -> UserError | None:
     if case.erased or case.blocked:
-        return Trouble(case.key, "this case is never to be called again")
+        return UserError(case.key, "this case is never to be called again")
     return None
 
 
-def _paused(study: Study, interviews: CaseInterviews, seating: Seating, clock: Clock) -> Trouble | None:
+def _paused(study: Study, interviews: CaseInterviews, seating: Seating, clock: Clock) -> UserError | None:
     """Why no call begins while the study is paused. An open interview is finished, and a correction calls nobody."""
     pause = read_pause(study.store)
     if pause is None or seating.reopen or interviews.is_open(seating.case):
         return None
     what = pause.describe(pause.since.astimezone(), clock().astimezone())
-    return Trouble(
+    return UserError(
         seating.case, what, "wait until a supervisor lets the study go on: survey study resume FILE"
     )

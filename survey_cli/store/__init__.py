@@ -4,7 +4,7 @@ It decides nothing: no routing, no scheduling, no labels of its own. What is exp
 returned; a broken disk, file or server is raised as a `StoreError`.
 """
 
-from survey_cli.store.backends.errors import StoreProblem
+from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.database import Store
 from survey_cli.store.interviews.records import (
     Draft,
@@ -27,7 +27,7 @@ __all__ = [
     "Snapshot",
     "Status",
     "Store",
-    "StoreProblem",
+    "StoreError",
     "Taken",
     "Whole",
 ]

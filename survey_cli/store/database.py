@@ -57,7 +57,7 @@ KEEP_DRAFT: Final = (Began, Resumed, Language, Noted, Suspended)
 
 
 class Store(Data):
-    """One database. Every method raises StoreProblem when the world it is kept in is broken."""
+    """One database. Every method raises StoreError when the world it is kept in is broken."""
 
     def __init__(self, connector: Connector) -> None:
         super().__init__(connector)

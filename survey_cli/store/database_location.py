@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Final
 
-from survey_cli.problems import Question, Trouble
+from survey_cli.problems import Question, UserError
 from survey_cli.store.backends.address import looks_like_address, names_server, server
-from survey_cli.store.backends.errors import Absent, StoreProblem
+from survey_cli.store.backends.errors import Absent, StoreError
 from survey_cli.store.database import Store
 from survey_cli.store.origin import OtherQuestionnaire, check_origin, keep_origin
 
@@ -37,7 +37,7 @@ class FileOf(str):
 
 def database_of(path: str | Path, instrument: str, db: str | None) -> str:
     """Where the interviews of an instrument are kept, unless `db` says otherwise: a file, or the instrument's own
-    schema on a server. It may be printed: there is no password in it. Raises StoreProblem where an earlier version
+    schema on a server. It may be printed: there is no password in it. Raises StoreError where an earlier version
     kept them in another place, and nothing is kept in this one."""
     if db and names_server(db):
         return server(db, study=instrument)
@@ -48,7 +48,7 @@ def database_of(path: str | Path, instrument: str, db: str | None) -> str:
     file = home_of(path) / RESPONSES / f"{instrument}.db"
     earlier = _earlier_home(path) / RESPONSES / f"{instrument}.db"
     if not os.path.exists(file) and os.path.exists(earlier):
-        raise StoreProblem(
+        raise StoreError(
             shown(file),
             f"is not there, and an earlier version kept interviews of this name in {earlier}",
             f"if they are this study's, move the files of {earlier.parent} to {file.parent}, or give --db {earlier};"
@@ -57,9 +57,9 @@ def database_of(path: str | Path, instrument: str, db: str | None) -> str:
     return FileOf(shown(file), path, named=False)
 
 
-def not_an_address() -> StoreProblem:
+def not_an_address() -> StoreError:
     """What was given as a database is an address of nothing known."""
-    return StoreProblem(
+    return StoreError(
         "--db",
         "this is no address of a database server",
         "write postgresql://USER@HOST:PORT/DATABASE, or a path",
@@ -85,17 +85,19 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def open_store(where: str, *, create: bool) -> Store | Trouble:
+def open_store(where: str, *, create: bool) -> Store | UserError:
     """The database, or why it cannot be opened. `where` is as `database_of` returned it."""
     try:
         return _opened(where, create=create)
-    except StoreProblem as problem:
+    except StoreError as problem:
         return _trouble(problem, where)
     except OSError as error:
-        return Trouble(where, f"the folder cannot be made ({error.strerror})", "give another place with --db")
+        return UserError(
+            where, f"the folder cannot be made ({error.strerror})", "give another place with --db"
+        )
 
 
-def open_existing(where: str) -> Store | Trouble | None:
+def open_existing(where: str) -> Store | UserError | None:
     """The database, or why it cannot be opened; None where nothing is kept yet."""
     if not names_server(where) and not Path(where).is_file():
         return None
@@ -103,7 +105,7 @@ def open_existing(where: str) -> Store | Trouble | None:
         return _opened(where, create=False)
     except Absent:
         return None
-    except StoreProblem as problem:
+    except StoreError as problem:
         return _trouble(problem, where)
 
 
@@ -120,7 +122,7 @@ def _opened(where: str, *, create: bool) -> Store:
     return store
 
 
-def _trouble(problem: StoreProblem, where: str) -> Trouble:
+def _trouble(problem: StoreError, where: str) -> UserError:
     if isinstance(problem, OtherQuestionnaire) and isinstance(where, FileOf):
         return Question(
             problem.where,
@@ -129,7 +131,7 @@ def _trouble(problem: StoreProblem, where: str) -> Trouble:
             asks="Are both the same study, so that this questionnaire takes the place of that one?",
             settle=lambda: _settle(where),
         )
-    return Trouble(problem.where, problem.what, problem.remedy)
+    return UserError(problem.where, problem.what, problem.remedy)
 
 
 def _settle(where: FileOf) -> None:

@@ -17,7 +17,7 @@ from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.store.backends.address import SHARED, Where, names_server, server
 from survey_cli.store.backends.connector import Connector, Dialect
 from survey_cli.store.backends.decoding import legible
-from survey_cli.store.backends.errors import StoreProblem, no_driver
+from survey_cli.store.backends.errors import StoreError, no_driver
 from survey_cli.store.backends.sqlite.connection import Sqlite
 from survey_cli.store.backends.sqlite.database_files import (
     GROUPS_LIST,
@@ -120,7 +120,7 @@ class Listed(NamedTuple):
 
 
 class NeverCall:
-    """The list, of numbers in E.164 form (`+13125550100`). Every method raises StoreProblem when the world it is kept in
+    """The list, of numbers in E.164 form (`+13125550100`). Every method raises StoreError when the world it is kept in
     is broken."""
 
     def __init__(self, connector: Connector, key: str = "") -> None:
@@ -138,7 +138,7 @@ class NeverCall:
         with legible(connector.where, "the key of the list of numbers never to be called"):
             self._key = bytes.fromhex(key or kept)
         if key and kept not in (key, _mark(self._key)):
-            raise StoreProblem(
+            raise StoreError(
                 f"{connector.where}{KEY_ENDING}",
                 "is the key of another list of numbers never to be called",
                 "put back the key that belongs to the list, from a backup of the folder",
@@ -318,7 +318,7 @@ def _key_of(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeError) as error:
-        raise StoreProblem(
+        raise StoreError(
             f"{path}{KEY_ENDING}", "the key of the do-not-call list can't be read", "make it readable for you"
         ) from error
 
@@ -364,7 +364,7 @@ def _key_within(db: Sqlite) -> str:
     [(key,)] = db.read(KEY)
     if not key.startswith(MARKED):
         return ""
-    raise StoreProblem(
+    raise StoreError(
         f"{db.where}{KEY_ENDING}",
         "is not there, and without this key nobody can tell which numbers are never to be called",
         "put it back from a backup of the folder",
@@ -375,13 +375,13 @@ def _recognise(db: Sqlite) -> None:
     [(mark,)] = db.read("PRAGMA application_id")
     [(version,)] = db.read("PRAGMA user_version")
     if mark != APPLICATION_ID:
-        raise StoreProblem(
+        raise StoreError(
             db.where,
             "is not this program's list of numbers never to be called",
             "put the list back in its place from a backup, or move this file away to begin a new one",
         )
     if version > VERSION:
-        raise StoreProblem(
+        raise StoreError(
             db.where, "was written by a newer version of this program", "install that version to open it"
         )
     db.run("PRAGMA journal_mode = WAL")

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.backends.errors import StoreProblem
+from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.cases.case_statements import KEEP_SETTING, SETTING
 from survey_cli.store.database import Store
 
@@ -17,7 +17,7 @@ QUESTIONNAIRE: Final = "questionnaire"
 """The setting with the questionnaire's path as seen from the database, so that both can be moved together."""
 
 
-class OtherQuestionnaire(StoreProblem):
+class OtherQuestionnaire(StoreError):
     """The database was made for another questionnaire of the same name."""
 
 

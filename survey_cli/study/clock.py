@@ -30,7 +30,7 @@ def on_clock(store: Store, at: datetime, local: datetime) -> datetime:
 
 def doubt(store: Store, where: str, at: datetime) -> Question | None:
     """Why this computer's clock, which shows `at`, can't be believed; None where nothing speaks against it. Raises
-    StoreProblem."""
+    StoreError."""
     newest = _disagreeing(store, at)
     if newest is None:
         return None
@@ -50,7 +50,7 @@ def doubt(store: Store, where: str, at: datetime) -> Question | None:
 
 
 def accept(store: Store, at: datetime) -> None:
-    """Believe the clock, whatever the newest entry is. Raises StoreProblem."""
+    """Believe the clock, whatever the newest entry is. Raises StoreError."""
     if (newest := _disagreeing(store, at)) is not None:
         store.keep_setting(ACCEPTED, encode_moment(newest))
 
@@ -68,13 +68,13 @@ def _disagreeing(store: Store, at: datetime) -> datetime | None:
 
 
 def note_start(store: Store, at: datetime) -> None:
-    """Keep that a station was started then. Raises StoreProblem."""
+    """Keep that a station was started then. Raises StoreError."""
     if store.clock is None:
         store.keep_setting(SEEN, encode_moment(at))
 
 
 def future_entries(store: Store, at: datetime) -> list[str]:
-    """A sentence for each interview and case with entries dated after this time. Raises StoreProblem."""
+    """A sentence for each interview and case with entries dated after this time. Raises StoreError."""
     remedy = "set its clock; survey outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew"
     return [
         f"{whose} has {count} {'entry' if count == 1 else 'entries'} dated in the future, the last one"

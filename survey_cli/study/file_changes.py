@@ -13,7 +13,7 @@ from typing import TypeAlias
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.study.location import PEOPLE, people_file
 from survey_cli.study.open_study import Study, people_of
 from survey_cli.study.published_version import in_force, published_hash
@@ -44,7 +44,7 @@ class StudyFiles:
 
     def changed(self) -> bool:
         """Whether the content of a file is another than at the last call, or than when the study was opened; or whether
-        the changes that were refused then have been accepted. Raises StoreProblem."""
+        the changes that were refused then have been accepted. Raises StoreError."""
         if self._published() not in ("", self._in_use):
             return True
         if self._refused is not None and why_not_begin(self._store, self._refused) is None:
@@ -58,38 +58,38 @@ class StudyFiles:
 
     def _published(self) -> str:
         """The version published on a server; of a database file, whose version is the file's, nothing. Raises
-        StoreProblem."""
+        StoreError."""
         return "" if self._store.clock is None else published_hash(self._store)
 
-    def reread(self, study: Study) -> Study | Trouble:
+    def reread(self, study: Study) -> Study | UserError:
         """The study with the questionnaire, plan and people that the files hold now; its database stays open.
 
-        A Trouble where a file has errors, the questionnaire is another one or means something else than interviews that
-        are kept, or whoever works here is no longer listed. Raises StoreProblem.
+        A UserError where a file has errors, the questionnaire is another one or means something else than interviews that
+        are kept, or whoever works here is no longer listed. Raises StoreError.
         """
         self._refused = None
         instrument = open_instrument(study.path)
-        if isinstance(instrument, Trouble):
+        if isinstance(instrument, UserError):
             return instrument
         version = in_force(study.store, instrument, study.path)
-        if isinstance(version, Trouble):
+        if isinstance(version, UserError):
             return version
         instrument = version.instrument
         people = people_of(study.path, study.where, self._people)
-        if isinstance(people, Trouble):
+        if isinstance(people, UserError):
             return people
         if instrument.id != study.instrument.id:
             what = (
                 f"the questionnaire is {instrument.id} now, and this station works on {study.instrument.id}"
             )
-            return Trouble(study.path, what, "leave, and start the station again")
+            return UserError(study.path, what, "leave, and start the station again")
         if (changed := why_not_begin(study.store, instrument)) is not None:
             self._refused = instrument
             return changed
         who = people.of(study.who.login)
         if who is None:
             remedy = f"a supervisor adds the line to {PEOPLE}"
-            return Trouble(study.who.login, "is no longer among the people of this study", remedy)
+            return UserError(study.who.login, "is no longer among the people of this study", remedy)
         fresh = replace(
             study,
             instrument=instrument,

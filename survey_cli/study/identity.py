@@ -4,7 +4,7 @@ What is claimed is only a name. Where a study lists its people, only a superviso
 """
 
 from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.store.backends import account as accounts
 from survey_cli.study.location import PEOPLE
 
@@ -14,32 +14,32 @@ def login_name() -> str:
     return accounts.system_account()
 
 
-def identify(claimed: str, account: str, people: People, own: People) -> Interviewer | Trouble:
+def identify(claimed: str, account: str, people: People, own: People) -> Interviewer | UserError:
     """The person who works under a name: that of the account, unless another is claimed and that is allowed. `own` is the
     study's own list of people, which decides that; `people` the list that is in use."""
     name = claimed.strip() or account
     if (barred := why_not_list(account, people, own)) is not None:
         return barred
     if name != account and not _supervises(account, own):
-        return Trouble(
+        return UserError(
             name,
             f"is not the account {account}, and only a supervisor may work under another name",
             f"log in as {name}, or ask {own.supervisors()}",
         )
     who = people.of(name)
     if who is None:
-        return Trouble(
+        return UserError(
             name, "is not among the people of this study", f"a supervisor adds the line to {PEOPLE}"
         )
     return who
 
 
-def why_not_list(account: str, people: People, own: People) -> Trouble | None:
+def why_not_list(account: str, people: People, own: People) -> UserError | None:
     """Why another list of people than the study's own can't be used; None where it can, or is not."""
     if people == own or _supervises(account, own):
         return None
     what = f"{account} is no supervisor on the study's own list, so no other list can be used"
-    return Trouble("--people", what, f"leave it out, or ask {own.supervisors()}")
+    return UserError("--people", what, f"leave it out, or ask {own.supervisors()}")
 
 
 def _supervises(account: str, people: People) -> bool:

@@ -12,9 +12,9 @@ from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.samples.lists.people_file import read_people
-from survey_cli.store import Store, StoreProblem
+from survey_cli.store import Store, StoreError
 from survey_cli.store.backends import account
 from survey_cli.store.backends.address import names_server
 from survey_cli.store.database_location import database_of, open_existing, open_store
@@ -70,20 +70,22 @@ class Study(Records):
         return bool(self.never_call.among(numbers))
 
 
-def open_records(path: str | Path, *, db: str | None = None, people: str | None = None) -> Records | Trouble:
+def open_records(
+    path: str | Path, *, db: str | None = None, people: str | None = None
+) -> Records | UserError:
     """What is kept of a study, for whoever may read the database; nothing is made where there is none."""
     instrument = open_instrument(str(path))
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     where = database_of(path, instrument.id, db)
     listed = people_of(path, where, people)
-    if isinstance(listed, Trouble):
+    if isinstance(listed, UserError):
         return listed
     own = people_of(path, where, None)
-    if isinstance(own, Trouble):
+    if isinstance(own, UserError):
         return own
     store = open_store(where, create=False)
-    if isinstance(store, Trouble):
+    if isinstance(store, UserError):
         return store
     if (barred := why_not_list(store.account, listed, own)) is not None:
         store.close()
@@ -107,46 +109,48 @@ def open_study(
     create: bool = False,
     invented: People | None = None,
     as_written: bool = False,
-) -> Study | Trouble:
+) -> Study | UserError:
     """Everything that fieldwork on this instrument needs. `by` is whoever asks: the account unless given. Without
-    `create` a study that has no database yet is a Trouble that says to import a sample first. `invented` are the people
+    `create` a study that has no database yet is a UserError that says to import a sample first. `invented` are the people
     of a study that is only tried, in which `by` may do everything. The questionnaire is the version in force, unless it
     is to be `as_written` in its file."""
     instrument = open_instrument(str(path))
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     where = database_of(path, instrument.id, db)
     listed = invented or people_of(path, where, people)
-    if isinstance(listed, Trouble):
+    if isinstance(listed, UserError):
         return listed
     own = people_of(path, where, None)
-    if isinstance(own, Trouble):
+    if isinstance(own, UserError):
         return own
-    who: Interviewer | Trouble | None = None
+    who: Interviewer | UserError | None = None
     if invented is not None:
         who = Interviewer(login=by, role="supervisor")
     elif not names_server(where):  # before anything is made
         who = identify(by, account.system_account(), listed, own)
-    if isinstance(who, Trouble):
+    if isinstance(who, UserError):
         return who
     store = open_store(where, create=True) if create else open_existing(where)
     if store is None:
-        return Trouble(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
-    if isinstance(store, Trouble):
+        return UserError(
+            where, "there are no cases yet", f"import them: survey sample import {path} cases.csv"
+        )
+    if isinstance(store, UserError):
         return store
     who = who or identify(by, store.account, listed, own)
-    if isinstance(who, Trouble):
+    if isinstance(who, UserError):
         store.close()
         return who
     try:
         version = InForce(instrument) if as_written else in_force(store, instrument, str(path))
-        if isinstance(version, Trouble):
+        if isinstance(version, UserError):
             store.close()
             return version
         never_call = NeverCall.to_read(where) if store.read_only else NeverCall.beside(where)
-    except StoreProblem as problem:
+    except StoreError as problem:
         store.close()
-        return Trouble(problem.where, problem.what, problem.remedy)
+        return UserError(problem.where, problem.what, problem.remedy)
     return Study(
         path=str(path),
         instrument=version.instrument,
@@ -162,12 +166,12 @@ def open_study(
 
 def people_of_study(
     path: str | Path, instrument: str, *, db: str | None, named: str | None
-) -> People | Trouble:
+) -> People | UserError:
     """The same by the instrument's id and what was given with --db."""
     return people_of(path, database_of(path, instrument, db), named)
 
 
-def people_of(path: str | Path, where: str, named: str | None) -> People | Trouble:
+def people_of(path: str | Path, where: str, named: str | None) -> People | UserError:
     """Those on the list that was named, else on the study's own; everybody where there is no list."""
     file = Path(named) if named else people_file(path, where)
     if file is None or (not named and not file.is_file()):
@@ -175,5 +179,5 @@ def people_of(path: str | Path, where: str, named: str | None) -> People | Troub
     found = read_people(file)
     if isinstance(found, list):
         remedy = "correct it, so that it is known who may do what"
-        return Trouble(str(file), "the list of people cannot be read", remedy, problems=tuple(found))
+        return UserError(str(file), "the list of people cannot be read", remedy, problems=tuple(found))
     return found.people

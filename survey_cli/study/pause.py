@@ -30,7 +30,7 @@ class Pause(NamedTuple):
 
 
 def read_pause(store: Store) -> Pause | None:
-    """The pause of the study, None while it runs. Raises StoreProblem."""
+    """The pause of the study, None while it runs. Raises StoreError."""
     text = store.cases.setting(SETTING)
     if not text:
         return None
@@ -39,6 +39,6 @@ def read_pause(store: Store) -> Pause | None:
 
 
 def write_pause(store: Store, pause: Pause | None) -> None:
-    """Pause the study, or let it run again. Raises StoreProblem."""
+    """Pause the study, or let it run again. Raises StoreError."""
     value = pause._asdict() | {"since": pause.since.isoformat()} if pause is not None else {}
     store.cases.keep_setting(SETTING, json.dumps(value, ensure_ascii=False) if value else "")

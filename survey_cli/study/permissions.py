@@ -1,15 +1,15 @@
 """May whoever asks do this? Some things are for supervisors where a study lists its people."""
 
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.study.open_study import Study
 
 
-def for_supervisors(study: Study, what: str) -> Trouble | None:
+def for_supervisors(study: Study, what: str) -> UserError | None:
     """Why whoever asks may not do it, `what` being what they wanted (`correct an outcome`); None where they may: they
     supervise, or nobody is listed."""
     if study.who.supervises:
         return None
-    return Trouble(
+    return UserError(
         study.who.login,
         f"is an interviewer, and only a supervisor may {what}",
         f"ask {study.people.supervisors()}",

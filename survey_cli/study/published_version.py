@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuilt
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.store import Store
 
 PUBLISHED: Final = "published"
@@ -24,27 +24,27 @@ class InForce(NamedTuple):
 
 def published_hash(store: Store) -> str:
     """The hash of the version that was published last; of earlier databases of the one kept last; empty where none is
-    kept. Raises StoreProblem."""
+    kept. Raises StoreError."""
     return store.setting(PUBLISHED) or store.newest_instrument()
 
 
-def in_force(store: Store, instrument: Instrument, path: str) -> InForce | Trouble:
+def in_force(store: Store, instrument: Instrument, path: str) -> InForce | UserError:
     """The version that interviews of this study begin with, where `instrument` is what the file at `path` holds. Raises
-    StoreProblem."""
+    StoreError."""
     if store.clock is None:
         return InForce(instrument)
     hash = published_hash(store)
     if not hash and not store.may_publish():
         what = "no version of the questionnaire is published there yet"
-        return Trouble(store.where, what, f"the schema's owner publishes it: survey study publish {path}")
+        return UserError(store.where, what, f"the schema's owner publishes it: survey study publish {path}")
     if hash in ("", instrument.hash):
         return InForce(instrument)
     published = rebuilt(store.instrument_texts(hash) or {}, hash)
-    if isinstance(published, Trouble):
+    if isinstance(published, UserError):
         return published
     theirs, ours = _title(published), _title(instrument)
     if theirs != ours:
-        return Trouble(
+        return UserError(
             store.where,
             f"the study there is titled {theirs!r}, and this questionnaire {ours!r}",
             "give this one another name (instrument:); if it is the same study, the schema's owner publishes it:"

@@ -11,7 +11,7 @@ from typing import Final
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuilt
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.store import InstrumentRow, Origin, Store
 from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.table.meaning_changes import Change, changes
@@ -51,15 +51,15 @@ class VersionChange:
         return listed(list(self.versions.values()))
 
 
-def version_changes(store: Store, instrument: Instrument) -> list[VersionChange] | Trouble:
-    """What interviews of earlier versions mean otherwise than this questionnaire. Raises StoreProblem."""
+def version_changes(store: Store, instrument: Instrument) -> list[VersionChange] | UserError:
+    """What interviews of earlier versions mean otherwise than this questionnaire. Raises StoreError."""
     kept_here = store.instruments()
     found: dict[Change, dict[str, str]] = {}
     for kept in kept_here:
         if kept.hash == instrument.hash or not store.has_interviews(kept.hash):
             continue
         old = rebuilt(kept.texts, kept.hash)
-        if isinstance(old, Trouble):
+        if isinstance(old, UserError):
             return old
         for change in changes(old, instrument):
             found.setdefault(change, {})[kept.hash] = version_words(kept, kept_here)
@@ -69,16 +69,16 @@ def version_changes(store: Store, instrument: Instrument) -> list[VersionChange]
     ]
 
 
-def why_not_begin(store: Store, instrument: Instrument) -> Trouble | None:
+def why_not_begin(store: Store, instrument: Instrument) -> UserError | None:
     """Why no real interview may begin with this questionnaire: a change of meaning that nobody has accepted. One that has
-    real interviews already goes on. Raises StoreProblem."""
+    real interviews already goes on. Raises StoreError."""
     return None if store.has_interviews(instrument.hash) else unaccepted_changes(store, instrument)
 
 
-def unaccepted_changes(store: Store, instrument: Instrument) -> Trouble | None:
-    """The changes of meaning between interviews and this questionnaire that nobody has accepted. Raises StoreProblem."""
+def unaccepted_changes(store: Store, instrument: Instrument) -> UserError | None:
+    """The changes of meaning between interviews and this questionnaire that nobody has accepted. Raises StoreError."""
     found = version_changes(store, instrument)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         return found
     left = [one for one in found if one.acceptance is None]
     if not left:
@@ -86,7 +86,7 @@ def unaccepted_changes(store: Store, instrument: Instrument) -> Trouble | None:
     first = left[0]
     more = f", and {len(left) - 1} more" if len(left) > 1 else ""
     file = next(iter(instrument.texts))
-    return Trouble(
+    return UserError(
         file,
         f"{first.change.item}: {first.change.what}, but {first.told} has interviews{more}",
         f"`survey check {file}` shows each change and how to accept it",
@@ -95,7 +95,7 @@ def unaccepted_changes(store: Store, instrument: Instrument) -> Trouble | None:
 
 def answered_in(store: Store, hash: str, items: Sequence[str]) -> tuple[dict[str, int], int]:
     """How many real interviews of a version have an answer at each item, and how many there are. One without current data
-    counts as answered. Raises StoreProblem."""
+    counts as answered. Raises StoreError."""
     variables = store.variables(hash)
     places = {
         item: [(at, cell_reader(v.storage)) for at, v in enumerate(variables) if v.item == item]
@@ -124,7 +124,7 @@ def version_words(kept: InstrumentRow, among: Sequence[InstrumentRow]) -> str:
 
 def acceptance_of(store: Store, change: Change) -> Acceptance | None:
     """What is kept of the acceptance of a change, between whichever versions; None where that can't be read. Raises
-    StoreProblem."""
+    StoreError."""
     text = store.cases.setting(_setting(change))
     if text is None:
         return None
@@ -143,7 +143,7 @@ def acceptance_of(store: Store, change: Change) -> Acceptance | None:
 
 
 def keep_acceptance(store: Store, change: Change, acceptance: Acceptance) -> None:
-    """Keep an acceptance, instead of an earlier one of the same change. Raises StoreProblem."""
+    """Keep an acceptance, instead of an earlier one of the same change. Raises StoreError."""
     kept = {
         "item": change.item,
         "what": change.what,

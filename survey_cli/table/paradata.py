@@ -19,7 +19,7 @@ from survey_cli.engine.events import (
     Language,
     LookedUp,
     Noted,
-    Rejected,
+    Rejection,
     Resumed,
     Stopped,
     Suspended,
@@ -146,7 +146,7 @@ def _after(instrument: Instrument, now: Interview | None, event: Event, seq: int
             raise ValueError("a journal begins with Began")
         return Interview.begin(instrument, event)
     found = now.step(event)
-    if isinstance(found, Rejected):
+    if isinstance(found, Rejection):
         raise ValueError(f"event {seq} ({type(event).__name__}): {found.why}")
     return found
 

@@ -5,7 +5,7 @@ It calls the desk only to look and to save a draft.
 from typing import Final
 
 from survey_cli import entries
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import Line, Prompt, Verbatim
 from survey_cli.entry_commands import is_command, literal
 from survey_cli.sessions import Closing, Conduct
@@ -86,7 +86,7 @@ class InterviewState:
 
     # After each call to the desk
 
-    def _done(self, rejected: Rejected | None, *, swallow: bool = False, given: str = "") -> bool:
+    def _done(self, rejected: Rejection | None, *, swallow: bool = False, given: str = "") -> bool:
         """Go on to what is asked now, or say why not. Whether it was taken."""
         if rejected is not None:
             if self.desk.prompt() != self.prompt:  # taken, and what follows of itself was not
@@ -99,7 +99,7 @@ class InterviewState:
         self._swallow = swallow
         return True
 
-    def _stay(self, rejected: Rejected | None, *, said: str) -> None:
+    def _stay(self, rejected: Rejection | None, *, said: str) -> None:
         """The same question goes on, and what was typed for it."""
         if rejected is not None:
             self._refuse(rejected.why)

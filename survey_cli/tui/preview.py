@@ -5,7 +5,7 @@ when the file is saved and shows the problems while the file is broken. It reads
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import Line as LineEntry
 from survey_cli.entries import Pick, Verbatim
 from survey_cli.sessions.preview.preview import Shown
@@ -149,7 +149,7 @@ class PreviewBoard(Keyboard):
         else:
             super()._push(mode)
 
-    def _done(self, rejected: Rejected | None, *, swallow: bool = False, given: str = "") -> bool:
+    def _done(self, rejected: Rejection | None, *, swallow: bool = False, given: str = "") -> bool:
         taken = super()._done(rejected, swallow=swallow, given=given)
         self._tell()
         return taken

@@ -5,7 +5,7 @@ It knows no terminal, no telephone and no rule about who may be called.
 from dataclasses import replace
 from typing import Final, assert_never
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import ascii_digits
 from survey_cli.problems import nearest
 from survey_cli.sessions.station.station_protocol import (
@@ -269,7 +269,7 @@ class StationBoard(Outcomes):
 
     def _interview(self) -> None:
         begun = self.calling.interview()
-        if isinstance(begun, Rejected):
+        if isinstance(begun, Rejection):
             self._done(begun)
             return
         self.talk = Keyboard(begun)
@@ -282,8 +282,8 @@ class StationBoard(Outcomes):
         else:
             self._dialled(self.calling.dial())
 
-    def _dialled(self, what: "Rejected | str") -> None:
-        if isinstance(what, Rejected):
+    def _dialled(self, what: "Rejection | str") -> None:
+        if isinstance(what, Rejection):
             self._done(what)
         else:
             self._done(None)
@@ -384,7 +384,7 @@ class StationBoard(Outcomes):
             case _:
                 self._dot_word(text)
 
-    def _stay(self, rejected: Rejected | None, *, said: str) -> None:
+    def _stay(self, rejected: Rejection | None, *, said: str) -> None:
         """What was done in something open: it closes when it was done, else stays with what was typed."""
         if rejected is None:
             self._close()

@@ -5,7 +5,7 @@ It knows no key and draws nothing.
 from dataclasses import replace
 from typing import Final
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.sessions.station.station_protocol import Idle, OutcomeChoice, Unclear
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.station_modes import Asking, Booking, Deciding, Record, Refusing, Writing
@@ -62,7 +62,7 @@ class Outcomes(Standing):
             self._close()
         self._done(rejected)
 
-    def _told_first(self) -> Rejected | None:
+    def _told_first(self) -> Rejection | None:
         """Keep what was told of a refusal, once though its outcome is rejected and keyed again."""
         form = next((mode for mode in self.modes if isinstance(mode, Refusing)), None)
         if form is None or not any(form.told()) or form.told() == self._told:

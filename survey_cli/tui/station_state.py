@@ -4,7 +4,7 @@ the desk only to look.
 
 from typing import Final, assert_never
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.sessions.station.station_protocol import Away, Calling, Idle, OnCase, PromiseLine, View
 from survey_cli.tui.keyboard import Keyboard
 from survey_cli.tui.station_modes import Booking, Deciding, Mode, Refusing
@@ -59,7 +59,7 @@ class Standing:
 
     # After each call to the desk
 
-    def _done(self, rejected: Rejected | None) -> None:
+    def _done(self, rejected: Rejection | None) -> None:
         """Go on to what is on the screen now, or say why not."""
         self._look()
         if rejected is not None:

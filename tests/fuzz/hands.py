@@ -25,7 +25,7 @@ from survey_cli.engine.events import (
     Kept,
     Language,
     Noted,
-    Rejected,
+    Rejection,
     Stopped,
     WentTo,
 )
@@ -74,8 +74,8 @@ class Watched:
         if name not in ENTRIES:
             return found
 
-        def entry(*arguments: Any) -> Rejected | None:
-            why: Rejected | None = found(*arguments)
+        def entry(*arguments: Any) -> Rejection | None:
+            why: Rejection | None = found(*arguments)
             assert why is None or why.why.strip(), f"{name} was not taken, and no reason"
             self.taken += why is None and name != "suspend"
             return why

@@ -9,7 +9,7 @@ from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.database.interview_archive import verify
 from survey_cli.sessions.interview.interview_session import Desk
 from survey_cli.sessions.interview.start_interview import Seating, seat
@@ -61,7 +61,7 @@ def copied(database: Path, to: Path, *, index: bool) -> Path:
 def findings(instrument: Path, database: Path) -> list[str]:
     """What `survey verify` finds."""
     found = verify(instrument, db=str(database))
-    return [str(found)] if isinstance(found, Trouble) else list(found.findings)
+    return [str(found)] if isinstance(found, UserError) else list(found.findings)
 
 
 def resumes_at(instrument: Path, database: Path, case: str) -> str:

@@ -12,7 +12,7 @@ from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.commands.sample import By, PeopleFile, bar
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import count, fail, say
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.services.cases.case_actions import Changed, Several
@@ -132,7 +132,7 @@ def free(file: Instrument, case: Case, by: By = "", people: PeopleFile = None, d
     from survey_cli.services.cases.case_actions import free as freed
 
     made = freed(request(file, by=by, people=people, db=db), case)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     changed, had = made
     since = f" since {datetimes.here(had.since)}" if had.since else ""
@@ -175,15 +175,15 @@ def reassign(
         all_of=all_of,
         policy={None: None, Keeper.only: "me", Keeper.first: "me_first"}[keeps],
     )
-    if case and not isinstance(made, Trouble):
+    if case and not isinstance(made, UserError):
         _said(made.changed[0])
     else:
         _said_of_several(made, f"{'anyone' if to == 'anyone' else to}'s to keep now")
 
 
-def _said(made: "Changed | Trouble") -> None:
+def _said(made: "Changed | UserError") -> None:
     """What was done, and where the case stands now."""
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     stands = made.standing
     due = f", due {datetimes.here(stands.due_at)}" if stands.status == "waiting" and stands.due_at else ""
@@ -191,8 +191,8 @@ def _said(made: "Changed | Trouble") -> None:
     say(f"{made.key}: {made.said}; {stands.status}{reason}{due}, code {stands.code}")
 
 
-def _said_of_several(made: "Several | Trouble", what: str) -> None:
-    if isinstance(made, Trouble):
+def _said_of_several(made: "Several | UserError", what: str) -> None:
+    if isinstance(made, UserError):
         fail(made)
     say_left(made.left)
     say(f"{count(len(made.changed), 'case')} {what}")

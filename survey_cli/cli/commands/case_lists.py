@@ -14,7 +14,7 @@ from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.commands.sample import By, PeopleFile
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import count, data_out, fail, paragraphs, printable, say, table
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.cases import CaseLine, CaseSheet, ClosedLine, QueueReport, Why
@@ -90,7 +90,7 @@ def cases(
     asks = request(file, by=by, people=people, db=db)
     if key:
         sheet = show_case(asks, key)
-        if isinstance(sheet, Trouble):
+        if isinstance(sheet, UserError):
             fail(sheet)
         if form is Form.csv:
             raise typer.BadParameter("one case is a table or json", param_hint="--format")
@@ -98,7 +98,7 @@ def cases(
         return
     wanted = Wanted(status=status, outcome=outcome, code=code, find=find, where=where, limit=limit)
     listed = list_cases(asks, wanted)
-    if isinstance(listed, Trouble):
+    if isinstance(listed, UserError):
         fail(listed)
     _show(listed.lines, form)
     said = f"{len(listed.lines):,} of {count(listed.of, 'case')}"
@@ -249,7 +249,7 @@ def why(
     found = asked(
         asks, case, at=datetimes.typed(at, option="--at") if at else asks.at, interviewer=interviewer
     )
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         fail(found)
     for line in _why(found):
         print(printable(line))
@@ -292,7 +292,7 @@ def queue(
     from survey_cli.services.cases.queue_lists import queue as asked
 
     found = asked(request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         fail(found)
     for line in _queue(found):
         print(line)
@@ -344,7 +344,7 @@ def people(
     from survey_cli.services.study.interviewer_list import people_list
 
     found = people_list(request(file, by=by, people=people, db=db))
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         fail(found)
     for problem in found.problems:
         say(str(problem))

@@ -7,7 +7,7 @@ import typer
 from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.groups import Group
 from survey_cli.cli.output.terminal import count, fail, say
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 
 def db_restore(
@@ -23,7 +23,7 @@ def db_restore(
     from survey_cli.services.database.restore_and_upgrade import restore
 
     made = restore(file, backup, at=datetimes.now(), db=db)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     say(
         f"{made.where}: restored from {backup}: {count(made.interviews, 'interview')}, {count(made.events, 'event')}"
@@ -55,7 +55,7 @@ def db_upgrade(file: Instrument, db: Database = None) -> None:
     from survey_cli.services.database.restore_and_upgrade import upgrade
 
     made = upgrade(file, db=db)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     say(f"{made}: ready for this version of the program")
 

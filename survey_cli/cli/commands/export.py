@@ -12,7 +12,7 @@ from survey_cli.cli.commands.rates import Zone, zone_of
 from survey_cli.cli.commands.sample import PeopleFile
 from survey_cli.cli.output.progress import reading_bar
 from survey_cli.cli.output.terminal import count, data_out, fail, say
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.services.data.export_options import Wish
@@ -207,7 +207,7 @@ def export(
     outs = out or ["-"]
     with reading_bar(shown="-" not in outs) as tell:
         done = export_several(file, replace(wish, tell=tell), outs, stdout=data_out())
-    if isinstance(done, Trouble):
+    if isinstance(done, UserError):
         fail(done)
     for line in dict.fromkeys(line for made in done for line in (*made.warnings, *made.differences)):
         say(line)
@@ -231,7 +231,7 @@ def _bundle(file: str, wish: "Wish", to: str, outs: Sequence[str]) -> None:
 
     with reading_bar() as tell:
         made = bundle(file, replace(wish, tell=tell), to, outs)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     if made.interviews and made.exported[0].disclosure:
         say(made.exported[0].disclosure)

@@ -13,7 +13,7 @@ from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.progress import day_bar
 from survey_cli.cli.output.terminal import count, fail, paragraphs, say, table
 from survey_cli.cli.run_command import INTERRUPTED
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.fieldwork.plan.plan import Spread
@@ -89,7 +89,7 @@ def forecast(
     )
     with day_bar() as tell:
         found = make_forecast(options, tell)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         fail(found)
     if form is Form.json:
         print(json.dumps(as_data(found), ensure_ascii=False, indent=1))

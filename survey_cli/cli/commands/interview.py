@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from survey_cli.cli.output.terminal import count, fail, say, table
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.sessions import Closing
@@ -86,7 +86,9 @@ def interview(
 
     if sys.__stdout__ is None:
         fail(
-            Trouble("survey", "the output is closed, so no question could be shown", "start it on a terminal")
+            UserError(
+                "survey", "the output is closed, so no question could be shown", "start it on a terminal"
+            )
         )
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     given = columns_given(columns or [])
@@ -119,7 +121,7 @@ def interview(
         clock_is_right=clock_is_right,
     )
     desk = seat(file, seating)
-    if isinstance(desk, Trouble):
+    if isinstance(desk, UserError):
         fail(desk)
     say(in_use(file, desk.kept_in))
     try:
@@ -152,7 +154,7 @@ def _wants(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[Wa
     from survey_cli.sessions.interview.start_interview import wanted
 
     wants = wanted(file, db=db, case=case, practice=practice)
-    if isinstance(wants, Trouble):
+    if isinstance(wants, UserError):
         fail(wants)
     return wants
 
@@ -217,7 +219,7 @@ def interviews(file: Instrument, db: Database = None) -> None:
     from survey_cli.services.database.interview_archive import list_interviews
 
     listed = list_interviews(file, db=db)
-    if isinstance(listed, Trouble):
+    if isinstance(listed, UserError):
         fail(listed)
     where, rows, damage = listed
     lines = [
@@ -247,7 +249,7 @@ def verify(file: Instrument, db: Database = None) -> None:
 
     with reading_bar() as bar:
         found = verified(file, db=db, tell=bar)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         fail(found)
     for finding in found.findings:
         print(finding)
@@ -269,7 +271,7 @@ def backup(
     from survey_cli.services.database.interview_archive import back_up
 
     copied = back_up(file, to, at=datetimes.now(), db=db)
-    if isinstance(copied, Trouble):
+    if isinstance(copied, UserError):
         fail(copied)
     say(f"{copied}: copied to {to}")
 

@@ -7,7 +7,7 @@ import typer
 
 from survey_cli.cli.commands.interview import Instrument, columns_given
 from survey_cli.cli.output.terminal import fail, say
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 NO_TERMINAL = 2
 
@@ -52,7 +52,7 @@ def preview(
 
     previewed = Preview(file, Beginning(seed=seed, language=language, at=at, columns=given))
     shown = previewed.open()
-    if isinstance(shown, Trouble):
+    if isinstance(shown, UserError):
         fail(shown)
     if not on_screen(lambda: rehearse(shown, reload=previewed.reload, restart=previewed.restart)):
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ import typer
 
 from survey_cli.cli.commands.interview import Instrument
 from survey_cli.cli.output.terminal import count, data_out, fail, say
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 
 def print(
@@ -37,7 +37,7 @@ def print(
 
     wish = Wish(to=out, language=language, comments=comments, force=force)
     made = booklet(file, wish, stdout=data_out())
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     to = "stdout" if made.to == "-" else made.to
     say(f"{to}: {count(made.items, 'item')}, {', '.join(made.languages)}")

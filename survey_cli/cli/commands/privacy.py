@@ -15,7 +15,7 @@ from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.commands.sample import By, PeopleFile
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import count, fail, printable, say, table
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.subject_access import JournalLine, KnownInterview, Subject
@@ -47,7 +47,7 @@ def subject(
     from survey_cli.services.privacy.subject_access import subject as held
 
     found = held(request(file, by=by, people=people, db=db), case)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         fail(found)
     print(as_json(found) if form is Form.json else "\n".join(_subject(found)))
     say(
@@ -135,7 +135,7 @@ def erase(
         raise typer.BadParameter("name a case, or --unfinished", param_hint="CASE")
     if unfinished:
         finished = finish(asks)
-        if isinstance(finished, Trouble):
+        if isinstance(finished, UserError):
             fail(finished)
         say(f"{count(finished.interviews, 'interview')} erased that had been left")
         _bytes(file, clean=finished.clean)
@@ -143,18 +143,18 @@ def erase(
     if not reason.strip():
         raise typer.BadParameter("say why, without a name in it", param_hint="--reason")
     found = known(asks, case)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         fail(found)
     for line in _known(found):
         say(line)
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            fail(Trouble(f"case {case}", "nothing was erased: nobody can be asked here", "give --yes"))
+            fail(UserError(f"case {case}", "nothing was erased: nobody can be asked here", "give --yes"))
         if not typer.confirm("Erase this for good?", err=True):
             say("nothing was erased")
             raise typer.Exit(1)
     made = erased(asks, case, why=reason)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     if made.case or made.interviews:
         history = "name, numbers and history; " if made.case else ""
@@ -203,7 +203,7 @@ def anonymise(
     from survey_cli.services.privacy.erase_and_anonymize import anonymise as done
 
     made = done(request(file, by=by, people=people, db=db), dry=dry_run, pause=lambda: sleep(BREATH))
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     say_left(made.left)
     would = "would lose" if made.dry else "lost"

@@ -13,7 +13,7 @@ import typer
 
 from survey_cli.cli.commands.interview import Database
 from survey_cli.cli.output.terminal import count, fail, paragraphs, printable, say, width
-from survey_cli.problems import Problem, Trouble
+from survey_cli.problems import Problem, UserError
 
 if TYPE_CHECKING:
     from survey_cli.instrument.schema.reference import Entry
@@ -38,7 +38,7 @@ def new(
     from survey_cli.services.questionnaire.questionnaire_files import begin
 
     begun = begin(file, force=force)
-    if isinstance(begun, Trouble):
+    if isinstance(begun, UserError):
         fail(begun)
     path = begun.path
     say(f"{path}: written. It is a whole questionnaire with comments: read it, then make it yours.")
@@ -85,7 +85,7 @@ def check(
     from survey_cli.services.questionnaire.questionnaire_files import instruments_in
 
     wanted = formats_asked(formats or ())
-    if isinstance(wanted, Trouble):
+    if isinstance(wanted, UserError):
         fail(wanted)
     if accept or reason or same:
         _accept(files, accept or (), reason, same=same, db=db)
@@ -111,13 +111,15 @@ def _accept(files: Sequence[str], items: Sequence[str], reason: str, *, same: bo
     from survey_cli.services.questionnaire.version_check import accept
 
     if not items:
-        fail(Trouble("--accept", "no item is named", "name what is accepted: --accept q1"))
+        fail(UserError("--accept", "no item is named", "name what is accepted: --accept q1"))
     if not reason.strip():
-        fail(Trouble("--reason", "no reason is given", "say why the change is meant: --reason TEXT"))
+        fail(UserError("--reason", "no reason is given", "say why the change is meant: --reason TEXT"))
     if len(files) != 1:
-        fail(Trouble("--accept", "several files are named", "accept changes of one questionnaire at a time"))
+        fail(
+            UserError("--accept", "several files are named", "accept changes of one questionnaire at a time")
+        )
     done = accept(files[0], items, reason.strip(), same=same, db=db)
-    if isinstance(done, Trouble):
+    if isinstance(done, UserError):
         fail(done)
 
 
@@ -192,7 +194,7 @@ def explain(
                 print(paragraphs(", ".join(words), indent=2) + "\n")
         return
     meanings = questionnaire_files.explain(word)
-    if isinstance(meanings, Trouble):
+    if isinstance(meanings, UserError):
         fail(meanings)
     print("\n\n".join(_explained(entry) for entry in meanings))
 

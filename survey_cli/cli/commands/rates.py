@@ -21,7 +21,7 @@ from survey_cli.cli.output.terminal import (
     table,
     width,
 )
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -192,7 +192,7 @@ def rates(
         )
         now = datetime.now(UTC)
         made = rates_of_study(file, wish, now=now, zone=zone_of(zone), db=db, people=people, tell=say)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         for problem in (
             made.problems[:-MOST_PROBLEMS] if counts else ()
         ):  # nothing else checks such a file: all are said

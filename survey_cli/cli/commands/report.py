@@ -16,7 +16,7 @@ from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.commands.rates import People, Zone, zone_of
 from survey_cli.cli.output.progress import reading_bar
 from survey_cli.cli.output.terminal import count, data_out, fail, say, width
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 Out = Annotated[
     str,
@@ -180,7 +180,7 @@ def report(
         done = publish_results(
             file, replace(wish, tell=tell), place, stdout=data_out() if out == "-" else sys.stdout
         )
-    if isinstance(done, Trouble):
+    if isinstance(done, UserError):
         fail(done)
     for warning in done.made.warnings:
         say(warning)
@@ -232,7 +232,7 @@ def codebook(
             Place(to=out, force=force),
             stdout=data_out() if out == "-" else sys.stdout,
         )
-    if isinstance(done, Trouble):
+    if isinstance(done, UserError):
         fail(done)
     told = count(done.made.width, "variable")
     if done.made.interviews is not None:

@@ -16,7 +16,7 @@ from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.groups import Group
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import count, fail, printable, say
-from survey_cli.problems import Problem, Trouble
+from survey_cli.problems import Problem, UserError
 
 if TYPE_CHECKING:
     from survey_cli.samples.cases.import_preview import Summary
@@ -84,7 +84,7 @@ def import_cases(
     with bar() as progress:
         manner = Manner(dice=SystemRandom(), pause=lambda: sleep(BREATH), progress=progress)
         made = import_sample(request, wanted, manner)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     if isinstance(made, list):
         _say_problems(made)
@@ -227,7 +227,7 @@ def never_call_add(
     from survey_cli.services.sample.do_not_call_list import add
 
     made = add(_list(db, by=by, country=country), numbers, reason=reason)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     if isinstance(made, list):
         _say_problems(made)
@@ -248,7 +248,7 @@ def never_call_check(
     from survey_cli.services.sample.do_not_call_list import check
 
     found = check(_list(db, country=country), number)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         fail(found)
     if found.since is None:
         off = found.off
@@ -282,7 +282,7 @@ def never_call_remove(
     if not reason.strip():
         raise typer.BadParameter("say why, without a name in it", param_hint="--reason")
     made = remove(_list(db, by=by, country=country), numbers, reason=reason.strip())
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     say(f"{made.where}: {count(len(made.numbers), 'number')} taken off the list")
 
@@ -292,7 +292,7 @@ def never_call_count(db: Database = None) -> None:
     from survey_cli.services.sample.do_not_call_list import count as counted
 
     found = counted(_list(db))
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         fail(found)
     where, numbers = found
     print(numbers)

@@ -7,7 +7,7 @@ import typer
 from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.groups import Group
 from survey_cli.cli.output.terminal import fail, say
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 
 def server_grant(
@@ -33,12 +33,12 @@ def server_grant(
 
     if script:
         made = rights_script(file, db=db, interviewers=interviewers, supervisors=supervisors)
-        if isinstance(made, Trouble):
+        if isinstance(made, UserError):
             fail(made)
         print(made, end="")
         return
     done = grant(file, db=db, interviewers=interviewers, supervisors=supervisors)
-    if isinstance(done, Trouble):
+    if isinstance(done, UserError):
         fail(done)
     roles = " and ".join(filter(None, (interviewers, supervisors)))
     say(f"{done}: {roles} {'have' if ' and ' in roles else 'has'} the rights of the study")

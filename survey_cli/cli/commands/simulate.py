@@ -13,7 +13,7 @@ from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.output.progress import day_bar
 from survey_cli.cli.output.terminal import count, fail, printable, say
 from survey_cli.cli.run_command import INTERRUPTED
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.simulate import Findings
@@ -229,14 +229,14 @@ def simulate(
     from survey_cli.simulate.interviews.run import run
 
     instrument = open_instrument(file)
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         fail(instrument)
     shares = read_shares(answers, instrument) if answers else {}
-    if isinstance(shares, Trouble):
+    if isinstance(shares, UserError):
         fail(shares)
     start = datetime.now(UTC)
     keeping = keeper(file, instrument, db=db, force=force, start=start) if keep else None
-    if isinstance(keeping, Trouble):
+    if isinstance(keeping, UserError):
         fail(keeping)
     try:
         with _bar(completes or number) as progress:
@@ -270,7 +270,7 @@ def _try_fieldwork(trial: "FieldTrial") -> None:
 
     with day_bar() as tell:
         found = tried(trial, tell)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         fail(found)
     show(found)
     if found.days < trial.days:

@@ -9,7 +9,7 @@ import typer
 
 from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, ClockIsRight, Database, Instrument
 from survey_cli.cli.output.terminal import count, fail, say
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.sessions.station.station import Station
@@ -63,7 +63,7 @@ def station(
         zone=zone,
         clock_is_right=clock_is_right,
     )
-    if isinstance(manned, Trouble):
+    if isinstance(manned, UserError):
         fail(manned)
     say(in_use(file, manned.kept_in, people=people))
     for repair in manned.repairs:
@@ -109,7 +109,7 @@ def share(
     from survey_cli.services.database.group_permissions import share as shared
 
     folder = shared(file, group, db=db)
-    if isinstance(folder, Trouble):
+    if isinstance(folder, UserError):
         fail(folder)
     say(f"{folder}: for the group {group} and nobody else")
 

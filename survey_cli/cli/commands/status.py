@@ -24,7 +24,7 @@ from survey_cli.cli.output.terminal import (
     table,
     width,
 )
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.status import FieldworkStatus, PersonLine, PromiseLine
@@ -75,12 +75,12 @@ def status(
 
     here = zone_of(zone)
 
-    def read() -> "FieldworkStatus | Trouble":
+    def read() -> "FieldworkStatus | UserError":
         request = Request(path=file, at=datetime.now(UTC), db=db, people=people, tell=say)
         return status_of(request, since=since, zone=here)
 
     report = read()
-    if isinstance(report, Trouble):
+    if isinstance(report, UserError):
         fail(report)
     if form is Form.json:
         print(json.dumps(as_data(report), ensure_ascii=False, indent=1))
@@ -104,14 +104,14 @@ def _follow(read: Any) -> None:
 
     def drawn(cells: int) -> list[str]:
         found = read()
-        if isinstance(found, Trouble):
+        if isinstance(found, UserError):
             return [printable(str(problem)) for problem in (*found.problems, found)]
         return lines(found, cells=cells)
 
     try:
         watch(drawn)
     except ScreenFailed as failed:
-        fail(Trouble("survey", str(failed), "survey status without --watch shows the same once"))
+        fail(UserError("survey", str(failed), "survey status without --watch shows the same once"))
 
 
 # As data

@@ -9,7 +9,7 @@ from survey_cli.cli.commands.interview import Database, Instrument
 from survey_cli.cli.commands.sample import By, PeopleFile
 from survey_cli.cli.groups import Group
 from survey_cli.cli.output.terminal import count, fail, say
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 
 def pause(
@@ -29,7 +29,7 @@ def pause(
 
     asking = request(file, by=by, people=people, db=db)
     paused = pause_study(asking, message)
-    if isinstance(paused, Trouble):
+    if isinstance(paused, UserError):
         fail(paused)
     here = paused.since.astimezone()
     say(f"{file}: {paused.describe(here, here)}; survey study resume {file} lets the stations go on")
@@ -41,7 +41,7 @@ def resume(file: Instrument, by: By = "", people: PeopleFile = None, db: Databas
 
     asking = request(file, by=by, people=people, db=db)
     ended = resume_study(asking)
-    if isinstance(ended, Trouble):
+    if isinstance(ended, UserError):
         fail(ended)
     minutes = int((asking.at - ended.since).total_seconds() // 60)
     say(f"{file}: resumed after {count(minutes, 'minute')}; the stations go on by themselves")
@@ -57,7 +57,7 @@ def publish(file: Instrument, by: By = "", people: PeopleFile = None, db: Databa
     from survey_cli.services.study.publish_version import publish as publish_version
 
     made = publish_version(request(file, by=by, people=people, db=db))
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         fail(made)
     say(f"{made.where}: version {made.version} {'is published' if made.new else 'was in force already'}")
 

@@ -11,7 +11,7 @@ from typing import NoReturn, TextIO, cast
 
 import typer
 
-from survey_cli.problems import Question, Trouble
+from survey_cli.problems import Question, UserError
 
 FAILED, MISUSED = 1, 2
 PIPE_CLOSED = 141
@@ -66,7 +66,7 @@ def say(line: str) -> None:
     print(printable(line), file=sys.stderr)
 
 
-def fail(trouble: Trouble) -> NoReturn:
+def fail(trouble: UserError) -> NoReturn:
     """Say why it could not be done, and end the command."""
     for problem in trouble.problems[:MOST_PROBLEMS]:
         say(str(problem))

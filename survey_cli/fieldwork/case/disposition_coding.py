@@ -13,7 +13,7 @@ from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import NOT_IN_A_LIST, Plan, Point
 from survey_cli.fieldwork.rates.dispositions import QUOTA_FILLED, Uncounted, group_of
 from survey_cli.outcomes import Outcome
-from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.problems import UserError, did_you_mean
 
 NEVER_DIALLED: Final = {"list": "2.20", "establishment": "2.20", "rdd": "3.11"}
 NO_NUMBER_LEFT: Final = "3.90"
@@ -137,32 +137,32 @@ def ends_case(row: Outcome) -> bool:
     return not row.temporary and not row.next_number
 
 
-def ruling_trouble(case: Case, plan: Plan, *, outcome: str, code: str = "") -> Trouble | None:
+def ruling_trouble(case: Case, plan: Plan, *, outcome: str, code: str = "") -> UserError | None:
     """Why a supervisor cannot give the case this outcome and code: a blank or unknown outcome would leave it where nobody
     ever finds it, an interview's outcome needs an interview, a code needs a group. None where they can. A code may stand
     alone; it is then final."""
     where = f"case {case.key}"
     row = plan.outcomes.get(outcome)
     if not outcome and not code:
-        return Trouble(
+        return UserError(
             where, "the outcome is blank", "name an outcome of the table, as callback or refusal_hard"
         )
     if outcome and row is None:
         remedy = did_you_mean(outcome, plan.outcomes, otherwise="name an outcome of the table, or define it")
-        return Trouble(where, f"there is no outcome {outcome!r}", remedy)
+        return UserError(where, f"there is no outcome {outcome!r}", remedy)
     named = (row.like or row.id) if row is not None else ""
     if named == "supervisor":
-        return Trouble(
+        return UserError(
             where, f"{outcome} is what a supervisor answers", "name the outcome, or answer with a note"
         )
     if (named in BY_THE_INTERVIEW or code in ("1.1", "1.2", "2.12")) and not case.interview:
         what = f"{outcome or code} comes of an interview, and none was begun"
-        return Trouble(where, what, "interview it, or take another outcome")
+        return UserError(where, what, "interview it, or take another outcome")
     if plan.known and named in NOT_IN_A_LIST:
         what = f"{outcome} is not offered where every unit is known beforehand"
-        return Trouble(where, what, "take wrong_number or not_eligible")
+        return UserError(where, what, "take wrong_number or not_eligible")
     if code and isinstance(group := group_of(code, frame=plan.frame), Uncounted):
-        return Trouble(where, group.what, group.remedy)
+        return UserError(where, group.what, group.remedy)
     return None
 
 

@@ -9,7 +9,7 @@ from math import fsum
 from typing import Final
 
 from survey_cli.instrument.source.scalars import DECIMAL
-from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.problems import UserError, did_you_mean
 from survey_cli.reports.disclosure.suppression import hidden_parts
 from survey_cli.reports.results.report_model import Weighting
 from survey_cli.reports.rounding import HIDDEN, rounded
@@ -41,7 +41,7 @@ class Weighted:
     weighting: Weighting
 
 
-def base_weights(answers: Answers, column: str) -> list[Fraction] | Trouble:
+def base_weights(answers: Answers, column: str) -> list[Fraction] | UserError:
     """The weights that the sample brings."""
     cells = answers.cells(column)
     read: dict[str, Fraction] = {}
@@ -49,13 +49,13 @@ def base_weights(answers: Answers, column: str) -> list[Fraction] | Trouble:
         weight = _weight(cell)
         if weight is None or weight < 0:
             said = "is missing" if isinstance(cell, Missing) else f"is {cell!r}"
-            return Trouble(
+            return UserError(
                 column, f"the weight of an interview {said}", "give every case a weight that is not negative"
             )
         read[text] = weight
     weights = [read[text] for text in answers.columns[column]]
     if weights and not any(weights):
-        return Trouble(column, "all weights are 0", "give cases the weights they were selected with")
+        return UserError(column, "all weights are 0", "give cases the weights they were selected with")
     return weights
 
 
@@ -78,21 +78,21 @@ def weighted(
     targets: Sequence[Target] = (),
     trim: Fraction | None = None,
     threshold: int = 0,
-) -> Weighted | Trouble:
+) -> Weighted | UserError:
     """Weights from a sample column, from targets, or from both: the column's are the start. Of values that fewer than
     `threshold` interviews have no share is told."""
     n = answers.interviews
-    start: list[Fraction] | Trouble = [Fraction(1)] * n if not column else base_weights(answers, column)
-    if isinstance(start, Trouble):
+    start: list[Fraction] | UserError = [Fraction(1)] * n if not column else base_weights(answers, column)
+    if isinstance(start, UserError):
         return start
     if not n:
-        return Trouble("weights", "there are no interviews to weight", "interview somebody first")
+        return UserError("weights", "there are no interviews to weight", "interview somebody first")
     how = [f"base weights of {column}"] if column else []
     if not targets:
         weights = _scaled(start)
         return Weighted(weights=weights, weighting=_weighting(weights, how=", ".join(how)))
     margins = margins_of(answers, targets)
-    if isinstance(margins, Trouble):
+    if isinstance(margins, UserError):
         return margins
     found = raked(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
     weights = _scaled([Fraction(round(weight * FINE), FINE) for weight in found.weights])
@@ -128,7 +128,7 @@ def weighted(
     )
 
 
-def margins_of(answers: Answers, targets: Sequence[Target]) -> list[Margin] | Trouble:
+def margins_of(answers: Answers, targets: Sequence[Target]) -> list[Margin] | UserError:
     """The targets by variable, with where each interview stands."""
     by_name: dict[str, list[Target]] = {}
     for target in targets:
@@ -137,7 +137,9 @@ def margins_of(answers: Answers, targets: Sequence[Target]) -> list[Margin] | Tr
     for name, wanted in by_name.items():
         variable = answers.variables.get(name)
         if variable is None:
-            return Trouble("--rake", f"there is no variable {name!r}", did_you_mean(name, answers.variables))
+            return UserError(
+                "--rake", f"there is no variable {name!r}", did_you_mean(name, answers.variables)
+            )
         total = sum((target.share for target in wanted), Fraction(0))
         cells = answers.cells(name)
         place: dict[str, int] = {}
@@ -159,22 +161,22 @@ def margins_of(answers: Answers, targets: Sequence[Target]) -> list[Margin] | Tr
     return made
 
 
-def _unfit(name: str, shares: Sequence[Fraction]) -> Trouble | None:
+def _unfit(name: str, shares: Sequence[Fraction]) -> UserError | None:
     """What cannot be meant by the shares of one variable. Shares of 1 add up to 1; numbers of units to anything."""
     total, remedy = sum(shares, Fraction(0)), "give each value its share"
     if total <= 0:
-        return Trouble("--rake", f"the targets of {name} add up to nothing", remedy)
+        return UserError("--rake", f"the targets of {name} add up to nothing", remedy)
     if len(shares) == 1:
-        return Trouble("--rake", f"{name} has a target for one value alone", remedy)
+        return UserError("--rake", f"{name} has a target for one value alone", remedy)
     parts = max(shares) <= 1 and any(share.denominator > 1 for share in shares)
     if parts and abs(total - 1) > ROUNDING:
-        return Trouble(
+        return UserError(
             "--rake", f"the shares of {name} add up to {rounded(total, 3)}", f"{remedy}: together 1"
         )
     return None
 
 
-def _unknown(variable: Variable, wanted: Sequence[Target], cells: Mapping[str, Cell]) -> Trouble | None:
+def _unknown(variable: Variable, wanted: Sequence[Target], cells: Mapping[str, Cell]) -> UserError | None:
     """A target's value that the variable does not have; of one without labels, one that looks like a slip."""
     there = {str(cell) for cell in cells.values() if not isinstance(cell, Missing)}
     for target in wanted:
@@ -183,10 +185,10 @@ def _unknown(variable: Variable, wanted: Sequence[Target], cells: Mapping[str, C
         what = f"{variable.name} has no value {target.value!r}"
         if variable.labels:
             known = sorted(_told(code, label) for code, label in variable.labels.items())
-            return Trouble("--rake", what, f"it has {', '.join(known)}")
+            return UserError("--rake", what, f"it has {', '.join(known)}")
         untaken = there - {other.value for other in wanted}
         if near := did_you_mean(target.value, untaken):
-            return Trouble("--rake", what, near)
+            return UserError("--rake", what, near)
     return None
 
 

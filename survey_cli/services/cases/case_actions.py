@@ -31,7 +31,7 @@ from survey_cli.fieldwork.rates.dispositions import disposition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.outcomes import WITHDRAWN
-from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.problems import UserError, did_you_mean
 from survey_cli.reports.fieldwork.case_histories import outcome_words
 from survey_cli.services.run_on_study import Request, asked, no_such_case
 from survey_cli.services.sample.replicates import chosen
@@ -85,21 +85,23 @@ class _Deed(NamedTuple):
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told the cases done and those in all."""
-Deed: TypeAlias = Callable[[Case], "_Deed | Trouble | None"]
+Deed: TypeAlias = Callable[[Case], "_Deed | UserError | None"]
 """What is to be done to a case as it stands, or why that cannot be; None where it is not among those that are meant."""
 
 
-def correct(request: Request, key: str, outcome: str, *, code: str = "", note: str = "") -> Changed | Trouble:
+def correct(
+    request: Request, key: str, outcome: str, *, code: str = "", note: str = ""
+) -> Changed | UserError:
     """Give a case another outcome, or a code of the supervisor's own. A temporary outcome puts it back into the queue;
     places in the quotas go back, or are taken, with its interview's code."""
     if not note.strip():
-        return Trouble(f"case {key}", "a correction needs its reason", "say it with --note")
+        return UserError(f"case {key}", "a correction needs its reason", "say it with --note")
 
-    def do(study: Study) -> Changed | Trouble:
+    def do(study: Study) -> Changed | UserError:
         row = disposition(code)
         exact = row.code if row is not None else code
 
-        def deed(case: Case) -> _Deed | Trouble:
+        def deed(case: Case) -> _Deed | UserError:
             trouble = ruling_trouble(case, study.plan, outcome=outcome, code=exact)
             if trouble is None and _slip(case, study.plan, outcome):
                 trouble = _listed_otherwise(study, key)
@@ -133,14 +135,14 @@ def _listed_numbers(study: Study, key: str) -> list[tuple[str, Listed]]:
     return [(number, why) for number in numbers if (why := study.never_call.listed(number)) is not None]
 
 
-def _listed_otherwise(study: Study, key: str) -> Trouble | None:
+def _listed_otherwise(study: Study, key: str) -> UserError | None:
     """Why the case may not be called although its outcome is corrected: a number of it was listed by somebody else."""
     blocked = [entry for entry in study.store.cases.history(key) if isinstance(entry.event, Blocked)]
     for _, why in _listed_numbers(study, key):
         if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
             what = f"a number of it has been on the do-not-call list since {why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
             remedy = "if that is wrong too, first: survey never-call remove NUMBER --reason TEXT"
-            return Trouble(f"case {key}", what, remedy)
+            return UserError(f"case {key}", what, remedy)
     return None
 
 
@@ -164,14 +166,14 @@ def _correction(case: Case, plan: Plan, outcome: str, code: str, note: str, at: 
     return _Deed([*events, *block_for(new)], said, tasks_after(new, case.key))
 
 
-def answer(request: Request, key: str, *, note: str = "") -> Changed | Trouble:
+def answer(request: Request, key: str, *, note: str = "") -> Changed | UserError:
     """Answer what an interviewer referred to the supervisor: the case goes back to the queue."""
 
-    def deed(case: Case, plan: Plan) -> _Deed | Trouble:
+    def deed(case: Case, plan: Plan) -> _Deed | UserError:
         waits = case.calls[case.before_answer :]
         if waits and plan.delays.get(waits[-1].outcome) == "held":
             return _Deed([Advised(note.strip())], "answered")
-        return Trouble(
+        return UserError(
             f"case {key}",
             "nobody referred it to a supervisor",
             "survey why says what it waits for",
@@ -184,11 +186,11 @@ def answer(request: Request, key: str, *, note: str = "") -> Changed | Trouble:
     )
 
 
-def reopen(request: Request, key: str, *, why: str = "") -> Changed | Trouble:
+def reopen(request: Request, key: str, *, why: str = "") -> Changed | UserError:
     """Put a finished case back into the queue, its limit of attempts anew."""
 
-    def do(study: Study) -> Changed | Trouble:
-        def deed(case: Case) -> _Deed | Trouble:
+    def do(study: Study) -> Changed | UserError:
+        def deed(case: Case) -> _Deed | UserError:
             if trouble := _not_reopened(case, study, study.at):
                 return trouble
             return _Deed([Reopened(why.strip())], "put back into the queue")
@@ -198,31 +200,31 @@ def reopen(request: Request, key: str, *, why: str = "") -> Changed | Trouble:
     return asked(request, do, for_whom="put a case back into the queue")
 
 
-def _not_reopened(case: Case, study: Study, at: datetime) -> Trouble | None:
+def _not_reopened(case: Case, study: Study, at: datetime) -> UserError | None:
     where, stands = f"case {case.key}", standing(case, study.plan, at)
     if case.erased or case.blocked:
         what = "it was erased" if case.erased else "it is never to be called again"
-        return Trouble(where, what, "nothing: whoever asked for that is left alone")
+        return UserError(where, what, "nothing: whoever asked for that is left alone")
     if stands.status != "done":
-        return Trouble(where, f"it is not finished: {_stands(stands)}", "survey why says when it comes")
+        return UserError(where, f"it is not finished: {_stands(stands)}", "survey why says when it comes")
     if stands.code == "1.1":
         remedy = (
             f"correct its outcome (survey outcome), or its answers: survey interview {study.path} --reopen"
         )
-        return Trouble(where, "its interview is complete", remedy)
+        return UserError(where, "its interview is complete", remedy)
     if case.numbers and not case.live:
         remedy = f"give it one in the sample file: survey sample import {study.path} cases.csv --update"
-        return Trouble(where, "none of its numbers works", remedy)
+        return UserError(where, "none of its numbers works", remedy)
     return None
 
 
 def reopen_refusals(
     request: Request, *, before: datetime | None, why: str = "", progress: Progress | None = None
-) -> Several | Trouble:
+) -> Several | UserError:
     """Put soft refusals that are finished back for conversion: those whose last refusal was before a moment, where one is
     given. Whoever refused for good, or asked never to be called, is left alone."""
 
-    def do(study: Study) -> Several | Trouble:
+    def do(study: Study) -> Several | UserError:
         def deed(case: Case) -> _Deed | None:
             if not _soft(case, study.plan, before) or _not_reopened(case, study, study.at) is not None:
                 return None
@@ -246,11 +248,11 @@ def _soft(case: Case, plan: Plan, before: datetime | None) -> bool:
     )
 
 
-def release(request: Request, replicates: str, *, progress: Progress | None = None) -> Several | Trouble:
+def release(request: Request, replicates: str, *, progress: Progress | None = None) -> Several | UserError:
     """Release replicates of the sample: their cases may be called. Those that are released stay so; the same again
     goes on where it broke off."""
 
-    def do(study: Study) -> Several | Trouble:
+    def do(study: Study) -> Several | UserError:
         rows, known = [], set()
         for row in study.store.cases.rows():
             if row.replicate:
@@ -261,7 +263,7 @@ def release(request: Request, replicates: str, *, progress: Progress | None = No
                 ):  # without a working number a case is done before its release
                     rows.append(row)
         wanted = chosen(replicates, known, where=study.where)
-        if isinstance(wanted, Trouble):
+        if isinstance(wanted, UserError):
             return wanted
 
         def deed(case: Case) -> _Deed | None:
@@ -273,26 +275,26 @@ def release(request: Request, replicates: str, *, progress: Progress | None = No
     return asked(request, do, for_whom="release a replicate")
 
 
-def free(request: Request, key: str) -> tuple[Changed, Had] | Trouble:
+def free(request: Request, key: str) -> tuple[Changed, Had] | UserError:
     """Free a case from the station that has it, whoever sits there; the call that was going on stays in the history."""
 
-    def do(study: Study) -> tuple[Changed, Had] | Trouble:
+    def do(study: Study) -> tuple[Changed, Had] | UserError:
         row = study.store.cases.row(key)
         if row is None:
             return no_such_case(study, key)
         if row.held is None:
-            return Trouble(f"case {key}", "no station has it", "survey why says what keeps it")
+            return UserError(f"case {key}", "no station has it", "survey why says what keeps it")
         held = row.held
         going_on: list[str] = []
         since: list[datetime] = []
 
-        def deed(case: Case) -> _Deed | Trouble:
+        def deed(case: Case) -> _Deed | UserError:
             going_on[:] = [case.interview] if case.interviewing else []
             since[:] = [case.claimed.began] if case.claimed is not None else []
             return _Deed([Returned("released")], "freed")
 
         freed = _one(study, key, deed, study.at, take=True)
-        if isinstance(freed, Trouble):
+        if isinstance(freed, UserError):
             return freed
         for interview in going_on:
             study.store.cases.drop(
@@ -308,37 +310,37 @@ def free(request: Request, key: str) -> tuple[Changed, Had] | Trouble:
 
 def reassign(
     request: Request, *, to: str, key: str = "", all_of: str = "", policy: Policy | None = None
-) -> Several | Trouble:
+) -> Several | UserError:
     """Give the promise of one case, or all those of one interviewer, to another; `anyone` to whoever is free. Without a
     policy each keeps its own, and a single one that was anyone's is the other's alone; of one interviewer's promises
     those that anyone may keep stay as they are."""
 
-    def do(study: Study) -> Several | Trouble:
+    def do(study: Study) -> Several | UserError:
         if trouble := _nobody(study, to):
             return trouble
         who = study.people.of(to) if to != "anyone" else None
 
-        def deed(case: Case) -> _Deed | Trouble | None:
+        def deed(case: Case) -> _Deed | UserError | None:
             promise = standing_promise(case, study.plan)
             if promise is None:
-                return Trouble(f"case {case.key}", "no call is promised", "survey why says when it comes")
+                return UserError(f"case {case.key}", "no call is promised", "survey why says when it comes")
             if all_of and promise.policy == "anyone":
                 return None
             own = policy or ("me" if promise.policy == "anyone" else promise.policy)
             given = Reassigned("", "anyone") if to == "anyone" else Reassigned(to, own)
             if who is not None and not who.speaks(case.language):
                 what = f"it wants {case.language}, which {to} does not speak"
-                return Trouble(f"case {case.key}", what, "name somebody who does, or anyone")
+                return UserError(f"case {case.key}", what, "name somebody who does, or anyone")
             return _Deed([given], f"its promise is {_keeper(given)} to keep")
 
         if key:
             moved = _do(study, key, deed, study.at)
-            if moved is None or isinstance(moved, Trouble):
+            if moved is None or isinstance(moved, UserError):
                 return moved or no_such_case(study, key)
             return Several(changed=(moved,))
         rows = study.store.cases.promises(owner=all_of)
         if not rows:
-            return Trouble(all_of, "has no promise to keep", "survey people lists who has")
+            return UserError(all_of, "has no promise to keep", "survey people lists who has")
         return _do_all(study, rows, deed, study.at)
 
     return asked(request, do, for_whom="give a promise to another")
@@ -348,25 +350,27 @@ def _keeper(moved: Reassigned) -> str:
     return "anyone's" if moved.policy == "anyone" else f"{moved.owner}'s"
 
 
-def _nobody(study: Study, login: str) -> Trouble | None:
+def _nobody(study: Study, login: str) -> UserError | None:
     if login == "anyone" or study.people.of(login) is not None:
         return None
     known = study.people.listed
     remedy = did_you_mean(login, known, otherwise=f"the list has {', '.join(sorted(known)[:10])}")
-    return Trouble(login, "is not among the people of this study", remedy)
+    return UserError(login, "is not among the people of this study", remedy)
 
 
 # order of doing
 
 
 def _one(
-    study: Study, key: str, deed: Callable[[Case], _Deed | Trouble], at: datetime, *, take: bool = False
-) -> Changed | Trouble:
+    study: Study, key: str, deed: Callable[[Case], _Deed | UserError], at: datetime, *, take: bool = False
+) -> Changed | UserError:
     found = _do(study, key, deed, at, take=take)
     return found if found is not None else no_such_case(study, key)
 
 
-def _do(study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False) -> Changed | Trouble | None:
+def _do(
+    study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False
+) -> Changed | UserError | None:
     """Read the case, see what is to be done, write it; again where somebody wrote in between. `take`: though a station
     has it."""
     cases = study.store.cases
@@ -378,7 +382,7 @@ def _do(study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False)
             return _at_a_station(study, row.key, row.held)
         case = Case.of(key, cases.history(key))
         found = deed(case)
-        if found is None or isinstance(found, Trouble):
+        if found is None or isinstance(found, UserError):
             return found
         after, entries = _after(case, found.events, by=study.who.login, at=at)
         stands = standing(after, study.plan, max(at, entries[-1].at))
@@ -403,9 +407,11 @@ def _do(study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False)
                 undone = list(follow_up(study, key, at))
                 clean(study.store)
                 if undone:
-                    return Trouble(f"case {key}", f"{found.said}, but {undone[0]}", "give the command again")
+                    return UserError(
+                        f"case {key}", f"{found.said}, but {undone[0]}", "give the command again"
+                    )
             return Changed(key, stands, found.said + _passed_targets(study, cells))
-    return Trouble(f"case {key}", "stations keep writing to it", "give the command again")
+    return UserError(f"case {key}", "stations keep writing to it", "give the command again")
 
 
 def _passed_targets(study: Study, cells: Collection[str]) -> str:
@@ -430,7 +436,7 @@ def _do_all(
         if progress is not None:
             progress(number, len(rows))
         match done:
-            case Trouble():
+            case UserError():
                 left.append((row.key, done.what))
             case Changed():
                 changed.append(done)
@@ -446,9 +452,9 @@ def _after(case: Case, events: Sequence[Event], *, by: str, at: datetime) -> tup
     return case, entries
 
 
-def _at_a_station(study: Study, key: str, held: Held) -> Trouble:
+def _at_a_station(study: Study, key: str, held: Held) -> UserError:
     what = f"{held.by} has it at station {held.station}"
-    return Trouble(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
+    return UserError(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
 
 
 def _stands(stands: Standing) -> str:

@@ -16,7 +16,7 @@ from survey_cli.fieldwork.queue.rules import zones_of
 from survey_cli.instrument.compiled.external_symbols import condition_over
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.problems import Trouble, did_you_mean, errors
+from survey_cli.problems import UserError, did_you_mean, errors
 from survey_cli.reports.fieldwork.case_histories import told
 from survey_cli.reports.fieldwork.cases import (
     CaseLine,
@@ -55,32 +55,32 @@ class Wanted:
     limit: int | None = None
 
 
-def list_cases(request: Request, wanted: Wanted) -> CaseList | Trouble:
+def list_cases(request: Request, wanted: Wanted) -> CaseList | UserError:
     """The cases in the sample's order. One text that can't be decoded keeps no other case from being listed."""
 
-    def tolerant(study: Study) -> CaseList | Trouble:
+    def tolerant(study: Study) -> CaseList | UserError:
         try:
             return _listed(study, wanted)
         except Undecodable as problem:
             with study.store.tolerantly():
                 listed = _listed(study, wanted)
-            return listed if isinstance(listed, Trouble) else replace(listed, damage=str(problem))
+            return listed if isinstance(listed, UserError) else replace(listed, damage=str(problem))
 
     return asked(request, tolerant)
 
 
-def _listed(study: Study, wanted: Wanted) -> CaseList | Trouble:
+def _listed(study: Study, wanted: Wanted) -> CaseList | UserError:
     cases = study.store.cases
     if wanted.status and wanted.status not in STATUSES:
         remedy = did_you_mean(wanted.status, STATUSES, otherwise=f"one of {', '.join(STATUSES)}")
-        return Trouble("--status", f"{wanted.status!r} is no status", remedy)
+        return UserError("--status", f"{wanted.status!r} is no status", remedy)
     if wanted.outcome and wanted.outcome not in study.plan.outcomes:
         remedy = did_you_mean(wanted.outcome, study.plan.outcomes, otherwise="survey explain lists them")
-        return Trouble("--outcome", f"there is no outcome {wanted.outcome!r}", remedy)
+        return UserError("--outcome", f"there is no outcome {wanted.outcome!r}", remedy)
     if wanted.find and not study.who.supervises:
-        return Trouble("--find", "only supervisors look for names and numbers", "name the case by its key")
+        return UserError("--find", "only supervisors look for names and numbers", "name the case by its key")
     keys = _keys(study, wanted)
-    if isinstance(keys, Trouble):
+    if isinstance(keys, UserError):
         return keys
     rows = cases.rows(
         status=cast(Kept, wanted.status) if wanted.status else None,
@@ -98,7 +98,7 @@ def _listed(study: Study, wanted: Wanted) -> CaseList | Trouble:
     )
 
 
-def _keys(study: Study, wanted: Wanted) -> set[str] | Trouble | None:
+def _keys(study: Study, wanted: Wanted) -> set[str] | UserError | None:
     """The keys of those that `find` and `where` leave; None where all are left."""
     keys: set[str] | None = None
     if wanted.find:
@@ -106,26 +106,26 @@ def _keys(study: Study, wanted: Wanted) -> set[str] | Trouble | None:
     if not wanted.where:
         return keys
     condition = sample_condition(study.instrument, wanted.where)
-    if isinstance(condition, Trouble):
+    if isinstance(condition, UserError):
         return condition
     hidden = {n for n, column in study.instrument.sample.items() if column.hidden} & condition.names
     if hidden and not study.who.supervises:
-        return Trouble("--where", f"{min(hidden)} is personal, and only supervisors see it", "leave it out")
+        return UserError("--where", f"{min(hidden)} is personal, and only supervisors see it", "leave it out")
     chosen = {key for key, env in _envs(study, personal=bool(hidden)) if condition.evaluate(env) is True}
     return chosen if keys is None else keys & chosen
 
 
-def sample_condition(instrument: Instrument, text: str) -> Condition | Trouble:
+def sample_condition(instrument: Instrument, text: str) -> Condition | UserError:
     """The condition over sample columns that `text` is."""
     condition, problems = condition_over(instrument, text, who="--where")
     if condition is None:
         first = errors(problems)[0]
-        return Trouble("--where", first.what, first.remedy)
+        return UserError("--where", first.what, first.remedy)
     others = sorted(condition.names - instrument.sample.keys())
     if others:
         known = ", ".join(instrument.sample)
         remedy = did_you_mean(others[0], instrument.sample, otherwise=f"the sample has {known}")
-        return Trouble("--where", f"{others[0]!r} is no column of the sample", remedy)
+        return UserError("--where", f"{others[0]!r} is no column of the sample", remedy)
     return condition
 
 
@@ -176,12 +176,12 @@ def line_of(row: CaseRow, name: str) -> CaseLine:
     )
 
 
-def show_case(request: Request, key: str) -> CaseSheet | Trouble:
+def show_case(request: Request, key: str) -> CaseSheet | UserError:
     """One case with its whole history."""
     return asked(request, lambda study: _sheet(study, key))
 
 
-def _sheet(study: Study, key: str) -> CaseSheet | Trouble:
+def _sheet(study: Study, key: str) -> CaseSheet | UserError:
     cases, plan = study.store.cases, study.plan
     row = cases.row(key)
     if row is None:

@@ -12,7 +12,7 @@ from survey_cli.fieldwork.calendar.calendar import short_day
 from survey_cli.fieldwork.calendar.zones import wall_at
 from survey_cli.fieldwork.case.events import Called, Claimed, Corrected, Entry, Remarked
 from survey_cli.fieldwork.queue.claim_criteria import bucket_of
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.call_sessions import Sat, sittings_of
 from survey_cli.reports.fieldwork.status import (
     DueState,
@@ -40,22 +40,24 @@ class Target(NamedTuple):
     """What says so."""
 
 
-def status_of(request: Request, *, since: str = "", zone: tzinfo | None = None) -> FieldworkStatus | Trouble:
+def status_of(
+    request: Request, *, since: str = "", zone: tzinfo | None = None
+) -> FieldworkStatus | UserError:
     """How the fieldwork stands at the moment of asking. What was done is counted from `since` on, as typed: of a day its
     beginning. `zone` is the clock of whoever asks, the computer's where it is None."""
     begun = begin_of(since, request.at, zone, option="--since") if since else None
-    if isinstance(begun, Trouble):
+    if isinstance(begun, UserError):
         return begun
     return asked(request, partial(_status, begun=begun, zone=zone, people=request.people))
 
 
 def _status(
     study: Study, *, begun: Moment | None, zone: tzinfo | None, people: str | None
-) -> FieldworkStatus | Trouble:
+) -> FieldworkStatus | UserError:
     at = study.at
     kinds = study.store.figures.kinds()
     if not kinds:
-        return Trouble(
+        return UserError(
             study.where, "there are no cases yet", f"import them: survey sample import {study.path} cases.csv"
         )
     local = at.astimezone(zone)

@@ -14,7 +14,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import Turns
 from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
 from survey_cli.fieldwork.queue.rules import Claimant, next_moment, verdicts, zones_of
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.case_histories import outcome_words, told
 from survey_cli.reports.fieldwork.cases import ClosedLine, QueueLine, QueueReport, Why
 from survey_cli.reports.fieldwork.event_wording import keeper_words
@@ -30,12 +30,12 @@ BESIDE: Final = 50
 """Cases looked at beyond those that are wanted: the rules turn some down."""
 
 
-def why(request: Request, key: str, *, at: datetime, interviewer: str = "") -> Why | Trouble:
+def why(request: Request, key: str, *, at: datetime, interviewer: str = "") -> Why | UserError:
     """Whether a case may be called at a moment by an interviewer (by anybody fit where none is named), rule by rule."""
 
-    def do(study: Study) -> Why | Trouble:
+    def do(study: Study) -> Why | UserError:
         who = _seat(study, interviewer)
-        if isinstance(who, Trouble):
+        if isinstance(who, UserError):
             return who
         row = study.store.cases.row(key)
         return _why(study, row, who, at) if row is not None else no_such_case(study, key)
@@ -43,11 +43,11 @@ def why(request: Request, key: str, *, at: datetime, interviewer: str = "") -> W
     return asked(request, do)
 
 
-def _seat(study: Study, login: str) -> Interviewer | Trouble:
+def _seat(study: Study, login: str) -> Interviewer | UserError:
     """Through whose eyes one looks."""
     if not login:
         return study.who
-    return study.people.of(login) or Trouble(
+    return study.people.of(login) or UserError(
         login, "is not among the people of this study", f"survey people {study.path} lists them"
     )
 
@@ -82,12 +82,12 @@ def _listed(study: Study, key: str) -> bool:
     return contact is not None and study.listed([n.e164 for n in contact.numbers if n.e164])
 
 
-def queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport | Trouble:
+def queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport | UserError:
     """The next cases in the order in which they would be claimed now, and those that are due but closed."""
 
-    def do(study: Study) -> QueueReport | Trouble:
+    def do(study: Study) -> QueueReport | UserError:
         who = _seat(study, interviewer)
-        return who if isinstance(who, Trouble) else _queue(study, who, study.at, limit)
+        return who if isinstance(who, UserError) else _queue(study, who, study.at, limit)
 
     return asked(request, do)
 

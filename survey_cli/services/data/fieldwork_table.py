@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import own_groups
 from survey_cli.services.cases.case_lists import sample_condition
 from survey_cli.services.data.export_options import Made, Wish
@@ -30,17 +30,17 @@ from survey_cli.values import NOT_ASKED, Cell
 
 def fieldwork_table(
     records: Records, wish: Wish, *, language: str, shown: Mapping[str, str], at: datetime, past: bool
-) -> Made | Trouble:
+) -> Made | UserError:
     """A row a case, or a row a call, as they stood at that moment; `past`: what happened later is left out."""
     instrument, cases, plan = records.instrument, records.store.cases, records.plan
     condition = sample_condition(instrument, wish.where) if wish.where else None
-    if isinstance(condition, Trouble):
+    if isinstance(condition, UserError):
         return condition
     hidden = {n for n, c in instrument.sample.items() if c.hidden}
     given = hidden if wish.all_personal else hidden & wish.personal
     if wish.what == "calls" and wish.personal:
         remedy = "leave --personal out; --with-contacts brings the notes on calls"
-        return Trouble("--personal", "a call has no columns of the sample", remedy)
+        return UserError("--personal", "a call has no columns of the sample", remedy)
     if (unknown := unknown_personal(wish, instrument.sample.keys())) is not None:
         return unknown
     if condition is not None and (barred := (hidden - given) & condition.names):

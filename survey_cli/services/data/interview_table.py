@@ -18,7 +18,7 @@ from survey_cli.instrument.compiled.external_symbols import condition_over
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.open_instrument import rebuilt
-from survey_cli.problems import Trouble, did_you_mean, errors
+from survey_cli.problems import UserError, did_you_mean, errors
 from survey_cli.services.data.export_options import ORIGINS, Made, Ruled, Wish
 from survey_cli.services.data.study_metadata import study_of
 from survey_cli.services.database.derived_columns import differences
@@ -40,7 +40,7 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Variable
 class Stopped(Exception):
     """Why the rows cannot go on, found in the middle of them."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: UserError) -> None:
         super().__init__(str(trouble))
         self.trouble = trouble
 
@@ -84,10 +84,10 @@ class _Taken(NamedTuple):
     interview: Interview | None = None
 
 
-def interview_table(source: Source) -> Made | Trouble:
+def interview_table(source: Source) -> Made | UserError:
     """All versions that have interviews to export as one table. Without any, the file's own columns."""
     versions = _versions(source)
-    if isinstance(versions, Trouble):
+    if isinstance(versions, UserError):
         return versions
     parts = [version.part() for version in versions]
     uncomputed = tuple(versions[-1].uncomputed()) if versions else ()
@@ -110,20 +110,20 @@ def interview_table(source: Source) -> Made | Trouble:
     )
 
 
-def unknown_personal(wish: Wish, known: Collection[str]) -> Trouble | None:
+def unknown_personal(wish: Wish, known: Collection[str]) -> UserError | None:
     """What is asked for with `--personal` and is none of these."""
     for name in sorted(wish.personal - set(known)):
         remedy = did_you_mean(name, known, otherwise="name an item")
-        return Trouble("--personal", f"there is no column {name!r}", remedy)
+        return UserError("--personal", f"there is no column {name!r}", remedy)
     return None
 
 
-def event_table(source: Source) -> Made | Trouble:
+def event_table(source: Source) -> Made | UserError:
     """A row for each event of each interview."""
     return _long(source, EVENTS, "event", lambda v, journal, head: event_rows(v.instrument, journal, head))
 
 
-def answer_table(source: Source) -> Made | Trouble:
+def answer_table(source: Source) -> Made | UserError:
     """A row for each answer of each interview that counts."""
     return _long(
         source,
@@ -138,9 +138,9 @@ def _long(
     variables: tuple[Variable, ...],
     each: str,
     rows_of: "Callable[[_Version, Sequence[Event], Heading], Iterator[tuple[Cell, ...]]]",
-) -> Made | Trouble:
+) -> Made | UserError:
     versions = _versions(source)
-    if isinstance(versions, Trouble):
+    if isinstance(versions, UserError):
         return versions
     instruments = [version.instrument for version in versions] or [source.instrument]
     leaves = {name for instrument in instruments for name in instrument.leaves}
@@ -178,10 +178,10 @@ def _long(
     )
 
 
-def _versions(source: Source) -> "list[_Version] | Trouble":
+def _versions(source: Source) -> "list[_Version] | UserError":
     """The versions that have interviews to export, the first kept first."""
     condition = wanted_condition(source.instrument, source.wish)
-    if isinstance(condition, Trouble):
+    if isinstance(condition, UserError):
         return condition
     kept_here = source.store.instruments()
     numbers = {
@@ -194,7 +194,7 @@ def _versions(source: Source) -> "list[_Version] | Trouble":
     for kept in used:
         newest = source.instrument
         instrument = newest if kept.hash == newest.hash else rebuilt(kept.texts, kept.hash)
-        if isinstance(instrument, Trouble):
+        if isinstance(instrument, UserError):
             return instrument
         versions.append(
             _Version(
@@ -223,23 +223,23 @@ def _means_the_same(store: Store, change: Change) -> bool:
     return accepted is not None and accepted.same
 
 
-def wanted_condition(instrument: Instrument, wish: Wish) -> Condition | Trouble | None:
+def wanted_condition(instrument: Instrument, wish: Wish) -> Condition | UserError | None:
     """The condition of `--where`; None where there is none. What is personal is asked about only by whoever gets it."""
     if not wish.where:
         return None
     condition, problems = condition_over(instrument, wish.where, who="--where")
     if condition is None:
         first = errors(problems)[0]
-        return Trouble("--where", first.what, first.remedy)
+        return UserError("--where", first.what, first.remedy)
     hidden = (personal_names(instrument) & condition.names) - wish.personal
     if hidden and not wish.all_personal:
         return personal_condition(min(hidden))
     return condition
 
 
-def personal_condition(name: str) -> Trouble:
+def personal_condition(name: str) -> UserError:
     """Why nobody may ask about a column that is not asked for."""
-    return Trouble("--where", f"{name} is personal", f"leave it out, or add --personal {name}")
+    return UserError("--where", f"{name} is personal", f"leave it out, or add --personal {name}")
 
 
 def _outcomes(source: Source) -> dict[Code, str]:
@@ -424,7 +424,7 @@ class _Version:
         if differing := differences(interview, line):
             what = f"its row in the list of interviews differs from its journal ({', '.join(differing)})"
             remedy = f"`survey verify` lists all that differs; a backup is brought back by: {RESTORE}"
-            raise Stopped(Trouble(f"case {line.case}, interview {line.id[:8]}", what, remedy))
+            raise Stopped(UserError(f"case {line.case}, interview {line.id[:8]}", what, remedy))
         return journal, interview
 
     def _followed(self, line: Line, journal: Sequence[Event]) -> Interview:
@@ -436,7 +436,7 @@ class _Version:
 
 def _unfollowed(line: Line, error: ValueError) -> Stopped:
     what = f"its journal can't be followed ({str(error).partition(':')[0]})"  # the rest may quote an answer
-    return Stopped(Trouble(f"case {line.case}", what, "`survey verify` tells more"))
+    return Stopped(UserError(f"case {line.case}", what, "`survey verify` tells more"))
 
 
 def _admin(line: Line, version: str, by: str) -> str:

@@ -12,7 +12,7 @@ from survey_cli.engine.codec import encode_cells
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.scalars import DECIMAL
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.disclosure.suppression import THRESHOLD
 from survey_cli.reports.results.analysis_base import Included, Which, included
 from survey_cli.reports.weighting.answer_counts import Answers
@@ -29,12 +29,12 @@ LEAST_TRIM: Final = 1
 RAKED: Final = figure("weight_raked", "Raked weight", decimals=6)
 
 
-def unfit_trim(rake: str, trim: str) -> Trouble | None:
+def unfit_trim(rake: str, trim: str) -> UserError | None:
     """What cannot be meant by `--trim`."""
     if trim and (not DECIMAL.match(trim) or Fraction(trim) <= LEAST_TRIM):
-        return Trouble("--trim", f"{trim!r} cannot be", "say how many times the mean, as 5")
+        return UserError("--trim", f"{trim!r} cannot be", "say how many times the mean, as 5")
     if trim and not rake:
-        return Trouble("--trim", "only raked weights are trimmed", "name a file of targets with --rake")
+        return UserError("--trim", "only raked weights are trimmed", "name a file of targets with --rake")
     return None
 
 
@@ -65,7 +65,7 @@ def counted(
 
 def weights_of(
     answers: Answers, instrument: Instrument, *, rake: str, trim: str, base: bool = True, threshold: int = 0
-) -> Weighted | Trouble | None:
+) -> Weighted | UserError | None:
     """What the interviews weigh by the sample's column with the role weight (unless `base` is False), by the file of
     targets `rake`, or by both; None where there is neither."""
     column = column_of(instrument, "weight") if base else None
@@ -75,7 +75,7 @@ def weights_of(
     if rake:
         rows = read_targets(rake)
         if isinstance(rows, tuple):
-            return Trouble(rake, "it is no file of targets", "mend it", problems=rows)
+            return UserError(rake, "it is no file of targets", "mend it", problems=rows)
         targets = [Target(variable=row.variable, value=row.value, share=row.share) for row in rows]
     return weighted(
         answers,
@@ -88,13 +88,13 @@ def weights_of(
 
 def with_raked_weights(
     made: Made, whole: Made, instrument: Instrument, plan: Plan, *, rake: str, trim: str
-) -> Made | Trouble:
+) -> Made | UserError:
     """The same data with the weights of a report behind them, none for an interview that it would not count. `whole` has
     all interviews that it is made of; of both tables the first column names the interview."""
     answers, got = counted(whole, plan, "partial", ids=True)
     answers = answers.only(got.rows)
     found = weights_of(answers, instrument, rake=rake, trim=trim, threshold=THRESHOLD)
-    if found is None or isinstance(found, Trouble):
+    if found is None or isinstance(found, UserError):
         return found or made
     weight_of = dict(zip(answers.columns["interview_id"], map(float, found.weights), strict=True))
     taken = {variable.name.casefold() for variable in made.table.variables}

@@ -14,7 +14,7 @@ from survey_cli.study.open_study import Records
 
 
 def rulings(records: Records, until: datetime | None) -> dict[str, Ruled]:
-    """By interview, what a correction of its case made of it, and still does. Raises StoreProblem."""
+    """By interview, what a correction of its case made of it, and still does. Raises StoreError."""
     found: dict[str, Ruled] = {}
     for key, history in records.store.cases.histories(until=until, corrected=True):
         found |= _of_case(key, history, records.plan)

@@ -7,9 +7,9 @@ from errno import EBADF
 from pathlib import Path
 from typing import TypeVar
 
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.data.interview_table import Stopped
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.study.open_study import Records, open_records
 
 T = TypeVar("T")
@@ -17,31 +17,31 @@ T = TypeVar("T")
 
 def at_one_moment(
     path: str | Path,
-    do: Callable[[Records], T | Trouble],
+    do: Callable[[Records], T | UserError],
     *,
     db: str | None = None,
     people: str | None = None,
     to: str = "-",
-) -> T | Trouble:
+) -> T | UserError:
     """What `do` gives of the records of an instrument, or why it could not; `to` is where that goes. The records are open
     as long as it takes."""
     records = open_records(path, db=db, people=people)
-    if isinstance(records, Trouble):
+    if isinstance(records, UserError):
         return records
     try:
         with records, records.store.still():
             return do(records)
-    except StoreProblem as problem:
-        return Trouble(problem.where, problem.what, problem.remedy)
+    except StoreError as problem:
+        return UserError(problem.where, problem.what, problem.remedy)
     except Stopped as stopped:
         return stopped.trouble
     except ValueError:  # not the error, which may quote an answer
-        return Trouble(records.where, "a row of data can't be read", "`survey verify` tells more")
+        return UserError(records.where, "a row of data can't be read", "`survey verify` tells more")
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
         place = "standard output" if to == "-" else to
         if error.errno == EBADF:
-            return Trouble(place, "it is closed, so the result went nowhere", "open it, or name a file")
+            return UserError(place, "it is closed, so the result went nowhere", "open it, or name a file")
         what = f"it cannot be written ({error.strerror or error})"
-        return Trouble(place, what, "choose another place, or make room")
+        return UserError(place, what, "choose another place, or make room")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from survey_cli.instrument.compiled.model import Group, Instrument
-from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.problems import UserError, did_you_mean
 from survey_cli.services.data.export_options import Made, Wish
 from survey_cli.services.data.fieldwork_table import fieldwork_table
 from survey_cli.services.data.interview_table import Source, answer_table, event_table, interview_table
@@ -21,17 +21,17 @@ from survey_cli.table.identifying_columns import identifying
 from survey_cli.values import Variable
 
 
-def wanted_table(records: Records, wish: Wish) -> Made | Trouble:
+def wanted_table(records: Records, wish: Wish) -> Made | UserError:
     """The table. Its rows are read while it is gone through: the records must stay open as long."""
     made = _table(records, wish)
-    if not isinstance(made, Trouble) and wish.rake:
+    if not isinstance(made, UserError) and wish.rake:
         whole = _table(records, replace(wish, variables=()))
-        if isinstance(whole, Trouble):
+        if isinstance(whole, UserError):
             return whole
         made = with_raked_weights(
             made, whole, records.instrument, records.plan, rake=wish.rake, trim=wish.trim
         )
-    if isinstance(made, Trouble) or wish.what != "interviews":
+    if isinstance(made, UserError) or wish.what != "interviews":
         return made
     keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]
     telling = identifying(made.table.variables, keys)
@@ -42,17 +42,17 @@ def wanted_table(records: Records, wish: Wish) -> Made | Trouble:
     return replace(made, telling=telling)
 
 
-def _table(records: Records, wish: Wish) -> Made | Trouble:
+def _table(records: Records, wish: Wish) -> Made | UserError:
     instrument, people = records.instrument, records.people
     language = wish.language or instrument.language
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
-        return Trouble("--language", what, f"it has {', '.join(instrument.languages)}")
+        return UserError("--language", what, f"it has {', '.join(instrument.languages)}")
     if (wish.all_personal or wish.personal) and (barred := _barred(records)) is not None:
         return barred
     now = study_time(records.store, wish.at or datetime.now(UTC))
     when = past_moment(wish.as_of, now, wish.zone, option="--as-of") if wish.as_of else None
-    if isinstance(when, Trouble):
+    if isinstance(when, UserError):
         return when
     until = when.at if when is not None and when.past else None
     shown = {one.login: one.pseudonym for one in people.listed.values() if one.pseudonym}
@@ -71,30 +71,30 @@ def _table(records: Records, wish: Wish) -> Made | Trouble:
         )
         tables = {"answers": answer_table, "events": event_table}
         made = tables.get(wish.what, interview_table)(source)
-    return made if isinstance(made, Trouble) else _narrowed(made, instrument, wish)
+    return made if isinstance(made, UserError) else _narrowed(made, instrument, wish)
 
 
-def _narrowed(made: Made, instrument: Instrument, wish: Wish) -> Made | Trouble:
+def _narrowed(made: Made, instrument: Instrument, wish: Wish) -> Made | UserError:
     if wish.variables:
         names = wanted_names(made.table.variables, instrument, wish.variables)
-        if isinstance(names, Trouble):
+        if isinstance(names, UserError):
             return names
         made = replace(made, table=narrowed(made.table, names))
     return made
 
 
-def _barred(records: Records) -> Trouble | None:
+def _barred(records: Records) -> UserError | None:
     """Why whoever asks may not have names and numbers; None where they may: they supervise, or nobody is listed."""
     who = records.people.of(records.store.account)
     if who is not None and who.supervises:
         return None
     what = "only a supervisor may take out names, numbers and personal answers"
-    return Trouble(records.store.account, what, f"ask {records.people.supervisors()}")
+    return UserError(records.store.account, what, f"ask {records.people.supervisors()}")
 
 
 def wanted_names(
     variables: Sequence[Variable], instrument: Instrument, wanted: Sequence[str]
-) -> set[str] | Trouble:
+) -> set[str] | UserError:
     """The columns that are wanted by their names, their items', or those of sections; what names a row goes with them."""
     first = variables[0].name
     names = {first}
@@ -114,6 +114,6 @@ def wanted_names(
         if not found:
             known = [*of_item, *instrument.groups, "interview"]
             remedy = did_you_mean(name, known, otherwise="name columns, items or sections")
-            return Trouble("--variables", f"there is no column {name!r}", remedy)
+            return UserError("--variables", f"there is no column {name!r}", remedy)
         names |= found
     return names

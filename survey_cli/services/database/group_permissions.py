@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.store.backends.address import names_server
 from survey_cli.store.backends.sqlite.database_files import GROUPS_FILE, GROUPS_FOLDER, GROUPS_LIST
 from survey_cli.store.database_location import database_of
@@ -13,18 +13,18 @@ from survey_cli.store.database_location import database_of
 ENDINGS = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
 
 
-def share(path: str, group: str, *, db: str | None = None) -> Path | Trouble:
+def share(path: str, group: str, *, db: str | None = None) -> Path | UserError:
     """Give the folder of the databases, and every database and list in it, to the group: its members read and write the
     databases and read the lists, what is made there later is the group's too, and nobody else sees any of it. Returns
     the folder."""
     instrument = open_instrument(path)
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     where = database_of(path, instrument.id, db)
     if names_server(where):
-        return Trouble(where, "a server has its own users", "give each interviewer a login there")
+        return UserError(where, "a server has its own users", "give each interviewer a login there")
     number = _number_of(group)
-    if isinstance(number, Trouble):
+    if isinstance(number, UserError):
         return number
     folder = Path(where).parent
     try:
@@ -37,14 +37,14 @@ def share(path: str, group: str, *, db: str | None = None) -> Path | Trouble:
                 file.chmod(GROUPS_LIST if file.suffix in (".csv", ".key") else GROUPS_FILE)
     except OSError as error:
         remedy = f"its owner, or root, does this, and must be in the group {group} themselves"
-        return Trouble(str(error.filename or folder), f"cannot be given away ({error.strerror})", remedy)
+        return UserError(str(error.filename or folder), f"cannot be given away ({error.strerror})", remedy)
     return folder
 
 
-def _number_of(group: str) -> int | Trouble:
+def _number_of(group: str) -> int | UserError:
     try:
         from grp import getgrnam
 
         return getgrnam(group).gr_gid
     except (ImportError, KeyError):
-        return Trouble("--group", f"there is no group {group!r} here", f"make it: groupadd {group}")
+        return UserError("--group", f"there is no group {group!r} here", f"make it: groupadd {group}")

@@ -12,10 +12,10 @@ from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.database.verification import Verification
 from survey_cli.services.run_on_study import study_time
-from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreProblem, Whole
+from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreError, Whole
 from survey_cli.store.backends.errors import Undecodable
 from survey_cli.store.database_location import database_of, open_store
 from survey_cli.study.clock import future_entries
@@ -26,8 +26,8 @@ from survey_cli.study.version_changes import unaccepted_changes
 from survey_cli.table import cells
 
 
-def _trouble(problem: StoreProblem) -> Trouble:
-    return Trouble(problem.where, problem.what, problem.remedy)
+def _trouble(problem: StoreError) -> UserError:
+    return UserError(problem.where, problem.what, problem.remedy)
 
 
 class Interviews(NamedTuple):
@@ -39,11 +39,11 @@ class Interviews(NamedTuple):
     """What could not be decoded, where something could not."""
 
 
-def list_interviews(path: str | Path, *, db: str | None = None) -> Interviews | Trouble:
+def list_interviews(path: str | Path, *, db: str | None = None) -> Interviews | UserError:
     """Every interview in the instrument's database, and where that is. One text that can't be decoded keeps no other
     interview from being listed."""
     opened = _existing(path, db)
-    if isinstance(opened, Trouble):
+    if isinstance(opened, UserError):
         return opened
     where, store, _ = opened
     with store:
@@ -52,17 +52,17 @@ def list_interviews(path: str | Path, *, db: str | None = None) -> Interviews | 
         except Undecodable as problem:
             with store.tolerantly():
                 return Interviews(where, store.interviews(), str(problem))
-        except StoreProblem as problem:
+        except StoreError as problem:
             return _trouble(problem)
 
 
-def _existing(path: str | Path, db: str | None) -> tuple[str, Store, Instrument] | Trouble:
+def _existing(path: str | Path, db: str | None) -> tuple[str, Store, Instrument] | UserError:
     instrument = open_instrument(str(path))
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     where = database_of(path, instrument.id, db)
     store = open_store(where, create=False)
-    return store if isinstance(store, Trouble) else (where, store, instrument)
+    return store if isinstance(store, UserError) else (where, store, instrument)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +84,12 @@ def verify(
     db: str | None = None,
     at: datetime | None = None,
     tell: Callable[[int, int], None] | None = None,
-) -> Verified | Trouble:
+) -> Verified | UserError:
     """Every journal can be followed, every row that is derived equals what it is derived from, nothing is dated after
     `at` (now unless given), and the database itself is whole. `tell` is told now and then how many interviews and cases
     have been compared, of how many."""
     opened = _existing(path, db)
-    if isinstance(opened, Trouble):
+    if isinstance(opened, UserError):
         return opened
     where, store, instrument = opened
     with store:
@@ -97,14 +97,14 @@ def verify(
             found = verified(where, store, instrument, tell=tell)
             later = future_entries(store, study_time(store, at or datetime.now(UTC)))
             return replace(found, findings=(*found.findings, *later))
-        except StoreProblem as problem:
+        except StoreError as problem:
             return _trouble(problem)
 
 
 def verified(
     where: str, store: Store, instrument: Instrument, *, tell: Callable[[int, int], None] | None = None
 ) -> Verified:
-    """What a verification of an open database finds, all as of one moment. Raises StoreProblem."""
+    """What a verification of an open database finds, all as of one moment. Raises StoreError."""
     with store.still(), store.tolerantly():
         verification = Verification(store, Plan.of(instrument), tell)
         findings = (
@@ -134,7 +134,7 @@ class Keeper:
         store.keep_instrument(InstrumentRow.of(instrument, kept_at=start))
 
     def keep(self, interviews: Sequence[Interview]) -> None:
-        """Keep these with their whole journals. Raises StoreProblem."""
+        """Keep these with their whole journals. Raises StoreError."""
         self._store.add_many((self._whole(i) for i in interviews), rows=5_000, pause=_breath)
 
     def _whole(self, interview: Interview) -> Whole:
@@ -166,19 +166,19 @@ def _breath() -> None:
 
 def keeper(
     path: str | Path, instrument: Instrument, *, db: str | None, force: bool, start: datetime
-) -> Keeper | Trouble:
+) -> Keeper | UserError:
     """A keeper for invented interviews of this instrument; refused where real ones are kept, unless forced."""
     where = database_of(path, instrument.id, db)
     store = open_store(where, create=True)
-    if isinstance(store, Trouble):
+    if isinstance(store, UserError):
         return store
     try:
         if not force and store.interviews(origin="real"):
             store.close()
             what = "real interviews are kept here, and invented ones do not belong among them"
-            return Trouble(where, what, "give another database with --db, or --force")
+            return UserError(where, what, "give another database with --db, or --force")
         return Keeper(store, where, instrument, start=start)
-    except StoreProblem as problem:
+    except StoreError as problem:
         store.close()
         return _trouble(problem)
 
@@ -190,22 +190,22 @@ def back_up(
     at: datetime,
     db: str | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> str | Trouble:
+) -> str | UserError:
     """A consistent copy of the database while interviews run; where it was copied from. The database keeps that it was
     made; the copy does not know of itself."""
     opened = _existing(path, db)
-    if isinstance(opened, Trouble):
+    if isinstance(opened, UserError):
         return opened
     where, store, _ = opened
     with store:
         try:
             store.backup(to, progress=progress)
-        except StoreProblem as problem:
+        except StoreError as problem:
             return _trouble(problem)
         try:
             store.note_backup(at=at, by=store.account)
-        except StoreProblem as problem:
-            return Trouble(
+        except StoreError as problem:
+            return UserError(
                 where, f"copied to {to}, but that is not kept here: {problem.what}", problem.remedy
             )
     return where

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.database.interview_archive import Verified, verified
-from survey_cli.store import Store, StoreProblem
+from survey_cli.store import Store, StoreError
 from survey_cli.store.backends.address import Where, names_server
 from survey_cli.store.backends.sqlite.database_files import own_path
 from survey_cli.store.database_location import database_of
@@ -37,25 +37,25 @@ class Restored:
 
 def restore(
     path: str | Path, backup: str | Path, *, at: datetime, db: str | None = None
-) -> Restored | Trouble:
+) -> Restored | UserError:
     """Put a backup in the place of a study's database, which nobody may be using; the replaced files are kept."""
     found = _study(path, db)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         return found
     where, instrument = found
     if isinstance(where, Where) or names_server(where):
-        return Trouble(where, "a database server restores its own backups", FOR_SERVERS)
+        return UserError(where, "a database server restores its own backups", FOR_SERVERS)
     target = own_path(where)
     try:
         with copied(Path(backup), target) as copy:
             whole = _checked(str(backup), copy, instrument)
-            if isinstance(whole, Trouble):
+            if isinstance(whole, UserError):
                 return whole
             kept, lost = replace(copy, target, at=at, where=where)
-    except StoreProblem as problem:
-        return Trouble(problem.where, problem.what, problem.remedy)
+    except StoreError as problem:
+        return UserError(problem.where, problem.what, problem.remedy)
     except OSError as error:
-        return Trouble(
+        return UserError(
             where, f"the backup can't be copied ({error.strerror})", "look at the folder and the disk"
         )
     return Restored(
@@ -67,41 +67,41 @@ def restore(
     )
 
 
-def _checked(backup: str, copy: Path, instrument: Instrument) -> Verified | Trouble:
+def _checked(backup: str, copy: Path, instrument: Instrument) -> Verified | UserError:
     """What the copy of a backup holds, or why it can't take the place of the study's database."""
     try:
         with Store.open(copy, create=False) as store:
             others = {row.id for row in store.instruments()} - {instrument.id}
             found = verified(backup, store, instrument)
-    except StoreProblem as problem:
-        return Trouble(backup, f"the backup is not whole: {problem.what}", ANOTHER)
+    except StoreError as problem:
+        return UserError(backup, f"the backup is not whole: {problem.what}", ANOTHER)
     if others:
         what = f"is a backup of the study {min(others)!r}, not of {instrument.id!r}"
-        return Trouble(backup, what, "name that study's questionnaire, or another backup")
+        return UserError(backup, what, "name that study's questionnaire, or another backup")
     if found.findings:
-        return Trouble(backup, f"the backup is not whole: {found.findings[0]}", ANOTHER)
+        return UserError(backup, f"the backup is not whole: {found.findings[0]}", ANOTHER)
     return found
 
 
-def upgrade(path: str | Path, *, db: str | None = None) -> str | Trouble:
+def upgrade(path: str | Path, *, db: str | None = None) -> str | UserError:
     """Bring a study's database to this version of the program; where it is."""
     found = _study(path, db)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         return found
     where, _ = found
     try:
         Store.open(where, create=False, upgrade=True).close()
-    except StoreProblem as problem:
-        return Trouble(problem.where, problem.what, problem.remedy)
+    except StoreError as problem:
+        return UserError(problem.where, problem.what, problem.remedy)
     return where
 
 
-def _study(path: str | Path, db: str | None) -> tuple[str, Instrument] | Trouble:
+def _study(path: str | Path, db: str | None) -> tuple[str, Instrument] | UserError:
     """Where the database of an instrument is, and the instrument."""
     instrument = open_instrument(str(path))
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     try:
         return database_of(path, instrument.id, db), instrument
-    except StoreProblem as problem:
-        return Trouble(problem.where, problem.what, problem.remedy)
+    except StoreError as problem:
+        return UserError(problem.where, problem.what, problem.remedy)

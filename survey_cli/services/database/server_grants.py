@@ -1,8 +1,8 @@
 """Giving the roles of interviewers and supervisors their rights in a study's schema on a server."""
 
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
-from survey_cli.store import StoreProblem
+from survey_cli.problems import UserError
+from survey_cli.store import StoreError
 from survey_cli.store.backends.address import Where
 from survey_cli.store.cases.case_store import OWED
 from survey_cli.store.database_location import database_of, open_store
@@ -14,19 +14,19 @@ from survey_cli.study.consistency.reconciliation import COMPARED
 
 def rights_of(
     path: str, *, db: str | None, interviewers: str, supervisors: str
-) -> tuple[Where, list[str]] | Trouble:
+) -> tuple[Where, list[str]] | UserError:
     """The statements that give these roles what they need and nothing else."""
     instrument = open_instrument(path)
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     where = database_of(path, instrument.id, db)
     if not isinstance(where, Where):
         remedy = "name a server: --db postgresql://OWNER@HOST/DATABASE; a file is shared with survey share"
-        return Trouble(where, "a database file has no roles", remedy)
+        return UserError(where, "a database file has no roles", remedy)
     if not interviewers and not supervisors:
-        return Trouble("--interviewers", "no role was named", "name one, or --supervisors, or both")
+        return UserError("--interviewers", "no role was named", "name one, or --supervisors, or both")
     if interviewers == supervisors:
-        return Trouble("--interviewers", "both roles are the same", "name two roles")
+        return UserError("--interviewers", "both roles are the same", "name two roles")
     return where, list(
         grants(
             where.schema,
@@ -37,32 +37,32 @@ def rights_of(
     )
 
 
-def rights_script(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | Trouble:
+def rights_script(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | UserError:
     """The same as a file for psql; nothing is asked of the server."""
     found = rights_of(path, db=db, interviewers=interviewers, supervisors=supervisors)
-    return found if isinstance(found, Trouble) else script(found[1])
+    return found if isinstance(found, UserError) else script(found[1])
 
 
-def grant(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | Trouble:
+def grant(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | UserError:
     """Give the roles their rights; where that was done. The schema must be there, and be one's own."""
     found = rights_of(path, db=db, interviewers=interviewers, supervisors=supervisors)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         return found
     where, statements = found
     store = open_store(where, create=False)
-    if isinstance(store, Trouble):
+    if isinstance(store, UserError):
         return store
     with store:
         try:
             if not store.may_publish():
                 what = f"{store.account} may not give rights here: the schema is another's"
-                return Trouble(
+                return UserError(
                     where, what, "connect as the owner of the schema, or give them the script: --print"
                 )
             NeverCall.beside(where).close()  # what all studies share is there
             with store.connector.transaction() as execute:
                 for statement in statements:
                     execute(statement, ())
-        except StoreProblem as problem:
-            return Trouble(problem.where, problem.what, problem.remedy)
+        except StoreError as problem:
+            return UserError(problem.where, problem.what, problem.remedy)
     return where

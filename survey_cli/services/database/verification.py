@@ -18,10 +18,10 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import Standing, standing
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuilt
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.database.derived_columns import differences
 from survey_cli.services.progress_callback import Watched
-from survey_cli.store import InstrumentRow, Line, Store, StoreProblem
+from survey_cli.store import InstrumentRow, Line, Store, StoreError
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.store.interviews.records import Stored
 from survey_cli.store.interviews.row_mapping import write_head
@@ -52,7 +52,7 @@ class Verification:
         self._in_step = store.cases.setting(PLAN) in (None, plan.mark)
 
     def findings(self) -> Iterator[str]:
-        """One sentence for each thing that is wrong. Raises StoreProblem where that can't be found out."""
+        """One sentence for each thing that is wrong. Raises StoreError where that can't be found out."""
         instruments = self._store.instruments()
         for kept in instruments:
             yield from self._version(kept)
@@ -74,7 +74,7 @@ class Verification:
         if self._store.digest_fits(kept.hash) is False:
             yield f"{who}: its row, or the row of a variable, is not as it was written"
         instrument = rebuilt(kept.texts, kept.hash)
-        if isinstance(instrument, Trouble):
+        if isinstance(instrument, UserError):
             yield str(instrument)
             return
         yield from _instrument_columns(who, kept, InstrumentRow.of(instrument, kept_at=kept.kept_at))
@@ -89,7 +89,7 @@ class Verification:
             journal = self._store.journal(row.id)
             self.events += len(journal)
             interview = Interview.replay(instrument, journal)
-        except StoreProblem as problem:
+        except StoreError as problem:
             yield f"{who}: {problem.what}"
             return
         except UNFOLLOWED:
@@ -167,7 +167,7 @@ class Verification:
             try:
                 history = cases.history(row.key)
                 case = Case.of(row.key, history)
-            except StoreProblem as problem:
+            except StoreError as problem:
                 yield f"{who}: {problem.what}"
                 continue
             except UNFOLLOWED:

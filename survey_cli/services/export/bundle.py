@@ -17,7 +17,7 @@ from survey_cli.documents.report.report_html import codebook_html
 from survey_cli.exports import FORMATS, Manner, format_of
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.rates import rows_of
 from survey_cli.services.data.export_options import Exported, What, Wish
 from survey_cli.services.data.run_on_records import at_one_moment
@@ -61,12 +61,12 @@ class Bundled:
     """What is not in it, and why."""
 
 
-def bundle(path: str | Path, wish: Wish, to: str, outs: Sequence[str] = ()) -> Bundled | Trouble:
+def bundle(path: str | Path, wish: Wish, to: str, outs: Sequence[str] = ()) -> Bundled | UserError:
     """Make the folder `to`, or the file where it ends in .zip. `outs` are names of files of data in it, in place of
     those that are there unless it is said; `wish.what`, where it is no interviews, is a table besides."""
     target, zipped = Path(to), to.lower().endswith(".zip")
     if target.suffix.lower() in ARCHIVES:
-        return Trouble(to, "a bundle is a folder or a .zip", "give a name that ends in .zip")
+        return UserError(to, "a bundle is a folder or a .zip", "give a name that ends in .zip")
     if target.is_symlink():
         target = target.resolve()
     if (trouble := _barred(target, zipped=zipped, force=wish.force)) is not None:
@@ -85,22 +85,22 @@ def bundle(path: str | Path, wish: Wish, to: str, outs: Sequence[str] = ()) -> B
         made = at_one_moment(
             path, lambda records: _filled(records, wish, folder, outs), db=wish.db, people=wish.people, to=to
         )
-        if isinstance(made, Trouble):
+        if isinstance(made, UserError):
             return made
         if zipped:
             packed = put_file(target, lambda file: _packed(folder, file), force=wish.force)
-            if isinstance(packed, Trouble):
+            if isinstance(packed, UserError):
                 return packed
         else:
             _put_folder(folder, target)
     except OSError as error:
-        return Trouble(to, f"it cannot be written ({error.strerror})", "choose another place, or make room")
+        return UserError(to, f"it cannot be written ({error.strerror})", "choose another place, or make room")
     finally:
         rmtree(folder, ignore_errors=True)
     return replace(made, to=to)
 
 
-def _barred(target: Path, *, zipped: bool, force: bool) -> Trouble | None:
+def _barred(target: Path, *, zipped: bool, force: bool) -> UserError | None:
     """Why nothing may be written there. A folder is taken the place of only where it is a bundle and nothing else."""
     if zipped:
         return in_the_way(target, force=force)
@@ -110,17 +110,17 @@ def _barred(target: Path, *, zipped: bool, force: bool) -> Trouble | None:
         return None
     what = "this folder is no bundle, or has more in it" if target.is_dir() and force else "it exists"
     remedy = "give another name" if force else "give another name, or --force to make the bundle anew"
-    return Trouble(str(target), what, remedy)
+    return UserError(str(target), what, remedy)
 
 
-def _no_name_there(outs: Sequence[str]) -> Trouble | None:
+def _no_name_there(outs: Sequence[str]) -> UserError | None:
     """Why a file of data cannot have such a name in a bundle."""
     for out in outs:
         if out == "-" or Path(out).name != out:
             what = "with --bundle this is the name of a file in it"
-            return Trouble("-o", f"{out}: {what}", "give a name without a folder, as data.sav")
+            return UserError("-o", f"{out}: {what}", "give a name without a folder, as data.sav")
         if out in OWN or out in {f"{name}.csv" for name in (*FIELDWORK, *TABLES)} or out == "questionnaire":
-            return Trouble("-o", f"{out}: a bundle has a file of this name", "give another name")
+            return UserError("-o", f"{out}: a bundle has a file of this name", "give another name")
     return None
 
 
@@ -141,7 +141,7 @@ def _put_folder(folder: Path, target: Path) -> None:
     rmtree(aside, ignore_errors=True)
 
 
-def _filled(records: Records, wish: Wish, folder: Path, outs: Sequence[str]) -> Bundled | Trouble:
+def _filled(records: Records, wish: Wish, folder: Path, outs: Sequence[str]) -> Bundled | UserError:
     instrument = records.instrument
     as_of = _written(wish, wish.at or datetime.now(UTC))
     last = None if as_of else _last(records.store)
@@ -154,7 +154,7 @@ def _filled(records: Records, wish: Wish, folder: Path, outs: Sequence[str]) -> 
     names = outs or [f"{instrument.id}{form.endings[0]}" for form in formats] or [f"{instrument.id}.csv"]
     for name in names:
         made = exported(records, replace(wish, to=str(folder / name), what="interviews", beside=tuple(names)))
-        if isinstance(made, Trouble):
+        if isinstance(made, UserError):
             if "not installed" in made.what and not outs and not wish.format:
                 skipped.append(f"{name}: {made.what} ({made.remedy})")
                 continue
@@ -176,7 +176,7 @@ def _filled(records: Records, wish: Wish, folder: Path, outs: Sequence[str]) -> 
             tables += FIELDWORK.keys()
     for what in tables:
         told = _table(records, wish, folder, what, last)
-        if isinstance(told, Trouble):
+        if isinstance(told, UserError):
             skipped.append(f"{what}.csv: {told.what}")
         else:
             done.append(replace(told, to=f"{what}.csv"))
@@ -201,11 +201,11 @@ def _has_cases(store: Store) -> bool:
 
 def _table(
     records: Records, wish: Wish, folder: Path, what: What, last: datetime | None
-) -> Exported | Trouble:
+) -> Exported | UserError:
     """Another table as CSV, as of the last thing that happened. Which columns and interviews are wanted says nothing of
     cases and calls: where that is asked for, they are not there."""
     if what in FIELDWORK and (wish.where or wish.variables):
-        return Trouble(
+        return UserError(
             f"{what}.csv", "cases and calls go with all interviews and all columns", "ask for them alone"
         )
     at = wish.at if wish.as_of or last is None else last
@@ -239,7 +239,7 @@ def _rates(records: Records, wish: Wish, folder: Path, last: datetime | None) ->
     now = wish.at or datetime.now(UTC)
     asked = StudyWish(as_of=_written(wish, now), all_origins=wish.origin == "all")
     made = rates_of_records(records, asked, now=now if wish.as_of else last or now, zone=UTC)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         return [f"rates.csv: {made.what}"]
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
         write_csv(rows_of(made.report), file, Manner())
@@ -258,7 +258,7 @@ def _codebook(records: Records, wish: Wish, folder: Path) -> list[str]:
     """What each variable holds, with the counts of the data beside it; why there is none, where not."""
     asked = CodebookWish(language=wish.language, origin=wish.origin)
     made = codebook_of_records(records, asked, of=replace(wish, what="interviews"))
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         return [f"codebook.html: {made.what}"]
     (folder / "codebook.html").write_text(codebook_html(made), encoding="utf-8")
     return []

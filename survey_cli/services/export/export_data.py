@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from survey_cli.exports import FORMATS, Format, Manner, Wrote, format_of
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.data.export_options import Exported, Made, Wish
 from survey_cli.services.data.interview_weights import unfit_trim
 from survey_cli.services.data.run_on_records import at_one_moment
@@ -22,28 +22,28 @@ __all__ = ["Exported", "Wish", "export", "export_several", "exported", "unwritab
 BOTH: Final = "labels are in the file beside the codes: --labels changes nothing"
 
 
-def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exported | Trouble:
+def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exported | UserError:
     """Write the data of an instrument into one file."""
     done = export_several(path, wish, [wish.to], stdout=stdout)
-    return done if isinstance(done, Trouble) else done[0]
+    return done if isinstance(done, UserError) else done[0]
 
 
 def export_several(
     path: str | Path, wish: Wish, outs: Sequence[str], *, stdout: TextIO | None = None
-) -> list[Exported] | Trouble:
+) -> list[Exported] | UserError:
     """The same into several files, one after the other, all as the study stood at one moment; none is begun where one of
     them could not be."""
     if wish.rake and wish.what != "interviews":
-        return Trouble("--rake", "only interviews are weighted", "leave out --what")
+        return UserError("--rake", "only interviews are weighted", "leave out --what")
     if (trouble := unwritable(outs, wish)) is not None:
         return trouble
     wish = replace(wish, at=wish.at or datetime.now(UTC))
 
-    def each(records: Records) -> list[Exported] | Trouble:
+    def each(records: Records) -> list[Exported] | UserError:
         done = []
         for out in outs:
             made = exported(records, replace(wish, to=out, beside=tuple(outs)), stdout=stdout)
-            if isinstance(made, Trouble):
+            if isinstance(made, UserError):
                 return made
             done.append(made)
         return done
@@ -51,39 +51,39 @@ def export_several(
     return at_one_moment(path, each, db=wish.db, people=wish.people, to=outs[0])
 
 
-def unwritable(outs: Sequence[str], wish: Wish) -> Trouble | None:
+def unwritable(outs: Sequence[str], wish: Wish) -> UserError | None:
     """Why one of these files cannot be written; None where nothing stands in the way of any."""
     if (trouble := unfit_trim(wish.rake, wish.trim)) is not None:
         return trouble
     if wish.public and wish.what != "interviews":
-        return Trouble("--public", "only interviews can be made public", "leave out --what")
+        return UserError("--public", "only interviews can be made public", "leave out --what")
     if wish.public and (wish.all_personal or wish.personal):
-        return Trouble(
+        return UserError(
             "--public", "personal columns are never public", "leave out --personal and --with-contacts"
         )
     if wish.rake and not wish.partials:
         remedy = "leave out --no-partials: who counts in no report has no weight"
-        return Trouble("--rake", "partial interviews are weighted with complete ones", remedy)
+        return UserError("--rake", "partial interviews are weighted with complete ones", remedy)
     for out in outs:
         chosen = _format(replace(wish, to=out))
-        if isinstance(chosen, Trouble):
+        if isinstance(chosen, UserError):
             return chosen
         if (trouble := _in_the_way(chosen, replace(wish, to=out))) is not None:
             return trouble
     return _twice(outs, wish)
 
 
-def exported(records: Records, wish: Wish, *, stdout: TextIO | None = None) -> Exported | Trouble:
+def exported(records: Records, wish: Wish, *, stdout: TextIO | None = None) -> Exported | UserError:
     """One file of records that are open."""
     chosen = _format(wish)
-    if isinstance(chosen, Trouble):
+    if isinstance(chosen, UserError):
         return chosen
     made = wanted_table(records, wish)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         return made
     manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom, data=_described(wish))
     wrote = write_table(shown_table(made.table), chosen, manner, wish, stdout or sys.stdout)
-    if isinstance(wrote, Trouble):
+    if isinstance(wrote, UserError):
         return wrote
     return Exported(
         to=wish.to,
@@ -126,32 +126,32 @@ def _unescaped(made: Made, chosen: Format, wish: Wish) -> Iterator[str]:
         )
 
 
-def _format(wish: Wish) -> Format | Trouble:
+def _format(wish: Wish) -> Format | UserError:
     if not wish.to:
-        return Trouble("-o", "the name of the file is empty", "name a file, or - for standard output")
+        return UserError("-o", "the name of the file is empty", "name a file, or - for standard output")
     if not wish.format and wish.to != "-" and Path(wish.to).is_dir():
-        return Trouble(wish.to, "this is a folder", "name a file in it")
+        return UserError(wish.to, "this is a folder", "name a file in it")
     chosen = format_of("x.csv" if wish.to == "-" and not wish.format else wish.to, chosen=wish.format)
     if not isinstance(chosen, str):
         return chosen
     if wish.format:
-        return Trouble("--format", chosen, f"name one of {', '.join(FORMATS)}")
-    return Trouble(wish.to, chosen, "end it in one of these, or name the format with --format")
+        return UserError("--format", chosen, f"name one of {', '.join(FORMATS)}")
+    return UserError(wish.to, chosen, "end it in one of these, or name the format with --format")
 
 
-def _twice(outs: Sequence[str], wish: Wish) -> Trouble | None:
+def _twice(outs: Sequence[str], wish: Wish) -> UserError | None:
     """Two outputs would be one file: the same name again, or a CSV and that which stands beside another."""
     files: dict[Path | str, str] = {}
     for number, out in enumerate(outs):
         if out in outs[:number]:
             what = "standard output is named twice" if out == "-" else "it is named twice"
-            return Trouble("-o" if out == "-" else out, what, "name each file once")
+            return UserError("-o" if out == "-" else out, what, "name each file once")
         chosen = _format(replace(wish, to=out))
-        if out == "-" or isinstance(chosen, Trouble):
+        if out == "-" or isinstance(chosen, UserError):
             continue
         for file in (Path(out), _beside(chosen, replace(wish, to=out))):
             if file is not None and (other := files.setdefault(file.resolve(), out)) != out:
-                return Trouble(out, f"{file} is written by {other} too", "give one of them another name")
+                return UserError(out, f"{file} is written by {other} too", "give one of them another name")
     return None
 
 
@@ -160,23 +160,25 @@ def _beside(chosen: Format, wish: Wish) -> Path | None:
     return chosen.beside_of(Path(wish.to))
 
 
-def _in_the_way(chosen: Format, wish: Wish) -> Trouble | None:
+def _in_the_way(chosen: Format, wish: Wish) -> UserError | None:
     if wish.to == "-":
         if chosen.write is None:
-            return Trouble("-o", f"{chosen.name} is no text that goes into a pipe", "name a file")
+            return UserError("-o", f"{chosen.name} is no text that goes into a pipe", "name a file")
         return None
     beside = _beside(chosen, wish)
     for file in (Path(wish.to), beside):
         if file is None:
             continue
         if wish.rake and file.resolve() == Path(wish.rake).resolve():
-            return Trouble(wish.to, f"{file} is the file of targets", "give it another name")
+            return UserError(wish.to, f"{file} is the file of targets", "give it another name")
         if (trouble := in_the_way(file, force=wish.force)) is not None:
             return trouble
     return None
 
 
-def write_table(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: TextIO) -> Wrote | Trouble:
+def write_table(
+    table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: TextIO
+) -> Wrote | UserError:
     """Into the file, or onto standard output."""
     to = Path(wish.to)
     if chosen.write is not None:
@@ -201,6 +203,6 @@ def write_table(table: Table, chosen: Format, manner: Manner, wish: Wish, stdout
         return put_file(to, lambda path: into_file(table, path, manner), force=wish.force)
     except ImportError as error:
         remedy = f"pip install 'survey-cli[{chosen.extra}]'"
-        return Trouble(
+        return UserError(
             wish.to, f"{chosen.name} needs {error.name or chosen.extra}, which is not installed", remedy
         )

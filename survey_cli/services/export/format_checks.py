@@ -25,7 +25,7 @@ from survey_cli.instrument.checks.code_positions import place_of
 from survey_cli.instrument.compiled.draft import Draft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.problems import Position, Problem, Trouble
+from survey_cli.problems import Position, Problem, UserError
 from survey_cli.table import admin, columns, shown_variable
 from survey_cli.values import Code, Variable
 
@@ -91,7 +91,7 @@ class _Held:
         return variable.item, None
 
 
-def formats_asked(names: Sequence[str]) -> tuple[str, ...] | Trouble:
+def formats_asked(names: Sequence[str]) -> tuple[str, ...] | UserError:
     """The formats by the names and endings that were given, commas between them."""
     asked = [name.strip() for some in names for name in some.split(",") if name.strip()]
     found = []
@@ -101,7 +101,7 @@ def formats_asked(names: Sequence[str]) -> tuple[str, ...] | Trouble:
             by_ending = format_of(f"x.{name.removeprefix('.')}")
             form = form if isinstance(by_ending, str) else by_ending
         if isinstance(form, str):
-            return Trouble("--for", form, f"formats: {', '.join(FORMATS)}")
+            return UserError("--for", form, f"formats: {', '.join(FORMATS)}")
         found.append(form.name)
     return tuple(dict.fromkeys(found))
 

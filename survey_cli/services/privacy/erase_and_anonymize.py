@@ -10,7 +10,7 @@ from typing import Final
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.erasure import noted
 from survey_cli.fieldwork.queue.retention import done_since, study_over
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request, asked, no_such_case
 from survey_cli.study.consistency import person_erasure
 from survey_cli.study.consistency.person_erasure import Erasure
@@ -38,12 +38,12 @@ class Known:
     """It was erased before."""
 
 
-def known(request: Request, key: str) -> Known | Trouble:
+def known(request: Request, key: str) -> Known | UserError:
     """What there is of a person, before it is erased; nothing is changed."""
     return asked(request, lambda study: _known(study, key), for_whom="erase a person's data")
 
 
-def _known(study: Study, key: str) -> Known | Trouble:
+def _known(study: Study, key: str) -> Known | UserError:
     cases = study.store.cases
     history = cases.history(key)
     interviews = person_erasure.persons(study.store, key)
@@ -69,12 +69,12 @@ def _known(study: Study, key: str) -> Known | Trouble:
     )
 
 
-def erase(request: Request, key: str, *, why: str) -> Erasure | Trouble:
+def erase(request: Request, key: str, *, why: str) -> Erasure | UserError:
     """Erase everything that tells who a case is and what was answered. A second time it finishes what was broken off."""
     if not why.strip():
-        return Trouble(f"case {key}", "an erasure needs its reason", "say it with --reason, without a name")
+        return UserError(f"case {key}", "an erasure needs its reason", "say it with --reason, without a name")
 
-    def do(study: Study) -> Erasure | Trouble:
+    def do(study: Study) -> Erasure | UserError:
         if not study.store.cases.row(key) and not person_erasure.persons(study.store, key):
             return no_such_case(study, key)
         return person_erasure.erase(study, key, at=study.at, by=study.who.login, why=why.strip())
@@ -82,7 +82,7 @@ def erase(request: Request, key: str, *, why: str) -> Erasure | Trouble:
     return asked(request, do, for_whom="erase a person's data")
 
 
-def finish(request: Request) -> Erasure | Trouble:
+def finish(request: Request) -> Erasure | UserError:
     """Finish whatever erasing broke off, and clean the file's bytes where somebody was reading before."""
     return asked(
         request,
@@ -111,15 +111,15 @@ class Anonymised:
 
 def anonymise(
     request: Request, *, dry: bool = False, pause: Callable[[], None] | None = None
-) -> Anonymised | Trouble:
+) -> Anonymised | UserError:
     """Remove names, numbers, notes and personal answers of every case whose time is over, as `retention:` says. It runs
     from when the case was done, or from the study's end where it was open then. Done again it finds nothing to do."""
 
-    def do(study: Study) -> Anonymised | Trouble:
+    def do(study: Study) -> Anonymised | UserError:
         after = study.plan.retention.get(CONTACTS)
         if after is None:
             what = "the study says nothing of how long contacts are kept"
-            return Trouble(study.path, what, "write fieldwork: retention: {contacts: 90d}")
+            return UserError(study.path, what, "write fieldwork: retention: {contacts: 90d}")
         return _anonymised(study, after, study.at, dry=dry, pause=pause)
 
     return asked(request, do, for_whom="anonymise a study")
@@ -143,7 +143,7 @@ def _anonymised(
         done = person_erasure.anonymise(
             study, key, at=at, by=study.who.login, why=f"kept for {span_words(after)}"
         )
-        if isinstance(done, Trouble):
+        if isinstance(done, UserError):
             left.append((key, done.what))
             continue
         cases += done.case

@@ -9,7 +9,7 @@ from survey_cli.fieldwork.queue.rules import zones_of
 from survey_cli.instrument.compiled.model import Instrument, Leaf
 from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.instrument.schema.items.unasked_items import Aloud
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import PastLine
 from survey_cli.reports.fieldwork.event_wording import event_words
 from survey_cli.reports.fieldwork.subject_access import (
@@ -29,12 +29,12 @@ from survey_cli.study.open_study import Study
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
 
 
-def subject(request: Request, key: str) -> Subject | Trouble:
+def subject(request: Request, key: str) -> Subject | UserError:
     """All that is kept of a person; nothing is changed."""
     return asked(request, lambda study: _subject(study, key), for_whom="see all that is held on a person")
 
 
-def _subject(study: Study, key: str) -> Subject | Trouble:
+def _subject(study: Study, key: str) -> Subject | UserError:
     cases, plan = study.store.cases, study.plan
     row, history = cases.row(key), cases.history(key)
     interviews = persons(study.store, key)
@@ -111,7 +111,7 @@ def _words(value: Cell | None, labels: Mapping[Code, str]) -> str:
 
 def _interview(study: Study, row: InterviewRow) -> KnownInterview:
     texts = study.store.instrument_texts(row.instrument)
-    instrument: Instrument | Trouble | None = study.instrument
+    instrument: Instrument | UserError | None = study.instrument
     if row.instrument != study.instrument.hash:
         instrument = rebuilt(texts, row.instrument) if texts is not None else None
     journal = study.store.journal(row.id)

@@ -11,7 +11,7 @@ from survey_cli.documents.questionnaire.booklet_model import Booklet
 from survey_cli.documents.questionnaire.html import html
 from survey_cli.documents.questionnaire.markdown import markdown
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.output_files import in_the_way, put
 
 WRITERS: Final[Mapping[str, Callable[[Booklet], str]]] = {
@@ -47,23 +47,23 @@ class Printed:
     languages: tuple[str, ...]
 
 
-def booklet(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Printed | Trouble:
+def booklet(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Printed | UserError:
     """Write the booklet of an instrument into one file."""
     target = Path(wish.to)
     ending = ".md" if wish.to == "-" else target.suffix.lower()
     if ending not in WRITERS:
         what = f"nothing is printed as {ending}" if ending else "the file's name has no ending"
         remedy = "end the name in .html or .md (a browser makes a PDF of the .html)"
-        return Trouble(wish.to, what, remedy)
+        return UserError(wish.to, what, remedy)
     if wish.to != "-" and (trouble := in_the_way(target, force=wish.force)) is not None:
         return trouble
     instrument = open_instrument(str(path))
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     languages = instrument.languages if wish.language == ALL else (wish.language or instrument.language,)
     if languages[0] not in instrument.languages:
         has = f"it has {', '.join(instrument.languages)}; {ALL} takes every one"
-        return Trouble("--language", f"the questionnaire has no language {wish.language!r}", has)
+        return UserError("--language", f"the questionnaire has no language {wish.language!r}", has)
     made = laid_out(instrument, languages, comments=wish.comments)
     text = WRITERS[ending](made)
     if wish.to == "-":
@@ -72,7 +72,7 @@ def booklet(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Pr
         out.flush()
     else:
         written = put(target, lambda file: file.write(text), force=wish.force)
-        if isinstance(written, Trouble):
+        if isinstance(written, UserError):
             return written
     items = sum(1 for part in made.parts for _ in part.items())
     return Printed(to=wish.to, items=items, languages=tuple(name for _, name in made.languages))

@@ -16,7 +16,7 @@ from survey_cli.instrument.schema.json_schema import DRAFT, instrument_schema, m
 from survey_cli.instrument.schema.reference import KINDS, Entry, Kind, entries
 from survey_cli.instrument.source.load import Source, read
 from survey_cli.instrument.source.modules import PARTS
-from survey_cli.problems import Position, Problem, Trouble, in_order, nearest
+from survey_cli.problems import Position, Problem, UserError, in_order, nearest
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
 from survey_cli.services.export.format_checks import preflight
 from survey_cli.services.output_files import in_the_way, put
@@ -44,11 +44,11 @@ class Begun:
     """The editor's schema lies beside it already."""
 
 
-def begin(file: str, *, force: bool = False) -> Begun | Trouble:
+def begin(file: str, *, force: bool = False) -> Begun | UserError:
     """Write a commented instrument that can be interviewed with at once."""
     path = Path(file)
     if path.is_dir():
-        return Trouble(file, "this is a folder", f"name a file in it, as {path / 'survey.yaml'}")
+        return UserError(file, "this is a folder", f"name a file in it, as {path / 'survey.yaml'}")
     if path.suffix not in SUFFIXES:
         path = path.with_name(path.name + ".yaml")
     schema = (path.parent / SCHEMA_FILE).is_file()
@@ -74,17 +74,17 @@ def _shell(path: Path) -> str:
     return f"'{printable}'" if re.search(r"[^\w./-]", printable) else printable
 
 
-def _write(path: Path, text: str, *, fresh: bool) -> Trouble | None:
+def _write(path: Path, text: str, *, fresh: bool) -> UserError | None:
     """Write a text file, with the folder it goes into; `fresh` never overwrites one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "its name is no file's name"
-        return Trouble(str(path), f"its folder cannot be made ({why})", "choose another place")
+        return UserError(str(path), f"its folder cannot be made ({why})", "choose another place")
     if (trouble := in_the_way(path, force=not fresh)) is not None:
         return trouble
     made = put(path, lambda file: file.write(text), force=not fresh, public=True)
-    return made if isinstance(made, Trouble) else None
+    return made if isinstance(made, UserError) else None
 
 
 # ── problems ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -106,13 +106,13 @@ class Checked:
     """The database and list of people beside it, by their whole paths; empty where no database is found."""
 
 
-def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[Trouble]]:
+def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
     """The files to check: each path itself, and of a folder the instruments in and below it, modules left out."""
     found: dict[str, None] = {}
     troubles = []
     for path in paths:
         if not path.strip():
-            troubles.append(Trouble("check", "a name is empty", "name a file or folder: survey check FILE"))
+            troubles.append(UserError("check", "a name is empty", "name a file or folder: survey check FILE"))
             continue
         if not Path(path).is_dir():
             found[path] = None
@@ -121,7 +121,7 @@ def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[Trouble]]:
         found.update(dict.fromkeys(inside))
         if not inside:
             troubles.append(
-                Trouble(path, "there is no instrument in this folder", "name a file: survey check FILE")
+                UserError(path, "there is no instrument in this folder", "name a file: survey check FILE")
             )
     return list(found), troubles
 
@@ -188,13 +188,13 @@ def schema(*, module: bool = False) -> str:
     return json.dumps(module_schema() if module else instrument_schema(), ensure_ascii=False, indent=1) + "\n"
 
 
-def write_schema(file: str, *, module: bool = False) -> Trouble | None:
+def write_schema(file: str, *, module: bool = False) -> UserError | None:
     """Write the schema into a file; it overwrites nothing but an earlier schema."""
     path = Path(file)
     if path.is_dir():
-        return Trouble(file, "this is a folder", f"name a file in it, as {path / SCHEMA_FILE}")
+        return UserError(file, "this is a folder", f"name a file in it, as {path / SCHEMA_FILE}")
     if path.exists() and not _is_schema(path):
-        return Trouble(file, "the file exists and is no JSON Schema", "give another name")
+        return UserError(file, "the file exists and is no JSON Schema", "give another name")
     return _write(path, schema(module=module), fresh=False)
 
 
@@ -209,7 +209,7 @@ def _is_schema(path: Path) -> bool:
 # ── a word explained ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def explain(word: str) -> tuple[Entry, ...] | Trouble:
+def explain(word: str) -> tuple[Entry, ...] | UserError:
     """Every meaning of a word of the language."""
     asked = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
     known = _known()
@@ -218,7 +218,7 @@ def explain(word: str) -> tuple[Entry, ...] | Trouble:
         return meanings
     near = nearest(asked, {entry.word for entry in known})
     remedy = f"did you mean {near!r}?" if near else "`survey explain` alone lists every word"
-    return Trouble("explain", f"{word!r} is no word of the language", remedy)
+    return UserError("explain", f"{word!r} is no word of the language", remedy)
 
 
 def vocabulary() -> dict[Kind, list[str]]:

@@ -11,8 +11,8 @@ from survey_cli.instrument.checks.code_positions import place_of
 from survey_cli.instrument.compiled.draft import Draft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Position, Problem, Trouble, did_you_mean
-from survey_cli.store import Store, StoreProblem
+from survey_cli.problems import Position, Problem, UserError, did_you_mean
+from survey_cli.store import Store, StoreError
 from survey_cli.store.database_location import database_of, open_existing
 from survey_cli.study.open_study import people_of
 from survey_cli.study.version_changes import (
@@ -54,25 +54,25 @@ def changed_meanings(
     top = Position(draft.document.instrument.where.file)
     try:
         store = open_existing(database_of(file, instrument.id, db))
-    except StoreProblem as problem:
-        store = Trouble(problem.where, problem.what, problem.remedy)
+    except StoreError as problem:
+        store = UserError(problem.where, problem.what, problem.remedy)
     if store is None:
         return [], []
-    if isinstance(store, Trouble):
+    if isinstance(store, UserError):
         return [_unread(top, store)], []
     with store:
         try:
             found = version_changes(store, instrument)
-            if isinstance(found, Trouble):
+            if isinstance(found, UserError):
                 return [_unread(top, found)], []
             open_changes = [one for one in found if one.acceptance is None]
             problems = list(_problems(file, open_changes, store, draft, top))
-        except StoreProblem as problem:
-            return [_unread(top, Trouble(problem.where, problem.what, problem.remedy))], []
+        except StoreError as problem:
+            return [_unread(top, UserError(problem.where, problem.what, problem.remedy))], []
     return problems, [_told(one, one.acceptance) for one in found if one.acceptance is not None]
 
 
-def _unread(top: Position, trouble: Trouble) -> Problem:
+def _unread(top: Position, trouble: UserError) -> Problem:
     what = f"the interviews in {trouble.where} were not compared: {trouble.what}"
     return Problem("changed-meaning", top, "", what, trouble.remedy, "warning")
 
@@ -114,37 +114,37 @@ def _told(one: VersionChange, acceptance: Acceptance) -> str:
 
 def accept(
     file: str, items: Sequence[str], reason: str, *, same: bool = False, db: str | None = None
-) -> Accepted | Trouble:
+) -> Accepted | UserError:
     """Keep that the changes of these items are meant, and why. Where people are listed, this is for supervisors."""
     instrument = open_instrument(file)
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     try:
         where = database_of(file, instrument.id, db)
-    except StoreProblem as problem:
-        return Trouble(problem.where, problem.what, problem.remedy)
+    except StoreError as problem:
+        return UserError(problem.where, problem.what, problem.remedy)
     people = people_of(file, where, None)
-    if isinstance(people, Trouble):
+    if isinstance(people, UserError):
         return people
     store = open_existing(where)
     if store is None:
-        return Trouble(where, "there are no interviews to compare with", "nothing has to be accepted")
-    if isinstance(store, Trouble):
+        return UserError(where, "there are no interviews to compare with", "nothing has to be accepted")
+    if isinstance(store, UserError):
         return store
     with store:
         who = people.of(store.account)
         if who is None or not who.supervises:
             what = "only a supervisor may accept a change of meaning"
-            return Trouble(store.account, what, f"ask {people.supervisors()}")
+            return UserError(store.account, what, f"ask {people.supervisors()}")
         try:
             found = version_changes(store, instrument)
-            if isinstance(found, Trouble):
+            if isinstance(found, UserError):
                 return found
             changed = {one.change.item for one in found}
             for item in items:
                 if item not in changed:
                     remedy = did_you_mean(item, changed, otherwise="`survey check` names the items that have")
-                    return Trouble("--accept", f"{item} has no change of meaning", remedy)
+                    return UserError("--accept", f"{item} has no change of meaning", remedy)
             wanted = tuple(one for one in found if one.change.item in items)
             later = (
                 f"version {instrument.version}" if instrument.version else f"version {instrument.hash[:12]}"
@@ -159,6 +159,6 @@ def accept(
                     same=same,
                 )
                 keep_acceptance(store, one.change, acceptance)
-        except StoreProblem as problem:
-            return Trouble(problem.where, problem.what, problem.remedy)
+        except StoreError as problem:
+            return UserError(problem.where, problem.what, problem.remedy)
     return Accepted(where=where, changes=wanted)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook import codebook
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.methods import study_lines
@@ -22,18 +22,18 @@ from survey_cli.table import admin, columns
 from survey_cli.values import Variable
 
 
-def codebook_of(path: str | Path, wish: CodebookWish) -> Codebook | Trouble:
+def codebook_of(path: str | Path, wish: CodebookWish) -> Codebook | UserError:
     """The codebook of a study; with counts where interviews are kept and counts are wanted."""
     instrument = open_instrument(str(path))
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     language = wish.language or instrument.language
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
-        return Trouble("--language", what, f"it has {', '.join(instrument.languages)}")
+        return UserError("--language", what, f"it has {', '.join(instrument.languages)}")
     own = (*admin(instrument, language), *columns(instrument, language))
     store = open_existing(database_of(path, instrument.id, wish.db)) if wish.counts else None
-    if isinstance(store, Trouble):
+    if isinstance(store, UserError):
         return store
     if store is None:
         study = study_of(instrument, language)
@@ -52,11 +52,11 @@ def codebook_of(path: str | Path, wish: CodebookWish) -> Codebook | Trouble:
     )
 
 
-def codebook_of_records(records: Records, wish: CodebookWish, of: Wish | None = None) -> Codebook | Trouble:
+def codebook_of_records(records: Records, wish: CodebookWish, of: Wish | None = None) -> Codebook | UserError:
     """The same of records that are open, with counts; `of`: of the data that such a wish takes out."""
     export = of or Wish(to="-", language=wish.language, origin=wish.origin, tell=wish.tell)
     made = wanted_table(records, export)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         return made
     instrument, language = records.instrument, made.table.language
     own = (*admin(instrument, language), *columns(instrument, language))
@@ -65,7 +65,7 @@ def codebook_of_records(records: Records, wish: CodebookWish, of: Wish | None = 
 
 def _counted(
     made: Made, own: Sequence[Variable], instrument: Instrument, wish: CodebookWish
-) -> Codebook | Trouble:
+) -> Codebook | UserError:
     table = made.table
     answers = Answers.of(table, lambda v: not v.personal)
     kept = {v.name: v for v in table.variables}

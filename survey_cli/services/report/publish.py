@@ -20,7 +20,7 @@ from survey_cli.documents.report.workbook import results_xlsx
 from survey_cli.documents.text_fragments import flat
 from survey_cli.exports import Manner
 from survey_cli.exports.text.csv import write_csv
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.report_model import Results
 from survey_cli.services.output_files import in_the_way, put, put_file
@@ -94,29 +94,29 @@ class Published(Generic[T]):
 
 def publish_results(
     path: str | Path, wish: ReportWish, place: Place, *, stdout: TextIO | None = None
-) -> Published[Results] | Trouble:
+) -> Published[Results] | UserError:
     """The report of a study's results, written where it is wanted."""
     barred = _barred(place, RESULTS, "a report") or _charts_barred(place)
     if barred is not None:
         return barred
     made = results(path, wish)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         return made
     trouble = _written(made, place, RESULTS, stdout)
     if trouble is not None:
         return trouble
     charts = _put_charts(made, place) if place.charts else 0
-    return charts if isinstance(charts, Trouble) else Published(made=made, to=place.to, charts=charts)
+    return charts if isinstance(charts, UserError) else Published(made=made, to=place.to, charts=charts)
 
 
 def publish_codebook(
     path: str | Path, wish: CodebookWish, place: Place, *, stdout: TextIO | None = None
-) -> Published[Codebook] | Trouble:
+) -> Published[Codebook] | UserError:
     """The codebook of a study, written where it is wanted."""
     if (barred := _barred(place, CODEBOOKS, "a codebook")) is not None:
         return barred
     made = codebook_of(path, wish)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         return made
     trouble = _written(made, place, CODEBOOKS, stdout)
     return trouble if trouble is not None else Published(made=made, to=place.to)
@@ -126,20 +126,20 @@ def _ending(place: Place) -> str:
     return ".md" if place.to == "-" else Path(place.to).suffix.lower()
 
 
-def _barred(place: Place, writers: Mapping[str, Writer[T]], what: str) -> Trouble | None:
+def _barred(place: Place, writers: Mapping[str, Writer[T]], what: str) -> UserError | None:
     """Why nothing can be written there, before anything is counted."""
     if not place.to:
         return None
     ending = _ending(place)
     if ending not in writers:
         said = f"{what} is not written as {ending}" if ending else "the file's name has no ending"
-        return Trouble(place.to, said, f"end the name in one of {', '.join(writers)}")
+        return UserError(place.to, said, f"end the name in one of {', '.join(writers)}")
     return None if place.to == "-" else in_the_way(Path(place.to), force=place.force)
 
 
 def _written(
     made: T, place: Place, writers: Mapping[str, Writer[T]], stdout: TextIO | None
-) -> Trouble | None:
+) -> UserError | None:
     if not place.to:
         return None
     writer = writers[_ending(place)]
@@ -154,27 +154,27 @@ def _written(
             done = put(
                 Path(place.to), lambda file: file.write(text), force=place.force, newline=writer.newline
             )
-            return done if isinstance(done, Trouble) else None
+            return done if isinstance(done, UserError) else None
         write = writer.file
         assert write is not None, "a writer writes"
         done_file = put_file(Path(place.to), lambda path: write(made, path), force=place.force)
-        return done_file if isinstance(done_file, Trouble) else None
+        return done_file if isinstance(done_file, UserError) else None
     except ImportError as error:
         what = f"it needs {error.name or writer.extra}, which is not installed"
-        return Trouble(place.to, what, f"pip install 'survey-cli[{writer.extra}]'")
+        return UserError(place.to, what, f"pip install 'survey-cli[{writer.extra}]'")
 
 
 # ── charts as files ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _charts_barred(place: Place) -> Trouble | None:
+def _charts_barred(place: Place) -> UserError | None:
     if place.dots and not place.charts:
-        return Trouble("--png", "there is no folder for pictures", "name one with --charts DIR")
+        return UserError("--png", "there is no folder for pictures", "name one with --charts DIR")
     if place.dots and not png_possible():
         what = "PNG needs CairoSVG and the Cairo library, which are not both installed"
-        return Trouble("--png", what, "pip install 'survey-cli[png]', and Cairo by the system's packages")
+        return UserError("--png", what, "pip install 'survey-cli[png]', and Cairo by the system's packages")
     if place.charts and Path(place.charts).exists() and not Path(place.charts).is_dir():
-        return Trouble(place.charts, "this is no folder", "name a folder for the charts")
+        return UserError(place.charts, "this is no folder", "name a folder for the charts")
     return None
 
 
@@ -193,12 +193,12 @@ def charts_of(made: Results) -> Iterator[tuple[Chart, str]]:
             yield chart, f"{item.number}. {flat(item.wording) or flat(item.label)}"
 
 
-def _put_charts(made: Results, place: Place) -> int | Trouble:
+def _put_charts(made: Results, place: Place) -> int | UserError:
     folder = Path(place.charts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        return Trouble(place.charts, f"it cannot be made ({error.strerror})", "choose another place")
+        return UserError(place.charts, f"it cannot be made ({error.strerror})", "choose another place")
     files = 0
     for chart, heading in charts_of(made):
         for ending in (".svg", ".png") if place.dots else (".svg",):
@@ -209,10 +209,10 @@ def _put_charts(made: Results, place: Place) -> int | Trouble:
     return files
 
 
-def _put_chart(svg: str, path: Path, *, force: bool) -> Trouble | None:
+def _put_chart(svg: str, path: Path, *, force: bool) -> UserError | None:
     done: object
     if path.suffix == ".png":
         done = put_file(path, lambda file: file.write_bytes(png(svg)), force=force)
     else:
         done = put(path, lambda file: file.write(svg_file(svg)), force=force)
-    return done if isinstance(done, Trouble) else None
+    return done if isinstance(done, UserError) else None

@@ -10,14 +10,14 @@ from survey_cli.fieldwork.rates.counts import Counts, share
 from survey_cli.fieldwork.rates.dispositions import Frame
 from survey_cli.fieldwork.rates.rates import Eligibility, eligibility
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.problems import Position, Problem, Trouble, did_you_mean
+from survey_cli.problems import Position, Problem, UserError, did_you_mean
 from survey_cli.reports.fieldwork.disposition_counts import Tallied, Wanted, tallied
 from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
 from survey_cli.samples.cases.columns import column_of, labels_of
 from survey_cli.samples.lists.counts_file import read_counts
 from survey_cli.services.date_options import Moment, now_said, past_moment
 from survey_cli.services.run_on_study import study_time
-from survey_cli.store import Store, StoreProblem
+from survey_cli.store import Store, StoreError
 from survey_cli.study.consistency.upkeep import repair
 from survey_cli.study.open_study import Records, open_study
 from survey_cli.values import Value
@@ -90,11 +90,11 @@ def rates_of_study(
     db: str | None = None,
     people: str | None = None,
     tell: Callable[[str], object] = str,
-) -> Reported | Trouble:
+) -> Reported | UserError:
     """The rates of a study's own cases. `zone` is the clock on which dates are written and shown, the computer's where it
     is None; `tell` receives what opening the study put right."""
     study = open_study(path, db=db, people=people)
-    if isinstance(study, Trouble):
+    if isinstance(study, UserError):
         return study
     with study:
         repair(study, now)
@@ -102,26 +102,26 @@ def rates_of_study(
             tell(done)
         try:
             return rates_of_records(study, wish, now=now, zone=zone)
-        except StoreProblem as problem:
-            return Trouble(problem.where, problem.what, problem.remedy)
+        except StoreError as problem:
+            return UserError(problem.where, problem.what, problem.remedy)
 
 
 def rates_of_records(
     records: Records, wish: StudyWish, *, now: datetime, zone: tzinfo | None = None
-) -> Reported | Trouble:
-    """The same of records that are open. Raises StoreProblem."""
+) -> Reported | UserError:
+    """The same of records that are open. Raises StoreError."""
     now = study_time(records.store, now)
     when = past_moment(wish.as_of, now, zone, option="--as-of") if wish.as_of else now_said(now, zone)
-    if isinstance(when, Trouble):
+    if isinstance(when, UserError):
         return when
     unfit = _unfit(records.instrument, wish)
     return unfit if unfit is not None else _of_study(records, wish, when)
 
 
-def _unfit(instrument: Instrument, wish: StudyWish) -> Trouble | None:
+def _unfit(instrument: Instrument, wish: StudyWish) -> UserError | None:
     """Why the sample has not what is asked of it."""
     if wish.weighted and column_of(instrument, "weight") is None:
-        return Trouble(
+        return UserError(
             "--weighted", "no sample column has role: weight", "give the column of base weights that role"
         )
     if not wish.by:
@@ -130,17 +130,17 @@ def _unfit(instrument: Instrument, wish: StudyWish) -> Trouble | None:
     offered = [n for n, c in instrument.sample.items() if not c.hidden and c.role != "key"]
     otherwise = f"columns are {', '.join(offered)}" if offered else "the study has no column to divide by"
     if column is None:
-        return Trouble(
+        return UserError(
             "--by", f"{wish.by!r} is no sample column", did_you_mean(wish.by, offered, otherwise=otherwise)
         )
     if column.hidden:
-        return Trouble("--by", f"{wish.by} is personal", otherwise)
+        return UserError("--by", f"{wish.by} is personal", otherwise)
     if column.role == "key":
-        return Trouble("--by", f"{wish.by} names each case: every part would be one case", otherwise)
+        return UserError("--by", f"{wish.by} names each case: every part would be one case", otherwise)
     return None
 
 
-def _of_study(study: Records, wish: StudyWish, when: Moment) -> Reported | Trouble:
+def _of_study(study: Records, wish: StudyWish, when: Moment) -> Reported | UserError:
     plan, cases = study.plan, study.store.cases
     labels: dict[Value, str] = {}
     if wish.by:
@@ -163,11 +163,11 @@ def _of_study(study: Records, wish: StudyWish, when: Moment) -> Reported | Troub
         return _uncounted(study, found)
     if not found.frames:
         none = "no case was in the field then" if when.past else "no case is in the field yet"
-        return Trouble(
+        return UserError(
             study.where, none, "name a later moment" if when.past else "import or release a sample"
         )
     if len(found.parts) > MOST_PARTS:
-        return Trouble(
+        return UserError(
             "--by", f"{wish.by} has {len(found.parts):,} values", f"take a column of at most {MOST_PARTS}"
         )
     assumed = Assumed(
@@ -215,14 +215,14 @@ def _unreal(store: Store) -> frozenset[str]:
     )
 
 
-def _uncounted(study: Records, found: Tallied) -> Trouble:
+def _uncounted(study: Records, found: Tallied) -> UserError:
     """Every case is counted, or no rate is given."""
     problems = tuple(
         Problem(RULE, Position(study.path), f"case {key}", why.what, why.remedy)
         for key, why in found.uncounted
     )
     many = "a case has" if len(problems) == 1 else f"{len(problems):,} cases have"
-    return Trouble(
+    return UserError(
         study.where,
         f"no rates: {many} a code that no group counts",
         "give each an outcome: survey outcome",
@@ -230,7 +230,7 @@ def _uncounted(study: Records, found: Tallied) -> Trouble:
     )
 
 
-def rates_of_counts(counts: str, assumed: Assumed, *, stdin: BinaryIO | None = None) -> Reported | Trouble:
+def rates_of_counts(counts: str, assumed: Assumed, *, stdin: BinaryIO | None = None) -> Reported | UserError:
     """The rates of a CSV file of counts; `-` reads `stdin`."""
     read = read_counts(counts, frame=assumed.frame, stdin=stdin)
     if isinstance(read, tuple):
@@ -273,10 +273,12 @@ def settled(frames: Mapping[str, Counts], assumed: Assumed) -> Settled | list[Pr
     )
 
 
-def _trouble(counts: str, problems: Sequence[Problem]) -> Trouble:
+def _trouble(counts: str, problems: Sequence[Problem]) -> UserError:
     where = "stdin" if counts == "-" else counts
     many = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return Trouble(where, f"no rates, for {many}", "mend that, then give the command again", tuple(problems))
+    return UserError(
+        where, f"no rates, for {many}", "mend that, then give the command again", tuple(problems)
+    )
 
 
 class _Shares:

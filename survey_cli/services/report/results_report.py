@@ -12,7 +12,7 @@ from typing import Final
 from survey_cli.documents.questionnaire.booklet import LANGUAGES
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.problems import UserError, did_you_mean
 from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.results.analysis_base import Included, included
 from survey_cli.reports.results.banner import MOST_COLUMNS, banner, grouping_of
@@ -40,13 +40,13 @@ from survey_cli.values import Missing, Variable
 MOST_DIGITS: Final = 4
 
 
-def results(path: str | Path, wish: ReportWish) -> Results | Trouble:
+def results(path: str | Path, wish: ReportWish) -> Results | UserError:
     """The report of a study's results."""
     if (trouble := _unfit(wish)) is not None:
         return trouble
     wish = replace(wish, at=wish.at or datetime.now(UTC))
     found = at_one_moment(path, lambda records: _gathered(records, wish), db=wish.db, people=wish.people)
-    return found if isinstance(found, Trouble) else _reported(path, found, wish)
+    return found if isinstance(found, UserError) else _reported(path, found, wish)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,24 +63,24 @@ class _Gathered:
     study: Study
     language: str
     warnings: tuple[str, ...]
-    rates: Reported | Trouble
+    rates: Reported | UserError
     """The study's own, or why it has none."""
 
 
-def _unfit(wish: ReportWish) -> Trouble | None:
+def _unfit(wish: ReportWish) -> UserError | None:
     """What cannot be meant."""
     if not 0 <= wish.digits <= MOST_DIGITS:
-        return Trouble("--digits", f"{wish.digits} decimals", f"0 to {MOST_DIGITS} can be had")
+        return UserError("--digits", f"{wish.digits} decimals", f"0 to {MOST_DIGITS} can be had")
     if wish.threshold < 0:
-        return Trouble("--threshold", f"{wish.threshold} is no number of people", "0 hides nothing")
+        return UserError("--threshold", f"{wish.threshold} is no number of people", "0 hides nothing")
     if (trouble := unfit_trim(wish.rake, wish.trim)) is not None:
         return trouble
     if wish.cases and not wish.verbatims:
-        return Trouble("--cases", "cases are printed with verbatims only", "say --verbatims too")
+        return UserError("--cases", "cases are printed with verbatims only", "say --verbatims too")
     return None
 
 
-def _gathered(records: Records, wish: ReportWish) -> _Gathered | Trouble:
+def _gathered(records: Records, wish: ReportWish) -> _Gathered | UserError:
     export = ExportWish(
         to="-",
         language=wish.language,
@@ -92,13 +92,13 @@ def _gathered(records: Records, wish: ReportWish) -> _Gathered | Trouble:
         tell=wish.tell,
     )
     made = wanted_table(records, export)
-    if isinstance(made, Trouble):
+    if isinstance(made, UserError):
         return made
     answers, got = counted(made, records.plan, wish.interviews, words=wish.verbatims)
     everybody = answers
     if wish.where:
         unnarrowed = wanted_table(records, replace(export, where=""))
-        if isinstance(unnarrowed, Trouble):
+        if isinstance(unnarrowed, UserError):
             return unnarrowed
         everybody, _ = counted(unnarrowed, records.plan, wish.interviews)
         made = replace(made, ruled=unnarrowed.ruled)
@@ -132,7 +132,7 @@ def _past(wish: ReportWish) -> str:
     return moment.words if isinstance(moment, Moment) and moment.past else ""
 
 
-def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results | Trouble:
+def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results | UserError:
     instrument = found.instrument
     if not found.included.rows:
         remedy = "interview somebody first"
@@ -142,7 +142,7 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
             remedy = "name a later moment" if wish.as_of else "ask for less with --where"
         elif wish.origin == "real":
             remedy += ", or say --origin for practice or simulated ones"
-        return Trouble(str(path), "there are no interviews to report on", remedy)
+        return UserError(str(path), "there are no interviews to report on", remedy)
     rated = found.rates
     rates = rated.report if isinstance(rated, Reported) else None
     size = instrument.written.study.size
@@ -170,11 +170,11 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
         base=wish.weighted,
         threshold=wish.threshold,
     )
-    if isinstance(weights, Trouble):
+    if isinstance(weights, UserError):
         return weights
     answers = found.answers.weighted(weights.weights) if weights is not None else found.answers
     groupings = _groupings(answers, found.variables, instrument, wish)
-    if isinstance(groupings, Trouble):
+    if isinstance(groupings, UserError):
         return groupings
     asked = {
         item: words[:1].lower() + words[1:].removesuffix(".") for item, words in found.study.asked.items()
@@ -182,7 +182,7 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
     short = {item: words.removeprefix("asked ") for item, words in asked.items()}
     listed, heads = questions(instrument, found.variables, language=found.language, asked=short)
     chosen = _chosen(listed, found.variables, instrument, wish)
-    if isinstance(chosen, Trouble):
+    if isinstance(chosen, UserError):
         return chosen
     tallied = [tabulated(question, answers, groupings, terms) for question in listed]
     tables = concealed(tallied, answers, groupings, terms)  # of all, so that --items hide the same
@@ -201,7 +201,7 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
         zone=wish.zone,
         quotas=bool(Plan.of(instrument).quotas.quotas),
         rates=rates,
-        no_rates=rated.what if isinstance(rated, Trouble) else "",
+        no_rates=rated.what if isinstance(rated, UserError) else "",
         weighting=weights.weighting if weights is not None else None,
         census=census,
         narrowed=found.narrowing.told(found.included, len(tables), listed_items),
@@ -232,7 +232,7 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
 
 def _groupings(
     answers: Answers, variables: Sequence[Variable], instrument: Instrument, wish: ReportWish
-) -> list[Grouping] | Trouble:
+) -> list[Grouping] | UserError:
     """The banner's variables, each with few values. A `multiple` stands for its options, each of which parts all."""
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
     offered = {
@@ -248,21 +248,21 @@ def _groupings(
         wanted += [one for one in several if one in offered] or [name]
     for name in dict.fromkeys(wanted):
         if name in personal:
-            return Trouble("--by", f"{name} is personal", "divide by something that is not")
+            return UserError("--by", f"{name} is personal", "divide by something that is not")
         variable = offered.get(name)
         if variable is None:
             if name in instrument.computes:
                 reads = ", ".join(sorted(inputs_of(instrument.computes[name])))
                 what = f"{name} is not computed: no interview has all that it reads ({reads}) in its present meaning"
-                return Trouble("--by", what, "divide by something else until there are some")
+                return UserError("--by", what, "divide by something else until there are some")
             remedy = did_you_mean(name, offered, otherwise="name an item, a sample column or a compute")
-            return Trouble("--by", f"there is no variable {name!r} to divide by", remedy)
+            return UserError("--by", f"there is no variable {name!r} to divide by", remedy)
         if variable.role == "answer" and variable.storage == "text" and not variable.labels:
-            return Trouble("--by", f"{name} holds what people said", "divide by an item with codes")
+            return UserError("--by", f"{name} holds what people said", "divide by an item with codes")
         grouping = grouping_of(answers, variable)
         if isinstance(grouping, int):
             what = f"{name} has {grouping:,} values"
-            return Trouble("--by", what, f"divide by a variable of at most {MOST_COLUMNS}")
+            return UserError("--by", what, f"divide by a variable of at most {MOST_COLUMNS}")
         made.append(grouping)
     labels = Counter(grouping.label for grouping in made)
     return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in made]
@@ -270,11 +270,11 @@ def _groupings(
 
 def _chosen(
     listed: Sequence[Question], variables: Sequence[Variable], instrument: Instrument, wish: ReportWish
-) -> Sequence[Question] | Trouble:
+) -> Sequence[Question] | UserError:
     if not wish.items:
         return [question for question in listed if question.reported]
     names = wanted_names(variables, instrument, wish.items)
-    if isinstance(names, Trouble):
+    if isinstance(names, UserError):
         return replace(names, where="--items")
     return [
         question
@@ -367,7 +367,7 @@ def _selected(rates: RateTable | None) -> int:
     return sum(int(n) for one in counts for n in one.by_group().values())
 
 
-def _rates(records: Records, wish: ReportWish) -> Reported | Trouble:
+def _rates(records: Records, wish: ReportWish) -> Reported | UserError:
     """The study's own, as of the same moment; or why it has none."""
     return rates_of_records(
         records,

@@ -7,11 +7,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from survey_cli.problems import Problem, Trouble
+from survey_cli.problems import Problem, UserError
 from survey_cli.samples.cases.columns import clean
 from survey_cli.samples.cases.phone_numbers import NotANumber, known_country, read_number
 from survey_cli.samples.lists.do_not_call_file import read_never_call
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.store.backends.address import looks_like_address, names_server, server
 from survey_cli.store.database_location import home_of, not_an_address, shown
 from survey_cli.store.do_not_call import FILE, Listed, NeverCall
@@ -66,7 +66,7 @@ class TakenOff(NamedTuple):
     """All of them were on it."""
 
 
-def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | Trouble | list[Problem]:
+def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | UserError | list[Problem]:
     """Put numbers on the list, and those of files: nobody calls them from then on, not even where their case is on a
     screen. All or none of a file whose reading fails."""
     if trouble := _country(request):
@@ -85,11 +85,11 @@ def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | T
                 numbers[barred.number.e164] = min(said, earlier, key=itemgetter(1))
             continue
         number = _number(one, request)
-        if isinstance(number, Trouble):
+        if isinstance(number, UserError):
             return number
         numbers[number] = (reason, request.at)
     opened = _opened(request)
-    if isinstance(opened, Trouble):
+    if isinstance(opened, UserError):
         return opened
     where, listed = opened
     with listed:
@@ -100,8 +100,8 @@ def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | T
                 alike.setdefault(said, []).append(number)
             for (why, since), several in sorted(alike.items()):
                 new += listed.add(several, at=since, reason=why, by=by)
-        except StoreProblem as problem:
-            return Trouble(problem.where, problem.what, problem.remedy)
+        except StoreError as problem:
+            return UserError(problem.where, problem.what, problem.remedy)
     return Added(where, len(numbers), new, tuple(problems))
 
 
@@ -110,85 +110,87 @@ def _since(day: date | None, now: datetime) -> datetime:
     return min(datetime.combine(day, time(), UTC), now) if day is not None else now
 
 
-def check(request: ListRequest, given: str) -> Checked | Trouble:
+def check(request: ListRequest, given: str) -> Checked | UserError:
     """Whether a number is on the list, since when and why."""
     number = _country(request) or _number(given, request)
-    if isinstance(number, Trouble):
+    if isinstance(number, UserError):
         return number
     opened = _opened(request)
-    if isinstance(opened, Trouble):
+    if isinstance(opened, UserError):
         return opened
     where, listed = opened
     with listed:
         try:
             found, off = listed.listed(number), listed.taken_off(number)
-        except StoreProblem as problem:
-            return Trouble(problem.where, problem.what, problem.remedy)
+        except StoreError as problem:
+            return UserError(problem.where, problem.what, problem.remedy)
     since, reason, by = found or (None, "", "")
     return Checked(where, number, since, reason, by, off)
 
 
-def remove(request: ListRequest, given: Sequence[str], *, reason: str) -> TakenOff | Trouble:
+def remove(request: ListRequest, given: Sequence[str], *, reason: str) -> TakenOff | UserError:
     """Take numbers off the list: all, or none where one of them is not on it."""
     if trouble := _country(request):
         return trouble
     numbers: list[str] = []
     for one in given:
         number = _number(one, request)
-        if isinstance(number, Trouble):
+        if isinstance(number, UserError):
             return number
         numbers.append(number)
     opened = _opened(request)
-    if isinstance(opened, Trouble):
+    if isinstance(opened, UserError):
         return opened
     where, listed = opened
     with listed:
         try:
             on_it = listed.among(numbers)
             if absent := [number for number in numbers if number not in on_it]:
-                return Trouble(
+                return UserError(
                     where, f"{absent[0]} is not on the list", "check the number; nothing was changed"
                 )
             by = request.by.strip() or login_name()
             listed.remove(on_it, at=request.at, reason=reason, by=by)
-        except StoreProblem as problem:
-            return Trouble(problem.where, problem.what, problem.remedy)
+        except StoreError as problem:
+            return UserError(problem.where, problem.what, problem.remedy)
     return TakenOff(where, tuple(dict.fromkeys(numbers)))
 
 
-def count(request: ListRequest) -> tuple[str, int] | Trouble:
+def count(request: ListRequest) -> tuple[str, int] | UserError:
     """Where the list is, and how many numbers it has."""
     opened = _opened(request)
-    if isinstance(opened, Trouble):
+    if isinstance(opened, UserError):
         return opened
     where, listed = opened
     with listed:
         try:
             return where, listed.count()
-        except StoreProblem as problem:
-            return Trouble(problem.where, problem.what, problem.remedy)
+        except StoreError as problem:
+            return UserError(problem.where, problem.what, problem.remedy)
 
 
-def _country(request: ListRequest) -> Trouble | None:
+def _country(request: ListRequest) -> UserError | None:
     if not request.country or known_country(request.country):
         return None
     remedy = (
         "write GB for the United Kingdom" if request.country.upper() == "UK" else "write two letters, as US"
     )
-    return Trouble("--country", f"the numbers of a country {request.country!r} are not known", remedy)
+    return UserError("--country", f"the numbers of a country {request.country!r} are not known", remedy)
 
 
-def _number(text: str, request: ListRequest) -> str | Trouble:
+def _number(text: str, request: ListRequest) -> str | UserError:
     read = read_number(clean(text), request.country or None)
     if isinstance(read, NotANumber):
         if not any(character.isdecimal() for character in text) or "." in text or "/" in text:
-            return Trouble(text, "there is no such file, and no number in it", "check the name")
+            return UserError(text, "there is no such file, and no number in it", "check the name")
         remedy = f"{read.remedy}, or name the country: --country US" if not request.country else read.remedy
-        return Trouble(text, read.why, remedy.replace(", or name the country under fieldwork: country:", ""))
+        return UserError(
+            text, read.why, remedy.replace(", or name the country under fieldwork: country:", "")
+        )
     return read.e164
 
 
-def _opened(request: ListRequest) -> tuple[str, NeverCall] | Trouble:
+def _opened(request: ListRequest) -> tuple[str, NeverCall] | UserError:
     try:
         if request.db and names_server(request.db):
             where = server(request.db, study=STUDY)
@@ -200,9 +202,9 @@ def _opened(request: ListRequest) -> tuple[str, NeverCall] | Trouble:
         )
         beside.parent.mkdir(parents=True, exist_ok=True)
         return shown(beside.with_name(FILE)), NeverCall.beside(beside)
-    except StoreProblem as problem:
-        return Trouble(problem.where, problem.what, problem.remedy)
+    except StoreError as problem:
+        return UserError(problem.where, problem.what, problem.remedy)
     except OSError as error:
-        return Trouble(
+        return UserError(
             str(request.db or FILE), f"it cannot be opened ({error.strerror})", "see to that first"
         )

@@ -13,7 +13,7 @@ from survey_cli.fieldwork.case import case as fieldwork
 from survey_cli.fieldwork.case.events import Entry, Event, Released
 from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Problem, Trouble
+from survey_cli.problems import Problem, UserError
 from survey_cli.samples.cases.import_preview import Summary, summarised
 from survey_cli.samples.cases.sample_file import Case, Sample, read_sample
 from survey_cli.services.run_on_study import Request, study_time
@@ -26,7 +26,7 @@ from survey_cli.services.sample.sample_rows import (
     sampled,
     sampled_again,
 )
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.store.backends.address import names_server
 from survey_cli.store.cases.case_records import NewCase
 from survey_cli.store.database_location import database_of, open_existing
@@ -101,44 +101,44 @@ class _Read(NamedTuple):
     """Cases with more numbers that tell their zones than are kept: new ones among them."""
 
 
-def import_sample(request: Request, wanted: Wanted, manner: Manner) -> Imported | Trouble | list[Problem]:
+def import_sample(request: Request, wanted: Wanted, manner: Manner) -> Imported | UserError | list[Problem]:
     """Import the cases of a file. Problems where one of them is an error: then nothing was kept, and no database
     made. The same file again changes nothing."""
     fresh = _nothing_kept(request)
-    if isinstance(fresh, Trouble):
+    if isinstance(fresh, UserError):
         return fresh
     try:
         with_what = replace(request, db=":memory:", people=_list_of(request, fresh)) if fresh else request
         found = _opened(with_what, create=bool(fresh))
-        if isinstance(found, Trouble):
+        if isinstance(found, UserError):
             return found
         with found as study:
             if fresh:
                 study = _with_list(study, fresh)
             read = _read(study, wanted)
-            if isinstance(read, list | Trouble):
+            if isinstance(read, list | UserError):
                 return read
             if wanted.dry or not fresh:
                 return _brought(study, read, wanted, study_time(study.store, request.at), manner)
         found = _opened(request, create=True)
-        if isinstance(found, Trouble):
+        if isinstance(found, UserError):
             return found
         with found as study:
             return _brought(study, read, wanted, study_time(study.store, request.at), manner)
-    except StoreProblem as problem:
-        return Trouble(problem.where, problem.what, problem.remedy)
+    except StoreError as problem:
+        return UserError(problem.where, problem.what, problem.remedy)
 
 
-def _nothing_kept(request: Request) -> str | Trouble:
+def _nothing_kept(request: Request) -> str | UserError:
     """Where the database would be, if there is none yet; else empty."""
     instrument = open_instrument(request.path)
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     where = database_of(request.path, instrument.id, request.db)
     store = open_existing(where)
     if store is None:
         return where
-    if isinstance(store, Trouble):
+    if isinstance(store, UserError):
         return store
     store.close()
     return ""
@@ -150,9 +150,9 @@ def _list_of(request: Request, where: str) -> str | None:
     return request.people or (str(own) if own is not None and own.is_file() else None)
 
 
-def _opened(request: Request, *, create: bool) -> Study | Trouble:
+def _opened(request: Request, *, create: bool) -> Study | UserError:
     study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=create)
-    if isinstance(study, Trouble):
+    if isinstance(study, UserError):
         return study
     if (barred := for_supervisors(study, "import a sample")) is not None:
         study.close()
@@ -168,7 +168,7 @@ def _with_list(study: Study, where: str) -> Study:
     return replace(study, where=where, never_call=NeverCall.beside(where))
 
 
-def _read(study: Study, wanted: Wanted) -> _Read | Trouble | list[Problem]:
+def _read(study: Study, wanted: Wanted) -> _Read | UserError | list[Problem]:
     study.store.cases.settle()
     kept, nameless, known = kept_cases(study.store, study.instrument)
     sample = read_sample(
@@ -181,11 +181,11 @@ def _read(study: Study, wanted: Wanted) -> _Read | Trouble | list[Problem]:
     kept = {key: values for key, values in kept.items() if key not in nameless}
     listed = study.never_call.among({number.e164 for case in sample.cases for number in case.live})
     summary = summarised(sample, existing=kept, never_call=lambda number: number.e164 in listed)
-    released: frozenset[str] | Trouble = frozenset()
+    released: frozenset[str] | UserError = frozenset()
     if wanted.release:
         replicates = {share.name for share in summary.replicates if share.name}
         released = chosen(wanted.release, replicates, where=wanted.file)
-    if isinstance(released, Trouble):
+    if isinstance(released, UserError):
         return released
     new = [case for case in sample.cases if case.key not in kept]
     located = frozenset(
@@ -194,7 +194,7 @@ def _read(study: Study, wanted: Wanted) -> _Read | Trouble | list[Problem]:
     return _Read(sample, summary, listed, new, released, gone, located)
 
 
-def _brought(study: Study, read: _Read, wanted: Wanted, at: datetime, manner: Manner) -> Imported | Trouble:
+def _brought(study: Study, read: _Read, wanted: Wanted, at: datetime, manner: Manner) -> Imported | UserError:
     """Keep what was read, unless that is only tried."""
     added = updated = 0
     busy: list[str] = []
@@ -203,7 +203,7 @@ def _brought(study: Study, read: _Read, wanted: Wanted, at: datetime, manner: Ma
         try:
             added = _added(study, read, wanted, at, manner) if read.new else 0
         except ValueError as doubled:  # another import brought it meanwhile
-            return Trouble(
+            return UserError(
                 study.where, f"{doubled}, so nothing was kept", "import again: it says what is new"
             )
         if wanted.update:

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 
-from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.problems import UserError, did_you_mean
 
 
-def chosen(text: str, known: Collection[str], *, where: str) -> frozenset[str] | Trouble:
+def chosen(text: str, known: Collection[str], *, where: str) -> frozenset[str] | UserError:
     """The replicates that `1-2,5` or `north` names, `all` all of them; every one of them must be known, and a span must
     hold one at least."""
     if not known:
-        return Trouble(where, "the sample has no replicates", "give it a column with role: replicate")
+        return UserError(where, "the sample has no replicates", "give it a column with role: replicate")
     if text.strip() == "all":
         return frozenset(known)
     found: set[str] = set()
@@ -17,11 +17,11 @@ def chosen(text: str, known: Collection[str], *, where: str) -> frozenset[str] |
         named = {part} if part in known else _span(part, known)
         if not named:
             otherwise = f"there are {', '.join(sorted(known, key=_by_number)[:10])}"
-            return Trouble(
+            return UserError(
                 where, f"there is no replicate {part!r}", did_you_mean(part, known, otherwise=otherwise)
             )
         found |= named
-    return frozenset(found) if found else Trouble(where, "no replicate is named", "write 3, 3-4 or all")
+    return frozenset(found) if found else UserError(where, "no replicate is named", "write 3, 3-4 or all")
 
 
 def _span(part: str, known: Collection[str]) -> set[str]:

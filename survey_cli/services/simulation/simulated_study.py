@@ -15,10 +15,10 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.samples.cases.sample_file import Case, read_sample
 from survey_cli.services.sample.sample_rows import marks, sampled
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
 from survey_cli.study.consistency.upkeep import in_step
 from survey_cli.study.open_study import Study, open_records, open_study
@@ -45,33 +45,33 @@ class Trial:
     that were released."""
 
 
-def trial_cases(wish: Trial, instrument: Instrument) -> list[tuple[str, list[Entry]]] | Trouble:
+def trial_cases(wish: Trial, instrument: Instrument) -> list[tuple[str, list[Entry]]] | UserError:
     """The cases, each with the history it has before anybody calls."""
     if wish.invented:
         cases = list(_brought(wish.invented, instrument, wish.released))
     elif wish.sample:
         read = read_sample(wish.sample, instrument)
         if isinstance(read, list):
-            return Trouble(
+            return UserError(
                 wish.sample, "the sample has problems", "correct them, then try again", tuple(read)
             )
         cases = list(_brought(read.cases, instrument, wish.released))
     else:
         kept = _kept(wish)
-        if isinstance(kept, Trouble):
+        if isinstance(kept, UserError):
             return kept
         cases = kept
     return [(key, [Entry(wish.at, BY, STATION, event) for event in events]) for key, events in cases]
 
 
-def trial_study(wish: Trial, dice: Random) -> Study | Trouble:
+def trial_study(wish: Trial, dice: Random) -> Study | UserError:
     """The study, open, in memory; whoever asked closes it."""
     instrument = open_instrument(wish.path)
     cases = trial_cases(wish, instrument) if isinstance(instrument, Instrument) else instrument
-    if isinstance(cases, Trouble):
+    if isinstance(cases, UserError):
         return cases
     study = open_study(wish.path, db=":memory:", create=True, by=BY, invented=wish.people)
-    if isinstance(study, Trouble):
+    if isinstance(study, UserError):
         return study
     in_step(study, wish.at)
     study.store.cases.add(
@@ -92,21 +92,21 @@ def _brought(
         yield case.key, [sampled(case, instrument), *out, *marks(case, ())]
 
 
-def _kept(wish: Trial) -> list[tuple[str, list[Event]]] | Trouble:
+def _kept(wish: Trial) -> list[tuple[str, list[Event]]] | UserError:
     """The cases that are kept, each as its sample brought it."""
     study = open_records(wish.path, db=wish.db)
-    if isinstance(study, Trouble):
+    if isinstance(study, UserError):
         remedy = f"{study.remedy}, or try others: --sample cases.csv, --cases 500"
-        return Trouble(study.where, study.what, remedy, study.problems)
+        return UserError(study.where, study.what, remedy, study.problems)
     with study:
         try:
             found = [(key, _before_calls(history)) for key, history in study.store.cases.histories()]
-        except StoreProblem as problem:
-            return Trouble(problem.where, problem.what, problem.remedy)
+        except StoreError as problem:
+            return UserError(problem.where, problem.what, problem.remedy)
         where = study.where
     found = [(key, events) for key, events in found if events]
     if not found:
-        return Trouble(where, "there are no cases yet", "try others: --sample cases.csv, --cases 500")
+        return UserError(where, "there are no cases yet", "try others: --sample cases.csv, --cases 500")
     return found
 
 

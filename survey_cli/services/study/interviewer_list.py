@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from survey_cli.problems import Problem, Trouble
+from survey_cli.problems import Problem, UserError
 from survey_cli.reports.fieldwork.interviewers import PeopleList, PersonLine
 from survey_cli.samples.lists.people_file import read_people
 from survey_cli.services.run_on_study import Request, asked
@@ -11,7 +11,7 @@ from survey_cli.study.location import people_file
 from survey_cli.study.open_study import Study
 
 
-def people_list(request: Request) -> PeopleList | Trouble:
+def people_list(request: Request) -> PeopleList | UserError:
     """Everybody on the list, and whoever has a case or a promise without being on it."""
     return asked(request, lambda study: _listed(study, request))
 

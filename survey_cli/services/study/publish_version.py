@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request, study_time
-from survey_cli.store import InstrumentRow, StoreProblem
+from survey_cli.store import InstrumentRow, StoreError
 from survey_cli.store.database_location import FileOf
 from survey_cli.store.origin import keep_origin
 from survey_cli.study.consistency.upkeep import in_step
@@ -25,25 +25,25 @@ class Published:
     """It was not in force before."""
 
 
-def publish(request: Request) -> Published | Trouble:
+def publish(request: Request) -> Published | UserError:
     """Have interviews begin with the questionnaire as its file is now. A database that is not there yet is made."""
     study = open_study(
         request.path, db=request.db, by=request.by, people=request.people, create=True, as_written=True
     )
-    if isinstance(study, Trouble):
+    if isinstance(study, UserError):
         return study
     with study:
         try:
             return for_supervisors(study, "publish a questionnaire") or _published(study, request)
-        except StoreProblem as problem:
-            return Trouble(problem.where, problem.what, problem.remedy)
+        except StoreError as problem:
+            return UserError(problem.where, problem.what, problem.remedy)
 
 
-def _published(study: Study, request: Request) -> Published | Trouble:
+def _published(study: Study, request: Request) -> Published | UserError:
     store, instrument = study.store, study.instrument
     if not store.may_publish():
         what = f"{store.account} may not publish a questionnaire: the schema is another's"
-        return Trouble(study.where, what, "connect as the owner of the schema, or ask them")
+        return UserError(study.where, what, "connect as the owner of the schema, or ask them")
     if (changed := why_not_begin(store, instrument)) is not None:
         return changed
     before, at = published_hash(store), study_time(store, request.at)

@@ -31,7 +31,7 @@ RENEWALS: Final = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseKeeping:
     """The cases of one study as one interviewer has them at one station. Every method that reads or writes raises
-    StoreProblem."""
+    StoreError."""
 
     store: Store
     plan: Plan

@@ -6,7 +6,7 @@ from datetime import datetime
 from random import Random
 
 from survey_cli.fieldwork.case.locations import zones_of
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.sessions.case.claimed_case import HeldCase, Pending
 from survey_cli.sessions.case.outcome_events import wants_time
 from survey_cli.sessions.interview.interview_session import Desk, Link
@@ -36,12 +36,12 @@ class CaseInterviews:
         return max(earlier, key=lambda row: row.number, default=None)
 
     def is_open(self, key: str) -> bool:
-        """Whether an interview was begun that is neither finished nor broken off. Raises StoreProblem."""
+        """Whether an interview was begun that is neither finished nor broken off. Raises StoreError."""
         last = self._last(key)
         return last is not None and last.status in ("open", "suspended")
 
     def stands(self, key: str) -> str:
-        """`open at q17, Tue 14:03, version 1`, `complete`; empty where none was begun. Raises StoreProblem."""
+        """`open at q17, Tue 14:03, version 1`, `complete`; empty where none was begun. Raises StoreError."""
         last = self._last(key)
         if last is None:
             return ""
@@ -57,16 +57,16 @@ class CaseInterviews:
         return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"
 
     def owed(self, here: HeldCase) -> Pending:
-        """What is owed of an interview that was going on when the terminal died. Raises StoreProblem."""
+        """What is owed of an interview that was going on when the terminal died. Raises StoreError."""
         last = self._last(here.case.key)
         if not here.case.interviewing or last is None or last.status != "suspended":
             return ""
         row = self.study.plan.outcomes.get(last.outcome)
         return "time" if row is not None and wants_time(row, self.study.plan, by_route=True) else "outcome"
 
-    def sit_down(self, here: HeldCase, link: Link, *, wanted: Seating | None = None) -> Desk | Trouble:
+    def sit_down(self, here: HeldCase, link: Link, *, wanted: Seating | None = None) -> Desk | UserError:
         """Begin the interview, or go on with it. One that a refusal had ended is open again: somebody called to convert
-        it. `wanted` says how else one sits down, a correction among it. Raises StoreProblem."""
+        it. `wanted` says how else one sits down, a correction among it. Raises StoreError."""
         case, instrument = here.case, self.study.instrument
         last = self._last(case.key)
         personal = here.contact.columns if here.contact is not None else {}

@@ -12,7 +12,7 @@ from survey_cli.sessions.case.case_claim import RENEWALS, CaseKeeping
 from survey_cli.sessions.case.claimed_case import HeldCase, Pending
 from survey_cli.sessions.case.outcome_events import Deed
 from survey_cli.sessions.case.quota_reservations import Places
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.store.cases.case_records import CaseUpdate, Fence, LeaseLost
 from survey_cli.study.consistency.follow_up import follow_up
 from survey_cli.study.open_study import Study
@@ -60,7 +60,7 @@ class CaseLink:
         if at - self._renewed > self._study.plan.lease / RENEWALS:
             try:
                 self._keeping.renew(self.here)  # where the lease is lost, the next answer says so
-            except StoreProblem:
+            except StoreError:
                 return
             self._renewed = at
 
@@ -92,13 +92,13 @@ class CaseLink:
         if self.deed.owed:
             try:
                 said += follow_up(self._study, self.here.case.key, self._keeping.clock())
-            except StoreProblem as problem:
+            except StoreError as problem:
                 said.append(f"not all that follows is done: {problem.what} — {problem.remedy}")
         self.said = "; ".join(said)
         return self.said
 
     def recovered(self) -> bool:
-        """Raises StoreProblem."""
+        """Raises StoreError."""
         found = self._keeping.recover(self.here)
         if not isinstance(found, HeldCase):
             self.lost = LeaseLost(self.here.case.key, found).words
@@ -117,5 +117,5 @@ class CaseLink:
                 self._keeping.keep(
                     self.here, self._keeping.further(self.here, [Returned("given back")]), release=True
                 )
-            except StoreProblem:
+            except StoreError:
                 return  # its lease runs out, and it comes back as one whose interview was going on

@@ -64,7 +64,7 @@ class Queue:
 
     def next(self, at: datetime, token: str, *, passed: Collection[str] = ()) -> tuple[CaseRow, Case] | None:
         """Claim the case that is next for this interviewer at this moment; None where there is none. Those that were
-        `passed` over are left for others. Raises StoreProblem."""
+        `passed` over are left for others. Raises StoreError."""
         cases = self.store.cases
         caught_up(self.store, self.plan, at)
         turns = self._turns(at)
@@ -97,14 +97,14 @@ class Queue:
                 yield row
 
     def pause(self) -> Pause | None:
-        """The pause of the study; None while cases may be claimed and dialed. Raises StoreProblem."""
+        """The pause of the study; None while cases may be claimed and dialed. Raises StoreError."""
         return read_pause(self.store)
 
     def _turns(self, at: datetime) -> Turns:
         return Turns.of(self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.fill())
 
     def outlook(self, at: datetime) -> "Outlook":
-        """Why there is nobody to call at this moment, and when there will be. Raises StoreProblem."""
+        """Why there is nobody to call at this moment, and when there will be. Raises StoreError."""
         turns = self._turns(at)
         moments: list[datetime] = []
         found: Counter[str] = Counter()
@@ -131,7 +131,7 @@ class Queue:
         return allowed(case, self.plan, claimant)
 
     def forbids(self, case: Case, at: datetime) -> str:
-        """Why nobody may ring this case at this moment, whoever asks for it. Raises StoreProblem."""
+        """Why nobody may ring this case at this moment, whoever asks for it. Raises StoreError."""
         claimant = Claimant(
             at=at,
             who=self.who,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import Entry, Event
 from survey_cli.fieldwork.queue.rules import never_dialled
@@ -48,15 +48,15 @@ class HeldCase:
             case, history = case.after(entry), (*history, entry)
         return replace(self, case=case, history=history, contact=contact or self.contact, notice="")
 
-    def chosen(self, position: int) -> "HeldCase | Rejected":
+    def chosen(self, position: int) -> "HeldCase | Rejection":
         """With another live number as the one that is dialled next."""
         number = self.case.number(position)
         if number is None:
-            return Rejected("there is no such number")
+            return Rejection("there is no such number")
         if why := never_dialled(number):
-            return Rejected(why)
+            return Rejection(why)
         if self.case.claimed is not None and self.case.claimed.dialled not in (0, position):
-            return Rejected("key what came of the call that was dialled first")
+            return Rejection("key what came of the call that was dialled first")
         return replace(self, current=position)
 
     def at_next_number(self) -> "HeldCase":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.appointments.appointment import Meant, Unclear
 from survey_cli.fieldwork.appointments.reading import read_appointment
@@ -74,23 +74,23 @@ def keyed(
     number: str,
     language: str,
     link: str,
-) -> Deed | Rejected:
+) -> Deed | Rejection:
     """One of the outcomes on offer. Another number that can be tried keeps the case at the station."""
     kind = row.kind
     if kind in NEVER_KEYED and here.pending != "outcome":
-        return Rejected("only the interview itself comes to that")
+        return Rejection("only the interview itself comes to that")
     events: list[Event] = [called(here, row.id, plan, interview, note=note)]
     contact = None
     match WANTS.get(kind, ""):
         case "note" if not note:
-            return Rejected("say in a note what the supervisor has to know")
+            return Rejection("say in a note what the supervisor has to know")
         case "time":
-            return Rejected("an appointment needs its time")
+            return Rejection("an appointment needs its time")
         case "language" if language:
             events.append(Speaks(language))
         case "number":
             added = another_number(here, number, plan, link=link)
-            if isinstance(added, Rejected):
+            if isinstance(added, Rejection):
                 return added
             events += added.events
             contact = added.contact
@@ -138,12 +138,12 @@ def _untried(here: HeldCase, events: list[Event]) -> bool:
     return any(number.position not in tried for number in case.live)
 
 
-def refusal_noted(reason: str, strength: int, who: str) -> RefusalNoted | Rejected:
+def refusal_noted(reason: str, strength: int, who: str) -> RefusalNoted | Rejection:
     """What is to be known of a refusal."""
     if not 0 <= strength <= STRONGEST:
-        return Rejected(f"how strong: 1 to {STRONGEST}")
+        return Rejection(f"how strong: 1 to {STRONGEST}")
     noted = RefusalNoted(clean(reason), strength, clean(who))
-    return noted if noted != RefusalNoted() else Rejected("an empty note is not kept")
+    return noted if noted != RefusalNoted() else Rejection("an empty note is not kept")
 
 
 def may_be_taken_back(outcome: str, plan: Plan) -> bool:
@@ -200,12 +200,12 @@ def booked(
     return Deed(events=(call, promised, Closed()), release=True, outcome="appointment")
 
 
-def another_number(here: HeldCase, text: str, plan: Plan, *, link: str) -> Deed | Rejected:
+def another_number(here: HeldCase, text: str, plan: Plan, *, link: str) -> Deed | Rejection:
     """A number that was given; `link` is for a case of which nothing personal is kept yet."""
     country = region_of(here.case, plan)[:2]
     read = read_number(text, country or None)
     if isinstance(read, NotANumber):
-        return Rejected(f"{read.why}: {read.remedy}")
+        return Rejection(f"{read.why}: {read.remedy}")
     position = max((n.position for n in here.case.numbers), default=0) + 1
     shown = read.national if read.country in ("", country) else read.international
     kept = ContactNumber(position, read.written, read.e164, shown, read.extension)

@@ -49,7 +49,7 @@ class Places:
     def hold(self, id: str, interview: Interview, held: frozenset[str]) -> tuple[frozenset[str], str]:
         """Hold a place in each hard cell that is decided and that no `lookup` asks for; `held` are those that this
         sitting holds already. Returns the cells held now, and the first that is full or nothing. A respondent who is
-        led to an end of its own, or whose interview was complete, is not turned away. Raises StoreProblem."""
+        led to an end of its own, or whose interview was complete, is not turned away. Raises StoreError."""
         machine = interview.machine
         stop = machine.here
         ahead = stop is None or (earlier := machine.held.get(stop.place)) is None or earlier.lapsed

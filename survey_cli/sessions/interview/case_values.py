@@ -10,7 +10,7 @@ from survey_cli.engine.order import arm
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.texts.number_text import separators
-from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.problems import UserError, did_you_mean
 from survey_cli.samples.cases.columns import Unfit, clean, labels_of, reader_of
 from survey_cli.samples.cases.split_arms import arm_of
 from survey_cli.values import NOT_ASKED, Missing, Value
@@ -25,14 +25,14 @@ def field_zone(instrument: Instrument) -> str:
 
 def zone_of(
     instrument: Instrument, sample: Mapping[str, Value | Missing], called: str = ""
-) -> tzinfo | Trouble:
+) -> tzinfo | UserError:
     """The zone that the case's day and greeting go by: this computer's where none is known."""
     return known_zone(instrument, sample, called) or datetime.now().astimezone().tzinfo or UTC
 
 
 def known_zone(
     instrument: Instrument, sample: Mapping[str, Value | Missing], called: str = ""
-) -> tzinfo | Trouble | None:
+) -> tzinfo | UserError | None:
     """The zone in which a case is `called`, else its own, else the study's; None where none is known."""
     if called:
         return ZoneInfo(called)
@@ -44,10 +44,12 @@ def known_zone(
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return Trouble(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago")
+        return UserError(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago")
 
 
-def language_of(instrument: Instrument, wanted: str, sample: Mapping[str, Value | Missing]) -> str | Trouble:
+def language_of(
+    instrument: Instrument, wanted: str, sample: Mapping[str, Value | Missing]
+) -> str | UserError:
     """The language to begin in: the one wanted, else the case's own, else the first."""
     column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
     said = sample.get(column) if column else None
@@ -55,8 +57,8 @@ def language_of(instrument: Instrument, wanted: str, sample: Mapping[str, Value 
     return language if language in instrument.languages else no_language(instrument, language)
 
 
-def no_language(instrument: Instrument, language: str) -> Trouble:
-    return Trouble(
+def no_language(instrument: Instrument, language: str) -> UserError:
+    return UserError(
         "--language",
         f"the questionnaire has no language {language!r}",
         f"it has {', '.join(instrument.languages)}",
@@ -65,14 +67,14 @@ def no_language(instrument: Instrument, language: str) -> Trouble:
 
 def sample_of(
     instrument: Instrument, case: str, typed: Mapping[str, str]
-) -> dict[str, Value | Missing] | Trouble:
+) -> dict[str, Value | Missing] | UserError:
     """The case's sample values from what was typed."""
     for name in typed:
         if name not in instrument.sample:
             remedy = did_you_mean(
                 name, instrument.sample, otherwise=f"it has {', '.join(instrument.sample) or 'none'}"
             )
-            return Trouble(f"--set {name}", "the instrument has no such sample column", remedy)
+            return UserError(f"--set {name}", "the instrument has no such sample column", remedy)
     made: dict[str, Value | Missing] = {}
     for name, column in instrument.sample.items():
         text = clean(typed.get(name, ""))
@@ -86,7 +88,7 @@ def sample_of(
             comma = separators(instrument.language).decimal == ","
             value = reader_of(instrument, column, decimal_comma=comma)(text)
             if isinstance(value, Unfit):
-                return Trouble(f"--set {name}={text}", value.what, value.remedy)
+                return UserError(f"--set {name}={text}", value.what, value.remedy)
             made[name] = value
     return made
 

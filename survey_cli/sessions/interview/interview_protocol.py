@@ -1,6 +1,6 @@
 """What a face may ask of whoever holds the interview: the contract between screen and desk. Nothing is done here.
 
-Every method that gives an entry returns None when it was taken and committed, or a `Rejected` whose `why` is one short
+Every method that gives an entry returns None when it was taken and committed, or a `Rejection` whose `why` is one short
 line for under the field; then nothing changed, neither here nor in the database. That includes a database that cannot be
 written to.
 """
@@ -8,7 +8,7 @@ written to.
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.engine.notes import StandingNote
 from survey_cli.entries import Prompt, Reply
 from survey_cli.outcomes import Outcome
@@ -57,32 +57,32 @@ class Conduct(Protocol):
         """What is asked now; None when the interview is closed (see `closing`)."""
         ...
 
-    def reply(self, reply: Reply) -> Rejected | None:
+    def reply(self, reply: Reply) -> Rejection | None:
         """An answer as keyed: a line of text, or `Picked` from a Pick. An empty line goes on from a Read, keeps an
         earlier answer, and is rejected elsewhere."""
         ...
 
-    def decline(self, id: str) -> Rejected | None:
+    def decline(self, id: str) -> Rejection | None:
         """Don't know, refused, or another decline of the study by its id."""
         ...
 
-    def confirm(self, reason: str = "") -> Rejected | None:
+    def confirm(self, reason: str = "") -> Rejection | None:
         """The answer to `prompt().query`: it is so."""
         ...
 
-    def back(self) -> Rejected | None:
+    def back(self) -> Rejection | None:
         """To the item asked before this one."""
         ...
 
-    def jump(self, place: Place) -> Rejected | None:
+    def jump(self, place: Place) -> Rejection | None:
         """To any place in `asked()`; after its answer one returns to the first open place."""
         ...
 
-    def front(self) -> Rejected | None:
+    def front(self) -> Rejection | None:
         """After going back: the answer here stands, and so on to the first place without one."""
         ...
 
-    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejected | None:
+    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
         """A remark of the interviewer's, stored with the place; or another text of an earlier one."""
         ...
 
@@ -90,15 +90,15 @@ class Conduct(Protocol):
         """The notes of this interview, each with its newest text."""
         ...
 
-    def speak(self, language: str) -> Rejected | None:
+    def speak(self, language: str) -> Rejection | None:
         """Go on in another of the instrument's languages."""
         ...
 
-    def suspend(self) -> Rejected | None:
+    def suspend(self) -> Rejection | None:
         """Put aside; `prompt()` is None afterwards."""
         ...
 
-    def stop(self, outcome: str) -> Rejected | None:
+    def stop(self, outcome: str) -> Rejection | None:
         """End by hand with one of `stops()`."""
         ...
 

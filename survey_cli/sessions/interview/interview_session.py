@@ -13,7 +13,7 @@ from survey_cli.engine.events import (
     Language,
     LookedUp,
     Noted,
-    Rejected,
+    Rejection,
     Resumed,
     Stamp,
     Stopped,
@@ -27,7 +27,7 @@ from survey_cli.entries import Lookup, Prompt, Read, Reply, Span
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.samples.cases.columns import clean
 from survey_cli.sessions.interview.interview_protocol import Asked, Closing
-from survey_cli.store import Draft, Snapshot, Store, StoreProblem, Taken
+from survey_cli.store import Draft, Snapshot, Store, StoreError, Taken
 from survey_cli.table import cells
 from survey_cli.values import Place
 
@@ -69,7 +69,7 @@ class Link(Protocol):
 
     def hold(self, id: str, interview: Interview, held: frozenset[str]) -> tuple[frozenset[str], str]:
         """Hold a place in each quota cell that is decided by now; the cells held, and the first that is full. Raises
-        StoreProblem."""
+        StoreError."""
         ...
 
     def alive(self) -> None:
@@ -95,7 +95,7 @@ class Link(Protocol):
 
     def recovered(self) -> bool:
         """Whether a case that seemed lost is this station's all the same, so that writing may be tried again. Raises
-        StoreProblem."""
+        StoreError."""
         ...
 
     def left(self) -> None:
@@ -296,47 +296,47 @@ class Desk:
 
     # entries
 
-    def reply(self, reply: Reply) -> Rejected | None:
+    def reply(self, reply: Reply) -> Rejection | None:
         if self._turned_away:
             if reply:
-                return Rejected("the quota is full: Enter ends the interview")
+                return Rejection("the quota is full: Enter ends the interview")
             return self._commit(Ended(self._stamp(), QUOTA_FULL), by_route=True)
         return self._keep(prompts.entry(self._interview, reply, self._stamp()))
 
-    def decline(self, id: str) -> Rejected | None:
+    def decline(self, id: str) -> Rejection | None:
         return self._keep(prompts.declined(self._interview, id, self._stamp()))
 
-    def confirm(self, reason: str = "") -> Rejected | None:
+    def confirm(self, reason: str = "") -> Rejection | None:
         return self._keep(prompts.confirmed(self._interview, clean(reason), self._stamp()))
 
-    def back(self) -> Rejected | None:
+    def back(self) -> Rejection | None:
         place = prompts.before(self._interview)
         if place is None:
-            return Rejected("this is the first item")
+            return Rejection("this is the first item")
         return self._keep(WentTo(self._stamp(), place))
 
-    def jump(self, place: Place) -> Rejected | None:
+    def jump(self, place: Place) -> Rejection | None:
         return self._keep(WentTo(self._stamp(), place, jump=True))
 
-    def front(self) -> Rejected | None:
+    def front(self) -> Rejection | None:
         place = self._interview.place
         if place is None or prompts.at_front(self._interview):
-            return Rejected("this is the item that comes next: none ahead of it has an answer")
+            return Rejection("this is the item that comes next: none ahead of it has an answer")
         return self.jump(place) or self._keep(Kept(self._stamp(), place))
 
-    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejected | None:
+    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
         place = self._interview.place if replaces is None else replaces.place
         if place is None or not (text := clean(text, lines=True)):
-            return Rejected("an empty note is not stored")
+            return Rejection("an empty note is not stored")
         return self._keep(Noted(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
 
     def notes(self) -> tuple[StandingNote, ...]:
         return standing_notes(self._interview.events)
 
-    def speak(self, language: str) -> Rejected | None:
+    def speak(self, language: str) -> Rejection | None:
         return self._keep(Language(self._stamp(), language))
 
-    def suspend(self) -> Rejected | None:
+    def suspend(self) -> Rejection | None:
         if self._lost:
             self._left = True
             return None
@@ -355,9 +355,9 @@ class Desk:
             return False
         return self._keep(Kept(self._stamp(), place)) is None and self._interview.status == "ended"
 
-    def stop(self, outcome: str) -> Rejected | None:
+    def stop(self, outcome: str) -> Rejection | None:
         if outcome not in {o.id for o in self.stops()}:
-            return Rejected(f"{outcome} is no outcome for stopping an interview")
+            return Rejection(f"{outcome} is no outcome for stopping an interview")
         if self._lost:
             return self.suspend()
         if self._interview.hung_up and outcome == "break_off" and not self._turned_away:
@@ -374,7 +374,7 @@ class Desk:
         place = self._interview.place
         try:
             draft = self._store.draft(self._id)
-        except StoreProblem:
+        except StoreError:
             return ""
         return draft.text if draft is not None and draft.place == str(place) else ""
 
@@ -386,7 +386,7 @@ class Desk:
         try:
             draft = Draft(str(place), text, self._clock())
             self._store.save_draft(self._id, draft, fence=self._link.fence())
-        except StoreProblem:
+        except StoreError:
             return  # the text is still in the field; the answer itself will say what is wrong
 
     def close(self) -> None:
@@ -401,14 +401,14 @@ class Desk:
         last = (after or self._interview).events[-1].stamp.at
         return Stamp(max(self._clock(), last), self._by, self._station)
 
-    def _keep(self, event: Event | Rejected) -> Rejected | None:
+    def _keep(self, event: Event | Rejection) -> Rejection | None:
         """Step, commit, and then whatever the computer has to answer or close by itself."""
-        if isinstance(event, Rejected):
+        if isinstance(event, Rejection):
             return event
         why = self._commit(event)
         return why if why is not None else self.settle()
 
-    def settle(self) -> Rejected | None:
+    def settle(self) -> Rejection | None:
         """Answer what only the computer answers, and close what has come to its end."""
         while self._interview.status == "open":
             if (why := self._hold_places(self._interview)) is not None:
@@ -422,14 +422,14 @@ class Desk:
                 return why
         return None
 
-    def _hold_places(self, interview: Interview) -> Rejected | None:
+    def _hold_places(self, interview: Interview) -> Rejection | None:
         """Hold the respondent's places in the quotas as soon as they are decided. Where the database does not answer,
         the next answer asks again, and no interview is complete until it does."""
         try:
             self._cells, self._full = self._link.hold(self._id, interview, self._cells)
-        except StoreProblem as problem:
+        except StoreError as problem:
             self._full = ""
-            return Rejected(f"not saved: {problem.what} — {problem.remedy}") if interview.ending else None
+            return Rejection(f"not saved: {problem.what} — {problem.remedy}") if interview.ending else None
         return None
 
     def _follows(self, interview: Interview) -> Event | None:
@@ -458,11 +458,11 @@ class Desk:
         value = self._link.place(self._id, self._interview, prompt.entry.of)
         return LookedUp(self._stamp(), prompt.place, value)
 
-    def _commit(self, event: Event, *, by_route: bool = False) -> Rejected | None:
+    def _commit(self, event: Event, *, by_route: bool = False) -> Rejection | None:
         """Write an event with all that follows of itself: the answer that completes an interview ends it, or neither is
         written."""
         after = self._interview.step(event)
-        if isinstance(after, Rejected):
+        if isinstance(after, Rejection):
             return after
         then: list[Event] = []
         while (own := self._follows(after)) is not None:
@@ -472,7 +472,7 @@ class Desk:
                 if self._full:
                     break
             further = after.step(own)
-            if isinstance(further, Rejected):
+            if isinstance(further, Rejection):
                 break
             then.append(own)
             after = further
@@ -480,10 +480,10 @@ class Desk:
             taken = self._write(event, after, then, by_route=by_route)
             if taken is not None and not isinstance(taken, Taken) and self._link.recovered():
                 taken = self._write(event, after, then, by_route=by_route)
-        except StoreProblem as problem:
-            return Rejected(f"not saved: {problem.what} — {problem.remedy}")
+        except StoreError as problem:
+            return Rejection(f"not saved: {problem.what} — {problem.remedy}")
         if taken is not None:
-            return Rejected(f"not saved: {self._why_taken(taken)}")
+            return Rejection(f"not saved: {self._why_taken(taken)}")
         self._interview, self._fresh = after, False
         if after.status == "open":
             self._link.alive()

@@ -8,17 +8,17 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from uuid import uuid4
 
-from survey_cli.engine.events import Began, Rejected, Resumed, Sitting, Stamp
+from survey_cli.engine.events import Began, Rejection, Resumed, Sitting, Stamp
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument, rebuilt
 from survey_cli.outcomes import WITHDRAWN, Outcome
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import clean, labels_of
 from survey_cli.sessions.interview.case_values import known_zone, language_of, no_language, sample_of, zone_of
 from survey_cli.sessions.interview.interview_session import NO_CASE, Desk, Link, NoCase
-from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreProblem, Taken
+from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreError, Taken
 from survey_cli.store.database_location import database_of, open_existing, open_store
 from survey_cli.study.clock import accept, doubt
 from survey_cli.study.location import people_file
@@ -72,21 +72,21 @@ class Wanted:
     """Code and label, where it is coded."""
 
 
-def wanted(path: str | Path, *, db: str | None, case: str, practice: bool) -> tuple[Wanted, ...] | Trouble:
+def wanted(path: str | Path, *, db: str | None, case: str, practice: bool) -> tuple[Wanted, ...] | UserError:
     """The sample columns to ask for before a new interview of this case; none where the case has an interview."""
     case = clean(case)
     instrument = open_instrument(str(path))
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     store = open_existing(database_of(path, instrument.id, db))
-    if isinstance(store, Trouble):
+    if isinstance(store, UserError):
         return store
     if store is not None:
         with store:
             try:
                 if case and store.interviews(case=case, origin=_origin(practice)):
                     return ()
-            except StoreProblem as problem:
+            except StoreError as problem:
                 return _trouble(problem)
     return tuple(
         Wanted(
@@ -103,8 +103,8 @@ def _origin(practice: bool) -> Origin:
     return "practice" if practice else "real"
 
 
-def _trouble(problem: StoreProblem) -> Trouble:
-    return Trouble(problem.where, problem.what, problem.remedy)
+def _trouble(problem: StoreError) -> UserError:
+    return UserError(problem.where, problem.what, problem.remedy)
 
 
 def now() -> datetime:
@@ -114,18 +114,18 @@ def now() -> datetime:
 
 def seat(
     path: str | Path, seating: Seating, *, clock: Clock | None = None, store: Store | None = None
-) -> Desk | Trouble:
+) -> Desk | UserError:
     """Open everything and begin or resume the case's interview. `clock` and `store` are for tests; they are the study's
     otherwise."""
     instrument = open_instrument(str(path))
     case = clean(seating.case)
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return (_as_it_began(path, case, seating, clock) if case else None) or instrument
     if not case:
-        return Trouble(str(path), "no case was named", "give the case's key with --case")
+        return UserError(str(path), "no case was named", "give the case's key with --case")
     where = database_of(path, instrument.id, seating.db)
     opened = store or open_store(where, create=True)
-    if isinstance(opened, Trouble):
+    if isinstance(opened, UserError):
         return opened
     try:
         if not seating.practice and (doubted := doubted_clock(opened, where, seating, clock)) is not None:
@@ -135,24 +135,24 @@ def seat(
         if sampled:
             return _of_the_sample(path, seating, clock, opened)
         known = _identified(path, instrument.id, seating, opened)
-        if isinstance(known, Trouble):
+        if isinstance(known, UserError):
             opened.close()
             return known
         version = in_force(opened, instrument, str(path))
-        if isinstance(version, Trouble):
+        if isinstance(version, UserError):
             opened.close()
             return version
         instrument, seating = version.instrument, replace(known, version_notice=version.notice)
         found = seated(instrument, opened, where, case, seating, clock or opened.clock or now)
-    except StoreProblem as problem:
+    except StoreError as problem:
         found = _trouble(problem)
-    if isinstance(found, Trouble) and store is None:
+    if isinstance(found, UserError) and store is None:
         opened.close()
     return found
 
 
-def doubted_clock(store: Store, where: str, seating: Seating, clock: Clock | None) -> Trouble | None:
-    """Why this computer's clock can't be believed, unless somebody says that it is right. Raises StoreProblem."""
+def doubted_clock(store: Store, where: str, seating: Seating, clock: Clock | None) -> UserError | None:
+    """Why this computer's clock can't be believed, unless somebody says that it is right. Raises StoreError."""
     at = (clock or now)()
     if seating.clock_is_right:
         accept(store, at)
@@ -160,7 +160,9 @@ def doubted_clock(store: Store, where: str, seating: Seating, clock: Clock | Non
     return doubt(store, where, at)
 
 
-def _of_the_sample(path: str | Path, seating: Seating, clock: Clock | None, opened: Store) -> Desk | Trouble:
+def _of_the_sample(
+    path: str | Path, seating: Seating, clock: Clock | None, opened: Store
+) -> Desk | UserError:
     """The case was imported: nobody else may call it meanwhile, and it is told what came of the interview."""
     from survey_cli.sessions.open_interview import seat_sampled
     from survey_cli.sessions.station.open_station import queue_of
@@ -168,20 +170,20 @@ def _of_the_sample(path: str | Path, seating: Seating, clock: Clock | None, open
 
     opened.close()
     study = open_study(path, db=seating.db, by=seating.interviewer)
-    if isinstance(study, Trouble):
+    if isinstance(study, UserError):
         return study
     try:
         found = seat_sampled(
             study, seating, queue_of(study, seating.station), clock or study.store.clock or now, uuid4().hex
         )
-    except StoreProblem as problem:
+    except StoreError as problem:
         found = _trouble(problem)
-    if isinstance(found, Trouble):
+    if isinstance(found, UserError):
         study.close()
     return found
 
 
-def _identified(path: str | Path, instrument: str, seating: Seating, store: Store) -> Seating | Trouble:
+def _identified(path: str | Path, instrument: str, seating: Seating, store: Store) -> Seating | UserError:
     """With the name of whoever interviews; in a practice interview anybody may be named."""
     where = database_of(path, instrument, seating.db)
     own = people_file(path, where)
@@ -191,32 +193,34 @@ def _identified(path: str | Path, instrument: str, seating: Seating, store: Stor
     from survey_cli.study.open_study import people_of
 
     listed = people_of(path, where, None)
-    if isinstance(listed, Trouble):
+    if isinstance(listed, UserError):
         return listed
     who = identify(seating.interviewer, store.account, listed, listed)
-    return who if isinstance(who, Trouble) else replace(seating, interviewer=who.login)
+    return who if isinstance(who, UserError) else replace(seating, interviewer=who.login)
 
 
-def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock | None) -> Desk | Trouble | None:
+def _as_it_began(
+    path: str | Path, case: str, seating: Seating, clock: Clock | None
+) -> Desk | UserError | None:
     """Where the file is gone or has problems now, a suspended interview goes on all the same; None where there is none,
     or its case came with a sample: the file says how that is called, and what its outcome means."""
     where = database_of(path, Path(path).stem, seating.db)
     store = None if seating.reopen else open_existing(where)
-    if store is None or isinstance(store, Trouble):
+    if store is None or isinstance(store, UserError):
         return None
-    found: Desk | Trouble | None = None
+    found: Desk | UserError | None = None
     try:
         earlier = store.interviews(case=case, origin=_origin(seating.practice))
         last = max(earlier, key=lambda row: row.number, default=None)
         sampled = not seating.practice and store.has_case(case)
         if last is not None and last.status in ("open", "suspended") and not sampled:
             known = _identified(path, Path(path).stem, seating, store)
-            if isinstance(known, Trouble):
+            if isinstance(known, UserError):
                 store.close()
                 return known
             seating = known
             found = _resumed(None, store, where, case, last, seating, clock or store.clock or now)
-    except StoreProblem as problem:
+    except StoreError as problem:
         found = _trouble(problem)
     if not isinstance(found, Desk):
         store.close()
@@ -225,13 +229,13 @@ def _as_it_began(path: str | Path, case: str, seating: Seating, clock: Clock | N
 
 def seated(
     instrument: Instrument, store: Store, where: str, case: str, seating: Seating, clock: Clock
-) -> Desk | Trouble:
-    """The case's interview begun, or resumed, in a store that is open. Raises StoreProblem."""
+) -> Desk | UserError:
+    """The case's interview begun, or resumed, in a store that is open. Raises StoreError."""
     earlier = sorted(store.interviews(case=case, origin=_origin(seating.practice)), key=lambda r: r.number)
     last = earlier[-1] if earlier else None
     if last is None or (seating.again and last.status in ("ended", "stopped")):
         if seating.reopen:
-            return Trouble(
+            return UserError(
                 case, "this case has no finished interview to reopen", "leave --reopen out to begin one"
             )
         why = None if seating.practice else why_not_begin(store, instrument)
@@ -241,7 +245,7 @@ def seated(
     if last.status in ("ended", "stopped") and not seating.reopen:
         outcome = outcome_table(instrument).get(last.outcome)
         said = f" ({outcome.name.lower()})" if outcome else ""
-        return Trouble(
+        return UserError(
             case,
             f"its interview is finished{said}",
             "--reopen corrects it, --again begins a second one",
@@ -251,15 +255,15 @@ def seated(
 
 def _begun(
     instrument: Instrument, store: Store, where: str, case: str, number: int, seating: Seating, clock: Clock
-) -> Desk | Trouble:
+) -> Desk | UserError:
     sample = seating.sampled if seating.sampled is not None else sample_of(instrument, case, seating.columns)
-    if isinstance(sample, Trouble):
+    if isinstance(sample, UserError):
         return sample
     zone = zone_of(instrument, sample, seating.zone)
-    if isinstance(zone, Trouble):
+    if isinstance(zone, UserError):
         return zone
     language = language_of(instrument, seating.language, sample)
-    if isinstance(language, Trouble):
+    if isinstance(language, UserError):
         return language
     at = clock()
     by, station = _who(seating)
@@ -293,9 +297,9 @@ def _begun(
         case=link.begin(id),
     )
     if taken is not None and not isinstance(taken, Taken):
-        return Trouble(case, taken.words, "choose another case")
+        return UserError(case, taken.words, "choose another case")
     if taken is not None:
-        return Trouble(
+        return UserError(
             case, f"{taken.by} has just begun this interview at {taken.station}", "choose another case"
         )
     link.written(id, None)
@@ -311,18 +315,18 @@ def _resumed(
     row: InterviewRow,
     seating: Seating,
     clock: Clock,
-) -> Desk | Trouble:
+) -> Desk | UserError:
     texts = store.instrument_texts(row.instrument) or {}
     same = newest is not None and row.instrument == newest.hash
     instrument = newest if newest is not None and same else rebuilt(texts, row.instrument)
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     try:
         interview = Interview.replay(instrument, store.journal(row.id))
     except ValueError as error:
-        return Trouble(case, f"its journal cannot be followed ({error})", "`survey verify` tells more")
+        return UserError(case, f"its journal cannot be followed ({error})", "`survey verify` tells more")
     zone = zone_of(instrument, interview.began.sample, seating.zone)
-    if isinstance(zone, Trouble):
+    if isinstance(zone, UserError):
         return zone
     language = seating.language or interview.language
     if language not in instrument.languages:
@@ -333,8 +337,8 @@ def _resumed(
     event = Resumed(Stamp(at, by, station), Sitting(by, daypart(there.hour), language), reopen=seating.reopen)
     before = interview.place
     after = interview.step(event)
-    if isinstance(after, Rejected):
-        return Trouble(case, after.why)
+    if isinstance(after, Rejection):
+        return UserError(case, after.why)
     link = seating.link or NO_CASE
     taken = store.append(
         row.id,
@@ -347,9 +351,9 @@ def _resumed(
         case=link.begin(row.id),
     )
     if taken is not None and not isinstance(taken, Taken):
-        return Trouble(case, taken.words, "choose another case")
+        return UserError(case, taken.words, "choose another case")
     if taken is not None:
-        return Trouble(case, f"{taken.by} is in this interview at {taken.station}", "choose another case")
+        return UserError(case, f"{taken.by} is in this interview at {taken.station}", "choose another case")
     link.written(row.id, None)
     when = row.updated_at.astimezone(zone)
     stood = f"at {before or after.place or 'its end'}"
@@ -374,7 +378,7 @@ def _desk(
     clock: Clock,
     zone: tzinfo,
     notice: str,
-) -> Desk | Trouble:
+) -> Desk | UserError:
     by, station = _who(seating)
     instrument = interview.instrument
     named = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
@@ -396,7 +400,7 @@ def _desk(
         or Unsampled(store, instrument, clock, by, _origin(seating.practice), interview.began.case),
     )
     why = desk.settle()
-    return Trouble(seating.case, why.why) if why is not None else desk
+    return UserError(seating.case, why.why) if why is not None else desk
 
 
 class Unsampled(NoCase):
@@ -425,7 +429,7 @@ class Unsampled(NoCase):
         at, by = self._clock(), self._by
         try:
             return "; ".join(do_owed(self._store, self._instrument, None, at=at, by=by, key=self._key))
-        except StoreProblem as problem:
+        except StoreError as problem:
             return f"the answers are not erased yet: {problem.what} — {problem.remedy}"
 
 

@@ -16,7 +16,7 @@ from survey_cli.engine.events import (
     Declined,
     Event,
     LookedUp,
-    Rejected,
+    Rejection,
     Stamp,
     WentTo,
 )
@@ -95,7 +95,7 @@ def carried(
             known = held is not None and any(index == machine.query for index, _ in held.confirmed)
             if passed and not known:
                 break
-            event: Event | Rejected = Confirmed(stamp, place, machine.query)
+            event: Event | Rejection = Confirmed(stamp, place, machine.query)
         elif isinstance(leaf.question, Computed):
             value, of = interview.looks_up()
             if value is None:
@@ -121,15 +121,15 @@ def carried(
                 (invented if fresh else changed if not same else []).append(place)
             interview = found
             continue
-        done = event if isinstance(event, Rejected) else interview.step(event)
-        if isinstance(done, Rejected):
+        done = event if isinstance(event, Rejection) else interview.step(event)
+        if isinstance(done, Rejection):
             break
         interview = done
     stood = passed
     if to is not None and interview.place != to:
-        back = interview.step(WentTo(stamp, to, jump=jump)) if passed else Rejected("")
-        stood = not isinstance(back, Rejected)
-        interview = interview if isinstance(back, Rejected) else back
+        back = interview.step(WentTo(stamp, to, jump=jump)) if passed else Rejection("")
+        stood = not isinstance(back, Rejection)
+        interview = interview if isinstance(back, Rejection) else back
     return Carried(
         interview=interview,
         invented=tuple(invented),
@@ -163,12 +163,12 @@ def _invented(
         if worth and dice.random() < 0.7:
             several = isinstance(leaf.question, Multiple) and len(worth) > 1
             reply = " ".join(dice.sample(worth, dice.randint(1, 2))) if several else dice.choice(worth)
-        event: Event | Rejected
+        event: Event | Rejection
         if isinstance(reply, str) and reply[:1] == "." and any(d.id == reply[1:] for d in leaf.declines):
             event = Declined(stamp, place, reply[1:])
         else:
             event = prompts.entry(interview, reply, stamp)
-        after = event if isinstance(event, Rejected) else interview.step(event)
+        after = event if isinstance(event, Rejection) else interview.step(event)
         if isinstance(after, Interview):
             return after
     for decline in leaf.declines:

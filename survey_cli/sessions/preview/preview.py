@@ -17,7 +17,7 @@ from survey_cli.engine.machine import Held
 from survey_cli.instrument.checks import Checked, checked
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import Source, read, read_text
-from survey_cli.problems import Position, Problem, Trouble, did_you_mean
+from survey_cli.problems import Position, Problem, UserError, did_you_mean
 from survey_cli.samples.cases.columns import key_column
 from survey_cli.sessions.interview.case_values import invented_column, language_of, sample_of, zone_of
 from survey_cli.sessions.interview.start_interview import Clock, daypart, now
@@ -95,14 +95,14 @@ class Preview:
             desk=self._fresh(instrument, {}), file=file, problems=(), line=lambda _: "", broken=True
         )
 
-    def open(self) -> Shown | Trouble:
-        """The first look. A Trouble where the file is not there, or what was wanted does not fit it; where it is there
+    def open(self) -> Shown | UserError:
+        """The first look. A UserError where the file is not there, or what was wanted does not fit it; where it is there
         and broken, its problems."""
         source = self._read()
         found = checked(source)
         if source.tree is None and any(p.rule == "no-file" for p in found.problems):
             first = found.problems[0]
-            return Trouble(str(first.where), first.what, first.remedy)
+            return UserError(str(first.where), first.what, first.remedy)
         if found.instrument is not None and (trouble := self._unfit(found.instrument)) is not None:
             return trouble
         return self._taken(found, source)
@@ -251,23 +251,23 @@ class Preview:
 
     # the case
 
-    def _unfit(self, instrument: Instrument) -> Trouble | None:
+    def _unfit(self, instrument: Instrument) -> UserError | None:
         """Why the preview cannot begin as it was asked to; afterwards the file may change as it likes."""
         if not self._nothing:
             return None
         sample = sample_of(instrument, CASE, self._beginning.columns)
-        if isinstance(sample, Trouble):
+        if isinstance(sample, UserError):
             return sample
         zone = zone_of(instrument, sample)
-        if isinstance(zone, Trouble):
+        if isinstance(zone, UserError):
             return zone
         language = language_of(instrument, self._beginning.language, sample)
-        if isinstance(language, Trouble):
+        if isinstance(language, UserError):
             return language
         at = self._beginning.at
         if at and place_of(at).item not in instrument.leaves:
             remedy = did_you_mean(place_of(at).item, instrument.leaves, otherwise="name an item of the file")
-            return Trouble(f"--at {at}", "there is no such item", remedy)
+            return UserError(f"--at {at}", "there is no such item", remedy)
         return None
 
     def _spoken(self, instrument: Instrument) -> str:
@@ -284,7 +284,7 @@ class Preview:
             sample = self._sampled(instrument, variant)
             zone = zone_of(instrument, sample)
             at = self._clock()
-            there = at.astimezone(None if isinstance(zone, Trouble) else zone)
+            there = at.astimezone(None if isinstance(zone, UserError) else zone)
             key = key_column(instrument)
             return Began(
                 Stamp(at, by, STATION),
@@ -308,7 +308,7 @@ class Preview:
                 made[name] = typed or CASE
                 continue
             said = sample_of(instrument, CASE, {name: typed}) if typed else {}
-            value = NOT_ASKED if isinstance(said, Trouble) else said.get(name, NOT_ASKED)
+            value = NOT_ASKED if isinstance(said, UserError) else said.get(name, NOT_ASKED)
             made[name] = invented_column(instrument, name, column, dice) if value is NOT_ASKED else value
         return made
 

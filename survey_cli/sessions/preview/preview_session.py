@@ -9,13 +9,13 @@ from itertools import groupby
 from typing import Any, Final
 
 from survey_cli.engine import prompts
-from survey_cli.engine.events import Began, Rejected
+from survey_cli.engine.events import Began, Rejection
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
 from survey_cli.entries import plain
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.instrument.schema.items.unasked_items import Computed
-from survey_cli.problems import Trouble, did_you_mean
+from survey_cli.problems import UserError, did_you_mean
 from survey_cli.sessions.interview.case_values import known_zone
 from survey_cli.sessions.interview.interview_protocol import Asked
 from survey_cli.sessions.interview.interview_session import Desk
@@ -93,7 +93,7 @@ class Rehearsal(Desk):
             clock=clock,
             by=interview.began.stamp.by,
             station=STATION,
-            zone=None if isinstance(zone, Trouble) else zone,
+            zone=None if isinstance(zone, UserError) else zone,
             respondent=str(sample.get(named) or ""),
             notice="",
             practice=True,
@@ -151,22 +151,22 @@ class Rehearsal(Desk):
             for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
                 yield from (Place(leaf.id, turn) for leaf in asked)
 
-    def back(self) -> Rejected | None:
+    def back(self) -> Rejection | None:
         """To the item before; from the end of the interview, to its last one."""
         if self._interview.status == "open":
             return super().back()
         at = prompts.before(self._interview) if self._interview.place is None else self._interview.place
-        return Rejected("there is nothing to go back to") if at is None else self._led(at)
+        return Rejection("there is nothing to go back to") if at is None else self._led(at)
 
-    def jump(self, place: Place) -> Rejected | None:
+    def jump(self, place: Place) -> Rejection | None:
         """To any item, asked or not: what is open before it is invented from the seed."""
         instrument = self._interview.instrument
         leaf = instrument.leaves.get(place.item)
         if leaf is None:
             near = did_you_mean(place.item, instrument.leaves, otherwise="F3 lists the items")
-            return Rejected(f"there is no item {place.item}: {near}")
+            return Rejection(f"there is no item {place.item}: {near}")
         if isinstance(leaf.question, Computed):
-            return Rejected(f"{place.item} is answered by the computer: nobody can stand there")
+            return Rejection(f"{place.item} is answered by the computer: nobody can stand there")
         if leaf.roster is None:
             place = Place(place.item)
         elif place.turn is None:
@@ -177,7 +177,7 @@ class Rehearsal(Desk):
                 return None
         return self._led(place)
 
-    def _led(self, place: Place) -> Rejected | None:
+    def _led(self, place: Place) -> Rejection | None:
         interview = self._interview
         found = led(
             interview.instrument,
@@ -191,7 +191,7 @@ class Rehearsal(Desk):
             leaf = interview.instrument.leaves[place.item]
             conditions = [c.text for c in conditions_on(interview.instrument, leaf)]
             why = f"; it depends on {conditions[0]}" if conditions else ""
-            return Rejected(f"no way to {place} was found by inventing answers{why}")
+            return Rejection(f"no way to {place} was found by inventing answers{why}")
         self.said = _way(found, interview.began.sample)
         self._given = {**self.given(), **held_at(found, found.changed)}
         self._invented = {**self.invented(), **held_at(found, found.invented + found.changed)}

@@ -15,7 +15,7 @@ from survey_cli.study.open_study import Study
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """The lists of one study. Every method raises StoreProblem."""
+    """The lists of one study. Every method raises StoreError."""
 
     study: Study
     local: Callable[[datetime], datetime]

@@ -9,14 +9,14 @@ import subprocess
 from collections.abc import Mapping
 from typing import Final
 
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 
 VARIABLE: Final = "SURVEY_DIAL"
 MARKS: Final = ("{number}", "{tel}")
 """Where the number goes: `{number}` as +19155550122, `{tel}` as tel:+19155550122."""
 
 
-def dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str, ...] | Trouble:
+def dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str, ...] | UserError:
     """The command as it is set for this machine; empty where none is, and numbers are dialled by hand."""
     written = environment.get(VARIABLE, "").strip()
     if not written:
@@ -24,9 +24,11 @@ def dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]
     try:
         command = tuple(shlex.split(written))
     except ValueError:
-        return Trouble(VARIABLE, "a quotation mark is not closed", "write it as: linphonecsh dial {number}")
+        return UserError(VARIABLE, "a quotation mark is not closed", "write it as: linphonecsh dial {number}")
     if not any(mark in part for part in command for mark in MARKS):
-        return Trouble(VARIABLE, "the number has no place in it", "write {number} or {tel} where it belongs")
+        return UserError(
+            VARIABLE, "the number has no place in it", "write {number} or {tel} where it belongs"
+        )
     return command
 
 

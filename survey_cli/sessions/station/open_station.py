@@ -8,14 +8,14 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.fieldwork.plan.people import Interviewer
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.sessions.case.case_queue import Queue
 from survey_cli.sessions.interview.start_interview import Clock, Seating, doubted_clock, now
 from survey_cli.sessions.station.dialing import dial_command
 from survey_cli.sessions.station.station import Station
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.study.clock import note_start
 from survey_cli.study.consistency.upkeep import in_step
 from survey_cli.study.file_changes import StudyFiles
@@ -33,23 +33,23 @@ def man(
     zone: str = "",
     clock: Clock | None = None,
     clock_is_right: bool = False,
-) -> Station | Trouble:
+) -> Station | UserError:
     """A station of this study, with a case on it where one can be called. Whoever manned it closes it. A `clock` is for
     tests; it is the study's own otherwise."""
     if zone and _zone(zone) is None:
-        return Trouble("--zone", f"{zone!r} is no time zone", "write one as America/Chicago")
+        return UserError("--zone", f"{zone!r} is no time zone", "write one as America/Chicago")
     command = dial_command()
-    if isinstance(command, Trouble):
+    if isinstance(command, UserError):
         return command
     study = open_study(path, db=db, by=interviewer, people=people)
-    if isinstance(study, Trouble):
+    if isinstance(study, UserError):
         return study
     try:
         doubted = doubted_clock(
             study.store, study.where, Seating(case="", clock_is_right=clock_is_right), clock
         )
-    except StoreProblem as problem:
-        doubted = Trouble(problem.where, problem.what, problem.remedy)
+    except StoreError as problem:
+        doubted = UserError(problem.where, problem.what, problem.remedy)
     if doubted is not None:
         study.close()
         return doubted
@@ -69,11 +69,11 @@ def man(
         in_step(study, clock())
         note_start(study.store, clock())
         began = here.start()
-    except StoreProblem as problem:
-        began = Rejected(f"{problem.what} — {problem.remedy}")
-    if isinstance(began, Rejected):
+    except StoreError as problem:
+        began = Rejection(f"{problem.what} — {problem.remedy}")
+    if isinstance(began, Rejection):
         study.close()
-        return Trouble(study.where, began.why)
+        return UserError(study.where, began.why)
     return here
 
 

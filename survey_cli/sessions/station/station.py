@@ -4,7 +4,7 @@ before the next is shown; no rule of its own stands here.
 
 from dataclasses import replace
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.appointments.appointment import Meant
 from survey_cli.fieldwork.appointments.appointment import Unclear as NotMeant
@@ -16,7 +16,7 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.queue.rules import number_opening
 from survey_cli.outcomes import Outcome
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import clean
 from survey_cli.sessions.case import outcome_events
 from survey_cli.sessions.case.case_interview import COMPLETE
@@ -37,7 +37,7 @@ from survey_cli.sessions.station.station_protocol import (
     Understood,
     View,
 )
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.study.consistency.reconciliation import reconcile_returned
 
 
@@ -68,24 +68,24 @@ class Station(StationCase):
 
     # what comes next
 
-    def start(self) -> Rejected | None:
+    def start(self) -> Rejection | None:
         """Sit down: a case that was this station's when its terminal died comes back, else the next one is taken."""
         try:
             self._count_promises()
             for row in self._store.cases.rows(status="leased"):
                 if row.held is not None and row.held[:2] == (self.interviewer, self.station):
                     return self._come_back_to(row.key)
-        except StoreProblem as problem:
+        except StoreError as problem:
             return self._unsaved(problem)
         return self.take_next()
 
-    def _come_back_to(self, key: str) -> Rejected | None:
+    def _come_back_to(self, key: str) -> Rejection | None:
         """A case that was this station's when its terminal died: said plainly, with all that was keyed."""
         if ended := reconcile_returned(self._store, self._plan, key, self._clock()):
             self._said = ended
             return self.take_next()
         taken = self._take(key)
-        if isinstance(taken, Rejected):
+        if isinstance(taken, Rejection):
             return taken
         self._show(taken, station_view.came_back(taken.case, self._local))
         if self._here is not None:
@@ -94,27 +94,27 @@ class Station(StationCase):
 
     # one case
 
-    def dial(self) -> Rejected | str:
+    def dial(self) -> Rejection | str:
         here = self._here
         if here is None:
             return NOBODY
         number = here.case.number(here.current)
         if number is None:
-            return Rejected("this case has no number that can be dialled")
+            return Rejection("this case has no number that can be dialled")
         at = self._clock()
         self._said = ""
         try:
             if (stopped := self._heed(at)) is not None:
                 return stopped
             why = number_opening(here.case, number, self._plan, at) or self._queue.forbids(here.case, at)
-        except StoreProblem as problem:
+        except StoreError as problem:
             return self._unsaved(problem)
         changed = f"; {self._said}" if self._said else ""
         if why:
-            return Rejected(f"not now: {why}{changed}")
+            return Rejection(f"not now: {why}{changed}")
         kept = here.kept_number(number.position)
         if kept is None:
-            return Rejected("its digits are not kept any more")
+            return Rejection("its digits are not kept any more")
         if (unsaved := self._do(Dialled(number.position))) is not None:
             return unsaved
         by_hand = self._plan.by_hand(number.line, here.case.columns)
@@ -122,20 +122,20 @@ class Station(StationCase):
             return f"dial {kept.shown}{changed}"
         return dial(self._command, kept.e164) or f"{kept.shown} is ringing{changed}"
 
-    def choose(self, position: int) -> Rejected | None:
+    def choose(self, position: int) -> Rejection | None:
         chosen = self._here.chosen(position) if self._here is not None else NOBODY
-        if isinstance(chosen, Rejected):
+        if isinstance(chosen, Rejection):
             return chosen
         self._here = chosen
         return None
 
     def record(
         self, outcome: str, *, note: str = "", number: str = "", language: str = ""
-    ) -> Rejected | None:
+    ) -> Rejection | None:
         here = self._here
         row = self._plan.outcomes.get(outcome)
         if here is None or row is None:
-            return NOBODY if here is None else Rejected(f"{outcome} is no outcome")
+            return NOBODY if here is None else Rejection(f"{outcome} is no outcome")
         deed = outcome_events.keyed(
             here,
             row,
@@ -146,31 +146,31 @@ class Station(StationCase):
             language=language,
             link=self._token(),
         )
-        return deed if isinstance(deed, Rejected) else self._keep(deed)
+        return deed if isinstance(deed, Rejection) else self._keep(deed)
 
-    def add_number(self, text: str) -> Rejected | None:
+    def add_number(self, text: str) -> Rejection | None:
         here = self._here
         if here is None:
             return NOBODY
         deed = outcome_events.another_number(here, text, self._plan, link=self._token())
-        if isinstance(deed, Rejected):
+        if isinstance(deed, Rejection):
             return deed
         if (unsaved := self._keep(deed)) is not None or self._here is None:
             return unsaved
         return self.choose(max(n.position for n in self._here.case.numbers))
 
-    def remark(self, text: str) -> Rejected | None:
+    def remark(self, text: str) -> Rejection | None:
         if not (text := clean(text)):
-            return Rejected("an empty note is not kept")
+            return Rejection("an empty note is not kept")
         return self._do(Remarked(text))
 
-    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejected | None:
+    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
         noted = outcome_events.refusal_noted(reason, strength, who)
-        return noted if isinstance(noted, Rejected) else self._do(noted)
+        return noted if isinstance(noted, Rejection) else self._do(noted)
 
-    def spoke(self, script: str) -> Rejected | None:
+    def spoke(self, script: str) -> Rejection | None:
         if script not in {s.id for s in self._plan.scripts}:
-            return Rejected("there is no such text")
+            return Rejection("there is no such text")
         return self._do(ScriptRead(script))
 
     # appointments
@@ -200,11 +200,11 @@ class Station(StationCase):
 
     def book(
         self, text: str, *, reading: int = 0, keeper: Keeper = "anyone", person: str = "", note: str = ""
-    ) -> Rejected | None:
+    ) -> Rejection | None:
         here = self._here
         meant = self._meant(text, reading)
         if here is None or isinstance(meant, NotMeant):
-            return Rejected(str(meant)) if isinstance(meant, NotMeant) else NOBODY
+            return Rejection(str(meant)) if isinstance(meant, NotMeant) else NOBODY
         deed = outcome_events.booked(
             here,
             meant,
@@ -219,21 +219,21 @@ class Station(StationCase):
 
     # the interview
 
-    def interview(self) -> Conduct | Rejected:
+    def interview(self) -> Conduct | Rejection:
         here = self._here
         if here is None:
             return NOBODY
         if here.case.blocked or here.case.erased:
-            return Rejected("this case is never to be called again")
+            return Rejection("this case is never to be called again")
         if here.interview == COMPLETE:
-            return Rejected("its interview is complete: a supervisor can reopen it")
+            return Rejection("its interview is complete: a supervisor can reopen it")
         link = CaseLink(self._study, self._keeping, here, self._decided)
         try:
             desk = self._interviews.sit_down(here, link)
-        except StoreProblem as problem:
+        except StoreError as problem:
             return self._unsaved(problem)
-        if isinstance(desk, Trouble):
-            return Rejected(f"{desk.what} — {desk.remedy}" if desk.remedy else desk.what)
+        if isinstance(desk, UserError):
+            return Rejection(f"{desk.what} — {desk.remedy}" if desk.remedy else desk.what)
         self._desk, self._link, self._here = desk, link, link.here
         return desk
 
@@ -247,10 +247,10 @@ class Station(StationCase):
         """The interview that was conducted with the case on the screen."""
         return self._desk.interview if self._desk is not None else None
 
-    def came_back(self, *, then_next: bool = True) -> Rejected | None:
+    def came_back(self, *, then_next: bool = True) -> Rejection | None:
         link, desk = self._link, self._desk
         if link is None or desk is None:
-            return Rejected("no interview was begun here")
+            return Rejection("no interview was begun here")
         self._link, here = None, link.here
         if link.deed is not None:
             return self._kept(link.deed, here, link.said, then_next=then_next)
@@ -261,7 +261,7 @@ class Station(StationCase):
             return self.take_next() if then_next else None
         try:
             stands = self._interviews.stands(here.row.key)
-        except StoreProblem as problem:
+        except StoreError as problem:
             return self._unsaved(problem)
         self._here = replace(here, pending=link.pending, interview=stands)
         return None
@@ -271,19 +271,19 @@ class Station(StationCase):
     def find(self, text: str) -> tuple[FoundCase, ...]:
         try:
             return self._lists.found(text)
-        except StoreProblem as problem:
+        except StoreError as problem:
             self._unsaved(problem)
             return ()
 
-    def fetch(self, key: str) -> Rejected | None:
+    def fetch(self, key: str) -> Rejection | None:
         if (busy := self._in_the_middle()) is not None:
             return busy
         try:
             stopped = self._stopped(self._clock())
             if stopped is not None and not stopped.paused:
-                return Rejected(stopped.why)
+                return Rejection(stopped.why)
             taken = self._take(key)
-            if isinstance(taken, Rejected):
+            if isinstance(taken, Rejection):
                 return taken
             self._return()
             self._show(taken)
@@ -293,26 +293,26 @@ class Station(StationCase):
             elif self._here is not None and not self._queue.who.speaks(taken.case.language):
                 said = f"It wants {taken.case.language}, which {self.interviewer} does not speak."
                 self._here = replace(self._here, notice=said)
-        except StoreProblem as problem:
+        except StoreError as problem:
             return self._unsaved(problem)
         self._away = None
         return None
 
-    def take_back(self) -> Rejected | None:
+    def take_back(self) -> Rejection | None:
         if (busy := self._in_the_middle()) is not None:
             return busy
         if self._last is None:
-            return Rejected("nothing was keyed that could be taken back")
+            return Rejection("nothing was keyed that could be taken back")
         key, outcome = self._last
         if not outcome_events.may_be_taken_back(outcome, self._plan):
-            return Rejected(f"{key}: that is for a supervisor to correct: survey outcome")
+            return Rejection(f"{key}: that is for a supervisor to correct: survey outcome")
         try:
             taken = self._take(key)
-            if isinstance(taken, Rejected):
+            if isinstance(taken, Rejection):
                 return taken
             self._return()
             self._show(taken)
-        except StoreProblem as problem:
+        except StoreError as problem:
             return self._unsaved(problem)
         unsaved = self._do(TakenBack())
         if unsaved is None and self._here is not None and taken.case.last_call is not None:
@@ -324,13 +324,13 @@ class Station(StationCase):
     def promises(self) -> tuple[PromiseLine, ...]:
         try:
             return self._lists.promises(self.interviewer, self._clock())
-        except StoreProblem as problem:
+        except StoreError as problem:
             self._unsaved(problem)
             return ()
 
     # letting go
 
-    def finish(self) -> Rejected | None:
+    def finish(self) -> Rejection | None:
         here = self._here
         if here is None:
             return NOBODY
@@ -340,7 +340,7 @@ class Station(StationCase):
             self._passed.add(here.case.key)
         return self._let_go(then_next=True)
 
-    def pause(self) -> Rejected | None:
+    def pause(self) -> Rejection | None:
         if (busy := self._in_the_middle()) is not None:
             return busy
         if (unsaved := self._let_go(then_next=False)) is not None:
@@ -348,9 +348,9 @@ class Station(StationCase):
         self._away = self._clock()
         return None
 
-    def go_on(self) -> Rejected | None:
+    def go_on(self) -> Rejection | None:
         self._away = None
         return self.take_next() if self._here is None else None
 
-    def leave(self) -> Rejected | None:
+    def leave(self) -> Rejection | None:
         return self._in_the_middle() or self._let_go(then_next=False)

@@ -9,14 +9,14 @@ from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.fieldwork.case.events import (
     Closed,
     Event,
     Promised,
     Returned,
 )
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.case_histories import outcome_words
 from survey_cli.sessions.case.case_claim import CaseKeeping
 from survey_cli.sessions.case.case_interview import CaseInterviews
@@ -31,7 +31,7 @@ from survey_cli.sessions.station.shift import Shift
 from survey_cli.sessions.station.station_protocol import (
     Idle,
 )
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.store.cases.case_records import Held, LeaseLost
 from survey_cli.study.consistency.follow_up import follow_up
 from survey_cli.study.consistency.queue_refresh import stand_again
@@ -39,7 +39,7 @@ from survey_cli.study.consistency.upkeep import in_step
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.open_study import Study
 
-NOBODY: Final = Rejected("there is no case on the screen")
+NOBODY: Final = Rejection("there is no case on the screen")
 LOOKED_AGAIN: Final = timedelta(minutes=1)
 
 
@@ -132,11 +132,11 @@ class StationCase:
 
     # what comes next
 
-    def take_next(self) -> Rejected | None:
+    def take_next(self) -> Rejection | None:
         if self._here is not None:
-            return Rejected("this case comes first: key its outcome, or leave it")
+            return Rejection("this case comes first: key its outcome, or leave it")
         if self._away is not None:
-            return Rejected("you are on a pause")
+            return Rejection("you are on a pause")
         at, token = self._clock(), self._token()
         try:
             if (stopped := self._stopped(at)) is not None:
@@ -147,14 +147,14 @@ class StationCase:
                 self._idle = self._why_idle(at)
             else:
                 self._show(self._keeping.held(found[0], token))
-        except StoreProblem as problem:
+        except StoreError as problem:
             self._idle, self._looked_at = Idle(why=f"{problem.what} — {problem.remedy}", next_at=None), None
             return self._unsaved(problem)
         return None
 
     def _stopped(self, at: datetime) -> Idle | None:
         """Why no case is taken and no number dialed here, whatever the queue holds: the study is paused, or whoever
-        sits here does not work on it any more. Files that changed are read again first. Raises StoreProblem."""
+        sits here does not work on it any more. Files that changed are read again first. Raises StoreError."""
         if (barred := self._reread(at)) is not None:
             return barred
         pause = self._queue.pause()
@@ -172,7 +172,7 @@ class StationCase:
             return self._barred
         self._barred = None
         fresh = self._files.reread(self._study)
-        if isinstance(fresh, Trouble):
+        if isinstance(fresh, UserError):
             said = f"{fresh.where}: {fresh.what} — {fresh.remedy}"
             if fresh.where == self.interviewer:
                 self._barred = Idle(why=said, next_at=None)
@@ -185,16 +185,16 @@ class StationCase:
 
     def _catch_up(self, at: datetime) -> None:
         """Have the queue stand by the plan that was read last, and with it the case that left this station by the plan
-        before. Raises StoreProblem, and is tried again then."""
+        before. Raises StoreError, and is tried again then."""
         if self._behind:
             in_step(self._study, at, yielding=True)
             if self._left:
                 stand_again(self._store, self._plan, self._left, at)
             self._behind = False
 
-    def _heed(self, at: datetime) -> Rejected | None:
+    def _heed(self, at: datetime) -> Rejection | None:
         """Why nothing is dialed now though a case is on the screen. One that nobody called goes back to the queue, and
-        comes again, its appointment too, when calls go on. Raises StoreProblem."""
+        comes again, its appointment too, when calls go on. Raises StoreError."""
         if (stopped := self._stopped(at)) is None:
             return None
         here = self._here
@@ -202,7 +202,7 @@ class StationCase:
             self._return()
             if self._here is None:
                 self._idle = stopped
-        return Rejected(stopped.why)
+        return Rejection(stopped.why)
 
     def _why_idle(self, at: datetime) -> Idle:
         """Found out once a minute while nobody can be called: all cases are counted, a second's work for a million."""
@@ -211,12 +211,12 @@ class StationCase:
         outlook, self._looked_at = self._queue.outlook(at), at
         return Idle(why=outlook.why, next_at=self._local(outlook.next_at) if outlook.next_at else None)
 
-    def _take(self, key: str) -> HeldCase | Rejected:
+    def _take(self, key: str) -> HeldCase | Rejection:
         taken = self._keeping.take(key, self._token())
         if taken is None:
-            return Rejected(f"there is no case {key}")
+            return Rejection(f"there is no case {key}")
         if isinstance(taken, Held):
-            return Rejected(f"{taken.by} has this case at station {taken.station}")
+            return Rejection(f"{taken.by} has this case at station {taken.station}")
         return taken
 
     def _show(self, here: HeldCase, notice: str = "") -> None:
@@ -240,13 +240,13 @@ class StationCase:
                 if not isinstance(found, HeldCase):
                     lost = LeaseLost(here.case.key, found).words
                     self._said = f"{here.case.key}: {lost}; what was kept before stays"
-        except StoreProblem:
+        except StoreError:
             return  # the next key will say so
 
     def _resume_counts(self) -> None:
         """Go on with the counts of this day: the program may have ended in the middle of the shift."""
         midnight = self._local(self._clock()).replace(hour=0, minute=0, second=0, microsecond=0)
-        with suppress(StoreProblem):  # the first key will say so
+        with suppress(StoreError):  # the first key will say so
             self._shift.resume(self._store.cases.calls(self.interviewer, midnight))
 
     def _count_promises(self) -> None:
@@ -254,10 +254,10 @@ class StationCase:
 
     # keeping
 
-    def _do(self, *events: Event, release: bool = False, then_next: bool = True) -> Rejected | None:
+    def _do(self, *events: Event, release: bool = False, then_next: bool = True) -> Rejection | None:
         return self._keep(Deed(events=events, release=release), then_next=then_next)
 
-    def _keep(self, deed: Deed, *, then_next: bool = True) -> Rejected | None:
+    def _keep(self, deed: Deed, *, then_next: bool = True) -> Rejection | None:
         """Keep what happened, and only then show it; after the case's last event the next case comes."""
         here = self._here
         if here is None:
@@ -271,18 +271,18 @@ class StationCase:
                     here = found
                     after = self._write(here, deed)
                 lost = LeaseLost(here.case.key, here.row.held if isinstance(found, HeldCase) else found).words
-        except StoreProblem as problem:
+        except StoreError as problem:
             return self._unsaved(problem)
         if after is None:
             self._here = self._desk = None
             self._said = f"not kept: {here.case.key}: {lost}"
-            return Rejected(self._said)
+            return Rejection(self._said)
         self._here = after
         undone = ""
         if deed.owed:
             try:
                 undone = "; ".join(follow_up(self._study, here.case.key, after.history[-1].at))
-            except StoreProblem as problem:
+            except StoreError as problem:
                 undone = f"kept, but not all that follows: {problem.what} — {problem.remedy}"
         return self._kept(deed, after, undone, then_next=then_next)
 
@@ -292,7 +292,7 @@ class StationCase:
         lost = self._keeping.keep(here, after, release=deed.release, owed=deed.owed)
         return after if lost is None else None
 
-    def _kept(self, deed: Deed, after: HeldCase, undone: str, *, then_next: bool) -> Rejected | None:
+    def _kept(self, deed: Deed, after: HeldCase, undone: str, *, then_next: bool) -> Rejection | None:
         """Show what is kept of a deed; where it let go of the case, the next one comes."""
         at = after.history[-1].at
         self._here = after
@@ -323,18 +323,18 @@ class StationCase:
                 or f"{here.case.key}: {outcome_words(outcome, self._plan)}, stored at {self._local(at):%H:%M}"
             )
 
-    def _unsaved(self, problem: StoreProblem) -> Rejected:
+    def _unsaved(self, problem: StoreError) -> Rejection:
         self._said = f"not kept: {problem.what} — {problem.remedy}"
-        return Rejected(self._said)
+        return Rejection(self._said)
 
     # letting go
 
-    def _in_the_middle(self) -> Rejected | None:
+    def _in_the_middle(self) -> Rejection | None:
         """Why the case on the screen cannot be let go of yet."""
         owed = self._here.owed() if self._here is not None else ""
-        return Rejected(owed) if owed else None
+        return Rejection(owed) if owed else None
 
-    def _let_go(self, *, then_next: bool) -> Rejected | None:
+    def _let_go(self, *, then_next: bool) -> Rejection | None:
         here = self._here
         if here is None:
             return None
@@ -343,7 +343,7 @@ class StationCase:
         if unsaved is None and not then_next:
             try:
                 self._reread(self._clock())  # the case that left stands by the plan as it is now
-            except StoreProblem as problem:
+            except StoreError as problem:
                 return self._unsaved(problem)
         return unsaved
 

@@ -1,7 +1,7 @@
 """What a face may ask of whoever holds a station: the contract between screen and desk while cases are called. Nothing is
 done here.
 
-Every method that changes something returns None or a value when it was done and is kept, or a `Rejected` whose `why` is
+Every method that changes something returns None or a value when it was done and is kept, or a `Rejection` whose `why` is
 one short line for the interviewer; then nothing changed, neither here nor in the database.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.outcomes import Outcome
 from survey_cli.reports.fieldwork.case_histories import PastLine
 from survey_cli.sessions.interview.interview_protocol import Conduct
@@ -230,22 +230,22 @@ class Calling(Protocol):
         """Called every ten seconds or so: keeps the case ours, looks for a due one where none is on the screen."""
         ...
 
-    def take_next(self) -> Rejected | None:
+    def take_next(self) -> Rejection | None:
         """Look for the next case; the view becomes `OnCase`, or `Idle` with the reason."""
         ...
 
-    def dial(self) -> "Rejected | str":
+    def dial(self) -> "Rejection | str":
         """The human's key that dials the current number: journalled, checked against hours once more. Gives what is
         shown: the number to dial by hand, or that the telephone is ringing."""
         ...
 
-    def choose(self, position: int) -> Rejected | None:
+    def choose(self, position: int) -> Rejection | None:
         """Make another live number the current one."""
         ...
 
     def record(
         self, outcome: str, *, note: str = "", number: str = "", language: str = ""
-    ) -> Rejected | None:
+    ) -> Rejection | None:
         """One of the outcomes on offer. The case closes and the next comes, unless another number can be tried."""
         ...
 
@@ -255,41 +255,41 @@ class Calling(Protocol):
 
     def book(
         self, text: str, *, reading: int = 0, keeper: Keeper = "anyone", person: str = "", note: str = ""
-    ) -> Rejected | None:
+    ) -> Rejection | None:
         """Promise to call at that time, and close the case."""
         ...
 
-    def interview(self) -> "Conduct | Rejected":
+    def interview(self) -> "Conduct | Rejection":
         """Begin or go on with the interview. Once its `prompt()` is None, `came_back` follows."""
         ...
 
-    def came_back(self, *, then_next: bool = True) -> Rejected | None:
+    def came_back(self, *, then_next: bool = True) -> Rejection | None:
         """The interview was left. Its case, where it closed with it, makes room for the next one, unless no next one is
         wanted; else the case says what is still owed."""
         ...
 
-    def remark(self, text: str) -> Rejected | None:
+    def remark(self, text: str) -> Rejection | None:
         """A note on the case."""
         ...
 
-    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejected | None:
+    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
         """What whoever calls again should know of a refusal: the reason that was given, how strong it was from 1 to 3 (0:
         not said), who refused. The outcome is keyed after it."""
         ...
 
-    def add_number(self, text: str) -> Rejected | None:
+    def add_number(self, text: str) -> Rejection | None:
         """Another number of the case; it becomes the current one."""
         ...
 
-    def spoke(self, script: str) -> Rejected | None:
+    def spoke(self, script: str) -> Rejection | None:
         """A script was spoken."""
         ...
 
-    def finish(self) -> Rejected | None:
+    def finish(self) -> Rejection | None:
         """Leave the case with what was keyed, though another number could be tried; one that was not called goes back."""
         ...
 
-    def take_back(self) -> Rejected | None:
+    def take_back(self) -> Rejection | None:
         """The outcome keyed last was a slip: its case is on the screen again, as if it had not been keyed."""
         ...
 
@@ -297,7 +297,7 @@ class Calling(Protocol):
         """Cases by part of a number, of a name or of the key: somebody rings back."""
         ...
 
-    def fetch(self, key: str) -> Rejected | None:
+    def fetch(self, key: str) -> Rejection | None:
         """Take this case, whoever's turn it is; the one on the screen goes back if nobody was called."""
         ...
 
@@ -305,14 +305,14 @@ class Calling(Protocol):
         """This interviewer's promises, soonest first."""
         ...
 
-    def pause(self) -> Rejected | None:
+    def pause(self) -> Rejection | None:
         """Take no next case; the one on the screen goes back if nobody was called."""
         ...
 
-    def go_on(self) -> Rejected | None:
+    def go_on(self) -> Rejection | None:
         """Back from the pause."""
         ...
 
-    def leave(self) -> Rejected | None:
+    def leave(self) -> Rejection | None:
         """The end of the shift. Rejected while a call's outcome is not keyed."""
         ...

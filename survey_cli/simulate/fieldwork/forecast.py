@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.plan.plan import Plan, Spread
 from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.services.cases.fieldwork_status import Target, target_of
 from survey_cli.services.data.run_on_records import at_one_moment
 from survey_cli.simulate.fieldwork.model import FieldModel
@@ -126,7 +126,7 @@ class _Study:
     target: Target
 
 
-def forecast(options: ForecastOptions, tell: Tell | None = None) -> Forecast | Trouble:
+def forecast(options: ForecastOptions, tell: Tell | None = None) -> Forecast | UserError:
     """The forecast of a study as it stands. `tell` is told how many days are over, of how many, of all rows together, and
     how many interviews are complete in the present one. Interrupted from the keyboard, it gives what it has."""
 
@@ -142,38 +142,38 @@ def forecast(options: ForecastOptions, tell: Tell | None = None) -> Forecast | T
         )
 
     study = at_one_moment(options.path, read, db=options.db, people=options.people)
-    if isinstance(study, Trouble):
+    if isinstance(study, UserError):
         return study
     if not study.histories:
         remedy = f"import them: survey sample import {options.path} cases.csv"
-        return Trouble(study.where, "there are no cases yet", remedy)
+        return UserError(study.where, "there are no cases yet", remedy)
     settings = _settings(options, study.records.plan)
-    return settings if isinstance(settings, Trouble) else _rows(options, study, settings, tell)
+    return settings if isinstance(settings, UserError) else _rows(options, study, settings, tell)
 
 
-def _settings(options: ForecastOptions, plan: Plan) -> Fieldwork | Trouble:
+def _settings(options: ForecastOptions, plan: Plan) -> Fieldwork | UserError:
     """The days to come, on the stations' clock."""
     name = options.zone or plan.zone
     if not name:
         remedy = "write fieldwork: zone:, or give --zone America/Chicago"
-        return Trouble(options.path, "it does not say in which zone the stations are", remedy)
+        return UserError(options.path, "it does not say in which zone the stations are", remedy)
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return Trouble("--zone", f"{name!r} is no time zone", "write one as America/Chicago")
+        return UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago")
     today = options.at.astimezone(zone).date()
     starts = max(today, plan.calendar.starts or today)
     last = plan.calendar.ends
     if last is not None and last < starts:
         remedy = "move fieldwork: ends:"
-        return Trouble(options.path, f"the study's last day, {last}, is over", remedy)
+        return UserError(options.path, f"the study's last day, {last}, is over", remedy)
     days = options.days or ((last - starts).days + 1 if last is not None else DAYS)
     return Fieldwork(starts=starts, days=days, seed=options.seed, zone=zone)
 
 
 def _rows(
     options: ForecastOptions, study: _Study, settings: Fieldwork, tell: Tell | None
-) -> Forecast | Trouble:
+) -> Forecast | UserError:
     records = study.records
     measured = measure(study.histories, records.plan)
     seconds, basis = _seconds(study, options, measured.length)
@@ -187,7 +187,7 @@ def _rows(
     for spread in spreads:
         for number in levels:
             staff = staff_of(records.people, number)
-            if isinstance(staff, Trouble):
+            if isinstance(staff, UserError):
                 return staff
             model = FieldModel(
                 records.instrument,

@@ -9,7 +9,7 @@ from random import Random
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from survey_cli.engine.events import Rejected
+from survey_cli.engine.events import Rejection
 from survey_cli.entries import Prompt, Read
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.people import Interviewer
@@ -122,7 +122,7 @@ class Colleague:
 
     def _did(self, station: Station, deed: str, came: object) -> bool:
         """Whether it was done; what was not is remembered."""
-        if not isinstance(came, Rejected):
+        if not isinstance(came, Rejection):
             return True
         view = station.view()
         key = view.key if isinstance(view, OnCase) else ""
@@ -258,7 +258,7 @@ class Colleague:
                 self._did(station, "stop", desk.stop("break_off"))
         self._did(station, "came back", station.came_back())
 
-    def _hung_up(self, desk: Desk) -> Rejected | None:
+    def _hung_up(self, desk: Desk) -> Rejection | None:
         """The interview is cut short: for an appointment, a callback, or the interviewer says it afterwards."""
         how = self._dice.choice(("appointment", "callback", ""))
         return desk.stop(how) if how else desk.suspend()
@@ -328,7 +328,7 @@ def _stays(desk: Desk, before: Prompt) -> bool:
     return asked is not None and asked.place == before.place and asked.query is not None
 
 
-def _invented(desk: Desk, dice: Random) -> Rejected | None:
+def _invented(desk: Desk, dice: Random) -> Rejection | None:
     """An answer that the item itself makes up."""
     machine = desk.interview.machine
     stop = machine.here

@@ -13,7 +13,7 @@ from survey_cli.fieldwork.calendar.zones import day_start
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan, Spread
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow
 from survey_cli.services.simulation.simulated_fieldwork_report import run_of
 from survey_cli.services.simulation.simulated_study import Trial, trial_cases
@@ -68,22 +68,22 @@ class Tried:
     spread: Spread
 
 
-def tried(trial: FieldTrial, tell: Callable[[int, int, int], None] | None = None) -> Tried | Trouble:
+def tried(trial: FieldTrial, tell: Callable[[int, int, int], None] | None = None) -> Tried | UserError:
     """Let them call, and see how it went. `tell` is told how many days are over, of how many, and how many interviews
     are complete."""
     instrument = open_instrument(trial.path)
-    if isinstance(instrument, Trouble):
+    if isinstance(instrument, UserError):
         return instrument
     people = people_of_study(trial.path, instrument.id, db=trial.db, named=trial.people)
-    if isinstance(people, Trouble):
+    if isinstance(people, UserError):
         return people
     staff = staff_of(people, trial.interviewers)
-    if isinstance(staff, Trouble):
+    if isinstance(staff, UserError):
         return staff
     plan = Plan.of(instrument)
     plan = replace(plan, spread=trial.spread or plan.spread)
     fieldwork = _fieldwork(trial, plan)
-    if isinstance(fieldwork, Trouble):
+    if isinstance(fieldwork, UserError):
         return fieldwork
     zone = fieldwork.zone.key
     cases = trial_cases(
@@ -97,7 +97,7 @@ def tried(trial: FieldTrial, tell: Callable[[int, int, int], None] | None = None
         ),
         instrument,
     )
-    if isinstance(cases, Trouble):
+    if isinstance(cases, UserError):
         return cases
     model = FieldModel(instrument, plan, people, staff, cases, fieldwork)
     model.run(tell)
@@ -121,10 +121,10 @@ def tried(trial: FieldTrial, tell: Callable[[int, int, int], None] | None = None
     )
 
 
-def _fieldwork(trial: FieldTrial, plan: Plan) -> Fieldwork | Trouble:
+def _fieldwork(trial: FieldTrial, plan: Plan) -> Fieldwork | UserError:
     name = trial.zone or plan.zone
     if not name:
-        return Trouble(
+        return UserError(
             trial.path,
             "it does not say in which zone the stations are",
             "write fieldwork: zone:, or give --zone America/Chicago",
@@ -132,7 +132,7 @@ def _fieldwork(trial: FieldTrial, plan: Plan) -> Fieldwork | Trouble:
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return Trouble("--zone", f"{name!r} is no time zone", "write one as America/Chicago")
+        return UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago")
     return Fieldwork(
         starts=trial.starts or plan.calendar.starts or trial.today,
         days=trial.days,
@@ -144,7 +144,7 @@ def _fieldwork(trial: FieldTrial, plan: Plan) -> Fieldwork | Trouble:
     )
 
 
-def staff_of(people: People, wanted: int | None) -> Sequence[Interviewer] | Trouble:
+def staff_of(people: People, wanted: int | None) -> Sequence[Interviewer] | UserError:
     """Those who interview, in the order of the list. Where more are wanted than are listed, invented ones who speak and
     can do what the first listed ones do, in turn; where nobody is listed, ones who may do everything."""
     if not people.listed:
@@ -154,7 +154,7 @@ def staff_of(people: People, wanted: int | None) -> Sequence[Interviewer] | Trou
         ]
     listed = [one for one in people.listed.values() if not one.supervises]
     if not listed:
-        return Trouble(
+        return UserError(
             "--interviewers", "nobody who interviews is listed", "give another list: --people FILE"
         )
     invented = [

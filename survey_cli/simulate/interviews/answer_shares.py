@@ -10,50 +10,50 @@ from survey_cli.fieldwork.rates.counts import share
 from survey_cli.instrument.compiled.model import Instrument, Leaf
 from survey_cli.instrument.schema.items.coded import Multiple
 from survey_cli.instrument.source.load import read
-from survey_cli.problems import Trouble, did_you_mean, errors
+from survey_cli.problems import UserError, did_you_mean, errors
 from survey_cli.simulate.interviews.respondents import Shares
 from survey_cli.values import Code
 
 
-def read_shares(path: str, instrument: Instrument) -> Shares | Trouble:
-    """The shares in a file; a Trouble that says where it is wrong."""
+def read_shares(path: str, instrument: Instrument) -> Shares | UserError:
+    """The shares in a file; a UserError that says where it is wrong."""
     source = read(path)
     if source.tree is None or errors(source.problems):
         remedy = "write item: {code: share}, as consent: {1: 0.9, 2: 0.1}"
-        return Trouble(path, "the shares can't be read", remedy, tuple(errors(source.problems)))
+        return UserError(path, "the shares can't be read", remedy, tuple(errors(source.problems)))
     found: dict[str, Mapping[Code, float]] = {}
     for item, given in source.tree.items():
         leaf = instrument.leaves.get(str(item))
         where = f"{path}: {item}"
         if leaf is None or not leaf.question.asks:
-            return Trouble(
+            return UserError(
                 where, "no question has this id", did_you_mean(str(item), instrument.leaves, otherwise="")
             )
         if not isinstance(given, Mapping):
-            return Trouble(where, "here must stand a share for each code", "write {1: 0.9, 2: 0.1}")
+            return UserError(where, "here must stand a share for each code", "write {1: 0.9, 2: 0.1}")
         shares = _of_item(where, leaf, given)
-        if isinstance(shares, Trouble):
+        if isinstance(shares, UserError):
             return shares
         found[leaf.id] = shares
     return found
 
 
-def _of_item(where: str, leaf: Leaf, given: Mapping[Any, Any]) -> dict[Code, float] | Trouble:
+def _of_item(where: str, leaf: Leaf, given: Mapping[Any, Any]) -> dict[Code, float] | UserError:
     known: dict[str, Code] = {str(option.code): option.code for option in leaf.options}
     known |= {decline.id: decline.id for decline in leaf.declines}
     shares: dict[Code, float] = {}
     for code, text in given.items():
         value = share(str(text))
         if value is None:
-            return Trouble(f"{where}: {code}", f"{str(text)!r} is no share", "write 0.25, 25% or 1/4")
+            return UserError(f"{where}: {code}", f"{str(text)!r} is no share", "write 0.25, 25% or 1/4")
         if leaf.options and str(code) not in known:
             otherwise = f"it has {', '.join(known)}"
-            return Trouble(
+            return UserError(
                 where, f"it has no code {code}", did_you_mean(str(code), known, otherwise=otherwise)
             )
         shares[known.get(str(code), str(code))] = float(value)
     if not isinstance(leaf.question, Multiple) and sum(shares.values()) > 1 + 1e-9:
-        return Trouble(
+        return UserError(
             where, f"the shares add up to {sum(shares.values()):.0%}", "lower them to 100% at most"
         )
     return shares

@@ -17,7 +17,7 @@ from survey_cli.engine.events import (
     Ended,
     Event,
     LookedUp,
-    Rejected,
+    Rejection,
     Sitting,
     Stamp,
     Stopped,
@@ -142,7 +142,7 @@ class Respondent:
             if stop is not None and self._answered_otherwise(stop):
                 continue
             event = self._event(machine, stop, Stamp(self._at, STATION, STATION), patience)
-            if isinstance(event, Rejected) or machine.take(event) is not None:
+            if isinstance(event, Rejection) or machine.take(event) is not None:
                 patience += 1
                 if patience > TRIES:
                     self.stuck = str(stop.place) if stop is not None else ""
@@ -154,7 +154,7 @@ class Respondent:
                 patience = patience + 1 if same else 0
                 most -= not same and stop is not None and stop.leaf.question.asks
 
-    def _event(self, machine: Machine, stop: Stop | None, stamp: Stamp, patience: int) -> Event | Rejected:
+    def _event(self, machine: Machine, stop: Stop | None, stamp: Stamp, patience: int) -> Event | Rejection:
         """What happens next."""
         habits, dice = self._habits, self._dice
         if stop is None:

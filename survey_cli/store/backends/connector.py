@@ -34,7 +34,7 @@ Execute: TypeAlias = Callable[[str, Parameters], Executed]
 
 
 class Connector(ABC):
-    """One connection. Every error that is the world's doing leaves it as a StoreProblem."""
+    """One connection. Every error that is the world's doing leaves it as a StoreError."""
 
     dialect: ClassVar[Dialect]
     worldly: ClassVar[tuple[type[BaseException], ...]]
@@ -108,7 +108,7 @@ class Connector(ABC):
 
     def transaction(self) -> "Transaction":
         """All or nothing, and on the disk when its `with` ends, which hands out what executes a statement in
-        it. Raises StoreProblem, then nothing was written."""
+        it. Raises StoreError, then nothing was written."""
         return Transaction(self)
 
     @abstractmethod

@@ -5,21 +5,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from survey_cli.store.backends.errors import RESTORE, StoreProblem
+from survey_cli.store.backends.errors import RESTORE, StoreError
 
 
 @contextmanager
 def legible(where: str, what: str) -> Iterator[None]:
-    """Around the reading of `what` from a database. Raises StoreProblem."""
+    """Around the reading of `what` from a database. Raises StoreError."""
     try:
         yield
     except (ValueError, TypeError, KeyError) as error:
         raise illegible(where, what) from error
 
 
-def illegible(where: str, what: str) -> StoreProblem:
+def illegible(where: str, what: str) -> StoreError:
     """What is said where `what` cannot be read: not the error, which may quote an answer."""
-    return StoreProblem(
+    return StoreError(
         where,
         f"{what} can't be read",
         f"check the database: survey verify FILE; where it is damaged, go back to the latest backup: {RESTORE}",

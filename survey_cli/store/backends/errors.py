@@ -7,7 +7,7 @@ import sqlite3
 from typing import Final
 
 
-class StoreProblem(Exception):
+class StoreError(Exception):
     """The database can't be opened, read or written now. What was being written is not written, not even in
     part; after the trouble is over the same call works."""
 
@@ -22,22 +22,22 @@ class StoreProblem(Exception):
         return f"{self.where}: {self.what} — {self.remedy}"
 
 
-class Interrupted(StoreProblem):
+class Interrupted(StoreError):
     """The connection was lost in the middle, or another station was in the way: the same call may work at once.
     Whether the last of it was still written is not known."""
 
 
-class Undecodable(StoreProblem):
+class Undecodable(StoreError):
     """A text is not UTF-8: the file was damaged, or edited by hand. It is named, and not shown."""
 
 
-class Absent(StoreProblem):
+class Absent(StoreError):
     """Nothing is kept here yet."""
 
 
-def no_driver(where: str, error: ImportError) -> StoreProblem:
+def no_driver(where: str, error: ImportError) -> StoreError:
     """A server was named, and what talks to one is not installed."""
-    return StoreProblem(
+    return StoreError(
         where,
         f"this installation can't talk to a database server ({error})",
         "install it with: pip install 'survey-cli[postgres]'",
@@ -94,21 +94,21 @@ def primary(error: sqlite3.Error) -> int:
     return code & 0xFF
 
 
-def told(error: BaseException, where: str) -> StoreProblem | None:
+def told(error: BaseException, where: str) -> StoreError | None:
     """The problem in plain words; None where the error is a mistake of ours and not the world's."""
     if isinstance(error, UnicodeError):
-        return StoreProblem(where, "a text holds half a letter that no file can keep", "type it again")
+        return StoreError(where, "a text holds half a letter that no file can keep", "type it again")
     if isinstance(error, MemoryError):
-        return StoreProblem(where, *SENTENCES[sqlite3.SQLITE_NOMEM])
+        return StoreError(where, *SENTENCES[sqlite3.SQLITE_NOMEM])
     if not isinstance(error, sqlite3.Error):
         return None
     if primary(error) in SENTENCES:
         what, remedy = SENTENCES[primary(error)]
         name = getattr(error, "sqlite_errorname", "")
-        return StoreProblem(
+        return StoreError(
             where, f"{what} ({name})" if primary(error) == sqlite3.SQLITE_IOERR else what, remedy
         )
     if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
         # a table that somebody dropped, bytes that are no text: statements of ours are tried by the tests
-        return StoreProblem(where, f"the database is not as it was made ({error})", DAMAGED[1])
+        return StoreError(where, f"the database is not as it was made ({error})", DAMAGED[1])
     return None

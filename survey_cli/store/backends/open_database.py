@@ -9,7 +9,7 @@ from typing import Final
 
 from survey_cli.store.backends.address import Where, names_server, server
 from survey_cli.store.backends.connector import Connector
-from survey_cli.store.backends.errors import DAMAGED, Absent, StoreProblem, no_driver
+from survey_cli.store.backends.errors import DAMAGED, Absent, StoreError, no_driver
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite import upgrade as upgrades
 from survey_cli.store.backends.sqlite.connection import APPLICATION_ID, Sqlite
@@ -36,7 +36,7 @@ def connect(
     upgrade: bool = False,
 ) -> Connector:
     """A connection ready for use. An earlier schema is upgraded where nobody else uses the database; on a server only
-    with `upgrade`. Raises StoreProblem; Absent where nothing is kept and nothing is to be made."""
+    with `upgrade`. Raises StoreError; Absent where nothing is kept and nothing is to be made."""
     if isinstance(path, str) and names_server(path):
         place = path if isinstance(path, Where) else server(path)
         return _to_server(place, create=create, patience=patience, upgrade=upgrade)
@@ -75,7 +75,7 @@ def _to_read(file: Path, where: str, patience: float, file_system_of: Callable[[
     db = _recognised(file, where, patience, read_only=True)
     if steps := _lacks(db):
         db.close()
-        raise StoreProblem(
+        raise StoreError(
             where,
             f"was written by an earlier version of this program (it lacks the step {steps[0]!r}), and can't be upgraded"
             " where nothing can be written",
@@ -113,7 +113,7 @@ def make(temporary: Path, *, where: str) -> None:
 
 
 def prepare(copy: Path, *, where: str) -> None:
-    """Fold the log of a copied database into it, and bring it to this program's schema. Raises StoreProblem where it is
+    """Fold the log of a copied database into it, and bring it to this program's schema. Raises StoreError where it is
     no database of this program's."""
     db = _recognised(copy, where, patience=1)
     try:
@@ -133,10 +133,10 @@ def _fill(db: Sqlite) -> None:
 def _recognise(db: Sqlite) -> None:
     [(mark,)] = db.read("PRAGMA application_id")
     if mark != APPLICATION_ID:
-        raise StoreProblem(db.where, "is a database, but not one of this program's", "name another file")
+        raise StoreError(db.where, "is a database, but not one of this program's", "name another file")
     unknown = [name for name in _applied(db) if name not in migrations.KNOWN]
     if unknown:
-        raise StoreProblem(
+        raise StoreError(
             db.where,
             f"was written by a newer version of this program (it has the step {unknown[0]!r})",
             "install that version to open it; nothing was changed",
@@ -144,7 +144,7 @@ def _recognise(db: Sqlite) -> None:
     if not db.read_only:
         db.run("PRAGMA journal_mode = WAL")
     for what in looks_damaged(db):
-        raise StoreProblem(db.where, f"the database is damaged ({what})", DAMAGED[1])
+        raise StoreError(db.where, f"the database is damaged ({what})", DAMAGED[1])
 
 
 def _applied(db: Sqlite) -> list[str]:

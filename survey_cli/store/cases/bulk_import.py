@@ -14,7 +14,7 @@ from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.fieldwork.case.events import Sampled
 from survey_cli.store.backends.connector import Connector, Parameters
 from survey_cli.store.backends.decoding import legible
-from survey_cli.store.backends.errors import StoreProblem
+from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.case_records import ImportRow, NewCase
 from survey_cli.store.cases.case_row_mapping import write_contact, write_entry, write_standing
@@ -117,8 +117,8 @@ class Arrivals:
     def _give_up(self, import_id: str) -> None:
         self._db.run(sql.MOVE_IMPORT, ("given up", import_id, "arriving"))
 
-    def _overtaken(self) -> StoreProblem:
-        return StoreProblem(
+    def _overtaken(self) -> StoreError:
+        return StoreError(
             self._db.where,
             "another import of the same cases has taken the place of this one, of which nothing is kept",
             "look whether that one is the right one, and import again if not",

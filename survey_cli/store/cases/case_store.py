@@ -49,7 +49,7 @@ OWED: Final = "owed: "
 
 
 class Cases(CaseLists):
-    """The cases of one study, over the store's connection. Every method raises StoreProblem when the world it is kept
+    """The cases of one study, over the store's connection. Every method raises StoreError when the world it is kept
     in is broken, ValueError for a case that is not there where one must be."""
 
     def __init__(self, connector: Connector) -> None:

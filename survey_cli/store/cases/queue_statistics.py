@@ -32,7 +32,7 @@ class Kind(NamedTuple):
 
 
 class CaseFigures:
-    """The cases of one study as a whole, over the store's connection. Raises StoreProblem."""
+    """The cases of one study as a whole, over the store's connection. Raises StoreError."""
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector

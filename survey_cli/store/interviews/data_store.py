@@ -36,7 +36,7 @@ from survey_cli.values import NOT_ASKED, Cell, Variable
 
 
 class Data:
-    """The data of one database. Every method raises StoreProblem when the world it is kept in is broken."""
+    """The data of one database. Every method raises StoreError when the world it is kept in is broken."""
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector

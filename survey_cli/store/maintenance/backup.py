@@ -13,7 +13,7 @@ from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.connector import Connector, Dialect
 from survey_cli.store.backends.decoding import legible
-from survey_cli.store.backends.errors import StoreProblem, told
+from survey_cli.store.backends.errors import StoreError, told
 from survey_cli.store.backends.schema import views
 from survey_cli.store.backends.sqlite.connection import Sqlite
 from survey_cli.store.backends.sqlite.database_files import put_in_place
@@ -78,7 +78,7 @@ def backup(db: Connector, to: Path, *, progress: Callable[[int, int], None] | No
     if to.exists():
         raise _exists(where)
     if not to.parent.is_dir():
-        raise StoreProblem(where, f"the folder {to.parent} does not exist", "make it, or name another")
+        raise StoreError(where, f"the folder {to.parent} does not exist", "make it, or name another")
 
     def copy(temporary: Path) -> None:
         if isinstance(db, Sqlite):
@@ -105,8 +105,8 @@ def last_backup(db: Connector) -> datetime | None:
         return decode_moment(at) if at is not None else None
 
 
-def _exists(where: str) -> StoreProblem:
-    return StoreProblem(where, "exists already, and a backup overwrites nothing", "name another file")
+def _exists(where: str) -> StoreError:
+    return StoreError(where, "exists already, and a backup overwrites nothing", "name another file")
 
 
 def _copy_pages(db: Sqlite, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
@@ -154,11 +154,11 @@ def _copy_rows(
                 target.execute(statement)
         target.execute("COMMIT")
         if target.execute("PRAGMA foreign_key_check").fetchall():
-            raise StoreProblem(where, "the copy is not whole", f"check the database {db.where}")
+            raise StoreError(where, "the copy is not whole", f"check the database {db.where}")
         _check(target, where)
 
 
 def _check(copy: sqlite3.Connection, where: str) -> None:
     [(verdict,)] = copy.execute("PRAGMA integrity_check(1)").fetchall()
     if verdict != "ok":
-        raise StoreProblem(where, f"the copy is damaged ({verdict})", "check the database and the disk")
+        raise StoreError(where, f"the copy is damaged ({verdict})", "check the database and the disk")

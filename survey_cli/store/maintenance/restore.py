@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from survey_cli.engine.codec import decode_moment
 from survey_cli.store.backends import open_database
-from survey_cli.store.backends.errors import StoreProblem
+from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.backends.sqlite.database_files import (
     GROUPS_FILE,
     UNFINISHED,
@@ -58,7 +58,7 @@ class Lost(NamedTuple):
 @contextlib.contextmanager
 def alone(path: Path, *, where: str, what: str) -> Iterator[BinaryIO | None]:
     """Keep a database file locked, so that no other program opens it; None where there is no such file. Raises
-    StoreProblem where one has it open. Nothing else may open and close the file within: that lets its locks go."""
+    StoreError where one has it open. Nothing else may open and close the file within: that lets its locks go."""
     import fcntl
 
     if not path.exists():
@@ -70,18 +70,18 @@ def alone(path: Path, *, where: str, what: str) -> Iterator[BinaryIO | None]:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, first)
         except OSError as error:
             remedy = "close every station and command that uses it, then give the command again"
-            raise StoreProblem(where, f"{what} is in use", remedy) from error
+            raise StoreError(where, f"{what} is in use", remedy) from error
         yield file
 
 
 @contextlib.contextmanager
 def copied(backup: Path, target: Path) -> Iterator[Path]:
     """A copy of a backup beside the database that it will replace, with its log folded in and this program's schema.
-    Raises StoreProblem where it is none."""
+    Raises StoreError where it is none."""
     where = str(backup)
     with alone(backup, where=where, what="the backup") as file:
         if file is None:
-            raise StoreProblem(where, "there is no such backup", "check the name")
+            raise StoreError(where, "there is no such backup", "check the name")
         with _temporary(file, target) as copy:
             open_database.prepare(copy, where=where)
             yield copy
@@ -107,7 +107,7 @@ def replace(copy: Path, target: Path, *, at: datetime, where: str) -> tuple[Path
             sync_folder(target.parent)
         except OSError as error:
             what = f"the backup can't be put in its place ({error.strerror})"
-            raise StoreProblem(
+            raise StoreError(
                 where, what, "look at the folder and the disk, then give the command again"
             ) from error
     return kept, lost
@@ -120,7 +120,7 @@ def _lost(copy: Path, file: BinaryIO, target: Path) -> Lost | None:
             db.execute("ATTACH ? AS replaced", (str(old),))
             interviews, answers, cases, calls, newest = db.execute(NOT_THERE).fetchone()
         return Lost(interviews, answers, cases, calls, decode_moment(newest) if newest else None)
-    except (StoreProblem, sqlite3.Error, ValueError):
+    except (StoreError, sqlite3.Error, ValueError):
         return None
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from survey_cli.fieldwork.case.events import Blocked
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
-from survey_cli.problems import Trouble
-from survey_cli.store import Origin, Store, StoreProblem
+from survey_cli.problems import UserError
+from survey_cli.store import Origin, Store, StoreError
 from survey_cli.store.do_not_call import NeverCall
 from survey_cli.study.consistency.interview_outcomes import FOR_GOOD
 from survey_cli.study.consistency.person_erasure import PERSONS, erase_answers
@@ -59,11 +59,11 @@ def do_owed(
             else:
                 origins: tuple[Origin, ...] = PERSONS if what == ERASE else ("practice",)
                 erased = erase_answers(store, instrument, whose, at=at, by=by, why=WITHDRAWN, origins=origins)
-                if isinstance(erased, Trouble):
+                if isinstance(erased, UserError):
                     yield f"{WORDS[what].format(whose)}: {erased.what}"
                     continue
             cases.done(task)
-        except StoreProblem as problem:
+        except StoreError as problem:
             yield f"{WORDS[what].format(whose)}: {problem.what} — {problem.remedy}"
 
 
@@ -87,7 +87,7 @@ def _list_numbers(store: Store, never_call: NeverCall, key: str, *, at: datetime
 
 
 def still_owed(store: Store) -> list[str]:
-    """A sentence for each task that is owed. Raises StoreProblem."""
+    """A sentence for each task that is owed. Raises StoreError."""
     found = []
     for task in store.cases.owed():
         what, _, whose = task.partition(": ")

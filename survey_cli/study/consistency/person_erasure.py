@@ -21,7 +21,7 @@ from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.outcomes import WITHDRAWN
-from survey_cli.problems import Trouble
+from survey_cli.problems import UserError
 from survey_cli.store import InterviewRow, Origin, Snapshot, Status, Store
 from survey_cli.store.cases.case_records import LeaseLost
 from survey_cli.study.open_study import Study
@@ -69,20 +69,20 @@ def staying(instrument: Instrument) -> frozenset[str]:
     )
 
 
-def erase(study: Study, key: str, *, at: datetime, by: str, why: str) -> Erasure | Trouble:
+def erase(study: Study, key: str, *, at: datetime, by: str, why: str) -> Erasure | UserError:
     """Everything that could tell who this case is, and all that was answered. Its events, times and code stay, so that it
-    counts as it did; `why` stays too. Nothing happens twice. Raises StoreProblem."""
+    counts as it did; `why` stays too. Nothing happens twice. Raises StoreError."""
     if not _known(study, key):
-        return Trouble(study.where, f"there is no case {key!r}", f"survey cases {study.path} lists them")
+        return UserError(study.where, f"there is no case {key!r}", f"survey cases {study.path} lists them")
     if (trouble := _at_a_station(study, key)) is not None:
         return trouble
     _owe(study.store, at)
     case = _erase_case(study, key, at=at, by=by, why=why)
-    if isinstance(case, Trouble):
+    if isinstance(case, UserError):
         return case
     rows = persons(study.store, key)
     interviews = _erase_interviews(study.store, study.instrument, rows, at=at, by=by, why=why)
-    if isinstance(interviews, Trouble):
+    if isinstance(interviews, UserError):
         return interviews
     return Erasure(key=key, case=case, interviews=interviews, clean=clean(study.store))
 
@@ -96,19 +96,19 @@ def erase_answers(
     by: str,
     why: str,
     origins: Collection[Origin] = PERSONS,
-) -> int | Trouble:
+) -> int | UserError:
     """Erase all that a case answered in interviews of these origins, and nothing else: whoever withdraws consent at the
     telephone wants that at once. Returns how many interviews lost answers now. The file's bytes are owed, as stations
-    need not wait for that: see `clean`. Raises StoreProblem."""
+    need not wait for that: see `clean`. Raises StoreError."""
     rows = [row for row in persons(store, key) if row.origin in origins and has_answers(store, row)]
     if rows:
         _owe(store, at)
     return _erase_interviews(store, instrument, rows, at=at, by=by, why=why)
 
 
-def anonymise(study: Study, key: str, *, at: datetime, by: str, why: str) -> Erasure | Trouble:
+def anonymise(study: Study, key: str, *, at: datetime, by: str, why: str) -> Erasure | UserError:
     """Who a case is, and what was noted of it; the other answers and sample columns stay. The file's bytes are owed: see
-    `clean`. Raises StoreProblem."""
+    `clean`. Raises StoreError."""
     if (trouble := _at_a_station(study, key)) is not None:
         return trouble
     _owe(study.store, at)
@@ -128,7 +128,7 @@ def anonymise(study: Study, key: str, *, at: datetime, by: str, why: str) -> Era
 
 def clean(store: Store) -> bool:
     """Have nothing that was erased left in the file's bytes; False where somebody reads meanwhile: then it is owed, and
-    `survey verify` says so. Raises StoreProblem."""
+    `survey verify` says so. Raises StoreError."""
     owed = store.cases.setting(OWED)
     if not owed:
         return True
@@ -140,7 +140,7 @@ def clean(store: Store) -> bool:
 
 
 def unfinished(store: Store) -> list[str]:
-    """What of erasing is still to be done, one sentence for each. Raises StoreProblem."""
+    """What of erasing is still to be done, one sentence for each. Raises StoreError."""
     found = []
     if store.cases.setting(OWED):
         found.append(f"what was erased may still be read in the file's free pages — {FINISH}")
@@ -150,17 +150,17 @@ def unfinished(store: Store) -> list[str]:
     return found
 
 
-def finish(study: Study, *, at: datetime, by: str) -> Erasure | Trouble:
-    """Whatever `unfinished` tells of. Raises StoreProblem."""
+def finish(study: Study, *, at: datetime, by: str) -> Erasure | UserError:
+    """Whatever `unfinished` tells of. Raises StoreError."""
     done = 0
     for key, whole in list(_halves(study.store)):
-        made: Erasure | int | Trouble
+        made: Erasure | int | UserError
         if whole:
             reasons = [e.event.why for e in study.store.cases.history(key) if isinstance(e.event, Erased)]
             made = erase(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased")
         else:
             made = erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
-        if isinstance(made, Trouble):
+        if isinstance(made, UserError):
             return made
         done += made if isinstance(made, int) else made.interviews
     return Erasure(key="", interviews=done, clean=clean(study.store))
@@ -206,12 +206,12 @@ def _known(study: Study, key: str) -> bool:
     return study.store.cases.row(key) is not None or bool(persons(study.store, key))
 
 
-def _at_a_station(study: Study, key: str) -> Trouble | None:
+def _at_a_station(study: Study, key: str) -> UserError | None:
     row = study.store.cases.row(key)
     if row is None or row.held is None:
         return None
     what = f"{row.held.by} has it at station {row.held.station}"
-    return Trouble(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
+    return UserError(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
 
 
 def _owe(store: Store, at: datetime) -> None:
@@ -221,7 +221,7 @@ def _owe(store: Store, at: datetime) -> None:
 # the case
 
 
-def _erase_case(study: Study, key: str, *, at: datetime, by: str, why: str) -> bool | Trouble:
+def _erase_case(study: Study, key: str, *, at: datetime, by: str, why: str) -> bool | UserError:
     """Whether its history lost words now."""
     history = study.store.cases.history(key)
     if not history:
@@ -234,14 +234,14 @@ def _erase_case(study: Study, key: str, *, at: datetime, by: str, why: str) -> b
     return _rewrite(study, key, [*left, tombstone], at) or True
 
 
-def _rewrite(study: Study, key: str, entries: list[Entry], at: datetime) -> Trouble | None:
+def _rewrite(study: Study, key: str, entries: list[Entry], at: datetime) -> UserError | None:
     after = Case.of(key, entries)
     stands = standing(after, study.plan, max(at, entries[-1].at))
     lost = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, standing=stands)
     if isinstance(lost, LeaseLost):
         return _at_a_station(study, key)
     if lost is not None:
-        return Trouble(f"case {key}", f"{lost.by} wrote to it meanwhile", "give the command again")
+        return UserError(f"case {key}", f"{lost.by} wrote to it meanwhile", "give the command again")
     _give_place_back(study, after)
     return None
 
@@ -263,7 +263,7 @@ def _erase_interviews(
     at: datetime,
     by: str,
     why: str,
-) -> int | Trouble:
+) -> int | UserError:
     """How many lost words now."""
     done = 0
     for row in rows:
@@ -281,7 +281,9 @@ def _erase_interviews(
                 done += not whole
                 break
         else:
-            return Trouble(f"case {row.case}", "somebody is interviewing it", "end that, then erase it again")
+            return UserError(
+                f"case {row.case}", "somebody is interviewing it", "end that, then erase it again"
+            )
     return done
 
 

@@ -23,7 +23,7 @@ AT_ONCE: Final = 1_000
 def caught_up(store: Store, plan: Plan, at: datetime) -> list[Lapsed]:
     """Have everything in the queue that belongs there at this moment: cases whose leases ran out, with the standing that
     came of it, those that waited until now, and those that were to be called in a part of the day that comes no more.
-    Gives the leases that ran out. Raises StoreProblem."""
+    Gives the leases that ran out. Raises StoreError."""
     cases = store.cases
     lapsed = cases.lapse(at)
     reconcile_lapsed(store, plan, [one.key for one in lapsed], at)
@@ -56,7 +56,7 @@ def _stand_anew(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> 
 
 
 def stand_again(store: Store, plan: Plan, key: str, at: datetime) -> None:
-    """Work out where one case stands, unless a station has it. Raises StoreProblem."""
+    """Work out where one case stands, unless a station has it. Raises StoreError."""
     if (row := store.cases.row(key)) is not None:
         _stand_anew(store, plan, [row], at)
 

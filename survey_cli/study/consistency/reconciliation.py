@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from survey_cli.engine import prompts
-from survey_cli.engine.events import Ended, Event, Rejected, Suspended
+from survey_cli.engine.events import Ended, Event, Rejection, Suspended
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import (
@@ -31,7 +31,7 @@ from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuilt
 from survey_cli.outcomes import WITHDRAWN, Outcome
-from survey_cli.store import InterviewRow, Snapshot, Store, StoreProblem
+from survey_cli.store import InterviewRow, Snapshot, Store, StoreError
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.study.consistency.follow_up import tasks_after
 from survey_cli.study.consistency.interview_outcomes import (
@@ -47,7 +47,7 @@ COMPARED: Final = "interviews compared with cases"
 
 def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
     """Give cases the outcome of their finished interviews where they lack it; yields a sentence for each. All of them are
-    looked at once in a database's life, later only those that a station still has. Raises StoreProblem."""
+    looked at once in a database's life, later only those that a station still has. Raises StoreError."""
     cases = store.cases
     whole = cases.setting(COMPARED) is None
     found = [
@@ -57,7 +57,7 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
         if done := _record(store, plan, row, at):
             yield done
     if whole:
-        with suppress(StoreProblem):  # who may not write settings leaves that to whoever may
+        with suppress(StoreError):  # who may not write settings leaves that to whoever may
             cases.owe(_unerased(store, plan))
             cases.keep_setting(COMPARED, at.isoformat())
 
@@ -73,7 +73,7 @@ def _unerased(store: Store, plan: Plan) -> Iterator[str]:
 
 def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> None:
     """The same for cases whose lease has just run out. Nobody is left to finish their interviews: one that stood at the
-    text of an `end` has ended so, and one that was suspended with an outcome is called again. Raises StoreProblem."""
+    text of an `end` has ended so, and one that was suspended with an outcome is called again. Raises StoreError."""
     for key in keys:
         last = max(store.interviews(case=key, origin="real"), key=lambda row: row.number, default=None)
         if last is not None and (last.outcome or last.status == "open"):
@@ -82,7 +82,7 @@ def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime
 
 def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
     """The same for a case to which its station comes back after being cut off, where the `end` has a final outcome; what
-    was recorded, in words. Raises StoreProblem."""
+    was recorded, in words. Raises StoreError."""
     last = max(store.interviews(case=key, origin="real"), key=lambda row: row.number, default=None)
     interview = _replayed(store, last) if last is not None and last.status == "open" else None
     if last is None or interview is None:
@@ -97,7 +97,7 @@ def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
 
 
 def disagreements(store: Store) -> Iterator[str]:
-    """A sentence for each finished interview whose case does not hold its outcome. Raises StoreProblem."""
+    """A sentence for each finished interview whose case does not hold its outcome. Raises StoreError."""
     for id in store.cases.closed_interviews(leased=False):
         row = store.interview(id)
         if row is not None and _lacks(store.cases.history(row.case), row):
@@ -188,13 +188,13 @@ def _ended(interview: Interview, plan: Plan) -> tuple[Interview, tuple[Event, ..
         return interview, ()
     stamp = interview.events[-1].stamp
     read = prompts.entry(interview, "", stamp)
-    after = read if isinstance(read, Rejected) else interview.step(read)
-    if isinstance(read, Rejected) or isinstance(after, Rejected):
+    after = read if isinstance(read, Rejection) else interview.step(read)
+    if isinstance(read, Rejection) or isinstance(after, Rejection):
         return interview, ()
     outcome = plan.outcomes.get(after.ending)
     end = (Suspended if outcome is not None and outcome.temporary else Ended)(stamp, after.ending)
     closed = after.step(end)
-    return (closed, (read, end)) if not isinstance(closed, Rejected) else (interview, ())
+    return (closed, (read, end)) if not isinstance(closed, Rejection) else (interview, ())
 
 
 def _update(

@@ -6,7 +6,7 @@ from typing import Final
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.queue.rules import Standing, standing
-from survey_cli.store import StoreProblem
+from survey_cli.store import StoreError
 from survey_cli.study.consistency.follow_up import follow_up, still_owed
 from survey_cli.study.consistency.queue_refresh import let_places_go
 from survey_cli.study.consistency.reconciliation import disagreements, reconcile
@@ -27,7 +27,7 @@ def repair(study: Study, at: datetime) -> None:
     try:
         study.repairs.extend(reconcile(study.store, study.plan, at))
         study.repairs.extend(follow_up(study, "", at))
-    except StoreProblem as problem:
+    except StoreError as problem:
         study.repairs.append(f"{problem.what}: what verify finds could not be put right — {problem.remedy}")
 
 
@@ -36,7 +36,7 @@ def in_step(
 ) -> int:
     """Work the whole queue out anew where the plan has changed since, and those cases whose lease ran out; gives how many
     cases that were. Places in quota cells are held by the plan's targets from now on. With `yielding` it is left to
-    whoever began it some minutes ago at most: every claim asks the rules once more. Raises StoreProblem."""
+    whoever began it some minutes ago at most: every claim asks the rules once more. Raises StoreError."""
     repair(study, at)
     cases = study.store.cases
     cases.keep_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})

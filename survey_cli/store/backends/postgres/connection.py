@@ -1,7 +1,7 @@
 """How does one talk to PostgreSQL? One connection that comes back by itself: whole durable transactions, plain words
 in trouble.
 
-It knows no table. Every psycopg error that is the world's doing leaves here as a StoreProblem, none with a password.
+It knows no table. Every psycopg error that is the world's doing leaves here as a StoreError, none with a password.
 """
 
 import ipaddress
@@ -26,7 +26,7 @@ from survey_cli.store.backends.connector import (
     Parameters,
     Stream,
 )
-from survey_cli.store.backends.errors import Interrupted, StoreProblem, told
+from survey_cli.store.backends.errors import Interrupted, StoreError, told
 from survey_cli.store.backends.postgres.server_errors import LOST, told_at_door, told_by_server
 from survey_cli.store.backends.server_clock import ServerClock
 
@@ -90,7 +90,7 @@ def application_name(place: Where) -> str:
 
 
 def check_encryption(given: dict[str, Any], where: str) -> None:
-    """Ask for an encrypted connection where nothing is said of it. Raises StoreProblem where it is said that it need not
+    """Ask for an encrypted connection where nothing is said of it. Raises StoreError where it is said that it need not
     be one, and the server is not on this computer. What a service file says is looked at once the connection is there."""
     if given.get("service") or os.environ.get("PGSERVICE"):
         return
@@ -118,9 +118,9 @@ def _loopback(connection: Connection) -> bool:
     return is_loopback(connection.info.hostaddr or connection.info.host)
 
 
-def unencrypted(where: str) -> StoreProblem:
+def unencrypted(where: str) -> StoreError:
     """Names, numbers and answers would cross the network readable by anybody."""
-    return StoreProblem(
+    return StoreError(
         where,
         "the connection is not encrypted, and the server is another computer",
         "put sslmode=require into the address, or verify-full with sslrootcert; the server needs ssl = on",
@@ -134,7 +134,7 @@ class Postgres(Connector):
     worldly: ClassVar[tuple[type[BaseException], ...]] = WORLDLY
 
     def __init__(self, where: Where, *, patience: float) -> None:
-        """Raises StoreProblem."""
+        """Raises StoreError."""
         super().__init__(where)
         self.place = where
         self._patience = patience
@@ -189,19 +189,19 @@ class Postgres(Connector):
 
     def _check(self, *, fsync: bool, encoding: str, standby: bool) -> None:
         if standby:
-            raise StoreProblem(
+            raise StoreError(
                 self.where,
                 "the server is a copy of another and can only be read",
                 "name the server that is written to",
             )
         if encoding != "UTF8":
-            raise StoreProblem(
+            raise StoreError(
                 self.where,
                 f"the database holds texts as {encoding}, in which not every letter can be kept",
                 "have one made with ENCODING 'UTF8'",
             )
         if not fsync:
-            raise StoreProblem(
+            raise StoreError(
                 self.where,
                 "the server does not bring to its disk what it says it has kept (fsync = off)",
                 "have fsync = on set in its postgresql.conf",
@@ -317,7 +317,7 @@ class Postgres(Connector):
         if isinstance(error, psycopg.OperationalError) and connection.closed:
             return Interrupted(self.where, *LOST)
         if isinstance(error, psycopg.DataError) and error.sqlstate is None:
-            return StoreProblem(
+            return StoreError(
                 self.where, "a text holds a character that the server can't keep", "type it again"
             )
         return told_by_server(error.sqlstate or "", str(error), self.where) or error

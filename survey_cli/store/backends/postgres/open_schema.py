@@ -9,7 +9,7 @@ from typing import Final
 
 from survey_cli.store.backends.address import Where, quoted
 from survey_cli.store.backends.connector import Execute
-from survey_cli.store.backends.errors import Absent, StoreProblem
+from survey_cli.store.backends.errors import Absent, StoreError
 from survey_cli.store.backends.postgres.connection import Postgres, application_name
 from survey_cli.store.backends.schema.migrations import KNOWN, STEPS, Step
 
@@ -36,9 +36,9 @@ OWNED: Final = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE ns
 
 def connect(where: Where, *, create: bool, patience: float, upgrade: bool = False) -> Postgres:
     """A connection ready for use; with `upgrade` an earlier schema is brought to this program's tables. Raises
-    StoreProblem; Absent where nothing is kept and nothing is to be made."""
+    StoreError; Absent where nothing is kept and nothing is to be made."""
     if not where.schema:
-        raise StoreProblem(where, "no study is named", "put it into the address: ?schema=NAME")
+        raise StoreError(where, "no study is named", "put it into the address: ?schema=NAME")
     db = Postgres(where, patience=patience)
     try:
         applied = _applied(db, where.schema)
@@ -60,20 +60,18 @@ def connect(where: Where, *, create: bool, patience: float, upgrade: bool = Fals
 
 
 def _check_upgrade(db: Postgres, where: Where, step: str, *, wanted: bool) -> None:
-    """Raises StoreProblem where the schema may not be upgraded now."""
+    """Raises StoreError where the schema may not be upgraded now."""
     earlier = f"was written by an earlier version of this program (it lacks the step {step!r})"
     command = "survey db upgrade FILE --db ADDRESS"
     if not wanted:
-        raise StoreProblem(where, earlier, f"let its owner upgrade it while nobody works on it: {command}")
+        raise StoreError(where, earlier, f"let its owner upgrade it while nobody works on it: {command}")
     if db.read(OWNED, (where.schema,)) != [(True,)]:
         what = f"only the owner of the schema {where.schema} may upgrade it"
-        raise StoreProblem(where, what, f"connect as its owner: {command}")
+        raise StoreError(where, what, f"connect as its owner: {command}")
     [(others,)] = db.read(OTHERS, (application_name(where),))
     if others:
         what = f"{earlier}, and {others} other connection{'s use' if others > 1 else ' uses'} it now"
-        raise StoreProblem(
-            where, what, f"close every station and command that uses it, then again: {command}"
-        )
+        raise StoreError(where, what, f"close every station and command that uses it, then again: {command}")
 
 
 def apply(db: Postgres, *, schema: str, steps: Sequence[Step]) -> None:
@@ -107,7 +105,7 @@ def _make(db: Postgres, execute: Execute, schema: str) -> None:
     if not db.read(SCHEMA, (schema,)):
         execute(f"CREATE SCHEMA {quoted(schema)}", ())
     elif db.read(TABLES, (schema,)):
-        raise StoreProblem(
+        raise StoreError(
             db.where,
             f"the schema {schema} holds tables, but not this program's",
             "name another with ?schema=NAME in the address",
@@ -132,7 +130,7 @@ def _applied(db: Postgres, schema: str) -> list[str]:
 def _recognise(applied: Sequence[str], where: Where) -> None:
     unknown = [name for name in applied if name not in KNOWN]
     if unknown:
-        raise StoreProblem(
+        raise StoreError(
             where,
             f"was written by a newer version of this program (it has the step {unknown[0]!r})",
             "install that version to open it; nothing was changed",

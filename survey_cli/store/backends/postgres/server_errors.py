@@ -7,7 +7,7 @@ It knows no driver.
 import re
 from typing import Final
 
-from survey_cli.store.backends.errors import Interrupted, StoreProblem
+from survey_cli.store.backends.errors import Interrupted, StoreError
 
 AGAIN: Final = "give the entry again"
 
@@ -100,7 +100,7 @@ REFUSED: Final = (
 language is quoted."""
 
 
-def told_by_server(code: str, said: str, where: str) -> StoreProblem | None:
+def told_by_server(code: str, said: str, where: str) -> StoreError | None:
     """The problem in plain words by its SQLSTATE; None where the error is a mistake of ours and not the
     world's."""
     if code.startswith(GONE):
@@ -110,17 +110,15 @@ def told_by_server(code: str, said: str, where: str) -> StoreProblem | None:
     if code not in SENTENCES:
         return None
     what, remedy = SENTENCES[code]
-    return StoreProblem(where, what.format(said=_line(said)), remedy)
+    return StoreError(where, what.format(said=_line(said)), remedy)
 
 
-def told_at_door(said: str, where: str) -> StoreProblem:
+def told_at_door(said: str, where: str) -> StoreError:
     """Why no connection came about."""
     for pattern, (what, remedy) in REFUSED:
         if re.search(pattern, said):
-            return StoreProblem(where, what.format(said=_line(said)), remedy)
-    return StoreProblem(
-        where, f"the server lets nobody in ({_line(said)})", "check the address and the server"
-    )
+            return StoreError(where, what.format(said=_line(said)), remedy)
+    return StoreError(where, f"the server lets nobody in ({_line(said)})", "check the address and the server")
 
 
 def _line(said: str) -> str:

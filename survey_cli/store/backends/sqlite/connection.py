@@ -1,7 +1,7 @@
 """How does one talk to SQLite? One connection: whole transactions, patience with other writers, plain words
 in trouble.
 
-It knows no table. Every sqlite3 error that is the world's doing leaves here as a StoreProblem.
+It knows no table. Every sqlite3 error that is the world's doing leaves here as a StoreError.
 """
 
 import os
@@ -16,7 +16,7 @@ from urllib.parse import quote
 from survey_cli.store.backends import account
 from survey_cli.store.backends.connector import Connector, Dialect, Execute, Found, Parameters, Stream
 from survey_cli.store.backends.decoding import undecodable
-from survey_cli.store.backends.errors import RESTORE, StoreProblem, Undecodable, primary, told
+from survey_cli.store.backends.errors import RESTORE, StoreError, Undecodable, primary, told
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ class Sqlite(Connector):
     @classmethod
     def to_file(cls, path: Path, *, where: str, patience: float, read_only: bool = False) -> "Sqlite":
         """To a file that exists. `read_only` is for places in which nothing can be written; unless a log lies beside it,
-        the file is taken for one that nobody changes. Raises StoreProblem."""
+        the file is taken for one that nobody changes. Raises StoreError."""
         mode = "rw"
         if read_only:
             mode = "ro" if os.path.exists(f"{path}-wal") else "ro&immutable=1"
@@ -141,7 +141,7 @@ class Sqlite(Connector):
         self.run("BEGIN")
         try:
             self.read("SELECT 1 FROM sqlite_schema LIMIT 1")  # it stands from the first thing that is read
-        except StoreProblem:
+        except StoreError:
             self.roll_back()
             raise
 
@@ -215,13 +215,13 @@ class Sqlite(Connector):
     def _check_in_place(self) -> None:
         """A file that was moved or deleted would go on taking answers that nobody finds again."""
         if self._at is not None and _identity(self._at) != self._file:
-            raise StoreProblem(
+            raise StoreError(
                 self.where,
                 "the file has been moved, deleted or replaced while it was in use",
                 "put it back where it was, then give the entry again",
             )
         if self._log is not None and _identity(f"{self._at}-wal") != self._log:
-            raise StoreProblem(
+            raise StoreError(
                 self.where,
                 "the file with -wal at its end, which belongs to the database, has been moved or deleted",
                 "leave every interview on this database, then begin again; nothing that was taken is lost",

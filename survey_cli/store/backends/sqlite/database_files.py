@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.backends.errors import StoreProblem
+from survey_cli.store.backends.errors import StoreError
 
 LOCAL_FILE_SYSTEMS: Final = frozenset(
     (
@@ -78,13 +78,13 @@ def only_readable(file: Path) -> bool:
 def check_folder(
     folder: Path, *, where: str, file_system_of: Callable[[Path], str], written: bool = True
 ) -> None:
-    """Raises StoreProblem where the folder can't hold a database that is `written`, or read."""
+    """Raises StoreError where the folder can't hold a database that is `written`, or read."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
-        raise StoreProblem(where, f"the folder {folder} {what}", "make it, or name another")
+        raise StoreError(where, f"the folder {folder} {what}", "make it, or name another")
     kind = file_system_of(folder)
     if kind and kind not in LOCAL_FILE_SYSTEMS and kind not in os.environ.get(ALSO_LOCAL, "").split(","):
-        raise StoreProblem(
+        raise StoreError(
             where,
             f"the folder is on a file system that other computers may use too ({kind}), and one computer can't be"
             " kept from overwriting another's answers there",
@@ -92,19 +92,17 @@ def check_folder(
             f" computer alone mounts it, set {ALSO_LOCAL}={kind}",
         )
     if written and not may(folder, os.W_OK | os.X_OK):
-        raise StoreProblem(
-            where, f"nothing can be written in the folder {folder}", "make it writable for you"
-        )
+        raise StoreError(where, f"nothing can be written in the folder {folder}", "make it writable for you")
 
 
 def check_file(path: Path, *, where: str) -> None:
-    """Raises StoreProblem where the file can't be read and written."""
+    """Raises StoreError where the file can't be read and written."""
     if not path.is_file():
-        raise StoreProblem(where, "is not a file", "name another")
+        raise StoreError(where, "is not a file", "name another")
     if not may(path, os.R_OK):
-        raise StoreProblem(where, "the file can't be read", "make it readable for you, or ask its owner")
+        raise StoreError(where, "the file can't be read", "make it readable for you, or ask its owner")
     if not may(path, os.W_OK):
-        raise StoreProblem(where, "the file can only be read", "make it writable for you, or ask its owner")
+        raise StoreError(where, "the file can only be read", "make it writable for you, or ask its owner")
 
 
 def own_path(path: str | Path) -> Path:
@@ -113,7 +111,7 @@ def own_path(path: str | Path) -> Path:
 
 
 def check_only_name(path: Path, *, where: str) -> None:
-    """Raises StoreProblem where the file has a second name (a hard link): each name would have a log of its own, and
+    """Raises StoreError where the file has a second name (a hard link): each name would have a log of its own, and
     what is written under one overwrites what is written under the other."""
     while (found := path.stat()).st_nlink > 1:
         # a file that is just being put in its place has a temporary name beside it
@@ -121,7 +119,7 @@ def check_only_name(path: Path, *, where: str) -> None:
         if len(beside) + 1 >= found.st_nlink:
             return
         if path.stat().st_nlink >= found.st_nlink:
-            raise StoreProblem(
+            raise StoreError(
                 where,
                 "the file has a second name (a hard link), and programs that use both lose each other's answers",
                 f"remove the other name, or make a copy instead; it is found by: find / -xdev -samefile {path}",
@@ -194,15 +192,15 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _told(error: OSError, where: str) -> StoreProblem:
+def _told(error: OSError, where: str) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreProblem(where, "the disk is full", "make room on it and try again")
+        return StoreError(where, "the disk is full", "make room on it and try again")
     if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
-        return StoreProblem(
+        return StoreError(
             where,
             "the file system can't link a finished file into place",
             "keep the database on a disk of this computer (ext4, xfs, btrfs, apfs)",
         )
-    return StoreProblem(
+    return StoreError(
         where, f"the file can't be made ({error.strerror})", "name another, or look at the disk"
     )

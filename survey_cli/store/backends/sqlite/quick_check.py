@@ -18,7 +18,7 @@ TABLES: Final = """
 
 
 def looks_damaged(db: Sqlite) -> Iterator[str]:
-    """What is wrong at first sight. Raises StoreProblem where even that can't be read."""
+    """What is wrong at first sight. Raises StoreError where even that can't be read."""
     [(pages,)] = db.read("PRAGMA page_count")
     if pages <= SMALL:
         [(verdict,)] = db.read("PRAGMA quick_check(1)")

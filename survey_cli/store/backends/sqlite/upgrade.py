@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.backends.errors import StoreProblem, primary
+from survey_cli.store.backends.errors import StoreError, primary
 from survey_cli.store.backends.sqlite.connection import Sqlite
 from survey_cli.store.backends.sqlite.database_files import put_in_place
 
@@ -21,14 +21,14 @@ log: Final = logging.getLogger(__name__)
 
 
 def upgrade(path: Path, where: str, steps: Sequence[str], *, apply: Callable[[Sqlite], None]) -> None:
-    """Apply the steps that a database lacks, after a copy was made beside it. Raises StoreProblem where somebody else
+    """Apply the steps that a database lacks, after a copy was made beside it. Raises StoreError where somebody else
     uses it: nothing is changed then."""
     with contextlib.closing(Sqlite.to_file(path, where=where, patience=0)) as db:
         try:
             be_alone(db)
         except InUse as error:
             earlier = f"was written by an earlier version of this program (it lacks the step {steps[0]!r})"
-            raise StoreProblem(
+            raise StoreError(
                 where,
                 f"{earlier}, and somebody is using it now",
                 "close every station and command that uses it, then upgrade it: survey db upgrade FILE",
