@@ -44,12 +44,12 @@ NAMES: Final = tuple(command.name for command in COMMANDS)
 READ_BACK: Final = "1 yes, that is right; 2 no, ask again"
 """The keys at an answer that is read back to the respondent."""
 YES_NO: Final = "y yes; n no"
-CONFIRM: Final = "is it so? .ok, or another answer"
-ASK_AGAIN: Final = "ask again, and key the right answer"
-NOTHING_TO_CONFIRM: Final = "nothing is in doubt here"
+CONFIRM: Final = ".ok confirms it, or type another answer"
+ASK_AGAIN: Final = "ask again, then key the right answer"
+NOTHING_TO_CONFIRM: Final = "there is nothing to confirm here"
 NO_LANGUAGE: Final = "this survey has one language only"
-NO_FAQ: Final = "this survey has no answers written to respondents' questions"
-ENTER_TWICE: Final = "that Enter came right after another"
+NO_FAQ: Final = "this survey has no answers to respondents' questions"
+ENTER_TWICE: Final = "that Enter came too soon after the last one"
 SAME_ENTER_SECONDS: Final = 0.5
 """An Enter this soon after a code that was sent by itself belongs to that code."""
 HELD_ENTER_SECONDS: Final = 1.0
@@ -114,7 +114,7 @@ def find_outcome(text: str, stops: Sequence[Outcome]) -> Outcome | Unread:
             return outcome
     ids = [outcome.id for outcome in stops]
     near = nearest(text, ids)
-    return Unread(f"{text} is none of them: " + (f"did you mean {near}?" if near else ", ".join(ids)))
+    return Unread(f"{text} is not one of them: " + (f"did you mean {near}?" if near else ", ".join(ids)))
 
 
 def find_note(text: str, count: int) -> tuple[int, str] | Unread:

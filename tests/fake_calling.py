@@ -309,7 +309,7 @@ class FakeCalling:
         if rejected := self._rejected("take_back"):
             return rejected
         if not self.closed:
-            return Rejection("nothing was keyed that could be taken back")
+            return Rejection("there is no outcome to take back")
         case = self.closed.pop()
         if isinstance(self.now, OnCase):
             self.queue.insert(0, self.now)

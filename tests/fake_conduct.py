@@ -228,7 +228,7 @@ class FakeConduct:
             entry = reply
             if not entry and not isinstance(now.entry, Read):
                 if now.earlier is None or now.earlier.kind == "reopened":
-                    return Rejection("an answer is wanted, or .dk")
+                    return Rejection("an answer is needed, or .dk")
                 entry = now.earlier.text
                 self.calls.append("keep")
         if why := self.rejects.get((str(now.place), entry)):

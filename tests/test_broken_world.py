@@ -290,15 +290,15 @@ def test_two_stations_in_one_interview(desktop: Desktop, plain: bool) -> None:
     second = desktop.sit(plain=plain, by="bob")
     see(second, "How many?")
     say(first, "1")
-    see(first, "not saved: bob went on with this interview at ")
+    see(first, "not saved: bob took over this interview at ")
     if first.plain:
         first.key("\x04")
-        see(first, "could not be put aside: not saved: bob went on")
+        see(first, "could not be suspended: not saved: bob took over")
     else:
         first.key("\x03y")
         see(first, "once more leaves")
         first.key("y")
-        see(first, "could not be put aside: start it again to go on")
+        see(first, "could not be suspended: start it again to go on")
     assert first.end() == 1
     if not second.plain:
         second.key("\x1b")  # the notice that it was resumed is read
@@ -333,11 +333,11 @@ def test_a_database_that_is_deleted_leaves_a_way_out(desktop: Desktop, plain: bo
     Path("responses/small.db").unlink()
     station.key("\x04" if plain else "\x03y")
     if plain:
-        see(station, "could not be put aside: not saved: the file has been moved, deleted or replaced")
+        see(station, "could not be suspended: not saved: the file has been moved, deleted or replaced")
     else:
         see(station, "once more leaves without it")
         station.key("y")
-        see(station, "could not be put aside")
+        see(station, "could not be suspended")
     assert station.end() == 1
 
 

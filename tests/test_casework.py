@@ -188,7 +188,7 @@ def test_the_queue_is_what_stations_claim_one_after_another(tmp_path: Path, seed
                     break
                 stations.append((found[0].key, f"token {shift.at} {n}"))
             assert [line.key for line in report.lines] == [key for key, _ in stations]
-            assert not [line for line in report.turned_down if "promised it" in line.why]
+            assert not [line for line in report.turned_down if "the appointment is with" in line.why]
             for key, token in stations:  # and everything goes back as it was
                 history = study.store.cases.history(key)
                 given_back = Entry(shift.at, interviewer, "s", Returned("given back"))
@@ -207,7 +207,7 @@ def test_the_mixed_studies_hold_every_class(tmp_path: Path) -> None:
             line.why for line in queued(a_mixed_study(tmp_path / str(seed), Random(seed)), "ann", 60).lines
         ]
     for words in (
-        "promised for",
+        "appointment",
         "first)",
         "interview was interrupted",
         "quota is",
@@ -229,7 +229,7 @@ def test_another_ones_promise_comes_once_it_is_late(tmp_path: Path) -> None:
     assert [line.key for line in mine.lines] == ["A", "C", "B"]
     assert [line.key for line in others.lines] == ["A", "B"]
     assert others.turned_down == ()
-    assert mine.lines[0].why.startswith("promised for Wed 25 Nov 10:00 there (ann first)")
+    assert mine.lines[0].why.startswith("appointment Wed 25 Nov 10:00 there (ann first)")
     assert "owner" in why_not(shift, "C", "bob")
     shift.to("2026-11-25 10:51")
     assert [line.key for line in queued(shift, "bob").lines] == ["A", "C", "B"]
@@ -413,7 +413,7 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
     assert isinstance(lost, Rejection)
     sheet = show_case(request(shift), key)
     assert isinstance(sheet, CaseSheet)
-    assert [line.what for line in sheet.past][-2:] == ["number 1 dialled", "a supervisor freed it"]
+    assert [line.what for line in sheet.past][-2:] == ["number 1 dialed", "a supervisor freed it"]
     assert "no station has it" in refused(case_actions.free(request(shift), key))
 
 
@@ -500,7 +500,7 @@ def test_promises_go_to_another(tmp_path: Path) -> None:
     promised(shift, "A", "B")
     promised(shift, "C", keeper="anyone")
     assert "is not among the people" in refused(case_actions.reassign(request(shift), key="A", to="zoe"))
-    assert "no promise to keep" in refused(case_actions.reassign(request(shift), all_of="bob", to="ann"))
+    assert "no appointment to keep" in refused(case_actions.reassign(request(shift), all_of="bob", to="ann"))
     with shift.study() as study:  # whoever gave it, anyone may keep it
         case = shift.case("C")
         assert case.booking is not None
@@ -603,7 +603,7 @@ def test_a_supervisors_evening(survey) -> None:
     assert [line.split()[0] for line in out.splitlines()] == ["case", "A", "B", "C"]
     assert "3 of 3 cases" in err
     out, _ = survey("cases", "A")
-    assert "promised: Wed 25 Nov 10:00 there (ann only)" in out
+    assert "appointment: Wed 25 Nov 10:00 there (ann only)" in out
     assert "10:00 there" in out
     out, _ = survey("why", "A", gives=1)
     assert "✗ no   due" in out
@@ -619,7 +619,7 @@ def test_a_supervisors_evening(survey) -> None:
     assert len(out.splitlines()) == 2
     assert "2 may be called now, 1 waiting for an appointment" in err
     _, err = survey("reassign", "A", "--to", "bob", "--keeps", "first")
-    assert "A: its promise is bob's to keep; waiting" in err
+    assert "A: its appointment is bob's to keep; waiting" in err
     _, err = survey("outcome", "B", "refusal_hard", "--note", "rang us")
     assert "B: corrected to respondent refuses (hard); done (ruled by sue), code 2.112" in err
     _, err = survey("reopen", "B", "--note", "rang again")
@@ -644,7 +644,7 @@ def test_wrong_commands_are_answered_in_one_line(survey) -> None:
         ("why", ("A", "--at", "soon"), 2, "write 2026-11-24 15:00"),
         ("why", ("A", "--interviewer", "zoe"), 1, "is not among the people"),
         ("reopen", (), 2, "name a case, or --refusals soft"),
-        ("reassign", ("A",), 2, "name who keeps the promise"),
+        ("reassign", ("A",), 2, "name who keeps the appointment"),
         ("release", ("1",), 1, "no replicates"),
         ("free", ("A",), 1, "no station has it"),
         ("cases", ("A", "--format", "csv"), 2, "table or json"),

@@ -547,7 +547,7 @@ def test_what_is_noted_of_a_refusal_is_shown_to_whoever_converts_it(tmp_path: Pa
     view = ann.view()
     assert isinstance(view, OnCase)
     assert {choice.outcome.id for choice in view.first if choice.refusal} == {"refusal_soft"}
-    assert ann.note_refusal() == Rejection("an empty note is not kept")
+    assert ann.note_refusal() == Rejection("an empty note is not saved")
     assert ann.note_refusal(strength=4) == Rejection("how strong: 1 to 3")
     assert ann.note_refusal(reason=f" {NOTE} ", strength=2, who="her husband") is None
     assert ann.record("refusal_soft") is None

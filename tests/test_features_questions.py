@@ -161,7 +161,7 @@ def test_prefill() -> None:
     assert now.keys("").data == {"lives": "Ely"}
     assert now.keys("York", "1").data == {"lives": "York", "firm": 1}
     assert now.keys("", "").data == {"lives": "Ely", "firm": 2}
-    assert feature("prefill").keys("").why == "an answer is wanted"
+    assert feature("prefill").keys("").why == "an answer is needed"
 
 
 def test_personal() -> None:

@@ -288,7 +288,7 @@ def test_unfinished_words_are_kept_as_a_draft_and_shown_again() -> None:
     assert desk.given == []
     again = one("Why?", Verbatim())
     again.drafts = desk.drafts
-    shown = "[typed here, but not finished, when last left: Enter keeps it]\n[one]\n[two]\n"
+    shown = "[you had begun to type here: Enter keeps it]\n[one]\n[two]\n"
     assert shown in printed(again, "", "")[0]
     assert again.given[0] == ("a", "one\ntwo")
 
@@ -305,7 +305,7 @@ def test_a_soft_check_takes_ok_with_a_reason_or_another_entry() -> None:
     first = desk()
     after = printed(first, "120", "", ".ok two jobs", "")
     assert after[1] == said
-    assert after[2] == "! is it so? .ok, or another answer\n"
+    assert after[2] == "! .ok confirms it, or type another answer\n"
     assert first.given == [("hours", "120"), ("hours", ".ok two jobs"), ("bye", "")]
     second = desk()
     held(second, "120", "40", "")
@@ -318,7 +318,7 @@ def test_what_is_read_back_to_the_respondent_says_so() -> None:
     query = Query(text=words("Did you say 600?"), aloud=True)
     desk = Fake((prompt("a", "How much?", Line(kind="number")),), queries={("a", "600"): query})
     assert printed(desk, "600")[1].startswith(
-        "? Did you say 600?\n[read this aloud; 1 yes, that is right; 2 no, ask again]"
+        "? Did you say 600?\n[read it aloud: 1 yes, that is right; 2 no, ask again]"
     )
 
 
@@ -330,8 +330,8 @@ def test_an_answer_read_back_is_confirmed_or_asked_again_as_on_the_full_screen()
         assert desk.given == [("a", "600"), ("a", ".ok")]
     desk = Fake((prompt("a", "How much?", Line(kind="number")),), queries={("a", "600"): query})
     after = printed(desk, "600", "2", "", "2")
-    assert after[2] == "[ask again, and key the right answer]\n"
-    assert after[3] == "! ask again, and key the right answer\n"
+    assert after[2] == "[ask again, then key the right answer]\n"
+    assert after[3] == "! ask again, then key the right answer\n"
     assert desk.given == [("a", "600"), ("a", "2")], "after no, 2 is an answer"
 
 
@@ -396,10 +396,10 @@ def test_back_jump_note_and_language() -> None:
     assert [entry for _, entry in desk.given] == ["", "1", "2", "9", "3"]
     assert "was 1 Strongly agree: Enter keeps" in after[3]
     assert after[8] == "[noted]\n"
-    assert after[9].startswith("! a note wants words")
+    assert after[9].startswith("! a note needs a text")
     assert "[Section: Work]" in after[10]
     assert "Which district office" in after[10]
-    assert after[11] == "! now es; .lang and one of en, es\n"
+    assert after[11] == "! now es; type .lang and one of en, es\n"
     assert after[12].startswith("! fr is not one of")
 
 
@@ -444,7 +444,7 @@ def test_a_mistyped_dot_word_names_the_nearest() -> None:
     assert after[1] == "! .bakc is no command here: did you mean .back? .help lists them all\n"
     assert "did you mean .refused?" in after[2]
     assert all(f".{name}" in after[3] for name in NAMES)
-    assert after[4].startswith("! nothing is in doubt here")
+    assert after[4].startswith("! there is nothing to confirm here")
 
 
 # How it ends
@@ -453,7 +453,7 @@ def test_a_mistyped_dot_word_names_the_nearest() -> None:
 def test_stop_with_an_outcome() -> None:
     desk = one("One?", YES_NO)
     code, out = held(desk, ".stop broke_off", ".stop break_off", "n", ".stop break_off", "y")
-    assert "! broke_off is none of them: did you mean break_off?" in out
+    assert "! broke_off is not one of them: did you mean break_off?" in out
     assert desk.calls == ["stop break_off"]
     assert "[Stopped: Broke off]" in out
     assert code == 3
@@ -463,7 +463,7 @@ def test_stop_alone_lists_the_outcomes_and_asks() -> None:
     desk = one("One?", YES_NO)
     after = printed(desk, ".stop", "9", "", ".stop", ".dk", ".stop", "٨", "y")
     assert "[30  Broke off (break_off)]\n[8  Call back, no time given (callback)]\n" in after[1]
-    assert after[2].startswith("! 9 is none of them: break_off, callback")
+    assert after[2].startswith("! 9 is not one of them: break_off, callback")
     assert after[3] == "[not ended]\n"
     assert desk.given == [("a", ".dk")]
     assert desk.calls == ["stop callback"]

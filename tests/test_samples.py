@@ -387,9 +387,9 @@ def test_what_can_not_be_dialled_is_a_dead_number_and_the_case_comes_in(folder: 
     assert sample.cases[0].values["home_phone"] == "911"
     said = [line.partition(" — ")[0] for line in warnings(sample) if not line.startswith(":1:")]
     assert said == [
-        ":2: home_phone: '911': it is an emergency number; it will not be dialled",
+        ":2: home_phone: '911': it is an emergency number; it will not be dialed",
         ":3: 2: the case has no number",
-        ":4: home_phone: '555 0100': the area code is missing; it will not be dialled",
+        ":4: home_phone: '555 0100': the area code is missing; it will not be dialed",
     ]
 
 

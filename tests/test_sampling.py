@@ -85,7 +85,7 @@ def test_the_founding_surveys_units_come_in_once(survey) -> None:
     db = ("--db", "asu.db")
     out, err = survey("sample", "import", *FOUNDING, *db)
     assert "35 rows: 35 new" in out
-    assert "35 can be dialled" in out
+    assert "35 can be dialed" in out
     assert "35 cases imported" in err
     before = events("asu.db")
     out, err = survey("sample", "import", *FOUNDING, *db)
@@ -185,7 +185,7 @@ def test_an_update_takes_no_case_from_a_station(survey, study) -> None:
 def test_a_number_that_cannot_be_read_is_kept_as_dead(survey, study) -> None:
     out, err = survey("sample", "import", study, "cases.csv", "--release", "all")
     assert "1 can't be read" in out
-    assert "1 without a number that may be dialled" in out
+    assert "1 without a number that may be dialed" in out
     assert "cases.csv:4" in err
     assert "(warning)" in err
     assert case("c").numbers[0].state == "dead"

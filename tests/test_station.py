@@ -225,7 +225,7 @@ def test_a_call_that_was_dialled_is_not_lost(tmp_path: Path) -> None:
     assert isinstance(ann.finish(), Rejection)
     assert isinstance(ann.pause(), Rejection)
     back = shift.station("ann")
-    assert "a number was dialled" in view(back).notice
+    assert "a number was dialed" in view(back).notice
     assert back.record("no_answer") is None
 
 
@@ -561,7 +561,7 @@ def test_a_terminal_that_is_gone_ends_the_shift_even_where_its_signal_is_ignored
         time.sleep(0.1)
     assert not child.isalive()
     back = shift.station("ann", name="07")
-    assert "a number was dialled" in view(back).notice
+    assert "a number was dialed" in view(back).notice
 
 
 def test_lesson_leading_zeros_are_not_stripped(tmp_path: Path) -> None:
@@ -607,5 +607,5 @@ def test_a_fetched_case_in_a_language_the_interviewer_does_not_speak_says_so(tmp
     ann = shift.station("ann")
     assert on(ann) == "B"
     assert ann.fetch("A") is None
-    assert view(ann).notice == "It wants es, which ann does not speak."
+    assert view(ann).notice == "This case needs es, which ann does not speak."
     assert not isinstance(ann.interview(), Rejection)

@@ -59,14 +59,14 @@ def test_the_end_of_the_shift_and_the_end_of_input_both_end_well() -> None:
         code, said, errors = worked(calling, *lines)
         assert (code, errors) == (HELD, "")
         assert calling.calls == ["take_next", "leave"]
-        assert "[3 done, 21 calls, 1 refusal, 0 promises]" in said
+        assert "[3 done, 21 calls, 1 refusal, 0 appointments]" in said
 
 
 def test_what_is_owed_when_the_input_ends_is_said_on_stderr() -> None:
-    calling = FakeCalling(rejects={"leave": "key what came of the call to (915) 555-0122 first"})
+    calling = FakeCalling(rejects={"leave": "key the outcome of the call to (915) 555-0122 first"})
     code, _, errors = worked(calling, ".dial", ".leave")
     assert code == PUT_ASIDE
-    assert "key what came of the call to (915) 555-0122 first" in errors
+    assert "key the outcome of the call to (915) 555-0122 first" in errors
 
 
 @pytest.mark.parametrize("typed", ["2", "busy"])
@@ -176,8 +176,8 @@ def test_a_slip_in_an_appointment_is_asked_about_again() -> None:
     calling = FakeCalling()
     _, said, _ = worked(calling, ".appointment soon", "1 nov 1:30", "7", "1", "nobody", "2", "", "")
     assert "! soon is no time yet\n" in said
-    assert "! 7 is none of them\n" in said
-    assert "! nobody is none of them\n" in said
+    assert "! 7 is not one of them\n" in said
+    assert "! nobody is not one of them\n" in said
     assert done(calling) == ["book EP-07 1 nov 1:30|1|me||"]
 
 
@@ -196,7 +196,7 @@ def test_dot_words_do_what_they_say() -> None:
     assert "\nThe Office of the Inspector General.\n" in said
     assert "[Detroit District, (313) 555-0122, waiting: 3h after busy: .fetch DT-02]" in said
     assert "[LATE, Tue 24 Nov 14:42 here" in said
-    assert "! .pause goes on\n" in said
+    assert "! .pause resumes calling\n" in said
 
 
 def test_an_outcome_keyed_by_a_slip_is_taken_back() -> None:
@@ -227,7 +227,7 @@ def test_without_a_case_words_about_one_say_so_and_enter_looks_again() -> None:
 def test_a_line_typed_for_another_state_than_what_came_is_set_aside() -> None:
     calling = FakeCalling([], due=replace(a_case("LATE", "Late Sector"), dialled=True))
     _, said, _ = worked(calling, "1", "1")
-    assert "the line was set aside" in said
+    assert "your line was not used" in said
     assert done(calling) == ["record LATE no_answer"], "the second line was typed with the case in sight"
 
 
@@ -241,12 +241,12 @@ def test_the_interview_runs_as_it_is_and_comes_back() -> None:
 
 
 def test_input_that_ends_in_the_interview_puts_it_aside_and_says_what_is_owed() -> None:
-    calling = FakeCalling(rejects={"leave": "key what came of the call first"})
+    calling = FakeCalling(rejects={"leave": "key the outcome of the call first"})
     code, said, errors = worked(calling, ".interview", "2")
     assert done(calling) == ["interview EP-07", "came_back EP-07 suspended"]
     assert code == PUT_ASIDE
-    assert "key what came of the call first" in errors
-    assert "left open: key what came of it" in said
+    assert "key the outcome of the call first" in errors
+    assert "not finished: key the outcome" in said
 
 
 def test_an_outcome_after_an_interview_put_aside_asks_nothing_more() -> None:
@@ -272,7 +272,7 @@ def test_numbers_that_may_not_be_dialled_say_why() -> None:
     _, said, _ = worked(FakeCalling([a_case("A", "A", numbers=numbers, there=None, until=None)]), ".next")
     assert "[Number 1, current: 111, fixed line, not now: after 20:30 there]" in said
     assert "[Number 2: 222, fixed line, never to be called]" in said
-    assert "theirs is not known" in said
+    assert "the respondent's is not known" in said
     assert "! the case has no other number that can be called" in said
 
 

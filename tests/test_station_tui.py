@@ -90,7 +90,7 @@ def test_an_outcome_without_a_call_asks_first_so_that_a_digit_typed_twice_closes
     board = pressed(calling, "d", "1", "1", "1", "1")
     assert done(calling) == ["dial EP-07", "record EP-07 no_answer"]
     assert isinstance(board.mode, Asking)
-    assert "not dialled" in seen(board)
+    assert "not dialed" in seen(board)
     assert "Chicago District" in seen(board)
     press(board, "y")
     assert done(calling)[-1] == "record CH-01 no_answer"
@@ -311,7 +311,7 @@ def test_a_time_that_comes_twice_is_chosen_between() -> None:
     assert "1:30 before the change" in seen(board)
     press(board, "tab", "tab", "tab", "tab", "enter")
     assert done(calling) == []
-    assert "which of them" in board.why, "the form goes to what is missing"
+    assert "which one?" in board.why, "the form goes to what is missing"
     press(board, "2")
     assert "(2nd)" in seen(board)
     press(board, "enter", "enter", "enter", "enter")
@@ -395,7 +395,7 @@ def test_a_grave_refusal_still_wants_its_yes_and_a_no_goes_back_to_the_form() ->
 def test_a_refusal_without_a_call_asks_about_the_call_after_its_form() -> None:
     calling = FakeCalling()
     board = pressed(calling, "7", "enter", "enter", "enter")
-    assert "not dialled" in seen(board)
+    assert "not dialed" in seen(board)
     press(board, "y")
     assert done(calling) == ["record EP-07 refusal_soft"]
 
@@ -454,7 +454,7 @@ def test_the_interview_has_the_keys_until_it_closes_and_then_the_station_again()
 def test_an_interview_put_aside_leaves_its_outcome_owed() -> None:
     calling = FakeCalling(rejects={})
     board = pressed(calling, "i", "ctrl+c", "y", "x")
-    assert "left open: key what came of it" in seen(board)
+    assert "not finished: key the outcome" in seen(board)
     press(board, "1")
     assert done(calling)[-1] == "record EP-07 no_answer", (
         "the interview was the call: nothing is asked about dialling"
@@ -560,17 +560,17 @@ def test_an_outcome_keyed_by_a_slip_is_taken_back() -> None:
     assert board.case.key == "EP-07"
     assert board.case.dialled
     press(board, "backspace")
-    assert "nothing was keyed" in board.why
+    assert "no outcome to take back" in board.why
 
 
 def test_leaving_asks_once_and_is_refused_while_something_is_owed() -> None:
-    calling = FakeCalling(rejects={"leave": "key what came of the call first"})
+    calling = FakeCalling(rejects={"leave": "key the outcome of the call first"})
     board = pressed(calling, "ctrl+c")
     assert not board.left
     assert "End the shift?" in seen(board)
     press(board, "y")
     assert not board.left
-    assert board.why == "key what came of the call first"
+    assert board.why == "key the outcome of the call first"
     calling.rejects.clear()
     press(board, "q", "ctrl+c")
     assert board.left
@@ -714,7 +714,7 @@ def test_a_line_wanted_by_hand_a_dead_one_and_one_out_of_hours_are_told_in_words
         "fixed · busy",
     ):
         assert what in text
-    assert "their clock is not known" in text
+    assert "their local time is not known" in text
 
 
 def test_what_was_done_last_is_said_until_something_else_is() -> None:
@@ -755,7 +755,7 @@ def test_keys_posted_before_the_next_case_was_painted_are_set_aside() -> None:
             await pilot.pause()
             await pilot.pause()
             assert [c for c in calling.calls if c.startswith("record")] == ["record EP-07 no_answer"]
-            assert "4 keys typed ahead set aside" in app.board.said
+            assert "4 keys typed ahead not used" in app.board.said
             await pilot.press("2")
             await pilot.pause()
 

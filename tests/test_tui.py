@@ -188,7 +188,7 @@ def test_a_soft_check_stands_under_the_field_and_a_confirmation_is_read_aloud() 
     page = drawn(
         FakeConduct((prompt("a", "Hours?", Line(kind="number")),), queries=soft), "1", "6", "9", "enter"
     )
-    assert "? 169: A week has 168 hours. Is it so?" in text_of(page)
+    assert "? 169: A week has 168 hours. Confirm?" in text_of(page)
     assert "F9 confirm" in text_of(page)
     aloud = {("a", "95"): Query(text=words("So you are 95?"), aloud=True)}
     page = drawn(FakeConduct((prompt("a", "Age?", Line(kind="number")),), queries=aloud), "9", "5", "enter")
@@ -321,7 +321,7 @@ def test_keys_typed_ahead_of_a_doubted_answer_are_set_aside_and_it_says_so() -> 
         await pilot.pause()
         assert desk.given == [("a", "169")]
         assert app.board.answer.edit.text == ""
-        assert "2 keys typed ahead set aside" in app.board.said
+        assert "2 keys typed ahead not used" in app.board.said
         await pilot.press("4", "0", "enter", "1")
         assert desk.given == [("a", "169"), ("a", "40"), ("b", "1")]
 
@@ -384,7 +384,7 @@ def test_textual_s_own_keys_do_nothing_here() -> None:
         assert app.is_running
         assert app.board.prompt is not None
         await pilot.press("ctrl+c")
-        assert "Put this interview aside?" in text_of(app.page())
+        assert "Suspend this interview?" in text_of(app.page())
         assert app.is_running
 
     app = InterviewApp(desk)

@@ -545,7 +545,7 @@ def test_what_was_rejected_is_replaced_by_typing_and_changed_by_editing() -> Non
 def test_commands_say_the_same_as_in_the_one_line_interface() -> None:
     for line, why in (
         (".jump x", "x has not been asked: .jump alone lists what has been"),
-        (".stop broke_off", "broke_off is none of them: did you mean break_off?"),
+        (".stop broke_off", "broke_off is not one of them: did you mean break_off?"),
         (".bakc", ".bakc is no command here: did you mean .back? .help lists them all"),
     ):
         assert keyed(desk_of(YES_NO, Read()), *line, "enter").why == why

@@ -94,7 +94,7 @@ def test_escape_hard_before_a_letter_loses_neither() -> None:
     terminal = Terminal("(prompt('a', 'A?', AGREEMENT), prompt('z', 'Bye', Read()))")
     terminal.until("A?")
     terminal.child.send("\x1bOP")
-    terminal.until("put the interview aside")
+    terminal.until("suspend the interview")
     terminal.child.send("\x1bd")
     terminal.until("Bye")
     terminal.child.send(" ")

@@ -260,9 +260,9 @@ def _wanted(kind: object) -> str:
         case Pick() as pick:
             return f"key a code: {pick.offered()}"
         case Line(hint=hint):
-            return f"an answer is wanted: {hint}" if hint else "an answer is wanted"
+            return f"an answer is needed: {hint}" if hint else "an answer is needed"
         case _:
-            return "an answer is wanted"
+            return "an answer is needed"
 
 
 def echo(interview: Interview, text: str) -> str:

@@ -33,9 +33,9 @@ def conduct(desk: Conduct, read: TextIO, write: TextIO, errors: TextIO | None = 
         except OutputClosed:
             silence(write)
             if desk.prompt() is not None and (why := desk.suspend()) is None:
-                tell(errors, "The output was closed: the interview is put aside and can be resumed.")
+                tell(errors, "The output was closed: the interview is suspended and can be resumed.")
     if why is not None:
-        tell(errors or write, f"The interview could not be put aside: {why.why}. Every answer taken is kept.")
+        tell(errors or write, f"The interview could not be suspended: {why.why}. Every answer taken is kept.")
     closing = desk.closing()
     if closing is None:
         return NOT_PUT_ASIDE

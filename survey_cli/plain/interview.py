@@ -111,13 +111,13 @@ class Conversation:
             self._permitted(prompt, anew=anew)
             if isinstance(prompt.entry, Verbatim) and (draft := self._desk.draft()):
                 keeps = "" if prompt.earlier is not None else ": Enter keeps it"
-                printed.aside(f"typed here, but not finished, when last left{keeps}\n{draft}")
+                printed.aside(f"you had begun to type here{keeps}\n{draft}")
             if prompt.earlier is not None and query is None:
                 printed.bare(was(prompt.earlier))
         if query is not None:
             printed.marked("?", spoken(query.text))
             how = (
-                f"read this aloud; {commands.READ_BACK}"
+                f"read it aloud: {commands.READ_BACK}"
                 if query.aloud
                 else (".ok confirms it, with a reason if you like, or another answer")
             )
@@ -277,7 +277,7 @@ class Conversation:
 
     def _note(self, text: str) -> _Next | Rejection:
         if not text:
-            return Rejection("a note wants words: .note and the words, on one line")
+            return Rejection("a note needs a text: .note and the text, on one line")
         if (why := self._desk.note(text)) is not None:
             return why
         self._printed.aside("noted")
@@ -304,7 +304,7 @@ class Conversation:
         if len(prompt.languages) < 2:
             return Rejection(commands.NO_LANGUAGE)
         if not wanted:
-            return Rejection(f"now {prompt.language}; .lang and one of {', '.join(prompt.languages)}")
+            return Rejection(f"now {prompt.language}; type .lang and one of {', '.join(prompt.languages)}")
         return self._desk.speak(wanted) or _Next.REPEAT
 
     def _jump(self, wanted: str) -> _Next | Rejection:
@@ -312,7 +312,7 @@ class Conversation:
         if not wanted:
             for row in asked:
                 self._printed.aside(listed(row))
-            what = ".jump and one of these goes there" if asked else "nothing has been asked yet"
+            what = "type .jump and one of these" if asked else "nothing has been asked yet"
             self._printed.aside(what)
             return _Next.WAIT
         place = commands.find_place(wanted, (row.place for row in asked))
@@ -324,7 +324,9 @@ class Conversation:
             return self._stopped(wanted, stops)
         for outcome in stops:
             self._printed.aside(f"{outcome.number}  {outcome.name} ({outcome.id})")
-        self._printed.aside("a number ends the interview with that outcome; Enter goes on with it")
+        self._printed.aside(
+            "a number ends the interview with that outcome; Enter alone goes on with the interview"
+        )
         while line := asked_line(self._printed, self._typed).strip():
             if line.startswith("."):
                 return self._command(line, prompt)

@@ -103,7 +103,7 @@ def closed(closing: Closing) -> str:
         case "suspended":
             how = f"Suspended: {outcome or 'it can be resumed at the same item'}"
         case "lost":
-            how = "Left: another station went on with it"
+            how = "Left: another station took it over"
         case _:
             how = f"Stopped: {outcome}" if outcome else "Stopped"
     answers = f"{counted(closing.answered, 'answer')} in {lasted(closing.took)}"

@@ -34,11 +34,11 @@ from survey_cli.sessions.station.station_protocol import (
 
 KEEPERS: Final[dict[str, Keeper]] = {"": "anyone", "1": "anyone", "2": "me", "3": "me_first"}
 ASKED_FOR: Final = {
-    "note": "a note is wanted with it",
-    "number": "the new number is wanted",
+    "note": "this outcome needs a note",
+    "number": "what is the new number?",
     "language": "which language?",
 }
-WHEN: Final = "when shall we call again? tomorrow 3pm, thursday morning"
+WHEN: Final = "when should we call again? tomorrow 3pm, thursday morning"
 
 
 class _Dropped(Exception):
@@ -85,7 +85,7 @@ class Station:
         """One line; where another case came since it was asked for, the line was not meant for that."""
         self._calling.beat()
         if text and text != ".leave" and _other(self._calling.view(), self._shown):
-            self._printed.marked("!", "this came in between, and the line was set aside: type it again")
+            self._printed.marked("!", "this came first, and your line was not used: type it again")
             return
         try:
             self._said(self._take(text))
@@ -136,7 +136,7 @@ class Station:
             if not text and isinstance(view, Idle):
                 return self._take_next()
             return Rejection(
-                ".pause goes on"
+                ".pause resumes calling"
                 if isinstance(view, Away)
                 else _why_paused(view) or "there is no case: .next looks for one"
             )
@@ -163,7 +163,7 @@ class Station:
                 return calling.fetch(rest)
             case "promises":
                 promises = [promise_line(p) for p in calling.promises()]
-                self._list(promises or ["nothing is promised that is still to be kept"])
+                self._list(promises or ["you have no open appointments"])
             case "back":
                 return calling.take_back()
             case "pause":
@@ -243,7 +243,7 @@ class Station:
 
     def _dial(self, view: OnCase) -> Rejection | None:
         if view.dialled:
-            self._sure("it was dialled: y dials once more")
+            self._sure("it was dialed: y dials it again")
         said = self._calling.dial()
         if isinstance(said, Rejection):
             return said
@@ -272,11 +272,11 @@ class Station:
         told = self._told(rest) if choice.refusal else None
         rest = "" if choice.refusal else rest
         if wants == "sure":
-            self._sure(f"{name}: it cannot be undone by calling again; y keys it")
+            self._sure(f"{name}: the case will not be called again; y keys it")
         elif wants:
             rest = rest or self._asked(ASKED_FOR[wants])
         elif not view.dialled and not view.pending:
-            self._sure(f"this number was not dialled from here; y keys {name} all the same")
+            self._sure(f"this number was not dialed from here; y keys {name} anyway")
         if told is not None and any(told):
             who, reason, strength = told
             if (why := self._calling.note_refusal(reason=reason, strength=strength, who=who)) is not None:
@@ -306,16 +306,16 @@ class Station:
         if wanted:
             return self._noted(self._calling.spoke(wanted))
         for script in view.scripts:
-            used = ", spoken already, once a case" if script.used else ""
+            used = ", read already, once per case" if script.used else ""
             self._printed.aside(f"{script.id}{used}")
             self._printed.bare(script.text)
-        return None if view.scripts else Rejection("this survey has no texts to be spoken")
+        return None if view.scripts else Rejection("this survey has no scripts")
 
     def _faq(self, view: OnCase) -> Rejection | None:
         for asked, answer in view.faq:
             self._printed.aside(asked)
             self._printed.bare(answer)
-        return None if view.faq else Rejection("this survey has no answers written to respondents' questions")
+        return None if view.faq else Rejection("this survey has no answers to respondents' questions")
 
     def _interview(self) -> Rejection | None:
         begun = self._calling.interview()
@@ -355,7 +355,7 @@ class Station:
                 for n, meant in enumerate(taken.choices, 1):
                     self._printed.bare(f"{n}  {meant}")
                 numbers = [str(n) for n in range(1, len(taken.choices) + 1)]
-                reading = int(self._one_of(numbers, self._asked, "which of them?"))
+                reading = int(self._one_of(numbers, self._asked, "which one?"))
             else:
                 self._printed.marked("!", taken.why)
                 text = self._asked(WHEN)
@@ -369,7 +369,7 @@ class Station:
     def _one_of(self, choices: Collection[str], ask: Callable[[str], str], what: str) -> str:
         """A line that is one of the choices; asked again until it is."""
         while (line := ask(what)) not in choices:
-            self._printed.marked("!", f"{line} is none of them")
+            self._printed.marked("!", f"{line} is not one of them")
         return line
 
     def _more(self, what: str) -> str:

@@ -22,21 +22,21 @@ STATION_WORDS: Final = {
     ".dial": "dial the current number",
     ".interview": "begin the interview, or go on with it",
     ".outcomes": "all outcomes; a number or an id keys one, words behind it are its note, number, language or reason",
-    ".appointment WHEN": "promise to call: what is understood is said, and what else is wanted is asked",
+    ".appointment WHEN": "make an appointment; how the time was understood is shown, and what is missing is asked for",
     ".next": "the next number of the case; without a case, look for one again",
     ".number 2": "the second number of the case",
     ".add NUMBER": "another number was given",
     ".note TEXT": "a note on the case",
-    ".scripts": "texts to be spoken; .scripts ID says that one was",
+    ".scripts": "scripts to read aloud; .scripts ID notes that one was read",
     ".faq": "what respondents ask, with the answers to read",
-    ".find WORDS": "somebody rings back: cases by a part of a number, a name or a key",
-    ".fetch KEY": "take this case, whoever's turn it is",
-    ".promises": "my promises",
-    ".back": "take the outcome keyed last back",
-    ".finish": "leave the case with what was keyed; one that was not called goes back",
-    ".pause": "take no next case; .pause again goes on",
+    ".find WORDS": "a respondent calls back: cases by a part of a number, a name or a key",
+    ".fetch KEY": "take this case, even if it is not next in the queue",
+    ".promises": "my appointments",
+    ".back": "take back the last outcome",
+    ".finish": "leave the case; one that was not called goes back to the queue",
+    ".pause": "a break: no next case comes; .pause again resumes calling",
     ".again": "this case once more",
-    ".leave": "the end of the shift; the end of input and Ctrl+C do the same",
+    ".leave": "end the shift; the end of input and Ctrl+C do the same",
     ".help": "this list",
 }
 
@@ -47,13 +47,13 @@ def when(at: datetime) -> str:
 
 
 def tallied(tally: Tally) -> str:
-    """`3 done, 21 calls, 1 refusal, 2 promises`."""
+    """`3 done, 21 calls, 1 refusal, 2 appointments`."""
     return ", ".join(
         (
             f"{tally.done} done",
             counted(tally.calls, "call"),
             counted(tally.refusals, "refusal"),
-            counted(tally.promises, "promise"),
+            counted(tally.promises, "appointment"),
         )
     )
 
@@ -68,7 +68,7 @@ def shown(view: View) -> list[str]:
             next_one = [f"Next: {when(next_at)}"] if next_at is not None else []
             return [nobody, *next_one, ".next looks again"]
         case Away(since=since):
-            return [f"On a pause since {since:%H:%M}; .pause goes on"]
+            return [f"On a break since {since:%H:%M}; .pause resumes calling"]
         case _:
             assert_never(view)
 
@@ -89,7 +89,7 @@ def _case(view: OnCase) -> list[str]:
 
 def known(view: OnCase) -> tuple[tuple[str, str], ...]:
     """Label and words of what is known beside the numbers; some are empty."""
-    return ("Promised", view.promise), ("Ask for", view.ask_for), ("Interview", view.interview)
+    return ("Appointment", view.promise), ("Ask for", view.ask_for), ("Interview", view.interview)
 
 
 def owed(view: OnCase) -> list[str]:
@@ -98,7 +98,7 @@ def owed(view: OnCase) -> list[str]:
         case "time":
             return ["To be called again: .appointment and the time, or callback where none was given"]
         case "outcome":
-            return ["The interview was left open: key what came of it"]
+            return ["The interview was not finished: key the outcome"]
         case _:
             return []
 
@@ -110,7 +110,7 @@ def number_line(number: NumberLine, *, dialled: bool) -> str:
     said += {"dead": ["dead"], "never_call": ["never to be called"]}.get(number.state, [])
     said += ["dial by hand"] if number.by_hand else []
     said += [flat(number.came_to)] if number.came_to else []
-    said += ["dialled"] if number.current and dialled else []
+    said += ["dialed"] if number.current and dialled else []
     said += [f"not now: {flat(number.why_not)}"] if number.why_not else []
     return f"Number {number.position}{', current' if number.current else ''}: {', '.join(said)}"
 
@@ -118,7 +118,7 @@ def number_line(number: NumberLine, *, dialled: bool) -> str:
 def _clock(view: OnCase) -> str:
     here = f"{view.here:%H:%M} here"
     if view.there is None:
-        return f"Clock: {here}; theirs is not known"
+        return f"Clock: {here}; the respondent's is not known"
     until = f", may be called until {view.until:%H:%M} there" if view.until is not None else ""
     return f"Clock: {view.there:%H:%M} there, {here}{until}"
 

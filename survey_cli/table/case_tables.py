@@ -45,7 +45,7 @@ CASES: Final = (
     figure("case_numbers", "Telephone numbers"),
     figure("case_live", "Numbers that may still reach somebody"),
     _flag("case_eligible", "Known to be eligible"),
-    _flag("case_promised", "A callback is promised"),
+    _flag("case_promised", "An appointment is made"),
     fact("case_language", "Language asked for"),
     fact("case_zone", "Time zone of the number called next"),
     fact("case_weight", "Base weight as written"),

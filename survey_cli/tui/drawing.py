@@ -45,7 +45,7 @@ MANUAL = (
     ("F3", "jump to a question asked before"),
     ("F4", "language"),
     ("F5", "what respondents ask"),
-    ("F8, Ctrl+C", "put the interview aside, or end it"),
+    ("F8, Ctrl+C", "suspend the interview, or end it"),
     ("F9", "confirm (when an answer is doubted)"),
     ("Ctrl+J", "new line, where they talk freely"),
     *((str(command), command.help) for command in COMMANDS),
@@ -186,7 +186,7 @@ def _body(board: InterviewState, column: Column) -> tuple[list[Line], int | None
             return [*wrap(written(asked, "stress"), column.width), BLANK, *options], None
         case Speaking(languages, at):
             lines = [_listed(str(n + 1), text, n == at, column) for n, text in enumerate(languages)]
-            return [written("Go on in which language?", "aside"), BLANK, *lines], at + 2
+            return [written("Continue in which language?", "aside"), BLANK, *lines], at + 2
         case Reading(what="faq"):
             return faq_lines(prompt, column), None
         case Reading():
@@ -226,7 +226,9 @@ def _asked(jumping: Jumping, column: Column) -> tuple[list[Line], int | None]:
     shown = jumping.shown()
     if not shown:
         nothing = (
-            "Nothing has been asked yet." if not jumping.asked else "Nothing asked so far has these words."
+            "Nothing has been asked yet."
+            if not jumping.asked
+            else "No question asked so far has these words."
         )
         return [written(nothing, "aside")], None
     place = min(max(len(str(a.place)) for a in shown), 14)
@@ -249,7 +251,7 @@ def _stops(stopping: Stopping, column: Column) -> tuple[list[Line], int | None]:
     if isinstance(stopping.sure, Suspend):
         return [
             *wrap(
-                written("Put this interview aside? It can be resumed at this question.", "stress"),
+                written("Suspend this interview? It can be resumed at this question.", "stress"),
                 column.width,
             )
         ], None
@@ -258,7 +260,7 @@ def _stops(stopping: Stopping, column: Column) -> tuple[list[Line], int | None]:
         text = f"{does} this interview with: {stopping.sure.name}?"
         return [*wrap(written(text, "stress"), column.width)], None
     lines: list[Line] = [
-        _listed("s", "Put aside, to be resumed at this question", stopping.at == 0, column),
+        _listed("s", "Suspend it, to be resumed at this question", stopping.at == 0, column),
         BLANK,
     ]
     for n, outcome in enumerate(stopping.outcomes, 1):
@@ -297,7 +299,7 @@ def _closing(board: InterviewState, column: Column) -> list[Line]:
         if closing.outcome
         else "Suspended: it can be resumed at the same question",
         "stopped": f"Stopped: {closing.outcome.name}" if closing.outcome else "Stopped",
-        "lost": "Left: another station went on with it",
+        "lost": "Left: another station took it over",
     }
     minutes, seconds = divmod(int(closing.took.total_seconds()), 60)
     answers = f"{closing.answered} answer{'' if closing.answered == 1 else 's'} in {minutes}:{seconds:02}"

@@ -42,7 +42,7 @@ def field_lines(board: InterviewState, width: int, rows: int) -> tuple[list[Line
         case Writing(what, edit, choice, notes, changed):
             names = {
                 "note": "note: " if changed is None else f"note {changed + 1} ({notes[changed].place}): ",
-                "reason": "confirmed, because (may stay empty): ",
+                "reason": "confirmed, because (optional): ",
                 "command": "",
                 "specify": "",
             }
@@ -133,7 +133,7 @@ def status_lines(board: InterviewState, column: Column) -> list[Line]:
         query = prompt.query
         if query is not None and not query.aloud and not board.answer.denied:
             given = f"{board.given}: " if board.given else ""
-            text = (Run(clean(given), "query"), *spoken(query.text, "query"), Run(" Is it so?", "query"))
+            text = (Run(clean(given), "query"), *spoken(query.text, "query"), Run(" Confirm?", "query"))
             lines += indented(wrap(text, column.width - 2), (Run("? ", "query"),), 2)
         elif query is None and prompt.earlier is not None and not board.answer.denied and not lines:
             say(" ", _stands(prompt), "aside")
@@ -179,11 +179,11 @@ def keys_now(board: InterviewState) -> Keys:
         return ()
     match board.mode:
         case Writing(what="command"):
-            return (("Enter", "do it", 0), ("Esc", "drop it", 0), (".help", "lists the commands", 1))
+            return (("Enter", "run it", 0), ("Esc", "cancel", 0), (".help", "lists the commands", 1))
         case Writing(what="reason"):
             return (("Enter", "confirm", 0), ("Esc", "no, key another answer", 0))
         case Writing():
-            return (("Enter", "takes the line", 0), ("Esc", "drops it", 0), ("F1", "keys", 3))
+            return (("Enter", "save", 0), ("Esc", "cancel", 0), ("F1", "keys", 3))
         case Jumping():
             return (
                 ("type", "to search", 2),
@@ -193,7 +193,7 @@ def keys_now(board: InterviewState) -> Keys:
             )
         case Stopping(sure=None):
             return (
-                ("s", "put aside", 0),
+                ("s", "suspend", 0),
                 ("number", "stop with it", 0),
                 ("Esc", "go on with the interview", 0),
             )
@@ -202,7 +202,7 @@ def keys_now(board: InterviewState) -> Keys:
         case KeyedQuestion(choices=choices):
             return (*((key, text, 0) for key, text, _ in choices), ("Esc", "cancels", 0))
         case Speaking():
-            return (("number", "go on in it", 0), ("Esc", "close", 0))
+            return (("number", "continue in it", 0), ("Esc", "close", 0))
         case Reading():
             return (("Esc", "back to the question", 0),)
         case Answering():
@@ -243,7 +243,7 @@ def _answer_keys(board: InterviewState, prompt: Prompt) -> Keys:
         others = [language for language in prompt.languages if language != prompt.language]
         keys.append(("F4", others[0] if len(others) == 1 else "language", 4))
     if prompt.faq:
-        keys.append(("F5", "they ask", 5))
+        keys.append(("F5", "questions", 5))
     keys.append(("F8", "stop", 3))
     keys.append(("F1", "keys", 3))
     return keys

@@ -67,12 +67,12 @@ class InterviewState:
 
     def dropped(self, keys: int) -> None:
         """Say that keys typed ahead were meant for a question that did not come."""
-        self.said = f"{keys} key{'s' if keys > 1 else ''} typed ahead set aside: this came in between"
+        self.said = f"{keys} key{'s' if keys > 1 else ''} typed ahead not used: this came first"
 
     def failed(self, error: Exception) -> None:
         """Say that a key broke something, and stand where the desk stands."""
         self._refuse(
-            f"that failed ({type(error).__name__}) and changed nothing: try again, or F8 to put it aside"
+            f"that failed ({type(error).__name__}) and changed nothing: try again, or F8 to suspend the interview"
         )
 
     def keep_draft(self) -> None:
@@ -129,10 +129,10 @@ class InterviewState:
         if isinstance(self.prompt.entry, Verbatim):
             self._draft = unsent.edit.text if unsent is not None else self.desk.draft()
             self._edit(Edit.of(self._draft))
-            self.said = "what was being typed here is back" if self._draft else ""
+            self.said = "what you had begun to type here is back" if self._draft else ""
         elif unsent is not None:
             self.answer = unsent
-            self.said = "what was being keyed here is back: Enter takes it"
+            self.said = "what you had begun to key here is back: Enter takes it"
 
     def _leave(self) -> None:
         """Keep what is half typed at a place that is left without an answer. Numbers and dates are not

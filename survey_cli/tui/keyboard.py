@@ -40,7 +40,7 @@ from survey_cli.tui.modes import (
     Writing,
 )
 
-QUERY_KEYS: Final = "F9 it is so, or key the right answer"
+QUERY_KEYS: Final = "F9 confirms it, or key the right answer"
 
 
 class Keyboard(InterviewState):
@@ -70,7 +70,7 @@ class Keyboard(InterviewState):
         if self._swallow:
             self._swallow = False
             if key in ENTER and soon:
-                self.said = "that Enter belonged to the code before it; Enter now counts here"
+                self.said = "that Enter came with the code before it and was not used; the next one counts"
                 return
         if held and self.prompt.ending and isinstance(self.mode, Answering):
             self.said = f"{commands.ENTER_TWICE}: Enter once more ends here"
@@ -265,7 +265,7 @@ class Keyboard(InterviewState):
         before = self.mode
         unfinished = isinstance(before, Writing) and before.what != "specify" and before.at is None
         if isinstance(before, Writing) and unfinished and before.edit.text.strip("."):
-            self._refuse("finish this line first: Enter takes it, Esc drops it")
+            self._refuse("finish this line first: Enter saves it, Esc cancels it")
             return
         if not (isinstance(before, Answering) or (isinstance(before, Writing) and before.what == "specify")):
             self.modes = self.modes[:-1]
@@ -388,7 +388,7 @@ class Keyboard(InterviewState):
         prompt = self.prompt
         assert prompt is not None
         if not words:
-            self._refuse("the words are wanted: type them, or Esc for another answer")
+            self._refuse("type what was said, or Esc for another answer")
         elif isinstance(prompt.entry, Pick) and prompt.entry.several:
             self._close()
             self._picked(add(choice, prompt.entry, prompt, self.answer, words))

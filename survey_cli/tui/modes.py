@@ -144,7 +144,7 @@ class Writing(NamedTuple):
         if key not in ENTER:
             edit = self.edit.pressed(key)
             if edit is None:
-                return No("Enter takes the line, Esc drops it")
+                return No("Enter saves the line, Esc cancels it")
             if self.what == "command" and not edit.text:
                 return Close()
             return self._replace(edit=edit)
@@ -207,7 +207,7 @@ class Jumping(NamedTuple):
     def pressed(self, key: str) -> "Jumping | Act":
         shown = self.shown()
         if key in ENTER:
-            return Jump(shown[self.at].place) if shown else No("nothing asked so far has these words")
+            return Jump(shown[self.at].place) if shown else No("no question asked so far has these words")
         if key == "escape":
             return Close() if not self.edit.text else Jumping(self.asked, Edit(), max(len(self.asked) - 1, 0))
         if (at := moved(key, self.at, len(shown))) is not None:
@@ -262,7 +262,7 @@ class Stopping(NamedTuple):
             or not any(code.startswith(typed) for code in codes)
             or (len(key) > 1 and key not in ENTER)
         ):
-            return No("s puts it aside, a number ends it, Esc goes on with the interview")
+            return No("s suspends it, a number ends it, Esc goes on with the interview")
         if key in ENTER or not any(code != typed and code.startswith(typed) for code in codes):
             if typed not in codes:
                 return No("the number is not finished")

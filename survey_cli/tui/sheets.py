@@ -134,7 +134,7 @@ def problem_sheet(
     if not problems:
         lines = [written("The file has no problems.", "aside")]
     keys: Keys = (
-        ("", "mend it and save: the question comes back", 1),
+        ("", "correct it and save: the question comes back", 1),
         (f"{UP} {DOWN}", "scroll", 2),
         ("Ctrl+C", "leave", 0),
     )
@@ -235,7 +235,7 @@ def closing_sheet(closing: Closing | None, width: int) -> Sheet:
         outcome = closing.outcome.name if closing.outcome is not None else ""
         said = {
             "ended": f"The interview ends here: {outcome or 'complete'}",
-            "suspended": f"The interview is put aside here{': ' + outcome if outcome else ''}",
+            "suspended": f"The interview is suspended here{': ' + outcome if outcome else ''}",
             "stopped": f"The interview was stopped: {outcome}",
         }.get(closing.status, said)
     answers = counted(closing.answered, "answer") if closing is not None else "no answers"

@@ -120,7 +120,7 @@ class StationBoard(Outcomes):
             self.talk.dropped(keys)
         else:
             many = "s" if keys > 1 else ""
-            self.said = f"{keys} key{many} typed ahead set aside: this came in between"
+            self.said = f"{keys} key{many} typed ahead not used: this came first"
 
     def failed(self, error: Exception) -> None:
         """Say that a key broke something, and stand where the desk stands."""
@@ -128,7 +128,7 @@ class StationBoard(Outcomes):
             self.talk.failed(error)
             self._flags(self.talk)
         else:
-            self._refuse(f"that failed ({type(error).__name__}): look what stands here, then try again")
+            self._refuse(f"that failed ({type(error).__name__}): check the screen, then try again")
 
     def beat(self) -> None:
         """Ten seconds have gone by: the case is kept, and where there is none a due one may come by itself."""
@@ -179,13 +179,15 @@ class StationBoard(Outcomes):
     def _offered(self, view: View) -> str:
         match view:
             case OnCase(dialled=True):
-                return "key what came of the call, or i begins the interview; F1 shows all keys"
+                return "key the outcome of the call, or i begins the interview; F1 shows all keys"
             case OnCase():
-                return "d dials, i starts the interview, a number keys what came of a call; F1 shows all keys"
+                return (
+                    "d dials, i starts the interview, a number keys the outcome of a call; F1 shows all keys"
+                )
             case Idle():
-                return "Enter looks again, / finds somebody who rings back, q ends the shift"
+                return "Enter looks again, / finds a respondent who calls back, q ends the shift"
             case Away():
-                return "p goes on calling, q ends the shift"
+                return "p resumes calling, q ends the shift"
             case _:
                 assert_never(view)
 
@@ -200,7 +202,7 @@ class StationBoard(Outcomes):
         """An F-key while something is open: it closes what it opened, else opens its own."""
         typed = self.mode.edit.text.strip(".") if isinstance(self.mode, Writing) else ""
         if typed:
-            self._refuse("finish this line first: Enter takes it, Esc drops it")
+            self._refuse("finish this line first: Enter saves it, Esc cancels it")
             return
         before = self.mode
         self._act(Close())
@@ -258,12 +260,12 @@ class StationBoard(Outcomes):
                 if case.scripts:
                     self._push(Saying(case.scripts))
                 else:
-                    self._refuse("this survey has no texts to be spoken")
+                    self._refuse("this survey has no scripts")
             case "faq":
                 if case.faq:
                     self._push(Reading("faq"))
                 else:
-                    self._refuse("this survey has no answers written to respondents' questions")
+                    self._refuse("this survey has no answers to respondents' questions")
             case _:
                 self._done(self.calling.finish())
 
@@ -278,7 +280,7 @@ class StationBoard(Outcomes):
     def _dial(self, case: OnCase) -> None:
         current = next((n for n in case.numbers if n.current), None)
         if case.dialled and current is not None:
-            self._push(Asking(f"{current.shown} was dialled. Dial it once more?", DialAgain(), "dial"))
+            self._push(Asking(f"{current.shown} was dialed. Dial it again?", DialAgain(), "dial"))
         else:
             self._dialled(self.calling.dial())
 
@@ -366,7 +368,7 @@ class StationBoard(Outcomes):
             case Fetch(key):
                 self._stay(self.calling.fetch(key), said="")
             case Spoke(script):
-                self._stay(self.calling.spoke(script), said="noted that it was spoken")
+                self._stay(self.calling.spoke(script), said="noted: the script was read")
             case DialAgain():
                 self._close()
                 self._dialled(self.calling.dial())

@@ -77,7 +77,7 @@ def _numbers(view: OnCase, width: int) -> list[Line]:
                 _few(written(f"not now: {number.why_not}", "why"), width - 4, 2), (Run("  ! ", "why"),), 4
             )
     if not current:
-        lines += [written("no number that can be dialled", "why"), clipped(clocks, width)]
+        lines += [written("no number that can be dialed", "why"), clipped(clocks, width)]
     lines += [clipped(_number(n, dialled=False), width) for n in others[:MOST_OTHERS]]
     if len(others) > MOST_OTHERS:
         lines.append(written(f"  and {len(others) - MOST_OTHERS} more: n", "hint"))
@@ -92,7 +92,7 @@ def _number(number: NumberLine, *, dialled: bool) -> Line:
     said += [states.get(number.state, "")]
     said += [number.came_to]
     if dialled:
-        said.append("dialled")
+        said.append("dialed")
     role: Role = "chosen" if number.current else "aside"
     return (
         Run(f"{HERE if number.current else ' '} ", "chosen"),
@@ -104,7 +104,7 @@ def _number(number: NumberLine, *, dialled: bool) -> Line:
 def _clocks(view: OnCase) -> Line:
     here = f"{view.here:%H:%M} here"
     if view.there is None:
-        return (Run(f"{here}{DOT}their clock is not known", "hint"),)
+        return (Run(f"{here}{DOT}their local time is not known", "hint"),)
     until = f"{DOT}until {view.until:%H:%M}" if view.until is not None else ""
     return (Run(f"{view.there:%H:%M} there", "aloud"), Run(f"{until}{DOT}{here}", "hint"))
 
@@ -113,7 +113,7 @@ def _known(view: OnCase, width: int) -> list[Line]:
     """Whom to ask for, what was promised, how the interview stands."""
     lines: list[Line] = []
     for label, text in (
-        ("Promised", view.promise),
+        ("Appointment", view.promise),
         ("Ask for", view.ask_for),
         ("Interview", view.interview),
     ):

@@ -119,7 +119,7 @@ def _head(board: StationBoard, width: int) -> Line:
 def tallied(tally: Tally) -> str:
     """`3 done · 21 calls · 1 promise`."""
     parts = [f"{tally.done} done", counted(tally.calls, "call")]
-    parts += [counted(tally.promises, "promise")] if tally.promises else []
+    parts += [counted(tally.promises, "appointment")] if tally.promises else []
     return DOT.join(parts)
 
 
@@ -187,7 +187,7 @@ def _idle(board: StationBoard, view: Idle, column: Column) -> list[Line]:
 
 
 def _away(view: Away, column: Column) -> list[Line]:
-    lines = _clocked("On a pause", view.here, column)
+    lines = _clocked("On a break", view.here, column)
     since = f"Since {view.since:%H:%M}"
     if view.here is not None:
         since += f", {counted(int((view.here - view.since).total_seconds()) // 60, 'minute')}"
@@ -203,7 +203,7 @@ def _promised(board: StationBoard, column: Column) -> list[Line]:
     if not board.promises:
         return []
     shown = drawn_mode(Promising(board.promises, -1), board.view, column).lines
-    return [BLANK, written("My promises", "stress"), *shown]
+    return [BLANK, written("My appointments", "stress"), *shown]
 
 
 # The foot
@@ -219,7 +219,7 @@ def _foot(board: StationBoard, view: View, width: int) -> tuple[list[Line], tupl
             label = f"{choice.outcome.name}: " if choice is not None else ""
             return _field(crop(clean(label), width // 2) + LABELS[what], edit.text, edit.at, width)
         case Finding(edit=edit):
-            return _field("who rings back: ", edit.text, edit.at, width)
+            return _field("who calls back: ", edit.text, edit.at, width)
         case Choosing(edit=edit):
             return _field("outcome: ", edit.text, edit.at, width)
         case Asking(text=text):
@@ -294,8 +294,8 @@ def _status(board: StationBoard, view: View, width: int) -> list[Line]:
         say("!", board.why, "why")
     if isinstance(view, OnCase) and isinstance(board.mode, Deciding | Booking) and view.pending:
         owed = {
-            "time": "to be called again: give the time (a), or key that none was given",
-            "outcome": "the interview was left open: key what came of it",
+            "time": "to be called again: give the time (a), or key that none was agreed",
+            "outcome": "the interview was not finished: key the outcome",
         }
         say("?", owed[view.pending], "query")
     if board.said:
@@ -310,8 +310,8 @@ def _keys(board: StationBoard, view: View) -> Keys:
     mode = board.mode
     match mode:
         case Deciding() if isinstance(view, OnCase):
-            scripts: Keys = (("s", "texts", 3),) if view.scripts else ()
-            faq: Keys = (("F5", "they ask", 4),) if view.faq else ()
+            scripts: Keys = (("s", "scripts", 3),) if view.scripts else ()
+            faq: Keys = (("F5", "questions", 4),) if view.faq else ()
             keys: Keys = (
                 ("t", "note", 2),
                 *scripts,
@@ -319,8 +319,8 @@ def _keys(board: StationBoard, view: View) -> Keys:
                 ("Bksp", "take back", 2),
                 ("x", "leave it", 3),
                 ("/", "caller", 3),
-                ("m", "promises", 5),
-                ("p", "pause", 4),
+                ("m", "appointments", 5),
+                ("p", "break", 4),
                 ("q", "end", 1),
                 ("F1", "keys", 0),
             )
@@ -328,12 +328,12 @@ def _keys(board: StationBoard, view: View) -> Keys:
         case Deciding():
             away = isinstance(view, Away)
             first: Keys = (
-                (("p", "go on calling", 0),) if away else (("Enter", "look again", 1), ("p", "pause", 3))
+                (("p", "resume calling", 0),) if away else (("Enter", "look again", 1), ("p", "break", 3))
             )
             return (
                 *first,
-                ("/", "somebody rings back", 1),
-                ("m", "promises", 3),
+                ("/", "find who calls back", 1),
+                ("m", "appointments", 3),
                 ("Bksp", "take back", 2),
                 ("q", "end", 1),
                 ("F1", "keys", 0),
@@ -346,22 +346,22 @@ def _keys(board: StationBoard, view: View) -> Keys:
                 ESC,
             )
         case Writing(what="command"):
-            return (("Enter", "do it", 0), ("Esc", "drop it", 0), (".help", "lists the commands", 1))
+            return (("Enter", "run it", 0), ("Esc", "cancel", 0), (".help", "lists the commands", 1))
         case Writing():
-            return (("Enter", "takes the line", 0), ("Esc", "drops it", 0))
+            return (("Enter", "save", 0), ("Esc", "cancel", 0))
         case Asking(yes=yes):
             return (("y", yes, 0), ("n", "no", 0))
         case Booking(line=line):
             last = line == "note"
             return (
-                ("Enter", "book it" if last else "next", 0),
+                ("Enter", "save it" if last else "next", 0),
                 ("Shift+Tab", "back", 1),
-                ("Esc", "close, what is typed stays", 0),
+                ("Esc", "close (keeps what you typed)", 0),
             )
         case Refusing(line=line, choice=choice):
             done = "go on" if choice.wants else "key it"
             return (
-                ("Enter", done if line == "strength" else "next, empty too", 0),
+                ("Enter", done if line == "strength" else "next (may be empty)", 0),
                 ("Shift+Tab", "back", 1),
                 ("Esc", "the outcomes", 0),
             )
@@ -375,7 +375,7 @@ def _keys(board: StationBoard, view: View) -> Keys:
         case Promising(promises=promises):
             return ((f"{UP} {DOWN}", "mark", 2), ("Enter", "take the case", 0), ESC) if promises else (ESC,)
         case Saying():
-            return (("number", "another text", 1), ("Enter", "it was spoken", 0), ESC)
+            return (("number", "another script", 1), ("Enter", "mark as read", 0), ESC)
         case Reading():
             return (("Esc", "back", 0),)
         case _:

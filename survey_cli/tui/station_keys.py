@@ -31,26 +31,28 @@ BOUND: Final = (
     Bound(deed="dial", keys=("d",), does="dial the number that is marked"),
     Bound(deed="interview", keys=("i",), does="begin the interview, or go on with it"),
     Bound(deed="outcomes", keys=("9",), does="more outcomes than 1 to 8"),
-    Bound(deed="appointment", keys=("a",), does="an appointment: a promise to call", rest="WHEN"),
+    Bound(deed="appointment", keys=("a",), does="make an appointment", rest="WHEN"),
     Bound(deed="next", keys=("n",), does="the next number of the case"),
     Bound(deed="add", keys=("+",), does="another number was given", rest="NUMBER"),
     Bound(deed="note", keys=("t", "f2"), does="a note on the case", rest="TEXT"),
-    Bound(deed="scripts", keys=("s",), does="texts to be spoken: to a machine, to a gatekeeper"),
+    Bound(deed="scripts", keys=("s",), does="scripts to read aloud: to voicemail, to a gatekeeper"),
     Bound(deed="faq", keys=("f5",), does="what respondents ask"),
-    Bound(deed="back", keys=("backspace",), does="take the outcome keyed last back", idle=True),
+    Bound(deed="back", keys=("backspace",), does="take back the last outcome", idle=True),
     Bound(
-        deed="finish", keys=("x", "f8"), does="leave the case with what was keyed; not called, it goes back"
+        deed="finish", keys=("x", "f8"), does="leave the case; one that was not called goes back to the queue"
     ),
-    Bound(deed="find", keys=("/", "f3"), does="somebody rings back: find the case", idle=True, rest="WORDS"),
-    Bound(deed="promises", keys=("m",), does="my promises", idle=True),
-    Bound(deed="pause", keys=("p",), does="a pause, and back from it", idle=True),
-    Bound(deed="leave", keys=("q", "ctrl+c"), does="the end of the shift", idle=True),
+    Bound(
+        deed="find", keys=("/", "f3"), does="a respondent calls back: find the case", idle=True, rest="WORDS"
+    ),
+    Bound(deed="promises", keys=("m",), does="my appointments", idle=True),
+    Bound(deed="pause", keys=("p",), does="a break, and back from it", idle=True),
+    Bound(deed="leave", keys=("q", "ctrl+c"), does="end the shift", idle=True),
     Bound(deed="help", keys=("?", "f1"), does="this page", idle=True),
 )
 BY_KEY: Final = {key: bound for bound in BOUND for key in bound.keys}
 BY_WORD: Final = {str(bound.deed): bound for bound in BOUND}
 WORDS_ONLY: Final = (
-    (".fetch KEY", "take this case, whoever's turn it is"),
+    (".fetch KEY", "take this case, even if it is not next in the queue"),
     (".number 2", "the second number of the case"),
     (".busy .no_answer …", "an outcome by its id"),
 )

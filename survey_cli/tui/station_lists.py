@@ -200,7 +200,7 @@ def _taken(mode: Booking, width: int) -> list[Line]:
 
 
 def _refusal(mode: Refusing, view: View, width: int) -> Drawn:
-    said = "What whoever calls again should know. Enter passes over what was not said."
+    said = "What the next interviewer should know. Enter skips what was not said."
     lines: list[Line] = [
         _form_head(f"{mode.choice.outcome.name}:", view, width),
         *wrap(written(said, "aside"), width),
@@ -238,7 +238,7 @@ def _found(mode: Finding, width: int) -> Drawn:
         text = (
             "No case has this."
             if sought
-            else "A part of the number they ring from, of the name or of the key."
+            else "Type part of the number they call from, of the name or of the key."
         )
         return Drawn(lines=[*wrap(written(text, "aside"), width)])
     return Drawn(
@@ -263,7 +263,7 @@ def _called(case: FoundCase) -> str:
 
 def _promises(promises: Sequence[PromiseLine], at: int, width: int) -> Drawn:
     if not promises:
-        return Drawn(lines=[written("You have promised nothing that is still to be kept.", "aside")])
+        return Drawn(lines=[written("You have no open appointments.", "aside")])
     when = max(text_width(days_and_time(p.here, None)) for p in promises)
     name = min(max(text_width(p.name) for p in promises), max(width // 3, 10))
     lines: list[Line] = []
@@ -290,7 +290,7 @@ def _texts(mode: Saying, width: int) -> Drawn:
     lines: list[Line] = []
     for n, script in enumerate(mode.scripts):
         here = n == mode.at
-        used = "  (spoken; once a case)" if script.used else ""
+        used = "  (read; once per case)" if script.used else ""
         name = Run(crop(clean(script.id.replace("_", " ") + used), width - 5), "chosen" if here else "aside")
         lines.append((_mark(here), Run(str(n + 1), "key"), Run("  ", "blank"), name))
     text = mode.scripts[mode.at].text
@@ -308,13 +308,13 @@ def _faq(view: View, width: int) -> list[Line]:
 
 def _manual(width: int) -> list[Line]:
     """Every key with its dot word, from the one table of them."""
-    rows = [("1 to 8", "the outcomes that stand on the screen")]
+    rows = [("1 to 8", "the outcomes shown on the screen")]
     for bound in BOUND:
         keys = " ".join(sign(key) for key in bound.keys)
         word = f".{bound.deed} {bound.rest}".strip()
         rows.append((f"{keys:<9} {word}", bound.does))
     rows += [(f"{'':<9} {word}", does) for word, does in WORDS_ONLY]
-    rows += [("PgUp PgDn", "older and newer in the case's past"), ("Esc", "close what is open")]
+    rows += [("PgUp PgDn", "older and newer entries of the case's history"), ("Esc", "close what is open")]
     size = 28 if width >= 60 else 20
     lines: list[Line] = []
     for key, does in rows:

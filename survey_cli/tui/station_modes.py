@@ -169,13 +169,13 @@ class Writing:
         if key not in ENTER:
             edit = self.edit.pressed(key)
             if edit is None:
-                return No("Enter takes the line, Esc drops it")
+                return No("Enter saves the line, Esc cancels it")
             return Close() if self.what == "command" and not edit.text else replace(self, edit=edit)
         text = self.edit.text.strip()
         if self.choice is None:
             return Given(self.what, text) if text else Close()
         if not text:
-            return No("it wants some words: type them, or Esc for another outcome")
+            return No("this outcome needs a text: type it, or Esc for another outcome")
         match self.what:
             case "number":
                 return Record(self.choice, number=text)
@@ -286,7 +286,7 @@ class Booking:
     def missing(self) -> "tuple[Field, str] | None":
         """What still stands against booking, and in which line of the form."""
         if self.choices and not self.reading:
-            return "reading", "which of them is meant? key its number"
+            return "reading", "which one? key its number"
         match self.taken:
             case None:
                 return "when", "when? tomorrow 3pm, thursday morning, 26 nov 15:00"
@@ -304,7 +304,7 @@ class Booking:
         return self.moved(1)
 
 
-KEYS_OF_FORM: Final = "Tab or Enter goes on, Shift+Tab back, Esc closes and keeps what is typed"
+KEYS_OF_FORM: Final = "Tab or Enter goes on, Shift+Tab back, Esc closes and keeps what you typed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,12 +415,12 @@ class Saying:
         if key == "escape":
             return Close()
         if key in ENTER:
-            return No("it is for once a case, and was spoken") if script.used else Spoke(script.id)
+            return No("it is read once per case, and it has been") if script.used else Spoke(script.id)
         if key.isdecimal() and 1 <= int(key) <= len(self.scripts):
             return replace(self, at=int(key) - 1)
         if (at := moved(key, self.at, len(self.scripts))) is not None:
             return replace(self, at=at)
-        return No("a number shows a text, Enter: it was spoken, Esc closes")
+        return No("a number shows a script, Enter marks it as read, Esc closes")
 
 
 @dataclass(frozen=True, slots=True)

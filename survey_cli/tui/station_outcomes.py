@@ -43,10 +43,10 @@ class Outcomes(Standing):
             case "note" | "number" | "language" as wants:
                 self._push(Writing(wants, Edit.of(words), choice))
             case "sure":
-                text = f"{name}: this cannot be undone by calling again. Key it?"
+                text = f"{name}: the case will not be called again. Key it?"
                 self._push(Asking(text, Record(choice), "key it"))
             case "" if not case.dialled and not case.pending:
-                text = f"This number was not dialled from here (d dials). Key “{name}” all the same?"
+                text = f"This number was not dialed from here (d dials). Key “{name}” anyway?"
                 self._push(Asking(text, Record(choice), "key it"))
             case "":
                 self._recorded(Record(choice))

@@ -146,10 +146,11 @@ def reassign(
         str, typer.Argument(metavar="[CASE]", help="The case's key; left out with --all-of.")
     ] = "",
     to: Annotated[
-        str, typer.Option("--to", metavar="NAME", help="Who keeps the promise from now on; or anyone.")
+        str, typer.Option("--to", metavar="NAME", help="Who keeps the appointment from now on; or anyone.")
     ] = "",
     all_of: Annotated[
-        str, typer.Option("--all-of", metavar="NAME", help="All promises that this interviewer is to keep.")
+        str,
+        typer.Option("--all-of", metavar="NAME", help="All appointments that this interviewer is to keep."),
     ] = "",
     keeps: Annotated[
         Keeper | None,
@@ -167,7 +168,7 @@ def reassign(
     if bool(case) == bool(all_of):
         raise typer.BadParameter("name a case, or --all-of NAME", param_hint="CASE")
     if not to:
-        raise typer.BadParameter("name who keeps the promise, or anyone", param_hint="--to")
+        raise typer.BadParameter("name who keeps the appointment, or anyone", param_hint="--to")
     made = reassigned(
         request(file, by=by, people=people, db=db),
         to=to,

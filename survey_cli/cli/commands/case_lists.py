@@ -159,12 +159,12 @@ def _sheet(sheet: "CaseSheet") -> Iterator[str]:
         yield printable(f"  {label}: {words}")
     for number in sheet.numbers:
         shown = number.shown or "(not shown)"
-        following = ", dialled next" if number.next and number.state == "live" else ""
+        following = ", dialed next" if number.next and number.state == "live" else ""
         yield printable(
             f"  number {number.position}: {shown}, {number.line}, {number.state.replace('_', ' ')}{following}"
         )
     if sheet.promise:
-        yield printable(f"  promised: {sheet.promise}")
+        yield printable(f"  appointment: {sheet.promise}")
     for one in sheet.interviews:
         origin = "" if one.origin == "real" else f"{one.origin}, "
         at_item = f" at {one.at_item}" if one.at_item and one.status != "ended" else ""
@@ -340,7 +340,7 @@ def people(
     people: PeopleFile = None,
     db: Database = None,
 ) -> None:
-    """List who works on the study, which case each has now, and the promises each is to keep."""
+    """List who works on the study, which case each has now, and the appointments each is to keep."""
     from survey_cli.services.study.interviewer_list import people_list
 
     found = people_list(request(file, by=by, people=people, db=db))
@@ -361,9 +361,9 @@ def people(
         for line in found.lines
     ]
     if rows:
-        print(table(("login", "role", "languages", "skills", "pseudonym", "promises", "has now"), rows))
+        print(table(("login", "role", "languages", "skills", "pseudonym", "appointments", "has now"), rows))
     if found.anyones:
-        say(f"{count(found.anyones, 'promise')} for anyone to keep")
+        say(f"{count(found.anyones, 'appointment')} for anyone")
     if found.where:
         say(f"{found.where}: {count(sum(bool(line.role) for line in found.lines), 'person', 'people')}")
     else:

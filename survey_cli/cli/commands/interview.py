@@ -191,7 +191,7 @@ def _full_screen(desk: "Desk") -> int:
         return 1
     closing = desk.closing()
     if closing is None:
-        say("The interview could not be put aside: start it again to go on. Every answer taken is kept.")
+        say("The interview could not be suspended: start it again to go on. Every answer taken is kept.")
         return 1
     say(_closed(desk, closing))
     return (
@@ -204,7 +204,7 @@ def _closed(desk: "Desk", closing: "Closing") -> str:
     minutes, seconds = divmod(round(closing.took.total_seconds()), 60)
     how = closing.outcome.name.lower() if closing.outcome else closing.status
     if closing.status == "lost":
-        how = "left, another station went on with it"
+        how = "left, another station took it over"
     practice = "practice, " if desk.practice else ""
     remark = f"; {closing.remark}" if closing.remark else ""
     if closing.erased:

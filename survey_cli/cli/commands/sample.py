@@ -143,12 +143,12 @@ def _summary(summary: "Summary") -> Iterator[str]:
     )
     if summary.numbers or summary.dead:
         yield (
-            f"numbers: {summary.numbers:,} can be dialled ({summary.mobile:,} mobile, {summary.fixed:,} fixed, "
+            f"numbers: {summary.numbers:,} can be dialed ({summary.mobile:,} mobile, {summary.fixed:,} fixed, "
             f"{summary.unknown:,} unknown), {summary.dead:,} can't be read, {summary.never_call:,} never to be called"
         )
     lacking = []
     if summary.without_number:
-        lacking.append(f"{summary.without_number:,} without a number that may be dialled")
+        lacking.append(f"{summary.without_number:,} without a number that may be dialed")
     if summary.without_zone:
         lacking.append(f"{summary.without_zone:,} without a time zone")
     if lacking:

@@ -66,7 +66,7 @@ def _table(head: tuple[str, ...], rows: list[list[str]], *, left: int = 1) -> st
 
 
 def _days(run: "FieldRun") -> str:
-    head = ("day", "calls", "reached", "complete", "refused", "promises", "all complete")
+    head = ("day", "calls", "reached", "complete", "refused", "appointments", "all complete")
     rows = [
         [
             f"{row.day:%a} {row.day}",
@@ -122,7 +122,7 @@ def _work(run: "FieldRun") -> str:
 def _promises(run: "FieldRun") -> str:
     made = sum(run.promises.values())
     said = ", ".join(f"{number} {kept}" for kept, number in run.promises.items() if number)
-    return f"promises: {made}" + (f" ({said})" if said else "")
+    return f"appointments: {made}" + (f" ({said})" if said else "")
 
 
 def _cells(run: "FieldRun") -> str:

@@ -77,7 +77,7 @@ def station(
     tally = manned.tally()
     say(
         f"{manned.interviewer}: {count(tally.calls, 'call')}, {count(tally.done, 'complete interview')}, "
-        f"{count(tally.promises, 'promise')} to keep"
+        f"{count(tally.promises, 'open appointment')}"
     )
     raise typer.Exit(code)
 

@@ -127,7 +127,7 @@ class Turns:
         if cell := shut(bucket.cells, self.full):
             return f"quota cell {cell} is full"
         if bucket.policy == "me" and bucket.owner not in ("", self.who.login):
-            return f"promised by {bucket.owner} alone"
+            return f"the appointment is with {bucket.owner} only"
         if not self.who.speaks(bucket.language):
             return f"wants {bucket.language}, which {self.who.login} does not speak"
         if not bucket.suits(self.who, self.people):

@@ -168,7 +168,7 @@ def _moment(
     yield Verdict(
         "owner",
         mine,
-        f"{bucket.owner} promised it" if not mine else "this interviewer may",
+        f"the appointment is with {bucket.owner}" if not mine else "this interviewer may",
         None if mine else opens,
     )
     wants = f"it wants {bucket.language}"

@@ -60,12 +60,12 @@ def _past(event: happened.Event, plan: Plan) -> tuple[str, str] | None:
         case happened.Called(outcome=outcome, note=note):
             return outcome_words(outcome, plan), note
         case happened.TakenBack():
-            return "the outcome before was a slip: taken back", ""
+            return "the outcome before was keyed by mistake: taken back", ""
         case happened.Promised(person=person, note=note):
             asked = f" (ask for {person})" if person else ""
-            return f"call promised for {told(event)}{asked}", note
+            return f"appointment {told(event)}{asked}", note
         case happened.Unpromised(why):
-            return "the promise does not hold any more", why
+            return "the appointment was canceled", why
         case happened.Remarked(text):
             return "note", text
         case happened.RefusalNoted():

@@ -40,26 +40,26 @@ def event_words(event: happened.Event, before: Case, plan: Plan) -> Words:
         case happened.Claimed():
             return Words("a station took it")
         case happened.Dialled(number):
-            return Words(f"number {number} dialled")
+            return Words(f"number {number} dialed")
         case happened.Called():
             return _called(event, plan)
         case happened.TakenBack():
-            return Words("the outcome before was a slip: taken back")
+            return Words("the outcome before was keyed by mistake: taken back")
         case happened.Closed():
-            return Words("the station let go of it")
+            return Words("the station left the case")
         case happened.Returned(why):
             return Words(_RETURNED[why])
         case happened.Interviewing():
             return Words("the interview went on" if before.interview else "the interview began")
         case happened.Promised():
             asked = f", ask for {event.person}" if event.person else ""
-            said = f"call promised for {told(event)} there ({keeper_words(event)}{asked})"
+            said = f"appointment {told(event)} there ({keeper_words(event)}{asked})"
             return Words(said, event.note)
         case happened.Unpromised(why):
-            return Words("the promise does not hold any more", why)
+            return Words("the appointment was canceled", why)
         case happened.Reassigned(owner, policy):
             moved = happened.Promised("", "", "", owner=owner, policy=policy)
-            return Words(f"the promise is to be kept by {keeper_words(moved)}")
+            return Words(f"the appointment is now for {keeper_words(moved)}")
         case happened.NumberAdded(facts):
             return Words(f"number {facts.position} was given")
         case happened.NumberMarked(number, state, why):

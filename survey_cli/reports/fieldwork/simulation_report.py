@@ -218,7 +218,9 @@ def _ends(told: Sequence[_Told]) -> tuple[EndRow, ...]:
 
 def _reason(found: Standing) -> str:
     """What a delay was after is no matter of its own."""
-    return found.why if found.status != "waiting" else ("promised" if found.promised_at else "for its time")
+    return (
+        found.why if found.status != "waiting" else ("appointment" if found.promised_at else "for its time")
+    )
 
 
 def _cells(told: Sequence[_Told], plan: Plan, fill: Mapping[str, Fill]) -> Iterable[CellRow]:

@@ -291,7 +291,7 @@ class _Reading:
             for read in read_numbers(clean(row.cells[index], lines=True), country):
                 if isinstance(read, NotANumber):
                     self._doubt(
-                        column, row, f"{read.written[:40]!r}: {read.why}; it will not be dialled", read.remedy
+                        column, row, f"{read.written[:40]!r}: {read.why}; it will not be dialed", read.remedy
                     )
                     found[read.written, "?"] = CaseNumber(column, read)
                     continue

@@ -323,7 +323,7 @@ def reassign(
         def deed(case: Case) -> _Deed | UserError | None:
             promise = standing_promise(case, study.plan)
             if promise is None:
-                return UserError(f"case {case.key}", "no call is promised", "survey why says when it comes")
+                return UserError(f"case {case.key}", "it has no appointment", "survey why says when it comes")
             if all_of and promise.policy == "anyone":
                 return None
             own = policy or ("me" if promise.policy == "anyone" else promise.policy)
@@ -331,7 +331,7 @@ def reassign(
             if who is not None and not who.speaks(case.language):
                 what = f"it wants {case.language}, which {to} does not speak"
                 return UserError(f"case {case.key}", what, "name somebody who does, or anyone")
-            return _Deed([given], f"its promise is {_keeper(given)} to keep")
+            return _Deed([given], f"its appointment is {_keeper(given)} to keep")
 
         if key:
             moved = _do(study, key, deed, study.at)
@@ -340,10 +340,10 @@ def reassign(
             return Several(changed=(moved,))
         rows = study.store.cases.promises(owner=all_of)
         if not rows:
-            return UserError(all_of, "has no promise to keep", "survey people lists who has")
+            return UserError(all_of, "has no appointment to keep", "survey people lists who has")
         return _do_all(study, rows, deed, study.at)
 
-    return asked(request, do, for_whom="give a promise to another")
+    return asked(request, do, for_whom="give an appointment to another")
 
 
 def _keeper(moved: Reassigned) -> str:

@@ -138,7 +138,9 @@ def _closed(study: Study, turns: Turns) -> Iterator[ClosedLine]:
         for row in study.store.cases.queue([head.bucket], limit=1):
             opens = turns.opens(bucket, turns.at) if turns.suits(bucket) else None
             zone = bucket.zones[0] if bucket.zones else ""
-            found.append(ClosedLine(row.key, zone, reason or f"{bucket.owner} promised it", opens))
+            found.append(
+                ClosedLine(row.key, zone, reason or f"the appointment is with {bucket.owner}", opens)
+            )
     yield from sorted(found, key=lambda line: (line.opens_at is None, line.opens_at or turns.at, line.key))
 
 
@@ -154,7 +156,7 @@ def _stands_there(case: Case, row: CaseRow, plan: Plan, turns: Turns) -> str:
     said = []
     match turn.order:
         case "1" if promise is not None:
-            said.append(f"promised for {told(promise)} there ({keeper_words(promise)})")
+            said.append(f"appointment {told(promise)} there ({keeper_words(promise)})")
         case "2":
             said.append("its interview was interrupted")
         case _ if turn.filled < 1000:

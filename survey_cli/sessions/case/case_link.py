@@ -93,7 +93,7 @@ class CaseLink:
             try:
                 said += follow_up(self._study, self.here.case.key, self._keeping.clock())
             except StoreError as problem:
-                said.append(f"not all that follows is done: {problem.what} — {problem.remedy}")
+                said.append(f"something is left to do: {problem.what} — {problem.remedy}")
         self.said = "; ".join(said)
         return self.said
 

@@ -56,7 +56,7 @@ class HeldCase:
         if why := never_dialled(number):
             return Rejection(why)
         if self.case.claimed is not None and self.case.claimed.dialled not in (0, position):
-            return Rejection("key what came of the call that was dialled first")
+            return Rejection("first key the outcome of the call that was dialed")
         return replace(self, current=position)
 
     def at_next_number(self) -> "HeldCase":
@@ -80,8 +80,8 @@ class HeldCase:
     def owed(self) -> str:
         """Why the case cannot be let go of yet; empty where it can."""
         if self.pending == "time":
-            return "the appointment's time first"
-        return "key what came of this call first" if self.pending or self.dialled else ""
+            return "first give the appointment's time"
+        return "first key the outcome of this call" if self.pending or self.dialled else ""
 
     def kept_number(self, position: int) -> ContactNumber | None:
         """The digits of a number, where they are still kept."""

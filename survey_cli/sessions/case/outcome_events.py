@@ -143,7 +143,7 @@ def refusal_noted(reason: str, strength: int, who: str) -> RefusalNoted | Reject
     if not 0 <= strength <= STRONGEST:
         return Rejection(f"how strong: 1 to {STRONGEST}")
     noted = RefusalNoted(clean(reason), strength, clean(who))
-    return noted if noted != RefusalNoted() else Rejection("an empty note is not kept")
+    return noted if noted != RefusalNoted() else Rejection("an empty note is not saved")
 
 
 def may_be_taken_back(outcome: str, plan: Plan) -> bool:

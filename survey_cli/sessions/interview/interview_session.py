@@ -327,7 +327,7 @@ class Desk:
     def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
         place = self._interview.place if replaces is None else replaces.place
         if place is None or not (text := clean(text, lines=True)):
-            return Rejection("an empty note is not stored")
+            return Rejection("an empty note is not saved")
         return self._keep(Noted(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
 
     def notes(self) -> tuple[StandingNote, ...]:
@@ -520,6 +520,6 @@ class Desk:
         """Who has the interview or its case now; it can only be left."""
         if isinstance(taken, Taken):
             when = taken.at.astimezone(self._zone)
-            return f"{taken.by} went on with this interview at {when:%H:%M}; leave it here"
+            return f"{taken.by} took over this interview at {when:%H:%M}; leave it here"
         self._lost = taken.words
         return f"{self._lost}; note what was typed, then leave the interview: what was saved before stays"

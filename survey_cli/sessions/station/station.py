@@ -100,7 +100,7 @@ class Station(StationCase):
             return NOBODY
         number = here.case.number(here.current)
         if number is None:
-            return Rejection("this case has no number that can be dialled")
+            return Rejection("this case has no number that can be dialed")
         at = self._clock()
         self._said = ""
         try:
@@ -114,7 +114,7 @@ class Station(StationCase):
             return Rejection(f"not now: {why}{changed}")
         kept = here.kept_number(number.position)
         if kept is None:
-            return Rejection("its digits are not kept any more")
+            return Rejection("its digits have been erased")
         if (unsaved := self._do(Dialled(number.position))) is not None:
             return unsaved
         by_hand = self._plan.by_hand(number.line, here.case.columns)
@@ -161,7 +161,7 @@ class Station(StationCase):
 
     def remark(self, text: str) -> Rejection | None:
         if not (text := clean(text)):
-            return Rejection("an empty note is not kept")
+            return Rejection("an empty note is not saved")
         return self._do(Remarked(text))
 
     def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
@@ -291,7 +291,7 @@ class Station(StationCase):
             if why and self._here is not None:
                 self._here = replace(self._here, notice=f"Not to be dialed from here: {why}.")
             elif self._here is not None and not self._queue.who.speaks(taken.case.language):
-                said = f"It wants {taken.case.language}, which {self.interviewer} does not speak."
+                said = f"This case needs {taken.case.language}, which {self.interviewer} does not speak."
                 self._here = replace(self._here, notice=said)
         except StoreError as problem:
             return self._unsaved(problem)
@@ -302,10 +302,10 @@ class Station(StationCase):
         if (busy := self._in_the_middle()) is not None:
             return busy
         if self._last is None:
-            return Rejection("nothing was keyed that could be taken back")
+            return Rejection("there is no outcome to take back")
         key, outcome = self._last
         if not outcome_events.may_be_taken_back(outcome, self._plan):
-            return Rejection(f"{key}: that is for a supervisor to correct: survey outcome")
+            return Rejection(f"{key}: only a supervisor can correct that: survey outcome")
         try:
             taken = self._take(key)
             if isinstance(taken, Rejection):
@@ -318,7 +318,7 @@ class Station(StationCase):
         if unsaved is None and self._here is not None and taken.case.last_call is not None:
             self._here = replace(self._here, current=taken.case.last_call.number)
             self._last = None
-            self._said = f"{key}: taken back, key what it was"
+            self._said = f"{key}: outcome taken back; key the right one"
         return unsaved
 
     def promises(self) -> tuple[PromiseLine, ...]:

@@ -136,7 +136,7 @@ class StationCase:
         if self._here is not None:
             return Rejection("this case comes first: key its outcome, or leave it")
         if self._away is not None:
-            return Rejection("you are on a pause")
+            return Rejection("you are on a break")
         at, token = self._clock(), self._token()
         try:
             if (stopped := self._stopped(at)) is not None:
@@ -275,7 +275,7 @@ class StationCase:
             return self._unsaved(problem)
         if after is None:
             self._here = self._desk = None
-            self._said = f"not kept: {here.case.key}: {lost}"
+            self._said = f"not saved: {here.case.key}: {lost}"
             return Rejection(self._said)
         self._here = after
         undone = ""
@@ -283,7 +283,7 @@ class StationCase:
             try:
                 undone = "; ".join(follow_up(self._study, here.case.key, after.history[-1].at))
             except StoreError as problem:
-                undone = f"kept, but not all that follows: {problem.what} — {problem.remedy}"
+                undone = f"saved, but something is left to do: {problem.what} — {problem.remedy}"
         return self._kept(deed, after, undone, then_next=then_next)
 
     def _write(self, here: HeldCase, deed: Deed) -> HeldCase | None:
@@ -324,7 +324,7 @@ class StationCase:
             )
 
     def _unsaved(self, problem: StoreError) -> Rejection:
-        self._said = f"not kept: {problem.what} — {problem.remedy}"
+        self._said = f"not saved: {problem.what} — {problem.remedy}"
         return Rejection(self._said)
 
     # letting go

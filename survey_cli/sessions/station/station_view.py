@@ -77,7 +77,7 @@ def came_back(case: Case, local: Callable[[datetime], datetime]) -> str:
     if case.interviewing:
         return f"{since}: its interview was going on. Go on with it, or key an outcome."
     if sitting is not None and sitting.dialled:
-        return f"{since}: a number was dialled, and what came of it was not keyed."
+        return f"{since}: a number was dialed, and its outcome was not keyed."
     return f"{since}."
 
 

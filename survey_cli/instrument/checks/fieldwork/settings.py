@@ -446,7 +446,7 @@ def known_eligible(draft: Draft) -> Iterator[Problem]:
     if field is None or field.eligible_from is None or field.frame == "rdd":
         return
     what = f"eligible_from: with frame: {field.frame} every unit is known to be eligible beforehand; it changes no code"
-    remedy = "take it out, or write frame: rdd if the numbers are dialled at random"
+    remedy = "take it out, or write frame: rdd if the numbers are dialed at random"
     length = len(field.eligible_from)
     yield Problem("known-eligible", field.at("eligible_from"), "fieldwork", what, remedy, "warning", length)
 

@@ -34,7 +34,7 @@ class Coded(Question):
         if isinstance(picked, Unread):
             return picked
         if len(picked.codes) != 1:
-            return Unread("one answer, please" if picked.codes else "an answer is wanted")
+            return Unread("one answer, please" if picked.codes else "an answer is needed")
         code = picked.codes[0]
         option = option_of(asking.options, code)
         if option is None:

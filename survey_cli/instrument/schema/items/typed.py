@@ -151,7 +151,7 @@ class TextItem(WordsItem):
     def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
         text = tidy(reply, lines=False) if isinstance(reply, str) else ""
         if not text:
-            return Unread("an answer is wanted")
+            return Unread("an answer is needed")
         if len(text.encode()) > LONGEST:
             return Unread(f"longer than {LONGEST} bytes: shorten it")
         if self.pattern is not None and len(text) == len(
@@ -192,7 +192,7 @@ class VerbatimItem(WordsItem):
     def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
         text = tidy(reply, lines=True) if isinstance(reply, str) else ""
         if not text:
-            return Unread("an answer is wanted")
+            return Unread("an answer is needed")
         if len(text.encode()) > LONGEST:
             return Unread(f"longer than {LONGEST} bytes: shorten it, or put the rest in a note")
         return Reading(value=text)
