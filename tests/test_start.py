@@ -35,7 +35,7 @@ def test_an_interview_of_its_own_imports_nothing_of_the_fieldwork_but_its_outcom
         text=True,
     ).stdout.splitlines()
     modules, built = said[0].split(), said[1].split()
-    assert [m for m in modules if m.startswith("survey_cli.fieldwork.")] == [
+    assert [m for m in modules if m.startswith("survey_cli.fieldwork.") and m.count(".") > 2] == [
         "survey_cli.fieldwork.plan.known_outcomes"
     ]
     assert not {
