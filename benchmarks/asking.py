@@ -24,7 +24,7 @@ from survey_cli.engine import prompts
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.checks import checked
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.instrument.source.load import read, read_text
+from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import errors
 from survey_cli.services.database.interview_archive import keeper
 from survey_cli.simulate import Habits
@@ -38,13 +38,13 @@ def load_row(folder: Path) -> list[Line]:
     """Everything `survey check` does to a file, against PyYAML's parser alone and pyxform's whole conversion."""
     text = made.mixed(ITEMS)
     file, form = made.written(text, folder), made.as_xlsform(ITEMS, folder)
-    found = checked(read(file))
+    found = checked(load_source(file))
     assert found.instrument is not None, found.problems[:3]
     assert not errors(found.problems)
     assert len(found.instrument.leaves) == ITEMS
 
     def ours() -> None:
-        checked(read(file))
+        checked(load_source(file))
 
     def libyaml() -> None:
         yaml.load(text, yaml.CSafeLoader)
@@ -71,7 +71,7 @@ def growth_row(folder: Path) -> list[Line]:
     texts = [made.mixed(size) for size in SIZES]
 
     def loaded(text: str) -> None:
-        checked(read_text(text))
+        checked(load_source_text(text))
 
     times = medians(5, *(as_the_program(lambda text=text: loaded(text)) for text in texts))  # type: ignore[misc]
     slope = exponent(SIZES, times)

@@ -11,8 +11,8 @@ import typer.main
 
 from survey_cli.cli.app import app
 from survey_cli.instrument.checks import RULES
-from survey_cli.instrument.schema.model_docs import documented, models
-from survey_cli.instrument.schema.reference import Entry, entries
+from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
+from survey_cli.instrument.schema.reference import ReferenceEntry, list_entries
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
 from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 
@@ -25,26 +25,28 @@ def language() -> Iterator[str]:
     yield "# The instrument language\n"
     yield MADE + "\n"
     yield "`survey explain WORD` says the same in the terminal. Examples stand in [`instruments/`](../instruments).\n"
-    kinds = {kind: list(found) for kind, found in groupby(entries(), lambda e: e.kind)}
+    kinds = {kind: list(found) for kind, found in groupby(list_entries(), lambda e: e.kind)}
     yield "## Item types\n"
     for entry in kinds["item type"]:
         yield from _item(entry)
     yield "## The parts of a file\n"
     seen = {e.word for e in kinds["item type"]}
-    for part, model in models():
-        rows = [(f.alias or n, documented(model).get(n, "")) for n, f in model.model_fields.items()]
+    for part, model in iterate_models():
+        rows = [
+            (f.alias or n, read_field_docstrings(model).get(n, "")) for n, f in model.model_fields.items()
+        ]
         if part not in seen and any(says for _, says in rows):
             yield f"### {part}\n"
             yield from _rows(rows)
     for kind, title in (("function", "Functions of conditions"), ("fill", "Fills"), ("outcome", "Outcomes")):
         yield f"## {title}\n"
-        yield from _rows([(e.word, e.says) for e in kinds[kind]])
+        yield from _rows([(e.word, e.meaning) for e in kinds[kind]])
 
 
-def _item(entry: Entry) -> Iterator[str]:
+def _item(entry: ReferenceEntry) -> Iterator[str]:
     yield f"### {entry.word}\n"
-    yield entry.says.replace("\n", " ") + "\n"
-    own = [(k.name, _key(k.takes, k.says, k.required, k.default)) for k in entry.keys if not k.shared]
+    yield entry.meaning.replace("\n", " ") + "\n"
+    own = [(k.name, _key(k.accepts, k.meaning, k.required, k.default)) for k in entry.keys if not k.shared]
     yield from _rows(own)
     shared = ", ".join(f"`{k.name}`" for k in entry.keys if k.shared)
     if shared:

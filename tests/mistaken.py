@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from survey_cli.instrument.checks import Checked, checked
-from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.source.load import load_source_text
 
 HEAD = 'instrument: t\ntitle: T\nitems:\n  - {id: hi, type: read, text: "I am {interviewer} of Acme."}\n'
 
@@ -30,7 +30,7 @@ def mistakes(table: str) -> list[Mistake]:
 
 
 def looked_at(text: str) -> Checked:
-    return checked(read_text(text, "f.yaml"))
+    return checked(load_source_text(text, "f.yaml"))
 
 
 def said(text: str) -> list[str]:

@@ -11,8 +11,8 @@ from survey_cli.engine import prompts
 from survey_cli.engine.events import Began, Rejection, Sitting
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Read
-from survey_cli.instrument.compiled.model import Group, Instrument, Leaf, Node, Roster
-from survey_cli.instrument.schema.items.unasked_items import End
+from survey_cli.instrument.compiled.model import CompiledItem, CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.values import Place, Value
 
 ODD = ("", "zzz", "-1", "99999999999999999", "1 1 1", "%", "[bold]", "31 February 2020", "1 2 3 4 5 6 7 8 9")
@@ -35,7 +35,7 @@ def begun(made: Instrument, dice: Random) -> Scenario:
         STAMP, made.hash, dice.randint(0, 2**40), f"case {dice.randint(1, 999)}", TODAY, sitting, sample
     )
     states = ("open", "open", "open", "full", "outside")
-    quotas = {str(q.id): dice.choice(states) for q in made.written.quotas}
+    quotas = {str(q.id): dice.choice(states) for q in made.document.quotas}
     return Scenario(Interview.begin(made, began), quotas).settled()
 
 
@@ -138,10 +138,10 @@ def forward(now: Scenario, dice: Random) -> Scenario:
     raise AssertionError(f"no end after {most} entries: at {now.place}")
 
 
-def _most(node: Node) -> int:
+def _most(node: CompiledNode) -> int:
     if isinstance(node, Roster):
         return node.maximum * (sum(_most(child) for child in node.children) + 1)
-    return sum(_most(child) for child in node.children) if isinstance(node, Group) else 1
+    return sum(_most(child) for child in node.children) if isinstance(node, ItemGroup) else 1
 
 
 # what the language says the route is
@@ -154,18 +154,18 @@ def due(now: Scenario) -> list[Place]:
     held = now.interview.standing().answers
     found: list[Place] = []
 
-    def holds(node: Node) -> bool:
+    def holds(node: CompiledNode) -> bool:
         if node.ask_if is not None and node.ask_if.evaluate(env) is not True:
             return False
         return node.unless is None or node.unless.evaluate(env) is not True
 
-    def visit(node: Node, turn: int | None) -> bool:
+    def visit(node: CompiledNode, turn: int | None) -> bool:
         """False once an `end` is reached."""
         if not holds(node):
             return True
-        if isinstance(node, Leaf):
+        if isinstance(node, CompiledItem):
             found.append(Place(node.id, turn if node.roster is not None else None))
-            return not isinstance(node.question, End)
+            return not isinstance(node.question, EndItem)
         if not isinstance(node, Roster):
             return all(visit(child, turn) for child in node.children)
         for which in _turns(node, env, held):

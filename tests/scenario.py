@@ -31,9 +31,9 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Lookup, Pick, Prompt, plain
-from survey_cli.instrument.compiled.compiler import built
+from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.source.load import Source, read, read_text
+from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import errors
 from survey_cli.values import Cell, Code, Missing, Place, Value
@@ -48,16 +48,16 @@ NOTHING: Mapping[str, Value | Missing] = MappingProxyType({})
 @lru_cache(maxsize=200)
 def instrument(text: str) -> Instrument:
     """The instrument of a file under instruments/, or of YAML text (`items:` alone will do). It must have no errors."""
-    found, _, problems = built(source_of(text))
+    found, _, problems = compile_instrument(source_of(text))
     assert not errors(problems), "\n".join(map(str, problems))
     assert found is not None
     return found
 
 
-def source_of(text: str) -> Source:
+def source_of(text: str) -> InstrumentSource:
     if "\n" not in text:
-        return read(INSTRUMENTS / text)
-    return read_text(text if "instrument:" in text else HEAD + text)
+        return load_source(INSTRUMENTS / text)
+    return load_source_text(text if "instrument:" in text else HEAD + text)
 
 
 def scenario(
@@ -238,9 +238,9 @@ class Scenario:
             leaf = self.interview.instrument.leaves[place.item]
             turn = f"_{place.turn}" if place.turn else ""
             if isinstance(held.cell, Missing):
-                cells = leaf.question.absent(leaf, held.cell)
+                cells = leaf.question.build_missing_cells(leaf, held.cell)
             else:
-                cells = leaf.question.cells(leaf, held.cell, held.words)
-            names = [v.name + turn for v in leaf.question.variables(leaf, self.interview.language)]
+                cells = leaf.question.build_cells(leaf, held.cell, held.words)
+            names = [v.name + turn for v in leaf.question.build_variables(leaf, self.interview.language)]
             row.update(zip(names, cells, strict=True))
         return row

@@ -20,9 +20,9 @@ from survey_cli.engine.route import Stop, Walk
 from survey_cli.instrument.checks import checked
 from survey_cli.instrument.checks.reachability.analysis import Finding, findings
 from survey_cli.instrument.checks.reachability.variables import FALSE, TRUE, UNKNOWN
-from survey_cli.instrument.compiled.compiler import built
-from survey_cli.instrument.compiled.model import Instrument, Node, Option
-from survey_cli.instrument.source.load import read, read_text
+from survey_cli.instrument.compiled.compiler import compile_instrument
+from survey_cli.instrument.compiled.model import CompiledNode, CompiledOption, Instrument
+from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import errors
 from survey_cli.values import Missing
 
@@ -50,7 +50,7 @@ def watched(found: list[Finding]) -> Iterator[set[int]]:
 
     shown, options, unfit = Walk._shown, Walk.options, Machine.unfit
 
-    def watched_shown(self: Walk, node: Node) -> Any:
+    def watched_shown(self: Walk, node: CompiledNode) -> Any:
         if not self.beyond:
             if node.ask_if is not None:
                 look(node.ask_if, self.env)
@@ -58,7 +58,7 @@ def watched(found: list[Finding]) -> Iterator[set[int]]:
                 look(node.unless, self.env)
         return shown(self, node)
 
-    def watched_options(self: Walk, stop: Stop) -> tuple[Option, ...]:
+    def watched_options(self: Walk, stop: Stop) -> tuple[CompiledOption, ...]:
         for option in stop.leaf.options if not self.beyond else ():
             if option.ask_if is not None:
                 look(option.ask_if, self.env)
@@ -83,11 +83,11 @@ def watched(found: list[Finding]) -> Iterator[set[int]]:
 
 def looked_at(text: str) -> tuple[Instrument, list[Finding]]:
     """The instrument and what the walk finds. That a decline passes an end keeps nobody from walking here."""
-    made, draft, problems = built(read_text(text))
+    made, draft, problems = compile_instrument(load_source_text(text))
     assert made is not None
     assert draft is not None
     assert errors(problems) == []
-    others = {p.rule for p in errors(checked(read_text(text)).problems)} - {"decline-passes-end"}
+    others = {p.rule for p in errors(checked(load_source_text(text)).problems)} - {"decline-passes-end"}
     assert others == set(), text
     return made, list(findings(draft))
 
@@ -225,7 +225,7 @@ def along(lines: str, condition: str = "") -> list[tuple[str, str]]:
     )
     return [
         (p.rule, p.who)
-        for p in checked(read_text(text)).problems
+        for p in checked(load_source_text(text)).problems
         if p.rule in ("never-reached", "needless-condition")
         or (p.severity == "error" and p.rule != "decline-passes-end")
     ]
@@ -338,7 +338,7 @@ FILES = sorted(p for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.part
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_nobody_is_accused_in_an_example(path: Any) -> None:
-    draft = checked(read(path)).draft
+    draft = checked(load_source(path)).draft
     assert draft is not None
     assert findings(draft) == []
 
@@ -360,11 +360,11 @@ def test_tangled_conditions_take_their_time_item_by_item() -> None:
     """The bounds hold: six times the items take nothing like thirty-six times as long."""
 
     def took(count: int) -> float:
-        draft = checked(read_text(tangled(count))).draft
+        draft = checked(load_source_text(tangled(count))).draft
         assert draft is not None
         times = []
         for _ in range(3):
-            draft.gathered.pop("along the route")
+            draft.check_cache.pop("along the route")
             start = perf_counter()
             findings(draft)
             times.append(perf_counter() - start)

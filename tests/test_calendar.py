@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scenario import instrument
 from survey_cli.fieldwork.calendar.calendar import NO_ZONE, Calendar, DayPart
 from survey_cli.fieldwork.calendar.zones import day_start, moment_of, standing, stretches, wall_at
-from survey_cli.instrument.countries import public_holidays
+from survey_cli.instrument.countries import list_public_holidays
 from survey_cli.instrument.schema.hours import Hours
 
 NEW_YORK, LOS_ANGELES = "America/New_York", "America/Los_Angeles"
@@ -46,7 +46,7 @@ def spans(calendar: Calendar, zone: str, since: datetime, until: datetime) -> li
 
 def of(fieldwork: str) -> Calendar:
     study = instrument(f"items: [{{id: a, type: read, text: Hello}}]\nfieldwork: {{{fieldwork}}}\n")
-    return Calendar.of(study.written.fieldwork)
+    return Calendar.of(study.document.fieldwork)
 
 
 # --- as it is written
@@ -379,10 +379,10 @@ def test_working_days_of_two_years_are_all_but_the_federal_holidays() -> None:
 
 
 def test_holidays_are_the_countrys_and_named_in_english() -> None:
-    assert public_holidays("MX", 2026)[date(2026, 9, 16)] == "Independence Day"
-    assert public_holidays("DE", 2026)[date(2026, 10, 3)] == "German Unity Day"
-    assert date(2026, 11, 26) not in public_holidays("GB", 2026)
-    assert public_holidays("XX", 2026) == {}
+    assert list_public_holidays("MX", 2026)[date(2026, 9, 16)] == "Independence Day"
+    assert list_public_holidays("DE", 2026)[date(2026, 10, 3)] == "German Unity Day"
+    assert date(2026, 11, 26) not in list_public_holidays("GB", 2026)
+    assert list_public_holidays("XX", 2026) == {}
     assert Calendar(country="XX").opening([NEW_YORK], there(NEW_YORK, "2026-11-26 12:00")).open
     assert Calendar().opening([NEW_YORK], there(NEW_YORK, "2026-11-26 12:00")).open
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from mistaken import HEAD, Mistake, looked_at, mistakes, said
 from survey_cli.instrument.checks import CHECKS, RULES, checked, rule_of
-from survey_cli.instrument.source.load import Source, read, read_text
-from survey_cli.instrument.source.nodes import Listed, Mapped, Node, Written
+from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.problems import Position, errors
 
 ROOT = Path(__file__).parent.parent
@@ -80,7 +80,7 @@ def test_an_explanation_says_something() -> None:
 
 @pytest.mark.parametrize("path", INSTRUMENTS, ids=lambda p: p.stem)
 def test_a_good_instrument_has_no_errors(path: Path) -> None:
-    found = checked(read(path))
+    found = checked(load_source(path))
     assert errors(found.problems) == []
     assert found.instrument is not None
 
@@ -168,7 +168,7 @@ def test_a_warning_leaves_the_instrument_to_be_used() -> None:
 
 def test_two_files_with_one_id_are_both_told() -> None:
     module = b"items:\n  - {id: hi, type: text, text: Why?}\n"
-    source = read_text(HEAD + "  - include: m.yaml\n", "f.yaml", fetch=lambda name: module)
+    source = load_source_text(HEAD + "  - include: m.yaml\n", "f.yaml", fetch=lambda name: module)
     places = [(p.where.file, p.where.line) for p in checked(source).problems if p.rule == "duplicate-id"]
     assert places == [("f.yaml", 4), ("m.yaml", 2)]
 
@@ -176,32 +176,34 @@ def test_two_files_with_one_id_are_both_told() -> None:
 # any file
 
 
-TREE = read_text(CORRECT, "f.yaml").tree
+TREE = load_source_text(CORRECT, "f.yaml").tree
 assert TREE is not None
 
 
-def nodes(node: Node) -> list[Node]:
+def nodes(node: YamlNode) -> list[YamlNode]:
     found = [node]
-    for value in node.values() if isinstance(node, Mapped) else node if isinstance(node, Listed) else ():
+    for value in (
+        node.values() if isinstance(node, YamlMapping) else node if isinstance(node, YamlList) else ()
+    ):
         found += nodes(value)
     return found
 
 
-def changed(node: Node, dice: Random, share: float, others: list[Node]) -> Any:
+def changed(node: YamlNode, dice: Random, share: float, others: list[YamlNode]) -> Any:
     """A copy in which a share of the nodes is left out, doubled, or replaced by others of the same file."""
-    if isinstance(node, Written):
+    if isinstance(node, YamlScalar):
         return dice.choice(others) if dice.random() < share else node
-    if isinstance(node, Listed):
-        listed = Listed(node.where)
+    if isinstance(node, YamlList):
+        listed = YamlList(node.where)
         for value in node:
             for _ in range(dice.choice((0, 2)) if dice.random() < share else 1):
                 listed.append(changed(value, dice, share, others))
         return listed
-    mapped = Mapped(node.where)
+    mapped = YamlMapping(node.where)
     for key, value in node.items():
         if dice.random() >= share / 2:
             odd = dice.choice(others) if dice.random() < share / 4 else key
-            mapped[odd if isinstance(odd, Written) else key] = changed(value, dice, share, others)
+            mapped[odd if isinstance(odd, YamlScalar) else key] = changed(value, dice, share, others)
     return dice.choice(others) if dice.random() < share / 2 else mapped
 
 
@@ -210,13 +212,13 @@ def changed(node: Node, dice: Random, share: float, others: list[Node]) -> Any:
 def test_any_tree_is_checked_and_nothing_is_raised(seed: int, share: float) -> None:
     assert TREE is not None
     others = nodes(TREE) + [
-        Written(text, Position("f.yaml", 1, 1), plain=True) for text in ("", "-1", "é", "{x}", "\u202e")
+        YamlScalar(text, Position("f.yaml", 1, 1), plain=True) for text in ("", "-1", "é", "{x}", "\u202e")
     ]
     tree = changed(TREE, Random(seed), share, others)
-    if not isinstance(tree, Mapped):
+    if not isinstance(tree, YamlMapping):
         return
     started = time.perf_counter()
-    found = checked(Source(tree=tree, problems=(), texts={"f.yaml": ""}, digest=""))
+    found = checked(InstrumentSource(tree=tree, problems=(), texts={"f.yaml": ""}, digest=""))
     assert time.perf_counter() - started < 5
     assert all(p.rule in RULES and p.what for p in found.problems)
     assert (found.instrument is None) == bool(errors(found.problems)) or found.draft is None
@@ -231,7 +233,7 @@ def test_the_time_grows_with_the_file() -> None:
             else "  - {id: q0, type: single, options: {1: 'Yes', 2: 'No'}, text: Is it?}\n"
             for n in range(items)
         )
-        source = read_text(text, "f.yaml")
+        source = load_source_text(text, "f.yaml")
         best = 9.0
         for _ in range(3):
             started = time.perf_counter()

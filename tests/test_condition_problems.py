@@ -4,7 +4,7 @@ import pytest
 
 from condition_names import HERE, IN_PERSON, SCOPE, said
 from survey_cli.instrument.expressions.conditions import Wants, compile_condition
-from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Position
 
 # Problems: text, column, length, what is found, what to do about it.
@@ -263,8 +263,8 @@ def test_the_caret_stands_in_the_file() -> None:
     def column(text: str) -> int:
         return compile_condition(text, SCOPE, where=HERE, who="q7")[1][0].where.column
 
-    assert column(Written("  q1 = 1", HERE, plain=True)) == 15
-    assert column(Written("q1 = 1", HERE)) == 14  # a quote stands before it
+    assert column(YamlScalar("  q1 = 1", HERE, plain=True)) == 15
+    assert column(YamlScalar("q1 = 1", HERE)) == 14  # a quote stands before it
     assert column("name == 'é' or q1 = 1") == 28
     assert column("name == 'ééé' or region == north") == 37
     assert column("name == 'a'\n or q1 = 1") == 10  # several lines: where the text begins

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.compiled.compiler import built
-from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.compiled.compiler import compile_instrument
+from survey_cli.instrument.source.load import load_source_text
 from survey_cli.values import Missing, missing
 
 HEAD = """
@@ -32,7 +32,7 @@ ASKED = "  - {id: q, type: text, text: Q?%s}\n"
 
 def passing(lines: str) -> list[tuple[str, str]]:
     """The end and the item of each error that a decline passes an end."""
-    found = checked(read_text(HEAD.lstrip() + lines)).problems
+    found = checked(load_source_text(HEAD.lstrip() + lines)).problems
     assert [str(p) for p in found if p.severity == "error" and p.rule != "decline-passes-end"] == []
     return [
         (p.who, p.what.split(" is unknown where ")[1].split()[0])
@@ -156,7 +156,7 @@ def test_thousands_of_ends_are_looked_at_quickly() -> None:
 def test_the_remedy_keeps_what_else_leads_to_the_end() -> None:
     lines = OUT % "ask_if: sure == 2 or age < 18" + ASKED % ""
     [problem] = [
-        p for p in checked(read_text(HEAD.lstrip() + lines)).problems if p.rule == "decline-passes-end"
+        p for p in checked(load_source_text(HEAD.lstrip() + lines)).problems if p.rule == "decline-passes-end"
     ]
     assert "answered(age) and (" not in problem.remedy, "whoever declines the age and is not sure would go on"
     assert problem.remedy.endswith(
@@ -167,7 +167,9 @@ def test_the_remedy_keeps_what_else_leads_to_the_end() -> None:
 def test_the_remedy_is_one_that_works() -> None:
     for condition in ("consent == 2", "consent in [2, 3]", "age < 18", "age >= 70"):
         lines = OUT % f'ask_if: "{condition}"' + ASKED % ""
-        (problem,) = [p for p in checked(read_text(HEAD.lstrip() + lines)).problems if p.severity == "error"]
+        (problem,) = [
+            p for p in checked(load_source_text(HEAD.lstrip() + lines)).problems if p.severity == "error"
+        ]
         advised = problem.remedy.removeprefix("write unless: ").partition(" in its place")[0]
         assert passing(OUT % f'unless: "{advised}"' + ASKED % "") == []
         explicit = problem.remedy.rpartition("ask_if: ")[2]
@@ -208,8 +210,8 @@ DECLINED = {"a": ("dk", "refused"), "b": ("dk", "refused"), "n": ("refused",)}
 def test_no_end_that_a_decline_passes_goes_unreported(condition: str) -> None:
     """Every combination of answers is tried: where one item is declined, all others are answered, and the end is unknown
     though another answer would lead to it, that item is reported."""
-    source = read_text(DENSE.lstrip().replace("CONDITION", condition))
-    made, _, problems = built(source)
+    source = load_source_text(DENSE.lstrip().replace("CONDITION", condition))
+    made, _, problems = compile_instrument(source)
     assert made is not None
     assert not [p for p in problems if p.severity == "error"]
     end = made.leaves["out"].ask_if

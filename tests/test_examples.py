@@ -17,7 +17,7 @@ from survey_cli.entries import Pick, Prompt
 from survey_cli.instrument.checks import checked
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import AnyItem
-from survey_cli.instrument.source.nodes import Listed, Mapped
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping
 from survey_cli.values import NOT_REACHED
 
 FILES = sorted(
@@ -82,12 +82,12 @@ def _every_so_often(dice: Random) -> Callable[[Scenario], None]:
 
 def _keys_used(node: object, key: str = "", kind: str = "") -> Iterator[tuple[str, str]]:
     """Each (type, key) that stands in a tree; a part that is no item is named by the key it stands under."""
-    if isinstance(node, Mapped):
+    if isinstance(node, YamlMapping):
         kind = str(node.get("type", key)) if "id" in node or not kind else key
         for name, value in node.items():
             yield kind, str(name)
             yield from _keys_used(value, str(name), kind)
-    elif isinstance(node, Listed):
+    elif isinstance(node, YamlList):
         for value in node:
             yield from _keys_used(value, key, kind)
 
@@ -117,12 +117,12 @@ def test_every_key_of_the_file_has_an_example() -> None:
     top = _fields(Document)
     assert top - {name for kind, name in USED if kind == "document"} == set()
     parts = (
-        "StudyWritten",
+        "StudySpec",
         "SampleColumn",
-        "FieldworkWritten",
-        "QuotaWritten",
-        "OutcomeWritten",
-        "ScriptWritten",
+        "FieldworkSpec",
+        "QuotaSpec",
+        "OutcomeSpec",
+        "ScriptSpec",
     )
     from survey_cli.instrument.schema import document
     from survey_cli.instrument.schema.json_schema import options
@@ -337,7 +337,7 @@ def test_the_customer_gives_a_name_that_is_kept_apart() -> None:
     assert now.earlier == "prefill: Ann Lee"
     assert now.keys("").data["contact_name"] == "Ann Lee"
     leaf = instrument("customer.yaml").leaves["contact_name"]
-    assert all(v.personal for v in leaf.question.variables(leaf, "en") if v.role == "answer")
+    assert all(v.personal for v in leaf.question.build_variables(leaf, "en") if v.role == "answer")
 
 
 # what holds for all of them

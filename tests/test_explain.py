@@ -7,7 +7,7 @@ from survey_cli.instrument.checks import RULES
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import ITEM_TYPES
-from survey_cli.instrument.schema.reference import FILL_MEANINGS, FUNCTION_MEANINGS, entries
+from survey_cli.instrument.schema.reference import FILL_MEANINGS, FUNCTION_MEANINGS, list_entries
 from survey_cli.instrument.texts.templates import ALWAYS
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import UserError
@@ -26,11 +26,13 @@ def test_the_vocabulary_is_the_language() -> None:
 
 
 def test_every_word_says_something() -> None:
-    assert [entry.word for entry in entries() if len(entry.says) < 5] == []
+    assert [entry.word for entry in list_entries() if len(entry.meaning) < 5] == []
     assert [
-        e.word for e in entries() if e.kind == "key" and e.word not in ("type", "include") and not e.takes
+        e.word
+        for e in list_entries()
+        if e.kind == "key" and e.word not in ("type", "include") and not e.accepts
     ] == []
-    assert not [key for e in entries() for key in e.keys if not key.says or key.takes == "a value"]
+    assert not [key for e in list_entries() for key in e.keys if not key.meaning or key.accepts == "a value"]
 
 
 def test_functions_and_fills_have_a_meaning_each() -> None:

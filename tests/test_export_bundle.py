@@ -14,8 +14,8 @@ import pytest
 
 from shift import Shift, interviewed
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuilt
-from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import UserError
 from survey_cli.services.export.bundle import Bundled, bundle
 from test_export_choice import a_shift, wished  # noqa: F401 - a fixture
@@ -56,7 +56,7 @@ def test_the_questionnaire_in_it_is_the_one_that_was_asked(shift: Shift) -> None
     made(shift, "out")
     [folder] = Path("out/questionnaire").iterdir()
     [file] = folder.iterdir()
-    found = rebuilt({file.name: file.read_text()}, read_text(file.read_text()).digest)
+    found = rebuild_instrument({file.name: file.read_text()}, load_source_text(file.read_text()).digest)
     assert isinstance(found, Instrument)
     assert found.hash.startswith(folder.name)
 

@@ -167,10 +167,11 @@ def test_prefill() -> None:
 def test_personal() -> None:
     made = instrument("features/personal.yaml")
     hidden = {
-        leaf.id: any(v.personal for v in leaf.question.variables(leaf, "en")) for leaf in made.leaves.values()
+        leaf.id: any(v.personal for v in leaf.question.build_variables(leaf, "en"))
+        for leaf in made.leaves.values()
     }
     assert hidden == {"hello": False, "colour": False, "email": True}
-    assert all(made.sample[name].hidden for name in ("name", "phone"))
+    assert all(made.sample[name].is_personal for name in ("name", "phone"))
     entry = feature("personal", "blue").asked.entry
     assert isinstance(entry, Line)
     assert entry.personal
@@ -189,7 +190,7 @@ def test_nets() -> None:
         "Disagree": ["3", "4"],
     }
     leaf = instrument("features/nets.yaml").leaves["agree"]
-    assert leaf.question.variables(leaf, "en")[0].label == "Agreement"
+    assert leaf.question.build_variables(leaf, "en")[0].label == "Agreement"
 
 
 def test_by_interviewer() -> None:
@@ -237,7 +238,7 @@ def test_option_conditions() -> None:
     assert (gone.place, gone.earlier) == ("best", "reopened: 1 By car")
     assert gone.data == {"owns": ("bike",), "far": 1}
     leaf = gone.interview.instrument.leaves["best"]
-    assert leaf.question.variables(leaf, "en")[0].labels[3] == "Walking"
+    assert leaf.question.build_variables(leaf, "en")[0].labels[3] == "Walking"
 
 
 def test_options_fill() -> None:
@@ -263,7 +264,7 @@ def test_unit_decimals() -> None:
 
 
 def test_study() -> None:
-    study = instrument("features/study.yaml").written.study
+    study = instrument("features/study.yaml").document.study
     assert str(study.sponsor) != "None"
     assert study.size == 120_000
     assert plain(feature("study").asked.help) == "Books of any kind."

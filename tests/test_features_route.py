@@ -159,7 +159,7 @@ def test_split_in_sample() -> None:
     assert now.place == "only"
     silent = feature("split_in_sample", sample={"number": "n2", "letter": "not_sent", "kind": 1})
     assert (silent.data, silent.outcome) == ({"line": 1}, "complete")
-    assert instrument("features/split_in_sample.yaml").sample["email"].hidden
+    assert instrument("features/split_in_sample.yaml").sample["email"].is_personal
 
 
 def test_lookup_quota() -> None:
@@ -186,7 +186,7 @@ def test_end_final() -> None:
         assert stopped.unreached == set(), "after an end the rest is not asked"
     corrected = feature("end_final", "2", ".jump owns", "1")
     assert corrected.place == "rides"
-    assert str(instrument("features/end_final.yaml").written.outcomes["moved"].like) == "not_eligible"  # type: ignore[index]
+    assert str(instrument("features/end_final.yaml").document.outcomes["moved"].like) == "not_eligible"  # type: ignore[index]
 
 
 def test_missing_three_valued() -> None:
@@ -236,7 +236,7 @@ def test_include_prefix() -> None:
     assert (second.computed("full_time"), second.computed("b_full_time")) == (True, False)
     assert now.keys("1", "", "50").words == "With 50 hours, in which sector is it?"
     leaf = instrument("features/include_prefix.yaml").leaves["b_sector"]
-    assert leaf.question.variables(leaf, "en")[0].labels == {1: "Private sector", 2: "Public sector"}
+    assert leaf.question.build_variables(leaf, "en")[0].labels == {1: "Private sector", 2: "Public sector"}
 
 
 def test_after_hangup() -> None:
@@ -259,11 +259,11 @@ def test_statement_conditions() -> None:
     assert walks.keys("5").status == "ended"
     assert walks.keys("4").place == "end_read"
     leaf = instrument("features/statement_conditions.yaml").leaves["parking"]
-    assert leaf.question.variables(leaf, "en")[0].label == "Parking"
+    assert leaf.question.build_variables(leaf, "en")[0].label == "Parking"
 
 
 def test_fieldwork() -> None:
-    written = instrument("features/fieldwork.yaml").written.fieldwork
+    written = instrument("features/fieldwork.yaml").document.fieldwork
     assert written is not None
     assert (written.attempts.total, written.attempts.per_day, written.attempts.per_daypart) == (6, 2, 1)
     assert list(map(str, written.closed)) == ["2026-11-26"]

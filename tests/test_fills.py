@@ -16,10 +16,10 @@ from survey_cli.documents.questionnaire.booklet import booklet
 from survey_cli.engine.events import Noted
 from survey_cli.engine.prompts import asked, echo
 from survey_cli.entries import plain
-from survey_cli.instrument.compiled.compiler import built
+from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuilt
-from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
 from survey_cli.instrument.texts.number_words import CARDINALS, spell_ordinal
@@ -117,7 +117,7 @@ def test_the_interviewer_is_shown_the_same_words() -> None:
 
 
 def test_print_says_what_is_filled_in_by_its_name() -> None:
-    made = built(source_of(FAMILY))[0]
+    made = compile_instrument(source_of(FAMILY))[0]
     assert made is not None
     printed = repr(booklet(made, ("en",)))
     assert "name of person 2" in printed
@@ -159,7 +159,9 @@ items:
 ])  # fmt: skip
 def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -> None:
     scope = TextScope({"n": Said("number")}, languages=("en",))
-    template, problems = compile_text(Text.of(f"{{n:{format}}}" if format else "{n}"), scope, who="q")
+    template, problems = compile_text(
+        Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q"
+    )
     assert problems == []
     assert plain(template.fill({"n": value}, "en")) == words
 
@@ -170,7 +172,7 @@ def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -
 @pytest.mark.parametrize("format", ["upper", "lower", "title", "code"])
 def test_the_name_of_a_format_is_never_read(value: object, format: str) -> None:
     scope = TextScope({"d": Said("time" if isinstance(value, time) else "date")}, languages=("en",))
-    template, problems = compile_text(Text.of(f"{{d:{format}}}"), scope, who="q")
+    template, problems = compile_text(Text.from_string(f"{{d:{format}}}"), scope, who="q")
     assert problems == []
     plainly = (
         "09:30"
@@ -190,7 +192,7 @@ def test_the_name_of_a_format_is_never_read(value: object, format: str) -> None:
 def test_ordinals_and_words_by_language(language: str, first: str, second: str, two: str) -> None:
     assert (spell_ordinal(1, language), spell_ordinal(2, language)) == (first, second)
     scope = TextScope({"n": Said("number")}, languages=(language,))
-    template, problems = compile_text(Text.of("{n:words} {n:ordinal}"), scope, who="q")
+    template, problems = compile_text(Text.from_string("{n:words} {n:ordinal}"), scope, who="q")
     assert problems == []
     assert plain(template.fill({"n": 2}, language)) == f"{two} {second}"
 
@@ -225,7 +227,7 @@ def test_a_language_without_ordinals_is_a_problem() -> None:
 
 def test_what_was_stored_with_an_unknown_format_is_still_read() -> None:
     text = "instrument: t\ntitle: T\nitems:\n" + ITEM.format("{turn:foo} {today:bar}")
-    made = rebuilt({"t.yaml": text}, read_text(text).digest)
+    made = rebuild_instrument({"t.yaml": text}, load_source_text(text).digest)
     assert isinstance(made, Instrument)
     assert (
         plain(made.leaves["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en"))
@@ -250,7 +252,7 @@ def test_filling_never_raises(kind: Any, format: str, value: Any, language: str)
     """Whatever is kept, and whatever format was let through."""
     fill = templates.Fill("v", Said(kind, roster="r", turn_name="name"), format=format)
     env = {"v": value, "#unsaid": {}}
-    words = templates.Template(Text.of("x"), {language: (((fill,), False),)}, {}).fill(env, language)
+    words = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {}).fill(env, language)
     assert isinstance(plain(words), str)
     assert not env["#unsaid"] or plain(words) == templates.UNKNOWN
 
@@ -258,7 +260,7 @@ def test_filling_never_raises(kind: Any, format: str, value: Any, language: str)
 def test_a_date_is_said_in_a_region_and_in_a_language_that_babel_does_not_know() -> None:
     fill = templates.Fill("v", Said("date"), format="%A %d %B")
     for language, expected in (("xx", "Tuesday 24 November"), ("pt-br", "terça-feira 24 novembro")):
-        template = templates.Template(Text.of("x"), {language: (((fill,), False),)}, {})
+        template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
         assert plain(template.fill({"v": date(2026, 11, 24)}, language)) == expected
 
 

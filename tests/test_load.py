@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.source import load
-from survey_cli.instrument.source.load import read, read_text
-from survey_cli.instrument.source.nodes import Listed, Mapped, Node, Written
-from survey_cli.instrument.source.text_decoding import UNSEEN
+from survey_cli.instrument.source.load import load_source, load_source_text
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
+from survey_cli.instrument.source.text_decoding import FORBIDDEN_CHARACTERS
 from survey_cli.problems import Position, errors
 
 
@@ -31,7 +31,7 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 def found(text: str | bytes) -> list[tuple[str, int, int]]:
     """Rule, line and column of every problem."""
-    return [(p.rule, p.where.line, p.where.column) for p in read_text(text).problems]
+    return [(p.rule, p.where.line, p.where.column) for p in load_source_text(text).problems]
 
 
 # Mistakes that designers make with the file itself: what is written, the problem's rule, line and column, and
@@ -102,14 +102,14 @@ MISTAKES: dict[str, tuple[str | bytes, str, int, int, list[str]]] = {
 @pytest.mark.parametrize("opens", ["[", "{a: "])
 def test_brackets_far_too_deep_are_not_called_unclosed(opens: str) -> None:
     closes = {"[": "]", "{": "}"}[opens[0]]
-    (found,) = read_text("a: " + opens * 3000 + closes * 3000).problems
+    (found,) = load_source_text("a: " + opens * 3000 + closes * 3000).problems
     assert (found.rule, found.where.line) == ("too-deep", 1)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_each_mistake_is_one_problem_at_its_place_with_a_remedy(mistake: str) -> None:
     text, rule, line, column, words = MISTAKES[mistake]
-    problems = read_text(text).problems
+    problems = load_source_text(text).problems
     assert [(p.rule, p.where.line, p.where.column) for p in problems] == [(rule, line, column)]
     assert problems[0].severity == "error"
     assert problems[0].remedy
@@ -122,35 +122,35 @@ def test_each_mistake_is_one_problem_at_its_place_with_a_remedy(mistake: str) ->
     "no", "Yes", "on", "010", "0x1F", "1.10", "+12025550123", "2024-01-05", "12:30", "~", "null", ".inf",
 ])  # fmt: skip
 def test_a_scalar_is_the_text_as_written(value: str) -> None:
-    tree = read_text(f"a: {value}\n{value}: b\nc: [{value}, '{value}']").tree
+    tree = load_source_text(f"a: {value}\n{value}: b\nc: [{value}, '{value}']").tree
     assert tree == {"a": value, value: "b", "c": [value, value]}
     listed = tree["c"]
-    assert isinstance(listed, Listed)
-    assert [node.plain for node in listed if isinstance(node, Written)] == [True, False]
+    assert isinstance(listed, YamlList)
+    assert [node.plain for node in listed if isinstance(node, YamlScalar)] == [True, False]
 
 
 def test_an_empty_value_is_empty_text_and_no_problem() -> None:
-    source = read_text("label:\nother: {x: , y: 1, z: }\nlast: [a, '']\n")
+    source = load_source_text("label:\nother: {x: , y: 1, z: }\nlast: [a, '']\n")
     assert source.tree == {"label": "", "other": {"x": "", "y": "1", "z": ""}, "last": ["a", ""]}
     assert source.problems == ()
 
 
-def places(node: Node) -> list[tuple[str, int, int]]:
+def places(node: YamlNode) -> list[tuple[str, int, int]]:
     """Every scalar, keys too, with its line and column."""
     match node:
-        case Written():
+        case YamlScalar():
             return [(str(node), node.where.line, node.where.column)]
-        case Listed():
+        case YamlList():
             return [place for entry in node for place in places(entry)]
-        case Mapped():
-            keys = [key for key in node if isinstance(key, Written)]
+        case YamlMapping():
+            keys = [key for key in node if isinstance(key, YamlScalar)]
             return [place for key in keys for place in (*places(key), *places(node[key]))]
 
 
 def test_every_scalar_knows_its_line_and_column_counted_in_characters() -> None:
     text = "título: ¿Qué? 😀\nb: {ü: \"y\", z: '1'}\nlist:\n  - é: x\n"
     text += "    long: |\n      one\n      two\n    q: >-\n      a\n      b\n"
-    tree = read_text(text).tree
+    tree = load_source_text(text).tree
     assert tree is not None
     assert places(tree) == [
         ("título", 1, 1), ("¿Qué? 😀", 1, 9),
@@ -160,20 +160,20 @@ def test_every_scalar_knows_its_line_and_column_counted_in_characters() -> None:
     ]  # fmt: skip
     assert tree.where == Position("instrument.yaml", 1, 1)
     listed = tree["list"]
-    assert isinstance(listed, Listed)
+    assert isinstance(listed, YamlList)
     assert listed.where == Position("instrument.yaml", 4, 3)
     assert listed[0].where == Position("instrument.yaml", 4, 5)
 
 
 def test_problems_name_the_item_they_concern() -> None:
     items = "items:\n  - id: q1\n    text: A\n    text: B\n  - {id: q2, text: Yes, often}\n"
-    assert [p.who for p in read_text(items).problems] == ["q1", "q2"]
-    assert [p.who for p in read_text("items:\n  - id: q1\n    text: A: b\n").problems] == ["q1"]
+    assert [p.who for p in load_source_text(items).problems] == ["q1", "q2"]
+    assert [p.who for p in load_source_text("items:\n  - id: q1\n    text: A: b\n").problems] == ["q1"]
 
 
 def test_after_a_slip_that_can_be_mended_the_rest_is_there_for_further_checks() -> None:
     items = "items:\n  - {id: a, text: Yes, often}\n  - {id: b, text: x, text: y, <<: {z: 1}}\n  - {id: c}\n"
-    source = read_text(items)
+    source = load_source_text(items)
     assert source.tree == {
         "items": [{"id": "a", "text": "Yes, often"}, {"id": "b", "text": "x"}, {"id": "c"}]
     }
@@ -196,7 +196,7 @@ def test_after_a_syntax_error_every_other_slip_is_said_in_the_same_run() -> None
     "text: Which of these,\n  or Brand #4, do you like?", "statements:\n  like: Do you like #1 shop?",
 ])  # fmt: skip
 def test_a_sentence_cut_by_a_hash_is_an_error_at_the_hash(text: str) -> None:
-    (problem,) = read_text(text).problems
+    (problem,) = load_source_text(text).problems
     assert (problem.rule, problem.severity) == ("hash", "error")
     assert text.split("\n")[problem.where.line - 1][problem.where.column - 1] == "#"
 
@@ -207,7 +207,7 @@ def test_a_sentence_cut_by_a_hash_is_an_error_at_the_hash(text: str) -> None:
     "order: random #shuffled", "outcome: refusal_soft #final", "role: key #the case",
 ])  # fmt: skip
 def test_a_comment_is_no_cut_sentence(text: str) -> None:
-    assert read_text(text).problems == ()
+    assert load_source_text(text).problems == ()
 
 
 @pytest.mark.parametrize(("text", "edit"), [
@@ -216,10 +216,10 @@ def test_a_comment_is_no_cut_sentence(text: str) -> None:
     ("options:\n  1: Brand #1", '1: "Brand #1"'),
 ])  # fmt: skip
 def test_the_remedy_of_a_cut_sentence_is_the_edit_itself(text: str, edit: str) -> None:
-    (problem,) = read_text(text).problems
+    (problem,) = load_source_text(text).problems
     assert edit in problem.remedy
     line = text.split("\n")[-1]
-    assert read_text(text.replace(line.strip(), edit)).problems == ()
+    assert load_source_text(text.replace(line.strip(), edit)).problems == ()
 
 
 @pytest.mark.parametrize("text", [
@@ -228,7 +228,7 @@ def test_the_remedy_of_a_cut_sentence_is_the_edit_itself(text: str, edit: str) -
     "items:\n  - |\n    Yes\n    # no\n",
 ])  # fmt: skip
 def test_a_note_within_a_text_of_several_lines_is_an_error_at_the_hash(text: str) -> None:
-    (problem,) = read_text(text).problems
+    (problem,) = load_source_text(text).problems
     assert (problem.rule, problem.severity) == ("comment-in-text", "error")
     assert text.split("\n")[problem.where.line - 1][problem.where.column - 1] == "#"
 
@@ -238,15 +238,15 @@ def test_a_note_within_a_text_of_several_lines_is_an_error_at_the_hash(text: str
     "text: |\n  Yes\n# a comment\nb: c\n", "text: |\n  Yes\n  \nb: c  # d\n", "ask_if: |\n  q == 1\n  # why\n",
 ])  # fmt: skip
 def test_a_hash_that_belongs_to_a_text_of_several_lines_is_none(text: str) -> None:
-    assert read_text(text).problems == ()
+    assert load_source_text(text).problems == ()
 
 
 def test_what_was_stored_with_a_cut_sentence_or_a_note_is_still_read() -> None:
     text = "instrument: t\ntitle: T\nitems:\n  - {id: a, type: text, text: What}\n"
     text += "  - id: b\n    type: text\n    text: |\n      Yes?\n      # no\n"
     text += "  - id: c\n    type: text\n    text: Our #1\n"
-    assert [p.rule for p in errors(read_text(text).problems)] == ["comment-in-text", "hash"]
-    assert isinstance(rebuilt({"t.yaml": text}, read_text(text).digest), Instrument)
+    assert [p.rule for p in errors(load_source_text(text).problems)] == ["comment-in-text", "hash"]
+    assert isinstance(rebuild_instrument({"t.yaml": text}, load_source_text(text).digest), Instrument)
 
 
 def test_a_sentence_cut_by_a_hash_that_goes_on_below_is_told_from_wrong_indentation() -> None:
@@ -254,20 +254,20 @@ def test_a_sentence_cut_by_a_hash_that_goes_on_below_is_told_from_wrong_indentat
 
 
 def test_a_byte_order_mark_and_any_line_ends_are_accepted() -> None:
-    plain = read_text("a: b\nc: |\n  d\n  e\n")
+    plain = load_source_text("a: b\nc: |\n  d\n  e\n")
     for mark, end in (("\ufeff", "\n"), ("", "\r\n"), ("", "\r")):
-        source = read_text((mark + "a: b\nc: |\n  d\n  e\n".replace("\n", end)).encode())
+        source = load_source_text((mark + "a: b\nc: |\n  d\n  e\n".replace("\n", end)).encode())
         assert (source.tree, source.digest, source.problems) == (plain.tree, plain.digest, ())
 
 
 def test_the_digest_follows_the_text_and_the_modules_names_but_not_the_top_files_name() -> None:
-    one = read_text("a: b", "one.yaml").digest
+    one = load_source_text("a: b", "one.yaml").digest
     assert len(one) == 64
-    assert read_text("a: b", "elsewhere/two.yaml").digest == one
-    assert read_text("a: c", "one.yaml").digest != one
+    assert load_source_text("a: b", "elsewhere/two.yaml").digest == one
+    assert load_source_text("a: c", "one.yaml").digest != one
 
     def with_module(name: str, text: str) -> str:
-        return read_text(f"items: [{{include: {name}}}]", fetch=lambda _: text).digest
+        return load_source_text(f"items: [{{include: {name}}}]", fetch=lambda _: text).digest
 
     assert with_module("m.yaml", "items: [{id: a}]") != with_module("m.yaml", "items: [{id: b}]")
     assert with_module("m.yaml", "items: [{id: a}]") == with_module("m.yaml", "items: [{id: a}]")
@@ -285,13 +285,13 @@ def test_a_file_is_read_with_its_modules_and_places_are_named_as_the_user_named_
     (modules / "m.yaml").write_text("items:\n  - {id: b, text: Yes, often}\n  - {include: n.yaml}\n")
     (modules / "n.yaml").write_text("items:\n  - {id: c}\n")
     monkeypatch.chdir(tmp_path)
-    source = read("study/top.yaml")
+    source = load_source("study/top.yaml")
     assert source.tree == {"items": [{"id": "a"}, {"id": "b", "text": "Yes, often"}, {"id": "c"}]}
     assert list(source.texts) == ["top.yaml", "modules/m.yaml", "modules/n.yaml"]
     (problem,) = source.problems
     assert str(problem.where) == "study/modules/m.yaml:2:19"
-    assert source.line(problem.where) == "  - {id: b, text: Yes, often}"
-    again = read_text(source.texts["top.yaml"], "kept.yaml", fetch=source.texts.__getitem__)
+    assert source.find_line(problem.where) == "  - {id: b, text: Yes, often}"
+    again = load_source_text(source.texts["top.yaml"], "kept.yaml", fetch=source.texts.__getitem__)
     assert (again.digest, again.tree) == (source.digest, source.tree)
 
 
@@ -306,7 +306,7 @@ def test_a_file_that_cannot_be_had_is_a_problem(tmp_path: Path, name: str, words
     os.mkfifo(tmp_path / "pipe")
     with (tmp_path / "large.yaml").open("wb") as file:
         file.truncate(50_000_000)
-    source = read(tmp_path / name)
+    source = load_source(tmp_path / name)
     assert source.tree is None
     (problem,) = source.problems
     assert words in str(problem)
@@ -318,7 +318,7 @@ def test_a_module_may_not_lie_outside_the_folder_even_by_a_link(tmp_path: Path) 
     (tmp_path / "secret.yaml").write_text("items: [{id: s}]")
     (tmp_path / "study" / "link.yaml").symlink_to(tmp_path / "secret.yaml")
     (tmp_path / "study" / "top.yaml").write_text("items:\n  - {include: link.yaml}\n")
-    source = read(tmp_path / "study" / "top.yaml")
+    source = load_source(tmp_path / "study" / "top.yaml")
     assert [(p.rule, p.where.line, p.where.column) for p in source.problems] == [("include-path", 2, 15)]
     assert source.tree == {"items": []}
     assert list(source.texts) == ["top.yaml"]
@@ -329,7 +329,7 @@ def test_a_broken_module_is_said_in_its_own_file(tmp_path: Path) -> None:
     (tmp_path / "top.yaml").write_text("items:\n" + includes)
     (tmp_path / "m.yaml").write_text("items:\n  - text: Now: how?\n")
     (tmp_path / "n.yaml").write_bytes(b"items:\n  - text: \xff\n")
-    source = read(tmp_path / "top.yaml")
+    source = load_source(tmp_path / "top.yaml")
     said = [(Path(p.where.file).name, p.rule, p.where.line, p.where.column) for p in source.problems]
     assert said == [("m.yaml", "colon", 2, 14), ("n.yaml", "not-utf8", 2, 11), ("top.yaml", "no-file", 4, 15)]
     assert source.tree == {"items": []}
@@ -345,7 +345,7 @@ LINES = st.lists(
 
 def sound(text: str | bytes) -> None:
     """Whatever was read: a tree or an error that says why not; in order; each place within the text."""
-    source = read_text(text)
+    source = load_source_text(text)
     assert source.tree is not None or any(p.severity == "error" for p in source.problems)
     assert list(source.problems) == sorted(source.problems, key=lambda p: p.where)
     lines = next(iter(source.texts.values()), "").split("\n")
@@ -377,7 +377,7 @@ def test_any_tangle_of_yaml_is_a_tree_or_problems(text: str) -> None:
 
 @given(
     st.recursive(
-        st.text(max_size=20).filter(lambda t: not UNSEEN.search(t)),
+        st.text(max_size=20).filter(lambda t: not FORBIDDEN_CHARACTERS.search(t)),
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
         max_leaves=20,
     ),
@@ -385,7 +385,7 @@ def test_any_tangle_of_yaml_is_a_tree_or_problems(text: str) -> None:
 )
 def test_whatever_was_written_as_yaml_is_read_back_as_text(tree: object, flow: bool) -> None:
     text = yaml.dump({"top": tree}, default_flow_style=flow, allow_unicode=True, default_style='"')
-    source = read_text(text)
+    source = load_source_text(text)
     assert source.tree == {"top": tree}
     assert source.problems == ()
 
@@ -399,7 +399,7 @@ def test_whatever_was_written_as_yaml_is_read_back_as_text(tree: object, flow: b
 ])  # fmt: skip
 def test_hostile_files_end_soon(text: str) -> None:
     began = time.perf_counter()
-    source = read_text(text)
+    source = load_source_text(text)
     assert time.perf_counter() - began < 10  # each is well under a second, with libyaml
     assert source.problems
     assert len(source.problems) <= 501
@@ -408,7 +408,7 @@ def test_hostile_files_end_soon(text: str) -> None:
 def test_too_many_values_are_refused() -> None:
     if load.LOADER is not getattr(yaml, "CSafeLoader", None):
         pytest.skip("takes a minute in Python")
-    source = read_text("a: [" + "a," * 1_000_001 + "]")
+    source = load_source_text("a: [" + "a," * 1_000_001 + "]")
     assert (source.tree, [p.rule for p in source.problems]) == (None, ["too-many-values"])
 
 
@@ -417,11 +417,11 @@ def test_too_many_values_are_refused() -> None:
 
 def test_reading_leaves_the_collector_as_it_was() -> None:
     assert gc.isenabled()
-    read_text("a: b")
+    load_source_text("a: b")
     assert gc.isenabled()
     gc.disable()
     try:
-        read_text("a: b: c")
+        load_source_text("a: b: c")
         assert not gc.isenabled()
     finally:
         gc.enable()
@@ -442,7 +442,7 @@ def test_reading_is_faster_than_the_parsers_own_loader() -> None:
         return time.perf_counter() - began
 
     pairs = [
-        (seconds(lambda: read_text(text)), seconds(lambda: yaml.load(text, Loader=loader)))  # noqa: S506
+        (seconds(lambda: load_source_text(text)), seconds(lambda: yaml.load(text, Loader=loader)))  # noqa: S506
         for _ in range(5)
     ]
     assert min(ours / theirs for ours, theirs in pairs) < 1

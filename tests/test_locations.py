@@ -21,11 +21,11 @@ from survey_cli.instrument.countries import (
     CALLING_RULES,
     COUNTRIES,
     REGION_ZONES,
-    public_holidays,
-    region_named,
-    regions_of,
-    usual_hours,
-    weekend_of,
+    build_usual_hours,
+    find_region,
+    find_weekend,
+    list_public_holidays,
+    list_regions,
 )
 from survey_cli.samples.cases.phone_numbers import Number, read_number
 from survey_cli.samples.cases.sample_file import Sample, read_sample
@@ -150,7 +150,7 @@ def test_weekends_are_those_of_unicode() -> None:
         except UnknownLocaleError:
             continue
         first, last = locale.weekend_start, locale.weekend_end
-        assert weekend_of(country) == tuple(range(first, last + 1)), country
+        assert find_weekend(country) == tuple(range(first, last + 1)), country
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_weekends_are_those_of_unicode() -> None:
     ],
 )
 def test_nobody_is_called_on_the_day_of_rest(country: str, never: list[int], short: list[int]) -> None:
-    hours = usual_hours(country)
+    hours = build_usual_hours(country)
     assert [day for day in range(7) if day not in hours] == never
     assert [day for day in hours if hours[day].end == 17 * 60] == short
 
@@ -185,7 +185,7 @@ def test_usual_hours_lie_within_what_a_country_allows(country: str) -> None:
     assert CALLING_RULES[country].source
     calendar = study(f"country: {country}").calendar
     for day in range(7):
-        kept, rule = calendar.hours_of(date(2026, 11, 23 + day)), CALLING_RULES[country].on(day)
+        kept, rule = calendar.hours_of(date(2026, 11, 23 + day)), CALLING_RULES[country].find_hours(day)
         assert kept is None or rule.start <= kept.start < kept.end <= rule.end
 
 
@@ -205,9 +205,9 @@ def test_what_a_country_allows_is_kept_unless_there_is_a_reason() -> None:
 
 def test_holidays_of_a_region_are_kept_beside_the_countrys() -> None:
     epiphany, unity = date(2027, 1, 6), date(2026, 10, 3)
-    assert epiphany not in public_holidays("DE", 2027)
-    assert "Epiphany" in public_holidays("DE-BY", 2027)[epiphany]
-    assert unity in public_holidays("DE-BY", 2026)
+    assert epiphany not in list_public_holidays("DE", 2027)
+    assert "Epiphany" in list_public_holidays("DE-BY", 2027)[epiphany]
+    assert unity in list_public_holidays("DE-BY", 2026)
     bavaria = study("country: DE, region: BY, zone: Europe/Berlin").calendar
     assert bavaria.region == "DE-BY"
     assert bavaria.closed_on(epiphany) == "Epiphany, Wed 6 Jan"
@@ -254,16 +254,16 @@ def test_a_calendar_of_a_region_is_made_once() -> None:
 
 
 def test_regions_are_named_as_people_write_them() -> None:
-    assert {region_named(t, "DE") for t in ("BY", "by", "DE-BY", "de-by", "Bayern", " Bayern ")} == {"DE-BY"}
-    assert region_named("Victoria", "AU") == "AU-VIC"
-    assert region_named("Bavaria-on-Sea", "DE") == ""
-    assert regions_of("EG") == {}
+    assert {find_region(t, "DE") for t in ("BY", "by", "DE-BY", "de-by", "Bayern", " Bayern ")} == {"DE-BY"}
+    assert find_region("Victoria", "AU") == "AU-VIC"
+    assert find_region("Bavaria-on-Sea", "DE") == ""
+    assert list_regions("EG") == {}
 
 
 def test_regions_with_zones_are_regions_that_exist() -> None:
     for region, zones in REGION_ZONES.items():
         country = region[:2]
-        known = set(regions_of(country).values())
+        known = set(list_regions(country).values())
         assert region in known or region in {"US-PR", "US-GU"}, region
         assert zones
 

@@ -7,7 +7,7 @@ import pytest
 
 from scenario import Scenario, scenario
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.source.load import load_source_text
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.question import Column, question
 
@@ -26,7 +26,7 @@ def interview(kind: str, options: int) -> Scenario:
 
 
 def check(options: int) -> object:
-    return checked(read_text("instrument: t\ntitle: T\n" + text("single", options))).instrument
+    return checked(load_source_text("instrument: t\ntitle: T\n" + text("single", options))).instrument
 
 
 def key_all(options: int) -> object:

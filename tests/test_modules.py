@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survey_cli.instrument.source.load import Source, read_text
+from survey_cli.instrument.source.load import InstrumentSource, load_source_text
 from survey_cli.instrument.source.modules import Renaming
-from survey_cli.instrument.source.nodes import Listed, Mapped, Written
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
 from survey_cli.problems import Position
 
 
-def included(top: str, /, **files: str) -> Source:
+def included(top: str, /, **files: str) -> InstrumentSource:
     """`top` read with the modules at hand: `m` is the file `m.yaml`, `sub__n` the file `sub/n.yaml`."""
     texts = {name.replace("__", "/") + ".yaml": text for name, text in files.items()}
-    return read_text(top, "top.yaml", fetch=texts.__getitem__)
+    return load_source_text(top, "top.yaml", fetch=texts.__getitem__)
 
 
-def said(source: Source) -> list[tuple[str, str]]:
+def said(source: InstrumentSource) -> list[tuple[str, str]]:
     return [(p.rule, str(p.where)) for p in source.problems]
 
 
@@ -105,11 +105,11 @@ def test_a_prefix_renames_what_the_module_defines_and_every_reference_to_it() ->
 def test_the_same_module_twice_with_different_prefixes_stands_twice() -> None:
     source = included("items: [{include: m.yaml}, {include: m.yaml, prefix: b_}]", m=MODULE)
     assert source.problems == ()
-    plain = read_text(MODULE).tree
+    plain = load_source_text(MODULE).tree
     assert source.tree is not None
     assert plain is not None
     items = plain["items"]
-    assert isinstance(items, Listed)
+    assert isinstance(items, YamlList)
     assert source.tree["items"] == [*items, *RENAMED["items"]]
 
 
@@ -143,14 +143,14 @@ def test_places_point_into_the_modules_own_file() -> None:
     )
     assert source.tree is not None
     items = source.tree["items"]
-    assert isinstance(items, Listed)
+    assert isinstance(items, YamlList)
     (item,) = items
-    assert isinstance(item, Mapped)
+    assert isinstance(item, YamlMapping)
     assert item.where == Position("m.yaml", 2, 5)
     nodes = {str(k): v for k, v in item.items()}
-    assert all(isinstance(node, Written) for node in nodes.values())
+    assert all(isinstance(node, YamlScalar) for node in nodes.values())
     assert [str(node.where) for node in nodes.values()] == ["m.yaml:2:10", "m.yaml:2:19", "m.yaml:2:34"]
-    assert [node.plain for node in nodes.values() if isinstance(node, Written)] == [True, False, True]
+    assert [node.plain for node in nodes.values() if isinstance(node, YamlScalar)] == [True, False, True]
 
 
 @pytest.mark.parametrize(("top", "expected"), [
@@ -215,8 +215,8 @@ def test_modules_grow_to_a_million_values_at_most() -> None:
     assert {p.rule for p in included(top, m=large).problems} == {"too-many-values"}
 
 
-def at_hand(text: str) -> Written:
-    return Written(text, Position("m.yaml", 1, 1))
+def at_hand(text: str) -> YamlScalar:
+    return YamlScalar(text, Position("m.yaml", 1, 1))
 
 
 NAMES = st.sampled_from(["q", "age", "tv", "q2", "x_age", "age_x"])
@@ -231,12 +231,15 @@ def test_renaming_an_expression_changes_whole_names_only(parts: list[tuple[str, 
     renaming = Renaming("b_", frozenset({"q", "age"}), frozenset())
     text = "".join(name + sign for name, sign in parts)
     expected = "".join(("b_" + name if name in ("q", "age") else name) + sign for name, sign in parts)
-    assert renaming.expression(at_hand(text)) == expected
-    assert renaming.expression(at_hand(f"'{text}'")) == f"'{text}'"
-    assert renaming.expression(at_hand(f'"{text}" + q')) == f'"{text}" + b_q'
+    assert renaming.rename_in_expression(at_hand(text)) == expected
+    assert renaming.rename_in_expression(at_hand(f"'{text}'")) == f"'{text}'"
+    assert renaming.rename_in_expression(at_hand(f'"{text}" + q')) == f'"{text}" + b_q'
 
 
 @given(st.text(max_size=60))
 def test_renaming_nothing_changes_nothing(text: str) -> None:
     renaming = Renaming("b_", frozenset(), frozenset())
-    assert (renaming.expression(at_hand(text)), renaming.text(at_hand(text))) == (text, text)
+    assert (renaming.rename_in_expression(at_hand(text)), renaming.rename_in_text(at_hand(text))) == (
+        text,
+        text,
+    )

@@ -15,7 +15,7 @@ import yaml
 from language_server import LanguageServer
 from survey_cli.cli.run_command import run
 from survey_cli.instrument.schema.items import ITEM_TYPES
-from survey_cli.instrument.source.load import read, read_text
+from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.outcomes import OUTCOMES
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "instruments").rglob("*.yaml"))
@@ -38,7 +38,7 @@ def alike(path: Path) -> bool:
     """Whether a reader that is stricter about plain texts in braces reads the same as this program."""
     text = path.read_text(encoding="utf-8")
     loader = yaml.BaseLoader  # in Python: every scalar is a text
-    return bool(as_text(yaml.load(text, loader)) == as_text(read_text(text).tree)) or "include" in text  # noqa: S506
+    return bool(as_text(yaml.load(text, loader)) == as_text(load_source_text(text).tree)) or "include" in text  # noqa: S506
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
@@ -49,7 +49,7 @@ def test_every_example_is_yaml_for_a_stricter_reader(path: Path) -> None:
 def test_a_new_instrument_is_yaml_for_a_stricter_reader(tmp_path: Path) -> None:
     path = starter(tmp_path)
     assert alike(path)
-    assert read(path).problems == ()
+    assert load_source(path).problems == ()
 
 
 SERVER = os.environ.get("YAML_LANGUAGE_SERVER") or shutil.which("yaml-language-server")

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from mistaken import HEAD, looked_at
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.source.load import read_text
-from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.source.load import load_source_text
+from survey_cli.instrument.source.nodes import YamlScalar
 
 MARK = "Ω"
 STYLES = [None, "'", '"', "|", ">"]
@@ -28,11 +28,11 @@ def test_any_letter_of_any_scalar_is_found_where_it_stands(
     text = yaml.safe_dump(
         tree, default_style=style, width=width, allow_unicode=True, default_flow_style=flow, sort_keys=False
     )
-    source = read_text(text, "f.yaml")
+    source = load_source_text(text, "f.yaml")
     assert source.tree is not None, text
     node = source.tree["first"][0]["text"]  # type: ignore[index,call-overload]
-    assert isinstance(node, Written)
-    where = node.place(node.index(MARK))
+    assert isinstance(node, YamlScalar)
+    where = node.find_position(node.index(MARK))
     assert text.split("\n")[where.line - 1][where.column - 1] == MARK, text
 
 
@@ -85,7 +85,7 @@ def test_a_problem_in_a_module_with_a_prefix_stands_where_it_was_written() -> No
         "  - {id: n, type: number, text: How many?}\n"
         '  - {id: q, type: text, ask_if: "n > 1 and n2 == 1", text: "{n|x} {n|y} {foo}?"}\n'
     )
-    source = read_text(
+    source = load_source_text(
         HEAD + "  - {include: m.yaml, prefix: b_}\n", "f.yaml", fetch={"m.yaml": module}.__getitem__
     )
     places = {

@@ -14,7 +14,7 @@ from reported import Report, people
 from scenario import instrument, scenario
 from survey_cli.documents.questionnaire.booklet import booklet
 from survey_cli.documents.report.report_layout import base_line
-from survey_cli.instrument.compiled.item_numbers import item_numbers
+from survey_cli.instrument.compiled.item_numbers import number_items
 from survey_cli.reports.results.bins import bins
 from survey_cli.reports.results.crosstab import Terms
 from survey_cli.reports.results.questions import questions
@@ -436,7 +436,7 @@ def test_statements_beyond_z_have_two_letters() -> None:
     made = instrument(
         f"items:\n  - id: m\n    type: battery\n    options: {{1: A, 2: B}}\n    statements:\n{many}\n"
     )
-    numbers = item_numbers(made)
+    numbers = number_items(made)
     assert [numbers[f"s{n}"] for n in (0, 25, 26, 27)] == ["1a", "1z", "1aa", "1ab"]
     assert len(set(numbers.values())) == 31
 

@@ -11,7 +11,11 @@ from jsonschema import Draft202012Validator
 
 from survey_cli.cli.run_command import run
 from survey_cli.instrument.schema.items import ITEM_TYPES
-from survey_cli.instrument.schema.json_schema import DRAFT, instrument_schema, module_schema
+from survey_cli.instrument.schema.json_schema import (
+    SCHEMA_DRAFT,
+    build_instrument_schema,
+    build_module_schema,
+)
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "instruments").rglob("*.yaml"))
@@ -26,20 +30,20 @@ def errors(text: str, schema: dict[str, Any]) -> list[str]:
 
 
 def test_it_is_a_schema_of_its_draft() -> None:
-    for schema in (instrument_schema(), module_schema()):
-        assert schema["$schema"] == DRAFT
+    for schema in (build_instrument_schema(), build_module_schema()):
+        assert schema["$schema"] == SCHEMA_DRAFT
         Draft202012Validator.check_schema(schema)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_every_example_passes(path: Path) -> None:
-    schema = module_schema() if path.parent.name == "modules" else instrument_schema()
+    schema = build_module_schema() if path.parent.name == "modules" else build_instrument_schema()
     assert errors(path.read_text(encoding="utf-8"), schema) == []
 
 
 def test_a_new_instrument_passes(tmp_path: Path) -> None:
     assert run(["new", str(tmp_path / "mine.yaml")]) == 0
-    assert errors((tmp_path / "mine.yaml").read_text(encoding="utf-8"), instrument_schema()) == []
+    assert errors((tmp_path / "mine.yaml").read_text(encoding="utf-8"), build_instrument_schema()) == []
 
 
 HEAD = "{instrument: x, title: X, items: [%s]}"
@@ -64,7 +68,9 @@ HEAD = "{instrument: x, title: X, items: [%s]}"
     ],
 )
 def test_what_is_broken_is_told_at_its_place(item: str, where: str, what: str) -> None:
-    assert any(e.startswith(f"{where}: ") and what in e for e in errors(HEAD % item, instrument_schema()))
+    assert any(
+        e.startswith(f"{where}: ") and what in e for e in errors(HEAD % item, build_instrument_schema())
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_what_is_broken_is_told_at_its_place(item: str, where: str, what: str) -
     ],
 )
 def test_what_the_language_lets_stand_passes(item: str) -> None:
-    assert errors(HEAD % item, instrument_schema()) == []
+    assert errors(HEAD % item, build_instrument_schema()) == []
 
 
 def parts(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -90,32 +96,32 @@ def parts(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_every_part_refuses_unknown_keys_and_describes_its_own() -> None:
-    found = dict(parts(instrument_schema()))
+    found = dict(parts(build_instrument_schema()))
     assert found.keys() >= {model.__name__ for model in ITEM_TYPES.values()} | {
-        "OptionWritten",
-        "StudyWritten",
+        "OptionSpec",
+        "StudySpec",
     }
     for name, part in found.items():
         assert part["additionalProperties"] is False, name
         silent = [k for k, v in part["properties"].items() if not v.get("description") and k != "type"]
-        assert silent == [] or name == "DeclineHere", name
+        assert silent == [] or name == "DeclineOverride", name
 
 
 def test_keys_stand_under_the_names_a_designer_writes() -> None:
-    keys = instrument_schema()["$defs"]["Scale"]["properties"]
+    keys = build_instrument_schema()["$defs"]["ScaleItem"]["properties"]
     assert {"from", "to", "or"} <= keys.keys()
     assert not {"from_", "or_"} & keys.keys()
 
 
 def test_every_item_type_is_offered_with_what_it_means() -> None:
-    kind = instrument_schema()["$defs"]["Item"]["then"]["properties"]["type"]
+    kind = build_instrument_schema()["$defs"]["Item"]["then"]["properties"]["type"]
     assert kind["enum"] == list(ITEM_TYPES)
     assert all(kind["enumDescriptions"])
 
 
 def test_a_module_needs_nothing_and_has_no_title() -> None:
-    assert errors("scales: {yn: {1: A, 2: B}}", module_schema()) == []
-    assert errors("title: X", module_schema()) != []
+    assert errors("scales: {yn: {1: A, 2: B}}", build_module_schema()) == []
+    assert errors("title: X", build_module_schema()) != []
 
 
 def test_the_command_writes_it_and_overwrites_nothing_but_itself(
@@ -123,9 +129,9 @@ def test_the_command_writes_it_and_overwrites_nothing_but_itself(
 ) -> None:
     file = tmp_path / "instrument.schema.json"
     assert run(["schema", "-o", str(file)]) == 0
-    assert json.loads(file.read_text()) == instrument_schema()
+    assert json.loads(file.read_text()) == build_instrument_schema()
     assert run(["schema", "--module", "-o", str(file)]) == 0
-    assert json.loads(file.read_text()) == module_schema()
+    assert json.loads(file.read_text()) == build_module_schema()
     mine = tmp_path / "mine.yaml"
     mine.write_text("title: precious")
     capsys.readouterr()

@@ -3,8 +3,8 @@
 import pytest
 
 from mistaken import HEAD, Mistake, looked_at, mistakes, said
-from survey_cli.instrument.schema.validation import shaped
-from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.schema.validation import validate_tree
+from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import errors
 
 
@@ -33,10 +33,10 @@ def test_a_mistyped_key_is_looked_at_as_it_was_meant() -> None:
 
 
 def test_the_tree_that_was_read_is_left_as_it_is() -> None:
-    source = read_text(HEAD + "  - {id: a, type: text, txet: Why?}\n", "f.yaml")
+    source = load_source_text(HEAD + "  - {id: a, type: text, txet: Why?}\n", "f.yaml")
     assert source.tree is not None
-    first = shaped(source.tree)[1]
-    assert shaped(source.tree)[1] == first != []
+    first = validate_tree(source.tree)[1]
+    assert validate_tree(source.tree)[1] == first != []
 
 
 def test_the_rest_is_looked_at_where_the_title_is_missing() -> None:
@@ -55,7 +55,7 @@ def test_options_in_their_short_form_are_what_the_model_would_make_of_them() -> 
     )
     assert short.draft is not None
     assert usual.draft is not None
-    one, other = (list(draft.named["a"].options.items()) for draft in (short.draft, usual.draft))
+    one, other = (list(draft.symbols["a"].options.items()) for draft in (short.draft, usual.draft))
     assert one[:3] == other[:3]
     assert [code for code, _ in one] == [1, 2, -3, 4]
     assert one[0][1].model_fields_set == other[0][1].model_fields_set

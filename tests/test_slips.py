@@ -7,13 +7,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survey_cli.instrument.source.hints.hint import owner, shorten
-from survey_cli.instrument.source.hints.lines import line_slips
-from survey_cli.instrument.source.load import read, read_text
+from survey_cli.instrument.source.hints.hint import find_owner, shorten
+from survey_cli.instrument.source.hints.lines import find_line_hints
+from survey_cli.instrument.source.load import load_source, load_source_text
 
 
 def slips(text: str) -> list[tuple[str, int, int]]:
-    return [(s.rule, s.line, s.column) for s in line_slips(text.split("\n"))]
+    return [(s.rule, s.line, s.column) for s in find_line_hints(text.split("\n"))]
 
 
 SOUND = """\
@@ -68,7 +68,7 @@ items:
 
 
 def test_a_sound_file_has_no_slips() -> None:
-    assert read_text(SOUND).problems == ()
+    assert load_source_text(SOUND).problems == ()
     assert slips(SOUND) == []
 
 
@@ -77,7 +77,7 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "instruments").rglob("*.yaml"))
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_the_example_instruments_have_no_slips(path: Path) -> None:
-    source = read(path)
+    source = load_source(path)
     assert source.problems == ()
     assert [slip for text in source.texts.values() for slip in slips(text)] == []
 
@@ -138,13 +138,13 @@ def test_values_over_one_line_or_more(text: str, expected: list[tuple[str, int, 
 
 
 def test_many_lines_with_tabs_are_one_slip() -> None:
-    (slip,) = line_slips(["a:", "\tb: c", "\td: e", "\t\tf: g", "\t", "\t# note"])
+    (slip,) = find_line_hints(["a:", "\tb: c", "\td: e", "\t\tf: g", "\t", "\t# note"])
     assert (slip.line, slip.what) == (2, "line 2 is indented with a tab (and so are 2 more lines)")
 
 
 def test_a_slip_above_the_error_is_believed_only_where_it_can_hide_until_there() -> None:
     """Line 2 looks like a slip, but the parser passed over it: it belongs to the key in line 1."""
-    source = read_text("? a\n: b\nd: e: f\n")
+    source = load_source_text("? a\n: b\nd: e: f\n")
     assert [(p.rule, p.where.line) for p in source.problems] == [("colon", 3)]
 
 
@@ -159,7 +159,7 @@ def test_the_owner_is_the_item_a_line_stands_in() -> None:
         "    text: a",
         "  - {id: q2}",
     ]
-    assert [owner(lines, at) for at in range(1, 9)] == ["", "", "scales", "scales", "", "q1", "q1", "q2"]
+    assert [find_owner(lines, at) for at in range(1, 9)] == ["", "", "scales", "scales", "", "q1", "q1", "q2"]
 
 
 def test_a_long_text_is_shortened_to_one_line() -> None:
@@ -188,7 +188,7 @@ def test_what_a_parser_passes_is_no_slip(tree: object, flow: bool, width: int) -
 
 @given(st.lists(st.text(alphabet="ab:-[]{}\"'#*|, \t", max_size=20), max_size=12))
 def test_slips_stand_within_the_text_and_each_line_is_looked_at_once(lines: list[str]) -> None:
-    for slip in line_slips(lines):
+    for slip in find_line_hints(lines):
         assert 1 <= slip.line <= len(lines)
         assert 1 <= slip.column <= len(lines[slip.line - 1]) + 1
         assert slip.remedy

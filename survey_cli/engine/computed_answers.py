@@ -6,18 +6,18 @@ from typing import Any
 
 from survey_cli.engine.order import arm, drawn
 from survey_cli.engine.route import Stop, Walk
-from survey_cli.instrument.schema.items.unasked_items import Draw, LookupItem, Split
+from survey_cli.instrument.schema.items.unasked_items import DrawItem, LookupItem, SplitItem
 from survey_cli.values import NOT_ASKED, Cell, Missing
 
 
 def looked_up(walk: Walk, stop: Stop) -> tuple[Cell | None, int]:
     """The answer and, for a draw, from how many; (None, 0) where only the desk can tell."""
     match stop.leaf.question:
-        case Split(arms=arms):
+        case SplitItem(arms=arms):
             return arm(
                 {str(k): v for k, v in arms.items()}, seed=walk.seed, id=stop.leaf.id, turn=stop.place.turn
             ), 0
-        case Draw():
+        case DrawItem():
             return _drawn_turn(walk, stop)
         case LookupItem(sample=column) if column is not None:
             return walk.env.get(str(column), NOT_ASKED), 0
@@ -28,7 +28,7 @@ def looked_up(walk: Walk, stop: Stop) -> tuple[Cell | None, int]:
 def _drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, int]:
     """The turn that is drawn, and of how many. Not asked where there is none; missing where the turns are."""
     leaf = stop.leaf
-    assert isinstance(leaf.question, Draw)
+    assert isinstance(leaf.question, DrawItem)
     turns: tuple[int, ...] | Missing = walk.env.get("#" + leaf.source, ())
     if isinstance(turns, Missing):
         return turns, 0

@@ -18,7 +18,7 @@ from survey_cli.engine.events import (
 from survey_cli.engine.machine import Held, Machine, Status
 from survey_cli.engine.route import Walk
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.items.unasked_items import End
+from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.values import Cell, Place
 
 VERSION: Final = 1
@@ -60,7 +60,7 @@ def walked_anew(machine: Machine) -> Standing:
     counted: dict[Place, Held] = {}
     while (stop := walk.advance()) is not None:
         held = machine.held.get(stop.place)
-        ends = isinstance(stop.leaf.question, End)
+        ends = isinstance(stop.leaf.question, EndItem)
         if held is not None and not held.lapsed and not fresh.unfit(stop, held):
             counted[stop.place] = held
             walk.settle(stop, held.cell)
@@ -164,7 +164,7 @@ class Interview:
     def at_end(self) -> bool:
         """Whether an `end` has been reached, and only its text is left to be read: nothing more is asked."""
         here = self.machine.here
-        return self.machine.status == "open" and here is not None and isinstance(here.leaf.question, End)
+        return self.machine.status == "open" and here is not None and isinstance(here.leaf.question, EndItem)
 
     @property
     def reopened(self) -> bool:

@@ -28,8 +28,8 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.route import Stop, Walk
 from survey_cli.entries import plain
-from survey_cli.instrument.compiled.model import Check, Instrument
-from survey_cli.instrument.schema.items.unasked_items import Computed, Draw, End, Split
+from survey_cli.instrument.compiled.model import CompiledCheck, Instrument
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, SplitItem
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, missing
 
 Status: TypeAlias = Literal["open", "suspended", "stopped", "ended"]
@@ -120,10 +120,10 @@ class Machine:
 
     def _of_sitting(self) -> dict[Any, Any]:
         """What the latest sitting says in texts."""
-        daypart = self.instrument.written.dayparts.get(self.sitting.daypart)  # type: ignore[call-overload]
+        daypart = self.instrument.document.dayparts.get(self.sitting.daypart)  # type: ignore[call-overload]
         said: Any = self.sitting.daypart
         if daypart is not None:
-            said = {la: str(daypart.written(la)) for la in self.instrument.languages}
+            said = {la: str(daypart.get(la)) for la in self.instrument.languages}
         return {"#interviewer": self.sitting.interviewer, "#daypart": said}
 
     @property
@@ -200,7 +200,7 @@ class Machine:
             return Rejection(f"{event.place} is not what is asked now ({stop.place})")
         match event:
             case Answered():
-                if isinstance(stop.leaf.question, Computed):
+                if isinstance(stop.leaf.question, ComputedItem):
                     return Rejection("the computer answers this")
                 held = Held(event.value, event.words)
                 if why := self.unfit(stop, held):
@@ -212,7 +212,7 @@ class Machine:
                     )
                 held = Held(missing(event.decline))
             case LookedUp():
-                if not isinstance(stop.leaf.question, Computed):
+                if not isinstance(stop.leaf.question, ComputedItem):
                     return Rejection(f"{stop.place} is asked, not looked up")
                 words: Mapping[Code, str] = {"of": str(event.of)} if event.of else NO_WORDS
                 held = Held(event.value, words)
@@ -241,7 +241,7 @@ class Machine:
     def unfit(self, stop: Stop, held: Held) -> str:
         """Why the item would not accept this now: its type and options, then its hard checks. Empty where it would."""
         cell, leaf = held.cell, stop.leaf
-        if not leaf.question.asks and isinstance(leaf.question, Draw | Split):
+        if not leaf.question.asks and isinstance(leaf.question, DrawItem | SplitItem):
             drawn = looked_up(self.walk, stop)
             return (
                 ""
@@ -249,9 +249,9 @@ class Machine:
                 else "the draw has changed"
             )
         if isinstance(cell, Missing):
-            offered = any(d.id == cell.kind for d in leaf.declines) or isinstance(leaf.question, Computed)
+            offered = any(d.id == cell.kind for d in leaf.declines) or isinstance(leaf.question, ComputedItem)
             return "" if offered else "this can no longer be declined"
-        if why := leaf.question.fits(self.walk.asking(stop, self.language), cell):
+        if why := leaf.question.why_invalid(self.walk.asking(stop, self.language), cell):
             return why
         if not leaf.checks:
             return ""
@@ -270,7 +270,7 @@ class Machine:
         self.walk.undo(mark)
         return Held(held.cell, held.words, held.confirmed | {(check, inputs)})
 
-    def _inputs(self, check: Check, stop: Stop) -> tuple[Any, ...]:
+    def _inputs(self, check: CompiledCheck, stop: Stop) -> tuple[Any, ...]:
         """What a check depends on, so that it fires anew when that has changed."""
         env, turn = self.walk.env, stop.place.turn
         return tuple(
@@ -301,7 +301,7 @@ class Machine:
             self.walk.undo(mark)
             return
         question = stop.leaf.question
-        if not question.asks and isinstance(question, End):
+        if not question.asks and isinstance(question, EndItem):
             self.ending = str(question.outcome)
             self.walk.finish()
             return
@@ -319,8 +319,10 @@ class Machine:
             if self.unfit(stop, held):
                 self._lapse(*stop.place)
                 break
-            passing = self.returning and stop.place != self.target and not isinstance(stop.leaf.question, End)
-            if not (passing or isinstance(stop.leaf.question, Computed)):
+            passing = (
+                self.returning and stop.place != self.target and not isinstance(stop.leaf.question, EndItem)
+            )
+            if not (passing or isinstance(stop.leaf.question, ComputedItem)):
                 break
             mark = self.walk.mark
             self.walk.settle(stop, held.cell)
@@ -374,7 +376,7 @@ class Machine:
         self.sitting, self.language = event.sitting, event.sitting.language
         self.walk.env.update(self._of_sitting())
         stop = self.here
-        at_end = stop is not None and isinstance(stop.leaf.question, End)
+        at_end = stop is not None and isinstance(stop.leaf.question, EndItem)
         if stop is None or (led_here and at_end):
             index = self.before(
                 len(self.walk.stops) - (0 if stop is None and not self._ended_at_end() else 1)
@@ -388,7 +390,7 @@ class Machine:
         return None
 
     def _ended_at_end(self) -> bool:
-        return bool(self.walk.stops) and isinstance(self.walk.stops[-1].leaf.question, End)
+        return bool(self.walk.stops) and isinstance(self.walk.stops[-1].leaf.question, EndItem)
 
     # looking back
 
@@ -397,12 +399,12 @@ class Machine:
         stops = self.walk.stops
         for index in range(len(stops) - 1, -1, -1):
             if stops[index].place == place:
-                return None if isinstance(stops[index].leaf.question, Computed) else index
+                return None if isinstance(stops[index].leaf.question, ComputedItem) else index
         return None
 
     def before(self, index: int) -> int | None:
         """The last stop before `index` that was put to somebody."""
         for at in range(index - 1, -1, -1):
-            if not isinstance(self.walk.stops[at].leaf.question, Computed):
+            if not isinstance(self.walk.stops[at].leaf.question, ComputedItem):
                 return at
         return None

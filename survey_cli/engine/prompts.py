@@ -34,10 +34,10 @@ from survey_cli.entries import (
     ascii_digits,
     plain,
 )
-from survey_cli.instrument.compiled.model import Asking, Env, Leaf, Roster
-from survey_cli.instrument.schema.items.coded import Multiple
-from survey_cli.instrument.schema.items.typed import WordsItem
-from survey_cli.instrument.schema.items.unasked_items import Computed, End
+from survey_cli.instrument.compiled.model import CompiledItem, Env, ItemContext, Roster
+from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.typed import FreeTextItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Code, Missing, Place
 
@@ -53,19 +53,19 @@ def prompt(interview: Interview) -> Prompt | None:
     unsaid.clear()
     asking = machine.walk.asking(stop, language)
     question = leaf.question
-    entry = question.entry(asking)
+    entry = question.build_entry(asking)
     if isinstance(entry, Lookup):
         entry = entry._replace(value=interview.looks_up()[0])
     section = plain(leaf.section.fill(machine.walk.env, language)) if leaf.section is not None else ""
     shown = Prompt(
         place=stop.place,
-        words=asking.words(leaf.text),
+        words=asking.fill(leaf.text),
         entry=entry,
         intro=_intro(machine, stop),
         instruction=_instruction(asking),
-        probe=asking.words(leaf.probe),
-        help=asking.words(leaf.help),
-        declines=asking.declines(),
+        probe=asking.fill(leaf.probe),
+        help=asking.fill(leaf.help),
+        declines=asking.build_declines(),
         earlier=_earlier(machine, stop, asking),
         query=_query(machine, stop),
         section=section,
@@ -79,18 +79,18 @@ def prompt(interview: Interview) -> Prompt | None:
         ),
         aloud=question.by is None,
         after_hangup=leaf.after_hangup,
-        ending=str(question.outcome) if isinstance(question, End) else "",
+        ending=str(question.outcome) if isinstance(question, EndItem) else "",
         turn=_turn(machine, stop),
     )
     return shown._replace(unsaid=tuple(unsaid.values())) if unsaid else shown
 
 
-def _instruction(asking: Asking) -> Words:
+def _instruction(asking: ItemContext) -> Words:
     """The item's instruction; at a handover first whom to ask for."""
-    own = asking.words(asking.leaf.instruction)
+    own = asking.fill(asking.leaf.instruction)
     if asking.leaf.ask_for is None:
         return own
-    person = asking.words(asking.leaf.ask_for)
+    person = asking.fill(asking.leaf.ask_for)
     return (Span("Ask for "), *person, *((Span(". "),) if own else ()), *own)
 
 
@@ -140,19 +140,19 @@ def _turn(machine: Machine, stop: Stop) -> Words:
     return (Span(f"{said}: {name}" if isinstance(name, str) else said),)
 
 
-def _earlier(machine: Machine, stop: Stop, asking: Asking) -> Earlier | None:
+def _earlier(machine: Machine, stop: Stop, asking: ItemContext) -> Earlier | None:
     held = machine.held.get(stop.place)
     question, language = stop.leaf.question, machine.language
     if held is None:
         if stop.leaf.prefill is None or not question.asks:
             return None
         value = stop.leaf.prefill.evaluate(machine.walk.env)
-        if value is None or isinstance(value, Missing | bool) or question.fits(asking, value):
+        if value is None or isinstance(value, Missing | bool) or question.why_invalid(asking, value):
             return None
         return Earlier(
-            words=question.said(stop.leaf, value, {}, language, machine.walk.env),
+            words=question.format_answer(stop.leaf, value, {}, language, machine.walk.env),
             codes=_codes(value),
-            text=question.typed(value, {}, language),
+            text=question.format_as_typed(value, {}, language),
             kind="prefill",
         )
     if not question.asks:
@@ -164,9 +164,9 @@ def _earlier(machine: Machine, stop: Stop, asking: Asking) -> Earlier | None:
         )
     assert held.cell is not None
     return Earlier(
-        words=question.said(stop.leaf, held.cell, held.words, language, machine.walk.env),
+        words=question.format_answer(stop.leaf, held.cell, held.words, language, machine.walk.env),
         codes=_codes(held.cell),
-        text=question.typed(held.cell, held.words, language),
+        text=question.format_as_typed(held.cell, held.words, language),
         kind=kind,
     )
 
@@ -177,10 +177,10 @@ def _codes(value: object) -> tuple[Code, ...]:
     return (value,) if isinstance(value, int | str) else ()
 
 
-def said_missing(leaf: Leaf, cell: Missing, language: str) -> str:
+def said_missing(leaf: CompiledItem, cell: Missing, language: str) -> str:
     """A decline in the study's words."""
     found = next((d for d in leaf.declines if d.id == cell.kind), None)
-    return str(found.text.written(language)) if found is not None else cell.kind.replace("_", " ")
+    return str(found.text.get(language)) if found is not None else cell.kind.replace("_", " ")
 
 
 def _query(machine: Machine, stop: Stop) -> Query | None:
@@ -216,11 +216,11 @@ def entered(
         earlier = _earlier(machine, stop, asking)
         if earlier is not None:
             reply = Exact(earlier.text)
-        elif not (isinstance(question, Multiple) and question.min == 0):
-            return Rejection(_wanted(question.entry(asking)))
-    reading = question.understood(asking, reply)
+        elif not (isinstance(question, MultipleItem) and question.min == 0):
+            return Rejection(_wanted(question.build_entry(asking)))
+    reading = question.parse_reply(asking, reply)
     decline = _typed_decline(asking, reply) if isinstance(reply, str) else None
-    if decline is not None and (isinstance(reading, Unread) or not isinstance(question, WordsItem)):
+    if decline is not None and (isinstance(reading, Unread) or not isinstance(question, FreeTextItem)):
         return Declined(stamp, stop.place, decline.id)
     if decline is not None:
         text = str(reply).strip()
@@ -234,19 +234,19 @@ def entered(
     return Answered(stamp, stop.place, reading.value, reading.words)
 
 
-def _typed_decline(asking: Asking, typed: str) -> Decline | None:
+def _typed_decline(asking: ItemContext, typed: str) -> Decline | None:
     """The decline whose key was typed, or whose code, as interviewers do who know 98 and 99 by heart. An option's code
     goes before a key; where words are the answer, a number is an answer too."""
     if isinstance(typed, Exact) or not asking.leaf.declines:
         return None
     text = ascii_digits(typed.strip()).casefold()
-    words = isinstance(asking.leaf.question, WordsItem)
+    words = isinstance(asking.leaf.question, FreeTextItem)
     if any(ascii_digits(str(option.code)).casefold() == text for option in asking.options):
         return None
     return next(
         (
             d
-            for d in asking.declines()
+            for d in asking.build_declines()
             if text == d.key.casefold() != "" or (text == str(d.code) and not words)
         ),
         None,
@@ -275,8 +275,8 @@ def echo(interview: Interview, text: str) -> str:
     question, language = stop.leaf.question, machine.language
     match entered(machine, stop, text, machine.events[-1].stamp):
         case Answered(value=value, words=words) if value is not None:
-            said = question.said(stop.leaf, value, words, language, machine.walk.env).strip()
-            says_more = said != text.strip() or question.typed(value, words, language) != said
+            said = question.format_answer(stop.leaf, value, words, language, machine.walk.env).strip()
+            says_more = said != text.strip() or question.format_as_typed(value, words, language) != said
             return said if says_more else ""
         case Declined(decline=id):
             return said_missing(stop.leaf, Missing(id), language)
@@ -333,7 +333,7 @@ def asked(interview: Interview) -> tuple[Visited, ...]:
     rows = []
     for place, answer in held.items():
         leaf = machine.instrument.leaves[place.item]
-        if isinstance(leaf.question, Computed):
+        if isinstance(leaf.question, ComputedItem):
             continue
         env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn is not None else standing.env
         words = plain(leaf.text.fill(env, machine.language)).replace("\n", " ")
@@ -342,9 +342,9 @@ def asked(interview: Interview) -> tuple[Visited, ...]:
     return tuple(rows)
 
 
-def _said(leaf: Leaf, held: Held, language: str, env: Env) -> str:
+def _said(leaf: CompiledItem, held: Held, language: str, env: Env) -> str:
     if held.cell is None:
         return ""
     if isinstance(held.cell, Missing):
         return said_missing(leaf, held.cell, language)
-    return leaf.question.said(leaf, held.cell, held.words, language, env)
+    return leaf.question.format_answer(leaf, held.cell, held.words, language, env)

@@ -11,13 +11,13 @@ from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.order import ordered
 from survey_cli.instrument.compiled.model import (
-    Asking,
+    CompiledItem,
+    CompiledNode,
+    CompiledOption,
     Compute,
-    Group,
     Instrument,
-    Leaf,
-    Node,
-    Option,
+    ItemContext,
+    ItemGroup,
     Roster,
 )
 from survey_cli.instrument.expressions.conditions import Condition
@@ -47,8 +47,8 @@ class Frame(NamedTuple):
     """Where the walk stands in one group; the groups around it are its parents. Never changed."""
 
     parent: "Frame | None"
-    group: Group
-    order: tuple[Node, ...]
+    group: ItemGroup
+    order: tuple[CompiledNode, ...]
     at: int
     """The next child."""
     turn: int | None
@@ -62,7 +62,7 @@ class Stop(NamedTuple):
     """One place on the route, and all that is needed to stand there again."""
 
     place: Place
-    leaf: Leaf
+    leaf: CompiledItem
     frame: Frame
     mark: int
     """How many changes had been noted when it was reached."""
@@ -71,11 +71,11 @@ class Stop(NamedTuple):
     ahead: int
 
 
-def _rosters(node: Node) -> Iterator[Roster]:
+def _rosters(node: CompiledNode) -> Iterator[Roster]:
     """The rosters at or below a node."""
     if isinstance(node, Roster):
         yield node
-    elif isinstance(node, Group):
+    elif isinstance(node, ItemGroup):
         for child in node.children:
             yield from _rosters(child)
 
@@ -124,10 +124,10 @@ class Walk:
         self._guessed: set[str] = set()
         """Beyond an open place: computes that have a value which an open place can still change."""
         self._changes: list[tuple[Any, Any]] = []
-        self._pending: tuple[tuple[Group, Template], ...] = ()
-        self._asked: tuple[Stop, Asking] | None = None
+        self._pending: tuple[tuple[ItemGroup, Template], ...] = ()
+        self._asked: tuple[Stop, ItemContext] | None = None
         root = instrument.root
-        self._ahead = root.weight
+        self._ahead = root.asked_count
         self._position = 0
         for compute in instrument.first_computes:
             self._compute(compute)
@@ -196,7 +196,7 @@ class Walk:
                 shown = self._shown(node)
                 if shown is not True:
                     self._passed(node, turn, shown)
-                elif isinstance(node, Leaf):
+                elif isinstance(node, CompiledItem):
                     return self._stop(node, frame)
                 else:
                     frame = self._enter(node, frame)
@@ -237,9 +237,9 @@ class Walk:
         self.over = False
         return stop
 
-    def _stop(self, leaf: Leaf, frame: Frame) -> Stop:
+    def _stop(self, leaf: CompiledItem, frame: Frame) -> Stop:
         self._frame = frame
-        if leaf.counted:
+        if leaf.counts_in_progress:
             self._position += 1
             self._ahead -= 1
         place = leaf.place if leaf.roster is None else Place(leaf.id, frame.turn)
@@ -251,7 +251,7 @@ class Walk:
         self.stops.append(stop)
         return stop
 
-    def _shown(self, node: Node) -> Any:
+    def _shown(self, node: CompiledNode) -> Any:
         """True where it is on the route; else False or, for the unknown, the Missing."""
         if node.ask_if is not None:
             asked = node.ask_if.evaluate(self.env)
@@ -265,11 +265,11 @@ class Walk:
                 return NOT_REACHED
             if passed is True:
                 return False
-        if isinstance(node, Leaf) and node.conditional and self._rules > 1:
+        if isinstance(node, CompiledItem) and node.options_conditional and self._rules > 1:
             return self._offers_some(node)
         return True
 
-    def _offers_some(self, leaf: Leaf) -> Any:
+    def _offers_some(self, leaf: CompiledItem) -> Any:
         """Whether any option is offered: without one there is nothing to ask."""
         some: Any = False
         for option in leaf.options:
@@ -288,17 +288,17 @@ class Walk:
             return True
         return not self._open.isdisjoint(condition.names) and hasty(condition)
 
-    def _passed(self, node: Node, turn: int | None, shown: Any) -> None:
+    def _passed(self, node: CompiledNode, turn: int | None, shown: Any) -> None:
         """It is off the route; or, beyond an open place, nobody can say yet."""
         unreached = self.beyond and shown == NOT_REACHED
         why = NOT_REACHED if unreached else NOT_ASKED
-        if isinstance(node, Leaf):
-            self._ahead -= node.counted
+        if isinstance(node, CompiledItem):
+            self._ahead -= node.counts_in_progress
             self._absent(node, turn, why)
             for compute in node.computes:
                 self._compute(compute)
             return
-        self._ahead -= node.weight
+        self._ahead -= node.asked_count
         for leaf in node.leaves:
             if leaf.roster is None or turn is not None:
                 self._absent(leaf, turn, why)
@@ -311,7 +311,7 @@ class Walk:
         for inner in self._computes_below(node):
             self._compute(inner)
 
-    def _absent(self, leaf: Leaf, turn: int | None, why: Missing) -> None:
+    def _absent(self, leaf: CompiledItem, turn: int | None, why: Missing) -> None:
         inside = turn if leaf.roster is not None else None
         self.put(leaf.id if inside is None else (leaf.id, inside), why)
         if why is NOT_REACHED:
@@ -328,13 +328,13 @@ class Walk:
                     for leaf in roster.leaves:
                         self._left(leaf.id, turn)
 
-    def _computes_below(self, group: Group) -> list[Compute]:
+    def _computes_below(self, group: ItemGroup) -> list[Compute]:
         found: list[Compute] = []
         for child in group.children:
-            found.extend(self._computes_below(child) if isinstance(child, Group) else child.computes)
+            found.extend(self._computes_below(child) if isinstance(child, ItemGroup) else child.computes)
         return [*found, *group.computes]
 
-    def _enter(self, group: Group, parent: Frame) -> Frame:
+    def _enter(self, group: ItemGroup, parent: Frame) -> Frame:
         if group.intro is not None:
             self._pending = (*self._pending, (group, group.intro))
         if not isinstance(group, Roster):
@@ -344,12 +344,12 @@ class Walk:
         turns = turns if isinstance(turns, tuple) else ()
         self._leave_turns(group, turns)
         if not turns:
-            self._ahead -= group.weight
+            self._ahead -= group.asked_count
             if self.beyond and group.until is None:
                 self._passed_turns(group)
             return Frame(parent, group, (), 0, None)
         if group.until is None:
-            self._ahead += (len(turns) - 1) * group.weight
+            self._ahead += (len(turns) - 1) * group.asked_count
         return self._turn(group, parent, turns)
 
     def _passed_turns(self, roster: Roster) -> None:
@@ -387,14 +387,14 @@ class Walk:
     def _turn(self, roster: Roster, parent: Frame | None, turns: tuple[int, ...]) -> Frame:
         turn = turns[0]
         if roster.until is not None and turn > 1:
-            self._ahead += roster.weight
+            self._ahead += roster.asked_count
         self.put("#turn", turn)
         self.put("#" + roster.id, (*self.env.get("#" + roster.id, ()), turn))
         if roster.each is not None:
             self.put(("#each", roster.id, turn), roster.each.options[turn - 1].text)
         return Frame(parent, roster, self._order(roster, turn), 0, turn, turns[1:])
 
-    def _order(self, group: Group, turn: int | None) -> tuple[Node, ...]:
+    def _order(self, group: ItemGroup, turn: int | None) -> tuple[CompiledNode, ...]:
         if group.order == "written":
             return group.children
         return ordered(
@@ -409,18 +409,18 @@ class Walk:
 
     # standing at a place
 
-    def asking(self, stop: Stop, language: str) -> Asking:
+    def asking(self, stop: Stop, language: str) -> ItemContext:
         """What its question may look at: the same as long as it stands there, since nothing before it changes."""
         asked = self._asked
         if asked is None or asked[0] is not stop or asked[1].language != language:
-            asking = Asking(leaf=stop.leaf, env=self.env, language=language, options=self.options(stop))
+            asking = ItemContext(leaf=stop.leaf, env=self.env, language=language, options=self.options(stop))
             asked = self._asked = stop, asking
         return asked[1]
 
-    def options(self, stop: Stop) -> tuple[Option, ...]:
+    def options(self, stop: Stop) -> tuple[CompiledOption, ...]:
         """The options offered at this place, in drawn order."""
         leaf = stop.leaf
-        if not leaf.varies:
+        if not leaf.options_vary:
             return leaf.options
         how, id, turn = leaf.order, leaf.id, stop.place.turn
         if how == "written" and leaf.scale is not None:
@@ -432,6 +432,6 @@ class Walk:
             id=id,
             turn=turn,
             name=lambda o: o.code,
-            stays=lambda o: o.stays,
+            stays=lambda o: o.is_fixed,
         )
         return tuple(o for o in options if o.ask_if is None or o.ask_if.evaluate(self.env) is True)

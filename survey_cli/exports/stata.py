@@ -41,7 +41,7 @@ ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 RELEASE: Final = 14
 """The program's, whose files are of release 118."""
 LARGEST: Final = 2_147_483_620
-"""The most that fits into Stata's `long`; larger numbers are doubles, and have no labels."""
+"""The most that fits into Stata's `multiline_texts`; larger numbers are doubles, and have no labels."""
 SHOWN: Final = (8, 80)
 """Letters of a text, the least and the most, that Stata is to show; all are kept."""
 HEAD: Final = 2_000

@@ -1,1 +1,4 @@
-"""The questionnaire as written: source, schema, expressions, texts, compiled model and checks. It holds no answers."""
+"""The questionnaire: source files, schema, expressions, texts, checks and the compiled instrument.
+
+It holds no answers.
+"""

@@ -1,7 +1,7 @@
-"""Countries and their regions: public holidays, weekend days, known calling hours, the time zones of regions.
+"""Countries and their regions: public holidays, weekend days, calling hours, and the time zones of regions.
 
-Regions and holidays are those of the `holidays` library, weekend days those of Unicode CLDR (a test compares them with
-Babel). It reads no clock and no file.
+Regions and holidays come from the `holidays` library, weekend days from Unicode CLDR (a test compares them with
+Babel). The module reads no clock and no file.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ COUNTRIES: Final = frozenset(
 )
 """ISO 3166-1, two letters."""
 
-BAND: Final = Hours(8 * 60, 21 * 60)
+PERMITTED_HOURS: Final = Hours(8 * 60, 21 * 60)
 """The hours outside of which nobody is called, in the respondent's zone, where a country's own are not known."""
 
 
@@ -39,7 +39,7 @@ class CallingRule(NamedTuple):
     sunday: Hours
     source: str
 
-    def on(self, weekday: int) -> Hours:
+    def find_hours(self, weekday: int) -> Hours:
         """The hours of a day of the week, Monday is 0."""
         return self.saturday if weekday == 5 else self.sunday if weekday == 6 else self.weekdays
 
@@ -63,7 +63,9 @@ CALLING_RULES: Final[Mapping[str, CallingRule]] = {
         Hours(10 * 60, 18 * 60),
         "Richtlinie für telefonische Befragungen (ADM, ASI, BVM, DGOF), a rule of the profession",
     ),
-    "US": CallingRule(BAND, BAND, BAND, "47 CFR 64.1200(c)(1), on telephone solicitations"),
+    "US": CallingRule(
+        PERMITTED_HOURS, PERMITTED_HOURS, PERMITTED_HOURS, "47 CFR 64.1200(c)(1), on telephone solicitations"
+    ),
 }
 """Laws and rules of the profession. A country that is not here has some too: `check` says that none are known."""
 
@@ -81,35 +83,35 @@ _WEEKENDS: Final = {
 """Weekend days, Monday is 0, where they are not Saturday and Sunday."""
 
 
-def weekend_of(country: str) -> tuple[int, ...]:
+def find_weekend(country: str) -> tuple[int, ...]:
     """The days of the weekend in a country, Monday is 0; Saturday and Sunday where the country is not known."""
     return _WEEKENDS.get(country, (5, 6))
 
 
-def usual_hours(country: str) -> dict[int, Hours]:
+def build_usual_hours(country: str) -> dict[int, Hours]:
     """Calling hours by day of the week where a study writes none: workdays 09:00-20:30, so that an interview begun last
     is over near 21:00; the other day of the weekend 10:00-17:00; never on the day of rest."""
-    weekend = weekend_of(country)
+    weekend = find_weekend(country)
     rest = 5 if country == "IL" else 4 if 4 in weekend else 6
     return {day: USUAL_WEEKEND if day in weekend else USUAL_WORKDAY for day in range(7) if day != rest}
 
 
-def band_on(country: str, weekday: int) -> Hours:
+def find_permitted_hours(country: str, weekday: int) -> Hours:
     """The hours outside of which nobody is called in this country on this day of the week, unless there is a reason."""
     rule = CALLING_RULES.get(country)
-    return rule.on(weekday) if rule is not None else BAND
+    return rule.find_hours(weekday) if rule is not None else PERMITTED_HOURS
 
 
 # regions
 
 
-def country_of_region(region: str) -> str:
+def parse_country(region: str) -> str:
     """The country of `DE-BY`, or of `DE`."""
     return region[:2]
 
 
 @lru_cache(maxsize=256)
-def regions_of(country: str) -> Mapping[str, str]:
+def list_regions(country: str) -> Mapping[str, str]:
     """The regions of a country whose holidays are known: by name and by code, both in small letters, the full code
     (`DE-BY`). Empty where none are."""
     import holidays
@@ -123,14 +125,14 @@ def regions_of(country: str) -> Mapping[str, str]:
     return found | {full.casefold(): full for full in found.values()}
 
 
-def region_named(text: str, country: str) -> str:
+def find_region(text: str, country: str) -> str:
     """The full code of a region: `by`, `DE-BY` and `Bayern` are DE-BY in Germany. Empty where there is none."""
-    return regions_of(country).get(text.strip().casefold(), "")
+    return list_regions(country).get(text.strip().casefold(), "")
 
 
-def nearest_region(text: str, country: str) -> str:
+def suggest_region(text: str, country: str) -> str:
     """What to do about a region that does not exist: the nearest by name or code, or those there are."""
-    known = regions_of(country)
+    known = list_regions(country)
     codes = sorted(set(known.values()))
     near = nearest(text.strip().casefold(), known)
     some = ", ".join(codes[:4]) + (", …" if len(codes) > 4 else "")
@@ -138,12 +140,12 @@ def nearest_region(text: str, country: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def public_holidays(region: str, year: int) -> Mapping[date, str]:
+def list_public_holidays(region: str, year: int) -> Mapping[date, str]:
     """Names of the public holidays of a country (`DE`) or of one of its regions (`DE-BY`) by day, in English where the
     library has them, days on which a holiday is observed included; empty for what the library does not know."""
     import holidays
 
-    country, subdivision = country_of_region(region), region[3:] or None
+    country, subdivision = parse_country(region), region[3:] or None
     try:
         known = holidays.country_holidays(country, subdiv=subdivision, years=year)
     except NotImplementedError:
@@ -206,7 +208,7 @@ Pacific/Honolulu US: HI
 """The zones of regions of those countries that have several and whose regions are often in samples (IANA, zone.tab)."""
 
 
-def _region_zones() -> Iterator[tuple[str, str]]:
+def _iterate_region_zones() -> Iterator[tuple[str, str]]:
     for line in _ZONES.strip().splitlines():
         zone, country, *regions = line.replace(":", "").split()
         for region in regions:
@@ -214,6 +216,7 @@ def _region_zones() -> Iterator[tuple[str, str]]:
 
 
 REGION_ZONES: Final[Mapping[str, tuple[str, ...]]] = {
-    region: tuple(zone for other, zone in _region_zones() if other == region) for region, _ in _region_zones()
+    region: tuple(zone for other, zone in _iterate_region_zones() if other == region)
+    for region, _ in _iterate_region_zones()
 }
 """The time zones of a region; a region that lies in two is called only where both are open."""

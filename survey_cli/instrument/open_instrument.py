@@ -1,21 +1,21 @@
-"""Opening an instrument, ready to be asked: from its file, or from the full text that was kept of it."""
+"""Opening an instrument, compiled and checked: from its file, or from its stored full text."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.compiled.compiler import built
+from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.source.load import read, read_text
+from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import UserError, errors
 
-STRICTER: Final = frozenset(("hash", "comment-in-text", "bad-format"))
+RULES_ADDED_LATER: Final = frozenset(("hash", "comment-in-text", "bad-format"))
 """Rules whose breach did not always keep a questionnaire from being used: one that was stored is read as it was then."""
 
 
 def open_instrument(path: str) -> Instrument | UserError:
     """The instrument in a file, ready; or its problems."""
-    found = checked(read(path))
+    found = checked(load_source(path))
     if found.instrument is not None:
         return found.instrument
     wrong = errors(found.problems)
@@ -24,7 +24,7 @@ def open_instrument(path: str) -> Instrument | UserError:
     return UserError(str(path), f"the instrument has {many}", remedy, tuple(wrong))
 
 
-def rebuilt(texts: Mapping[str, str], hash: str) -> Instrument | UserError:
+def rebuild_instrument(texts: Mapping[str, str], hash: str) -> Instrument | UserError:
     """An instrument as it was when its interviews began, from the text of its files (the top one first)."""
     if not texts:
         return UserError(
@@ -33,8 +33,10 @@ def rebuilt(texts: Mapping[str, str], hash: str) -> Instrument | UserError:
             "bring a backup back: survey db restore BACKUP FILE",
         )
     name = next(iter(texts))
-    instrument, _, problems = built(read_text(texts[name], name, fetch=lambda other: texts[other]))
-    wrong = [problem for problem in errors(problems) if problem.rule not in STRICTER]
+    instrument, _, problems = compile_instrument(
+        load_source_text(texts[name], name, fetch=lambda other: texts[other])
+    )
+    wrong = [problem for problem in errors(problems) if problem.rule not in RULES_ADDED_LATER]
     if instrument is None or wrong:
         return UserError(
             f"version {hash[:12]}",

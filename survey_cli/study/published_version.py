@@ -6,7 +6,7 @@ For a database file the version is the questionnaire's own file. Nothing is publ
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError
 from survey_cli.store import Store
 
@@ -39,7 +39,7 @@ def in_force(store: Store, instrument: Instrument, path: str) -> InForce | UserE
         return UserError(store.where, what, f"the schema's owner publishes it: survey study publish {path}")
     if hash in ("", instrument.hash):
         return InForce(instrument)
-    published = rebuilt(store.instrument_texts(hash) or {}, hash)
+    published = rebuild_instrument(store.instrument_texts(hash) or {}, hash)
     if isinstance(published, UserError):
         return published
     theirs, ours = _title(published), _title(instrument)
@@ -59,4 +59,4 @@ def in_force(store: Store, instrument: Instrument, path: str) -> InForce | UserE
 
 
 def _title(instrument: Instrument) -> str:
-    return str(instrument.title.written(instrument.language))
+    return str(instrument.title.get(instrument.language))

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError
 from survey_cli.store import InstrumentRow, Origin, Store
 from survey_cli.table.encoded_cells import cell_reader, cell_texts
@@ -58,7 +58,7 @@ def version_changes(store: Store, instrument: Instrument) -> list[VersionChange]
     for kept in kept_here:
         if kept.hash == instrument.hash or not store.has_interviews(kept.hash):
             continue
-        old = rebuilt(kept.texts, kept.hash)
+        old = rebuild_instrument(kept.texts, kept.hash)
         if isinstance(old, UserError):
             return old
         for change in changes(old, instrument):

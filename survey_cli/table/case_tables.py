@@ -90,7 +90,7 @@ def sample_columns(
     found = [
         sample_variable(instrument, name, language)
         for name, column in instrument.sample.items()
-        if not column.hidden or name in personal
+        if not column.is_personal or name in personal
     ]
     return tuple(replace(v, name=f"sample_{v.name}") if v.name in taken else v for v in found)
 

@@ -5,11 +5,18 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-from survey_cli.instrument.compiled.model import Compute, Group, Instrument, Leaf, Node, Roster
+from survey_cli.instrument.compiled.model import (
+    CompiledItem,
+    CompiledNode,
+    Compute,
+    Instrument,
+    ItemGroup,
+    Roster,
+)
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.schema.items.groups import BatteryWritten
+from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.typed import DateItem
-from survey_cli.instrument.schema.items.unasked_items import Computed, LookupItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
 from survey_cli.table.personal import personal_names
 from survey_cli.values import Code, Storage, Variable
 
@@ -27,8 +34,8 @@ class Block:
     id: str
     turn: int | None = None
     variables: tuple[Variable, ...]
-    leaf: Leaf | None = None
-    group: Group | None = None
+    leaf: CompiledItem | None = None
+    group: ItemGroup | None = None
     scale: str = ""
 
 
@@ -50,7 +57,7 @@ def blocks(instrument: Instrument, language: str) -> tuple[Block, ...]:
 def columns(instrument: Instrument, language: str = "") -> tuple[Variable, ...]:
     """The variables of an instrument's data, labels in `language` (its first, unless said)."""
     language = language or instrument.language
-    study = {kind: (d.code, str(d.text.written(language))) for kind, d in instrument.declines.items()}
+    study = {kind: (d.code, str(d.text.get(language))) for kind, d in instrument.declines.items()}
     reserved: dict[str, tuple[int, str]] = {
         kind: study[kind] for kind in ("not_asked", "not_reached") if kind in study
     }
@@ -73,7 +80,7 @@ def _from_elsewhere(block: Block) -> bool:
             return True
         case "leaf":
             question = block.leaf.question if block.leaf is not None else None
-            return isinstance(question, Computed) or (isinstance(question, DateItem) and question.partial)
+            return isinstance(question, ComputedItem) or (isinstance(question, DateItem) and question.partial)
         case "sample" | "order":
             return False
 
@@ -82,27 +89,27 @@ def sample_variable(instrument: Instrument, name: str, language: str) -> Variabl
     storages: dict[str, Storage] = {"number": "decimal", "date": "date"}
     column = instrument.sample[name]
     options = column.options
-    listed = instrument.written.scales[options].options if isinstance(options, str) else options or {}
-    labels: dict[Code, str] = {code: str((o.label or o.text).written(language)) for code, o in listed.items()}
+    listed = instrument.document.scales[options].options if isinstance(options, str) else options or {}
+    labels: dict[Code, str] = {code: str((o.label or o.text).get(language)) for code, o in listed.items()}
     if column.type == "split":
         labels = {str(arm): str(arm) for arm in column.arms}
     numbers = labels and all(isinstance(code, int) for code in labels)
     return Variable(
         name=name,
-        label=str(column.label.written(language)) if column.label else name,
+        label=str(column.label.get(language)) if column.label else name,
         storage="integer" if numbers else storages.get(column.type, "text"),
         measure="scale" if column.type in storages else "nominal",
         labels=labels,
         item=name,
         role="sample",
-        personal=column.hidden,
+        personal=column.is_personal,
     )
 
 
-def _items(instrument: Instrument, group: Group, language: str, turn: int | None) -> Iterator[Block]:
+def _items(instrument: Instrument, group: ItemGroup, language: str, turn: int | None) -> Iterator[Block]:
     for node in group.children:
         match node:
-            case Leaf():
+            case CompiledItem():
                 block = _leaf(instrument, node, language, turn)
                 if block is not None:
                     yield _headed(block, node, group, language)
@@ -120,29 +127,29 @@ def _items(instrument: Instrument, group: Group, language: str, turn: int | None
                     yield from _items(instrument, node, language, each)
                     if node.until is not None and (block := _leaf(instrument, node.until, language, each)):
                         yield block
-            case Group():
+            case ItemGroup():
                 yield from _items(instrument, node, language, turn)
 
 
-def _headed(block: Block, leaf: Leaf, group: Group, language: str) -> Block:
+def _headed(block: Block, leaf: CompiledItem, group: ItemGroup, language: str) -> Block:
     """A statement that ends a question which others share has the battery's label before its own words, as long as the
     whole is no longer than `SHORT`."""
-    battery = group.written
-    if not isinstance(battery, BatteryWritten):
+    battery = group.spec
+    if not isinstance(battery, BatteryItem):
         return block
-    head, own = battery.label or battery.title, str(leaf.label.written(language))
+    head, own = battery.label or battery.title, str(leaf.label.get(language))
     labelled = any(str(id) == leaf.id and s.label is not None for id, s in battery.statements.items())
     if head is None or labelled or leaf.text.markers(language) == own:
         return block
-    whole = [f"{head.written(language)}: {v.label}" for v in block.variables]
+    whole = [f"{head.get(language)}: {v.label}" for v in block.variables]
     if max(map(len, whole)) > SHORT:
         return block
     labelled_variables = (replace(v, label=label) for v, label in zip(block.variables, whole, strict=True))
     return replace(block, variables=tuple(labelled_variables))
 
 
-def _leaf(instrument: Instrument, leaf: Leaf, language: str, turn: int | None) -> Block | None:
-    variables = leaf.question.variables(leaf, language)
+def _leaf(instrument: Instrument, leaf: CompiledItem, language: str, turn: int | None) -> Block | None:
+    variables = leaf.question.build_variables(leaf, language)
     if isinstance(leaf.question, LookupItem) and leaf.question.sample in instrument.sample:
         variables = (_copied(sample_variable(instrument, str(leaf.question.sample), language), variables[0]),)
     if not variables:
@@ -167,7 +174,7 @@ def _orders(instrument: Instrument, language: str) -> Iterator[Block]:
     for leaf in instrument.leaves.values():
         if leaf.order != "written":
             yield _order(leaf.id, "options", turns_of(instrument, leaf), leaf=leaf)
-    for name, scale in instrument.written.scales.items():
+    for name, scale in instrument.document.scales.items():
         if scale.order != "written":
             leaf_of = next((leaf for leaf in instrument.leaves.values() if leaf.scale == name), None)
             yield Block(
@@ -186,16 +193,22 @@ def _orders(instrument: Instrument, language: str) -> Iterator[Block]:
             )
 
 
-def turns_of(instrument: Instrument, node: Node | None) -> int:
+def turns_of(instrument: Instrument, node: CompiledNode | None) -> int:
     """How many turns a node can be gone through in: 0 outside of a roster."""
     roster_id = (
-        node.roster if isinstance(node, Leaf) else node.leaves[0].roster if node and node.leaves else None
+        node.roster
+        if isinstance(node, CompiledItem)
+        else node.leaves[0].roster
+        if node and node.leaves
+        else None
     )
     roster = instrument.groups.get(roster_id) if roster_id else None
     return roster.maximum if isinstance(roster, Roster) else 0
 
 
-def _order(id: str, of: str, turns: int, *, group: Group | None = None, leaf: Leaf | None = None) -> Block:
+def _order(
+    id: str, of: str, turns: int, *, group: ItemGroup | None = None, leaf: CompiledItem | None = None
+) -> Block:
     label = f"Order of the {of} of {id}"
     names = [f"{id}_order"] if not turns else [f"{id}_order_{turn}" for turn in range(1, turns + 1)]
     return Block(
@@ -256,7 +269,7 @@ def _labels(
     for name in condition.names:
         if name in instrument.leaves:
             for option in instrument.leaves[name].options:
-                meant.setdefault(option.code, set()).add(str(option.label.written(language)))
+                meant.setdefault(option.code, set()).add(str(option.label.get(language)))
         elif name in instrument.sample:
             for code, text in sample_variable(instrument, name, language).labels.items():
                 meant.setdefault(code, set()).add(text)

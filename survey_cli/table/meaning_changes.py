@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.compiled.model import Compute, Instrument, Leaf, Roster
+from survey_cli.instrument.compiled.model import CompiledItem, Compute, Instrument, Roster
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.instrument.schema.items.unasked_items import Computed
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.table.columns import sample_variable
 from survey_cli.values import Code
 
@@ -128,7 +128,9 @@ def _names(instrument: Instrument) -> Iterator[str]:
     """Everything with columns of its own: sample columns, items, rosters."""
     yield from instrument.sample
     yield from (
-        id for id, leaf in instrument.leaves.items() if leaf.question.variables(leaf, instrument.language)
+        id
+        for id, leaf in instrument.leaves.items()
+        if leaf.question.build_variables(leaf, instrument.language)
     )
     yield from (id for id, group in instrument.groups.items() if isinstance(group, Roster))
 
@@ -180,11 +182,11 @@ def _changed_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[Cha
 
 def _changed_outcomes(old: Instrument, new: Instrument) -> Iterator[Change]:
     """Outcomes that calls and interviews have already, and that would be read or counted otherwise."""
-    for id, now in new.written.outcomes.items():
-        if (was := old.written.outcomes.get(id)) is None:
+    for id, now in new.document.outcomes.items():
+        if (was := old.document.outcomes.get(id)) is None:
             continue
         names = [
-            {lang: str(outcome.name.written(lang)) for lang in one.languages}
+            {lang: str(outcome.name.get(lang)) for lang in one.languages}
             for outcome, one in ((was, old), (now, new))
         ]
         if (words := _differing(*names)) is not None:
@@ -235,30 +237,30 @@ def _meaning(instrument: Instrument, name: str) -> _Meaning | None:
     )
 
 
-def _of_leaf(instrument: Instrument, leaf: Leaf) -> _Meaning | None:
+def _of_leaf(instrument: Instrument, leaf: CompiledItem) -> _Meaning | None:
     question, repeated = leaf.question, leaf.roster is not None
-    if not question.variables(leaf, instrument.language):
+    if not question.build_variables(leaf, instrument.language):
         return None
     languages = instrument.languages
     if isinstance(question, NumberItem):
         return _Meaning(
             kind="a number with decimals" if question.decimals else "a whole number",
-            labels={
-                c: {lang: str(t.written(lang)) for lang in languages} for c, t in question.options.items()
-            },
+            labels={c: {lang: str(t.get(lang)) for lang in languages} for c, t in question.options.items()},
             numeric=True,
             low=question.min,
             high=question.max,
-            unit={lang: str(question.unit.written(lang)) for lang in languages} if question.unit else None,
+            unit={lang: str(question.unit.get(lang)) for lang in languages} if question.unit else None,
             repeated=repeated,
         )
     labels: dict[Code, Texts] = {
-        option.code: {lang: str(option.label.written(lang)) for lang in languages} for option in leaf.options
+        option.code: {lang: str(option.label.get(lang)) for lang in languages} for option in leaf.options
     }
-    if isinstance(question, Computed):
-        labels = {code: {"": code} for code in question.codes()}
+    if isinstance(question, ComputedItem):
+        labels = {code: {"": code} for code in question.list_codes()}
     kind = (
-        "a date or a part of one" if isinstance(question, DateItem) and question.partial else question.known
+        "a date or a part of one"
+        if isinstance(question, DateItem) and question.partial
+        else question.condition_type
     )
     return _Meaning(kind=_KINDS.get(kind, kind), labels=labels, repeated=repeated)
 

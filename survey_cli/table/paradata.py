@@ -239,6 +239,6 @@ def labels_of(instrument: Instrument, item: str, language: str) -> dict[Code, st
     """The labels of an item's codes; empty where it has none."""
     leaf = instrument.leaves[item]
     if leaf.options:
-        return {option.code: shown(str(option.label.written(language))) for option in leaf.options}
-    variables = leaf.question.variables(leaf, language)
+        return {option.code: shown(str(option.label.get(language))) for option in leaf.options}
+    variables = leaf.question.build_variables(leaf, language)
     return dict(variables[0].labels) if variables else {}

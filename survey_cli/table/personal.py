@@ -15,7 +15,7 @@ from survey_cli.instrument.schema.items.unasked_items import LookupItem
 def personal_names(instrument: Instrument) -> frozenset[str]:
     """Items, sample columns and computes that are personal, said or because they read one that is; and rosters whose
     number of turns is read from one."""
-    found = {str(name) for name, column in instrument.sample.items() if column.hidden}
+    found = {str(name) for name, column in instrument.sample.items() if column.is_personal}
     for leaf in instrument.leaves.values():
         question = leaf.question
         copied = question.sample if isinstance(question, LookupItem) else None

@@ -4,7 +4,7 @@ from typing import Any
 
 from survey_cli.engine.interview import Interview, Standing
 from survey_cli.engine.order import ordered
-from survey_cli.instrument.compiled.model import Leaf, Roster
+from survey_cli.instrument.compiled.model import CompiledItem, Roster
 from survey_cli.table.columns import Block, blocks, columns
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 
@@ -55,13 +55,15 @@ def _turns(roster: Roster, standing: Standing) -> Cell:
     return 0 if isinstance(count, int | float) and count < 1 else NOT_ASKED
 
 
-def _leaf(leaf: Leaf, place: Place, standing: Standing) -> tuple[Cell, ...]:
+def _leaf(leaf: CompiledItem, place: Place, standing: Standing) -> tuple[Cell, ...]:
     held = standing.answers.get(place)
     if held is None:
-        return leaf.question.absent(leaf, NOT_REACHED if place in standing.unreached else NOT_ASKED)
+        return leaf.question.build_missing_cells(
+            leaf, NOT_REACHED if place in standing.unreached else NOT_ASKED
+        )
     if isinstance(held.cell, Missing):
-        return leaf.question.declined(leaf, held.cell)
-    return leaf.question.cells(leaf, held.cell, held.words)
+        return leaf.question.build_declined_cells(leaf, held.cell)
+    return leaf.question.build_cells(leaf, held.cell, held.words)
 
 
 def computed_cell(value: Any, storage: str) -> Cell:
@@ -103,7 +105,7 @@ def _orders(block: Block, interview: Interview) -> tuple[Cell, ...]:
                 id=id,
                 turn=None if block.scale else at,
                 name=lambda o: o.code,
-                stays=lambda o: o.stays,
+                stays=lambda o: o.is_fixed,
             )
             found.append(" ".join(str(o.code) for o in options))
         else:

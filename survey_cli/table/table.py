@@ -45,10 +45,10 @@ ADMIN: Final = tuple(
 
 def outcome_labels(instrument: Instrument, language: str) -> dict[Code, str]:
     """What each outcome is called: the table's, then the study's own in its words."""
-    own = instrument.written.outcomes.items()
+    own = instrument.document.outcomes.items()
     return {
         **{id: outcome.name for id, outcome in OUTCOMES.items()},
-        **{str(id): str(outcome.name.written(language)) for id, outcome in own},
+        **{str(id): str(outcome.name.get(language)) for id, outcome in own},
     }
 
 

@@ -12,8 +12,8 @@ from survey_cli.engine.codec import decode, encode
 from survey_cli.engine.events import Answered, Stamp
 from survey_cli.entries import Pick, Picked, Reply, Unread
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.compiled.model import Asking, Leaf
-from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.compiled.model import CompiledItem, ItemContext
+from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.texts.date_text import read_date, read_time, say_date, say_time
 from survey_cli.values import Code, Place
 
@@ -55,9 +55,9 @@ STAMP = Stamp(datetime(2026, 11, 24, 12, tzinfo=UTC), "ann")
 
 
 @cache
-def leaves() -> Mapping[str, Leaf]:
+def leaves() -> Mapping[str, CompiledItem]:
     """Items of every type and some of their variants."""
-    found = checked(read_text(INSTRUMENT, "every_kind.yaml"))
+    found = checked(load_source_text(INSTRUMENT, "every_kind.yaml"))
     assert found.instrument is not None, [str(p) for p in found.problems]
     return found.instrument.leaves
 
@@ -112,37 +112,39 @@ def check(case: tuple[str, Reply]) -> bool:
     item, reply = case
     leaf = leaves()[item]
     question = leaf.question
-    asking = Asking(leaf=leaf, env={}, language="en", options=leaf.options)
-    entry = question.entry(asking)
+    asking = ItemContext(leaf=leaf, env={}, language="en", options=leaf.options)
+    entry = question.build_entry(asking)
     if isinstance(entry, Pick) and isinstance(reply, str):
         assert isinstance(entry.picked(reply), Picked | Unread)
         entry.sends(reply), entry.takes(reply), entry.coded(reply)
-    reading = question.understood(asking, reply)
+    reading = question.parse_reply(asking, reply)
     if isinstance(reading, Unread):
         assert reading.why.strip(), "not taken, and no reason"
         return False
     value, words = reading.value, reading.words
     if value is None:
         return True
-    assert question.fits(asking, value) == "", f"{value!r} was taken and does not fit"
+    assert question.why_invalid(asking, value) == "", f"{value!r} was taken and does not fit"
     event = Answered(STAMP, Place(item), value, words)
     kept = decode(encode(event))
     assert isinstance(kept, Answered)
     assert kept == event
-    assert question.fits(asking, kept.value) == "", f"{value!r} no longer fits when it comes from its journal"
-    assert isinstance(question.said(leaf, value, words, "en"), str)
-    assert len(question.cells(leaf, value, words)) == len(question.variables(leaf, "en"))
+    assert question.why_invalid(asking, kept.value) == "", (
+        f"{value!r} no longer fits when it comes from its journal"
+    )
+    assert isinstance(question.format_answer(leaf, value, words, "en"), str)
+    assert len(question.build_cells(leaf, value, words)) == len(question.build_variables(leaf, "en"))
     _typed_again(asking, value, words)
     return True
 
 
-def _typed_again(asking: Asking, value: object, words: Mapping[Code, str]) -> None:
+def _typed_again(asking: ItemContext, value: object, words: Mapping[Code, str]) -> None:
     """What would be typed to give it again gives it again; two options with words don't fit on one line."""
     question = asking.leaf.question
     if len(words) > 1:
         return
-    typed = question.typed(value, words, "en")  # type: ignore[arg-type]
-    again = question.understood(asking, typed)
+    typed = question.format_as_typed(value, words, "en")  # type: ignore[arg-type]
+    again = question.parse_reply(asking, typed)
     assert not isinstance(again, Unread), f"{value!r} would be typed {typed!r}, but: {again.why}"
     assert again.value == value, f"{value!r} would be typed {typed!r}, which is {again.value!r}"
     assert dict(again.words) == dict(words), f"{words!r} would be typed {typed!r}, which is {again.words!r}"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fuzz.seeds import EXAMPLES, FILES, SMALL, fetch
 from fuzz.words import CONDITION, HOSTILE, KEYS, YAML
 from survey_cli.instrument.checks import RULES, Checked, checked
-from survey_cli.instrument.source.load import read_text
+from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import errors
 
 NAME = "fuzz.yaml"
@@ -123,7 +123,7 @@ cases = st.one_of(
 
 def check(data: bytes) -> Checked:
     """Read and check; what comes of it must be sound."""
-    source = read_text(data, NAME, fetch=fetch)
+    source = load_source_text(data, NAME, fetch=fetch)
     found = checked(source)
     assert found.instrument is not None or errors(found.problems), "neither an instrument nor errors"
     for problem in found.problems:

@@ -17,8 +17,8 @@ from made_up import instruments
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import ITEM_TYPES
-from survey_cli.instrument.schema.model_docs import models
-from survey_cli.instrument.schema.options import Part
+from survey_cli.instrument.schema.model_docs import iterate_models
+from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.scalars import Text
 
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -73,7 +73,7 @@ TEXTS = (
     "{daypart}",
     "{interviewer}",
 )
-ABOVE = tuple(dict.fromkeys(m for _, m in models()))
+ABOVE = tuple(dict.fromkeys(m for _, m in iterate_models()))
 
 
 def _yaml(tree: Tree) -> str:
@@ -157,7 +157,7 @@ class Writer:
             if dice.random() < 0.1:
                 return {"en": self.text(), "es": self.text()}
             return self.text()
-        if isinstance(annotation, type) and issubclass(annotation, Part):
+        if isinstance(annotation, type) and issubclass(annotation, SpecModel):
             return self.model(annotation, depth + 1)
         return self.text()
 

@@ -16,7 +16,7 @@ from survey_cli.cli.output.terminal import count, fail, paragraphs, printable, s
 from survey_cli.problems import Problem, UserError
 
 if TYPE_CHECKING:
-    from survey_cli.instrument.schema.reference import Entry
+    from survey_cli.instrument.schema.reference import ReferenceEntry
     from survey_cli.services.questionnaire.questionnaire_files import Checked
 
 
@@ -211,17 +211,21 @@ def _says(text: str) -> str:
     )
 
 
-def _explained(entry: "Entry") -> str:
+def _explained(entry: "ReferenceEntry") -> str:
     article = "an" if entry.kind[0] in "aeiou" else "a"
     within = f" of {', '.join(entry.within)}" if entry.within else ""
-    lines = [paragraphs(f"{entry.word} — {article} {entry.kind}{within}"), _says(entry.says)]
-    if entry.takes:
-        lines.append(paragraphs(f"Takes {entry.takes}.", indent=2))
+    lines = [paragraphs(f"{entry.word} — {article} {entry.kind}{within}"), _says(entry.meaning)]
+    if entry.accepts:
+        lines.append(paragraphs(f"Takes {entry.accepts}.", indent=2))
     for key in entry.keys:
         if key.shared:
             continue
         more = ", required" if key.required else f", {key.default} if left out" if key.default else ""
-        lines += ["", paragraphs(f"{key.name}: {key.takes}{more}", indent=2), paragraphs(key.says, indent=6)]
+        lines += [
+            "",
+            paragraphs(f"{key.name}: {key.accepts}{more}", indent=2),
+            paragraphs(key.meaning, indent=6),
+        ]
     if shared := ", ".join(key.name for key in entry.keys if key.shared):
         lines += ["", paragraphs(f"As any question it may also have {shared}.", indent=2)]
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from survey_cli.documents.questionnaire.questionnaire import Layout, decline_cho
 from survey_cli.documents.questionnaire.rule_sentences import listed, named, sentence
 from survey_cli.documents.questionnaire.text_rendering import Speaker, literal
 from survey_cli.instrument.compiled.model import Compute, Instrument
-from survey_cli.instrument.schema.document import StudyWritten
+from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.instrument.source.scalars import Text
 
 FINGERPRINT: Final = 12
@@ -68,7 +68,7 @@ def booklet(instrument: Instrument, languages: tuple[str, ...], *, comments: boo
     speaker = Speaker.of(instrument, languages)
     layout = Layout(instrument, speaker)
     title = speaker.text(instrument.title)
-    stated, unstated = _study(instrument.written.study, speaker)
+    stated, unstated = _study(instrument.document.study, speaker)
     return Booklet(
         title=title,
         name=" · ".join(" ".join(plainly(line) for line in spoken.lines) for spoken in title),
@@ -84,7 +84,7 @@ def booklet(instrument: Instrument, languages: tuple[str, ...], *, comments: boo
     )
 
 
-def _study(study: StudyWritten, speaker: Speaker) -> tuple[tuple[tuple[str, Said], ...], tuple[str, ...]]:
+def _study(study: StudySpec, speaker: Speaker) -> tuple[tuple[tuple[str, Said], ...], tuple[str, ...]]:
     """What the file states, and what it leaves unstated though a report must disclose it."""
     stated, unstated = [], []
     for key, name in _STUDY.items():
@@ -95,7 +95,7 @@ def _study(study: StudyWritten, speaker: Speaker) -> tuple[tuple[tuple[str, Said
         text = (
             value
             if isinstance(value, Text)
-            else Text.of(f"{value:,}" if isinstance(value, int) else str(value))
+            else Text.from_string(f"{value:,}" if isinstance(value, int) else str(value))
         )
         stated.append((name, speaker.text(text)))
     return tuple(stated), tuple(unstated)
@@ -129,7 +129,7 @@ def _appendices(instrument: Instrument, layout: Layout, speaker: Speaker) -> tup
 
 
 def _scripts(instrument: Instrument, speaker: Speaker) -> Appendix:
-    fieldwork = instrument.written.fieldwork
+    fieldwork = instrument.document.fieldwork
     return Appendix(
         id="scripts",
         title="What is said before the interview",
@@ -137,7 +137,7 @@ def _scripts(instrument: Instrument, speaker: Speaker) -> Appendix:
         entries=tuple(
             Entry(
                 id="",
-                said=speaker.text(Text.of(str(name).replace("_", " ").capitalize())),
+                said=speaker.text(Text.from_string(str(name).replace("_", " ").capitalize())),
                 answer=speaker.text(script.text),
                 notes=(Note(label="", prose=sentence("Once a case.")),) if script.once else (),
             )
@@ -151,7 +151,7 @@ def _column(name: str, instrument: Instrument, layout: Layout, speaker: Speaker)
     told = [_ROLES[column.role]] if column.role is not None else []
     if column.options is not None:
         options = (
-            instrument.written.scales[column.options].options
+            instrument.document.scales[column.options].options
             if isinstance(column.options, str)
             else column.options
         )
@@ -162,7 +162,7 @@ def _column(name: str, instrument: Instrument, layout: Layout, speaker: Speaker)
         told.append(f"drawn by chance when the sample is imported: {arms}{within}")
     elif column.role is None:
         told.append({"text": "text", "number": "a number", "date": "a date"}.get(column.type, column.type))
-    if column.hidden:
+    if column.is_personal:
         told.append("personal, kept apart from the data")
     return Entry(
         id=name,

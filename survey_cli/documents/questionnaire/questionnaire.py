@@ -18,19 +18,27 @@ from survey_cli.documents.questionnaire.booklet_model import (
 )
 from survey_cli.documents.questionnaire.rule_sentences import Rules, listed, named, sentence, signed
 from survey_cli.documents.questionnaire.text_rendering import Speaker, label, literal
-from survey_cli.instrument.compiled.item_numbers import item_numbers
-from survey_cli.instrument.compiled.model import DeclineOffered, Group, Instrument, Leaf, Node, Option, Roster
-from survey_cli.instrument.schema.items.coded import PICKED_POINTS, Multiple, Scale
-from survey_cli.instrument.schema.items.groups import BatteryWritten, RosterWritten, SectionWritten
+from survey_cli.instrument.compiled.item_numbers import number_items
+from survey_cli.instrument.compiled.model import (
+    CompiledDecline,
+    CompiledItem,
+    CompiledNode,
+    CompiledOption,
+    Instrument,
+    ItemGroup,
+    Roster,
+)
+from survey_cli.instrument.schema.items.coded import MAX_PICK_POINTS, MultipleItem, ScaleItem
+from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import (
-    Computed,
-    Draw,
-    End,
-    Handover,
+    ComputedItem,
+    DrawItem,
+    EndItem,
+    HandoverItem,
     LookupItem,
     ReadItem,
-    Split,
+    SplitItem,
 )
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Said as Known
@@ -50,13 +58,13 @@ class Layout:
         self.language = speaker.languages[0]
         self.rules = Rules(instrument, self.language)
         self.declines = tuple(d for d in instrument.declines.values() if d.id not in RESERVED)
-        self._numbers = item_numbers(instrument)
+        self._numbers = number_items(instrument)
 
     def parts(self) -> tuple[Part, ...]:
         """The whole, parted into sections and runs of items that stand in none."""
         return self._parted(self.instrument.root.children, 1)
 
-    def _parted(self, nodes: Sequence[Node], level: int) -> tuple[Part, ...]:
+    def _parted(self, nodes: Sequence[CompiledNode], level: int) -> tuple[Part, ...]:
         parts: list[Part] = []
         loose: list[Item] = []
 
@@ -66,20 +74,20 @@ class Layout:
                 loose.clear()
 
         for node in nodes:
-            if isinstance(node, Group) and not isinstance(node.written, BatteryWritten):
+            if isinstance(node, ItemGroup) and not isinstance(node.spec, BatteryItem):
                 close()
                 parts.append(self._part(node, level))
             else:
-                loose.append(self._battery(node) if isinstance(node, Group) else self._item(node))
+                loose.append(self._battery(node) if isinstance(node, ItemGroup) else self._item(node))
         close()
         return tuple(parts)
 
-    def _children(self, nodes: Sequence[Node], level: int) -> tuple[Item | Part, ...]:
+    def _children(self, nodes: Sequence[CompiledNode], level: int) -> tuple[Item | Part, ...]:
         made: list[Item | Part] = []
         for node in nodes:
-            if not isinstance(node, Group):
+            if not isinstance(node, ItemGroup):
                 made.append(self._item(node))
-            elif isinstance(node.written, BatteryWritten):
+            elif isinstance(node.spec, BatteryItem):
                 made.append(self._battery(node))
             else:
                 made.append(self._part(node, level))
@@ -87,13 +95,13 @@ class Layout:
 
     # sections and rosters
 
-    def _part(self, group: Group, level: int) -> Part:
-        written = group.written
-        assert isinstance(written, SectionWritten | RosterWritten)
+    def _part(self, group: ItemGroup, level: int) -> Part:
+        written = group.spec
+        assert isinstance(written, SectionItem | RosterItem)
         notes = [Note(label="", prose=line) for line in self.rules.asked("Asked", group.ask_if, group.unless)]
         if isinstance(group, Roster):
             notes.append(Note(label="", prose=self._turns(group)))
-        if isinstance(written, SectionWritten) and written.after == "hangup":
+        if isinstance(written, SectionItem) and written.after == "hangup":
             notes.append(Note(label="", prose=sentence("Filled in when the respondent has hung up.")))
         moving = [(named(n.id), n.anchor) for n in group.children]
         if told := rule_sentences.order("Its items come", group.order, moving):
@@ -123,9 +131,9 @@ class Layout:
 
     # items
 
-    def _item(self, leaf: Leaf) -> Item:
+    def _item(self, leaf: CompiledItem) -> Item:
         question = leaf.question
-        quiet = isinstance(question, Computed)
+        quiet = isinstance(question, ComputedItem)
         return Item(
             number=self._numbers[leaf.id],
             id=leaf.id,
@@ -133,21 +141,25 @@ class Layout:
             asked=(
                 *_who_answers(leaf),
                 *self.rules.asked(_verb(leaf), leaf.ask_if, leaf.unless),
-                *((sentence("Not asked where none of the answers is offered."),) if leaf.conditional else ()),
+                *(
+                    (sentence("Not asked where none of the answers is offered."),)
+                    if leaf.options_conditional
+                    else ()
+                ),
             ),
             said=() if quiet else self.speaker.said(leaf.text, question.or_),
             aloud=not _observed(leaf),
-            several=isinstance(question, Multiple),
+            several=isinstance(question, MultipleItem),
             space=_space(leaf),
             expects=self._expects(leaf),
             choices=self._choices(leaf),
             notes=(*self._computed(leaf), *self._notes(leaf)),
         )
 
-    def _battery(self, group: Group) -> Item:
-        written = group.written
-        assert isinstance(written, BatteryWritten)
-        leaves = [node for node in group.children if isinstance(node, Leaf)]
+    def _battery(self, group: ItemGroup) -> Item:
+        written = group.spec
+        assert isinstance(written, BatteryItem)
+        leaves = [node for node in group.children if isinstance(node, CompiledItem)]
         first = leaves[0] if leaves else None
         plain = str(written.text.plain) == "{statement}"
         moving = [(named(leaf.id), leaf.anchor) for leaf in leaves]
@@ -178,16 +190,16 @@ class Layout:
             notes=(*(self._notes(first) if first is not None else ()), *order),
         )
 
-    def _statement_asked(self, leaf: Leaf) -> tuple[Line, ...]:
+    def _statement_asked(self, leaf: CompiledItem) -> tuple[Line, ...]:
         return (sentence(f"asked if {self.rules.clause(leaf.ask_if)}"),) if leaf.ask_if is not None else ()
 
-    def _expects(self, leaf: Leaf) -> str:
+    def _expects(self, leaf: CompiledItem) -> str:
         question = leaf.question
-        if isinstance(question, Scale) and _space(leaf) == "line":
+        if isinstance(question, ScaleItem) and _space(leaf) == "line":
             return f"{leaf.options[0].code} to {leaf.options[-1].code}"
         return rule_sentences.expects(question, self.language)
 
-    def _choices(self, leaf: Leaf) -> tuple[Choice, ...]:
+    def _choices(self, leaf: CompiledItem) -> tuple[Choice, ...]:
         question = leaf.question
         if isinstance(question, NumberItem):
             return tuple(Choice(code=str(c), said=self.speaker.text(t)) for c, t in question.options.items())
@@ -197,7 +209,7 @@ class Layout:
         unread = not question.read or _observed(leaf)  # then a note says so for all of them
         return tuple(self._choice(option, unread=unread) for option in options)
 
-    def _choice(self, option: Option, *, unread: bool) -> Choice:
+    def _choice(self, option: CompiledOption, *, unread: bool) -> Choice:
         remarks: list[Line] = []
         if not option.read and not unread:
             remarks.append(_NOT_READ)
@@ -215,7 +227,7 @@ class Layout:
 
     # notes
 
-    def _notes(self, leaf: Leaf) -> tuple[Note, ...]:
+    def _notes(self, leaf: CompiledItem) -> tuple[Note, ...]:
         question, notes = leaf.question, []
         if leaf.ask_for is not None:
             notes.append(Note(label="Ask for", said=self.speaker.said(leaf.ask_for)))
@@ -254,8 +266,8 @@ class Layout:
             )
         return tuple(notes)
 
-    def _orders(self, leaf: Leaf) -> list[Note]:
-        things = [(f"“{label(o.label, self.language)}”", o.stays) for o in leaf.options]
+    def _orders(self, leaf: CompiledItem) -> list[Note]:
+        things = [(f"“{label(o.label, self.language)}”", o.is_fixed) for o in leaf.options]
         notes = []
         if told := rule_sentences.order("answers come", leaf.order, things):
             notes.append(Note(label="Order", prose=sentence(f"{told}.")))
@@ -264,15 +276,15 @@ class Layout:
             notes.append(Note(label="Order", prose=sentence(text)))
         return notes
 
-    def _computed(self, leaf: Leaf) -> tuple[Note, ...]:
+    def _computed(self, leaf: CompiledItem) -> tuple[Note, ...]:
         """What the computer does, or what an end means."""
         match leaf.question:
-            case Split(arms=arms):
+            case SplitItem(arms=arms):
                 shares = listed([f"{literal(str(arm))} ({share})" for arm, share in arms.items()])
                 return (
                     Note(label="Drawn by chance", prose=sentence(f"{shares}; the shares are in brackets.")),
                 )
-            case Draw(by=by):
+            case DrawItem(by=by):
                 how = {
                     "random": "by chance",
                     "youngest": "the youngest" + (f" by {named(leaf.using)}" if leaf.using else ""),
@@ -289,7 +301,7 @@ class Layout:
                 else:
                     told = sentence(f"what the sample says of {named(str(column))}, taken as an answer.")
                 return (Note(label="Looked up", prose=told),)
-            case End(outcome=outcome):
+            case EndItem(outcome=outcome):
                 name, temporary = self._outcome(str(outcome))
                 what = (
                     f"“{name}”. The interview is put aside, and resumed later at the item that led here."
@@ -302,7 +314,7 @@ class Layout:
 
     def _outcome(self, outcome: str) -> tuple[str, bool]:
         """What an outcome is called, and whether the case may be called again."""
-        own = self.instrument.written.outcomes.get(outcome)  # type: ignore[call-overload]
+        own = self.instrument.document.outcomes.get(outcome)  # type: ignore[call-overload]
         like = OUTCOMES.get(str(own.like) if own is not None and own.like is not None else outcome)
         temporary = like is not None and like.temporary
         if own is None:
@@ -310,38 +322,38 @@ class Layout:
         return label(own.name, self.language), temporary if own.temporary is None else own.temporary
 
 
-def _verb(leaf: Leaf) -> str:
+def _verb(leaf: CompiledItem) -> str:
     match leaf.question:
         case ReadItem():
             return "Read"
-        case End():
+        case EndItem():
             return "Ends here"
-        case Computed() | Handover():
+        case ComputedItem() | HandoverItem():
             return "Done"
         case _:
             return "Filled in" if _observed(leaf) else "Asked"
 
 
-def _observed(leaf: Leaf) -> bool:
+def _observed(leaf: CompiledItem) -> bool:
     """The interviewer answers, nobody is asked."""
     return str(leaf.question.by) == "interviewer"
 
 
-def _who_answers(leaf: Leaf) -> tuple[Line, ...]:
+def _who_answers(leaf: CompiledItem) -> tuple[Line, ...]:
     return (sentence("Not asked: the interviewer answers."),) if _observed(leaf) else ()
 
 
-def _kind(leaf: Leaf) -> str:
+def _kind(leaf: CompiledItem) -> str:
     match leaf.question:
         case ReadItem():
             return "read aloud"
-        case End():
+        case EndItem():
             return "end of the interview"
-        case Handover():
+        case HandoverItem():
             return "another person comes to the phone"
-        case Computed():
+        case ComputedItem():
             return "by the computer"
-        case Multiple() as question:
+        case MultipleItem() as question:
             return f"several answers: {rule_sentences.how_many(question)}"
         case NumberItem():
             return "a number"
@@ -355,7 +367,7 @@ def _kind(leaf: Leaf) -> str:
             return "one answer" if leaf.options else "in their own words"
 
 
-def _space(leaf: Leaf) -> Space:
+def _space(leaf: CompiledItem) -> Space:
     question = leaf.question
     if isinstance(question, NumberItem | TextItem | DateItem | TimeItem):
         return "line"
@@ -363,21 +375,21 @@ def _space(leaf: Leaf) -> Space:
         return ""
     if not leaf.options:
         return "lines"
-    if isinstance(question, Scale) and question.from_ is not None:
-        return "points" if len(leaf.options) <= PICKED_POINTS else "line"
+    if isinstance(question, ScaleItem) and question.from_ is not None:
+        return "points" if len(leaf.options) <= MAX_PICK_POINTS else "line"
     return "choices"
 
 
-def _says_its_code(option: Option) -> bool:
+def _says_its_code(option: CompiledOption) -> bool:
     """A point of a scale that has no words of its own."""
     return isinstance(option.code, int) and all(
-        str(written) == str(option.code) for _, written in option.label.every()
+        str(written) == str(option.code) for _, written in option.label.iterate_languages()
     )
 
 
-def decline_choice(decline: DeclineOffered, speaker: Speaker) -> Choice:
+def decline_choice(decline: CompiledDecline, speaker: Speaker) -> Choice:
     """A decline of the study, as its list shows it."""
-    letters = dict.fromkeys(filter(None, map(decline.key_in, speaker.languages)))
+    letters = dict.fromkeys(filter(None, map(decline.find_key, speaker.languages)))
     remarks = ((Stretch(f"key {literal(' / '.join(letters))}"),),) if letters else ()
     text: Text = decline.text
     return Choice(code=signed(decline.code), said=speaker.text(text), remarks=remarks)

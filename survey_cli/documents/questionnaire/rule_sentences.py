@@ -8,12 +8,12 @@ from typing import Final
 
 from survey_cli.documents.questionnaire.booklet_model import Line, Stretch
 from survey_cli.documents.questionnaire.text_rendering import label, literal
-from survey_cli.instrument.compiled.model import DeclineOffered, Instrument
+from survey_cli.instrument.compiled.model import CompiledDecline, Instrument
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.schema.items.coded import Multiple
+from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
-from survey_cli.instrument.schema.options import OptionWritten
+from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import clause
 from survey_cli.values import Code
@@ -87,11 +87,11 @@ def named(name: str) -> str:
 def _labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, Code], Text]]:
     """The labels of every name's codes; 1 and "1" are different codes."""
     found: dict[str, dict[tuple[type, Code], Text]] = {}
-    document = instrument.written
+    document = instrument.document
     columns: dict[str, dict[tuple[type, Code], Text]] = {}
     for name, column in instrument.sample.items():
         listed = column.options
-        options: Mapping[Code, OptionWritten] = {}
+        options: Mapping[Code, OptionSpec] = {}
         if isinstance(listed, str):
             options = document.scales[listed].options
         elif listed is not None:
@@ -134,7 +134,7 @@ def listed(words: Sequence[str], joint: str = "and") -> str:
     return f" {joint} ".join([*([", ".join(words[:-1])] if len(words) > 1 else []), *words[-1:]])
 
 
-def how_many(question: Multiple) -> str:
+def how_many(question: MultipleItem) -> str:
     """How many answers a `multiple` takes, in words."""
     most = question.max
     if most is None:
@@ -175,7 +175,7 @@ def _shape(pattern: str) -> str:
     return ", ".join([*told, *(["the rest as it stands"] if set(pattern) - set(meanings) else [])])
 
 
-def declines(here: Sequence[DeclineOffered], everywhere: Sequence[DeclineOffered], language: str) -> str:
+def declines(here: Sequence[CompiledDecline], everywhere: Sequence[CompiledDecline], language: str) -> str:
     """Which declines are permitted, where that differs from the study's; empty where it does not."""
     if [(d.id, d.code) for d in here] == [(d.id, d.code) for d in everywhere]:
         return ""

@@ -46,7 +46,7 @@ def _shown(character: str) -> str:
 
 def label(text: Text, language: str) -> str:
     """A label on one line, without marks of stress; what is filled in stands in angle quotes."""
-    return " ".join(shown(literal(text.written(language))).split())
+    return " ".join(shown(literal(text.get(language))).split())
 
 
 def same(said: list[Spoken]) -> Said:
@@ -75,7 +75,7 @@ class Speaker:
         return cls(instrument, languages, names)
 
     def said(self, template: Template | None, joint: Text | None = None) -> Said:
-        """A compiled text; `joint` are the words before the last of the options, where it reads them out."""
+        """A compiled text; `render_joiner` are the words before the last of the options, where it reads them out."""
         if template is None:
             return ()
         return same([Spoken(la, self._lines(template, la, joint)) for la in self.languages])
@@ -105,13 +105,10 @@ class Speaker:
 
     def _stands_for(self, fill: Fill, language: str, joint: Text | None) -> str:
         if fill.key == "options" and joint is not None:
-            name = f"the answers, the last after “{joint.written(language)}”"
+            name = f"the answers, the last after “{joint.get(language)}”"
         elif fill.key == "daypart":
-            parts = self.instrument.written.dayparts
-            name = (
-                " / ".join(str(t.written(language)) for t in parts.values())
-                or "morning / afternoon / evening"
-            )
+            parts = self.instrument.document.dayparts
+            name = " / ".join(str(t.get(language)) for t in parts.values()) or "morning / afternoon / evening"
         elif fill.key == "turn" and (spelled := _SPELLED.get(fill.format)) is not None:
             name = f"{', '.join(spelled(turn, language) or str(turn) for turn in (1, 2, 3))} …"
         elif fill.said is None:

@@ -29,8 +29,8 @@ from survey_cli.fieldwork.appointments.grammar import (
 )
 from survey_cli.fieldwork.calendar.calendar import DAY_NAMES, Calendar, short_day
 from survey_cli.fieldwork.calendar.zones import standing, wall_at, zone_of
-from survey_cli.instrument.countries import BAND
-from survey_cli.instrument.schema.hours import Hours, clock
+from survey_cli.instrument.countries import PERMITTED_HOURS
+from survey_cli.instrument.schema.hours import Hours, format_clock
 
 WINDOW: Final = timedelta(minutes=30)
 """How long a promise of one time lasts before it is missed."""
@@ -236,7 +236,7 @@ class _Reader:
 
     def _on(self, day: date, typed: Typed) -> list[Meant | Unclear]:
         """What may be meant on this day."""
-        span = self.calendar.hours_of(day) or BAND
+        span = self.calendar.hours_of(day) or PERMITTED_HOURS
         match typed.time:
             case Clock():
                 spans: list[tuple[int, int | None]] = [(m, None) for m in _halves(typed.time, span)]
@@ -265,7 +265,7 @@ class _Reader:
         wall = _wall(day, start)
         if closed := self._closed(day, start, end):
             return [closed]
-        span = self.calendar.hours_of(day) or BAND
+        span = self.calendar.hours_of(day) or PERMITTED_HOURS
         if end is None:
             shown = standing(self.zone, wall)
             if shown == "never":
@@ -332,16 +332,16 @@ class _Reader:
                 remedy="take another day",
                 choices=self._following(day, minutes),
             )
-        span = self.calendar.hours_of(day) or BAND
-        remedy = f"take a time from {clock(span.start)} to {clock(span.end)} there"
+        span = self.calendar.hours_of(day) or PERMITTED_HOURS
+        remedy = f"take a time from {format_clock(span.start)} to {format_clock(span.end)} there"
         if start >= span.end:
             return Unclear(
-                what=f"the study does not call after {clock(span.end)} there on {short_day(day)}",
+                what=f"the study does not call after {format_clock(span.end)} there on {short_day(day)}",
                 remedy=remedy,
             )
         if (start if end is None else end - 1) < span.start:
             return Unclear(
-                what=f"the study does not call before {clock(span.start)} there on {short_day(day)}",
+                what=f"the study does not call before {format_clock(span.start)} there on {short_day(day)}",
                 remedy=remedy,
             )
         return None
@@ -415,7 +415,7 @@ def _times(wall: datetime, wall_end: datetime) -> str:
 def _halves(clock: Clock, span: Hours) -> list[int]:
     """The minutes that may be meant: within the calling hours where any is."""
     inside = [minute for minute in clock.halves() if span.start <= minute < span.end]
-    return inside or [next((m for m in clock.halves() if m >= BAND.start), clock.minute)]
+    return inside or [next((m for m in clock.halves() if m >= PERMITTED_HOURS.start), clock.minute)]
 
 
 def _ends(start: Clock | None, end: Clock | None, span: Hours) -> Iterator[tuple[int, int]]:

@@ -11,15 +11,15 @@ from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.calendar.zones import day_start, moment_of, stretches, wall_at
 from survey_cli.instrument.countries import (
-    band_on,
-    country_of_region,
-    public_holidays,
-    region_named,
-    usual_hours,
-    weekend_of,
+    build_usual_hours,
+    find_permitted_hours,
+    find_region,
+    find_weekend,
+    list_public_holidays,
+    parse_country,
 )
-from survey_cli.instrument.schema.document import DaypartWritten, FieldworkWritten
-from survey_cli.instrument.schema.hours import DAYS, Hours, clock, days, hours
+from survey_cli.instrument.schema.document import DaypartSpec, FieldworkSpec
+from survey_cli.instrument.schema.hours import DAYS, Hours, format_clock, parse_days, parse_hours
 
 SEARCHED_DAYS: Final = 400
 """How far ahead an opening is looked for: any yearly closing lies within."""
@@ -48,7 +48,7 @@ class DayPart(NamedTuple):
 def usual_parts(country: str) -> tuple[DayPart, ...]:
     """The parts where a study writes none: the country's weekend; on other days evening begins at 17:00."""
     return (
-        DayPart("weekend", days=frozenset(weekend_of(country))),
+        DayPart("weekend", days=frozenset(find_weekend(country))),
         DayPart("day", hours=Hours(0, 17 * 60)),
         DayPart("evening", hours=Hours(17 * 60, 24 * 60)),
     )
@@ -90,7 +90,7 @@ class _Day(NamedTuple):
 class Calendar:
     """When a study calls."""
 
-    hours: dict[int, Hours] = field(default_factory=lambda: usual_hours(""))
+    hours: dict[int, Hours] = field(default_factory=lambda: build_usual_hours(""))
     """By day of the week, Monday is 0; days that are missing are never called."""
     own_hours: bool = True
     """The study wrote them; else they are the country's usual ones."""
@@ -114,25 +114,25 @@ class Calendar:
     _regional: "dict[str, Calendar]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
-    def of(cls, written: FieldworkWritten | None) -> "Calendar":
+    def of(cls, written: FieldworkSpec | None) -> "Calendar":
         """The calendar of a checked instrument; what its checks refuse is passed over here."""
         if written is None:
             return cls(own_hours=False, own_parts=False)
         spans = {
             DAYS.index(day): span
             for name, text in written.hours.items()
-            if isinstance(named := days(name), tuple) and isinstance(span := hours(text), Hours)
+            if isinstance(named := parse_days(name), tuple) and isinstance(span := parse_hours(text), Hours)
             for day in named
         }
         parts = [part for name, entry in written.dayparts.items() if (part := _part(str(name), entry))]
         country = str(written.country or "")
         return cls(
-            hours=spans if written.hours else usual_hours(country),
+            hours=spans if written.hours else build_usual_hours(country),
             own_hours=bool(written.hours),
             wide=written.reason is not None,
             closed=frozenset(day for text in written.closed if (day := _date(text))),
             country=country or None,
-            region=region_named(str(written.region), country) if written.region else "",
+            region=find_region(str(written.region), country) if written.region else "",
             holidays=written.holidays,
             starts=_date(written.starts),
             ends=_date(written.ends),
@@ -150,12 +150,12 @@ class Calendar:
             return self
         found = self._regional.get(region)
         if found is None:
-            country = country_of_region(region)
+            country = parse_country(region)
             found = self._regional[region] = replace(
                 self,
                 country=country,
                 region=region if region != country else "",
-                hours=self.hours if self.own_hours else usual_hours(country),
+                hours=self.hours if self.own_hours else build_usual_hours(country),
                 parts=self.parts if self.own_parts else usual_parts(country),
             )
         return found
@@ -211,7 +211,7 @@ class Calendar:
         if day in self.closed:
             return f"closed on {short_day(day)}"
         where = self.region or self.country
-        if self.holidays and where and (holiday := public_holidays(where, day.year).get(day)):
+        if self.holidays and where and (holiday := list_public_holidays(where, day.year).get(day)):
             return f"{holiday}, {short_day(day)}"
         return "" if self.hours_of(day) is not None else f"{DAY_NAMES[day.weekday()]} there"
 
@@ -220,7 +220,7 @@ class Calendar:
         written = self.hours.get(day.weekday())
         if written is None or self.wide:
             return written
-        band = band_on(self.country or "", day.weekday())
+        band = find_permitted_hours(self.country or "", day.weekday())
         kept = Hours(max(written.start, band.start), min(written.end, band.end))
         return kept if kept.start < kept.end else None
 
@@ -264,8 +264,8 @@ class Calendar:
             return day.closed
         now = wall.hour * 60 + wall.minute
         early = now < day.hours.start
-        edge = clock(day.hours.start if early else day.hours.end)
-        return f"{'before' if early else 'after'} {edge} there (it is {clock(now)})"
+        edge = format_clock(day.hours.start if early else day.hours.end)
+        return f"{'before' if early else 'after'} {edge} there (it is {format_clock(now)})"
 
     def _next(
         self, zones: Sequence[str], at: datetime, parts: Collection[str] | None = None
@@ -307,14 +307,14 @@ class Calendar:
             day += timedelta(days=1)
 
 
-def _part(name: str, entry: DaypartWritten | str) -> DayPart | None:
+def _part(name: str, entry: DaypartSpec | str) -> DayPart | None:
     weight = 1
-    if isinstance(entry, DaypartWritten):
+    if isinstance(entry, DaypartSpec):
         weight, entry = max(1, entry.weight), str(entry.days or entry.hours or "")
-    named = days(entry)
+    named = parse_days(entry)
     if isinstance(named, tuple):
         return DayPart(name, days=frozenset(DAYS.index(day) for day in named), weight=weight)
-    span = hours(entry)
+    span = parse_hours(entry)
     return DayPart(name, hours=span, weight=weight) if isinstance(span, Hours) else None
 
 

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Final
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.document import OutcomeWritten
+from survey_cli.instrument.schema.document import OutcomeSpec
 from survey_cli.outcomes import OUTCOMES, Outcome
 
 UNREACHED_AGAIN: Final = "3h"
@@ -18,9 +18,9 @@ def outcome_table(instrument: Instrument) -> dict[str, Outcome]:
     """The outcome table with the study's own rows and names."""
     table = dict(OUTCOMES)
     others = count(max(row.number for row in OUTCOMES.values()) + 1)
-    for id, own in instrument.written.outcomes.items():
+    for id, own in instrument.document.outcomes.items():
         number = OUTCOMES[str(id)].number if str(id) in OUTCOMES else next(others)
-        name = str(own.name.written(instrument.language))
+        name = str(own.name.get(instrument.language))
         like = OUTCOMES.get(str(own.like or id))
         if like is None:
             table[str(id)] = replace(_unlike_any(str(id), name, own), number=number)
@@ -39,7 +39,7 @@ def outcome_table(instrument: Instrument) -> dict[str, Outcome]:
     return table
 
 
-def _unlike_any(id: str, name: str, own: OutcomeWritten) -> Outcome:
+def _unlike_any(id: str, name: str, own: OutcomeSpec) -> Outcome:
     """An outcome that is like none of the table: what it does is all written."""
     again = UNREACHED_AGAIN if own.moment == "before" else SPOKEN_AGAIN
     return Outcome(

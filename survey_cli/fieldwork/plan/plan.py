@@ -14,7 +14,7 @@ from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.fieldwork.plan.quotas import Quotas
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.document import FieldworkWritten
+from survey_cli.instrument.schema.document import FieldworkSpec
 from survey_cli.outcomes import OUTCOMES, Outcome
 
 Frame: TypeAlias = Literal["list", "establishment", "rdd"]
@@ -108,8 +108,8 @@ class Plan:
     @classmethod
     def of(cls, instrument: Instrument) -> "Plan":
         """The plan of a checked instrument."""
-        document = instrument.written
-        written = document.fieldwork or FieldworkWritten.model_construct()
+        document = instrument.document
+        written = document.fieldwork or FieldworkSpec.model_construct()
         outcomes = outcome_table(instrument)
         calendar = Calendar.of(document.fieldwork)
         lease = read_delay(str(written.lease)) if written.lease else None
@@ -144,7 +144,7 @@ class Plan:
             scripts=tuple(
                 Script(
                     id=str(id),
-                    texts={lang: str(script.text.written(lang)) for lang in instrument.languages},
+                    texts={lang: str(script.text.get(lang)) for lang in instrument.languages},
                     once=script.once,
                 )
                 for id, script in written.scripts.items()
@@ -205,7 +205,7 @@ def _column(instrument: Instrument, role: str) -> str:
     return next((name for name, c in instrument.sample.items() if c.role == role), "")
 
 
-def _delays(written: FieldworkWritten, outcomes: Mapping[str, Outcome]) -> dict[str, Delay]:
+def _delays(written: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> dict[str, Delay]:
     """The delay of each outcome that has one: as written for it, or for the outcome it is like, else the table's."""
     said = {str(id): str(text) for id, text in written.delays.items()}
     if written.refusals.soft_wait:

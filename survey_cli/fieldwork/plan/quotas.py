@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.instrument.compiled.external_symbols import condition_over
+from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.values import NOT_REACHED, Missing
@@ -96,11 +96,11 @@ class Quotas:
     def of(cls, instrument: Instrument) -> "Quotas":
         """The quotas of a checked instrument. Raises ValueError for a condition that its checks should have refused."""
         found = []
-        for written in instrument.written.quotas:
+        for written in instrument.document.quotas:
             id = str(written.id)
             where = None
             if written.where is not None:
-                where, problems = condition_over(instrument, str(written.where), who=id)
+                where, problems = compile_external_condition(instrument, str(written.where), who=id)
                 if where is None:
                     raise ValueError(str(problems[0]))
             by = tuple(str(name) for name in written.by)

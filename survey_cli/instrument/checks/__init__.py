@@ -17,13 +17,13 @@ from survey_cli.instrument.checks.file_rules import FILE_RULES
 from survey_cli.instrument.checks.reachability import analysis, declined_ends
 from survey_cli.instrument.checks.route import condition_values, references, routing
 from survey_cli.instrument.checks.wording import characters, introduction, texts
-from survey_cli.instrument.compiled.compiler import built
-from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.compiler import compile_instrument
+from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.source.load import Source
+from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.problems import Problem, errors, keep_first_of_each_kind
 
-Check: TypeAlias = Callable[[Draft], Iterator[Problem]]
+Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]
 
 CHECKS: Final[tuple[Check, ...]] = (
     names.bad_id,
@@ -117,7 +117,7 @@ class Checked(NamedTuple):
     instrument: Instrument | None
     problems: tuple[Problem, ...]
     """In the order of their places."""
-    draft: Draft | None
+    draft: InstrumentDraft | None
     """What the checks looked at; None where the file could not be made out."""
 
 
@@ -132,12 +132,12 @@ def _once(problems: list[Problem]) -> list[Problem]:
     return list(told.values())
 
 
-def checked(source: Source) -> Checked:
+def checked(source: InstrumentSource) -> Checked:
     """Build an instrument and run every check, so that all problems are told in one go."""
     collecting = gc.isenabled()
     gc.disable()  # the collector would walk the growing tree again and again: it doubles the time of a large file
     try:
-        instrument, draft, problems = built(source)
+        instrument, draft, problems = compile_instrument(source)
         if draft is not None:
             for check in CHECKS:
                 problems.extend(check(draft))

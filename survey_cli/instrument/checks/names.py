@@ -14,11 +14,11 @@ from survey_cli.instrument.checks.code_positions import (
     options_node,
     place_of,
 )
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.compiled.model import Leaf, Roster
-from survey_cli.instrument.compiled.symbols import Named, declines_of
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.model import CompiledItem, Roster
+from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions.functions import FUNCTIONS
-from survey_cli.instrument.schema.items.coded import Multiple
+from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.texts.templates import ALWAYS
 from survey_cli.problems import Position, Problem
 from survey_cli.values import ADMIN_COLUMNS, Variable
@@ -37,15 +37,15 @@ COMMAND_NAMES: Final = frozenset((*NAMES, "keep"))
 """Words that mean something else when an interviewer types them after a dot."""
 
 
-def _every_name(draft: Draft) -> Iterator[tuple[str, Position]]:
+def _every_name(draft: InstrumentDraft) -> Iterator[tuple[str, Position]]:
     """Every name that becomes a column or can stand in a condition."""
-    for name, named in draft.named.items():
+    for name, named in draft.symbols.items():
         yield name, named.where
-    for name, group in draft.walk.groups.items():
+    for name, group in draft.symbol_table.groups.items():
         yield name, group[0]
 
 
-def bad_id(draft: Draft) -> Iterator[Problem]:
+def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:
     """An id is not a letter followed by letters, digits or `_`, at most 32 in all.
 
         - {id: 2nd, type: text, text: …}     → id: second
@@ -54,7 +54,7 @@ def bad_id(draft: Draft) -> Iterator[Problem]:
     """
     places = list(_every_name(draft))
     places += [(str(name), name_place(name)) for name in draft.document.declines]
-    places += [(str(quota.id), quota.at("id")) for quota in draft.document.quotas]
+    places += [(str(quota.id), quota.find_position("id")) for quota in draft.document.quotas]
     for name, where in places:
         if _FORM.match(name):
             if len(name) > LONGEST:
@@ -77,12 +77,12 @@ def _mended(name: str) -> str:
     return f"write {mended[:LONGEST]}: {rule}" if mended else f"write {rule}"
 
 
-def reserved_id(draft: Draft) -> Iterator[Problem]:
+def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
     """An id is a word that means something else in conditions, in texts, or to Python, SPSS or Stata.
 
     - {id: today, type: date, text: …}     → id: visit_day
     """
-    declines = set(declines_of(draft.document)) | {"not_asked", "not_reached"}
+    declines = set(list_declines(draft.document)) | {"not_asked", "not_reached"}
     for name, where in _every_name(draft):
         if why := _reserved(name, declines):
             remedy = f"choose another, for example {name}_1"
@@ -113,7 +113,7 @@ def _reserved(name: str, declines: set[str]) -> str:
     return ""
 
 
-def duplicate_id(draft: Draft) -> Iterator[Problem]:
+def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
     """Two things have the same id, or ids that differ only in case.
 
         - {id: Q1, …}
@@ -121,9 +121,9 @@ def duplicate_id(draft: Draft) -> Iterator[Problem]:
 
     Conditions could not tell them apart; SPSS, Stata and databases take `Q1` and `q1` for one column.
     """
-    for first, second, name in draft.walk.clashes:
-        kind = first.kind if isinstance(first, Named) else "group of items"
-        at = first.where if isinstance(first, Named) else first
+    for first, second, name in draft.symbol_table.clashes:
+        kind = first.kind if isinstance(first, Symbol) else "group of items"
+        at = first.where if isinstance(first, Symbol) else first
         article = "an" if kind[0] in "aeiou" else "a"
         what = f"there is {article} {kind} {name!r} already, at {at}"
         yield Problem("duplicate-id", second, name, what, "rename one of them", length=len(name))
@@ -141,10 +141,12 @@ def duplicate_id(draft: Draft) -> Iterator[Problem]:
     quotas: dict[str, Position] = {}
     for quota in draft.document.quotas:
         name = str(quota.id)
-        first_at = quotas.setdefault(name.lower(), quota.at("id"))
-        if first_at is not quota.at("id"):
+        first_at = quotas.setdefault(name.lower(), quota.find_position("id"))
+        if first_at is not quota.find_position("id"):
             what = f"there is a quota {name!r} already, at {first_at}"
-            yield Problem("duplicate-id", quota.at("id"), name, what, "rename one of them", length=len(name))
+            yield Problem(
+                "duplicate-id", quota.find_position("id"), name, what, "rename one of them", length=len(name)
+            )
 
 
 class _Column(NamedTuple):
@@ -154,7 +156,7 @@ class _Column(NamedTuple):
     """What stands in it, in words."""
 
 
-def column_clash(draft: Draft) -> Iterator[Problem]:
+def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
     """Two columns of the data would have the same name: one is an id, the other is made from an id.
 
         - {id: q5, type: multiple, options: {1: TV, 2: Radio}, …}     its columns are q5_1 and q5_2
@@ -182,7 +184,7 @@ def column_clash(draft: Draft) -> Iterator[Problem]:
                 yield Problem("column-clash", place_of(draft, owner), owner, what, remedy, length=len(owner))
 
 
-def _families(draft: Draft) -> list[list[str]]:
+def _families(draft: InstrumentDraft) -> list[list[str]]:
     """Ids of which one is the beginning of the other up to a `_`: only among these can made names meet. Also single
     multiples, whose codes may differ only in case or be called like a companion."""
     names = {name.lower(): name for name, _ in _every_name(draft)}
@@ -195,7 +197,7 @@ def _families(draft: Draft) -> list[list[str]]:
             at = low.rfind("_", 0, at)
     families = [[names[low], *children] for low, children in below.items()]
     for leaf in draft.leaves.values():
-        if isinstance(leaf.question, Multiple) and leaf.id.lower() not in below:
+        if isinstance(leaf.question, MultipleItem) and leaf.id.lower() not in below:
             texts = [o.code.lower() for o in leaf.options if isinstance(o.code, str)]
             if texts and (
                 len(texts) != len(set(texts)) or any(t.endswith(("text", "mentions", "order")) for t in texts)
@@ -204,20 +206,20 @@ def _families(draft: Draft) -> list[list[str]]:
     return families
 
 
-def _columns(draft: Draft, owner: str) -> Iterator[_Column]:
+def _columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
     """Every column that comes from an id, with what it is."""
     leaf = draft.leaves.get(owner)
     group = draft.groups.get(owner)
     if leaf is None:
-        if owner in draft.named:
-            yield _Column(owner, owner, f"the {draft.named[owner].kind} {owner}")
+        if owner in draft.symbols:
+            yield _Column(owner, owner, f"the {draft.symbols[owner].kind} {owner}")
         if group is not None and group.order != "written":
             yield _Column(f"{owner}_order", owner, f"the order drawn for {owner}")
         if isinstance(group, Roster):
             yield _Column(f"{owner}_turns", owner, f"the number of turns of {owner}")
         return
     turns = _turns(draft, leaf)
-    variables = leaf.question.variables(leaf, leaf_language(draft))
+    variables = leaf.question.build_variables(leaf, leaf_language(draft))
     if not variables:
         yield _Column(owner, owner, f"the item {owner}")
     for variable in variables:
@@ -241,16 +243,16 @@ def _what(variable: Variable, owner: str) -> str:
     return f"the item {owner}" if variable.name == owner else f"a part of {owner}"
 
 
-def leaf_language(draft: Draft) -> str:
+def leaf_language(draft: InstrumentDraft) -> str:
     return str(draft.document.languages[0])
 
 
-def _turns(draft: Draft, leaf: Leaf) -> int:
+def _turns(draft: InstrumentDraft, leaf: CompiledItem) -> int:
     roster = draft.groups.get(leaf.roster) if leaf.roster is not None else None
     return min(roster.maximum, 999) if isinstance(roster, Roster) else 0
 
 
-def long_column(draft: Draft) -> Iterator[Problem]:
+def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
     """A column's name, made of an id, a code and a turn, is longer than Stata keeps.
 
         - {id: which_newspapers_do_you_read, type: multiple, options: {morning_post: …}, …}
@@ -259,30 +261,34 @@ def long_column(draft: Draft) -> Iterator[Problem]:
     """
     language = leaf_language(draft)
     for leaf in draft.leaves.values():
-        if len(leaf.id) < 17 and not isinstance(leaf.question, Multiple):  # 32 less "_mentions" and a turn
+        if len(leaf.id) < 17 and not isinstance(
+            leaf.question, MultipleItem
+        ):  # 32 less "_mentions" and a turn
             continue
         turns = _turns(draft, leaf)
         more = len(f"_{turns}") if turns else 0
         longest = max((len(o.code) if isinstance(o.code, str) else 4 for o in leaf.options), default=0)
         if len(leaf.id) + longest + more + 10 <= LONGEST:
             continue
-        names = [v.name + (f"_{turns}" if turns else "") for v in leaf.question.variables(leaf, language)]
+        names = [
+            v.name + (f"_{turns}" if turns else "") for v in leaf.question.build_variables(leaf, language)
+        ]
         long = [name for name in names if len(name) > LONGEST]
         if long and len(leaf.id) <= LONGEST:
             what = f"the column {long[0]} has {len(long[0])} characters; Stata keeps {LONGEST}: {long[0][:LONGEST]}"
-            remedy = "shorten the id" + (" or the code" if isinstance(leaf.question, Multiple) else "")
+            remedy = "shorten the id" + (" or the code" if isinstance(leaf.question, MultipleItem) else "")
             where = place_of(draft, leaf.id)
             yield Problem("long-column", where, leaf.id, what, remedy, "warning", len(leaf.id))
 
 
-def column_code(draft: Draft) -> Iterator[Problem]:
+def column_code(draft: InstrumentDraft) -> Iterator[Problem]:
     """A code of a multiple can't be part of a column's name.
 
         - {id: media, type: multiple, options: {news-paper: …}, …}     → news_paper
 
     A multiple has one column for each option, named by its code: letters, digits and `_` only.
     """
-    for item in items_of(draft, Multiple):
+    for item in items_of(draft, MultipleItem):
         options = item.options if isinstance(item.options, dict) else {}
         if not options and isinstance(item.options, str):
             scale = draft.document.scales.get(item.options)
@@ -291,7 +297,7 @@ def column_code(draft: Draft) -> Iterator[Problem]:
             if (isinstance(code, int) and code >= 0) or (isinstance(code, str) and _COLUMN.match(code)):
                 continue
             node = options_node(item)
-            where = key_place(node, code) if node is not None else item.at("options")
+            where = key_place(node, code) if node is not None else item.find_position("options")
             what = f"the code {code} would make a column {item.id}_{code}, which SPSS and Stata can't name"
             remedy = "use letters, digits and _ in the codes of a multiple"
             yield Problem("column-code", where, str(item.id), what, remedy, length=len(str(code)))

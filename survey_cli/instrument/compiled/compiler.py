@@ -1,195 +1,197 @@
-"""From what was written to what can be asked: sections, batteries, rosters and items, each compiled at its spot."""
+"""Compiler of a whole instrument: sections, batteries, rosters and items, in written order."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, cast
 
 from survey_cli.instrument.compiled.computes import computes
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.compiled.item_compiler import Compiler, Spot
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.compiled.model import (
+    CompiledDecline,
+    CompiledItem,
+    CompiledNode,
     Compute,
-    DeclineOffered,
-    Group,
     Instrument,
-    Leaf,
-    Node,
+    ItemGroup,
     Roster,
 )
-from survey_cli.instrument.compiled.symbols import Step, Walk
+from survey_cli.instrument.compiled.symbols import GroupStep, SymbolTable
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import AnyItem
-from survey_cli.instrument.schema.items.coded import Coded, Multiple, Scale
-from survey_cli.instrument.schema.items.groups import BatteryWritten, RosterWritten, SectionWritten
-from survey_cli.instrument.schema.items.question import Question
+from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
+from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.instrument.schema.items.unasked_items import Computed, Draw, End, Handover
-from survey_cli.instrument.schema.options import OptionWritten
-from survey_cli.instrument.schema.validation import shaped
-from survey_cli.instrument.source.load import Source
-from survey_cli.instrument.source.nodes import Composed, Written
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, HandoverItem
+from survey_cli.instrument.schema.options import OptionSpec
+from survey_cli.instrument.schema.validation import validate_tree
+from survey_cli.instrument.source.load import InstrumentSource
+from survey_cli.instrument.source.nodes import ComposedScalar, YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import Problem, did_you_mean
 from survey_cli.values import Code
 
-STATEMENT: Final = "{statement}"
+STATEMENT_FILL: Final = "{statement}"
 RESERVED_CODES: Final = {"not_asked": -6, "not_reached": -7}
 
 
-class Surroundings(NamedTuple):
+class GroupContext(NamedTuple):
     """What an item stands in."""
 
-    path: tuple[Step, ...] = ()
+    path: tuple[GroupStep, ...] = ()
     roster: str | None = None
     section: Template | None = None
     hangup: bool = False
 
 
-class Special(NamedTuple):
+class ItemOverrides(NamedTuple):
     """What a leaf has that is not written at its item: a statement's, or that of a roster's last question."""
 
-    options: Mapping[Code, OptionWritten]
+    options: Mapping[Code, OptionSpec]
     scale: str | None = None
     label: Text | None = None
-    ask_if: Written | None = None
+    ask_if: YamlScalar | None = None
     anchor: bool = False
 
 
-class Builder:
+class InstrumentCompiler:
     """One building of one instrument."""
 
     def __init__(self, document: Document, lost: frozenset[str]) -> None:
         self.document = document
-        self.walk = Walk(document)
-        self.draft = Draft(document=document, walk=self.walk, uses=[], lost=lost)
-        self.compiler = Compiler(self.draft)
-        self.problems = self.compiler.problems
+        self.symbol_table = SymbolTable(document)
+        self.draft = InstrumentDraft(document=document, symbol_table=self.symbol_table, uses=[], lost=lost)
+        self.item_compiler = ItemCompiler(self.draft)
+        self.problems = self.item_compiler.problems
         self.problems.extend(
             p
-            for p in self.walk.problems
+            for p in self.symbol_table.problems
             if p.rule != "unknown-list" or not any(f"{n!r}" in p.what for n in lost)
         )
-        self._after = computes(self.compiler)
+        self._computes_after = computes(self.item_compiler)
         self._index = 0
-        for named in self.walk.named.values():
+        for named in self.symbol_table.symbols.values():
             if named.kind == "sample column" and named.options:
-                self.compiler.options(named.options, Spot(named.id, before=-1), None)
+                self.item_compiler.compile_options(named.options, CompileContext(named.id, before=-1), None)
 
-    def _laid_out(self, group: Group) -> None:
+    def _finish_group(self, group: ItemGroup) -> None:
         """The children are there: what is below, how much it counts, what can be computed at its end."""
-        leaves: list[Leaf] = []
+        leaves: list[CompiledItem] = []
         for child in group.children:
-            leaves.extend(child.leaves if isinstance(child, Group) else (child,))
+            leaves.extend(child.leaves if isinstance(child, ItemGroup) else (child,))
         if isinstance(group, Roster) and group.until is not None:
             leaves.append(group.until)
         group.leaves = tuple(leaves)
-        group.weight = sum(leaf.counted for leaf in leaves)
+        group.asked_count = sum(leaf.counts_in_progress for leaf in leaves)
         if group.order != "written" or isinstance(group, Roster):
             after: list[Compute] = []
             for leaf in leaves:
                 after.extend(leaf.computes)
                 leaf.computes = ()
             for child in group.children:
-                if isinstance(child, Group):
+                if isinstance(child, ItemGroup):
                     after.extend(child.computes)
                     child.computes = ()
             group.computes = tuple(after)
         if group.id:
             self.draft.groups[group.id] = group
 
-    def _nodes(self, items: Sequence[AnyItem], around: Surroundings) -> tuple[Node, ...]:
+    def _compile_nodes(self, items: Sequence[AnyItem], around: GroupContext) -> tuple[CompiledNode, ...]:
         path = around.path
         nodes = []
         for child, item in enumerate(items):
-            step = Step(path[-1].group, child, path[-1].shuffled) if path else Step("", child, False)
-            nodes.append(self._node(item, around._replace(path=(*path[:-1], step))))
+            step = (
+                GroupStep(path[-1].group, child, path[-1].shuffled) if path else GroupStep("", child, False)
+            )
+            nodes.append(self._compile_node(item, around._replace(path=(*path[:-1], step))))
         return tuple(nodes)
 
-    def _node(self, item: AnyItem, around: Surroundings) -> Node:
-        if not item.groups:
-            question = cast(Question, item)
-            return self._leaf(question, str(item.id), question.text, around)
+    def _compile_node(self, item: AnyItem, around: GroupContext) -> CompiledNode:
+        if not item.is_group:
+            question = cast(QuestionItem, item)
+            return self._compile_item(question, str(item.id), question.text, around)
         match item:
-            case SectionWritten():
-                return self._section(item, around)
-            case RosterWritten():
-                return self._roster(item, around)
-            case BatteryWritten():
-                return self._battery(item, around)
+            case SectionItem():
+                return self._compile_section(item, around)
+            case RosterItem():
+                return self._compile_roster(item, around)
+            case BatteryItem():
+                return self._compile_battery(item, around)
             case _:
-                return self._leaf(item, str(item.id), item.text, around)
+                return self._compile_item(item, str(item.id), item.text, around)
 
-    def _group(
-        self, item: SectionWritten | BatteryWritten | RosterWritten, around: Surroundings, kind: type[Group]
-    ) -> tuple[Group, Surroundings]:
+    def _compile_group(
+        self, item: SectionItem | BatteryItem | RosterItem, around: GroupContext, kind: type[ItemGroup]
+    ) -> tuple[ItemGroup, GroupContext]:
         """A group without its children, and what those stand in."""
         who = str(item.id)
-        spot = Spot(who, self._index, around.roster, around.path)
-        compiler = self.compiler
-        title = compiler.text(item.title, spot, "title") or around.section
-        hangup = around.hangup or (isinstance(item, SectionWritten) and item.after == "hangup")
+        spot = CompileContext(who, self._index, around.roster, around.path)
+        compiler = self.item_compiler
+        title = compiler.compile_optional_text(item.title, spot, "title") or around.section
+        hangup = around.hangup or (isinstance(item, SectionItem) and item.after == "hangup")
         group = kind(
             id=who,
-            written=item,
+            spec=item,
             children=(),
             title=title,
-            intro=compiler.text(item.intro, spot, "intro"),
-            ask_if=compiler.condition(item.ask_if, spot, "ask_if"),
-            unless=compiler.condition(item.unless, spot, "unless"),
+            intro=compiler.compile_optional_text(item.intro, spot, "intro"),
+            ask_if=compiler.compile_condition(item.ask_if, spot, "ask_if"),
+            unless=compiler.compile_condition(item.unless, spot, "unless"),
             order=item.order,
             anchor=item.anchor,
             after_hangup=hangup,
         )
-        path = (*around.path, Step(who, 0, item.order != "written"))
+        path = (*around.path, GroupStep(who, 0, item.order != "written"))
         return group, around._replace(path=path, section=title, hangup=hangup)
 
-    def _section(self, item: SectionWritten, around: Surroundings) -> Group:
-        group, inside = self._group(item, around, Group)
-        group.children = self._nodes(item.items, inside)
-        self._laid_out(group)
+    def _compile_section(self, item: SectionItem, around: GroupContext) -> ItemGroup:
+        group, inside = self._compile_group(item, around, ItemGroup)
+        group.children = self._compile_nodes(item.items, inside)
+        self._finish_group(group)
         return group
 
-    def _roster(self, item: RosterWritten, around: Surroundings) -> Roster:
+    def _compile_roster(self, item: RosterItem, around: GroupContext) -> Roster:
         outside = around._replace(roster=None)
-        spot = Spot(str(item.id), self._index, None, around.path)
-        group, inside = self._group(item, outside, Roster)
+        spot = CompileContext(str(item.id), self._index, None, around.path)
+        group, inside = self._compile_group(item, outside, Roster)
         roster = cast(Roster, group)
         inside = inside._replace(roster=roster.id)
         roster.maximum = item.max
-        roster.count = self.compiler.condition(item.count, spot, "count", "number")
+        roster.count = self.item_compiler.compile_condition(item.count, spot, "count", "number")
         if item.each is not None:
-            roster.each = self._each(item, item.each, spot)
-        roster.turn_name = self.walk.turn_name(roster.id)
-        roster.children = self._nodes(item.items, inside)
-        more = self.walk.named.get(f"{roster.id}_more")
+            roster.each = self._find_each(item, item.each, spot)
+        roster.turn_name = self.symbol_table.find_turn_name(roster.id)
+        roster.children = self._compile_nodes(item.items, inside)
+        more = self.symbol_table.symbols.get(f"{roster.id}_more")
         if item.until is not None and more is not None and more.question is not None:
-            special = Special(options=more.options)
-            roster.until = self._leaf(
+            special = ItemOverrides(options=more.options)
+            roster.until = self._compile_item(
                 more.question, more.id, item.until, inside._replace(path=around.path), special
             )
-        self._laid_out(roster)
+        self._finish_group(roster)
         return roster
 
-    def _each(self, item: RosterWritten, name: Written, spot: Spot) -> Leaf | None:
+    def _find_each(self, item: RosterItem, name: YamlScalar, spot: CompileContext) -> CompiledItem | None:
         """The multiple whose chosen options are the turns."""
         each = self.draft.leaves.get(str(name))
-        if each is not None and isinstance(each.question, Multiple):
-            self.compiler.note(spot, "each", name.where, frozenset({each.id}))
+        if each is not None and isinstance(each.question, MultipleItem):
+            self.item_compiler.record_use(spot, "each", name.where, frozenset({each.id}))
             return each
         if str(name) not in self.draft.lost:
-            several = [n for n, leaf in self.draft.leaves.items() if isinstance(leaf.question, Multiple)]
+            several = [n for n, leaf in self.draft.leaves.items() if isinstance(leaf.question, MultipleItem)]
             near = did_you_mean(str(name), several, otherwise="name an earlier item of type multiple")
             what = f"each: {str(name)!r} is not a multiple asked before"
             self.problems.append(
-                Problem("bad-each", item.at("each"), spot.owner, what, near, length=len(name))
+                Problem("bad-each", item.find_position("each"), spot.owner, what, near, length=len(name))
             )
         return None
 
-    def _battery(self, item: BatteryWritten, around: Surroundings) -> Group:
-        first = self.walk.named.get(str(next(iter(item.statements), "")))
+    def _compile_battery(self, item: BatteryItem, around: GroupContext) -> ItemGroup:
+        first = self.symbol_table.symbols.get(str(next(iter(item.statements), "")))
         options, scale = (first.options, first.scale) if first is not None else ({}, None)
-        shared = {n: getattr(item, n) for n in Question.model_fields if n not in ("ask_if", "unless")}
-        asked = Scale.model_construct(
+        shared = {n: getattr(item, n) for n in QuestionItem.model_fields if n not in ("ask_if", "unless")}
+        asked = ScaleItem.model_construct(
             **shared,
             type="scale",
             scale=None,
@@ -198,12 +200,12 @@ class Builder:
             to=item.to,
             labels=item.labels,
         )
-        asked.written_as(item)
-        group, inside = self._group(item, around, Group)
+        asked.copy_position(item)
+        group, inside = self._compile_group(item, around, ItemGroup)
         children = []
         for child, (name, statement) in enumerate(item.statements.items()):
-            step = Step(group.id, child, item.order != "written")
-            special = Special(
+            step = GroupStep(group.id, child, item.order != "written")
+            special = ItemOverrides(
                 options=options,
                 scale=scale,
                 label=statement.label or statement.text,
@@ -211,101 +213,114 @@ class Builder:
                 anchor=statement.anchor,
             )
             here = inside._replace(path=(*around.path, step))
-            children.append(self._leaf(asked, str(name), _worded(item.text, statement.text), here, special))
+            children.append(
+                self._compile_item(
+                    asked, str(name), _build_statement_text(item.text, statement.text), here, special
+                )
+            )
         group.children = tuple(children)
-        self._laid_out(group)
+        self._finish_group(group)
         return group
 
-    def _leaf(
-        self, item: Question, who: str, text: Text, around: Surroundings, special: Special | None = None
-    ) -> Leaf:
+    def _compile_item(
+        self,
+        item: QuestionItem,
+        who: str,
+        text: Text,
+        around: GroupContext,
+        special: ItemOverrides | None = None,
+    ) -> CompiledItem:
         at = self._index
         self._index += 1
-        spot = Spot(who, at, around.roster, around.path)
-        compiler = self.compiler
+        spot = CompileContext(who, at, around.roster, around.path)
+        compiler = self.item_compiler
         if special is None:
-            named = self.walk.named.get(who)
+            named = self.symbol_table.symbols.get(who)
             options, scale = (named.options, named.scale) if named is not None else ({}, None)
             label, ask_if, unless, anchor = item.label or text, item.ask_if, item.unless, item.anchor
         else:
             options, scale = special.options, special.scale
             label, ask_if, unless, anchor = special.label or text, special.ask_if, None, special.anchor
-        compiled = compiler.options(options, spot, scale)
-        leaf = Leaf(
+        compiled = compiler.compile_options(options, spot, scale)
+        leaf = CompiledItem(
             id=who,
             question=item,
-            text=compiler.template(text, spot, "text", options=item.read and any(o.read for o in compiled)),
+            text=compiler.compile_text(
+                text, spot, "text", options=item.read and any(o.read for o in compiled)
+            ),
             label=label,
-            ask_if=compiler.condition(ask_if, spot, "ask_if"),
-            unless=compiler.condition(unless, spot, "unless"),
-            instruction=compiler.text(item.instruction, spot, "instruction"),
-            probe=compiler.text(item.probe, spot, "probe"),
-            help=compiler.text(item.help, spot, "help"),
+            ask_if=compiler.compile_condition(ask_if, spot, "ask_if"),
+            unless=compiler.compile_condition(unless, spot, "unless"),
+            instruction=compiler.compile_optional_text(item.instruction, spot, "instruction"),
+            probe=compiler.compile_optional_text(item.probe, spot, "probe"),
+            help=compiler.compile_optional_text(item.help, spot, "help"),
             options=compiled,
             scale=scale,
-            order=item.order if isinstance(item, Coded) else "written",
-            declines=compiler.declines_at(item, who),
-            prefill=compiler.condition(item.prefill, spot, "prefill", "value"),
-            checks=compiler.checks(item, spot),
+            order=item.order if isinstance(item, CodedItem) else "written",
+            declines=compiler.compile_declines(item, who),
+            prefill=compiler.compile_condition(item.prefill, spot, "prefill", "value"),
+            checks=compiler.compile_checks(item, spot),
             roster=around.roster,
             section=around.section,
             after_hangup=around.hangup,
-            computes=tuple(self._after.get(at, ())),
+            computes=tuple(self._computes_after.get(at, ())),
             anchor=anchor,
-            counted=item.asks or not isinstance(item, Computed | End),
+            counts_in_progress=item.asks or not isinstance(item, ComputedItem | EndItem),
         )
         if scale is not None:
             self.draft.used_scales.add(scale)
             leaf.scale_order = self.document.scales[scale].order  # type: ignore[index]
         drawn = leaf.order != "written" or leaf.scale_order != "written"
-        leaf.varies = drawn or any(o.ask_if is not None for o in compiled)
-        leaf.conditional = bool(compiled) and all(o.ask_if is not None for o in compiled)
+        leaf.options_vary = drawn or any(o.ask_if is not None for o in compiled)
+        leaf.options_conditional = bool(compiled) and all(o.ask_if is not None for o in compiled)
         if isinstance(item, NumberItem) and item.options:
-            leaf.labels = compiler.number_labels(item.options, spot)
-        if not item.asks and isinstance(item, Handover):
-            leaf.ask_for = compiler.text(item.ask_for, spot, "ask_for")
-        elif not item.asks and isinstance(item, Draw):
-            self._draw(item, leaf, spot)
+            leaf.labels = compiler.compile_number_labels(item.options, spot)
+        if not item.asks and isinstance(item, HandoverItem):
+            leaf.ask_for = compiler.compile_optional_text(item.ask_for, spot, "ask_for")
+        elif not item.asks and isinstance(item, DrawItem):
+            self._compile_draw(item, leaf, spot)
         self.draft.leaves.setdefault(who, leaf)
         return leaf
 
-    def _draw(self, item: Draw, leaf: Leaf, spot: Spot) -> None:
+    def _compile_draw(self, item: DrawItem, leaf: CompiledItem, spot: CompileContext) -> None:
         """The roster a draw draws from, which turns, and by what it compares them."""
         source = str(item.from_)
-        if source not in self.walk.rosters:
+        if source not in self.symbol_table.rosters:
             if source not in self.draft.lost:
                 near = did_you_mean(
-                    source, self.walk.rosters, otherwise="name an earlier item of type roster"
+                    source, self.symbol_table.rosters, otherwise="name an earlier item of type roster"
                 )
                 what = f"from: there is no roster {source!r}"
                 self.problems.append(
-                    Problem("bad-draw", item.at("from"), leaf.id, what, near, length=len(source))
+                    Problem("bad-draw", item.find_position("from"), leaf.id, what, near, length=len(source))
                 )
             return
         leaf.source = source
-        leaf.turn_name = self.walk.turn_name(source)
-        leaf.where = self.compiler.condition(item.where, spot._replace(roster=source), "where")
-        self.compiler.note(spot, "from", item.at("from"), frozenset({source}))
+        leaf.turn_name = self.symbol_table.find_turn_name(source)
+        leaf.where = self.item_compiler.compile_condition(item.where, spot._replace(roster=source), "where")
+        self.item_compiler.record_use(spot, "from", item.find_position("from"), frozenset({source}))
         if item.by == "random":
             return
         wanted = ("date",) if item.by == "next_birthday" else ("date", "number")
         fitting = [
             n.id
-            for n in self.walk.named.values()
-            if n.known.roster == source and n.known.type in wanted and item.using in (None, n.id)
+            for n in self.symbol_table.symbols.values()
+            if n.value_type.roster == source and n.value_type.type in wanted and item.using in (None, n.id)
         ]
         if len(fitting) != 1:
             found = ", ".join(fitting) or "none"
             what = f"by: {item.by} compares one {' or '.join(wanted)} of {source}, but found: {found}"
-            self.problems.append(Problem("bad-draw", item.at("by"), leaf.id, what, "name it with using:"))
+            self.problems.append(
+                Problem("bad-draw", item.find_position("by"), leaf.id, what, "name it with using:")
+            )
             return
         leaf.using = fitting[0]
 
-    def instrument(self, source: Source) -> Instrument:
+    def compile(self, source: InstrumentSource) -> Instrument:
         """The instrument, with everything compiled."""
-        document, compiler = self.document, self.compiler
-        root = Group(id="", written=None, children=self._nodes(document.items, Surroundings()))
-        self._laid_out(root)
+        document, compiler = self.document, self.item_compiler
+        root = ItemGroup(id="", spec=None, children=self._compile_nodes(document.items, GroupContext()))
+        self._finish_group(root)
         self.draft.root = root
         return Instrument(
             id=str(document.instrument),
@@ -313,81 +328,88 @@ class Builder:
             version=str(document.version or ""),
             hash=source.digest,
             languages=tuple(str(la) for la in document.languages),
-            written=document,
+            document=document,
             root=root,
             leaves=self.draft.leaves,
             groups=self.draft.groups,
             sample={str(k): v for k, v in document.sample.items()},
             computes=self.draft.computes,
-            first_computes=tuple(self._after.get(-1, ())),
-            declines={d.id: d for d in (*compiler.offered(), *_reserved(document))},
-            faq=self._faq(),
+            first_computes=tuple(self._computes_after.get(-1, ())),
+            declines={
+                d.id: d for d in (*compiler.compile_study_declines(), *_build_reserved_declines(document))
+            },
+            faq=self._compile_faq(),
             texts=source.texts,
             scales={
-                str(name): compiler.options(s.options, Spot(str(name)), str(name))
+                str(name): compiler.compile_options(s.options, CompileContext(str(name)), str(name))
                 for name, s in document.scales.items()
             },
         )
 
-    def _faq(self) -> tuple[tuple[Template, Template], ...]:
+    def _compile_faq(self) -> tuple[tuple[Template, Template], ...]:
         faq = self.document.faq
         pairs = (
             [(f.ask, f.say) for f in faq]
             if isinstance(faq, list)
             else [(Text(q, {}), a) for q, a in faq.items()]
         )
-        template = self.compiler.template
-        return tuple((template(q, Spot("faq"), "faq"), template(a, Spot("faq"), "faq")) for q, a in pairs)
+        template = self.item_compiler.compile_text
+        return tuple(
+            (template(q, CompileContext("faq"), "faq"), template(a, CompileContext("faq"), "faq"))
+            for q, a in pairs
+        )
 
 
-def _reserved(document: Document) -> list[DeclineOffered]:
+def _build_reserved_declines(document: Document) -> list[CompiledDecline]:
     """Not asked and not reached, under the codes the study gives them."""
     made = []
     for kind, code in RESERVED_CODES.items():
         written = document.declines.get(kind)  # type: ignore[call-overload]
-        text = written.text if written is not None else Text.of(kind.replace("_", " ").capitalize())
-        made.append(DeclineOffered(id=kind, code=written.code if written is not None else code, text=text))
+        text = written.text if written is not None else Text.from_string(kind.replace("_", " ").capitalize())
+        made.append(CompiledDecline(id=kind, code=written.code if written is not None else code, text=text))
     return made
 
 
-def _worded(frame: Text, statement: Text) -> Text:
+def _build_statement_text(frame: Text, statement: Text) -> Text:
     """The battery's text with the statement in it, in every language either is written in."""
     if frame.plain is not None and statement.plain is not None:
-        if frame.plain == STATEMENT:
+        if frame.plain == STATEMENT_FILL:
             return statement
-        return Text(_put_in(frame.plain, statement.plain), {})
+        return Text(_insert_statement(frame.plain, statement.plain), {})
     languages = {la: None for t in (frame, statement) for la in t.by_language}
-    return Text(None, {la: _put_in(frame.written(la), statement.written(la)) for la in languages})
+    return Text(None, {la: _insert_statement(frame.get(la), statement.get(la)) for la in languages})
 
 
-def _put_in(frame: Written, statement: Written) -> Written:
+def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
     """The battery's text with the statement in it; its letters keep their places."""
-    pieces: list[tuple[int, Written, int]] = []
+    pieces: list[tuple[int, YamlScalar, int]] = []
     made, done = "", 0
-    while (at := frame.find(STATEMENT, done)) >= 0:
+    while (at := frame.find(STATEMENT_FILL, done)) >= 0:
         pieces += [(len(made), frame, done), (len(made) + at - done, statement, 0)]
         made += frame[done:at] + statement
-        done = at + len(STATEMENT)
+        done = at + len(STATEMENT_FILL)
     pieces.append((len(made), frame, done))
-    return Composed.of(made + frame[done:], statement.where, pieces)
+    return ComposedScalar.from_pieces(made + frame[done:], statement.where, pieces)
 
 
-def built(source: Source) -> tuple[Instrument | None, Draft | None, list[Problem]]:
+def compile_instrument(
+    source: InstrumentSource,
+) -> tuple[Instrument | None, InstrumentDraft | None, list[Problem]]:
     """The instrument as far as it can be built, the draft for the checks, and the problems so far."""
     if source.tree is None:
         return None, None, list(source.problems)
-    document, problems, lost = shaped(source.tree)
+    document, problems, lost = validate_tree(source.tree)
     problems = [*source.problems, *problems]
     if document is None:
         return None, None, problems
     if not document.languages:
-        where = document.at("languages")
+        where = document.find_position("languages")
         what, remedy = "the list is empty", "write the default language first: [en]"
         problems.append(Problem("bad-language", where, "languages", what, remedy))
-        document.languages.append(Written("en", where))
-    builder = Builder(document, lost)
-    builder.draft.found = tuple(problems)
-    instrument = builder.instrument(source)
+        document.languages.append(YamlScalar("en", where))
+    builder = InstrumentCompiler(document, lost)
+    builder.draft.file_problems = tuple(problems)
+    instrument = builder.compile(source)
     meant = {p.where for p in problems if p.rule == "fill-at-start"}  # said already, in plainer words
     found = [p for p in builder.problems if p.rule != "unknown-fill" or p.where not in meant]
     return instrument, builder.draft, [*problems, *found]

@@ -4,11 +4,11 @@ import ast
 from collections.abc import Mapping
 from typing import Final
 
-from survey_cli.instrument.compiled.item_compiler import Compiler, Spot
+from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.compiled.model import Compute
-from survey_cli.instrument.compiled.symbols import Named
+from survey_cli.instrument.compiled.symbols import Symbol
 from survey_cli.instrument.expressions.conditions import Condition, Known, read_names
-from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import NOWHERE, Text
 from survey_cli.instrument.texts.templates import Said, Template
 from survey_cli.problems import Position, Problem
@@ -18,12 +18,12 @@ _LOOP: Final = 20
 """Names of a loop that are printed."""
 
 
-def computes(compiler: Compiler) -> dict[int, list[Compute]]:
+def computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
     """By the index after which each can be computed (−1: from the sample alone). Their names are added to the draft;
     loops and clashes become problems."""
     written = {str(name): (name, text) for name, text in compiler.draft.document.compute.items()}
     needs = {
-        name: frozenset().union(*(read_names(w) for _, w in text.every())) & written.keys()
+        name: frozenset().union(*(read_names(w) for _, w in text.iterate_languages())) & written.keys()
         for name, (_, text) in written.items()
     }
     done: set[str] = set()
@@ -52,7 +52,7 @@ def computes(compiler: Compiler) -> dict[int, list[Compute]]:
     return after
 
 
-def _report_circle(compiler: Compiler, names: list[str], where: Position) -> None:
+def _report_circle(compiler: ItemCompiler, names: list[str], where: Position) -> None:
     """The problem of computes that need one another."""
     loop = [*names, names[0]]
     shown = (
@@ -64,56 +64,56 @@ def _report_circle(compiler: Compiler, names: list[str], where: Position) -> Non
     compiler.problems.append(Problem("circular", where, names[0], what, "break the loop"))
 
 
-def _compiled(compiler: Compiler, name: Written, text: Text) -> tuple[int, Compute | None]:
+def _compiled(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tuple[int, Compute | None]:
     """One compute, and the index after which it can be computed."""
     draft = compiler.draft
     conditions: dict[str, Condition] = {}
-    for language, expression in text.every():
-        condition = compiler.condition(expression, Spot(str(name)), "compute", "value")
+    for language, expression in text.iterate_languages():
+        condition = compiler.compile_condition(expression, CompileContext(str(name)), "compute", "value")
         if condition is not None:
             conditions[language] = condition
     first = conditions.get(str(draft.document.languages[0])) or next(iter(conditions.values()), None)
     gives = first.gives if first is not None else Known("text")
     where = getattr(name, "where", NOWHERE)
-    if str(name) in draft.named or str(name) in draft.walk.groups:
-        before = draft.named.get(str(name)) or draft.walk.groups[str(name)][0]
-        draft.walk.clashes.append((before, where, str(name)))
+    if str(name) in draft.symbols or str(name) in draft.symbol_table.groups:
+        before = draft.symbols.get(str(name)) or draft.symbol_table.groups[str(name)][0]
+        draft.symbol_table.clashes.append((before, where, str(name)))
         return -1, None
     index = max((_settled(compiler, need) for c in conditions.values() for need in c.names), default=-1)
-    draft.walk.named[str(name)] = Named(
+    draft.symbol_table.symbols[str(name)] = Symbol(
         id=str(name),
         kind="compute",
         where=where,
         index=index,
-        known=gives,
-        said=Said(type=gives.type, labels=_find_labels(compiler, first), unsure=index >= 0),
+        value_type=gives,
+        text_variable=Said(type=gives.type, labels=_find_labels(compiler, first), unsure=index >= 0),
     )
-    compiler.learn(str(name))
+    compiler.add_symbol(str(name))
     if first is None:
         return index, None
     compute = draft.computes[str(name)] = Compute(id=str(name), conditions=conditions, type=gives.type)
     return index, compute
 
 
-def _settled(compiler: Compiler, name: str) -> int:
+def _settled(compiler: ItemCompiler, name: str) -> int:
     """When a name is settled, come what may: in a shuffled group or a roster, at the end of that."""
-    walk = compiler.draft.walk
-    named = walk.named.get(name)
+    walk = compiler.draft.symbol_table
+    named = walk.symbols.get(name)
     if named is None:
         return -1
     ends = [walk.groups[s.group][2] for s in named.path if s.shuffled and s.group in walk.groups]
-    if named.known.roster in walk.groups:
-        ends.append(walk.groups[named.known.roster][2])
+    if named.value_type.roster in walk.groups:
+        ends.append(walk.groups[named.value_type.roster][2])
     return max([named.index, *ends])
 
 
-def _find_labels(compiler: Compiler, condition: Condition | None) -> Mapping[Code, Template] | None:
+def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping[Code, Template] | None:
     """The texts of the codes that a compute passes on: of one coded variable, or chosen among some with one list."""
 
     def labels(node: ast.expr) -> Mapping[Code, Template] | None:
         match node:
             case ast.Name(id=name):
-                said = compiler.said.get(name)
+                said = compiler.text_variables.get(name)
                 return said.labels if said is not None and said.type == "code" else None
             case ast.IfExp(body=body, orelse=orelse):
                 one, other = labels(body), labels(orelse)

@@ -1,26 +1,28 @@
-"""What may a condition name that is written outside the questionnaire: a quota's, an export's filter? Whatever the data
-hold: items, sample columns, computes."""
+"""The scope of conditions written outside the questionnaire: quotas and the filters of exports and reports.
+
+It contains every item, sample column and compute.
+"""
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.compiled.symbols import Walk, declines_of
+from survey_cli.instrument.compiled.symbols import SymbolTable, list_declines
 from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
 from survey_cli.instrument.source.scalars import NOWHERE
 from survey_cli.problems import Position, Problem
 
 
-def scope_of(instrument: Instrument) -> Scope:
+def build_external_scope(instrument: Instrument) -> Scope:
     """All that an interview's data can be asked about, from outside any roster."""
-    walk = Walk(instrument.written)
-    names = {name: named.known for name, named in walk.named.items()}
+    walk = SymbolTable(instrument.document)
+    names = {name: named.value_type for name, named in walk.symbols.items()}
     for name, compute in instrument.computes.items():
         names[name] = next(iter(compute.conditions.values())).gives
     rosters = {r: frozenset(n for n, known in names.items() if known.roster == r) for r in walk.rosters}
-    declines = tuple(declines_of(instrument.written))
+    declines = tuple(list_declines(instrument.document))
     return Scope(names=names, rosters=rosters, declines=declines, groups=walk.groups.keys())
 
 
-def condition_over(
+def compile_external_condition(
     instrument: Instrument, text: str, *, who: str, where: Position = NOWHERE
 ) -> tuple[Condition | None, tuple[Problem, ...]]:
     """The condition that `text` is over an interview's data, or None, and what was found in it."""
-    return compile_condition(text, scope_of(instrument), where=where, who=who)
+    return compile_condition(text, build_external_scope(instrument), where=where, who=who)

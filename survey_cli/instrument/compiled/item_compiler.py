@@ -1,80 +1,80 @@
-"""Compiling what is written at one spot: a condition, a text, a list of options, the checks and declines of an item.
+"""Compiler of what one item contains: conditions, texts, options, checks and declines.
 
-Everything that names variables is noted in the draft as a `Use`; what is wrong is collected as problems.
+Every use of a variable is recorded in the draft as a `NameUse`; problems are collected.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.compiled.draft import Draft, Use
-from survey_cli.instrument.compiled.model import Check, DeclineOffered, Option
-from survey_cli.instrument.compiled.symbols import Step, declines_of
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.model import CompiledCheck, CompiledDecline, CompiledOption
+from survey_cli.instrument.compiled.symbols import GroupStep, list_declines
 from survey_cli.instrument.expressions.conditions import Condition, Scope, Wants, compile_condition
-from survey_cli.instrument.schema.items.question import Question
-from survey_cli.instrument.schema.options import DeclineHere, DeclineWritten, OptionWritten
-from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.schema.options import DeclineOverride, DeclineSpec, OptionSpec
+from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import NOWHERE, Text
 from survey_cli.instrument.texts.templates import Template, TextScope, compile_text
 from survey_cli.problems import Position, Problem, did_you_mean, limited_nearest
 from survey_cli.values import Code
 
-LAST: Final = 10**9
+AFTER_ALL: Final = 10**9
 """After everything: where a text may name any variable."""
 
 
-class Spot(NamedTuple):
+class CompileContext(NamedTuple):
     """Where something is written: whose it is, and what is settled when it is evaluated."""
 
     owner: str
-    before: int = LAST
+    before: int = AFTER_ALL
     """Everything it names must have been settled before this index (see `Named.index`)."""
     roster: str | None = None
-    path: tuple[Step, ...] = ()
+    path: tuple[GroupStep, ...] = ()
 
 
-class Compiler:
+class ItemCompiler:
     """Compiles into one draft."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: InstrumentDraft) -> None:
         self.draft = draft
         self.problems: list[Problem] = []
-        self.declines = declines_of(draft.document)
-        self.known = {name: n.known for name, n in draft.named.items()}
-        self.said = {name: n.said for name, n in draft.named.items()}
+        self.declines = list_declines(draft.document)
+        self.value_types = {name: n.value_type for name, n in draft.symbols.items()}
+        self.text_variables = {name: n.text_variable for name, n in draft.symbols.items()}
         self._nearest = limited_nearest()
         self._scopes: dict[str | None, Scope] = {}
         self._text_scopes: dict[tuple[str | None, bool], TextScope] = {}
-        self._lists: dict[tuple[int, str | None], tuple[Option, ...]] = {}
-        self._declined: dict[int, tuple[DeclineOffered, ...]] = {}
+        self._lists: dict[tuple[int, str | None], tuple[CompiledOption, ...]] = {}
+        self._compiled_declines: dict[int, tuple[CompiledDecline, ...]] = {}
 
-    def learn(self, name: str) -> None:
+    def add_symbol(self, name: str) -> None:
         """A name was added to the draft: from here on it can be referred to."""
-        named = self.draft.named[name]
-        self.known[name], self.said[name] = named.known, named.said
+        named = self.draft.symbols[name]
+        self.value_types[name], self.text_variables[name] = named.value_type, named.text_variable
 
-    def _scope(self, inside: str | None) -> Scope:
+    def _build_scope(self, inside: str | None) -> Scope:
         scope = self._scopes.get(inside)
         if scope is None:
             rosters = {
-                r: frozenset(n for n, named in self.draft.named.items() if named.known.roster == r)
-                for r in self.draft.walk.rosters
+                r: frozenset(n for n, named in self.draft.symbols.items() if named.value_type.roster == r)
+                for r in self.draft.symbol_table.rosters
             }
             scope = Scope(
-                names=self.known,
+                names=self.value_types,
                 rosters=rosters,
                 declines=tuple(self.declines),
                 inside=inside,
-                groups=self.draft.walk.groups.keys(),
+                groups=self.draft.symbol_table.groups.keys(),
                 nearest=self._nearest,
             )
             self._scopes[inside] = scope
         return scope
 
-    def condition(
+    def compile_condition(
         self,
-        written: Written | None,
-        spot: Spot,
+        written: YamlScalar | None,
+        spot: CompileContext,
         key: str,
         wants: Wants = "truth",
         answered: frozenset[str] = frozenset(),
@@ -83,15 +83,15 @@ class Compiler:
         if written is None:
             return None
         where = getattr(written, "where", NOWHERE)
-        scope = self._scope(spot.roster)
+        scope = self._build_scope(spot.roster)
         condition, problems = compile_condition(
             written, scope, where=where, who=spot.owner, wants=wants, answered=answered
         )
         if problems:
-            self._tell(problems, key)
+            self._add_problems(problems, key)
         if condition is not None:
             self.draft.uses.append(
-                Use(
+                NameUse(
                     owner=spot.owner,
                     key=key,
                     where=where,
@@ -104,7 +104,7 @@ class Compiler:
             )
         return condition
 
-    def _tell(self, problems: Sequence[Problem], key: str) -> None:
+    def _add_problems(self, problems: Sequence[Problem], key: str) -> None:
         """Say which key a problem is of; keep silent about names that were lost with a broken item."""
         for p in problems:
             if p.rule in ("unknown-name", "unknown-fill") and any(
@@ -114,56 +114,58 @@ class Compiler:
             what = p.what if p.rule.endswith(("fill", "format")) else f"{key}: {p.what}"
             self.problems.append(replace(p, what=what))
 
-    def text(self, text: Text | None, spot: Spot, key: str, *, options: bool = False) -> Template | None:
+    def compile_optional_text(
+        self, text: Text | None, spot: CompileContext, key: str, *, options: bool = False
+    ) -> Template | None:
         """Compile one text, if there is one."""
-        return None if text is None else self.template(text, spot, key, options=options)
+        return None if text is None else self.compile_text(text, spot, key, options=options)
 
-    def template(self, text: Text, spot: Spot, key: str, *, options: bool = False) -> Template:
+    def compile_text(self, text: Text, spot: CompileContext, key: str, *, options: bool = False) -> Template:
         """Compile one text."""
         scope = self._text_scopes.get((spot.roster, options))
         if scope is None:
-            roster = self.draft.walk.rosters.get(spot.roster) if spot.roster is not None else None
+            roster = self.draft.symbol_table.rosters.get(spot.roster) if spot.roster is not None else None
             each = roster is not None and roster.each is not None
             languages = [str(language) for language in self.draft.document.languages]
-            scope = TextScope(self.said, spot.roster, options, each, self._nearest, languages)
+            scope = TextScope(self.text_variables, spot.roster, options, each, self._nearest, languages)
             self._text_scopes[spot.roster, options] = scope
         template, problems = compile_text(text, scope, who=spot.owner)
         if problems:
-            self._tell(problems, key)
+            self._add_problems(problems, key)
         if len(template.still) < len(template.runs):
-            names = frozenset(template.names()) & self.known.keys()
+            names = frozenset(template.names()) & self.value_types.keys()
             if names:
-                self.note(spot, key, text.where, names)
+                self.record_use(spot, key, text.where, names)
         self.draft.templates.append((spot.owner, template))
         return template
 
-    def note(self, spot: Spot, key: str, where: Position, names: frozenset[str]) -> None:
+    def record_use(self, spot: CompileContext, key: str, where: Position, names: frozenset[str]) -> None:
         """Something written here names these."""
         self.draft.uses.append(
-            Use(owner=spot.owner, key=key, where=where, names=names, before=spot.before, path=spot.path)
+            NameUse(owner=spot.owner, key=key, where=where, names=names, before=spot.before, path=spot.path)
         )
 
-    def checks(self, item: Question, spot: Spot) -> tuple[Check, ...]:
+    def compile_checks(self, item: QuestionItem, spot: CompileContext) -> tuple[CompiledCheck, ...]:
         """The item's checks and its `confirm`, which may name the item itself."""
         if not item.checks and item.confirm is None:
             return ()
         after = spot._replace(before=spot.before + 1)
         made, answered = [], frozenset((spot.owner,))  # a check is made of answers alone
         for check in item.checks:
-            condition = self.condition(check.expect, after, "expect", answered=answered)
-            say = self.template(check.say, after, "say")
+            condition = self.compile_condition(check.expect, after, "expect", answered=answered)
+            say = self.compile_text(check.say, after, "say")
             if condition is not None:
-                made.append(Check(condition=condition, say=say, soft=check.soft))
+                made.append(CompiledCheck(condition=condition, say=say, soft=check.soft))
         if item.confirm is not None:
-            condition = self.condition(item.confirm.if_, after, "confirm", answered=answered)
-            say = self.template(item.confirm.text, after, "confirm")
+            condition = self.compile_condition(item.confirm.if_, after, "confirm", answered=answered)
+            say = self.compile_text(item.confirm.text, after, "confirm")
             if condition is not None:
-                made.append(Check(condition=condition, say=say, soft=True, aloud=True))
+                made.append(CompiledCheck(condition=condition, say=say, soft=True, aloud=True))
         return tuple(made)
 
-    def options(
-        self, options: Mapping[Code, OptionWritten], spot: Spot, scale: str | None
-    ) -> tuple[Option, ...]:
+    def compile_options(
+        self, options: Mapping[Code, OptionSpec], spot: CompileContext, scale: str | None
+    ) -> tuple[CompiledOption, ...]:
         """The options of an item; those of a named list are compiled once."""
         if not options:
             return ()
@@ -174,43 +176,45 @@ class Compiler:
         if scale is not None:
             spot = spot._replace(owner=scale)
         made = tuple(
-            Option(
+            CompiledOption(
                 code=code,
-                text=self.template(option.text, spot, "options"),
+                text=self.compile_text(option.text, spot, "options"),
                 label=option.label or option.text,
                 read=option.read,
                 specify=option.specify,
                 exclusive=option.exclusive,
                 missing=option.missing,
                 anchor=option.anchor,
-                note=self.text(option.note, spot, "note"),
-                ask_if=self.condition(option.ask_if, spot, "ask_if"),
+                note=self.compile_optional_text(option.note, spot, "note"),
+                ask_if=self.compile_condition(option.ask_if, spot, "ask_if"),
             )
             for code, option in options.items()
         )
         self._lists[key] = made
-        labels = self.draft.walk.labels.get(id(options))
+        labels = self.draft.symbol_table.labels.get(id(options))
         if labels is not None and not labels:
             labels.update({option.code: option.text for option in made})
         return made
 
-    def number_labels(self, options: Mapping[int, Text], spot: Spot) -> Mapping[Code, Template]:
+    def compile_number_labels(
+        self, options: Mapping[int, Text], spot: CompileContext
+    ) -> Mapping[Code, Template]:
         """The words of those numbers that have a meaning of their own."""
-        labels = self.draft.walk.labels.setdefault(id(options), {})
-        labels.update({code: self.template(text, spot, "options") for code, text in options.items()})
+        labels = self.draft.symbol_table.labels.setdefault(id(options), {})
+        labels.update({code: self.compile_text(text, spot, "options") for code, text in options.items()})
         return labels
 
-    def declines_at(self, item: Question, who: str) -> tuple[DeclineOffered, ...]:
+    def compile_declines(self, item: QuestionItem, who: str) -> tuple[CompiledDecline, ...]:
         """The declines permitted at an item: the study's, or its own."""
         if not item.asks:
             return ()
         here = item.declines
         if here is None:
-            return () if item.by else self.offered()
-        ready = self._declined.get(id(here))
+            return () if item.by else self.compile_study_declines()
+        ready = self._compiled_declines.get(id(here))
         if ready is not None:
             return ready
-        own: Mapping[str, DeclineHere] = here if isinstance(here, dict) else {}  # type: ignore[assignment]
+        own: Mapping[str, DeclineOverride] = here if isinstance(here, dict) else {}  # type: ignore[assignment]
         wanted = {}
         for name in here:
             if str(name) in self.declines:
@@ -220,22 +224,22 @@ class Compiler:
             what = f"there is no decline {str(name)!r}"
             where = getattr(name, "where", NOWHERE)
             self.problems.append(Problem("unknown-decline", where, who, what, near, length=len(name)))
-        self._declined[id(here)] = _offered(wanted, own)
-        return self._declined[id(here)]
+        self._compiled_declines[id(here)] = _build_declines(wanted, own)
+        return self._compiled_declines[id(here)]
 
-    def offered(self) -> tuple[DeclineOffered, ...]:
+    def compile_study_declines(self) -> tuple[CompiledDecline, ...]:
         """The study's declines."""
-        ready = self._declined.get(id(self.declines))
+        ready = self._compiled_declines.get(id(self.declines))
         if ready is None:
-            ready = self._declined[id(self.declines)] = _offered(self.declines, {})
+            ready = self._compiled_declines[id(self.declines)] = _build_declines(self.declines, {})
         return ready
 
 
-def _offered(
-    declines: Mapping[str, DeclineWritten], own: Mapping[str, DeclineHere]
-) -> tuple[DeclineOffered, ...]:
+def _build_declines(
+    declines: Mapping[str, DeclineSpec], own: Mapping[str, DeclineOverride]
+) -> tuple[CompiledDecline, ...]:
     return tuple(
-        DeclineOffered(
+        CompiledDecline(
             id=str(name),
             code=own[name].code if name in own else d.code,
             text=(own[name].text if name in own else None) or d.text,

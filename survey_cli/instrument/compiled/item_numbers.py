@@ -1,26 +1,26 @@
-"""Numbers of items: those of the printed questionnaire, by which reports refer to it."""
+"""Item numbers: those of the printed questionnaire, by which reports refer to an item."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from string import ascii_lowercase
 
-from survey_cli.instrument.compiled.model import Instrument, Leaf, Node, Roster
-from survey_cli.instrument.schema.items.groups import BatteryWritten
+from survey_cli.instrument.compiled.model import CompiledItem, CompiledNode, Instrument, Roster
+from survey_cli.instrument.schema.items.groups import BatteryItem
 
 
-def item_numbers(instrument: Instrument) -> Mapping[str, str]:
+def number_items(instrument: Instrument) -> Mapping[str, str]:
     """By item its number from 1, in written order, whatever kind of item it is. A battery has one number, its statements
     a letter besides: `9`, `9a`."""
     numbers = count(1)
 
-    def walk(nodes: Sequence[Node]) -> Iterator[tuple[str, str]]:
+    def walk(nodes: Sequence[CompiledNode]) -> Iterator[tuple[str, str]]:
         for node in nodes:
-            if isinstance(node, Leaf):
+            if isinstance(node, CompiledItem):
                 yield node.id, str(next(numbers))
-            elif isinstance(node.written, BatteryWritten):
+            elif isinstance(node.spec, BatteryItem):
                 number = str(next(numbers))
                 yield node.id, number
-                yield from ((leaf.id, number + _letters(n)) for n, leaf in enumerate(node.leaves))
+                yield from ((leaf.id, number + _format_letters(n)) for n, leaf in enumerate(node.leaves))
             else:
                 yield from walk(node.children)
                 if isinstance(node, Roster) and node.until is not None:
@@ -29,7 +29,7 @@ def item_numbers(instrument: Instrument) -> Mapping[str, str]:
     return dict(walk(instrument.root.children))
 
 
-def _letters(place: int) -> str:
+def _format_letters(place: int) -> str:
     """`a` to `z`, then `aa`."""
     before, letter = divmod(place, len(ascii_lowercase))
-    return (_letters(before - 1) if before else "") + ascii_lowercase[letter]
+    return (_format_letters(before - 1) if before else "") + ascii_lowercase[letter]

@@ -1,6 +1,6 @@
-"""The instrument made ready to be asked: what was written, with its names resolved and its conditions compiled.
+"""The compiled instrument: a tree of items and groups with resolved names and compiled conditions.
 
-Values only: it answers nothing and asks nothing. Everything the hot path reads is a plain slot.
+These are values: they neither ask nor answer anything.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,19 +17,19 @@ from survey_cli.values import Code, Place, Value
 
 if TYPE_CHECKING:
     from survey_cli.instrument.schema.document import Document, SampleColumn
-    from survey_cli.instrument.schema.items.groups import BatteryWritten, RosterWritten, SectionWritten
-    from survey_cli.instrument.schema.items.question import Question
+    from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
+    from survey_cli.instrument.schema.items.question import QuestionItem
 
 Env: TypeAlias = Mapping[Any, Any]
 """What is known where something is asked: variables by name, a roster's by (name, turn), the rest by `#word`."""
 
 
-NOTHING: Final[Env] = MappingProxyType({})
+EMPTY_ENV: Final[Env] = MappingProxyType({})
 NO_LABELS: Final[Mapping[Code, Template]] = MappingProxyType({})
 NO_WORDS: Final[Mapping[Code, str]] = MappingProxyType({})
 
 
-class Dice(Protocol):
+class RandomSource(Protocol):
     """What inventing an answer needs of chance."""
 
     def random(self) -> float: ...
@@ -37,7 +37,7 @@ class Dice(Protocol):
     def choice(self, seq: Sequence[Any], /) -> Any: ...
 
 
-class Option(NamedTuple):
+class CompiledOption(NamedTuple):
     """One option, compiled."""
 
     code: Code
@@ -51,19 +51,19 @@ class Option(NamedTuple):
     note: Template | None = None
     ask_if: Condition | None = None
 
-    def named(self, env: Env, language: str) -> str:
+    def render_label(self, env: Env, language: str) -> str:
         """Its label, or where it has none of its own its text, filled in."""
         if self.label is not self.text.source:
-            return shown(str(self.label.written(language)))
+            return shown(str(self.label.get(language)))
         return plain(self.text.fill(env, language))
 
     @property
-    def stays(self) -> bool:
+    def is_fixed(self) -> bool:
         """Keeps its written place when the others are shuffled."""
         return self.anchor or self.missing or self.exclusive or not self.read
 
 
-class DeclineOffered(NamedTuple):
+class CompiledDecline(NamedTuple):
     """A decline as it is coded at one item."""
 
     id: str
@@ -72,12 +72,12 @@ class DeclineOffered(NamedTuple):
     key: Text | None = None
     """The letter that gives it, by language."""
 
-    def key_in(self, language: str) -> str:
+    def find_key(self, language: str) -> str:
         """The letter that gives it in a language, in lower case; empty where none does."""
-        return str(self.key.written(language)).lower() if self.key is not None else ""
+        return str(self.key.get(language)).lower() if self.key is not None else ""
 
 
-class Check(NamedTuple):
+class CompiledCheck(NamedTuple):
     """A check or a `confirm`, compiled. `fires` is told the environment with the answer in it."""
 
     condition: Condition
@@ -92,11 +92,11 @@ class Check(NamedTuple):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Leaf:
+class CompiledItem:
     """One item that is asked, looked up or read: the unit of the route."""
 
     id: str
-    question: "Question"
+    question: "QuestionItem"
     text: Template
     label: Text
     ask_if: Condition | None = None
@@ -104,7 +104,7 @@ class Leaf:
     instruction: Template | None = None
     probe: Template | None = None
     help: Template | None = None
-    options: tuple[Option, ...] = ()
+    options: tuple[CompiledOption, ...] = ()
     labels: Mapping[Code, Template] = field(default_factory=lambda: NO_LABELS)
     """Of a number: the words of those with a meaning of their own."""
     scale: str | None = None
@@ -112,8 +112,8 @@ class Leaf:
     scale_order: str = "written"
     """The order of that list, drawn once an interview."""
     order: str = "written"
-    checks: tuple[Check, ...] = ()
-    declines: tuple[DeclineOffered, ...] = ()
+    checks: tuple[CompiledCheck, ...] = ()
+    declines: tuple[CompiledDecline, ...] = ()
     prefill: Condition | None = None
     roster: str | None = None
     section: Template | None = None
@@ -131,11 +131,11 @@ class Leaf:
     """The roster's item that a draw by youngest or by birthday compares."""
     computes: tuple["Compute", ...] = ()
     """What can be computed once this item is settled."""
-    counted: bool = True
+    counts_in_progress: bool = True
     """Asked of somebody, so that the progress counts it."""
-    varies: bool = False
+    options_vary: bool = False
     """Some option has a condition or the order is drawn: what is offered must be found each time."""
-    conditional: bool = False
+    options_conditional: bool = False
     """Every option has a condition: there may be none to offer, and then nothing is asked."""
 
     place: Place = field(init=False)
@@ -160,12 +160,12 @@ class Compute:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Group:
+class ItemGroup:
     """A section, a battery or the whole."""
 
     id: str
-    written: "SectionWritten | BatteryWritten | RosterWritten | None"
-    children: tuple["Node", ...]
+    spec: "SectionItem | BatteryItem | RosterItem | None"
+    children: tuple["CompiledNode", ...]
     title: Template | None = None
     intro: Template | None = None
     ask_if: Condition | None = None
@@ -173,9 +173,9 @@ class Group:
     order: str = "written"
     anchor: bool = False
     after_hangup: bool = False
-    leaves: tuple[Leaf, ...] = ()
+    leaves: tuple[CompiledItem, ...] = ()
     """All leaves below, in written order."""
-    weight: int = 0
+    asked_count: int = 0
     """How many of them are asked of somebody: what the progress counts."""
     computes: tuple[Compute, ...] = ()
 
@@ -184,46 +184,46 @@ class Group:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Roster(Group):
+class Roster(ItemGroup):
     """A group gone through once for each turn."""
 
     maximum: int = 1
     count: Condition | None = None
-    each: Leaf | None = None
-    until: Leaf | None = None
+    each: CompiledItem | None = None
+    until: CompiledItem | None = None
     """The question at the end of each turn: another one?"""
     turn_name: str | None = None
 
 
-Node: TypeAlias = Leaf | Group | Roster
+CompiledNode: TypeAlias = CompiledItem | ItemGroup | Roster
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Asking:
+class ItemContext:
     """One item where it is asked: what its question may look at."""
 
-    leaf: Leaf
+    leaf: CompiledItem
     env: Env
     language: str
-    options: tuple[Option, ...] = ()
+    options: tuple[CompiledOption, ...] = ()
     """Offered now, in drawn order."""
 
-    def words(self, template: Template | None) -> Words:
+    def fill(self, template: Template | None) -> Words:
         if template is None:
             return ()
-        return template.fill(self.env, self.language, self.read_options(), self.joint())
+        return template.fill(self.env, self.language, self.render_read_options(), self.render_joiner())
 
-    def read_options(self) -> tuple[str, ...]:
+    def render_read_options(self) -> tuple[str, ...]:
         """The labels read aloud."""
         if not self.leaf.question.read:
             return ()
         return tuple(plain(o.text.fill(self.env, self.language)) for o in self.options if o.read)
 
-    def joint(self) -> str:
+    def render_joiner(self) -> str:
         joint = self.leaf.question.or_
-        return str(joint.written(self.language)) if joint is not None else ""
+        return str(joint.get(self.language)) if joint is not None else ""
 
-    def choices(self) -> tuple[Choice, ...]:
+    def build_choices(self) -> tuple[Choice, ...]:
         aloud = self.leaf.question.read
         return tuple(
             Choice(
@@ -237,19 +237,19 @@ class Asking:
             for o in self.options
         )
 
-    def declines(self) -> tuple[Decline, ...]:
+    def build_declines(self) -> tuple[Decline, ...]:
         return tuple(
             Decline(
                 id=d.id,
                 code=d.code,
-                text=str(d.text.written(self.language)),
-                key=d.key_in(self.language),
+                text=str(d.text.get(self.language)),
+                key=d.find_key(self.language),
             )
             for d in self.leaf.declines
         )
 
 
-class Reading(NamedTuple):
+class ParsedAnswer(NamedTuple):
     """An entry understood."""
 
     value: Value | None
@@ -265,19 +265,19 @@ class Instrument:
     version: str
     hash: str
     languages: tuple[str, ...]
-    written: "Document"
-    root: Group
-    leaves: Mapping[str, Leaf]
-    groups: Mapping[str, Group]
+    document: "Document"
+    root: ItemGroup
+    leaves: Mapping[str, CompiledItem]
+    groups: Mapping[str, ItemGroup]
     sample: Mapping[str, "SampleColumn"]
     computes: Mapping[str, Compute]
     first_computes: tuple[Compute, ...]
     """Those that need no answer, only the sample."""
-    declines: Mapping[str, DeclineOffered]
+    declines: Mapping[str, CompiledDecline]
     faq: tuple[tuple[Template, Template], ...]
     texts: Mapping[str, str]
     """The full text of every file, by name."""
-    scales: Mapping[str, tuple[Option, ...]] = field(default_factory=dict)
+    scales: Mapping[str, tuple[CompiledOption, ...]] = field(default_factory=dict)
 
     @property
     def language(self) -> str:

@@ -20,7 +20,7 @@ from survey_cli.instrument.expressions.three_valued_logic import (
     over_turns,
     passes,
 )
-from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Nearest, Position, Problem, Severity, did_you_mean, nearest
 from survey_cli.values import NOT_ASKED, Code
 
@@ -142,8 +142,8 @@ def listed(codes: Iterable[Code], most: int = 8) -> str:
 
 def shifted(where: Position, text: str, at: int) -> Position:
     """The place of the character `at` of a text written at `where`; the text's own place where nobody knows better."""
-    if isinstance(text, Written) and text.where == where:
-        return text.place(at)
+    if isinstance(text, YamlScalar) and text.where == where:
+        return text.find_position(at)
     if not where.column or "\n" in text:
         return where
     return Position(where.file, where.line, where.column + at)

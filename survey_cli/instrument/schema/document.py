@@ -1,4 +1,4 @@
-"""The whole file as it is written: head, declines, scales, sample, computes, items, fieldwork, quotas."""
+"""The models of an instrument file: head, declines, scales, sample, computes, items, fieldwork and quotas."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -6,28 +6,28 @@ from pydantic import Discriminator, Field, Tag
 
 from survey_cli.instrument.schema.items import AnyItem
 from survey_cli.instrument.schema.options import (
-    DeclineWritten,
+    DeclineSpec,
     OptionsOrName,
-    Part,
-    ScaleWritten,
-    mapping_or_list,
+    ScaleSpec,
+    SpecModel,
+    tag_mapping_unless_list,
 )
-from survey_cli.instrument.source.nodes import Listed, Written
+from survey_cli.instrument.source.nodes import YamlList, YamlScalar
 from survey_cli.instrument.source.scalars import (
     Expression,
     Flag,
     Label,
     Name,
-    Reads,
+    ParseWith,
     Text,
     Whole,
-    kind_of,
-    words,
-    wrong,
+    describe_node,
+    parse_words,
+    reject,
 )
 
 
-class StudyWritten(Part):
+class StudySpec(SpecModel):
     """Who asks, for whom, and what a report must disclose. What is not known is left out and printed as not stated."""
 
     sponsor: Text | None = None
@@ -56,7 +56,7 @@ class StudyWritten(Part):
     """Anything else a reader must know."""
 
 
-class SampleColumn(Part):
+class SampleColumn(SpecModel):
     """One column that each case brings."""
 
     type: Literal["text", "single", "number", "date", "split"] = "text"
@@ -94,29 +94,31 @@ class SampleColumn(Part):
     """`true`: kept with the contacts, never exported unasked. Phones and names are so by themselves."""
 
     @property
-    def hidden(self) -> bool:
+    def is_personal(self) -> bool:
         """Whether it is personal, said or by its role."""
         return self.personal or self.role in ("phone", "name")
 
 
-def _closed(node: object) -> list[Written]:
-    if not isinstance(node, Listed):
-        wrong(
+def _parse_days(node: object) -> list[YamlScalar]:
+    if not isinstance(node, YamlList):
+        reject(
             "wrong-kind",
-            f"here stands {kind_of(node)}, but a list of days is wanted",
+            f"here stands {describe_node(node)}, but a list of days is wanted",
             "write [2026-12-25, 2026-12-26]",
         )
-    return [words(day) for day in node]
+    return [parse_words(day) for day in node]
 
 
-Days: TypeAlias = Annotated[list[Written], Reads(_closed, {"type": "array", "items": {"type": "string"}})]
+Days: TypeAlias = Annotated[
+    list[YamlScalar], ParseWith(_parse_days, {"type": "array", "items": {"type": "string"}})
+]
 
 
-def _word_or_mapping(node: object) -> str:
+def _tag_word_or_mapping(node: object) -> str:
     return "mapping" if isinstance(node, dict) else "word"
 
 
-class AttemptsWritten(Part):
+class AttemptsSpec(SpecModel):
     """How often a case may be called."""
 
     total: Whole = 8
@@ -127,7 +129,7 @@ class AttemptsWritten(Part):
     """In one day part."""
 
 
-class RefusalsWritten(Part):
+class RefusalsSpec(SpecModel):
     """What follows a refusal."""
 
     max: Whole = 2
@@ -138,7 +140,7 @@ class RefusalsWritten(Part):
     """The skill an interviewer needs to call it again: `converter`."""
 
 
-class ScriptWritten(Part):
+class ScriptSpec(SpecModel):
     """A text at the station: for a voicemail, a gatekeeper."""
 
     text: Text
@@ -147,7 +149,7 @@ class ScriptWritten(Part):
     """`true`: once a case."""
 
 
-class DaypartWritten(Part):
+class DaypartSpec(SpecModel):
     """A part of the day: hours of any day, or days of the week, and its share of the attempts."""
 
     hours: Label | None = None
@@ -159,18 +161,18 @@ class DaypartWritten(Part):
 
 
 DaypartOrSpan: TypeAlias = Annotated[
-    Annotated[Label, Tag("word")] | Annotated[DaypartWritten, Tag("mapping")],
-    Discriminator(_word_or_mapping),
+    Annotated[Label, Tag("word")] | Annotated[DaypartSpec, Tag("mapping")],
+    Discriminator(_tag_word_or_mapping),
 ]
 
 
 ItemOrShare: TypeAlias = Annotated[
     Annotated[Label, Tag("word")] | Annotated[dict[Name, Label], Tag("mapping")],
-    Discriminator(_word_or_mapping),
+    Discriminator(_tag_word_or_mapping),
 ]
 
 
-class FieldworkWritten(Part):
+class FieldworkSpec(SpecModel):
     """When and how often cases are called, and what their outcomes mean."""
 
     frame: Literal["list", "establishment", "rdd"] = "list"
@@ -202,11 +204,11 @@ class FieldworkWritten(Part):
     for that part, at most for `spread_wait`; `off`: the part of the day decides nothing."""
     spread_wait: Label | None = None
     """With `spread: wait`, how long at most the part of the day tried least is waited for: `24h`."""
-    attempts: AttemptsWritten = Field(default_factory=AttemptsWritten)
+    attempts: AttemptsSpec = Field(default_factory=AttemptsSpec)
     """How often a case may be called."""
     delays: dict[Name, Label] = Field(default_factory=dict)
     """Least time before the next call, by outcome: `{busy: 20m, no_answer: 3h}`."""
-    refusals: RefusalsWritten = Field(default_factory=RefusalsWritten)
+    refusals: RefusalsSpec = Field(default_factory=RefusalsSpec)
     """What follows a refusal."""
     complete_from: ItemOrShare | None = None
     """The item from which an interview is complete though not finished, or `{answered: 50%}`."""
@@ -214,7 +216,7 @@ class FieldworkWritten(Part):
     """The item from which a broken-off interview is a partial one."""
     eligible_from: Name | None = None
     """With `frame: rdd`, the item from which the respondent is known to be eligible."""
-    scripts: dict[Name, ScriptWritten] = Field(default_factory=dict)
+    scripts: dict[Name, ScriptSpec] = Field(default_factory=dict)
     """Texts at the station: `voicemail`, `gatekeeper`."""
     lease: Label | None = None
     """How long a claimed case is held for a silent station: `20m`."""
@@ -224,7 +226,7 @@ class FieldworkWritten(Part):
     """How long personal data are kept: `{contacts: 90d}`."""
 
 
-class QuotaWritten(Part):
+class QuotaSpec(SpecModel):
     """A quota: how many interviews of a kind are wanted."""
 
     id: Name
@@ -241,7 +243,7 @@ class QuotaWritten(Part):
     """`true`: reaching it warns, and closes nothing."""
 
 
-class OutcomeWritten(Part):
+class OutcomeSpec(SpecModel):
     """An outcome of the study's own, or another name for one of the table."""
 
     name: Text
@@ -256,7 +258,7 @@ class OutcomeWritten(Part):
     """Whether the case may be called again."""
 
 
-class FaqWritten(Part):
+class FaqSpec(SpecModel):
     """A question that respondents ask, and what to say."""
 
     ask: Text
@@ -266,12 +268,12 @@ class FaqWritten(Part):
 
 
 Faq: TypeAlias = Annotated[
-    Annotated[dict[Label, Text], Tag("mapping")] | Annotated[list[FaqWritten], Tag("list")],
-    Discriminator(mapping_or_list),
+    Annotated[dict[Label, Text], Tag("mapping")] | Annotated[list[FaqSpec], Tag("list")],
+    Discriminator(tag_mapping_unless_list),
 ]
 
 
-class Document(Part):
+class Document(SpecModel):
     """An instrument: everything in one file (and the modules it includes)."""
 
     instrument: Name
@@ -280,14 +282,14 @@ class Document(Part):
     """Shown at the top of the screen and in reports."""
     version: Label | None = None
     """The designer's label for this version; the full text is kept under its content hash besides."""
-    languages: list[Name] = Field(default_factory=lambda: [words("en")])
+    languages: list[Name] = Field(default_factory=lambda: [parse_words("en")])
     """Languages of the texts; the first is the default."""
-    study: StudyWritten = Field(default_factory=StudyWritten)
+    study: StudySpec = Field(default_factory=StudySpec)
     """Who asks, and what a report must disclose."""
-    declines: dict[Name, DeclineWritten] = Field(default_factory=dict)
+    declines: dict[Name, DeclineSpec] = Field(default_factory=dict)
     """Typed non-answers, offered everywhere unless an item says otherwise. Without this key: don't know (−8, `d`) and
     refused (−9, `r`). The reserved kinds `not_asked` and `not_reached` may be given other codes here."""
-    scales: dict[Name, ScaleWritten] = Field(default_factory=dict)
+    scales: dict[Name, ScaleSpec] = Field(default_factory=dict)
     """Named lists of options."""
     sample: dict[Name, SampleColumn] = Field(default_factory=dict)
     """What each case brings; usable in conditions and texts, exported with the answers."""
@@ -297,11 +299,11 @@ class Document(Part):
     """What `{daypart}` says: `{morning: {en: morning, es: buenos días}, afternoon: …, evening: …}`."""
     faq: Faq = Field(default_factory=dict)
     """What respondents ask, one key away on every screen: question to answer."""
-    outcomes: dict[Name, OutcomeWritten] = Field(default_factory=dict)
+    outcomes: dict[Name, OutcomeSpec] = Field(default_factory=dict)
     """Outcomes of the study's own, and other names for those of the table."""
     items: list[AnyItem]
     """What is asked, in order."""
-    fieldwork: FieldworkWritten | None = None
+    fieldwork: FieldworkSpec | None = None
     """When and how often cases are called."""
-    quotas: list[QuotaWritten] = Field(default_factory=list)
+    quotas: list[QuotaSpec] = Field(default_factory=list)
     """How many interviews of each kind are wanted."""

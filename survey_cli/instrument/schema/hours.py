@@ -1,4 +1,4 @@
-"""How are hours, days of the week, lengths of time and shares written? Reads each, or says what is wrong with it."""
+"""Parsers of hours, days of the week, durations and percentages, with an explanation of each mistake."""
 
 import re
 from typing import Final, NamedTuple
@@ -7,7 +7,7 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS: Final = re.compile(r"(\d\d):(\d\d) ?[-–] ?(\d\d):(\d\d)\Z", re.ASCII)
 _DURATION: Final = re.compile(r"[1-9]\d{0,3}[mhd]\Z", re.ASCII)
 _SHARE: Final = re.compile(r"(\d{1,3})%\Z", re.ASCII)
-WORDS: Final = ("never", "held", "appointment")
+DELAY_WORDS: Final = ("never", "held", "appointment")
 """Delays of the outcome table that are no length of time."""
 
 
@@ -18,12 +18,12 @@ class Hours(NamedTuple):
     end: int
 
 
-def clock(minute: int) -> str:
+def format_clock(minute: int) -> str:
     """Minutes after midnight as `09:05`."""
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
-def days(text: str) -> tuple[str, ...] | str:
+def parse_days(text: str) -> tuple[str, ...] | str:
     """The days that `mon`, `mon-fri` or `fri-mon` names, or what is wrong with it."""
     first, dash, last = text.strip().lower().partition("-")
     for day in (first, last) if dash else (first,):
@@ -35,7 +35,7 @@ def days(text: str) -> tuple[str, ...] | str:
     return DAYS[start : end + 1] if start <= end else (*DAYS[start:], *DAYS[: end + 1])
 
 
-def hours(text: str) -> Hours | tuple[str, str]:
+def parse_hours(text: str) -> Hours | tuple[str, str]:
     """The hours that `09:00-20:30` names, or what is wrong with it and what to do."""
     found = _HOURS.match(text.strip())
     if not found:
@@ -54,9 +54,9 @@ def hours(text: str) -> Hours | tuple[str, str]:
     return Hours(start, end)
 
 
-def duration_slip(text: str, *, words: bool) -> tuple[str, str] | None:
+def validate_duration(text: str, *, words: bool) -> tuple[str, str] | None:
     """What is wrong with `20m`, `3h` or `7d` (or, with `words`, `never`), and what to do; None where nothing is."""
-    if _DURATION.match(text) or (words and text in WORDS):
+    if _DURATION.match(text) or (words and text in DELAY_WORDS):
         return None
     what = f"{str(text)!r} is no length of time"
     number = re.match(r"\s*(\d+)\s*([a-z]*)", text.lower())
@@ -68,7 +68,7 @@ def duration_slip(text: str, *, words: bool) -> tuple[str, str] | None:
     return what, "write minutes, hours or days: 20m, 3h, 7d" + (", or never" if words else "")
 
 
-def share_slip(text: str) -> str:
+def validate_share(text: str) -> str:
     """What is wrong with `50%`; empty where nothing is."""
     found = _SHARE.match(text)
     return "" if found and 1 <= int(found[1]) <= 100 else f"{str(text)!r} is no share of the items"

@@ -1,5 +1,6 @@
-"""What may an editor know of the language? The JSON Schema of an instrument or a module, from the models and their
-docstrings. It never reads a file, and says less than `checks` does: shape only, no names, no conditions.
+"""JSON Schema of an instrument or a module, generated from the models and their docstrings.
+
+It describes the shape only, not names or conditions: it accepts more than `survey check` does.
 """
 
 from collections.abc import Mapping
@@ -9,27 +10,27 @@ from pydantic.json_schema import models_json_schema
 
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import ITEM_TYPES
-from survey_cli.instrument.schema.items.unasked_items import End
-from survey_cli.instrument.schema.model_docs import documented, models
-from survey_cli.instrument.schema.options import Part
-from survey_cli.instrument.source.modules import PARTS
+from survey_cli.instrument.schema.items.unasked_items import EndItem
+from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
+from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.outcomes import OUTCOMES
 
-Schema = dict[str, Any]
+JsonSchema = dict[str, Any]
 
-DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
-_NAMES: Final = ("properties", "patternProperties", "$defs")
+SCHEMA_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+_KEYWORDS_OF_NAMES: Final = ("properties", "patternProperties", "$defs")
 """Keywords below which the keys are names of the language and not of JSON Schema."""
-_LISTS: Final = ("anyOf", "oneOf", "allOf")
+_KEYWORDS_OF_LISTS: Final = ("anyOf", "oneOf", "allOf")
 _SCALAR: Final = {"type": ["string", "number", "boolean"]}
 _LANGUAGE: Final = "^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$"
-_TEXT: Final[Schema] = {
+_TEXT: Final[JsonSchema] = {
     "anyOf": [
         _SCALAR,
         {"type": "object", "patternProperties": {_LANGUAGE: _SCALAR}, "additionalProperties": False},
     ],
 }
-_INCLUDE: Final[Schema] = {
+_INCLUDE: Final[JsonSchema] = {
     "title": "include",
     "description": "The items of a module stand here; its scales and computes join those of the instrument.",
     "type": "object",
@@ -45,18 +46,18 @@ _INCLUDE: Final[Schema] = {
 }
 
 
-def instrument_schema() -> Schema:
+def build_instrument_schema() -> JsonSchema:
     """The schema of an instrument's file."""
-    written: tuple[type[Part], ...] = (Document, *ITEM_TYPES.values())
+    written: tuple[type[SpecModel], ...] = (Document, *ITEM_TYPES.values())
     _, raw = models_json_schema([(model, "validation") for model in written])
     parts = raw["$defs"]
-    return _whole({**parts.pop(Document.__name__), "$defs": parts})
+    return _assemble({**parts.pop(Document.__name__), "$defs": parts})
 
 
-def module_schema() -> Schema:
+def build_module_schema() -> JsonSchema:
     """The schema of a module's file: `scales`, `compute` and `items`, none of them required."""
-    whole = instrument_schema()
-    own = {name: whole["properties"][name] for name in PARTS}
+    whole = build_instrument_schema()
+    own = {name: whole["properties"][name] for name in MODULE_KEYS}
     what = "Part of an instrument, put in its place by `include`: scales, computes and items."
     return {
         **whole,
@@ -68,45 +69,45 @@ def module_schema() -> Schema:
     }
 
 
-def _whole(raw: Schema) -> Schema:
+def _assemble(raw: JsonSchema) -> JsonSchema:
     tidied = _tidy(raw)
-    parts: Schema = tidied.pop("$defs")
-    for _, model in models():
+    parts: JsonSchema = tidied.pop("$defs")
+    for _, model in iterate_models():
         _describe(tidied if model is Document else parts[model.__name__], model)
     kinds = {model.__name__: kind for kind, model in ITEM_TYPES.items()}
     for name, part in parts.items():
-        part["title"] = kinds.get(name) or _spaced(name.removesuffix("Written"))
+        part["title"] = kinds.get(name) or _split_class_name(name.removesuffix("Spec"))
     parts["Text"] = dict(_TEXT)
-    parts["StatementWritten"] = {"anyOf": [{"$ref": "#/$defs/Text"}, parts["StatementWritten"]]}
+    parts["StatementSpec"] = {"anyOf": [{"$ref": "#/$defs/Text"}, parts["StatementSpec"]]}
     nets = {"type": "array", "items": {"type": ["string", "integer"]}}
     for part in parts.values():
         if "nets" in part.get("properties", ()):
             part["properties"]["nets"]["additionalProperties"] = nets  # codes, whichever kind they are
     for name in ("complete_from", "partial_from"):
-        said = parts["FieldworkWritten"]["properties"][name]
+        said = parts["FieldworkSpec"]["properties"][name]
         for key in said.keys() & {"$ref", "oneOf"}:
             del said[key]
         said["anyOf"] = [
             _SCALAR,
             {"type": "object", "properties": {"answered": _SCALAR}, "additionalProperties": False},
         ]
-    outcome = parts[End.__name__]["properties"]["outcome"]
+    outcome = parts[EndItem.__name__]["properties"]["outcome"]
     outcome["anyOf"] = [{"enum": list(OUTCOMES)}, {"type": outcome.pop("type")}]  # or one of the study's own
     parts["Include"] = _tidy(_INCLUDE) | {"title": "include"}
-    parts["Item"] = _item(parts)
-    return {"$schema": DRAFT, **tidied, "title": "survey instrument", "$defs": parts}
+    parts["Item"] = _build_item_schema(parts)
+    return {"$schema": SCHEMA_DRAFT, **tidied, "title": "survey instrument", "$defs": parts}
 
 
-def _describe(part: Schema, model: type[Any]) -> None:
+def _describe(part: JsonSchema, model: type[Any]) -> None:
     """Put the docstrings under a model's fields beside its keys."""
     keys = next((p for p in part.get("anyOf", ()) if "properties" in p), part)["properties"]
-    for name, says in documented(model).items():
+    for name, says in read_field_docstrings(model).items():
         key = keys.get(model.model_fields[name].alias or name)
         if key is not None:
             key["description"] = key["markdownDescription"] = says
 
 
-def _item(parts: Mapping[str, Schema]) -> Schema:
+def _build_item_schema(parts: Mapping[str, JsonSchema]) -> JsonSchema:
     """Which part an entry of `items` must be follows from its `type`: so an editor can say what is wrong with it."""
     said = [parts[model.__name__].get("description", "") for model in ITEM_TYPES.values()]
     kind = {
@@ -123,7 +124,7 @@ def _item(parts: Mapping[str, Schema]) -> Schema:
         for name, model in ITEM_TYPES.items()
     ]
     begun = [
-        {"label": name, "description": text, "body": _start_item(name, model)}
+        {"label": name, "description": text, "body": _build_snippet(name, model)}
         for (name, model), text in zip(ITEM_TYPES.items(), said, strict=True)
     ]
     # To an editor an entry that is still empty passes an `if` that asks for no object, and fails one that does: so it
@@ -138,7 +139,7 @@ def _item(parts: Mapping[str, Schema]) -> Schema:
     }
 
 
-def _start_item(kind: str, model: type[Any]) -> dict[str, Any]:
+def _build_snippet(kind: str, model: type[Any]) -> dict[str, Any]:
     """An item of this type as an editor writes its first lines: the keys that it must have."""
     keys = [
         field.alias or name
@@ -148,20 +149,20 @@ def _start_item(kind: str, model: type[Any]) -> dict[str, Any]:
     return {"id": "$1", "type": kind, **{key: f"${at}" for at, key in enumerate(keys, 2)}}
 
 
-def _spaced(name: str) -> str:
-    """`DeclineHere` as `decline here`."""
+def _split_class_name(name: str) -> str:
+    """`DeclineOverride` as `decline here`."""
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
 
 
-def _tidy(schema: Schema) -> Schema:
+def _tidy(schema: JsonSchema) -> JsonSchema:
     """The same without what means nothing to a designer: generated titles, null, defaults that are null."""
     if "discriminator" in schema:  # the union of all items
         return {"$ref": "#/$defs/Item"}
-    tidied: Schema = {}
+    tidied: JsonSchema = {}
     for key, part in schema.items():
-        if key in _NAMES:
+        if key in _KEYWORDS_OF_NAMES:
             tidied[key] = {name: _tidy(inner) for name, inner in part.items()}
-        elif key in _LISTS:
+        elif key in _KEYWORDS_OF_LISTS:
             tidied[key] = [_tidy(inner) for inner in part if inner != {"type": "null"}]
         elif key in ("items", "additionalProperties") and isinstance(part, dict):
             tidied[key] = _tidy(part)
@@ -169,32 +170,32 @@ def _tidy(schema: Schema) -> Schema:
             tidied[key] = tidied["markdownDescription"] = " ".join(part.split())
         elif key != "title" and not (key == "default" and part is None):
             tidied[key] = part
-    return _special(_single(tidied))
+    return _replace_texts(_unwrap_single_choice(tidied))
 
 
-def _single(schema: Schema) -> Schema:
+def _unwrap_single_choice(schema: JsonSchema) -> JsonSchema:
     """A choice of one is that one."""
-    for key in _LISTS:
+    for key in _KEYWORDS_OF_LISTS:
         if len(choice := schema.get(key, ())) == 1:
             rest = {k: v for k, v in schema.items() if k != key}
             return {**choice[0], **rest}
     return schema
 
 
-def _special(schema: Schema) -> Schema:
+def _replace_texts(schema: JsonSchema) -> JsonSchema:
     """Texts by name, and languages told from other keys."""
     choice = schema.get("anyOf", ())
-    if list(choice) == [_SCALAR, _by_language(_SCALAR)]:
+    if list(choice) == [_SCALAR, _build_language_schema(_SCALAR)]:
         return {"$ref": "#/$defs/Text", **{k: v for k, v in schema.items() if k != "anyOf"}}
     if choice:
         schema["anyOf"] = [
             {"type": "object", "patternProperties": {_LANGUAGE: _SCALAR}, "additionalProperties": False}
-            if inner == _by_language({"type": "string"})
+            if inner == _build_language_schema({"type": "string"})
             else inner
             for inner in choice
         ]
     return schema
 
 
-def _by_language(text: Schema) -> Schema:
+def _build_language_schema(text: JsonSchema) -> JsonSchema:
     return {"type": "object", "additionalProperties": text}

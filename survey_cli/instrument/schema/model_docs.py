@@ -1,6 +1,6 @@
-"""Which models make up a file, and what does the docstring under each of their fields say?
+"""The models of an instrument file and the docstrings of their fields.
 
-Docstrings are read from the source when they are asked for, so that loading an instrument does not pay for them.
+Docstrings are read from the source only when they are requested, so that loading an instrument stays fast.
 """
 
 import ast
@@ -12,10 +12,10 @@ from typing import Any, get_args
 
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import ITEM_TYPES
-from survey_cli.instrument.schema.options import Part
+from survey_cli.instrument.schema.options import SpecModel
 
 
-def models() -> Iterator[tuple[str, type[Any]]]:
+def iterate_models() -> Iterator[tuple[str, type[Any]]]:
     """Every part of a file by the type or key that it stands under, and its model: the file itself first."""
     yield "the file", Document
     yield from ITEM_TYPES.items()
@@ -24,31 +24,31 @@ def models() -> Iterator[tuple[str, type[Any]]]:
     while waiting:
         model = waiting.pop(0)
         for name, field in model.model_fields.items():
-            for inner in _models(field.annotation):
+            for inner in _iterate_annotated_models(field.annotation):
                 if inner not in seen:
                     seen.add(inner)
                     waiting.append(inner)
                     yield (field.alias or name), inner
 
 
-def _models(annotation: Any) -> Iterator[type[Any]]:
-    if isinstance(annotation, type) and issubclass(annotation, Part):
+def _iterate_annotated_models(annotation: Any) -> Iterator[type[Any]]:
+    if isinstance(annotation, type) and issubclass(annotation, SpecModel):
         yield annotation
     for inner in get_args(annotation):
-        yield from _models(inner)
+        yield from _iterate_annotated_models(inner)
 
 
-def documented(model: type[Any]) -> dict[str, str]:
+def read_field_docstrings(model: type[Any]) -> dict[str, str]:
     """Each field of a model to its docstring, on one line; the nearest class that has one decides."""
     found: dict[str, str] = {}
     for cls in reversed(model.__mro__):
         if cls.__module__.startswith("survey_cli."):
-            found |= _own(cls)
+            found |= _read_own_docstrings(cls)
     return {name: says for name, says in found.items() if name in model.model_fields}
 
 
 @cache
-def _own(cls: type[Any]) -> dict[str, str]:
+def _read_own_docstrings(cls: type[Any]) -> dict[str, str]:
     """The docstrings that stand in the class itself. Empty where its source is not there."""
     try:
         (tree,) = ast.parse(dedent(inspect.getsource(cls))).body

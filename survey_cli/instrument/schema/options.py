@@ -1,4 +1,4 @@
-"""Options, scales and declines as they are written: codes, labels and what is special about each."""
+"""The models of options, scales and declines: codes, labels and flags."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -19,10 +19,10 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from survey_cli.instrument.source.nodes import Listed, Mapped, Written
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
 from survey_cli.instrument.source.scalars import (
-    NO_TEXT,
     WHOLE,
+    YAML_NULLS,
     CodeKey,
     Expression,
     Flag,
@@ -30,14 +30,14 @@ from survey_cli.instrument.source.scalars import (
     Order,
     Text,
     Whole,
-    kind_of,
-    words,
-    wrong,
+    describe_node,
+    parse_words,
+    reject,
 )
 from survey_cli.problems import Position
 
 
-class Part(BaseModel):
+class SpecModel(BaseModel):
     """Anything a designer writes as a mapping: it remembers where each key and value stood."""
 
     model_config = ConfigDict(
@@ -46,22 +46,22 @@ class Part(BaseModel):
         arbitrary_types_allowed=True,
         validate_by_name=True,
     )
-    _node: ClassVar[Mapped | None] = None
+    _node: ClassVar[YamlMapping | None] = None
     """What was written, kept in the part's own dictionary: a private attribute would cost a third of all validation."""
 
     @model_validator(mode="wrap")
     @classmethod
-    def _remember(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _remember_node(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         part = handler(data)
-        if type(data) is Mapped:
+        if type(data) is YamlMapping:
             part.__dict__["_node"] = data
         return part
 
-    def written_as(self, other: "Part") -> None:
+    def copy_position(self, other: "SpecModel") -> None:
         """Made from another part: it stands where that stands."""
         self.__dict__["_node"] = other._node
 
-    def at(self, key: str = "") -> Position:
+    def find_position(self, key: str = "") -> Position:
         """Where the value of a key was written; without one, or where it was not written, where the part begins."""
         node = self._node
         if node is None:
@@ -70,7 +70,7 @@ class Part(BaseModel):
         return value.where if value is not None else node.where
 
 
-class OptionWritten(Part):
+class OptionSpec(SpecModel):
     """One option of a list: `3: Disagree`, or the long form with a mapping."""
 
     text: Text
@@ -94,8 +94,8 @@ class OptionWritten(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, data: Any) -> Any:
-        short = data is None or isinstance(data, str | Listed) or _languages(data)
+    def _expand_short_form(cls, data: Any) -> Any:
+        short = data is None or isinstance(data, str | YamlList) or _is_by_language(data)
         return {"text": data} if short else data
 
     @classmethod
@@ -106,14 +106,14 @@ class OptionWritten(Part):
         return {"anyOf": [{"type": ["string", "number", "boolean"]}, handler(schema), by_language]}
 
 
-def _languages(node: object) -> bool:
-    return isinstance(node, Mapped) and bool(node) and all(1 < len(key) < 4 for key in node)
+def _is_by_language(node: object) -> bool:
+    return isinstance(node, YamlMapping) and bool(node) and all(1 < len(key) < 4 for key in node)
 
 
-Options: TypeAlias = dict[CodeKey, OptionWritten]
+Options: TypeAlias = dict[CodeKey, OptionSpec]
 
 
-class ScaleWritten(Part):
+class ScaleSpec(SpecModel):
     """A named list of options that any item can use: `1: Strongly agree`, `2: Agree`, … or, with an order,
     `{order: flip, options: {1: …}}`."""
 
@@ -124,12 +124,12 @@ class ScaleWritten(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, data: Any) -> Any:
-        if isinstance(data, Mapped) and isinstance(data.get("options"), Mapped):
+    def _expand_short_form(cls, data: Any) -> Any:
+        if isinstance(data, YamlMapping) and isinstance(data.get("options"), YamlMapping):
             return data
-        if not isinstance(data, Mapped):
-            what = f"here stands {kind_of(data)}, but a list of options is wanted"
-            wrong("wrong-kind", what, "write 1: first label, 2: …")
+        if not isinstance(data, YamlMapping):
+            what = f"here stands {describe_node(data)}, but a list of options is wanted"
+            reject("wrong-kind", what, "write 1: first label, 2: …")
         return {"options": data}
 
     @classmethod
@@ -148,62 +148,64 @@ class ScaleWritten(Part):
         }
 
 
-def _name_or_options(node: object, handler: ValidatorFunctionWrapHandler) -> object:
-    if isinstance(node, Listed):
-        wrong(
+def _parse_options_or_name(node: object, handler: ValidatorFunctionWrapHandler) -> object:
+    if isinstance(node, YamlList):
+        reject(
             "wrong-kind",
             "here stands a list, but options have codes",
             "write 1: first label, 2: second label",
         )
-    if isinstance(node, Mapped) and isinstance(node.get("options"), Mapped):
-        wrong(
+    if isinstance(node, YamlMapping) and isinstance(node.get("options"), YamlMapping):
+        reject(
             "wrong-kind",
             "here stands another options:, but codes are wanted",
             "write the codes directly under options:, and order: beside it",
         )
-    if isinstance(node, Mapped):
-        return _all_short(node) or handler(node)
-    return handler(node) if isinstance(node, dict) else words(node)
+    if isinstance(node, YamlMapping):
+        return _build_short_options(node) or handler(node)
+    return handler(node) if isinstance(node, dict) else parse_words(node)
 
 
-def _all_short(node: Mapped) -> Options | None:
+def _build_short_options(node: YamlMapping) -> Options | None:
     """The options where each is a number and its text and nothing more, as nearly always: made without asking the
     model, which would take three times as long. None where any wants a closer look."""
     made: Options = {}
     for key, value in node.items():
-        if not (key.__class__ is value.__class__ is Written and key.plain and WHOLE.match(key)):
+        if not (key.__class__ is value.__class__ is YamlScalar and key.plain and WHOLE.match(key)):
             return None
-        if not value.strip() or (value.plain and value in NO_TEXT):
+        if not value.strip() or (value.plain and value in YAML_NULLS):
             return None
-        option = OptionWritten.__new__(OptionWritten)
-        fields = _defaults().copy()
+        option = OptionSpec.__new__(OptionSpec)
+        fields = _list_defaults().copy()
         fields["text"] = Text(value, _NO_LANGUAGES)
-        _put(option, "__dict__", fields)
-        _put(option, "__pydantic_fields_set__", _TEXT_ALONE)
-        _put(option, "__pydantic_extra__", None)
-        _put(option, "__pydantic_private__", None)
+        _set_attribute(option, "__dict__", fields)
+        _set_attribute(option, "__pydantic_fields_set__", _ONLY_TEXT_SET)
+        _set_attribute(option, "__pydantic_extra__", None)
+        _set_attribute(option, "__pydantic_private__", None)
         made[int(key)] = option
     return made
 
 
-_put: Final = object.__setattr__
-_TEXT_ALONE: Final = {"text"}
-_NO_LANGUAGES: Final[Mapping[str, Written]] = MappingProxyType({})
+_set_attribute: Final = object.__setattr__
+_ONLY_TEXT_SET: Final = {"text"}
+_NO_LANGUAGES: Final[Mapping[str, YamlScalar]] = MappingProxyType({})
 
 
 @cache
-def _defaults() -> dict[str, Any]:
-    return {name: field.default for name, field in OptionWritten.model_fields.items()}
+def _list_defaults() -> dict[str, Any]:
+    return {name: field.default for name, field in OptionSpec.model_fields.items()}
 
 
 if TYPE_CHECKING:
-    OptionsOrName: TypeAlias = Options | Written
+    OptionsOrName: TypeAlias = Options | YamlScalar
 else:
-    OptionsOrName = Annotated[Options, WrapValidator(_name_or_options, json_schema_input_type=Options | str)]
+    OptionsOrName = Annotated[
+        Options, WrapValidator(_parse_options_or_name, json_schema_input_type=Options | str)
+    ]
 """Options written here, or the name of a list under `scales`."""
 
 
-class DeclineWritten(Part):
+class DeclineSpec(SpecModel):
     """A typed non-answer: don't know, refused, or one of the study's own."""
 
     code: Whole
@@ -214,7 +216,7 @@ class DeclineWritten(Part):
     """The letter that gives it, in every language or in each: `d`, `{en: d, ar: ي}`."""
 
 
-class DeclineHere(Part):
+class DeclineOverride(SpecModel):
     """A decline as it is coded at one item: `dk: 98`, or `{code: 98, text: …}`."""
 
     code: Whole
@@ -222,7 +224,7 @@ class DeclineHere(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, data: Any) -> Any:
+    def _expand_short_form(cls, data: Any) -> Any:
         return {"code": data} if isinstance(data, str) else data
 
     @classmethod
@@ -232,18 +234,18 @@ class DeclineHere(Part):
         return {"anyOf": [{"type": "integer"}, handler(schema)]}
 
 
-def list_or_mapping(node: object) -> str:
+def tag_list_unless_mapping(node: object) -> str:
     """The tag of a mapping, or of the list that is wanted else."""
     return "mapping" if isinstance(node, dict) else "list"
 
 
-def mapping_or_list(node: object) -> str:
+def tag_mapping_unless_list(node: object) -> str:
     """The tag of a list, or of the mapping that is wanted else."""
-    return "list" if isinstance(node, Listed | list) else "mapping"
+    return "list" if isinstance(node, YamlList | list) else "mapping"
 
 
-DeclinesHere: TypeAlias = Annotated[
-    Annotated[list[Name], Tag("list")] | Annotated[dict[Name, DeclineHere], Tag("mapping")],
-    Discriminator(list_or_mapping),
+DeclineOverrides: TypeAlias = Annotated[
+    Annotated[list[Name], Tag("list")] | Annotated[dict[Name, DeclineOverride], Tag("mapping")],
+    Discriminator(tag_list_unless_mapping),
 ]
 """`[]` for none, `[dk]` for some, `{dk: 98}` for other codes."""

@@ -1,5 +1,6 @@
-"""What does a word of the language mean? Item types, keys, functions, fills and outcomes, from the docstrings and tables
-that define them. It never draws a page and knows no instrument.
+"""The language reference: item types, keys, functions, fills and outcomes, from the docstrings that define them.
+
+It returns values only; the output is formatted elsewhere.
 """
 
 import inspect
@@ -10,24 +11,24 @@ from typing import Annotated, Any, Final, ForwardRef, Literal, TypeAlias, Union,
 
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items import ITEM_TYPES
-from survey_cli.instrument.schema.items.question import Question
-from survey_cli.instrument.schema.model_docs import documented, models
-from survey_cli.instrument.schema.options import Part
-from survey_cli.instrument.source.scalars import Reads, Text
+from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
+from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.source.scalars import ParseWith, Text
 from survey_cli.outcomes import OUTCOMES, Outcome
 
-Kind: TypeAlias = Literal["item type", "key", "function", "fill", "outcome", "problem"]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+ReferenceKind: TypeAlias = Literal["item type", "key", "function", "fill", "outcome", "problem"]
+REFERENCE_KINDS: Final[tuple[ReferenceKind, ...]] = get_args(ReferenceKind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class KeyReference:
     """One key as it may be written in one part of a file."""
 
     name: str
-    takes: str
+    accepts: str
     """What stands after the colon, in words: `a text`, `true or false`."""
-    says: str
+    meaning: str
     required: bool = False
     default: str = ""
     """What holds where it is left out, if that is a plain value."""
@@ -36,21 +37,21 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ReferenceEntry:
     """One meaning of one word."""
 
     word: str
-    kind: Kind
-    says: str
-    takes: str = ""
+    kind: ReferenceKind
+    meaning: str
+    accepts: str = ""
     """What stands after the colon of a key."""
     within: tuple[str, ...] = ()
     """The parts of a file in which a key stands; empty for the other kinds."""
-    keys: tuple[Key, ...] = ()
+    keys: tuple[KeyReference, ...] = ()
     """The keys of an item type, its own first."""
 
 
-MANY_KEYS: Final = 12
+MAX_LISTED_KEYS: Final = 12
 """More keys than this are not listed in half a sentence."""
 
 FUNCTION_MEANINGS: Final[Mapping[str, str]] = {
@@ -83,64 +84,74 @@ FILL_MEANINGS: Final[Mapping[str, str]] = {
     "statement": "`{statement}` in the text of a battery: the statement that is asked.",
 }
 
-_QUESTIONS: Final = {name for name, model in ITEM_TYPES.items() if issubclass(model, Question)}
+_QUESTIONS: Final = {name for name, model in ITEM_TYPES.items() if issubclass(model, QuestionItem)}
 
-_READERS: Final[Mapping[str, str]] = {
-    "number": "a number",
-    "whole": "a whole number",
-    "flag": "true or false",
-    "words": "a text",
-    "name": "a name",
-    "expression": "a condition or calculation",
-    "code": "a code",
-    "read": "written, random, rotate or flip",
-    "_closed": "a list of days",
-    "_name_or_options": "options, or the name of a list",
+_PARSER_DESCRIPTIONS: Final[Mapping[str, str]] = {
+    "parse_number": "a number",
+    "parse_whole": "a whole number",
+    "parse_flag": "true or false",
+    "parse_words": "a text",
+    "parse_name": "a name",
+    "parse_expression": "a condition or calculation",
+    "parse_code": "a code",
+    "parse_word": "written, random, rotate or flip",
+    "_parse_days": "a list of days",
+    "_parse_options_or_name": "options, or the name of a list",
 }
-"""What each reader of a scalar takes, by the reader's name."""
+"""What each parser of a scalar accepts, by the function's name."""
 
 
-def entries() -> tuple[Entry, ...]:
+def list_entries() -> tuple[ReferenceEntry, ...]:
     """Every word of the language, by kind; a key once for each meaning it has."""
-    return (*_item_types(), *_keys(), *_functions(), *_fills(), *_outcomes())
+    return (
+        *_iterate_item_types(),
+        *_iterate_keys(),
+        *_iterate_functions(),
+        *_iterate_fills(),
+        *_iterate_outcomes(),
+    )
 
 
-def _item_types() -> Iterator[Entry]:
+def _iterate_item_types() -> Iterator[ReferenceEntry]:
     for name, model in ITEM_TYPES.items():
-        yield Entry(word=name, kind="item type", says=_doc(model), keys=_own_first(model))
+        yield ReferenceEntry(
+            word=name, kind="item type", meaning=_read_docstring(model), keys=_list_own_keys_first(model)
+        )
 
 
-def _own_first(model: type[Any]) -> tuple[Key, ...]:
+def _list_own_keys_first(model: type[Any]) -> tuple[KeyReference, ...]:
     """Its keys without `type`: id first, then what it alone defines, then what items share."""
     own = {"id", "text", *inspect.get_annotations(model)}
-    shared = set(Question.model_fields) - own
+    shared = set(QuestionItem.model_fields) - own
     names = [n for n in model.model_fields if n != "type"]
     ordered = sorted(names, key=lambda n: (n != "id", n in shared))
-    return tuple(replace(_key(model, n), shared=n in shared) for n in ordered)
+    return tuple(replace(_build_key(model, n), shared=n in shared) for n in ordered)
 
 
-def _keys() -> Iterator[Entry]:
+def _iterate_keys() -> Iterator[ReferenceEntry]:
     meanings: dict[tuple[str, str, str], list[str]] = {}
-    for part, model in models():
+    for part, model in iterate_models():
         for name in model.model_fields:
-            key = _key(model, name)
-            if key.says:
-                meanings.setdefault((key.name, key.takes, key.says), []).append(part)
+            key = _build_key(model, name)
+            if key.meaning:
+                meanings.setdefault((key.name, key.accepts, key.meaning), []).append(part)
     for (word, takes, says), parts in sorted(meanings.items(), key=lambda m: m[0][0]):
-        yield Entry(word=word, kind="key", says=says, takes=takes, within=_within(parts))
-    yield Entry(
-        word="type", kind="key", says=f"What the item is: {', '.join(ITEM_TYPES)}.", within=("any item",)
+        yield ReferenceEntry(
+            word=word, kind="key", meaning=says, accepts=takes, within=_describe_parts(parts)
+        )
+    yield ReferenceEntry(
+        word="type", kind="key", meaning=f"What the item is: {', '.join(ITEM_TYPES)}.", within=("any item",)
     )
-    yield Entry(
+    yield ReferenceEntry(
         word="include",
         kind="key",
-        says="An entry of `items` that stands for the items of a module: `- {include: modules/name.yaml}`; with "
+        meaning="An entry of `items` that stands for the items of a module: `- {include: modules/name.yaml}`; with "
         "`prefix: b_` a second time. A module holds scales, compute and items.",
         within=("items",),
     )
 
 
-def _within(parts: list[str]) -> tuple[str, ...]:
+def _describe_parts(parts: list[str]) -> tuple[str, ...]:
     """The parts in words: `any item`, `any question but draw`, or each by its name."""
     for whole, called in ((set(ITEM_TYPES), "any item"), (_QUESTIONS, "any question")):
         lacking = whole - set(parts)
@@ -150,53 +161,56 @@ def _within(parts: list[str]) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _key(model: type[Any], name: str) -> Key:
+def _build_key(model: type[Any], name: str) -> KeyReference:
     field = model.model_fields[name]
-    says = documented(model).get(name, "")
+    says = read_field_docstrings(model).get(name, "")
     default = (
         field.default if isinstance(field.default, int | float | str) and not field.is_required() else ""
     )
     default = str(default).lower() if isinstance(default, bool) else str(default)
-    return Key(
+    return KeyReference(
         name=field.alias or name,
-        takes=_takes(field.annotation, tuple(field.metadata)),
-        says=says,
+        accepts=_describe_annotation(field.annotation, tuple(field.metadata)),
+        meaning=says,
         required=field.is_required(),
         default="" if default == "false" else default,
     )
 
 
-def _takes(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
+def _describe_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
     """What an annotation lets a designer write, in words."""
     for reader in metadata:
-        function = reader.read if isinstance(reader, Reads) else getattr(reader, "func", None)
-        word = _READERS.get(getattr(function, "__name__", ""))
+        function = reader.parse if isinstance(reader, ParseWith) else getattr(reader, "func", None)
+        word = _PARSER_DESCRIPTIONS.get(getattr(function, "__name__", ""))
         if word is not None:
             return word
     if isinstance(annotation, ForwardRef):  # the one reference ahead: items hold items
         return "a list of items"
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _takes(arguments[0], arguments[1:])
+        return _describe_annotation(arguments[0], arguments[1:])
     if origin is Literal:
-        return _or([str(a) for a in arguments])
+        return _join_with_or([str(a) for a in arguments])
     if origin in (Union, UnionType):
-        return _or(list(dict.fromkeys(_takes(a) for a in arguments if a is not type(None))))
+        return _join_with_or(
+            list(dict.fromkeys(_describe_annotation(a) for a in arguments if a is not type(None)))
+        )
     if origin is list:
-        return f"a list of {_many(_takes(arguments[0]))}"
+        return f"a list of {_pluralize(_describe_annotation(arguments[0]))}"
     if origin is dict:
-        return f"a mapping of {_many(_takes(arguments[0]))} to {_many(_takes(arguments[1]))}"
+        keys, values = (_pluralize(_describe_annotation(argument)) for argument in arguments)
+        return f"a mapping of {keys} to {values}"
     if annotation is Text:
         return "a text"
-    if isinstance(annotation, type) and issubclass(annotation, Part):
+    if isinstance(annotation, type) and issubclass(annotation, SpecModel):
         if annotation in ITEM_TYPES.values():
             return "an item"
         names = [f.alias or n for n, f in annotation.model_fields.items()]
-        return "a mapping with " + ", ".join(names[:MANY_KEYS] + ["…"] * (len(names) > MANY_KEYS))
+        return "a mapping with " + ", ".join(names[:MAX_LISTED_KEYS] + ["…"] * (len(names) > MAX_LISTED_KEYS))
     return "a value"
 
 
-def _many(what: str) -> str:
+def _pluralize(what: str) -> str:
     for one, many in (("a mapping ", "mappings "), ("a list ", "lists "), ("an ", ""), ("a ", "")):
         if what.startswith(one):
             rest = what.removeprefix(one)
@@ -204,33 +218,35 @@ def _many(what: str) -> str:
     return what
 
 
-def _or(words: list[str]) -> str:
+def _join_with_or(words: list[str]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def _doc(thing: object) -> str:
+def _read_docstring(thing: object) -> str:
     return " ".join((inspect.getdoc(thing) or "").split())
 
 
-def _functions() -> Iterator[Entry]:
+def _iterate_functions() -> Iterator[ReferenceEntry]:
     for name, function in FUNCTIONS.items():
         says = FUNCTION_MEANINGS.get(name, "")
-        yield Entry(
-            word=name, kind="function", says=f"{function.signature}: {says}" if says else function.signature
+        yield ReferenceEntry(
+            word=name,
+            kind="function",
+            meaning=f"{function.signature}: {says}" if says else function.signature,
         )
 
 
-def _fills() -> Iterator[Entry]:
+def _iterate_fills() -> Iterator[ReferenceEntry]:
     for name, says in FILL_MEANINGS.items():
-        yield Entry(word=name, kind="fill", says=says)
+        yield ReferenceEntry(word=name, kind="fill", meaning=says)
 
 
-def _outcomes() -> Iterator[Entry]:
+def _iterate_outcomes() -> Iterator[ReferenceEntry]:
     for outcome in OUTCOMES.values():
-        yield Entry(word=outcome.id, kind="outcome", says=_outcome(outcome))
+        yield ReferenceEntry(word=outcome.id, kind="outcome", meaning=_describe_outcome(outcome))
 
 
-_WHEN: Final = {
+_MOMENT_PHRASES: Final = {
     "before": "before anybody is reached",
     "after": "once somebody is reached",
     "screened": "once the respondent was screened",
@@ -240,7 +256,7 @@ _WHEN: Final = {
 }
 
 
-def _outcome(outcome: Outcome) -> str:
+def _describe_outcome(outcome: Outcome) -> str:
     kind = "temporary: the case may be called again" if outcome.temporary else "final"
     codes = f"AAPOR {outcome.listed} in a list frame, {outcome.rdd} in a random-digit frame"
-    return f"{outcome.name}; given {_WHEN[outcome.moment]}; {kind}; {codes}."
+    return f"{outcome.name}; given {_MOMENT_PHRASES[outcome.moment]}; {kind}; {codes}."

@@ -1,6 +1,7 @@
-"""Does the file have the shape of an instrument? The models decide; here their refusals become problems with a place.
+"""Validation of a file's nodes against the schema: every pydantic error becomes a problem with a position.
 
-What cannot be used is cut out of a copy of the tree and the rest is looked at again, so that one slip hides no other.
+Whatever cannot be used is removed from a copy of the nodes, and the rest is validated again, so that one mistake
+hides no other.
 """
 
 from collections import Counter
@@ -13,29 +14,29 @@ from pydantic_core import ErrorDetails
 
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import ITEM_TYPES, AnyItem
-from survey_cli.instrument.source.nodes import Listed, Mapped, Node, Written
-from survey_cli.instrument.source.scalars import kind_of
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
+from survey_cli.instrument.source.scalars import describe_node
 from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, count_the_rest, did_you_mean, nearest
 
-_ROUNDS: Final = 40
+_MAX_ROUNDS: Final = 40
 """How often the tree is cut and looked at again; every round removes at least one node that is wrong."""
 
 
-Path: TypeAlias = list[tuple[Node, Any]]
+NodePath: TypeAlias = list[tuple[YamlNode, Any]]
 """From the top: each node and the key or index by which one goes on."""
 
 
-def shaped(tree: Mapped) -> tuple[Document | None, list[Problem], frozenset[str]]:
+def validate_tree(tree: YamlMapping) -> tuple[Document | None, list[Problem], frozenset[str]]:
     """The document (without what could not be used), the problems, and the ids of items that were cut out."""
     try:
         return Document.model_validate(tree), [], frozenset()
     except ValidationError:
-        problems = _Problems()
-        document, lost = _mended(_copied(tree), problems)
-        return document, problems.all(), lost
+        problems = _ProblemList()
+        document, lost = _recover(_copy_tree(tree), problems)
+        return document, problems.list_all(), lost
 
 
-class _Problems:
+class _ProblemList:
     """The problems found, the first hundred of each kind; the others are only counted."""
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class _Problems:
         self._last: dict[str, Problem] = {}
         self._count: Counter[str] = Counter()
 
-    def wants(self, kind: str) -> bool:
+    def admit(self, kind: str) -> bool:
         """Count one of this kind; whether it is to be shown."""
         self._count[kind] += 1
         return self._count[kind] <= MOST_OF_A_KIND
@@ -52,7 +53,7 @@ class _Problems:
         self._kept.append(problem)
         self._last[kind] = problem
 
-    def all(self) -> list[Problem]:
+    def list_all(self) -> list[Problem]:
         beyond = (
             count_the_rest(last, self._count[kind] - MOST_OF_A_KIND)
             for kind, last in self._last.items()
@@ -61,154 +62,159 @@ class _Problems:
         return [*self._kept, *beyond]
 
 
-def _mended(tree: Mapped, problems: _Problems) -> tuple[Document | None, frozenset[str]]:
+def _recover(tree: YamlMapping, problems: _ProblemList) -> tuple[Document | None, frozenset[str]]:
     """The document and what was lost, of a tree that may be changed: keys that were mistyped are put right, and what
     can't be is cut out."""
     lost: set[str] = set()
     gone: set[tuple[int, Any]] = set()  # what was cut out is not missed besides
-    for _ in range(_ROUNDS):
-        _complete(tree, lost)
+    for _ in range(_MAX_ROUNDS):
+        _fill_required_keys(tree, lost)
         try:
             return Document.model_validate(tree), frozenset(lost)
         except ValidationError as refusal:
             found = refusal.errors(include_url=False, include_input=False)
         mistyped = [error for error in found if error["type"] == "extra_forbidden"]
-        cuts: list[tuple[Node, Any]] = []
+        cuts: list[tuple[YamlNode, Any]] = []
         for error in mistyped or found:  # what a mistyped key brings about is not said besides
-            path = _path(tree, error["loc"])
-            if not (error["type"] == "missing" and path and _slot(*path[-1]) in gone):
+            path = _find_path(tree, error["loc"])
+            if not (error["type"] == "missing" and path and _identify_slot(*path[-1]) in gone):
                 kind = error.get("ctx", {}).get("rule", error["type"])
-                if not problems.wants(kind):
-                    cuts.append(_cut(path, error))
+                if not problems.admit(kind):
+                    cuts.append(_select_cut(path, error))
                     continue
-                problems.add(kind, _problem(tree, path, error))
-            if not (error["type"] == "extra_forbidden" and _renamed(tree, path)):
-                cuts.append(_cut(path, error))
-        cut = _cut_out(cuts, lost)
-        gone.update(_slot(*way) for way in cuts)
-        absent = [key for key in _REQUIRED if key not in tree and not mistyped]
+                problems.add(kind, _build_problem(tree, path, error))
+            if not (error["type"] == "extra_forbidden" and _correct_key(tree, path)):
+                cuts.append(_select_cut(path, error))
+        cut = _remove_nodes(cuts, lost)
+        gone.update(_identify_slot(*way) for way in cuts)
+        absent = [key for key in _REQUIRED_KEYS if key not in tree and not mistyped]
         lost.update(absent)
         if not (cut or mistyped or absent):
             break
     return None, frozenset(lost)
 
 
-def _slot(node: Node, step: Any) -> tuple[int, Any]:
+def _identify_slot(node: YamlNode, step: Any) -> tuple[int, Any]:
     return id(node), step
 
 
-_REQUIRED: Final = ("instrument", "title", "items")
+_REQUIRED_KEYS: Final = ("instrument", "title", "items")
 
 
-def _complete(tree: Mapped, lost: set[str]) -> None:
+def _fill_required_keys(tree: YamlMapping, lost: set[str]) -> None:
     """Put something in the place of what the file can't do without, once its absence was told."""
-    for key in _REQUIRED:
+    for key in _REQUIRED_KEYS:
         if key in lost and key not in tree:
             where = tree.where
-            tree[Written(key, where)] = Listed(where) if key == "items" else Written(key, where)
+            tree[YamlScalar(key, where)] = YamlList(where) if key == "items" else YamlScalar(key, where)
 
 
-def _renamed(tree: Mapped, path: Path) -> bool:
+def _correct_key(tree: YamlMapping, path: NodePath) -> bool:
     """Whether a mistyped key could be put right, so that the rest of its part is looked at as it was meant."""
     node, key = path[-1] if path else (tree, "")
-    if not isinstance(node, Mapped) or not isinstance(key, str) or key not in node:
+    if not isinstance(node, YamlMapping) or not isinstance(key, str) or key not in node:
         return False
-    near = _meant(key, _known_keys(path))
-    if near is None or near in node or not _alike(key, near) or _types_with(key, _model_at(path)):
+    near = _find_nearest_key(key, _list_known_keys(path))
+    if (
+        near is None
+        or near in node
+        or not _is_similar(key, near)
+        or _list_types_with_key(key, _find_model(path))
+    ):
         return False
-    node[Written(near, _key_place(node, key))] = node.pop(key)
+    node[YamlScalar(near, _find_key_position(node, key))] = node.pop(key)
     return True
 
 
-def _meant(key: str, known: Sequence[str]) -> str | None:
+def _find_nearest_key(key: str, known: Sequence[str]) -> str | None:
     """The known key that a mistyped one is nearest to, if one is near: also where only the letters' order is wrong."""
     return nearest(key, known) or next((k for k in known if sorted(k) == sorted(key)), None)
 
 
-def _alike(key: str, near: str) -> bool:
+def _is_similar(key: str, near: str) -> bool:
     """Whether a key is so near to another that it can be taken for it."""
-    return sorted(key) == sorted(near) or SequenceMatcher(None, key, near).ratio() > _SURELY
+    return sorted(key) == sorted(near) or SequenceMatcher(None, key, near).ratio() > _MIN_SIMILARITY
 
 
-_SURELY: Final = 0.74
+_MIN_SIMILARITY: Final = 0.74
 """How alike two keys are (of 1) where one is taken for the other: `titel` and `title` are 0.8."""
 
 
-def _types_with(key: str, model: type[BaseModel] | None) -> list[str]:
+def _list_types_with_key(key: str, model: type[BaseModel] | None) -> list[str]:
     """The types of item that have this key, where the part is an item of another type."""
     if model not in ITEM_TYPES.values():
         return []
-    return [name for name, other in ITEM_TYPES.items() if key in keys_of(other)]
+    return [name for name, other in ITEM_TYPES.items() if key in list_keys(other)]
 
 
-def keys_of(model: type[BaseModel]) -> list[str]:
+def list_keys(model: type[BaseModel]) -> list[str]:
     """The keys of a part, as they are written."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _copied(node: Node) -> Any:
+def _copy_tree(node: YamlNode) -> Any:
     """A copy of lists and mappings; the scalars are the same."""
-    if isinstance(node, Mapped):
-        copy = Mapped(node.where)
-        copy.update((key, _copied(value)) for key, value in node.items())
+    if isinstance(node, YamlMapping):
+        copy = YamlMapping(node.where)
+        copy.update((key, _copy_tree(value)) for key, value in node.items())
         return copy
-    if isinstance(node, Listed):
-        listed = Listed(node.where)
-        listed.extend(_copied(value) for value in node)
+    if isinstance(node, YamlList):
+        listed = YamlList(node.where)
+        listed.extend(_copy_tree(value) for value in node)
         return listed
     return node
 
 
-def _path(tree: Node, loc: tuple[int | str, ...]) -> Path:
+def _find_path(tree: YamlNode, loc: tuple[int | str, ...]) -> NodePath:
     """The way to an error through the tree; names of union members, which stand nowhere in it, are passed over."""
-    path: Path = []
-    node: Node = tree
+    path: NodePath = []
+    node: YamlNode = tree
     for index, step in enumerate(loc, 1):
-        if isinstance(node, Listed) and isinstance(step, int) and step < len(node):
+        if isinstance(node, YamlList) and isinstance(step, int) and step < len(node):
             path.append((node, step))
             node = node[step]
-        elif isinstance(node, Mapped) and str(step) in node:
+        elif isinstance(node, YamlMapping) and str(step) in node:
             path.append((node, str(step)))
             node = node[str(step)]
-        elif isinstance(node, Mapped) and index == len(loc) and not str(step).startswith("["):
+        elif isinstance(node, YamlMapping) and index == len(loc) and not str(step).startswith("["):
             path.append((node, str(step)))
     return path
 
 
-def _here(tree: Mapped, path: Path) -> tuple[Node | None, Position]:
+def _find_node(tree: YamlMapping, path: NodePath) -> tuple[YamlNode | None, Position]:
     """What stands at the end of the way, and where."""
     if not path:
         return tree, tree.where
     node, step = path[-1]
-    if isinstance(node, Listed):
+    if isinstance(node, YamlList):
         return node[step], node[step].where
-    if isinstance(node, Mapped) and step in node:
+    if isinstance(node, YamlMapping) and step in node:
         value = node[step]
         return value, value.where
     return None, node.where
 
 
-def _key_place(node: Node, key: str) -> Position:
-    if isinstance(node, Mapped):
+def _find_key_position(node: YamlNode, key: str) -> Position:
+    if isinstance(node, YamlMapping):
         for written in node:
-            if written == key and isinstance(written, Written):
+            if written == key and isinstance(written, YamlScalar):
                 return written.where
     return node.where
 
 
-_BY_NAME: Final = frozenset(("sample", "scales", "declines", "compute", "outcomes"))
+_SECTIONS_OF_NAMES: Final = frozenset(("sample", "scales", "declines", "compute", "outcomes"))
 """Sections of the file whose entries have names."""
 
 
-def who_of(path: Iterable[tuple[Node, Any]]) -> str:
+def find_path_owner(path: Iterable[tuple[YamlNode, Any]]) -> str:
     """The innermost id on the way, the name of an entry, or the section of the file."""
     who = ""
     for at, (node, step) in enumerate(path):
-        if isinstance(node, Mapped) and isinstance(node.get("id"), Written):
+        if isinstance(node, YamlMapping) and isinstance(node.get("id"), YamlScalar):
             who = str(node["id"])
         elif at == 0 and isinstance(step, str) and step in _SECTIONS:
             who = step
-        elif at == 1 and isinstance(node, Mapped) and who in _BY_NAME:
+        elif at == 1 and isinstance(node, YamlMapping) and who in _SECTIONS_OF_NAMES:
             who = str(step)
     return who
 
@@ -216,36 +222,44 @@ def who_of(path: Iterable[tuple[Node, Any]]) -> str:
 _SECTIONS: Final = frozenset(Document.model_fields) - {"items", "title", "instrument", "version", "quotas"}
 
 
-def _problem(tree: Mapped, path: Path, error: ErrorDetails) -> Problem:
-    value, where = _here(tree, path)
+def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Problem:
+    value, where = _find_node(tree, path)
     node, step = path[-1] if path else (tree, "")
-    who, key = who_of(path), _key(path, who_of(path))
-    length = max(1, len(value)) if isinstance(value, Written) else 1
+    who, key = find_path_owner(path), _format_key(path, find_path_owner(path))
+    length = max(1, len(value)) if isinstance(value, YamlScalar) else 1
     ctx = error.get("ctx", {})
     match error["type"]:
         case "written":
             if error["loc"][-1] == "[key]":
-                where, length, key = _key_place(node, step), len(str(step)), _key(path[:-1], who)
-            return Problem(ctx["rule"], where, who, _named(key, ctx["what"]), ctx["remedy"], length=length)
+                where, length, key = (
+                    _find_key_position(node, step),
+                    len(str(step)),
+                    _format_key(path[:-1], who),
+                )
+            return Problem(
+                ctx["rule"], where, who, _prefix_with_key(key, ctx["what"]), ctx["remedy"], length=length
+            )
         case "extra_forbidden":
-            return _unknown_key(str(step), node, path, who)
+            return _build_unknown_key_problem(str(step), node, path, who)
         case "missing":
-            part = "the file" if node is tree else _kind_of_part(node)
+            part = "the file" if node is tree else _describe_part(node)
             at, length = node.where, 1
-            if isinstance(node, Mapped) and isinstance(named := node.get("id"), Written) and named:
+            if isinstance(node, YamlMapping) and isinstance(named := node.get("id"), YamlScalar) and named:
                 at, length = named.where, len(named)
             what, remedy = f"{part} needs the key {str(step)!r}", f"add `{step}: …`"
             return Problem("missing-key", at, who, what, remedy, length=length)
         case "union_tag_invalid":
-            written = value.get("type") if isinstance(value, Mapped) else None
+            written = value.get("type") if isinstance(value, YamlMapping) else None
             name = str(written)
-            at = written.where if isinstance(written, Written) else where
+            at = written.where if isinstance(written, YamlScalar) else where
             near = did_you_mean(name, ITEM_TYPES, otherwise=f"the types are {', '.join(ITEM_TYPES)}")
-            own = str(value["id"]) if isinstance(value, Mapped) and "id" in value else who
+            own = str(value["id"]) if isinstance(value, YamlMapping) and "id" in value else who
             return Problem("unknown-type", at, own, f"there is no item type {name!r}", near, length=len(name))
         case "union_tag_not_found":
-            if not isinstance(value, Mapped):
-                what = f"here stands {kind_of(value)}, but an item (a mapping with id and type) is wanted"
+            if not isinstance(value, YamlMapping):
+                what = (
+                    f"here stands {describe_node(value)}, but an item (a mapping with id and type) is wanted"
+                )
                 return Problem("wrong-kind", where, who, what, "write - {id: …, type: …}", length=length)
             own = str(value["id"]) if "id" in value else who
             return Problem(
@@ -263,41 +277,46 @@ def _problem(tree: Mapped, path: Path, error: ErrorDetails) -> Problem:
                 "unknown-word",
                 where,
                 who,
-                _named(key, f"{kind_of(value)} is not known here"),
+                _prefix_with_key(key, f"{describe_node(value)} is not known here"),
                 near,
                 length=length,
             )
         case "list_type":
-            what = _named(key, f"here stands {kind_of(value)}, but a list is wanted")
-            return Problem("wrong-kind", where, who, what, _as_list(value, str(step)), length=length)
+            what = _prefix_with_key(key, f"here stands {describe_node(value)}, but a list is wanted")
+            return Problem("wrong-kind", where, who, what, _suggest_list(value, str(step)), length=length)
         case _:
-            what = f"here stands {kind_of(value)}, but a mapping (key: value) is wanted"
+            what = f"here stands {describe_node(value)}, but a mapping (key: value) is wanted"
             return Problem(
-                "wrong-kind", where, who, _named(key, what), "write key: value, indented below", length=length
+                "wrong-kind",
+                where,
+                who,
+                _prefix_with_key(key, what),
+                "write key: value, indented below",
+                length=length,
             )
 
 
-def _unknown_key(key: str, node: Node, path: Path, who: str) -> Problem:
-    known, model = _known_keys(path), _model_at(path)
-    what, near = f"{key!r} is not a key here", _meant(key, known)
+def _build_unknown_key_problem(key: str, node: YamlNode, path: NodePath, who: str) -> Problem:
+    known, model = _list_known_keys(path), _find_model(path)
+    what, near = f"{key!r} is not a key here", _find_nearest_key(key, known)
     remedy = f"did you mean {near!r}?" if near else f"the keys here are {', '.join(known)}"
-    if (types := _types_with(key, model)) and not (near and _alike(key, near)):
+    if (types := _list_types_with_key(key, model)) and not (near and _is_similar(key, near)):
         own = next(name for name, item in ITEM_TYPES.items() if item is model)
-        what = f"{key!r} is a key of {_some(types)}, not of {own}"
+        what = f"{key!r} is a key of {_format_first_words(types)}, not of {own}"
         remedy = "take it out, or change the type"
-    return Problem("unknown-key", _key_place(node, key), who, what, remedy, length=len(key))
+    return Problem("unknown-key", _find_key_position(node, key), who, what, remedy, length=len(key))
 
 
-def _some(words: Sequence[str]) -> str:
+def _format_first_words(words: Sequence[str]) -> str:
     """`section`; `single, scale and multiple`; the first few of many."""
-    few = words if len(words) <= _FEW else [*words[:_FEW], "others"]
+    few = words if len(words) <= _MAX_WORDS else [*words[:_MAX_WORDS], "others"]
     return few[0] if len(few) == 1 else f"{', '.join(few[:-1])} and {few[-1]}"
 
 
-_FEW: Final = 4
+_MAX_WORDS: Final = 4
 
 
-def _key(path: Path, who: str) -> str:
+def _format_key(path: NodePath, who: str) -> str:
     """The key that a value stands under, with the key above it where it stands under a code or name: `options 1`."""
     steps = [step for _, step in path]
     while steps and not isinstance(steps[-1], str):
@@ -305,11 +324,11 @@ def _key(path: Path, who: str) -> str:
     if not steps:
         return ""
     above = steps[-2] if len(steps) > 1 and steps[-1] != who else ""
-    within = above if isinstance(above, str) and above in _KEYED else ""
+    within = above if isinstance(above, str) and above in _KEYS_WITH_OWN_NAMES else ""
     return f"{within} {steps[-1]}".strip() if steps[-1] != who else ""
 
 
-_KEYED: Final = frozenset(
+_KEYS_WITH_OWN_NAMES: Final = frozenset(
     (
         *("options", "labels", "statements", "nets", "arms", "hours", "dayparts", "delays", "scripts"),
         *("retention", "targets", "faq", "declines"),
@@ -318,109 +337,113 @@ _KEYED: Final = frozenset(
 """Keys under which codes or names stand for keys."""
 
 
-def _named(key: str, what: str) -> str:
+def _prefix_with_key(key: str, what: str) -> str:
     return f"{key}: {what}" if key else what
 
 
-def _as_list(value: Node | None, key: str) -> str:
-    if isinstance(value, Written) and value in ("none", "None", "no", "false"):
+def _suggest_list(value: YamlNode | None, key: str) -> str:
+    if isinstance(value, YamlScalar) and value in ("none", "None", "no", "false"):
         return f"write {key}: [] for none"
-    if isinstance(value, Written) and value.replace("_", "").isalnum():
+    if isinstance(value, YamlScalar) and value.replace("_", "").isalnum():
         return f"write {key}: [{value}]"
     return "begin each entry on its own line with -, or write [a, b]"
 
 
-def _kind_of_part(node: Node) -> str:
-    kind = node.get("type") if isinstance(node, Mapped) else None
+def _describe_part(node: YamlNode) -> str:
+    kind = node.get("type") if isinstance(node, YamlMapping) else None
     if not isinstance(kind, str) or kind not in ITEM_TYPES:
         return "this"
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
-def _known_keys(path: Path) -> list[str]:
+def _list_known_keys(path: NodePath) -> list[str]:
     """The keys that the part at the end of the way may have: those of the model that was tried there."""
-    model = _model_at(path)
-    return keys_of(model) if model is not None else []
+    model = _find_model(path)
+    return list_keys(model) if model is not None else []
 
 
-def _model_at(path: Path) -> type[BaseModel] | None:
+def _find_model(path: NodePath) -> type[BaseModel] | None:
     """Follow the way through the models: annotations name the parts."""
     model: type[BaseModel] | None = Document
     for node, step in path[:-1]:
-        if isinstance(node, Mapped) and model is not None and isinstance(step, str):
+        if isinstance(node, YamlMapping) and model is not None and isinstance(step, str):
             field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
-            model = _part(field.annotation, node.get(step)) if field is not None else model
-        elif isinstance(node, Listed):
-            model = _part_of_item(node[step]) or model
+            model = _find_annotated_model(field.annotation, node.get(step)) if field is not None else model
+        elif isinstance(node, YamlList):
+            model = _find_item_model(node[step]) or model
     return model
 
 
-def _part_of_item(node: Node) -> type[BaseModel] | None:
-    kind = node.get("type") if isinstance(node, Mapped) else None
+def _find_item_model(node: YamlNode) -> type[BaseModel] | None:
+    kind = node.get("type") if isinstance(node, YamlMapping) else None
     return ITEM_TYPES.get(kind) if isinstance(kind, str) else None
 
 
-def _part(annotation: Any, node: Node | None) -> type[BaseModel] | None:
+def _find_annotated_model(annotation: Any, node: YamlNode | None) -> type[BaseModel] | None:
     """The model an annotation leads to, through lists, mappings and Annotated."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if annotation == AnyItem:
         return None
     for inner in get_args(annotation):
-        if (found := _part(inner, node)) is not None:
+        if (found := _find_annotated_model(inner, node)) is not None:
             return found
     return None
 
 
-def _cut(path: Path, error: ErrorDetails) -> tuple[Node, Any]:
+def _select_cut(path: NodePath, error: ErrorDetails) -> tuple[YamlNode, Any]:
     """What to take out so that the rest can be looked at: the key that is not known, else the innermost item, else the
     innermost entry of a mapping."""
     if error["type"] == "extra_forbidden":
         return path[-1]
     for node, step in reversed(path):
-        if isinstance(node, Listed):
+        if isinstance(node, YamlList):
             return node, step
-        if isinstance(node, Mapped) and step in node and (len(path) < 3 or not _needs(path, node)):
+        if (
+            isinstance(node, YamlMapping)
+            and step in node
+            and (len(path) < 3 or not _is_inside_item(path, node))
+        ):
             return node, step
-    return path[0] if path else (Written("", Position("")), None)
+    return path[0] if path else (YamlScalar("", Position("")), None)
 
 
-def _needs(path: Path, node: Mapped) -> bool:
+def _is_inside_item(path: NodePath, node: YamlMapping) -> bool:
     """Inside of an item everything goes with the item: half an item would bring problems of its own."""
-    return any(isinstance(above, Listed) for above, _ in path)
+    return any(isinstance(above, YamlList) for above, _ in path)
 
 
-def _cut_out(cuts: list[tuple[Node, Any]], lost: set[str]) -> bool:
+def _remove_nodes(cuts: list[tuple[YamlNode, Any]], lost: set[str]) -> bool:
     """Take the nodes out, indexes from the end. False where there is nothing to take."""
     done = False
     seen: set[tuple[int, Any]] = set()
     for node, step in sorted(cuts, key=lambda c: c[1] if isinstance(c[1], int) else -1, reverse=True):
-        if _slot(node, step) in seen:
+        if _identify_slot(node, step) in seen:
             continue
-        seen.add(_slot(node, step))
-        if isinstance(node, Listed):
-            lost.update(_ids(node[step]))
+        seen.add(_identify_slot(node, step))
+        if isinstance(node, YamlList):
+            lost.update(_iterate_ids(node[step]))
             del node[step]
             done = True
-        elif isinstance(node, Mapped) and step in node:
-            lost.update(_ids(node[step]))
-            if step in ("sample", "compute") or not isinstance(node[step], Written):
-                lost.update(map(str, node[step]) if isinstance(node[step], Mapped) else ())
+        elif isinstance(node, YamlMapping) and step in node:
+            lost.update(_iterate_ids(node[step]))
+            if step in ("sample", "compute") or not isinstance(node[step], YamlScalar):
+                lost.update(map(str, node[step]) if isinstance(node[step], YamlMapping) else ())
             lost.add(str(step))
             del node[step]
             done = True
     return done
 
 
-def _ids(node: Node) -> Iterable[str]:
+def _iterate_ids(node: YamlNode) -> Iterable[str]:
     """Every id below a node."""
-    if isinstance(node, Mapped):
-        if isinstance(node.get("id"), Written):
+    if isinstance(node, YamlMapping):
+        if isinstance(node.get("id"), YamlScalar):
             yield str(node["id"])
-        if isinstance(node.get("statements"), Mapped):
+        if isinstance(node.get("statements"), YamlMapping):
             yield from map(str, node["statements"])
         for value in node.values():
-            yield from _ids(value)
-    elif isinstance(node, Listed):
+            yield from _iterate_ids(value)
+    elif isinstance(node, YamlList):
         for value in node:
-            yield from _ids(value)
+            yield from _iterate_ids(value)

@@ -1,6 +1,6 @@
-"""What does the file say? Reads an instrument and its modules into one tree that knows its places.
+"""Loader: reads an instrument and its modules into one tree of nodes with positions.
 
-The only module that opens a file or names YAML. It never decides what a word means: that is for `build`.
+This is the only module that opens a file or imports YAML. It assigns no meaning to keys and values.
 """
 
 import gc
@@ -16,24 +16,29 @@ import yaml
 
 from survey_cli.instrument.source import modules
 from survey_cli.instrument.source.hints.hint import shorten
-from survey_cli.instrument.source.hints.parser_errors import Fault, explained
-from survey_cli.instrument.source.node_builder import MAX_EVENTS, MAX_PROBLEMS, Growth
-from survey_cli.instrument.source.nodes import File, Listed, Mapped, Written
-from survey_cli.instrument.source.text_decoding import MAX_BYTES, Unreadable, decoded, unseen
+from survey_cli.instrument.source.hints.parser_errors import ParserMessage, explain_parser_error
+from survey_cli.instrument.source.node_builder import MAX_EVENTS, MAX_PROBLEMS, NodeBuilder
+from survey_cli.instrument.source.nodes import SourceFile, YamlList, YamlMapping, YamlScalar
+from survey_cli.instrument.source.text_decoding import (
+    MAX_BYTES,
+    UnreadableFile,
+    decode,
+    find_forbidden_characters,
+)
 from survey_cli.problems import Position, Problem, did_you_mean, in_order
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where it is there; the slow parser in Python, which gives the same events, where it is not."""
 
-Fetch: TypeAlias = Callable[[str], str | bytes]
+ModuleFetcher: TypeAlias = Callable[[str], str | bytes]
 """A module's text by its path below the top file's folder. Raises LookupError or OSError if it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class InstrumentSource:
     """What was read: the tree with its modules in place, or None where a file can't be made out at all."""
 
-    tree: Mapped | None
+    tree: YamlMapping | None
     problems: tuple[Problem, ...]
     texts: Mapping[str, str]
     """Every file's text, line ends as `\\n`, by its path below the top file's folder; the top file first."""
@@ -43,61 +48,63 @@ class Source:
     folder: str = ""
     """What stands before the names of `texts` in a Position's file."""
 
-    def line(self, where: Position) -> str:
+    def find_line(self, where: Position) -> str:
         """The line of text at a place, for showing it; empty where there is none."""
         text = self.texts.get(where.file.removeprefix(self.folder), "")
         lines = text.split("\n")
         return lines[where.line - 1] if 0 < where.line <= len(lines) else ""
 
 
-def read(path: Path | str) -> Source:
+def load_source(path: Path | str) -> InstrumentSource:
     """Reads an instrument file and the modules it includes. Never raises for what is in them or missing."""
     top = Path(path)
 
-    def fetch(name: str) -> bytes | Unreadable:
-        return _contents(top.parent / name, inside=top.parent)
+    def fetch(name: str) -> bytes | UnreadableFile:
+        return _read_bytes(top.parent / name, inside=top.parent)
 
-    return _source(str(path), _contents(top), fetch)
+    return _load(str(path), _read_bytes(top), fetch)
 
 
-def read_text(text: str | bytes, name: str = "instrument.yaml", *, fetch: Fetch | None = None) -> Source:
+def load_source_text(
+    text: str | bytes, name: str = "instrument.yaml", *, fetch: ModuleFetcher | None = None
+) -> InstrumentSource:
     """Reads an instrument at hand as text, called `name` in problems; its modules come from `fetch`."""
 
-    def fetched(module: str) -> str | bytes | Unreadable:
+    def fetched(module: str) -> str | bytes | UnreadableFile:
         if fetch is not None:
             try:
                 return fetch(module)
             except (LookupError, OSError):
                 pass
-        return Unreadable("no-file", f"there is no file '{module}'", "check the path")
+        return UnreadableFile("no-file", f"there is no file '{module}'", "check the path")
 
-    return _source(name, text, fetched)
+    return _load(name, text, fetched)
 
 
-def _source(
-    name: str, opened: str | bytes | Unreadable, fetch: Callable[[str], str | bytes | Unreadable]
-) -> Source:
+def _load(
+    name: str, opened: str | bytes | UnreadableFile, fetch: Callable[[str], str | bytes | UnreadableFile]
+) -> InstrumentSource:
     folder, top = posixpath.split(name)
     folder = posixpath.join(folder, "") if folder else ""
     texts: dict[str, str] = {}
     problems: list[Problem] = []
-    trees: dict[str, Mapped | Unreadable | None] = {}
+    trees: dict[str, YamlMapping | UnreadableFile | None] = {}
 
-    def tree_of(below: str, contents: str | bytes | Unreadable) -> Mapped | Unreadable | None:
-        if isinstance(contents, Unreadable):
+    def tree_of(below: str, contents: str | bytes | UnreadableFile) -> YamlMapping | UnreadableFile | None:
+        if isinstance(contents, UnreadableFile):
             return contents
         before = len(problems)
-        text = decoded(contents, folder + below, problems)
-        if isinstance(text, Unreadable):
+        text = decode(contents, folder + below, problems)
+        if isinstance(text, UnreadableFile):
             return text
         texts[below] = text
-        return _tree(text, folder + below, problems) if len(problems) == before else None
+        return _parse_text(text, folder + below, problems) if len(problems) == before else None
 
-    def module(below: str, where: Position) -> Mapped | None:
+    def module(below: str, where: Position) -> YamlMapping | None:
         if below not in trees:
             trees[below] = tree_of(below, fetch(below))
         found = trees[below]
-        if isinstance(found, Unreadable):
+        if isinstance(found, UnreadableFile):
             problems.append(Problem(found.rule, where, "", found.what, found.remedy, length=len(below)))
             return None
         return found
@@ -106,20 +113,26 @@ def _source(
     gc.disable()  # each collection would walk the growing tree: it doubles the time of a large file
     try:
         tree = tree_of(top, opened)
-        if isinstance(tree, Unreadable):
+        if isinstance(tree, UnreadableFile):
             problems.append(Problem(tree.rule, Position(name), "", tree.what, tree.remedy))
             tree = None
         if tree is not None and "include" in texts[top]:
-            tree = modules.expanded(tree, name=top, module=module, problems=problems, values=MAX_EVENTS)
+            tree = modules.expand_includes(
+                tree, name=top, module=module, problems=problems, values=MAX_EVENTS
+            )
     finally:
         if collecting:
             gc.enable()
-    return Source(
-        tree=tree, problems=_bounded(problems, name), texts=texts, digest=_digest(texts), folder=folder
+    return InstrumentSource(
+        tree=tree,
+        problems=_limit_problems(problems, name),
+        texts=texts,
+        digest=_compute_digest(texts),
+        folder=folder,
     )
 
 
-def _digest(texts: Mapping[str, str]) -> str:
+def _compute_digest(texts: Mapping[str, str]) -> str:
     top, *rest = texts.items() or [("", "")]
     digest = hashlib.sha256()
     for name, text in [("", top[1]), *sorted(rest)]:
@@ -130,7 +143,7 @@ def _digest(texts: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def _bounded(problems: list[Problem], name: str) -> tuple[Problem, ...]:
+def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
     found = in_order(problems)
     if len(found) > MAX_PROBLEMS:
         more = Problem(
@@ -147,32 +160,32 @@ def _bounded(problems: list[Problem], name: str) -> tuple[Problem, ...]:
 # ── bytes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _contents(path: Path, *, inside: Path | None = None) -> bytes | Unreadable:
+def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | UnreadableFile:
     """A file's bytes, unless it is no plain file, too large, or (by a link) outside the folder `inside`."""
     try:
         if not path.exists():
-            return _not_there(path)
+            return _explain_missing_file(path)
         if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
-            return Unreadable(
+            return UnreadableFile(
                 "include-path",
                 f"'{path}' leads out of the instrument's folder",
                 "keep modules below the folder of the instrument's file",
             )
         if path.is_dir():
-            return Unreadable("no-file", "this is a folder", "name the instrument's file in it")
+            return UnreadableFile("no-file", "this is a folder", "name the instrument's file in it")
         if not path.is_file():
-            return Unreadable("no-file", "this is not a file", "name a file of text")
+            return UnreadableFile("no-file", "this is not a file", "name a file of text")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except PermissionError:
-        return Unreadable(
+        return UnreadableFile(
             "no-file", f"'{path}' may not be read by you", "ask its owner for the right to read it"
         )
     except (OSError, ValueError, RuntimeError) as broken:  # RuntimeError: a link that leads to itself
         why = getattr(broken, "strerror", None) or "its name is no file's name"
-        return Unreadable("no-file", f"'{shorten(str(path))}' can't be read: {why}", "check the path")
+        return UnreadableFile("no-file", f"'{shorten(str(path))}' can't be read: {why}", "check the path")
     if len(data) > MAX_BYTES:
-        return Unreadable(
+        return UnreadableFile(
             "too-large",
             f"the file is larger than {MAX_BYTES // 1_000_000} MB",
             "an instrument is a text of some hundred kilobytes: is this the right file?",
@@ -180,28 +193,30 @@ def _contents(path: Path, *, inside: Path | None = None) -> bytes | Unreadable:
     return data
 
 
-def _not_there(path: Path) -> Unreadable:
+def _explain_missing_file(path: Path) -> UnreadableFile:
     if not path.parent.is_dir():
-        return Unreadable("no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path")
+        return UnreadableFile(
+            "no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path"
+        )
     names = sorted(p.name for p in islice(path.parent.iterdir(), 1000) if p.suffix in (".yaml", ".yml"))
     remedy = did_you_mean(path.name, names, otherwise="check the path")
-    return Unreadable("no-file", f"there is no file '{shorten(str(path))}'", remedy)
+    return UnreadableFile("no-file", f"there is no file '{shorten(str(path))}'", remedy)
 
 
 # ── text to a tree ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _tree(text: str, file: str, problems: list[Problem]) -> Mapped | None:
+def _parse_text(text: str, file: str, problems: list[Problem]) -> YamlMapping | None:
     """The file's mapping; None, and a problem that says why, where there is none."""
-    hidden = list(unseen(text, file))
+    hidden = list(find_forbidden_characters(text, file))
     if hidden:
         problems += hidden
         return None
-    growth = Growth(text, File(file, text), yaml.events)
+    growth = NodeBuilder(text, SourceFile(file, text), yaml.events)
     try:
-        root = growth.grown(iter(LOADER(text).get_event, None))
+        root = growth.build(iter(LOADER(text).get_event, None))
     except yaml.MarkedYAMLError as error:
-        problems += explained(text.split("\n"), _fault(error), file)
+        problems += explain_parser_error(text.split("\n"), _convert_parser_error(error), file)
         return None
     except yaml.YAMLError as error:
         what = f"the file can't be read: {shorten(str(error))}"
@@ -210,20 +225,20 @@ def _tree(text: str, file: str, problems: list[Problem]) -> Mapped | None:
         )
         return None
     problems += growth.problems
-    if growth.hopeless:
+    if growth.is_unusable:
         return None
-    if isinstance(root, Mapped):
-        problems += growth.mended(root)
+    if isinstance(root, YamlMapping):
+        problems += growth.repair(root)
         return root
-    problems.append(_no_mapping(root, file))
+    problems.append(_build_no_mapping_problem(root, file))
     return None
 
 
-def _no_mapping(root: Written | Listed | None, file: str) -> Problem:
+def _build_no_mapping_problem(root: YamlScalar | YamlList | None, file: str) -> Problem:
     if root is None or root == "":
         remedy = "write 'instrument:', 'title:' and 'items:'"
         return Problem("empty-file", Position(file), "", "the file is empty", remedy)
-    if isinstance(root, Listed):
+    if isinstance(root, YamlList):
         what, remedy = (
             "the file begins with a list, not with 'key: value' lines",
             "put the list under 'items:'",
@@ -234,10 +249,10 @@ def _no_mapping(root: Written | Listed | None, file: str) -> Problem:
     return Problem("no-mapping", root.where, "", what, remedy)
 
 
-def _fault(error: yaml.MarkedYAMLError) -> Fault:
+def _convert_parser_error(error: yaml.MarkedYAMLError) -> ParserMessage:
     what, context = error.problem_mark, error.context_mark
     at = what or context
-    return Fault(
+    return ParserMessage(
         what=error.problem or "",
         line=at.line + 1 if at else 1,
         column=at.column + 1 if at else 1,

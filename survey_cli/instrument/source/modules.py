@@ -1,7 +1,7 @@
-"""Where does a module's text go? Puts the items, scales and computes of modules into the top file's tree.
+"""Includes: inserts the items, scales and computes of modules into the top file's nodes.
 
-Pure on trees: it is handed a way to get a module's tree, and opens no file. A `prefix` changes names only:
-every place still points into the module's own file.
+It opens no file: the caller supplies a function that loads a module. A `prefix` changes names only; every position
+still points into the module's own file.
 """
 
 import posixpath
@@ -11,22 +11,22 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.source.hints.hint import shorten
-from survey_cli.instrument.source.nodes import Composed, Listed, Mapped, Node, Written
+from survey_cli.instrument.source.nodes import ComposedScalar, YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.problems import Position, Problem, did_you_mean
 
-Opener: TypeAlias = Callable[[str, Position], Mapped | None]
+ModuleLoader: TypeAlias = Callable[[str, Position], YamlMapping | None]
 """A module's tree by its path below the top file's folder, asked for at a place; None after a problem."""
 
-PARTS: Final = ("scales", "compute", "items")
+MODULE_KEYS: Final = ("scales", "compute", "items")
 MAX_INCLUDES: Final = 1000
 
-EXPRESSIONS: Final = frozenset(
+EXPRESSION_KEYS: Final = frozenset(
     ("ask_if", "unless", "expect", "if", "where", "count", "prefill", "each", "from", "using")
 )
 """Keys whose value is a condition, a calculation, or the name of an item."""
-LISTS: Final = frozenset(("scale", "options"))
+LIST_NAME_KEYS: Final = frozenset(("scale", "options"))
 """Keys whose value, if it is one word, names a list under `scales`."""
-BY_CODE: Final = frozenset(("options", "scales", "labels", "nets", "arms", "faq", "statements"))
+KEYS_OF_CODES: Final = frozenset(("options", "scales", "labels", "nets", "arms", "faq", "statements"))
 """Keys whose mapping has the designer's own codes, names or questions for keys."""
 
 _PREFIX: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}\Z")
@@ -34,13 +34,15 @@ _TOKEN: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\w.]*|(?P
 _FILL: Final = re.compile(r"\{\{|\}\}|\{([^{}:|]*)([^{}]*)\}", re.DOTALL)
 
 
-def expanded(tree: Mapped, *, name: str, module: Opener, problems: list[Problem], values: int) -> Mapped:
+def expand_includes(
+    tree: YamlMapping, *, name: str, module: ModuleLoader, problems: list[Problem], values: int
+) -> YamlMapping:
     """The top file's tree with every `include` replaced by what it names, at most `values` values added.
 
     `name` is the top file's name below its own folder. Adds to `problems` what can't be included, and why.
     """
-    work = _Including(module=module, problems=problems, values=values)
-    return work.whole(tree, name)
+    work = _IncludeExpander(module=module, problems=problems, values=values)
+    return work.expand_file(tree, name)
 
 
 class _Visit(NamedTuple):
@@ -60,32 +62,34 @@ class Renaming(NamedTuple):
     lists: frozenset[str]
     """Lists under `scales`."""
 
-    def name(self, text: str) -> str:
+    def rename(self, text: str) -> str:
         """One name."""
         return self.prefix + text if text in self.names else text
 
-    def expression(self, text: Written) -> Written:
+    def rename_in_expression(self, text: YamlScalar) -> YamlScalar:
         """A condition or calculation; what stands in quotes is left alone."""
-        return self._prefixed(text, list(self._names(text, 0, len(text))))
+        return self._insert_prefix(text, list(self._find_names(text, 0, len(text))))
 
-    def text(self, text: Written) -> Written:
+    def rename_in_text(self, text: YamlScalar) -> YamlScalar:
         """A text: the names in its fills."""
         if "{" not in text:
             return text
         fills = [m.span(1) for m in _FILL.finditer(text) if m[1] is not None]
-        return self._prefixed(text, [at for start, end in fills for at in self._names(text, start, end)])
+        return self._insert_prefix(
+            text, [at for start, end in fills for at in self._find_names(text, start, end)]
+        )
 
-    def _names(self, text: str, start: int, end: int) -> Iterator[int]:
+    def _find_names(self, text: str, start: int, end: int) -> Iterator[int]:
         """Where names begin that take the prefix."""
         for found in _TOKEN.finditer(text, start, end):
             if found["name"] and found[0] in self.names:
                 yield found.start()
 
-    def _prefixed(self, text: Written, places: list[int]) -> Written:
+    def _insert_prefix(self, text: YamlScalar, places: list[int]) -> YamlScalar:
         """The text with the prefix put in at these places; each letter still stands where it was written."""
         if not places:
             return text
-        pieces: list[tuple[int, Written, int]] = [(0, text, 0)]
+        pieces: list[tuple[int, YamlScalar, int]] = [(0, text, 0)]
         made, done = "", 0
         for at in places:
             made += text[done:at]
@@ -93,64 +97,68 @@ class Renaming(NamedTuple):
             made += self.prefix
             pieces.append((len(made), text, at))
             done = at
-        return Composed.of(made + text[done:], text.where, pieces)
+        return ComposedScalar.from_pieces(made + text[done:], text.where, pieces)
 
 
 @dataclass(slots=True)
-class _Including:
+class _IncludeExpander:
     """The includes of one instrument, while they are gone through."""
 
-    module: Opener
+    module: ModuleLoader
     problems: list[Problem]
     values: int
     seen: dict[tuple[str, str], Position] = field(default_factory=dict)
 
-    def whole(self, tree: Mapped, path: str) -> Mapped:
+    def expand_file(self, tree: YamlMapping, path: str) -> YamlMapping:
         gathered = {part: tree[part] for part in ("scales", "compute") if part in tree}
-        into = {part: _copied(node) for part, node in gathered.items() if isinstance(node, Mapped)}
-        items = self.items(tree.get("items"), _Visit(path, chain=(path,)), into)
-        result = _copied(tree)
+        into = {part: _copy_mapping(node) for part, node in gathered.items() if isinstance(node, YamlMapping)}
+        items = self.expand_items(tree.get("items"), _Visit(path, chain=(path,)), into)
+        result = _copy_mapping(tree)
         for part, node in into.items():
-            if part not in tree or isinstance(tree[part], Mapped):
-                result[_key(result, part, node.where)] = node
+            if part not in tree or isinstance(tree[part], YamlMapping):
+                result[_find_key(result, part, node.where)] = node
         if items is not None:
-            result[_key(result, "items", tree.where)] = items
+            result[_find_key(result, "items", tree.where)] = items
         return result
 
-    def items(self, node: Node | None, visit: _Visit, into: dict[str, Mapped]) -> Node | None:
+    def expand_items(
+        self, node: YamlNode | None, visit: _Visit, into: dict[str, YamlMapping]
+    ) -> YamlNode | None:
         """A list of items with its includes spliced in, and those of its sections; anything else as it is."""
-        if not isinstance(node, Listed):
+        if not isinstance(node, YamlList):
             return node
-        result = Listed(node.where)
+        result = YamlList(node.where)
         for entry in node:
-            if not isinstance(entry, Mapped):
+            if not isinstance(entry, YamlMapping):
                 result.append(entry)
             elif "include" in entry:
-                result += self.included(entry, visit, into)
-            elif isinstance(entry.get("items"), Listed):
-                group = _copied(entry)
-                inner = self.items(entry["items"], visit, into)
+                result += self.expand_include(entry, visit, into)
+            elif isinstance(entry.get("items"), YamlList):
+                group = _copy_mapping(entry)
+                inner = self.expand_items(entry["items"], visit, into)
                 assert inner is not None
-                group[_key(group, "items", inner.where)] = inner
+                group[_find_key(group, "items", inner.where)] = inner
                 result.append(group)
             else:
                 result.append(entry)
         return result
 
-    def included(self, entry: Mapped, visit: _Visit, into: dict[str, Mapped]) -> list[Node]:
+    def expand_include(
+        self, entry: YamlMapping, visit: _Visit, into: dict[str, YamlMapping]
+    ) -> list[YamlNode]:
         """The items that an `{include: …}` entry stands for; its scales and computes go into `into`."""
         for key in entry:
             if key not in ("include", "prefix"):
-                self.say(
+                self.report(
                     "include",
-                    _place(key, entry),
+                    _find_key_position(key, entry),
                     f"an include has no '{shorten(key)}'",
                     "only 'include' and 'prefix' stand here; for a condition, put the include in a section",
                 )
         written = entry["include"]
-        prefix = entry.get("prefix", Written("", entry.where))
-        if not isinstance(written, Written) or not isinstance(prefix, Written):
-            self.say(
+        prefix = entry.get("prefix", YamlScalar("", entry.where))
+        if not isinstance(written, YamlScalar) or not isinstance(prefix, YamlScalar):
+            self.report(
                 "include",
                 entry.where,
                 "an include wants a path, and a prefix a word",
@@ -158,7 +166,7 @@ class _Including:
             )
             return []
         if prefix and not _PREFIX.match(prefix):
-            self.say(
+            self.report(
                 "include",
                 prefix.where,
                 f"'{shorten(prefix)}' can't begin a name",
@@ -166,12 +174,12 @@ class _Including:
                 length=len(prefix),
             )
             return []
-        path = self.path(written, visit)
+        path = self.resolve_path(written, visit)
         if path is None:
             return []
         if path in visit.chain:
             loop = " → ".join((*visit.chain[visit.chain.index(path) :], path))
-            self.say(
+            self.report(
                 "include-loop",
                 written.where,
                 f"the file includes itself: {loop}",
@@ -182,7 +190,7 @@ class _Including:
         under = visit.prefix + prefix
         first = self.seen.setdefault((path, under), written.where)
         if first is not written.where:
-            self.say(
+            self.report(
                 "include-twice",
                 written.where,
                 f"'{shorten(written)}' is included already, at {first}",
@@ -193,49 +201,53 @@ class _Including:
         if len(self.seen) > MAX_INCLUDES:
             if len(self.seen) == MAX_INCLUDES + 1:
                 what = f"there are more than {MAX_INCLUDES} includes"
-                self.say("include", written.where, what, "use fewer, larger modules", length=len(written))
+                self.report("include", written.where, what, "use fewer, larger modules", length=len(written))
             return []
         if self.values < 0:
             return []
         tree = self.module(path, written.where)
         if tree is None:
             return []
-        return self.spliced(tree, _Visit(path, under, (*visit.chain, path)), str(prefix), into)
+        return self.splice(tree, _Visit(path, under, (*visit.chain, path)), str(prefix), into)
 
-    def spliced(self, tree: Mapped, visit: _Visit, prefix: str, into: dict[str, Mapped]) -> list[Node]:
+    def splice(
+        self, tree: YamlMapping, visit: _Visit, prefix: str, into: dict[str, YamlMapping]
+    ) -> list[YamlNode]:
         for key in tree:
-            if key not in PARTS:
-                self.say(
+            if key not in MODULE_KEYS:
+                self.report(
                     "module-key",
-                    _place(key, tree),
+                    _find_key_position(key, tree),
                     f"a module has no '{shorten(key)}'",
                     did_you_mean(
                         key,
-                        PARTS,
+                        MODULE_KEYS,
                         otherwise="it holds scales, compute and items; the rest belongs to the top file",
                     ),
                     length=len(key),
                 )
-        own: dict[str, Mapped] = {}
+        own: dict[str, YamlMapping] = {}
         for part in ("scales", "compute"):
             node = tree.get(part)
-            if isinstance(node, Mapped):
-                own[part] = _copied(node)
+            if isinstance(node, YamlMapping):
+                own[part] = _copy_mapping(node)
             elif node is not None and node != "":
-                self.say(
+                self.report(
                     "module-key",
                     node.where,
                     f"'{part}' of a module is a mapping",
                     f"write names below '{part}:', each with a colon",
                 )
-        found = self.items(tree.get("items"), visit, own)
-        if found is not None and not isinstance(found, Listed):
-            self.say("module-key", found.where, "'items' of a module is a list", "begin each item with '- '")
+        found = self.expand_items(tree.get("items"), visit, own)
+        if found is not None and not isinstance(found, YamlList):
+            self.report(
+                "module-key", found.where, "'items' of a module is a list", "begin each item with '- '"
+            )
             found = None
-        items = found if found is not None else Listed(tree.where)
-        self.values -= _size(items) + sum(_size(node) for node in own.values())
+        items = found if found is not None else YamlList(tree.where)
+        self.values -= _count_nodes(items) + sum(_count_nodes(node) for node in own.values())
         if self.values < 0:
-            self.say(
+            self.report(
                 "too-many-values",
                 items.where,
                 "the modules grow beyond a million values",
@@ -243,24 +255,27 @@ class _Including:
             )
             return []
         if prefix:
-            renaming = _renaming(prefix, items, own)
-            items = _renamed_list(items, renaming)
-            own = {part: _renamed_part(part, node, renaming) for part, node in own.items()}
+            renaming = _build_renaming(prefix, items, own)
+            items = _rename_list(items, renaming)
+            own = {part: _rename_part(part, node, renaming) for part, node in own.items()}
         for part, node in own.items():
             self.merge(part, node, into)
         return list(items)
 
-    def merge(self, part: str, node: Mapped, into: dict[str, Mapped]) -> None:
+    def merge(self, part: str, node: YamlMapping, into: dict[str, YamlMapping]) -> None:
         """Adds a module's scales or computes; a name that is there already is said at both places."""
-        there = into.setdefault(part, Mapped(node.where))
+        there = into.setdefault(part, YamlMapping(node.where))
         for key, value in node.items():
             if key not in there:
                 there[key] = value
                 continue
-            mine, other = _place(key, node), _place(next(k for k in there if k == key), there)
+            mine, other = (
+                _find_key_position(key, node),
+                _find_key_position(next(k for k in there if k == key), there),
+            )
             kind = "scale" if part == "scales" else "compute"
             for here, elsewhere in ((mine, other), (other, mine)):
-                self.say(
+                self.report(
                     "clash",
                     here,
                     f"there is another {kind} '{shorten(key)}' at {elsewhere}",
@@ -268,7 +283,7 @@ class _Including:
                     length=len(key),
                 )
 
-    def path(self, written: Written, visit: _Visit) -> str | None:
+    def resolve_path(self, written: YamlScalar, visit: _Visit) -> str | None:
         """A module's path below the top file's folder, or None where it can't be one."""
         parts = written.split("/")
         if "\\" in written or re.match(r"[A-Za-z]:", written):
@@ -287,42 +302,42 @@ class _Including:
             )
         else:
             return posixpath.normpath(posixpath.join(posixpath.dirname(visit.path), written))
-        self.say(
+        self.report(
             "include-path", written.where, f"'{shorten(written)}' {what}", remedy, length=max(1, len(written))
         )
         return None
 
-    def say(self, rule: str, where: Position, what: str, remedy: str, *, length: int = 1) -> None:
+    def report(self, rule: str, where: Position, what: str, remedy: str, *, length: int = 1) -> None:
         self.problems.append(Problem(rule, where, "", what, remedy, length=length))
 
 
 # ── trees ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _place(key: str, holder: Mapped) -> Position:
-    return key.where if isinstance(key, Written) else holder.where
+def _find_key_position(key: str, holder: YamlMapping) -> Position:
+    return key.where if isinstance(key, YamlScalar) else holder.where
 
 
-def _key(holder: Mapped, name: str, where: Position) -> str:
+def _find_key(holder: YamlMapping, name: str, where: Position) -> str:
     """The key as it stands in `holder`, or a new one at `where`."""
-    return next((key for key in holder if key == name), Written(name, where, plain=True))
+    return next((key for key in holder if key == name), YamlScalar(name, where, plain=True))
 
 
-def _copied(node: Mapped) -> Mapped:
-    copy = Mapped(node.where)
+def _copy_mapping(node: YamlMapping) -> YamlMapping:
+    copy = YamlMapping(node.where)
     copy.update(node)
     return copy
 
 
-def _size(node: Node) -> int:
+def _count_nodes(node: YamlNode) -> int:
     count = 0
-    waiting: list[Node] = [node]
+    waiting: list[YamlNode] = [node]
     while waiting:
         branch = waiting.pop()
         count += 1
-        if isinstance(branch, Mapped):
+        if isinstance(branch, YamlMapping):
             waiting += branch.values()
-        elif isinstance(branch, Listed):
+        elif isinstance(branch, YamlList):
             waiting += branch
     return count
 
@@ -330,83 +345,89 @@ def _size(node: Node) -> int:
 # ── renaming ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _renaming(prefix: str, items: Listed, own: Mapping[str, Mapped]) -> Renaming:
+def _build_renaming(prefix: str, items: YamlList, own: Mapping[str, YamlMapping]) -> Renaming:
     names = {str(name) for name in own.get("compute", ())}
-    waiting: list[Node] = list(items)
+    waiting: list[YamlNode] = list(items)
     while waiting:
         entry = waiting.pop()
-        if not isinstance(entry, Mapped):
+        if not isinstance(entry, YamlMapping):
             continue
-        if isinstance(found := entry.get("id"), Written):
+        if isinstance(found := entry.get("id"), YamlScalar):
             names.add(str(found))
-        if isinstance(statements := entry.get("statements"), Mapped):
+        if isinstance(statements := entry.get("statements"), YamlMapping):
             names.update(map(str, statements))
-        if isinstance(inner := entry.get("items"), Listed):
+        if isinstance(inner := entry.get("items"), YamlList):
             waiting += inner
     return Renaming(prefix, frozenset(names), frozenset(map(str, own.get("scales", ()))))
 
 
-def _renamed_part(part: str, node: Mapped, renaming: Renaming) -> Mapped:
+def _rename_part(part: str, node: YamlMapping, renaming: Renaming) -> YamlMapping:
     """A module's whole `scales` or `compute`: every name of it is the module's own."""
-    result = Mapped(node.where)
+    result = YamlMapping(node.where)
     for key, value in node.items():
-        renamed = _again(key, renaming.prefix + key) if isinstance(key, Written) else renaming.prefix + key
-        result[renamed] = _conditions(value, renaming) if part == "compute" else _renamed(value, renaming)
-    return result
-
-
-def _renamed(node: Node, renaming: Renaming) -> Node:
-    if isinstance(node, Written):
-        return renaming.text(node)
-    return _renamed_list(node, renaming) if isinstance(node, Listed) else _renamed_mapping(node, renaming)
-
-
-def _renamed_list(node: Listed, renaming: Renaming) -> Listed:
-    result = Listed(node.where)
-    result += [_renamed(entry, renaming) for entry in node]
-    return result
-
-
-def _renamed_mapping(node: Mapped, renaming: Renaming) -> Mapped:
-    result = Mapped(node.where)
-    for key, value in node.items():
-        if key in BY_CODE and isinstance(value, Mapped):
-            result[key] = _coded(value, renaming, ids=key == "statements")
-        elif key in EXPRESSIONS:
-            result[key] = _conditions(value, renaming)
-        elif key == "id" and isinstance(value, Written):
-            result[key] = _again(value, renaming.name(value))
-        elif key in LISTS and isinstance(value, Written):
-            result[key] = _again(value, renaming.prefix + value if value in renaming.lists else value)
-        else:
-            result[key] = _renamed(value, renaming)
-    return result
-
-
-def _coded(node: Mapped, renaming: Renaming, *, ids: bool) -> Mapped:
-    """A mapping whose keys are codes or names: what stands under them is a text or an entry of its own."""
-    result = Mapped(node.where)
-    for key, value in node.items():
-        result[_again(key, renaming.name(key)) if ids and isinstance(key, Written) else key] = _renamed(
-            value, renaming
+        renamed = (
+            _replace_text(key, renaming.prefix + key)
+            if isinstance(key, YamlScalar)
+            else renaming.prefix + key
+        )
+        result[renamed] = (
+            _rename_expressions(value, renaming) if part == "compute" else _rename_node(value, renaming)
         )
     return result
 
 
-def _conditions(node: Node, renaming: Renaming) -> Node:
-    """An expression, or several (by language, or in a list)."""
-    if isinstance(node, Written):
-        return renaming.expression(node)
-    if isinstance(node, Listed):
-        result = Listed(node.where)
-        result += [_conditions(entry, renaming) for entry in node]
-        return result
-    branch = Mapped(node.where)
+def _rename_node(node: YamlNode, renaming: Renaming) -> YamlNode:
+    if isinstance(node, YamlScalar):
+        return renaming.rename_in_text(node)
+    return _rename_list(node, renaming) if isinstance(node, YamlList) else _rename_mapping(node, renaming)
+
+
+def _rename_list(node: YamlList, renaming: Renaming) -> YamlList:
+    result = YamlList(node.where)
+    result += [_rename_node(entry, renaming) for entry in node]
+    return result
+
+
+def _rename_mapping(node: YamlMapping, renaming: Renaming) -> YamlMapping:
+    result = YamlMapping(node.where)
     for key, value in node.items():
-        branch[key] = _conditions(value, renaming)
+        if key in KEYS_OF_CODES and isinstance(value, YamlMapping):
+            result[key] = _rename_coded_mapping(value, renaming, ids=key == "statements")
+        elif key in EXPRESSION_KEYS:
+            result[key] = _rename_expressions(value, renaming)
+        elif key == "id" and isinstance(value, YamlScalar):
+            result[key] = _replace_text(value, renaming.rename(value))
+        elif key in LIST_NAME_KEYS and isinstance(value, YamlScalar):
+            result[key] = _replace_text(value, renaming.prefix + value if value in renaming.lists else value)
+        else:
+            result[key] = _rename_node(value, renaming)
+    return result
+
+
+def _rename_coded_mapping(node: YamlMapping, renaming: Renaming, *, ids: bool) -> YamlMapping:
+    """A mapping whose keys are codes or names: what stands under them is a text or an entry of its own."""
+    result = YamlMapping(node.where)
+    for key, value in node.items():
+        result[_replace_text(key, renaming.rename(key)) if ids and isinstance(key, YamlScalar) else key] = (
+            _rename_node(value, renaming)
+        )
+    return result
+
+
+def _rename_expressions(node: YamlNode, renaming: Renaming) -> YamlNode:
+    """An expression, or several (by language, or in a list)."""
+    if isinstance(node, YamlScalar):
+        return renaming.rename_in_expression(node)
+    if isinstance(node, YamlList):
+        result = YamlList(node.where)
+        result += [_rename_expressions(entry, renaming) for entry in node]
+        return result
+    branch = YamlMapping(node.where)
+    for key, value in node.items():
+        branch[key] = _rename_expressions(value, renaming)
     return branch
 
 
-def _again(node: Written, text: str) -> Written:
+def _replace_text(node: YamlScalar, text: str) -> YamlScalar:
     """The same scalar with another text."""
-    return node if text == node else Written(text, node.where, plain=node.plain)
+    return node if text == node else YamlScalar(text, node.where, plain=node.plain)

@@ -1,6 +1,6 @@
-"""How do parser events become a tree that knows its places? Every scalar stays text as it was written.
+"""Node builder: turns YAML parser events into nodes with positions.
 
-It is handed the events and calls no parser. Anchors, tags, second documents and such are said, and left out.
+It receives the events and calls no parser. Anchors, tags and second documents are reported and left out.
 """
 
 import re
@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Any, Final, Protocol
 
 from survey_cli.instrument.source.hints import values
-from survey_cli.instrument.source.hints.hint import QUOTE_IT, owner, shorten
-from survey_cli.instrument.source.nodes import Listed, Mapped, Node, Written
-from survey_cli.instrument.source.text_decoding import UNSEEN
+from survey_cli.instrument.source.hints.hint import QUOTE_IT, find_owner, shorten
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
+from survey_cli.instrument.source.text_decoding import FORBIDDEN_CHARACTERS
 from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, count_the_rest
 
 MAX_DEPTH: Final = 40
@@ -21,13 +21,13 @@ MAX_EVENTS: Final = 1_000_000
 """About as many values; a list or mapping counts twice."""
 MAX_PROBLEMS: Final = 500
 """Of one kind in one file; the first are enough to begin with."""
-_MAX_JOINED: Final = 2000  # letters of a text that commas took apart
+_MAX_JOINED_LENGTH: Final = 2000  # letters of a text that commas took apart
 
 _COMMENT: Final = re.compile(r"\s#[^\n]*")
-_ELSE: Final = f"if it begins a text, {QUOTE_IT}; else write out what is meant"
+_QUOTE_OR_WRITE_OUT: Final = f"if it begins a text, {QUOTE_IT}; else write out what is meant"
 
 
-class EventKinds(Protocol):
+class YamlEventTypes(Protocol):
     """The parser's classes of events."""
 
     ScalarEvent: Any
@@ -40,207 +40,211 @@ class EventKinds(Protocol):
 
 
 @dataclass(slots=True)
-class Growth:
+class NodeBuilder:
     """One file's tree while it grows."""
 
     text: str
     file: str
-    kinds: EventKinds
+    event_types: YamlEventTypes
     problems: list[Problem] = field(default_factory=list)
     count: Counter[str] = field(default_factory=Counter)
-    beyond: Counter[str] = field(default_factory=Counter)
+    overflow: Counter[str] = field(default_factory=Counter)
     """By rule: how many more problems there are than are kept."""
-    hopeless: bool = False
+    is_unusable: bool = False
     """What was read is not worth going on with."""
-    dropped: list[tuple[Mapped, Written]] = field(default_factory=list)
+    dropped_entries: list[tuple[YamlMapping, YamlScalar]] = field(default_factory=list)
     """Entries without a meaning, under made-up keys until the tree is whole."""
-    twice: list[tuple[Mapped, Written]] = field(default_factory=list)
-    cut: list[tuple[str, Written, Position]] = field(default_factory=list)
+    duplicate_keys: list[tuple[YamlMapping, YamlScalar]] = field(default_factory=list)
+    cut_texts: list[tuple[str, YamlScalar, Position]] = field(default_factory=list)
     """Texts that end before a ` #`: key, text, and where it ends."""
-    long: list[tuple[str, Written, int]] = field(default_factory=list)
+    multiline_texts: list[tuple[str, YamlScalar, int]] = field(default_factory=list)
     """Texts over several lines that hold a `#`: key, text, and the last line (from 0)."""
-    split: dict[tuple[int, str], tuple[Mapped, str]] = field(default_factory=dict)
+    split_texts: dict[tuple[int, str], tuple[YamlMapping, str]] = field(default_factory=dict)
     """Texts that a comma in braces took apart."""
-    bare: list[tuple[Mapped | Listed, Any, Mapped]] = field(default_factory=list)
+    bare_braces: list[tuple[YamlMapping | YamlList, Any, YamlMapping]] = field(default_factory=list)
     """Braces that begin with a key without a value: what holds them, in which slot."""
 
-    def grown(self, events: Iterable[Any]) -> Node | None:
+    def build(self, events: Iterable[Any]) -> YamlNode | None:
         """The root, or None for an empty file. What the parser raises goes through."""
-        file, hashes, kinds = self.file, values.hash_lines(self.text), self.kinds
+        file, hashes, kinds = self.file, values.find_hash_lines(self.text), self.event_types
         scalar, mapping, sequence = kinds.ScalarEvent, kinds.MappingStartEvent, kinds.SequenceStartEvent
         ends = (kinds.MappingEndEvent, kinds.SequenceEndEvent)
         made, placed = str.__new__, tuple.__new__  # the classes' own constructors take a third of the time
-        root = Listed(Position(file))
+        root = YamlList(Position(file))
         here: Any = root
         listed = True
-        key: Written | None = None
-        stack: list[tuple[Any, bool, Written | None]] = []
+        key: YamlScalar | None = None
+        stack: list[tuple[Any, bool, YamlScalar | None]] = []
         left = iter(events)
         for event in islice(left, MAX_EVENTS):
             kind = type(event)
             if kind is scalar:
                 value = event.value
                 mark = event.start_mark
-                node = made(Written, value)
+                node = made(YamlScalar, value)
                 node.where = placed(Position, (file, mark.line + 1, mark.column + 1))
                 node.plain = plain = event.implicit[0]
                 if event.tag is not None or event.anchor is not None:
-                    node = self.marked(event, node.where)
-                if not plain and not value.isprintable() and (unseen := UNSEEN.search(value)):
-                    self.escaped(node, unseen[0], here)
+                    node = self.report_anchor_or_tag(event, node.where)
+                if not plain and not value.isprintable() and (unseen := FORBIDDEN_CHARACTERS.search(value)):
+                    self.report_escape(node, unseen[0], here)
                 if not plain and "#" in value and event.end_mark.line > mark.line:
-                    self.spread("" if listed else key or "", node, event.end_mark)
+                    self.record_multiline_text("" if listed else key or "", node, event.end_mark)
                 if listed:
                     if plain and hashes and event.end_mark.line in hashes:
-                        self.ended("", node, event.end_mark)
+                        self.record_cut_text("", node, event.end_mark)
                     here.append(node)
                 elif key is None:
-                    key = self.repeated(here, node) if node in here else node
+                    key = self.record_duplicate_key(here, node) if node in here else node
                 else:
                     if plain:
-                        if not value and self.valueless(stack, here, key, mark.index):
+                        if not value and self.join_split_text(stack, here, key, mark.index):
                             key = None
                             continue
                         if hashes and event.end_mark.line in hashes:
-                            self.ended(key, node, event.end_mark)
+                            self.record_cut_text(key, node, event.end_mark)
                     here[key] = node
                     key = None
             elif kind is mapping or kind is sequence:
                 mark = event.start_mark
-                branch: Any = Mapped.__new__(Mapped) if kind is mapping else Listed.__new__(Listed)
+                branch: Any = (
+                    YamlMapping.__new__(YamlMapping) if kind is mapping else YamlList.__new__(YamlList)
+                )
                 branch.where = placed(Position, (file, mark.line + 1, mark.column + 1))
                 if event.tag is not None or event.anchor is not None:
-                    self.marked(event, branch.where)
+                    self.report_anchor_or_tag(event, branch.where)
                 after = None
                 if listed:
                     here.append(branch)
                 elif key is None:
-                    after = self.keyless(here, branch.where)
+                    after = self.report_complex_key(here, branch.where)
                 else:
                     here[key] = branch
                 stack.append((here, listed, after))
                 if len(stack) > MAX_DEPTH:
-                    self.too_deep(branch.where)
+                    self.report_too_deep(branch.where)
                     return None
                 here, listed, key = branch, kind is sequence, None
             elif kind in ends:
                 here, listed, key = stack.pop()
             elif kind is kinds.AliasEvent:
-                node = self.alias(event)
+                node = self.report_alias(event)
                 if listed:
                     here.append(node)
                 elif key is None:
-                    key = self.drop(here, node.where)
+                    key = self.drop_entry(here, node.where)
                 else:
                     here[key] = node
                     key = None
             elif kind is kinds.DocumentStartEvent and root:
-                self.second(event.start_mark)
+                self.report_second_document(event.start_mark)
                 return root[0]
         if next(left, None) is not None:
-            self.too_many()
+            self.report_too_many()
             return None
         return root[0] if root else None
 
-    def mended(self, root: Mapped) -> Iterator[Problem]:
+    def repair(self, root: YamlMapping) -> Iterator[Problem]:
         """Puts right what can be, for the sake of further checks, and says what was found on the way."""
         told: list[Problem] = []
-        for problem in self._mended(root):
+        for problem in self._repair_all(root):
             told.append(problem)
             yield problem
-        for rule, count in self.beyond.items():
+        for rule, count in self.overflow.items():
             last = max((p for p in told if p.rule == rule), key=lambda p: p.where, default=None)
             if last is not None:
                 yield count_the_rest(last, count)
 
-    def _mended(self, root: Mapped) -> Iterator[Problem]:
-        yield from values.repeated(self.twice)
-        for holder, key in self.dropped:
+    def _repair_all(self, root: YamlMapping) -> Iterator[Problem]:
+        yield from values.report_duplicate_keys(self.duplicate_keys)
+        for holder, key in self.dropped_entries:
             holder.pop(key, None)
-        for outer, slot, inner in self.bare:
-            yield from values.bare(outer, slot, inner)
-        for holder, name in self.split.values():
-            yield from values.apart(holder, name)
+        for outer, slot, inner in self.bare_braces:
+            yield from values.report_bare_braces(outer, slot, inner)
+        for holder, name in self.split_texts.values():
+            yield from values.report_split_text(holder, name)
         odd = "<<" in self.text or values.ODD_KEY.search(self.text)
-        lines = self.text.split("\n") if odd or self.cut or self.long else []
-        for name, node, where in self.cut:
-            for found in values.cut_short(name, node, lines[where.line - 1], where):
-                if self._keeps(found.rule):
-                    yield replace(found, who=owner(lines, where.line))
-        for name, node, last in self.long:
+        lines = self.text.split("\n") if odd or self.cut_texts or self.multiline_texts else []
+        for name, node, where in self.cut_texts:
+            for found in values.report_cut_text(name, node, lines[where.line - 1], where):
+                if self._admit(found.rule):
+                    yield replace(found, who=find_owner(lines, where.line))
+        for name, node, last in self.multiline_texts:
             for found in values.report_notes(name, node, lines, last):
-                if self._keeps(found.rule):
-                    yield replace(found, who=owner(lines, found.where.line))
+                if self._admit(found.rule):
+                    yield replace(found, who=find_owner(lines, found.where.line))
         if odd:
-            yield from values.odd_keys(root, lines)
+            yield from values.report_odd_keys(root, lines)
 
-    def _keeps(self, rule: str) -> bool:
+    def _admit(self, rule: str) -> bool:
         """Count a problem of this rule; whether it is among the first, which are kept."""
         self.count[rule] += 1
         if self.count[rule] <= MOST_OF_A_KIND:
             return True
-        self.beyond[rule] += 1
+        self.overflow[rule] += 1
         return False
 
-    def say(self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1) -> None:
+    def report(
+        self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1
+    ) -> None:
         """Keeps a problem, unless there are more than anybody reads."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(rule, where, who, what, remedy, length=length))
 
     # What is rare: each says one thing, and gives what stands in the tree instead.
 
-    def marked(self, event: Any, where: Position) -> Written:
+    def report_anchor_or_tag(self, event: Any, where: Position) -> YamlScalar:
         """A value with an anchor or a tag."""
         start = event.start_mark.index
         raw = self.text[start : min(event.end_mark.index, start + 200)]
         if event.anchor is not None:
             what = f"'&{shorten(event.anchor)}' reads as a YAML anchor, which is not used here"
-            self.say("anchor", where, "", what, _ELSE, length=len(event.anchor) + 1)
+            self.report("anchor", where, "", what, _QUOTE_OR_WRITE_OUT, length=len(event.anchor) + 1)
         else:
             what = f"what begins with '!' reads as a YAML tag: '{shorten(raw)}'"
-            self.say("tag", where, "", what, f"if it begins a text, {QUOTE_IT}; else take the tag away")
-        return Written(raw, where, plain=True)
+            self.report("tag", where, "", what, f"if it begins a text, {QUOTE_IT}; else take the tag away")
+        return YamlScalar(raw, where, plain=True)
 
-    def alias(self, event: Any) -> Written:
+    def report_alias(self, event: Any) -> YamlScalar:
         where = Position(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
         what = f"'*{shorten(event.anchor)}' reads as a YAML alias, which is not used here"
-        self.say("alias", where, "", what, _ELSE, length=len(event.anchor) + 1)
-        return Written(f"*{event.anchor}", where, plain=True)
+        self.report("alias", where, "", what, _QUOTE_OR_WRITE_OUT, length=len(event.anchor) + 1)
+        return YamlScalar(f"*{event.anchor}", where, plain=True)
 
-    def escaped(self, node: Written, letter: str, here: Mapped | Listed) -> None:
+    def report_escape(self, node: YamlScalar, letter: str, here: YamlMapping | YamlList) -> None:
         what = f"the text holds the invisible character U+{ord(letter):04X}"
         remedy = "take out the backslash code that makes it"
-        self.say("control-character", node.where, values.who(here), what, remedy)
+        self.report("control-character", node.where, values.find_item_id(here), what, remedy)
 
-    def ended(self, key: str, node: Written, mark: Any) -> None:
+    def record_cut_text(self, key: str, node: YamlScalar, mark: Any) -> None:
         """A plain text on a line that has a ` #` somewhere."""
-        self.cut.append((key, node, Position(self.file, mark.line + 1, mark.column + 1)))
+        self.cut_texts.append((key, node, Position(self.file, mark.line + 1, mark.column + 1)))
 
-    def spread(self, key: str, node: Written, mark: Any) -> None:
+    def record_multiline_text(self, key: str, node: YamlScalar, mark: Any) -> None:
         """A text over several lines with a `#` in it."""
-        self.long.append((key, node, mark.line - (mark.column == 0)))
+        self.multiline_texts.append((key, node, mark.line - (mark.column == 0)))
 
-    def repeated(self, here: Mapped, key: Written) -> Written:
+    def record_duplicate_key(self, here: YamlMapping, key: YamlScalar) -> YamlScalar:
         """A key that is there already: the first stands."""
-        if self._keeps("duplicate-key"):
-            self.twice.append((here, key))
-        return self.drop(here, key.where)
+        if self._admit("duplicate-key"):
+            self.duplicate_keys.append((here, key))
+        return self.drop_entry(here, key.where)
 
-    def keyless(self, here: Mapped, where: Position) -> Written:
+    def report_complex_key(self, here: YamlMapping, where: Position) -> YamlScalar:
         """A list or mapping in a key's place."""
         what = "a list or mapping stands where a key belongs"
         remedy = "write a key and a colon before it; a text that begins with a bracket or brace needs quotes"
-        self.say("complex-key", where, values.who(here), what, remedy)
-        return self.drop(here, where)
+        self.report("complex-key", where, values.find_item_id(here), what, remedy)
+        return self.drop_entry(here, where)
 
-    def drop(self, here: Mapped, where: Position) -> Written:
+    def drop_entry(self, here: YamlMapping, where: Position) -> YamlScalar:
         """A key under which an entry stands until the tree is whole."""
-        key = Written(f"\0{len(self.dropped)}", where)
-        self.dropped.append((here, key))
+        key = YamlScalar(f"\0{len(self.dropped_entries)}", where)
+        self.dropped_entries.append((here, key))
         return key
 
-    def valueless(
-        self, stack: Sequence[tuple[Any, bool, str | None]], here: Mapped, key: str, at: int
+    def join_split_text(
+        self, stack: Sequence[tuple[Any, bool, str | None]], here: YamlMapping, key: str, at: int
     ) -> bool:
         """Whether a key in braces has no colon and is the rest of the text before it, cut off by a comma."""
         before = self.text[max(0, at - 500) : at]
@@ -251,32 +255,32 @@ class Growth:
             return False
         last = next(reversed(here), "\0")
         written = here.get(last)
-        if last[:1] != "\0" and isinstance(written, Written) and written and written.plain:
-            if len(written) < _MAX_JOINED:
-                here[last] = Written(f"{written}, {key}", written.where, plain=True)
-            if (id(here), last) in self.split or self._keeps("comma"):
-                self.split[id(here), last] = (here, last)
+        if last[:1] != "\0" and isinstance(written, YamlScalar) and written and written.plain:
+            if len(written) < _MAX_JOINED_LENGTH:
+                here[last] = YamlScalar(f"{written}, {key}", written.where, plain=True)
+            if (id(here), last) in self.split_texts or self._admit("comma"):
+                self.split_texts[id(here), last] = (here, last)
             return True
-        if not here and stack and len(self.bare) < MAX_PROBLEMS:
+        if not here and stack and len(self.bare_braces) < MAX_PROBLEMS:
             outer = stack[-1][0]
-            slot = len(outer) - 1 if isinstance(outer, Listed) else next(reversed(outer), None)
-            self.bare.append((outer, slot, here))
+            slot = len(outer) - 1 if isinstance(outer, YamlList) else next(reversed(outer), None)
+            self.bare_braces.append((outer, slot, here))
         return False
 
-    def second(self, mark: Any) -> None:
+    def report_second_document(self, mark: Any) -> None:
         where = Position(self.file, mark.line + 1, mark.column + 1)
         what = f"a second document begins at the '---' on line {where.line}"
         remedy = "one file holds one instrument: take the '---' away, or keep the rest in a file of its own"
-        self.say("two-documents", where, "", what, remedy, length=3)
+        self.report("two-documents", where, "", what, remedy, length=3)
 
-    def too_deep(self, where: Position) -> None:
+    def report_too_deep(self, where: Position) -> None:
         what = f"lists and mappings stand more than {MAX_DEPTH} deep in each other"
         self.problems.append(Problem("too-deep", where, "", what, "is a bracket or brace too many?"))
-        self.hopeless = True
+        self.is_unusable = True
 
-    def too_many(self) -> None:
+    def report_too_many(self) -> None:
         what = f"the file holds more than {MAX_EVENTS:,} values"
         self.problems.append(
             Problem("too-many-values", Position(self.file), "", what, "is this the right file?")
         )
-        self.hopeless = True
+        self.is_unusable = True

@@ -1,7 +1,7 @@
-"""How one written scalar becomes what its key wants: text, a number, a code, a flag, an expression.
+"""Parsers of single scalars: text, number, code, flag, expression.
 
-YAML's own guesses (`no` is false, `010` is eight) play no part. A scalar that does not fit is a `PydanticCustomError`
-whose message and remedy are already in the designer's words; nothing here knows what a key is for.
+YAML's own guesses (`no` is false, `010` is eight) are not used. A scalar that does not fit raises a
+`PydanticCustomError` whose message and remedy are written for the designer.
 """
 
 import re
@@ -13,28 +13,28 @@ from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from survey_cli.instrument.source.nodes import Listed, Mapped, Written
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
 from survey_cli.problems import Position, did_you_mean
 from survey_cli.values import Code
 
 DECIMAL: Final = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?\Z", re.ASCII)
 WHOLE: Final = re.compile(r"-?(0|[1-9]\d*)\Z", re.ASCII)
-NO_TEXT: Final = ("~", "null", "Null", "NULL")
+YAML_NULLS: Final = ("~", "null", "Null", "NULL")
 """What YAML writes for nothing, where it is not quoted."""
 NOWHERE: Final = Position("")
 
 
-def wrong(rule: str, what: str, remedy: str = "") -> NoReturn:
+def reject(rule: str, what: str, remedy: str = "") -> NoReturn:
     """Refuse a scalar: `what` was found and expected, and the `remedy`."""
     raise PydanticCustomError("written", "{what}", {"rule": rule, "what": what, "remedy": remedy})
 
 
-def kind_of(node: object) -> str:
+def describe_node(node: object) -> str:
     """What stands there, in a designer's words."""
     match node:
-        case Mapped() | dict():
+        case YamlMapping() | dict():
             return "a mapping (key: value)"
-        case Listed() | list():
+        case YamlList() | list():
             return "a list"
         case "" | None:
             return "nothing"
@@ -42,30 +42,30 @@ def kind_of(node: object) -> str:
             return f"{str(node)!r}"
 
 
-def scalar(node: object, wanted: str) -> Written:
+def parse_scalar(node: object, wanted: str) -> YamlScalar:
     """The scalar at `node`, or a refusal that says what is wanted."""
-    if isinstance(node, Written):
+    if isinstance(node, YamlScalar):
         return node
     if isinstance(node, str):
-        return Written(node, NOWHERE)
+        return YamlScalar(node, NOWHERE)
     if node is None:
-        return Written("", NOWHERE, plain=True)
+        return YamlScalar("", NOWHERE, plain=True)
     if isinstance(node, int | float) and not isinstance(node, bool):
-        return Written(str(node), NOWHERE, plain=True)
-    wrong("wrong-kind", f"here stands {kind_of(node)}, but {wanted} is wanted", _unbracket(node))
+        return YamlScalar(str(node), NOWHERE, plain=True)
+    reject("wrong-kind", f"here stands {describe_node(node)}, but {wanted} is wanted", _suggest_quotes(node))
 
 
-def _unbracket(node: object) -> str:
-    if isinstance(node, Mapped) and len(node) == 1 and not next(iter(node.values())):
+def _suggest_quotes(node: object) -> str:
+    if isinstance(node, YamlMapping) and len(node) == 1 and not next(iter(node.values())):
         return f'a text that begins with {{ must be in quotes: "{{{next(iter(node))}}} …"'
-    if isinstance(node, Listed):
+    if isinstance(node, YamlList):
         return "a text that begins with [ must be in quotes"
     return ""
 
 
-def number(node: object) -> int | float:
+def parse_number(node: object) -> int | float:
     """An ordinary decimal: `12`, `-3`, `0.5`; nothing else that YAML or Python would take."""
-    text = scalar(node, "a number").strip()
+    text = parse_scalar(node, "a number").strip()
     if not DECIMAL.match(text) or len(text) > 300:
         plainly = text.replace(",", "")
         remedy = "write it in digits, as 1000 or 0.5"
@@ -75,15 +75,15 @@ def number(node: object) -> int | float:
                 if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text)
                 else "write a point, not a comma"
             )
-        wrong("not-a-number", f"{kind_of(text)} is not a number", remedy)
+        reject("not-a-number", f"{describe_node(text)} is not a number", remedy)
     return float(text) if "." in text else int(text)
 
 
-def whole(node: object) -> int:
+def parse_whole(node: object) -> int:
     """A whole number."""
-    value = number(node)
+    value = parse_number(node)
     if isinstance(value, float):
-        wrong(
+        reject(
             "not-a-number",
             f"{node} is not a whole number",
             f"write {int(value) if value == int(value) else 'it without decimals'}",
@@ -91,62 +91,62 @@ def whole(node: object) -> int:
     return value
 
 
-def flag(node: object) -> bool:
+def parse_flag(node: object) -> bool:
     """`true` or `false`."""
     if isinstance(node, bool):
         return node
-    text = scalar(node, "true or false").strip().lower()
+    text = parse_scalar(node, "true or false").strip().lower()
     if text in ("true", "false"):
         return text == "true"
     remedy = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(text)
-    wrong("not-a-flag", f"{kind_of(text)} is neither true nor false", remedy or "write true or false")
+    reject("not-a-flag", f"{describe_node(text)} is neither true nor false", remedy or "write true or false")
 
 
-def words(node: object) -> Written:
+def parse_words(node: object) -> YamlScalar:
     """Text that is there."""
-    text = scalar(node, "text")
-    if not text.strip() or (text.plain and text in NO_TEXT):
-        wrong("empty-text", "the text is empty", "write it, or leave the key out")
+    text = parse_scalar(node, "text")
+    if not text.strip() or (text.plain and text in YAML_NULLS):
+        reject("empty-text", "the text is empty", "write it, or leave the key out")
     return text
 
 
-def name(node: object) -> Written:
+def parse_name(node: object) -> YamlScalar:
     """A word that names something."""
-    return words(node)
+    return parse_words(node)
 
 
-def expression(node: object) -> Written:
+def parse_expression(node: object) -> YamlScalar:
     """A condition or a calculation, in our own language; compiled later."""
-    if isinstance(node, Listed | Mapped):
-        wrong(
+    if isinstance(node, YamlList | YamlMapping):
+        reject(
             "wrong-kind",
-            f"here stands {kind_of(node)}, but a condition is wanted",
+            f"here stands {describe_node(node)}, but a condition is wanted",
             "put the condition in quotes",
         )
-    return scalar(node, "a condition")
+    return parse_scalar(node, "a condition")
 
 
-def code(node: object) -> Code:
+def parse_code(node: object) -> Code:
     """An option's code: a number where it is an unquoted ordinary integer, else the text as written."""
-    text = scalar(node, "a code")
+    text = parse_scalar(node, "a code")
     if text.plain and WHOLE.match(text):
         return int(text)
     if not text.strip():
-        wrong("empty-code", "the code is empty", "give the option a number or a short word")
+        reject("empty-code", "the code is empty", "give the option a number or a short word")
     if text.plain and re.fullmatch(r"-?\d+\.\d+", text):
         whole_part, _, rest = text.partition(".")
         remedy = "write a whole number, or quote it"
         if not rest.strip("0"):
             remedy = f"write {whole_part}: spreadsheets add the .{rest}"
-        wrong("bad-code", f"{text} is no code: codes are whole numbers or text", remedy)
+        reject("bad-code", f"{text} is no code: codes are whole numbers or text", remedy)
     if any(c.isspace() for c in text):
-        wrong(
+        reject(
             "bad-code",
             f"the code {str(text)!r} has a space in it",
             "spaces separate codes; use _ or a number",
         )
     if len(text.encode()) > 32:
-        wrong("bad-code", f"the code {str(text)!r} is longer than 32 bytes", "codes are short: yes, no, tv")
+        reject("bad-code", f"the code {str(text)!r} is longer than 32 bytes", "codes are short: yes, no, tv")
     return unicodedata.normalize("NFC", str(text))
 
 
@@ -158,22 +158,22 @@ class Text:
 
     __slots__ = ("by_language", "plain")
 
-    def __init__(self, plain: Written | None, by_language: Mapping[str, Written]) -> None:
+    def __init__(self, plain: YamlScalar | None, by_language: Mapping[str, YamlScalar]) -> None:
         self.plain = plain
         self.by_language = by_language
 
     @classmethod
-    def of(cls, text: str) -> "Text":
+    def from_string(cls, text: str) -> "Text":
         """A text that nobody wrote (a default label)."""
-        return cls(Written(text, NOWHERE), {})
+        return cls(YamlScalar(text, NOWHERE), {})
 
-    def written(self, language: str) -> Written:
+    def get(self, language: str) -> YamlScalar:
         """The text in a language; where that is missing, in the first language written."""
         if self.plain is not None:
             return self.plain
         return self.by_language.get(language) or next(iter(self.by_language.values()))
 
-    def every(self) -> Iterator[tuple[str, Written]]:
+    def iterate_languages(self) -> Iterator[tuple[str, YamlScalar]]:
         """Each (language, text); the language is empty where one text serves all."""
         if self.plain is not None:
             yield "", self.plain
@@ -181,37 +181,41 @@ class Text:
 
     @property
     def where(self) -> Position:
-        return next(self.every())[1].where
+        return next(self.iterate_languages())[1].where
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Text) and list(self.every()) == list(other.every())
+        return isinstance(other, Text) and list(self.iterate_languages()) == list(other.iterate_languages())
 
     def __hash__(self) -> int:
-        return hash(tuple(self.every()))
+        return hash(tuple(self.iterate_languages()))
 
     def __repr__(self) -> str:
-        return f"Text({dict(self.every())!r})"
+        return f"Text({dict(self.iterate_languages())!r})"
 
     @classmethod
-    def read(cls, node: object) -> "Text":
+    def parse(cls, node: object) -> "Text":
         """From the file: a scalar, or a mapping of languages."""
         if isinstance(node, Text):
             return node
-        if isinstance(node, Mapped):
+        if isinstance(node, YamlMapping):
             if node and all(2 <= len(k) <= 8 for k in node) and all(node.values()):
-                return cls(None, {str(k).lower(): words(v) for k, v in node.items()})
-            if _unbracket(node):
-                wrong("wrong-kind", f"here stands {kind_of(node)}, but text is wanted", _unbracket(node))
-            wrong(
+                return cls(None, {str(k).lower(): parse_words(v) for k, v in node.items()})
+            if _suggest_quotes(node):
+                reject(
+                    "wrong-kind",
+                    f"here stands {describe_node(node)}, but text is wanted",
+                    _suggest_quotes(node),
+                )
+            reject(
                 "wrong-kind", "here stands a mapping, but text is wanted", "write the text, or {en: …, es: …}"
             )
-        return cls(words(node), {})
+        return cls(parse_words(node), {})
 
     @classmethod
     def __get_pydantic_core_schema__(
         cls, _source: object, _handler: Callable[[Any], CoreSchema]
     ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(cls.read)
+        return core_schema.no_info_plain_validator_function(cls.parse)
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -225,52 +229,55 @@ class Text:
         }
 
 
-def one_of(*allowed: str) -> Callable[[object], str]:
-    """A reader of one word out of a few."""
+def build_word_parser(*allowed: str) -> Callable[[object], str]:
+    """Return a parser of one word out of a few."""
 
-    def read(node: object) -> str:
-        text = str(scalar(node, f"one of {', '.join(allowed)}"))
+    def parse_word(node: object) -> str:
+        text = str(parse_scalar(node, f"one of {', '.join(allowed)}"))
         if text not in allowed:
             otherwise = f"write one of: {', '.join(allowed)}"
-            wrong(
+            reject(
                 "unknown-word",
                 f"{text!r} is not known here",
                 did_you_mean(text, allowed, otherwise=otherwise),
             )
         return text
 
-    return read
+    return parse_word
 
 
-class Reads:
+class ParseWith:
     """Read by a function of ours alone, and so described in the JSON Schema. A `PlainValidator` does the same, but looks
     at its function's signature and prepares to write the value out again, at every key that has one."""
 
     def __init__(self, read: Callable[[Any], object], described: JsonSchemaValue) -> None:
-        self.read = read
-        self.described = described
+        self.parse = read
+        self.json_schema = described
 
     def __get_pydantic_core_schema__(
         self, _source: object, _handler: Callable[[Any], CoreSchema]
     ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
+        return core_schema.no_info_plain_validator_function(self.parse)
 
     def __get_pydantic_json_schema__(
         self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return dict(self.described)
+        return dict(self.json_schema)
 
 
 _ANY_SCALAR: Final = {"type": ["string", "number", "boolean"]}
 
-Number: TypeAlias = Annotated[int | float, Reads(number, {"type": "number"})]
-Whole: TypeAlias = Annotated[int, Reads(whole, {"type": "integer"})]
-Flag: TypeAlias = Annotated[bool, Reads(flag, {"type": "boolean"})]
-Label: TypeAlias = Annotated[Written, Reads(words, _ANY_SCALAR)]
-Name: TypeAlias = Annotated[Written, Reads(name, {"type": "string"})]
-Expression: TypeAlias = Annotated[Written, Reads(expression, _ANY_SCALAR)]
-CodeKey: TypeAlias = Annotated[Code, Reads(code, {"type": ["string", "integer"]})]
+Number: TypeAlias = Annotated[int | float, ParseWith(parse_number, {"type": "number"})]
+Whole: TypeAlias = Annotated[int, ParseWith(parse_whole, {"type": "integer"})]
+Flag: TypeAlias = Annotated[bool, ParseWith(parse_flag, {"type": "boolean"})]
+Label: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, _ANY_SCALAR)]
+Name: TypeAlias = Annotated[YamlScalar, ParseWith(parse_name, {"type": "string"})]
+Expression: TypeAlias = Annotated[YamlScalar, ParseWith(parse_expression, _ANY_SCALAR)]
+CodeKey: TypeAlias = Annotated[Code, ParseWith(parse_code, {"type": ["string", "integer"]})]
 Order: TypeAlias = Annotated[
     str,
-    Reads(one_of("written", "random", "rotate", "flip"), {"enum": ["written", "random", "rotate", "flip"]}),
+    ParseWith(
+        build_word_parser("written", "random", "rotate", "flip"),
+        {"enum": ["written", "random", "rotate", "flip"]},
+    ),
 ]

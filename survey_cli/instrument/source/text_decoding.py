@@ -1,4 +1,4 @@
-"""Is it text? Bytes become text with plain line ends, or a reason why they can't. Knows nothing of YAML."""
+r"""Decoding of a file's bytes into text with `\n` line ends, or the reason why that is not possible."""
 
 import re
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from survey_cli.problems import Position, Problem
 
 MAX_BYTES: Final = 5_000_000
 
-UNSEEN: Final = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+FORBIDDEN_CHARACTERS: Final = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 """What no text may hold: control characters, halves of characters, line breaks that editors show as none."""
 
-_WIDE: Final = re.compile(rb"(?:\0[^\0]){2}|(?:[^\0]\0){2}")
+_UTF16: Final = re.compile(rb"(?:\0[^\0]){2}|(?:[^\0]\0){2}")
 
 
-class Unreadable(NamedTuple):
+class UnreadableFile(NamedTuple):
     """A file whose bytes can't be had, and what to do about it."""
 
     rule: str
@@ -22,27 +22,27 @@ class Unreadable(NamedTuple):
     remedy: str
 
 
-def decoded(contents: str | bytes, file: str, problems: list[Problem]) -> str | Unreadable:
+def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str | UnreadableFile:
     """The text with line ends as `\\n`. Where it is not UTF-8, a problem is added and `�` stands there."""
     if len(contents) > MAX_BYTES:
-        return Unreadable(
+        return UnreadableFile(
             "too-large", f"the text is larger than {MAX_BYTES // 1_000_000} MB", "make it shorter"
         )
     if isinstance(contents, bytes):
         if contents.startswith(b"PK\x03\x04"):
-            return Unreadable(
+            return UnreadableFile(
                 "not-utf8",
                 "this is a workbook or an archive, not a file of text",
                 "an instrument is written in a text editor",
             )
-        if contents[:2] in (b"\xff\xfe", b"\xfe\xff") or _WIDE.match(contents):
-            return Unreadable(
+        if contents[:2] in (b"\xff\xfe", b"\xfe\xff") or _UTF16.match(contents):
+            return UnreadableFile(
                 "not-utf8", "the file is saved as UTF-16 (some editors say 'Unicode')", "re-save it as UTF-8"
             )
         try:
             text = contents.decode("utf-8")
         except UnicodeDecodeError as broken:
-            problems.append(_not_utf8(contents, broken.start, file))
+            problems.append(_build_not_utf8_problem(contents, broken.start, file))
             text = contents.decode("utf-8", "replace")
     else:
         text = contents
@@ -50,7 +50,7 @@ def decoded(contents: str | bytes, file: str, problems: list[Problem]) -> str | 
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _not_utf8(data: bytes, at: int, file: str) -> Problem:
+def _build_not_utf8_problem(data: bytes, at: int, file: str) -> Problem:
     before = data[:at].decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     line = before.count("\n") + 1
     column = len(before) - before.rfind("\n")
@@ -65,9 +65,9 @@ def _not_utf8(data: bytes, at: int, file: str) -> Problem:
     )
 
 
-def unseen(text: str, file: str) -> Iterator[Problem]:
+def find_forbidden_characters(text: str, file: str) -> Iterator[Problem]:
     """Control characters and their like: the first on each of the first twenty lines that have one."""
-    found = UNSEEN.search(text)
+    found = FORBIDDEN_CHARACTERS.search(text)
     line, counted = 1, 0
     for _ in range(20):
         if found is None:
@@ -79,4 +79,4 @@ def unseen(text: str, file: str) -> Iterator[Problem]:
         what = f"line {line} has the invisible character U+{ord(found[0]):04X}"
         yield Problem("control-character", where, "", what, "delete it: it often comes in with pasted text")
         end = text.find("\n", at)
-        found = UNSEEN.search(text, end) if end >= 0 else None
+        found = FORBIDDEN_CHARACTERS.search(text, end) if end >= 0 else None

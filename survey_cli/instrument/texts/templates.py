@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.entries import Span, Words, plain
-from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.instrument.texts.number_words import LANGUAGES, spell_cardinal, spell_ordinal
@@ -124,7 +124,7 @@ class Template(NamedTuple):
 
     def markers(self, language: str) -> str:
         """The text as written, for lists and labels."""
-        return str(self.source.written(language))
+        return str(self.source.get(language))
 
 
 def _say(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
@@ -292,7 +292,7 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
     runs: dict[str, tuple[Run, ...]] = {}
     still: dict[str, Words] = {}
     problems: list[Problem] = []
-    for language, written in text.every():
+    for language, written in text.iterate_languages():
         if "{" not in written and "*" not in written and "}" not in written:
             runs[language] = (((str(written),), False),)
             still[language] = (Span(str(written)),)
@@ -306,7 +306,7 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
 
 
 def _runs(
-    written: Written, scope: TextScope, who: str, problems: list[Problem], language: str
+    written: YamlScalar, scope: TextScope, who: str, problems: list[Problem], language: str
 ) -> tuple[Run, ...]:
     pairs = written.count("**") // 2 * 2
     runs: list[Run] = []
@@ -338,7 +338,7 @@ def _runs(
     return tuple(runs)
 
 
-def _unmatched(written: Written, start: int, end: int, who: str, problems: list[Problem]) -> None:
+def _unmatched(written: YamlScalar, start: int, end: int, who: str, problems: list[Problem]) -> None:
     """A brace that opens or closes nothing, in what is read as it stands."""
     for brace, what, remedy, severity in _BRACES:
         at = written.find(brace, start, end)
@@ -357,7 +357,7 @@ _BRACES: Final[tuple[tuple[str, str, str, Literal["error", "warning"]], ...]] = 
 def _fill(
     inside: str,
     whole: str,
-    written: Written,
+    written: YamlScalar,
     start: int,
     scope: TextScope,
     who: str,
@@ -451,9 +451,9 @@ def _bad_format(form: str, said: Said) -> str:
     return f"{form!r} does not fit a {said.type}"
 
 
-def place_in(written: Written, offset: int) -> Position:
+def place_in(written: YamlScalar, offset: int) -> Position:
     """The position of a character within a scalar."""
-    return written.place(offset)
+    return written.find_position(offset)
 
 
 def fill_at(text: str, name: str) -> int:

@@ -6,10 +6,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from survey_cli.instrument.compiled.model import Instrument, Leaf, Node
-from survey_cli.instrument.schema.items.groups import BatteryWritten
+from survey_cli.instrument.compiled.model import CompiledItem, CompiledNode, Instrument
+from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.instrument.schema.items.unasked_items import Computed, Draw, End, LookupItem, Split
+from survey_cli.instrument.schema.items.unasked_items import (
+    ComputedItem,
+    DrawItem,
+    EndItem,
+    LookupItem,
+    SplitItem,
+)
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.reports.codebook.codebook_model import (
     Codebook,
@@ -65,7 +71,7 @@ class Told:
     after_end: frozenset[str]
     """Items that come after one that may end the interview."""
 
-    def leaf(self, v: Variable) -> Leaf | None:
+    def leaf(self, v: Variable) -> CompiledItem | None:
         """The item that the variable comes from; None where it comes from none, or from an older version's."""
         leaves = self.instrument.leaves
         return leaves.get(v.item) if v.role in ("answer", "words", "state") else None
@@ -127,12 +133,12 @@ def _alike(v: Variable) -> tuple[str, ...]:
     return v.role, v.name
 
 
-def _titles(nodes: Sequence[Node], language: str, above: str) -> Iterator[tuple[str, str]]:
+def _titles(nodes: Sequence[CompiledNode], language: str, above: str) -> Iterator[tuple[str, str]]:
     """Each item with the titles of the sections around it."""
     for node in nodes:
         yield node.id, above
-        if not isinstance(node, Leaf):
-            battery = isinstance(node.written, BatteryWritten)
+        if not isinstance(node, CompiledItem):
+            battery = isinstance(node.spec, BatteryItem)
             own = node.title.markers(language) if node.title and not battery else ""
             here = ": ".join(part for part in (above, own) if part) if own != above else above
             yield node.id, here
@@ -145,7 +151,7 @@ def _titles(nodes: Sequence[Node], language: str, above: str) -> Iterator[tuple[
 def _intros(instrument: Instrument, language: str) -> Iterator[tuple[str, str]]:
     """At the first statement of each battery."""
     for group in instrument.groups.values():
-        if isinstance(group.written, BatteryWritten) and group.intro is not None and group.leaves:
+        if isinstance(group.spec, BatteryItem) and group.intro is not None and group.leaves:
             yield group.leaves[0].id, group.intro.markers(language)
 
 
@@ -154,7 +160,7 @@ def _after_end(instrument: Instrument) -> Iterator[str]:
     for leaf in instrument.root.leaves:
         if ended:
             yield leaf.id
-        ended = ended or isinstance(leaf.question, End)
+        ended = ended or isinstance(leaf.question, EndItem)
 
 
 def _together(
@@ -182,7 +188,7 @@ def _several(
     """The options of a multiple, or the turns of an item, as one entry."""
     first, v = made[0], variables[0]
     leaf = told.leaf(v)
-    options = {o.code: str(o.label.written(told.language)) for o in leaf.options} if leaf is not None else {}
+    options = {o.code: str(o.label.get(told.language)) for o in leaf.options} if leaf is not None else {}
     columns = []
     for entry, each in zip(made, variables, strict=True):
         counts = tuple(line.count_text for line in (*entry.codes, *entry.missing))
@@ -198,7 +204,7 @@ def _several(
             )
         )
     multiple = v.option is not None and v.role == "answer"
-    label = str(leaf.label.written(told.language)) if multiple and leaf is not None else first.label
+    label = str(leaf.label.get(told.language)) if multiple and leaf is not None else first.label
     pooled: dict[Cell, int] = {}
     for each in variables:
         for cell, n in (_counts(each, answers) or {}).items():
@@ -289,7 +295,7 @@ def _asked(v: Variable, told: Told) -> str:
             return f"Counted: how many turns of {v.item} there were{f', {often}' if often else ''}."
         return told.study.asked.get(v.item, "Asked in an earlier version of the questionnaire.")
     asked = told.study.asked.get(v.item, "")
-    if isinstance(leaf.question, Computed):
+    if isinstance(leaf.question, ComputedItem):
         return f"{_answered_by_computer(leaf)}{asked.removeprefix('Asked').removesuffix('.')}."
     if v.role == "words" and v.option is not None:
         return f"Asked with option {v.option}."
@@ -300,12 +306,12 @@ def _asked(v: Variable, told: Told) -> str:
     return f"{each}, {asked.removeprefix('Asked ')}" if asked else f"{each}."
 
 
-def _answered_by_computer(leaf: Leaf) -> str:
+def _answered_by_computer(leaf: CompiledItem) -> str:
     match leaf.question:
-        case Split() as split:
+        case SplitItem() as split:
             arms = ", ".join(f"{arm} ({share})" for arm, share in split.arms.items())
             return f"Drawn by the computer with these shares: {arms}"
-        case Draw() as draw:
+        case DrawItem() as draw:
             return f"Drawn by the computer: a turn of {draw.from_}, {_DRAWN[draw.by]}"
         case LookupItem():
             return "Looked up by the computer"
@@ -352,7 +358,7 @@ def _labels(v: Variable, counts: Mapping[Cell, int] | None, told: Told) -> Mappi
     if v.name != "interview_outcome" or v.role != "admin":
         return v.labels
     if counts is None:
-        ends, own = ("interrupted", "screened", "any", "end"), told.instrument.written.outcomes
+        ends, own = ("interrupted", "screened", "any", "end"), told.instrument.document.outcomes
         never = {id for id, row in OUTCOMES.items() if row.moment not in ends and id not in own}
         return {id: name for id, name in v.labels.items() if id not in never}
     return {id: name for id, name in v.labels.items() if id in counts}
@@ -421,7 +427,7 @@ def _accepted(v: Variable, told: Told) -> str:
         return ""
     question = leaf.question
     most = "or more" if question.max is None else f"to {question.max:.10g}"
-    unit = f" {question.unit.written(told.language)}" if question.unit else ""
+    unit = f" {question.unit.get(told.language)}" if question.unit else ""
     return f" from {question.min:.10g} {most}{unit}"
 
 

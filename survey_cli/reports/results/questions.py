@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from survey_cli.instrument.compiled.item_numbers import item_numbers
-from survey_cli.instrument.compiled.model import Group, Instrument, Leaf, Node
-from survey_cli.instrument.schema.items.coded import Multiple, Scale
-from survey_cli.instrument.schema.items.groups import BatteryWritten, SectionWritten
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem, WordsItem
+from survey_cli.instrument.compiled.item_numbers import number_items
+from survey_cli.instrument.compiled.model import CompiledItem, CompiledNode, Instrument, ItemGroup
+from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
+from survey_cli.instrument.schema.items.groups import BatteryItem, SectionItem
+from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
 from survey_cli.reports.results.report_model import ItemKind, Side
 from survey_cli.values import Code, Variable
 
@@ -92,13 +92,13 @@ def questions(
     for v in variables:
         if not v.personal and v.role in ("answer", "words"):
             columns.setdefault(v.item, []).append(v)
-    numbers = item_numbers(instrument)
+    numbers = number_items(instrument)
     found: list[Question] = []
     heads: list[BatteryHead] = []
 
-    def walk(nodes: Sequence[Node], section: str, battery: Group | None) -> None:
+    def walk(nodes: Sequence[CompiledNode], section: str, battery: ItemGroup | None) -> None:
         for node in nodes:
-            if isinstance(node, Leaf):
+            if isinstance(node, CompiledItem):
                 if node.question.asks:
                     found.extend(
                         replace(question, number=numbers[node.id], reported=node.question.report)
@@ -109,13 +109,13 @@ def questions(
                 else:
                     columns.pop(node.id, None)
                 continue
-            written = node.written
-            if isinstance(written, BatteryWritten):
+            written = node.spec
+            if isinstance(written, BatteryItem):
                 title = written.title or written.label
                 heads.append(
                     BatteryHead(
                         id=node.id,
-                        title=str(title.written(language)) if title else "",
+                        title=str(title.get(language)) if title else "",
                         intro=node.intro.markers(language) if node.intro else "",
                         section=section,
                     )
@@ -123,7 +123,7 @@ def questions(
                 walk(node.children, section, node)
                 continue
             own = node.title.markers(language) if node.title else ""
-            titled = own if own and (not section or isinstance(written, SectionWritten)) else section
+            titled = own if own and (not section or isinstance(written, SectionItem)) else section
             walk(node.children, f"{section}: {own}" if section and own else titled, None)
 
     walk(instrument.root.children, "", None)
@@ -133,20 +133,20 @@ def questions(
 
 
 def _of_leaf(
-    leaf: Leaf,
+    leaf: CompiledItem,
     variables: Sequence[Variable],
     language: str,
     section: str,
-    battery: Group | None,
+    battery: ItemGroup | None,
     asked: Mapping[str, str],
 ) -> Iterator[Question]:
     question = leaf.question
     instruction = leaf.instruction.markers(language) if leaf.instruction else ""
     kind = _kind(leaf)
     statement = ""
-    if battery is not None and isinstance(battery.written, BatteryWritten):
-        written = battery.written.statements.get(leaf.id)  # type: ignore[call-overload]
-        statement = str(written.text.written(language)) if written is not None else ""
+    if battery is not None and isinstance(battery.spec, BatteryItem):
+        written = battery.spec.statements.get(leaf.id)  # type: ignore[call-overload]
+        statement = str(written.text.get(language)) if written is not None else ""
     volunteered = {o.code for o in leaf.options if question.read and not o.read}
     nets = tuple(
         (str(name), tuple(o.code for o in leaf.options if str(o.code) in {str(c) for c in codes}))
@@ -162,7 +162,7 @@ def _of_leaf(
         if kind == "multiple":
             answers = [v for v in answers if v.option is not None]
             first = answers[0]
-            known = {o.code: str(o.label.written(language)) for o in leaf.options}
+            known = {o.code: str(o.label.get(language)) for o in leaf.options}
             points = tuple(
                 Point(
                     code=v.option,
@@ -182,13 +182,13 @@ def _of_leaf(
             kind=kind,
             columns=tuple(v.name for v in answers) if kind == "multiple" else (first.name,),
             variable=first,
-            label=f"{leaf.label.written(language)}{turned}",
+            label=f"{leaf.label.get(language)}{turned}",
             wording=f"{leaf.text.markers(language)}{turned}",
             statement=statement,
             instruction=instruction,
             section=section,
             battery=battery.id if battery is not None else "",
-            base=str(question.base.written(language)) if question.base else "",
+            base=str(question.base.get(language)) if question.base else "",
             asked=asked.get(leaf.id, ""),
             points=points,
             nets=tuple((name, codes) for name, codes in nets if codes),
@@ -199,19 +199,19 @@ def _of_leaf(
             ),
             least=question.min if isinstance(question, NumberItem) else None,
             most=question.max if isinstance(question, NumberItem) else None,
-            none_too=isinstance(question, Multiple) and question.min == 0,
+            none_too=isinstance(question, MultipleItem) and question.min == 0,
         )
 
 
-def _kind(leaf: Leaf) -> ItemKind:
+def _kind(leaf: CompiledItem) -> ItemKind:
     match leaf.question:
-        case Multiple():
+        case MultipleItem():
             return "multiple"
-        case Scale():
+        case ScaleItem():
             return "scale"
         case NumberItem():
             return "number"
-        case WordsItem():
+        case FreeTextItem():
             return "words"
         case DateItem():
             return "date"

@@ -8,10 +8,10 @@ from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import available_timezones
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.countries import COUNTRIES, nearest_region, region_named, regions_of
+from survey_cli.instrument.countries import COUNTRIES, find_region, list_regions, suggest_region
 from survey_cli.instrument.schema.document import SampleColumn
-from survey_cli.instrument.schema.items.question import tidy
-from survey_cli.instrument.schema.options import OptionWritten
+from survey_cli.instrument.schema.items.question import normalize_text
+from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.texts.number_text import number_readings
 from survey_cli.problems import did_you_mean
 from survey_cli.values import Code, Missing, Value
@@ -60,13 +60,13 @@ def column_of(instrument: Instrument, role: str) -> str | None:
 
 def country_of(instrument: Instrument) -> str | None:
     """The country whose numbers and dates these are, in two capital letters."""
-    fieldwork = instrument.written.fieldwork
+    fieldwork = instrument.document.fieldwork
     return str(fieldwork.country).upper() if fieldwork is not None and fieldwork.country else None
 
 
 def labels_of(instrument: Instrument, column: SampleColumn) -> dict[Code, str]:
     """The codes of a sample column and their labels in the first language; empty where it is not coded."""
-    return {c: str((o.label or o.text).written(instrument.language)) for c, o in _options(instrument, column)}
+    return {c: str((o.label or o.text).get(instrument.language)) for c, o in _options(instrument, column)}
 
 
 def in_words(
@@ -79,14 +79,14 @@ def in_words(
             continue
         labels = labels_of(instrument, column)
         words = labels.get(value, str(value)) if isinstance(value, int | str) else str(value)
-        yield str(column.label.written(instrument.language)) if column.label else name, words
+        yield str(column.label.get(instrument.language)) if column.label else name, words
 
 
 def clean(text: str, *, lines: bool = False) -> str:
     """Text as it is kept: trimmed, NFC, without control characters."""
     if text.isascii() and text.isprintable():
         return text.strip()
-    return tidy(text, lines=lines)
+    return normalize_text(text, lines=lines)
 
 
 def reader_of(instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False) -> ColumnReader:
@@ -139,10 +139,10 @@ def _text(text: str) -> str:
     return text
 
 
-def _options(instrument: Instrument, column: SampleColumn) -> Iterator[tuple[Code, OptionWritten]]:
+def _options(instrument: Instrument, column: SampleColumn) -> Iterator[tuple[Code, OptionSpec]]:
     options = column.options
     if isinstance(options, str):
-        options = instrument.written.scales[options].options
+        options = instrument.document.scales[options].options
     yield from (options or {}).items()
 
 
@@ -152,7 +152,12 @@ def _single(instrument: Instrument, column: SampleColumn) -> ColumnReader:
     meant: dict[str, Code] = {}
     twice: set[str] = set()
     for code, option in _options(instrument, column):
-        for text in {str(t).casefold() for one in (option.label, option.text) if one for _, t in one.every()}:
+        for text in {
+            str(t).casefold()
+            for one in (option.label, option.text)
+            if one
+            for _, t in one.iterate_languages()
+        }:
             if meant.setdefault(text, code) != code:
                 twice.add(text)
     meant = {text: code for text, code in meant.items() if text not in twice}
@@ -271,11 +276,11 @@ def read_region(text: str, country: str) -> str | Unfit:
     named = text[:2].upper() if text[2:3] == "-" else country
     if not named:
         return Unfit(f"{text!r} does not say of which country it is", "write it as DE-BY")
-    if found := region_named(text, named):
+    if found := find_region(text, named):
         return found
-    if not regions_of(named):
+    if not list_regions(named):
         return Unfit(f"no regions of {named} are known", "leave it empty")
-    return Unfit(f"{named} has no region {text!r}", nearest_region(text, named))
+    return Unfit(f"{named} has no region {text!r}", suggest_region(text, named))
 
 
 def _language(instrument: Instrument, value: Value) -> Value | Unfit:

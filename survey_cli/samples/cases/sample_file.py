@@ -89,7 +89,7 @@ def read_sample(
     `existing` are the values of cases that are kept already, by key: their arms of splits stay as they are."""
     key = key_column(instrument)
     if key is None:
-        where = Position(instrument.written.at("sample").file or str(path))
+        where = Position(instrument.document.find_position("sample").file or str(path))
         remedy = "add role: key to the column of sample: that names a case"
         return [Problem("no-case-key", where, "sample", "no column is the key that names a case", remedy)]
     findings = Findings(str(path))
@@ -158,7 +158,7 @@ class _Reading:
                 plain = column.type == "text" and column.role not in ("zone", "country", "language")
                 reader = role_reader_of(instrument, column, decimal_comma=sheet.decimal_comma)
                 self._columns.append((name, at[name], None if plain else reader, plain))
-        fieldwork = instrument.written.fieldwork
+        fieldwork = instrument.document.fieldwork
         self._study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
         quotas = Quotas.of(instrument)
         self._quotas = [quota for quota in quotas.quotas if quota.needs() and quota.needs() <= quotas.before]

@@ -29,7 +29,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import HARD, REFUSALS, Standing, standing
 from survey_cli.fieldwork.rates.dispositions import disposition
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import UserError, did_you_mean
 from survey_cli.reports.fieldwork.case_histories import outcome_words
@@ -470,7 +470,7 @@ def _settled(study: Study, case: Case) -> tuple[str, tuple[str, ...]]:
         return ("", ()) if case.interrupted or case.interviewing else (case.interview, ())
     row = study.store.interview(case.interview)
     texts = study.store.instrument_texts(row.instrument) if row is not None else None
-    instrument = rebuilt(texts, row.instrument) if row is not None and texts is not None else None
+    instrument = rebuild_instrument(texts, row.instrument) if row is not None and texts is not None else None
     if row is None or not isinstance(instrument, Instrument):
         return "", ()
     interview = Interview.replay(instrument, study.store.journal(row.id))

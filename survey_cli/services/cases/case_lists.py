@@ -13,7 +13,7 @@ from survey_cli.fieldwork.case.events import Entry, Promised
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.fieldwork.queue.rules import zones_of
-from survey_cli.instrument.compiled.external_symbols import condition_over
+from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.problems import UserError, did_you_mean, errors
@@ -108,7 +108,7 @@ def _keys(study: Study, wanted: Wanted) -> set[str] | UserError | None:
     condition = sample_condition(study.instrument, wanted.where)
     if isinstance(condition, UserError):
         return condition
-    hidden = {n for n, column in study.instrument.sample.items() if column.hidden} & condition.names
+    hidden = {n for n, column in study.instrument.sample.items() if column.is_personal} & condition.names
     if hidden and not study.who.supervises:
         return UserError("--where", f"{min(hidden)} is personal, and only supervisors see it", "leave it out")
     chosen = {key for key, env in _envs(study, personal=bool(hidden)) if condition.evaluate(env) is True}
@@ -117,7 +117,7 @@ def _keys(study: Study, wanted: Wanted) -> set[str] | UserError | None:
 
 def sample_condition(instrument: Instrument, text: str) -> Condition | UserError:
     """The condition over sample columns that `text` is."""
-    condition, problems = condition_over(instrument, text, who="--where")
+    condition, problems = compile_external_condition(instrument, text, who="--where")
     if condition is None:
         first = errors(problems)[0]
         return UserError("--where", first.what, first.remedy)

@@ -107,7 +107,7 @@ def target_of(study: Records) -> Target:
     if whole:
         target, id = max(whole)
         return Target(target, f"quota {id}")
-    size = study.instrument.written.study.size
+    size = study.instrument.document.study.size
     return Target(size, "study.size") if size else Target(None, "")
 
 

@@ -36,7 +36,7 @@ def fieldwork_table(
     condition = sample_condition(instrument, wish.where) if wish.where else None
     if isinstance(condition, UserError):
         return condition
-    hidden = {n for n, c in instrument.sample.items() if c.hidden}
+    hidden = {n for n, c in instrument.sample.items() if c.is_personal}
     given = hidden if wish.all_personal else hidden & wish.personal
     if wish.what == "calls" and wish.personal:
         remedy = "leave --personal out; --with-contacts brings the notes on calls"

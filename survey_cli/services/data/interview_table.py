@@ -14,10 +14,10 @@ from survey_cli.engine.codec import encode_cells
 from survey_cli.engine.events import Erased, Event
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.fieldwork.rates.dispositions import disposition
-from survey_cli.instrument.compiled.external_symbols import condition_over
+from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError, did_you_mean, errors
 from survey_cli.services.data.export_options import ORIGINS, Made, Ruled, Wish
 from survey_cli.services.data.study_metadata import study_of
@@ -193,7 +193,7 @@ def _versions(source: Source) -> "list[_Version] | UserError":
     versions = []
     for kept in used:
         newest = source.instrument
-        instrument = newest if kept.hash == newest.hash else rebuilt(kept.texts, kept.hash)
+        instrument = newest if kept.hash == newest.hash else rebuild_instrument(kept.texts, kept.hash)
         if isinstance(instrument, UserError):
             return instrument
         versions.append(
@@ -227,7 +227,7 @@ def wanted_condition(instrument: Instrument, wish: Wish) -> Condition | UserErro
     """The condition of `--where`; None where there is none. What is personal is asked about only by whoever gets it."""
     if not wish.where:
         return None
-    condition, problems = condition_over(instrument, wish.where, who="--where")
+    condition, problems = compile_external_condition(instrument, wish.where, who="--where")
     if condition is None:
         first = errors(problems)[0]
         return UserError("--where", first.what, first.remedy)

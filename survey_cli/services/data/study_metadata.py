@@ -2,19 +2,19 @@
 else."""
 
 from survey_cli.documents.questionnaire.rule_sentences import Rules, sentence
-from survey_cli.instrument.compiled.model import Group, Instrument, Leaf, Node, Roster
+from survey_cli.instrument.compiled.model import CompiledItem, CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.schema.items.groups import BatteryWritten
+from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.table import Study
 
 
 def study_of(instrument: Instrument, language: str) -> Study:
     """What is written under `study:`; of each item who is asked it, after which words, and how interviewers ask it."""
-    written = instrument.written.study
+    written = instrument.document.study
 
     def said(text: Text | None) -> str:
-        return str(text.written(language)) if text is not None else ""
+        return str(text.get(language)) if text is not None else ""
 
     return Study(
         id=instrument.id,
@@ -24,7 +24,7 @@ def study_of(instrument: Instrument, language: str) -> Study:
         intros={
             leaf.id: group.intro.markers(language)
             for group in instrument.groups.values()
-            if group.intro is not None and isinstance(group.written, BatteryWritten)
+            if group.intro is not None and isinstance(group.spec, BatteryItem)
             for leaf in group.leaves
         },
         instructions={
@@ -57,14 +57,14 @@ def who_is_asked(instrument: Instrument, language: str) -> dict[str, str]:
         barred = (f"unless {rules.clause(unless)}",) if unless is not None else ()
         return (*wanted, *barred)
 
-    def walk(nodes: tuple[Node, ...], above: tuple[str, ...]) -> None:
+    def walk(nodes: tuple[CompiledNode, ...], above: tuple[str, ...]) -> None:
         for node in nodes:
             here = (*above, *told(node.ask_if, node.unless))
             match node:
-                case Leaf():
+                case CompiledItem():
                     if here:
                         found[node.id] = _plain(f"Asked {', and '.join(here)}.")
-                case Group():
+                case ItemGroup():
                     children = node.children
                     if isinstance(node, Roster) and node.until is not None:
                         children = (*children, node.until)

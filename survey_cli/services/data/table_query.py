@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from survey_cli.instrument.compiled.model import Group, Instrument
+from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.problems import UserError, did_you_mean
 from survey_cli.services.data.export_options import Made, Wish
 from survey_cli.services.data.fieldwork_table import fieldwork_table
@@ -106,7 +106,7 @@ def wanted_names(
     for name in wanted:
         found = set(of_item.get(name, ()))
         group = instrument.groups.get(name)
-        if isinstance(group, Group):
+        if isinstance(group, ItemGroup):
             for leaf in group.leaves:
                 found |= of_item.get(leaf.id, set())
         if name == "interview":

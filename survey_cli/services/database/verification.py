@@ -17,7 +17,7 @@ from survey_cli.fieldwork.case.events import Called, Claimed, Dialled, Entry, In
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import Standing, standing
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError
 from survey_cli.services.database.derived_columns import differences
 from survey_cli.services.progress_callback import Watched
@@ -73,7 +73,7 @@ class Verification:
         who = f"version {kept.version!r} ({kept.hash[:12]})"
         if self._store.digest_fits(kept.hash) is False:
             yield f"{who}: its row, or the row of a variable, is not as it was written"
-        instrument = rebuilt(kept.texts, kept.hash)
+        instrument = rebuild_instrument(kept.texts, kept.hash)
         if isinstance(instrument, UserError):
             yield str(instrument)
             return

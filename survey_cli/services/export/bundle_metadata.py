@@ -51,7 +51,7 @@ class Contents:
 
     @property
     def titled(self) -> str:
-        return str(self.instrument.title.written(self.instrument.language))
+        return str(self.instrument.title.get(self.instrument.language))
 
     def what(self, name: str) -> str:
         """What a file is, in words."""

@@ -22,7 +22,7 @@ from survey_cli.exports.limits import (
 from survey_cli.exports.stata import LARGEST, letters_of, too_large, unlabelled
 from survey_cli.exports.triple_s.writer import lost_codes
 from survey_cli.instrument.checks.code_positions import place_of
-from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem, UserError
@@ -64,7 +64,7 @@ class _Held:
     """An instrument's data as a format is to hold them."""
 
     instrument: Instrument
-    draft: Draft
+    draft: InstrumentDraft
     variables: tuple[Variable, ...]
     language: str
 
@@ -72,13 +72,13 @@ class _Held:
         """A warning at an item, sample column or compute, or at its text; at none, at the file."""
         where = place_of(self.draft, item) if item else Position(self.draft.document.instrument.where.file)
         if text is not None and text.where.line:
-            where = text.written(self.language).where
+            where = text.get(self.language).where
         return Problem(rule, where, item, what, remedy, "warning", max(len(item), 1))
 
     def text_of(self, variable: Variable, code: Code) -> tuple[str, Text | None]:
         """Whose is the label of a code, and where does it stand: an outcome's, a named list's, an item's,
         or a decline's."""
-        own = self.instrument.written.outcomes.get(code)  # type: ignore[call-overload]
+        own = self.instrument.document.outcomes.get(code)  # type: ignore[call-overload]
         if variable.name == "interview_outcome" and own is not None:
             return str(code), own.name
         leaf = self.instrument.leaves.get(variable.item)
@@ -107,7 +107,7 @@ def formats_asked(names: Sequence[str]) -> tuple[str, ...] | UserError:
 
 
 def preflight(
-    instrument: Instrument, draft: Draft, formats: Sequence[str], known: Iterable[Problem]
+    instrument: Instrument, draft: InstrumentDraft, formats: Sequence[str], known: Iterable[Problem]
 ) -> list[Problem]:
     """What the formats can't hold, in any language of the instrument, less what is `known` already."""
     told = {(p.rule, p.who) for p in known}

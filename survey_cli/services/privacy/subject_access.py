@@ -6,9 +6,9 @@ from typing import assert_never
 from survey_cli.engine import events as said
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.queue.rules import zones_of
-from survey_cli.instrument.compiled.model import Instrument, Leaf
-from survey_cli.instrument.open_instrument import rebuilt
-from survey_cli.instrument.schema.items.unasked_items import Aloud
+from survey_cli.instrument.compiled.model import CompiledItem, Instrument
+from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.schema.items.unasked_items import SpokenItem
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import PastLine
 from survey_cli.reports.fieldwork.event_wording import event_words
@@ -89,7 +89,7 @@ def _columns(instrument: Instrument, case: Case, contact: Contact | None) -> Ite
         if value is None:
             continue
         column = instrument.sample.get(name)
-        label = str(column.label.written(instrument.language)) if column and column.label else name
+        label = str(column.label.get(instrument.language)) if column and column.label else name
         labels = labels_of(instrument, column) if column is not None else {}
         yield KnownColumn(name, label, _words(value, labels), name in apart)
 
@@ -113,7 +113,7 @@ def _interview(study: Study, row: InterviewRow) -> KnownInterview:
     texts = study.store.instrument_texts(row.instrument)
     instrument: Instrument | UserError | None = study.instrument
     if row.instrument != study.instrument.hash:
-        instrument = rebuilt(texts, row.instrument) if texts is not None else None
+        instrument = rebuild_instrument(texts, row.instrument) if texts is not None else None
     journal = study.store.journal(row.id)
     draft = study.store.draft(row.id)
     version = next((one.version for one in study.store.instruments() if one.hash == row.instrument), "")
@@ -156,10 +156,12 @@ def _lines(instrument: Instrument | None, journal: Sequence[said.Event]) -> Iter
         )
 
 
-def _event(event: said.Event, instrument: Instrument | None, leaf: Leaf | None) -> tuple[str, str, str]:
+def _event(
+    event: said.Event, instrument: Instrument | None, leaf: CompiledItem | None
+) -> tuple[str, str, str]:
     """What happened, what was answered, and what was noted with it."""
     language = instrument.language if instrument is not None else ""
-    labels = {o.code: str(o.label.written(language)) for o in leaf.options} if leaf is not None else {}
+    labels = {o.code: str(o.label.get(language)) for o in leaf.options} if leaf is not None else {}
     match event:
         case said.Began():
             return f"began, {event.today}", "", f"{event.sitting.interviewer}, {event.sitting.daypart}"
@@ -167,10 +169,10 @@ def _event(event: said.Event, instrument: Instrument | None, leaf: Leaf | None) 
             return "reopened" if reopen else "gone on with", "", event.sitting.interviewer
         case said.Answered(value=value, words=words):
             given = "; ".join(f"{code}: {text}" for code, text in words.items())
-            aloud = leaf is not None and isinstance(leaf.question, Aloud)
+            aloud = leaf is not None and isinstance(leaf.question, SpokenItem)
             return "read" if aloud else "answered", _words(value, labels), given
         case said.Declined(decline=decline):
-            offered = {d.id: str(d.text.written(language)) for d in leaf.declines} if leaf is not None else {}
+            offered = {d.id: str(d.text.get(language)) for d in leaf.declines} if leaf is not None else {}
             return "declined", offered.get(decline, decline), ""
         case said.LookedUp(value=value):
             return "looked up", _words(value, labels), ""

@@ -12,10 +12,19 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.instrument.checks import RULES, checked
-from survey_cli.instrument.schema.json_schema import DRAFT, instrument_schema, module_schema
-from survey_cli.instrument.schema.reference import KINDS, Entry, Kind, entries
-from survey_cli.instrument.source.load import Source, read
-from survey_cli.instrument.source.modules import PARTS
+from survey_cli.instrument.schema.json_schema import (
+    SCHEMA_DRAFT,
+    build_instrument_schema,
+    build_module_schema,
+)
+from survey_cli.instrument.schema.reference import (
+    REFERENCE_KINDS,
+    ReferenceEntry,
+    ReferenceKind,
+    list_entries,
+)
+from survey_cli.instrument.source.load import InstrumentSource, load_source
+from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.problems import Position, Problem, UserError, in_order, nearest
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
 from survey_cli.services.export.format_checks import preflight
@@ -117,7 +126,7 @@ def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
         if not Path(path).is_dir():
             found[path] = None
             continue
-        inside = [str(file) for file in _below(Path(path)) if not is_module(read(file))]
+        inside = [str(file) for file in _below(Path(path)) if not is_module(load_source(file))]
         found.update(dict.fromkeys(inside))
         if not inside:
             troubles.append(
@@ -134,20 +143,20 @@ def _below(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def is_module(source: Source) -> bool:
+def is_module(source: InstrumentSource) -> bool:
     """Whether a file is a module: nothing but scales, compute and items."""
-    return bool(source.tree) and all(key in PARTS for key in source.tree or ())
+    return bool(source.tree) and all(key in MODULE_KEYS for key in source.tree or ())
 
 
 def check(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> Checked:
     """Every problem of one instrument and its modules; what these `formats` can't hold of its data; and what interviews
     that are kept already mean otherwise."""
-    source = read(file)
+    source = load_source(file)
     if is_module(source):
         what = "this is a module, no instrument of its own"
         remedy = "check the instrument that includes it; an instrument begins with `instrument:` and `title:`"
         module = Problem(MODULE_RULE, Position(file), "", what, remedy)
-        return Checked(file=file, problems=(module,), items=None, line=source.line)
+        return Checked(file=file, problems=(module,), items=None, line=source.find_line)
     found = checked(source)
     items = len(found.instrument.leaves) if found.instrument is not None else None
     problems = found.problems
@@ -167,7 +176,7 @@ def check(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> C
         file=file,
         problems=problems,
         items=items,
-        line=source.line,
+        line=source.find_line,
         accepted=tuple(accepted),
         in_use=in_use,
     )
@@ -185,7 +194,12 @@ def _may_have(file: str, instrument: str, db: str | None) -> bool:
 
 def schema(*, module: bool = False) -> str:
     """The JSON Schema of instruments, or of modules, as text."""
-    return json.dumps(module_schema() if module else instrument_schema(), ensure_ascii=False, indent=1) + "\n"
+    return (
+        json.dumps(
+            build_module_schema() if module else build_instrument_schema(), ensure_ascii=False, indent=1
+        )
+        + "\n"
+    )
 
 
 def write_schema(file: str, *, module: bool = False) -> UserError | None:
@@ -203,13 +217,13 @@ def _is_schema(path: Path) -> bool:
         earlier = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(earlier, dict) and earlier.get("$schema") == DRAFT
+    return isinstance(earlier, dict) and earlier.get("$schema") == SCHEMA_DRAFT
 
 
 # ── a word explained ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def explain(word: str) -> tuple[Entry, ...] | UserError:
+def explain(word: str) -> tuple[ReferenceEntry, ...] | UserError:
     """Every meaning of a word of the language."""
     asked = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
     known = _known()
@@ -221,17 +235,17 @@ def explain(word: str) -> tuple[Entry, ...] | UserError:
     return UserError("explain", f"{word!r} is no word of the language", remedy)
 
 
-def vocabulary() -> dict[Kind, list[str]]:
+def vocabulary() -> dict[ReferenceKind, list[str]]:
     """Every word that can be explained, by kind."""
     known = _known()
-    return {kind: list(dict.fromkeys(e.word for e in known if e.kind == kind)) for kind in KINDS}
+    return {kind: list(dict.fromkeys(e.word for e in known if e.kind == kind)) for kind in REFERENCE_KINDS}
 
 
-def _known() -> tuple[Entry, ...]:
+def _known() -> tuple[ReferenceEntry, ...]:
     from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 
     rules = (
-        Entry(word=rule, kind="problem", says=says)
+        ReferenceEntry(word=rule, kind="problem", meaning=says)
         for rule, says in {**RULES, **FORMAT_RULES, **VERSION_RULES}.items()
     )
-    return (*entries(), *rules, Entry(word=MODULE_RULE, kind="problem", says=MODULE_SAYS))
+    return (*list_entries(), *rules, ReferenceEntry(word=MODULE_RULE, kind="problem", meaning=MODULE_SAYS))

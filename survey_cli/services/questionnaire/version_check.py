@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from survey_cli.instrument.checks.code_positions import place_of
-from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Position, Problem, UserError, did_you_mean
@@ -47,7 +47,7 @@ class Accepted:
 
 
 def changed_meanings(
-    file: str, instrument: Instrument, draft: Draft, db: str | None
+    file: str, instrument: Instrument, draft: InstrumentDraft, db: str | None
 ) -> tuple[list[Problem], list[str]]:
     """The changes of meaning that nobody has accepted, and in words those that somebody has. Nothing where no interviews
     are kept yet."""
@@ -78,7 +78,7 @@ def _unread(top: Position, trouble: UserError) -> Problem:
 
 
 def _problems(
-    file: str, found: Sequence[VersionChange], store: Store, draft: Draft, top: Position
+    file: str, found: Sequence[VersionChange], store: Store, draft: InstrumentDraft, top: Position
 ) -> Iterator[Problem]:
     answered: dict[tuple[str, str], int] = {}
     total: dict[str, int] = {}

@@ -127,13 +127,13 @@ def _unfit(instrument: Instrument, wish: StudyWish) -> UserError | None:
     if not wish.by:
         return None
     column = instrument.sample.get(wish.by)
-    offered = [n for n, c in instrument.sample.items() if not c.hidden and c.role != "key"]
+    offered = [n for n, c in instrument.sample.items() if not c.is_personal and c.role != "key"]
     otherwise = f"columns are {', '.join(offered)}" if offered else "the study has no column to divide by"
     if column is None:
         return UserError(
             "--by", f"{wish.by!r} is no sample column", did_you_mean(wish.by, offered, otherwise=otherwise)
         )
-    if column.hidden:
+    if column.is_personal:
         return UserError("--by", f"{wish.by} is personal", otherwise)
     if column.role == "key":
         return UserError("--by", f"{wish.by} names each case: every part would be one case", otherwise)

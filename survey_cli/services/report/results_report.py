@@ -145,7 +145,7 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
         return UserError(str(path), "there are no interviews to report on", remedy)
     rated = found.rates
     rates = rated.report if isinstance(rated, Reported) else None
-    size = instrument.written.study.size
+    size = instrument.document.study.size
     if rates is not None and wish.where:
         rates = replace(rates, notes=(WHOLE_STUDY, *rates.notes))
     selected = max(found.whole.complete + found.whole.partial, _selected(rates))
@@ -346,8 +346,8 @@ def _frames(answers: Answers, instrument: Instrument) -> dict[str, int]:
 
 
 def _incentive(instrument: Instrument, language: str) -> str:
-    text = instrument.written.study.incentive
-    return str(text.written(language)) if text is not None else ""
+    text = instrument.document.study.incentive
+    return str(text.get(language)) if text is not None else ""
 
 
 def _declines(chosen: Sequence[Question]) -> dict[str, str]:

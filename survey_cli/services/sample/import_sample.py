@@ -212,7 +212,7 @@ def _brought(study: Study, read: _Read, wanted: Wanted, at: datetime, manner: Ma
     return Imported(
         where=study.where,
         summary=read.summary,
-        hidden=frozenset(name for name, column in study.instrument.sample.items() if column.hidden),
+        hidden=frozenset(name for name, column in study.instrument.sample.items() if column.is_personal),
         problems=read.sample.problems,
         added=added,
         released=sum(not case.replicate or case.replicate in read.released for case in read.new),

@@ -157,7 +157,7 @@ def _values(case: Case, instrument: Instrument, *, hidden: bool) -> dict[str, Va
     return {
         name: value
         for name, value in case.values.items()
-        if instrument.sample[name].hidden == hidden
+        if instrument.sample[name].is_personal == hidden
         and instrument.sample[name].role != "key"
         and not isinstance(value, Missing)
     }

@@ -16,7 +16,7 @@ from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import OUTSIDE, Quota
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.items.unasked_items import End, LookupItem
+from survey_cli.instrument.schema.items.unasked_items import EndItem, LookupItem
 from survey_cli.store import Store
 
 OPEN: Final = "open"
@@ -55,7 +55,7 @@ class Places:
         ahead = stop is None or (earlier := machine.held.get(stop.place)) is None or earlier.lapsed
         ends = interview.ending or (
             str(stop.leaf.question.outcome)
-            if stop is not None and isinstance(stop.leaf.question, End)
+            if stop is not None and isinstance(stop.leaf.question, EndItem)
             else COMPLETE
         )
         if not ahead or ends != COMPLETE:

@@ -19,7 +19,7 @@ NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee 
 
 
 def field_zone(instrument: Instrument) -> str:
-    fieldwork = instrument.written.fieldwork
+    fieldwork = instrument.document.fieldwork
     return str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
 
 
@@ -101,7 +101,7 @@ def invented_column(instrument: Instrument, name: str, column: SampleColumn, dic
         return dice.choice(NAMES)
     if column.role == "phone":
         return f"202 555 01{dice.randint(0, 99):02}"
-    label = str(column.label.written(instrument.language)) if column.label else name
+    label = str(column.label.get(instrument.language)) if column.label else name
     match column.type:
         case "single":
             return dice.choice(list(labels_of(instrument, column)) or [NOT_ASKED])

@@ -186,7 +186,7 @@ class Desk:
         self._full = ""
         """The quota cell of this respondent that is full."""
         instrument = interview.instrument
-        self.title = str(instrument.title.written(instrument.language))
+        self.title = str(instrument.title.get(instrument.language))
         self.respondent = respondent
         self.notice = notice
         self.practice = practice
@@ -230,11 +230,11 @@ class Desk:
         """What is said where the quota is full: the study's script `quota_full`, else a plain thank you."""
         interview = self._interview
         instrument, language = interview.instrument, interview.language
-        scripts = instrument.written.fieldwork.scripts if instrument.written.fieldwork is not None else {}
+        scripts = instrument.document.fieldwork.scripts if instrument.document.fieldwork is not None else {}
         script = next((script for id, script in scripts.items() if str(id) == QUOTA_FULL), None)
         return Prompt(
             place=Place(QUOTA_FULL),
-            words=(Span(str(script.text.written(language)) if script is not None else NO_PLACE),),
+            words=(Span(str(script.text.get(language)) if script is not None else NO_PLACE),),
             entry=Read(),
             instruction=(Span(f"The quota {self._full} is full: thank the respondent, and end."),),
             position=len(interview.machine.walk.stops),

@@ -12,7 +12,7 @@ from survey_cli.engine.events import Began, Rejection, Resumed, Sitting, Stamp
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import open_instrument, rebuilt
+from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import clean, labels_of
@@ -91,7 +91,7 @@ def wanted(path: str | Path, *, db: str | None, case: str, practice: bool) -> tu
     return tuple(
         Wanted(
             name=name,
-            label=str(column.label.written(instrument.language)) if column.label else name,
+            label=str(column.label.get(instrument.language)) if column.label else name,
             options=tuple((str(c), t) for c, t in labels_of(instrument, column).items()),
         )
         for name, column in instrument.sample.items()
@@ -318,7 +318,7 @@ def _resumed(
 ) -> Desk | UserError:
     texts = store.instrument_texts(row.instrument) or {}
     same = newest is not None and row.instrument == newest.hash
-    instrument = newest if newest is not None and same else rebuilt(texts, row.instrument)
+    instrument = newest if newest is not None and same else rebuild_instrument(texts, row.instrument)
     if isinstance(instrument, UserError):
         return instrument
     try:

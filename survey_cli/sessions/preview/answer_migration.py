@@ -22,10 +22,10 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
-from survey_cli.instrument.compiled.model import Instrument, Leaf, Roster
+from survey_cli.instrument.compiled.model import CompiledItem, Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.schema.items.coded import Multiple
-from survey_cli.instrument.schema.items.unasked_items import Computed, End
+from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.values import Missing, Place
 
 Given: TypeAlias = Mapping[Place, Held]
@@ -96,7 +96,7 @@ def carried(
             if passed and not known:
                 break
             event: Event | Rejection = Confirmed(stamp, place, machine.query)
-        elif isinstance(leaf.question, Computed):
+        elif isinstance(leaf.question, ComputedItem):
             value, of = interview.looks_up()
             if value is None:
                 value = dice.choice(QUOTA_STATES) if hints is not None and leaf.id in hints else "open"
@@ -147,10 +147,10 @@ def _again(held: Held, stamp: Stamp, place: Place) -> Event:
 
 
 def _invented(
-    interview: Interview, leaf: Leaf, place: Place, stamp: Stamp, dice: Random, worth: tuple[str, ...]
+    interview: Interview, leaf: CompiledItem, place: Place, stamp: Stamp, dice: Random, worth: tuple[str, ...]
 ) -> Interview | None:
     """The interview after an invented answer; None where none is accepted."""
-    if isinstance(leaf.question, End):
+    if isinstance(leaf.question, EndItem):
         return None
     if not leaf.question.asks:
         after = interview.step(Answered(stamp, place))
@@ -161,7 +161,7 @@ def _invented(
         assert stop is not None
         reply = leaf.question.invent(machine.walk.asking(stop, machine.language), dice)
         if worth and dice.random() < 0.7:
-            several = isinstance(leaf.question, Multiple) and len(worth) > 1
+            several = isinstance(leaf.question, MultipleItem) and len(worth) > 1
             reply = " ".join(dice.sample(worth, dice.randint(1, 2))) if several else dice.choice(worth)
         event: Event | Rejection
         if isinstance(reply, str) and reply[:1] == "." and any(d.id == reply[1:] for d in leaf.declines):
@@ -217,7 +217,7 @@ def led(
     return None
 
 
-def hints(instrument: Instrument, leaf: Leaf, turn: int | None = None) -> dict[str, tuple[str, ...]]:
+def hints(instrument: Instrument, leaf: CompiledItem, turn: int | None = None) -> dict[str, tuple[str, ...]]:
     """What decides whether an item is reached: the items, sample columns and entries that the conditions on the way to it
     speak of."""
     waiting = list(conditions_on(instrument, leaf))
@@ -254,13 +254,13 @@ def _turns(instrument: Instrument, roster: str, turn: int, found: dict[str, list
         found.setdefault(group.until.id, []).append("1")
 
 
-def conditions_on(instrument: Instrument, leaf: Leaf) -> list[Condition]:
+def conditions_on(instrument: Instrument, leaf: CompiledItem) -> list[Condition]:
     """The conditions of an item, of the groups around it, and of every `end` written before it."""
-    around: list[Leaf | object] = [g for g in instrument.groups.values() if leaf in g.leaves]
+    around: list[CompiledItem | object] = [g for g in instrument.groups.values() if leaf in g.leaves]
     for other in instrument.leaves.values():
         if other is leaf:
             break
-        if isinstance(other.question, End):
+        if isinstance(other.question, EndItem):
             around.append(other)
             around += [g for g in instrument.groups.values() if other in g.leaves]
     found: list[Condition] = []

@@ -16,7 +16,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
 from survey_cli.instrument.checks import Checked, checked
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.source.load import Source, read, read_text
+from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.problems import Position, Problem, UserError, did_you_mean
 from survey_cli.samples.cases.columns import key_column
 from survey_cli.sessions.interview.case_values import invented_column, language_of, sample_of, zone_of
@@ -89,7 +89,7 @@ class Preview:
         """Errors were found and are not shown yet: the file may be half saved."""
         self._names: frozenset[str] = frozenset()
         self._nothing = True
-        instrument = checked(read_text(_NOTHING)).instrument
+        instrument = checked(load_source_text(_NOTHING)).instrument
         assert instrument is not None
         self._shown = Shown(
             desk=self._fresh(instrument, {}), file=file, problems=(), line=lambda _: "", broken=True
@@ -134,10 +134,10 @@ class Preview:
     def _signature(self) -> Signature:
         return tuple(_stat(name) for name in sorted(self._names | {self._file}))
 
-    def _read(self) -> Source:
+    def _read(self) -> InstrumentSource:
         at = self._clock()
         before = self._signature()
-        source = read(self._file)
+        source = load_source(self._file)
         folder = Path(self._file).parent
         names = {str(folder / name) for name in list(source.texts)[1:]}
         for name, text in source.texts.items():
@@ -152,7 +152,7 @@ class Preview:
 
     # the interview
 
-    def _taken(self, found: Checked, source: Source) -> Shown:
+    def _taken(self, found: Checked, source: InstrumentSource) -> Shown:
         """Show what was read: the interview carried over, or the problems."""
         instrument, problems = found.instrument, found.problems
         trouble = self._unfit(instrument) if instrument is not None else None
@@ -160,10 +160,10 @@ class Preview:
             told = Problem("preview", Position(trouble.where), "", trouble.what, trouble.remedy)
             problems, instrument = (told, *problems), None
         if instrument is None:
-            return self._show(self._shown.desk, problems=problems, line=source.line, broken=True)
+            return self._show(self._shown.desk, problems=problems, line=source.find_line, broken=True)
         desk, said = self._carried(instrument)
         self._nothing = False
-        return self._show(desk, problems=problems, line=source.line, broken=False, said=said)
+        return self._show(desk, problems=problems, line=source.find_line, broken=False, said=said)
 
     def _show(
         self,

@@ -14,7 +14,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
 from survey_cli.entries import plain
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
-from survey_cli.instrument.schema.items.unasked_items import Computed
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.problems import UserError, did_you_mean
 from survey_cli.sessions.interview.case_values import known_zone
 from survey_cli.sessions.interview.interview_protocol import Asked
@@ -147,7 +147,7 @@ class Rehearsal(Desk):
         for roster, leaves in groupby(
             self._interview.instrument.leaves.values(), key=lambda leaf: leaf.roster
         ):
-            asked = [leaf for leaf in leaves if not isinstance(leaf.question, Computed)]
+            asked = [leaf for leaf in leaves if not isinstance(leaf.question, ComputedItem)]
             for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
                 yield from (Place(leaf.id, turn) for leaf in asked)
 
@@ -165,7 +165,7 @@ class Rehearsal(Desk):
         if leaf is None:
             near = did_you_mean(place.item, instrument.leaves, otherwise="F3 lists the items")
             return Rejection(f"there is no item {place.item}: {near}")
-        if isinstance(leaf.question, Computed):
+        if isinstance(leaf.question, ComputedItem):
             return Rejection(f"{place.item} is answered by the computer: nobody can stand there")
         if leaf.roster is None:
             place = Place(place.item)

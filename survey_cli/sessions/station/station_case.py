@@ -111,7 +111,7 @@ class StationCase:
             local=self._local,
             dice=self._dice,
         )
-        self.title = str(self._instrument.title.written(self._instrument.language))
+        self.title = str(self._instrument.title.get(self._instrument.language))
 
     @property
     def kept_in(self) -> str:

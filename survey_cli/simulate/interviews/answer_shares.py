@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from survey_cli.fieldwork.rates.counts import share
-from survey_cli.instrument.compiled.model import Instrument, Leaf
-from survey_cli.instrument.schema.items.coded import Multiple
-from survey_cli.instrument.source.load import read
+from survey_cli.instrument.compiled.model import CompiledItem, Instrument
+from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.source.load import load_source
 from survey_cli.problems import UserError, did_you_mean, errors
 from survey_cli.simulate.interviews.respondents import Shares
 from survey_cli.values import Code
@@ -17,7 +17,7 @@ from survey_cli.values import Code
 
 def read_shares(path: str, instrument: Instrument) -> Shares | UserError:
     """The shares in a file; a UserError that says where it is wrong."""
-    source = read(path)
+    source = load_source(path)
     if source.tree is None or errors(source.problems):
         remedy = "write item: {code: share}, as consent: {1: 0.9, 2: 0.1}"
         return UserError(path, "the shares can't be read", remedy, tuple(errors(source.problems)))
@@ -38,7 +38,7 @@ def read_shares(path: str, instrument: Instrument) -> Shares | UserError:
     return found
 
 
-def _of_item(where: str, leaf: Leaf, given: Mapping[Any, Any]) -> dict[Code, float] | UserError:
+def _of_item(where: str, leaf: CompiledItem, given: Mapping[Any, Any]) -> dict[Code, float] | UserError:
     known: dict[str, Code] = {str(option.code): option.code for option in leaf.options}
     known |= {decline.id: decline.id for decline in leaf.declines}
     shares: dict[Code, float] = {}
@@ -52,7 +52,7 @@ def _of_item(where: str, leaf: Leaf, given: Mapping[Any, Any]) -> dict[Code, flo
                 where, f"it has no code {code}", did_you_mean(str(code), known, otherwise=otherwise)
             )
         shares[known.get(str(code), str(code))] = float(value)
-    if not isinstance(leaf.question, Multiple) and sum(shares.values()) > 1 + 1e-9:
+    if not isinstance(leaf.question, MultipleItem) and sum(shares.values()) > 1 + 1e-9:
         return UserError(
             where, f"the shares add up to {sum(shares.values()):.0%}", "lower them to 100% at most"
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
-from survey_cli.instrument.compiled.model import Instrument, Leaf
+from survey_cli.instrument.compiled.model import CompiledItem, Instrument
 from survey_cli.values import Code
 
 
@@ -77,11 +77,11 @@ class Findings:
         whole = (interview.outcome or interview.status) == COMPLETE
         (self.complete if whole else self.others).add(asked, interview.began.seed)
 
-    def never_reached(self) -> tuple[Leaf, ...]:
+    def never_reached(self) -> tuple[CompiledItem, ...]:
         """Items nobody was asked, in written order."""
         return tuple(leaf for leaf in self.instrument.leaves.values() if not self.reached[leaf.id])
 
-    def never_chosen(self) -> tuple[tuple[Leaf, tuple[Code, ...]], ...]:
+    def never_chosen(self) -> tuple[tuple[CompiledItem, tuple[Code, ...]], ...]:
         """Items that were reached, with the options nobody chose."""
         found = []
         for leaf in self.instrument.leaves.values():

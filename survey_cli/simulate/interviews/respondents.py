@@ -28,9 +28,9 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import Stop
 from survey_cli.entries import Picked, Reply
-from survey_cli.instrument.compiled.model import Instrument, Leaf
-from survey_cli.instrument.schema.items.coded import Multiple
-from survey_cli.instrument.schema.items.unasked_items import Computed, End
+from survey_cli.instrument.compiled.model import CompiledItem, Instrument
+from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.sessions.interview.case_values import invented_column
 from survey_cli.values import Code, Missing, Value
@@ -161,7 +161,7 @@ class Respondent:
             outcome = OUTCOMES.get(machine.ending)
             return (Suspended if outcome is not None and outcome.temporary else Ended)(stamp, machine.ending)
         question, place = stop.leaf.question, stop.place
-        if isinstance(question, Computed):
+        if isinstance(question, ComputedItem):
             value, of = looked_up(machine.walk, stop)
             return LookedUp(stamp, place, self._lookup(machine, stop) if value is None else value, of)
         if not question.asks:
@@ -196,7 +196,7 @@ class Respondent:
         never answered it so."""
         question = stop.leaf.question
         if (
-            not isinstance(question, End)
+            not isinstance(question, EndItem)
             or not self._habits.qualify
             or not _screens_out(str(question.outcome))
         ):
@@ -237,9 +237,9 @@ def _screens_out(outcome: str) -> bool:
     return (row.like or row.id if row is not None else outcome) not in ("complete", "quota_full")
 
 
-def _drawn(shares: Mapping[Code, float], leaf: Leaf, dice: Random) -> Code | tuple[Code, ...] | None:
+def _drawn(shares: Mapping[Code, float], leaf: CompiledItem, dice: Random) -> Code | tuple[Code, ...] | None:
     """The code, the codes of a multiple, or the decline that this respondent answers; None: whatever is invented."""
-    if isinstance(leaf.question, Multiple):
+    if isinstance(leaf.question, MultipleItem):
         return tuple(code for code, share in shares.items() if dice.random() < share) or None
     lot = dice.random()
     for code, share in shares.items():
@@ -249,7 +249,7 @@ def _drawn(shares: Mapping[Code, float], leaf: Leaf, dice: Random) -> Code | tup
     return None
 
 
-def _reply(chosen: Code | tuple[Code, ...] | None, leaf: Leaf) -> Reply | None:
+def _reply(chosen: Code | tuple[Code, ...] | None, leaf: CompiledItem) -> Reply | None:
     """The codes as an interface sends them; a number as it is typed."""
     if chosen is None or not leaf.options:
         return None if chosen is None else str(chosen)

@@ -38,7 +38,7 @@ class InstrumentRow:
             hash=instrument.hash,
             id=instrument.id,
             version=instrument.version,
-            title=str(instrument.title.written(instrument.language)),
+            title=str(instrument.title.get(instrument.language)),
             texts=instrument.texts,
             variables=columns(instrument),
             kept_at=kept_at,

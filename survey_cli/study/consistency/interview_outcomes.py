@@ -13,7 +13,7 @@ from survey_cli.fieldwork.case.interview_progress import Progress
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.queue_position import Standing
 from survey_cli.fieldwork.queue.rules import REFUSALS
-from survey_cli.instrument.schema.items.unasked_items import End
+from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.outcomes import NEVER_CALL, WITHDRAWN, Outcome
 from survey_cli.values import Missing
 
@@ -67,8 +67,8 @@ def settled_cells(
 def progress(interview: Interview) -> Progress:
     """How far an interview has come along its route. What the route has skipped on its way it has passed too."""
     standing, leaves = interview.standing(), interview.instrument.leaves
-    asks = {name for name, leaf in leaves.items() if leaf.counted and leaf.question.asks}
-    ends = {name for name, leaf in leaves.items() if isinstance(leaf.question, End)}
+    asks = {name for name, leaf in leaves.items() if leaf.counts_in_progress and leaf.question.asks}
+    ends = {name for name, leaf in leaves.items() if isinstance(leaf.question, EndItem)}
     settled = {place.item for place in standing.answers} - ends
     ahead = {place.item for place in standing.unreached}
     order = {name: number for number, name in enumerate(leaves)}

@@ -19,7 +19,7 @@ from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.events import Anonymised, Entry, Erased
 from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import UserError
 from survey_cli.store import InterviewRow, Origin, Snapshot, Status, Store
@@ -65,7 +65,7 @@ def staying(instrument: Instrument) -> frozenset[str]:
     return frozenset(
         name
         for name, column in instrument.sample.items()
-        if not column.hidden and (column.type in CODED or column.role in STAYING)
+        if not column.is_personal and (column.type in CODED or column.role in STAYING)
     )
 
 
@@ -339,5 +339,5 @@ def _instrument(store: Store, newest: Instrument, row: InterviewRow) -> Instrume
     if row.instrument == newest.hash:
         return newest
     texts = store.instrument_texts(row.instrument)
-    found = rebuilt(texts, row.instrument) if texts is not None else None
+    found = rebuild_instrument(texts, row.instrument) if texts is not None else None
     return found if isinstance(found, Instrument) else None

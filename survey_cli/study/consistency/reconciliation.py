@@ -29,7 +29,7 @@ from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuilt
+from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.store import InterviewRow, Snapshot, Store, StoreError
 from survey_cli.store.cases.case_records import CaseUpdate
@@ -173,7 +173,7 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
 def _replayed(store: Store, row: InterviewRow) -> Interview | None:
     """The interview; None where it cannot be followed, which `survey verify` tells."""
     texts = store.instrument_texts(row.instrument)
-    instrument = rebuilt(texts, row.instrument) if texts is not None else None
+    instrument = rebuild_instrument(texts, row.instrument) if texts is not None else None
     if not isinstance(instrument, Instrument):
         return None
     try:

@@ -7,9 +7,9 @@ from string import punctuation
 from typing import Final
 
 from survey_cli.instrument.checks.code_positions import element, key_place, options_node, said, spoken_list
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.compiled.model import DeclineOffered, Leaf
-from survey_cli.instrument.schema.items.coded import Coded
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.model import CompiledDecline, CompiledItem
+from survey_cli.instrument.schema.items.coded import CodedItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem
@@ -51,7 +51,7 @@ def _normalize(text: str) -> str:
     return " ".join(words.split()) if "  " in words or "\n" in words else words
 
 
-def option_declines(draft: Draft) -> Iterator[Problem]:
+def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
     """An option says what a decline says that is offered at the same item.
 
         options: {1: "Yes", 2: "No", 8: Don't know, 9: Refused}
@@ -99,43 +99,45 @@ def option_declines(draft: Draft) -> Iterator[Problem]:
         )
 
 
-def _texts_by_code(leaf: Leaf) -> Mapping[Code, Text]:
+def _texts_by_code(leaf: CompiledItem) -> Mapping[Code, Text]:
     if isinstance(leaf.question, NumberItem):
         return {code: text for code, text in leaf.question.options.items()}  # noqa: C416  # its keys are of a narrower type
     return (
         {option.code: option.text.source for option in leaf.options}
-        if isinstance(leaf.question, Coded)
+        if isinstance(leaf.question, CodedItem)
         else {}
     )
 
 
-def _list_phrases(declines: tuple[DeclineOffered, ...]) -> dict[str, str]:
+def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
     """What says one of these declines, in any language, and which one it says."""
     ids = {decline.id for decline in declines}
-    own = {_normalize(text): decline.id for decline in declines for _, text in decline.text.every()}
+    own = {
+        _normalize(text): decline.id for decline in declines for _, text in decline.text.iterate_languages()
+    }
     return {phrase: kind for phrase, kind in _KINDS.items() if kind in ids} | own
 
 
 def _find_decline(text: Text, phrases: Mapping[str, str]) -> str | None:
     """The decline that an option's text says in any language."""
-    said = (phrases.get(_normalize(written)) for _, written in text.every())
+    said = (phrases.get(_normalize(written)) for _, written in text.iterate_languages())
     return next(filter(None, said), None)
 
 
-def _find_place(draft: Draft, leaf: Leaf, code: Code) -> Position:
+def _find_place(draft: InstrumentDraft, leaf: CompiledItem, code: Code) -> Position:
     if leaf.scale is not None:
         return key_place(options_node(draft.document.scales[leaf.scale]), code)  # type: ignore[index]
     node = element(leaf.question._node, "options")
-    return key_place(node, code) if node is not None else leaf.question.at("id")
+    return key_place(node, code) if node is not None else leaf.question.find_position("id")
 
 
-def _find_item(draft: Draft, name: str) -> str:
+def _find_item(draft: InstrumentDraft, name: str) -> str:
     """The item whose list it is: of a statement, the battery."""
-    named = draft.named.get(name)
+    named = draft.symbols.get(name)
     return str(named.question.id) if named is not None and named.question is not None else name
 
 
-def _write_remedy(leaf: Leaf, found: Mapping[str, Code]) -> str:
+def _write_remedy(leaf: CompiledItem, found: Mapping[str, Code]) -> str:
     if not all(isinstance(code, int) for code in found.values()):
         return f"take {'it' if len(found) == 1 else 'them'} out of the options"
     codes = ", ".join(f"{d.id}: {found.get(d.id, d.code)}" for d in leaf.declines)

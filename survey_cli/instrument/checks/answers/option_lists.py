@@ -14,19 +14,19 @@ from survey_cli.instrument.checks.code_positions import (
     spoken_list,
 )
 from survey_cli.instrument.compiled.compiler import RESERVED_CODES
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.compiled.model import Leaf
-from survey_cli.instrument.compiled.symbols import declines_of
-from survey_cli.instrument.schema.items import BatteryWritten
-from survey_cli.instrument.schema.items.coded import Coded, Multiple, Scale, Single
-from survey_cli.instrument.schema.items.question import Question
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.model import CompiledItem
+from survey_cli.instrument.compiled.symbols import list_declines
+from survey_cli.instrument.schema.items import BatteryItem
+from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
+from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.instrument.source.nodes import Mapped, Written
+from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar
 from survey_cli.problems import Position, Problem, limited_nearest
 from survey_cli.values import Code
 
 
-def unused_list(draft: Draft) -> Iterator[Problem]:
+def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
     """A list under `scales` is used by no item and no sample column.
 
     Take it out, or use it: `scale: NAME`, `options: NAME`.
@@ -36,7 +36,7 @@ def unused_list(draft: Draft) -> Iterator[Problem]:
         return
     used = set(draft.used_scales)
     unknown: list[str] = []
-    for item in items_of(draft, Single, Multiple, Scale, BatteryWritten):
+    for item in items_of(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem):
         written = item.options if isinstance(item.options, str) else getattr(item, "scale", None)
         if written is not None:
             (used.add if written in scales else unknown.append)(str(written))
@@ -53,7 +53,7 @@ def unused_list(draft: Draft) -> Iterator[Problem]:
             yield Problem("unused-list", name_place(name), str(name), what, remedy, "warning", len(name))
 
 
-def empty_list(draft: Draft) -> Iterator[Problem]:
+def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
     """A list has no options, or a question only one.
 
         - {id: q1, type: single, options: {1: "Yes"}, text: …}
@@ -71,12 +71,14 @@ def empty_list(draft: Draft) -> Iterator[Problem]:
             (code,) = listed.options
             what = f"the only option is {code}, so there is nothing to choose"
             at = key_place(node, code)
-            if any(p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ") for p in draft.found):
+            if any(
+                p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ") for p in draft.file_problems
+            ):
                 continue  # the other option may have been meant to have another code
             yield Problem("empty-list", at, listed.who, what, "add an option", "warning", len(str(code)))
 
 
-def mixed_codes(draft: Draft) -> Iterator[Problem]:
+def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
     """Some codes of a list are numbers and some are texts.
 
         options: {1: "Yes", no: "No"}     → {1: "Yes", 2: "No"}
@@ -107,7 +109,7 @@ def _of_one_kind(odd: Code) -> str:
     return "give them all numbers, or all words"
 
 
-def duplicate_code(draft: Draft) -> Iterator[Problem]:
+def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
     """Two codes of a list can't be told apart when they are keyed, or two declines have one code or key.
 
     options: {a: Always, A: Never}      capitals are not told apart
@@ -131,13 +133,13 @@ def duplicate_code(draft: Draft) -> Iterator[Problem]:
     yield from _same_keys(draft)
 
 
-def _same_keys(draft: Draft) -> Iterator[Problem]:
+def _same_keys(draft: InstrumentDraft) -> Iterator[Problem]:
     """A decline's key is no letter, or gives another decline already in the same language."""
     languages = draft.document.languages
     taken: dict[tuple[str, str], str] = {}
     told: set[tuple[str, str]] = set()
-    for name, decline in declines_of(draft.document).items():
-        for written_for, key in decline.key.every() if decline.key is not None else ():
+    for name, decline in list_declines(draft.document).items():
+        for written_for, key in decline.key.iterate_languages() if decline.key is not None else ():
             letter = str(key).lower()
             if len(letter) != 1 or not letter.isalpha():
                 what = f"key: {str(key)!r} is not one letter"
@@ -154,7 +156,7 @@ def _same_keys(draft: Draft) -> Iterator[Problem]:
                     yield Problem("duplicate-code", key.where, str(name), what, "choose another letter")
 
 
-def decline_key(draft: Draft) -> Iterator[Problem]:
+def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
     """A decline's key is also an option's code, or its beginning.
 
         declines: {refused: {code: -9, text: Refused, key: r}}     and an option radio
@@ -169,7 +171,9 @@ def decline_key(draft: Draft) -> Iterator[Problem]:
         for decline in leaf.declines:
             if (leaf.scale or leaf.id, decline.id) in told:
                 continue
-            letters = {key for language in draft.document.languages if (key := decline.key_in(str(language)))}
+            letters = {
+                key for language in draft.document.languages if (key := decline.find_key(str(language)))
+            }
             met = next(((k, c) for k in sorted(letters) for c in codes if c.casefold().startswith(k)), None)
             if met is None:
                 continue
@@ -180,7 +184,11 @@ def decline_key(draft: Draft) -> Iterator[Problem]:
             what = f"the key {key} of {decline.id} is {'also' if same else 'the beginning of'} the code {code}: {keyed}"
             node = draft.document.scales.get(leaf.scale) if leaf.scale else None  # type: ignore[call-overload]
             listed = options_node(node) if node is not None else element(leaf.question._node, "options")
-            where = key_place(listed, code) if isinstance(listed, Mapped) else leaf.question.at("id")
+            where = (
+                key_place(listed, code)
+                if isinstance(listed, YamlMapping)
+                else leaf.question.find_position("id")
+            )
             yield Problem(
                 "decline-key",
                 where,
@@ -192,11 +200,11 @@ def decline_key(draft: Draft) -> Iterator[Problem]:
             )
 
 
-def _composed(who: str, node: Mapped | None) -> Iterator[Problem]:
+def _composed(who: str, node: YamlMapping | None) -> Iterator[Problem]:
     """Codes that look the same but are composed of different characters: the second hides the first."""
-    seen: dict[str, Written] = {}
+    seen: dict[str, YamlScalar] = {}
     for key in node or ():
-        if key.isascii() or not isinstance(key, Written):
+        if key.isascii() or not isinstance(key, YamlScalar):
             continue
         first = seen.setdefault(unicodedata.normalize("NFC", key), key)
         if first is not key:
@@ -204,7 +212,7 @@ def _composed(who: str, node: Mapped | None) -> Iterator[Problem]:
             yield Problem("duplicate-code", key.where, who, what, "change one of them", length=len(key))
 
 
-def duplicate_label(draft: Draft) -> Iterator[Problem]:
+def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
     """Two options of a list have the same text.
 
         options: {1: Often, 2: Sometimes, 3: Often}
@@ -244,7 +252,7 @@ def duplicate_label(draft: Draft) -> Iterator[Problem]:
                 break
 
 
-def decline_code(draft: Draft) -> Iterator[Problem]:
+def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
     """A decline has the code of an answer.
 
         - {id: age, type: number, max: 120, declines: {dk: 98}, …}     98 may be an age: → dk: 998
@@ -263,7 +271,7 @@ def decline_code(draft: Draft) -> Iterator[Problem]:
             continue
         offered = coded.get(id(leaf.declines))
         if offered is None:
-            offered = [(d.code, str(d.text.written(language))) for d in leaf.declines]
+            offered = [(d.code, str(d.text.get(language))) for d in leaf.declines]
             coded[id(leaf.declines)] = offered
             yield from _twice(leaf, offered, reserved)
         key = (leaf.scale or id(leaf.options), id(leaf.declines), type(question))
@@ -279,7 +287,7 @@ def decline_code(draft: Draft) -> Iterator[Problem]:
             yield _meeting(draft, leaf, taken)
 
 
-def _apart(question: Question, leaf: Leaf, *declines: list[tuple[int, str]]) -> bool:
+def _apart(question: QuestionItem, leaf: CompiledItem, *declines: list[tuple[int, str]]) -> bool:
     """Whether declines are told from answers at a glance, as they are nearly always: negative, and no answer is."""
     if not all(code < 0 for codes in declines for code, _ in codes):
         return False
@@ -288,7 +296,7 @@ def _apart(question: Question, leaf: Leaf, *declines: list[tuple[int, str]]) -> 
     return all(option.code.__class__ is not int or option.code >= 0 for option in leaf.options)
 
 
-def _meeting(draft: Draft, leaf: Leaf, taken: list[tuple[int, str, str]]) -> Problem:
+def _meeting(draft: InstrumentDraft, leaf: CompiledItem, taken: list[tuple[int, str, str]]) -> Problem:
     """What is said of declines whose codes mean something else at an item."""
     where, length = _decline_place(draft, leaf, taken[0][0])
     reasons = {why for _, _, why in taken}
@@ -306,7 +314,7 @@ def _meeting(draft: Draft, leaf: Leaf, taken: list[tuple[int, str, str]]) -> Pro
     return Problem("decline-code", where, _owner(leaf), what, remedy, length=length)
 
 
-def _reserved(draft: Draft) -> list[tuple[int, str]]:
+def _reserved(draft: InstrumentDraft) -> list[tuple[int, str]]:
     found = []
     for kind, code in RESERVED_CODES.items():
         written = draft.document.declines.get(kind)  # type: ignore[call-overload]
@@ -314,11 +322,13 @@ def _reserved(draft: Draft) -> list[tuple[int, str]]:
     return found
 
 
-def _owner(leaf: Leaf) -> str:
+def _owner(leaf: CompiledItem) -> str:
     return leaf.scale or leaf.id if leaf.question.declines is None else leaf.id
 
 
-def _twice(leaf: Leaf, codes: list[tuple[int, str]], reserved: list[tuple[int, str]]) -> Iterator[Problem]:
+def _twice(
+    leaf: CompiledItem, codes: list[tuple[int, str]], reserved: list[tuple[int, str]]
+) -> Iterator[Problem]:
     """Two declines of one item with one code."""
     seen: dict[int, str] = {}
     for code, label in (*codes, *reserved):
@@ -326,16 +336,18 @@ def _twice(leaf: Leaf, codes: list[tuple[int, str]], reserved: list[tuple[int, s
         if first is not label:
             what = f"{first!r} and {label!r} both have the code {code}"
             where = (
-                leaf.question.at("declines") if leaf.question.declines is not None else leaf.question.at("id")
+                leaf.question.find_position("declines")
+                if leaf.question.declines is not None
+                else leaf.question.find_position("id")
             )
             yield Problem("decline-code", where, leaf.id, what, "give each its own code")
 
 
-def _taken(draft: Draft, leaf: Leaf, code: int) -> str:
+def _taken(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> str:
     """What else a decline's code would mean in this item's columns; empty where nothing."""
     question = leaf.question
-    if isinstance(question, Coded):
-        if isinstance(question, Multiple):
+    if isinstance(question, CodedItem):
+        if isinstance(question, MultipleItem):
             return {0: "that of 'not mentioned'", 1: "that of 'mentioned'"}.get(code, "")
         for option in leaf.options:
             if option.code == code:
@@ -357,28 +369,30 @@ def _taken(draft: Draft, leaf: Leaf, code: int) -> str:
             return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
 
 
-def _decline_place(draft: Draft, leaf: Leaf, code: int) -> tuple[Position, int]:
+def _decline_place(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> tuple[Position, int]:
     """Where a decline meets an answer: at the item's own declines, else at the code or range that it meets."""
     here = leaf.question.declines
     if isinstance(here, dict):
         for name, own in here.items():
             if own.code == code:
-                return own.at("code") if own._node else _value_place(leaf, str(name)), len(str(code))
+                return own.find_position("code") if own._node else _value_place(leaf, str(name)), len(
+                    str(code)
+                )
     for key in ("options", "min", "max", "from"):
         value = element(leaf.question._node, key)
         if value is not None:
-            at = key_place(value, code) if isinstance(value, Mapped) else value.where
-            if not isinstance(value, Written) or leaf.scale is None:
-                return at, len(value) if isinstance(value, Written) else len(str(code))
+            at = key_place(value, code) if isinstance(value, YamlMapping) else value.where
+            if not isinstance(value, YamlScalar) or leaf.scale is None:
+                return at, len(value) if isinstance(value, YamlScalar) else len(str(code))
     if leaf.scale is not None:
         scale = draft.document.scales[leaf.scale]  # type: ignore[index]
         return key_place(options_node(scale), code), len(str(code))
     for decline in draft.document.declines.values():
         if decline.code == code:
-            return decline.at("code"), len(str(code))
-    return leaf.question.at("id"), len(leaf.id)
+            return decline.find_position("code"), len(str(code))
+    return leaf.question.find_position("id"), len(leaf.id)
 
 
-def _value_place(leaf: Leaf, name: str) -> Position:
+def _value_place(leaf: CompiledItem, name: str) -> Position:
     value = element(leaf.question._node, "declines", name)
-    return value.where if value is not None else leaf.question.at("declines")
+    return value.where if value is not None else leaf.question.find_position("declines")

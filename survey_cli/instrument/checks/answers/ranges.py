@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from survey_cli.instrument.checks.code_positions import element, items_of, key_place, name_place, spoken_list
-from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
-from survey_cli.instrument.compiled.symbols import Named
-from survey_cli.instrument.schema.items import BatteryWritten, RosterWritten
-from survey_cli.instrument.schema.items.coded import Coded, Multiple, Scale, Single
-from survey_cli.instrument.schema.items.question import Question
+from survey_cli.instrument.compiled.symbols import Symbol
+from survey_cli.instrument.schema.items import BatteryItem, RosterItem
+from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
+from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberItem, TextItem
-from survey_cli.instrument.schema.items.unasked_items import Split
-from survey_cli.instrument.schema.options import Part
-from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.schema.items.unasked_items import SplitItem
+from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
 
@@ -25,21 +25,21 @@ MOST_TURNS: Final = 999
 _REGEX: Final = re.compile(r"\\[dwsDWS]|\[[^\]]*-[^\]]*\]|\{\d+(,\d*)?\}|\.\*|^\^|\$$")
 
 
-def _at(part: Part, *keys: str) -> tuple[Position, int]:
+def _at(part: SpecModel, *keys: str) -> tuple[Position, int]:
     """Where the first of these keys that was written has its value, and how long that is."""
     for key in keys:
         value = element(part._node, key)
         if value is not None:
-            return value.where, len(value) if isinstance(value, Written) else 1
-    return part.at(), 1
+            return value.where, len(value) if isinstance(value, YamlScalar) else 1
+    return part.find_position(), 1
 
 
-def empty_range(draft: Draft) -> Iterator[Problem]:
+def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
     """The least is more than the most, so that no answer fits; or a scale's first point is not below its last.
 
     - {id: hours, type: number, min: 10, max: 1, …}     → min: 1, max: 10
     """
-    for item in items_of(draft, NumberItem, Multiple):
+    for item in items_of(draft, NumberItem, MultipleItem):
         if item.max is None or item.min <= item.max:
             continue
         where, length = _at(item, "max")
@@ -53,14 +53,14 @@ def empty_range(draft: Draft) -> Iterator[Problem]:
             yield Problem("empty-range", where, str(item.id), what, "exchange them", length=length)
 
 
-def bad_range(draft: Draft) -> Iterator[Problem]:
+def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
     """A number is not possible where it stands: more answers than options, negative decimals, a roster of no turns.
 
     - {id: media, type: multiple, min: 5, options: {1: TV, 2: Radio}, …}     → min: 1
     - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
     - {id: person, type: roster, max: 0, …}                                  → max: 10
     """
-    for several in items_of(draft, Multiple):
+    for several in items_of(draft, MultipleItem):
         yield from _answers(draft, several, str(several.id))
     for number in items_of(draft, NumberItem):
         if not 0 <= number.decimals <= MOST_DECIMALS:
@@ -78,7 +78,7 @@ def bad_range(draft: Draft) -> Iterator[Problem]:
                 yield Problem(
                     "bad-range", where, str(number.id), what, f"write decimals: {places}", length=length
                 )
-    for roster in items_of(draft, RosterWritten):
+    for roster in items_of(draft, RosterItem):
         if not 1 <= roster.max <= MOST_TURNS:
             where, length = _at(roster, "max")
             what = f"max: {roster.max} is not between 1 and {MOST_TURNS}"
@@ -86,8 +86,8 @@ def bad_range(draft: Draft) -> Iterator[Problem]:
             yield Problem("bad-range", where, str(roster.id), what, remedy, length=length)
 
 
-def _answers(draft: Draft, item: Multiple, who: str) -> Iterator[Problem]:
-    named = draft.named.get(who)
+def _answers(draft: InstrumentDraft, item: MultipleItem, who: str) -> Iterator[Problem]:
+    named = draft.symbols.get(who)
     offered = len(named.options) if named is not None else 0
     if 0 <= item.min <= 1 and item.max is None:
         return
@@ -103,7 +103,7 @@ def _answers(draft: Draft, item: Multiple, who: str) -> Iterator[Problem]:
             yield Problem("bad-range", where, who, what, "write 1 or more", length=length)
 
 
-def roster_turns(draft: Draft) -> Iterator[Problem]:
+def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
     """A roster does not say how its turns come about, or says it twice; or `max` is less than `each` can bring.
 
         - {id: person, type: roster, max: 8, count: hh_size, items: […]}
@@ -111,7 +111,7 @@ def roster_turns(draft: Draft) -> Iterator[Problem]:
     Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?) is wanted. What
     `count:` or `each:` bring beyond `max` has no turn.
     """
-    for item in items_of(draft, RosterWritten):
+    for item in items_of(draft, RosterItem):
         who = str(item.id)
         given = [key for key in ("count", "each", "until") if getattr(item, key) is not None]
         if len(given) != 1:
@@ -133,7 +133,7 @@ def roster_turns(draft: Draft) -> Iterator[Problem]:
             yield Problem("roster-turns", where, who, what, remedy, "warning", length)
 
 
-def _counted(draft: Draft, item: RosterWritten, group: Roster) -> Iterator[Problem]:
+def _counted(draft: InstrumentDraft, item: RosterItem, group: Roster) -> Iterator[Problem]:
     """The count may be more than the most turns."""
     assert group.count is not None
     most, of = _most(draft, group.count.tree)
@@ -151,7 +151,7 @@ def _counted(draft: Draft, item: RosterWritten, group: Roster) -> Iterator[Probl
     yield Problem("roster-turns", where, str(item.id), what, remedy, "warning", length)
 
 
-def _most(draft: Draft, tree: ast.expr) -> tuple[float | None, str]:
+def _most(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None, str]:
     """The most that a count can be (None: no bound), and the item that it is; 0 where that can't be told."""
     if isinstance(tree, ast.Constant) and isinstance(tree.value, int):
         return tree.value, ""
@@ -162,7 +162,7 @@ def _most(draft: Draft, tree: ast.expr) -> tuple[float | None, str]:
     bounds: list[float] = (
         [] if not isinstance(question, NumberItem) or question.max is None else [question.max]
     )
-    if isinstance(question, Coded):
+    if isinstance(question, CodedItem):
         return max(
             (o.code for o in leaf.options if isinstance(o.code, int) and not o.missing), default=0
         ), leaf.id
@@ -181,13 +181,13 @@ def _most(draft: Draft, tree: ast.expr) -> tuple[float | None, str]:
     return min(bounds, default=None), leaf.id
 
 
-def bad_arms(draft: Draft) -> Iterator[Problem]:
+def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
     """A split has no arm, one arm, or an arm whose share is not positive.
 
     - {id: version, type: split, arms: {a: 1, b: 1}}     half of the interviews each
     """
-    splits: list[tuple[str, Part, dict[Written, int]]]
-    splits = [(str(item.id), item, item.arms) for item in items_of(draft, Split)]
+    splits: list[tuple[str, SpecModel, dict[YamlScalar, int]]]
+    splits = [(str(item.id), item, item.arms) for item in items_of(draft, SplitItem)]
     for name, column in draft.document.sample.items():
         if column.type == "split":
             splits.append((str(name), column, column.arms))
@@ -206,12 +206,12 @@ def bad_arms(draft: Draft) -> Iterator[Problem]:
                 yield Problem("bad-arms", at, who, what, "write 1 or more", length=len(str(share)))
 
 
-def unknown_net(draft: Draft) -> Iterator[Problem]:
+def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
     """A net counts codes together that the list does not have.
 
     nets: {Agree: [1, 2], Disagree: [3, 7]}     there is no 7
     """
-    for item in items_of(draft, Question):
+    for item in items_of(draft, QuestionItem):
         if not item.nets:
             continue
         who = str(item.id)
@@ -221,7 +221,7 @@ def unknown_net(draft: Draft) -> Iterator[Problem]:
                 if str(member) in codes:
                     continue
                 node = element(item._node, "nets", str(net), index)
-                where = node.where if node is not None else item.at("nets")
+                where = node.where if node is not None else item.find_position("nets")
                 has = (
                     f"the codes are {spoken_list(list(codes.values()), most=12)}"
                     if codes
@@ -231,19 +231,19 @@ def unknown_net(draft: Draft) -> Iterator[Problem]:
                 yield Problem("unknown-net", where, who, what, has, length=len(member))
 
 
-def _codes(draft: Draft, item: Question) -> dict[str, Code]:
-    if isinstance(item, BatteryWritten):
-        first: Named | None = next(
-            (draft.named[s] for s in map(str, item.statements) if s in draft.named), None
+def _codes(draft: InstrumentDraft, item: QuestionItem) -> dict[str, Code]:
+    if isinstance(item, BatteryItem):
+        first: Symbol | None = next(
+            (draft.symbols[s] for s in map(str, item.statements) if s in draft.symbols), None
         )
     else:
-        first = draft.named.get(str(item.id))
+        first = draft.symbols.get(str(item.id))
     if isinstance(item, NumberItem):
         return {str(code): code for code in item.options}
     return {str(code): code for code in first.options} if first is not None else {}
 
 
-def bad_pattern(draft: Draft) -> Iterator[Problem]:
+def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
     """A pattern is not written in `9`, `A` and `X`.
 
         pattern: "\\\\d{5}"     → "99999"
@@ -271,24 +271,28 @@ def bad_pattern(draft: Draft) -> Iterator[Problem]:
             )
 
 
-def idle_labels(draft: Draft) -> Iterator[Problem]:
+def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
     """`labels:`, `or:` or `exclusive:` stands where it says nothing: labels belong to a scale with `from:` and `to:`,
     `or:` to an item with options, `exclusive:` to a multiple.
 
     - {id: sat, type: scale, from: 0, to: 10, labels: {0: Not at all, 10: Completely}, …}
     """
-    for item in items_of(draft, Question):
-        if isinstance(item, Scale | BatteryWritten) and item.labels and item.from_ is None:
+    for item in items_of(draft, QuestionItem):
+        if isinstance(item, ScaleItem | BatteryItem) and item.labels and item.from_ is None:
             where = key_place(item._node, "labels")
             what = "labels: only go with from: and to:; the options have texts of their own"
             yield Problem("idle-labels", where, str(item.id), what, "take them out", "warning", len("labels"))
-        elif isinstance(item, Single | Scale) and isinstance(item.options, dict):
+        elif isinstance(item, SingleItem | ScaleItem) and isinstance(item.options, dict):
             for code, option in item.options.items():
                 if option.exclusive:
-                    where, length = (option.at("exclusive"), 4) if option._node else (item.at("options"), 1)
+                    where, length = (
+                        (option.find_position("exclusive"), 4)
+                        if option._node
+                        else (item.find_position("options"), 1)
+                    )
                     what = f"exclusive: option {code} is chosen alone anyway, as every option of a {item.type} is"
                     yield Problem("idle-labels", where, str(item.id), what, "take it out", "warning", length)
-        if item.or_ is not None and not isinstance(item, Coded | BatteryWritten):
+        if item.or_ is not None and not isinstance(item, CodedItem | BatteryItem):
             where = key_place(item._node, "or")
             what = "or: joins the options in {options}, and there are none here"
             yield Problem("idle-labels", where, str(item.id), what, "take it out", "warning", len("or"))

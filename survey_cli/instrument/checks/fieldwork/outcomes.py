@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from survey_cli.instrument.checks.code_positions import name_place
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.schema.items.unasked_items import End
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Position, Problem, did_you_mean
 
@@ -14,11 +14,11 @@ _COMES_BACK: Final = frozenset({"supervisor", "appointment", "callback"})
 """Outcomes after which somebody waits to be called again."""
 
 
-def _outcomes(draft: Draft) -> list[str]:
+def _outcomes(draft: InstrumentDraft) -> list[str]:
     return [*OUTCOMES, *(str(name) for name in draft.document.outcomes if str(name) not in OUTCOMES)]
 
 
-def unknown_outcome(draft: Draft) -> Iterator[Problem]:
+def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
     """An outcome is neither in the outcome table nor under the file's `outcomes:`.
 
     - {id: stop, type: end, outcome: refusal_hrad}     → refusal_hard
@@ -28,11 +28,11 @@ def unknown_outcome(draft: Draft) -> Iterator[Problem]:
     found: list[tuple[str, str, Position]] = []
     for name, leaf in draft.leaves.items():
         question = leaf.question
-        if isinstance(question, End) and question.outcome not in known:
-            found.append((name, f"outcome:\0{question.outcome}", question.at("outcome")))
+        if isinstance(question, EndItem) and question.outcome not in known:
+            found.append((name, f"outcome:\0{question.outcome}", question.find_position("outcome")))
     for name, outcome in draft.document.outcomes.items():
         if outcome.like is not None and outcome.like not in OUTCOMES:
-            found.append((str(name), f"like:\0{outcome.like}", outcome.at("like")))
+            found.append((str(name), f"like:\0{outcome.like}", outcome.find_position("like")))
     field = draft.document.fieldwork
     delays = field.delays if field is not None else {}
     found += [("fieldwork", f"delays:\0{d}", name_place(d)) for d in delays if d not in known]
@@ -46,7 +46,7 @@ def unknown_outcome(draft: Draft) -> Iterator[Problem]:
         )
 
 
-def outcome_moment(draft: Draft) -> Iterator[Problem]:
+def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
     """An `end` sets an outcome that means nobody was reached, though somebody is being interviewed.
 
     - {id: stop, type: end, outcome: no_answer}     → callback, refusal_soft, not_eligible …
@@ -54,18 +54,24 @@ def outcome_moment(draft: Draft) -> Iterator[Problem]:
     own = draft.document.outcomes
     for name, leaf in draft.leaves.items():
         question = leaf.question
-        if not isinstance(question, End) or question.outcome in own:
+        if not isinstance(question, EndItem) or question.outcome in own:
             continue
         outcome = OUTCOMES.get(question.outcome)
         if outcome is not None and outcome.moment == "before":
             what = f"outcome: {outcome.id} ({outcome.name}) means that nobody was reached"
             remedy = "take an outcome of somebody who was: callback, refusal_soft, not_eligible, …"
             yield Problem(
-                "outcome-moment", question.at("outcome"), name, what, remedy, "warning", len(question.outcome)
+                "outcome-moment",
+                question.find_position("outcome"),
+                name,
+                what,
+                remedy,
+                "warning",
+                len(question.outcome),
             )
 
 
-def own_outcome(draft: Draft) -> Iterator[Problem]:
+def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
     """An outcome of the study's own does not say how it is counted.
 
         outcomes: {moved: {name: Moved away, like: not_eligible}}
@@ -79,18 +85,25 @@ def own_outcome(draft: Draft) -> Iterator[Problem]:
         if kind in _BY_THE_INTERVIEW and outcome.like is not None and kind != who:
             what = f"like: only an interview comes to {kind}; nobody can key an outcome like it"
             remedy = f"rename it: outcomes: {{{kind}: {{name: …}}}}, or take another"
-            yield Problem("own-outcome", outcome.at("like"), who, what, remedy, length=len(kind))
+            yield Problem("own-outcome", outcome.find_position("like"), who, what, remedy, length=len(kind))
         if kind in _COMES_BACK and outcome.temporary is False:
             what = f"temporary: false, but after {kind} somebody waits: the case would never be found again"
             yield Problem(
-                "own-outcome", outcome.at("temporary"), who, what, "leave temporary: out", length=len("false")
+                "own-outcome",
+                outcome.find_position("temporary"),
+                who,
+                what,
+                "leave temporary: out",
+                length=len("false"),
             )
         if outcome.code is not None and not _aapor(outcome.code):
             what = f"code: {str(outcome.code)!r} is no AAPOR code for an outcome"
             remedy = (
                 "write 1 to 4, a point and two or three digits, as 2.112; headings like 2.0 count nothing"
             )
-            yield Problem("own-outcome", outcome.at("code"), who, what, remedy, length=len(outcome.code))
+            yield Problem(
+                "own-outcome", outcome.find_position("code"), who, what, remedy, length=len(outcome.code)
+            )
         if outcome.like is not None or who in OUTCOMES:
             continue
         lacking = [key for key in ("code", "moment", "temporary") if getattr(outcome, key) is None]

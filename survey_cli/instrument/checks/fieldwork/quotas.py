@@ -6,10 +6,10 @@ from math import prod
 from typing import Final
 
 from survey_cli.instrument.checks.code_positions import element, key_place, name_place, place_of, spoken_list
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.compiled.symbols import declines_of
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
-from survey_cli.instrument.schema.document import QuotaWritten
+from survey_cli.instrument.schema.document import QuotaSpec
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.source.scalars import NOWHERE
 from survey_cli.problems import Position, Problem, did_you_mean
@@ -19,7 +19,7 @@ _SPELLED: Final = 6
 _MOST_CELLS: Final = 10_000
 
 
-def quota_where(draft: Draft) -> Iterator[Problem]:
+def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
     """A quota's `where` is no condition, or names something or a code that is not there.
 
     - {id: women, where: sex == 3, target: 100}     sex has 1 and 2
@@ -35,10 +35,12 @@ def quota_where(draft: Draft) -> Iterator[Problem]:
             )
 
 
-def _compiled(draft: Draft) -> Iterator[tuple[QuotaWritten, Condition | None, tuple[Problem, ...]]]:
-    names = {name: named.known for name, named in draft.named.items()}
-    rosters = {r: frozenset(n for n, known in names.items() if known.roster == r) for r in draft.walk.rosters}
-    scope = Scope(names=names, rosters=rosters, declines=tuple(declines_of(draft.document)))
+def _compiled(draft: InstrumentDraft) -> Iterator[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
+    names = {name: named.value_type for name, named in draft.symbols.items()}
+    rosters = {
+        r: frozenset(n for n, known in names.items() if known.roster == r) for r in draft.symbol_table.rosters
+    }
+    scope = Scope(names=names, rosters=rosters, declines=tuple(list_declines(draft.document)))
     for quota in draft.document.quotas:
         if quota.where is None:
             yield quota, None, ()
@@ -48,7 +50,7 @@ def _compiled(draft: Draft) -> Iterator[tuple[QuotaWritten, Condition | None, tu
         yield quota, condition, problems
 
 
-def quota_cells(draft: Draft) -> Iterator[Problem]:
+def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
     """A quota's `by` or `targets` name a variable or code that is not there, or cells are left without a target.
 
         - {id: region_kind, by: [region, kind], targets: {Central/1: 5, Central/2: 7}}
@@ -59,18 +61,18 @@ def quota_cells(draft: Draft) -> Iterator[Problem]:
         who = str(quota.id)
         codes: list[list[str]] | None = []
         for index, name in enumerate(quota.by):
-            named = draft.named.get(name)
+            named = draft.symbols.get(name)
             where = name_place(name)
             if named is None:
                 codes = None
                 if str(name) not in draft.lost:
                     near = did_you_mean(
-                        name, draft.named, otherwise="name an item or a sample column with codes"
+                        name, draft.symbols, otherwise="name an item or a sample column with codes"
                     )
                     what = f"by: {str(name)!r} is not a variable"
                     yield Problem("quota-cells", where, who, what, near, length=len(name))
                 continue
-            if named.known.roster is not None or named.known.type not in ("code", "text", "flag"):
+            if named.value_type.roster is not None or named.value_type.type not in ("code", "text", "flag"):
                 codes = None
                 what = f"by: {name} (at {named.where}) has no codes to make cells of"
                 remedy = "name a single, a scale, or a compute that gives codes"
@@ -85,15 +87,15 @@ def quota_cells(draft: Draft) -> Iterator[Problem]:
                     "take one out",
                     length=len(name),
                 )
-            if named.known.codes is None:
+            if named.value_type.codes is None:
                 codes = None
             elif codes is not None:
-                codes.append([str(code) for code in sorted(named.known.codes, key=str)])
+                codes.append([str(code) for code in sorted(named.value_type.codes, key=str)])
         if quota.targets and quota.by:
             yield from _targets(quota, codes)
 
 
-def _targets(quota: QuotaWritten, codes: list[list[str]] | None) -> Iterator[Problem]:
+def _targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[Problem]:
     who = str(quota.id)
     fine = codes is not None
     for cell in quota.targets:
@@ -129,7 +131,7 @@ def _targets(quota: QuotaWritten, codes: list[list[str]] | None) -> Iterator[Pro
         )
 
 
-def quota_target(draft: Draft) -> Iterator[Problem]:
+def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
     """A quota does not say how many are wanted, or of whom.
 
         - {id: sectors, where: kind == 1, target: 14}
@@ -138,10 +140,12 @@ def quota_target(draft: Draft) -> Iterator[Problem]:
     `where` (or none, for everybody) goes with `target`, `by` with `targets`.
     """
     for quota in draft.document.quotas:
-        who, at = str(quota.id), quota.at("id")
+        who, at = str(quota.id), quota.find_position("id")
         if quota.by and quota.target is not None and not quota.targets:
             what = "target: with by: each cell has a target of its own"
-            yield Problem("quota-target", quota.at("target"), who, what, "write targets: {code: 5, …}")
+            yield Problem(
+                "quota-target", quota.find_position("target"), who, what, "write targets: {code: 5, …}"
+            )
         elif quota.by and not quota.targets:
             yield Problem(
                 "quota-target",
@@ -160,7 +164,7 @@ def quota_target(draft: Draft) -> Iterator[Problem]:
             yield Problem(
                 "quota-target", at, who, "the quota has no target", "add target: 100", length=len(who)
             )
-        amounts = [("target", quota.target, quota.at("target"))]
+        amounts = [("target", quota.target, quota.find_position("target"))]
         amounts += [(f"targets: {c}", n, _amount(quota, str(c))) for c, n in quota.targets.items()]
         for key, amount, where in amounts:
             if amount is not None and amount < 0:
@@ -168,12 +172,12 @@ def quota_target(draft: Draft) -> Iterator[Problem]:
                 yield Problem("quota-target", where, who, what, "write 0 or more", length=len(str(amount)))
 
 
-def _amount(quota: QuotaWritten, cell: str) -> Position:
+def _amount(quota: QuotaSpec, cell: str) -> Position:
     node = element(quota._node, "targets", cell)
-    return node.where if node is not None else quota.at("targets")
+    return node.where if node is not None else quota.find_position("targets")
 
 
-def quota_late(draft: Draft) -> Iterator[Problem]:
+def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
     """A quota counts by an answer that is given only after the respondent has hung up: nobody can be turned away then.
 
     - {id: women, where: sex == 1, target: 100}     ask sex before the section with after: hangup
@@ -188,11 +192,11 @@ def quota_late(draft: Draft) -> Iterator[Problem]:
         if late:
             what = f"it counts by {late[0]} (at {place_of(draft, late[0])}), asked after the respondent has hung up"
             remedy = f"move {late[0]} before that section, or write soft: true"
-            where = quota.at("by" if late[0] in {str(n) for n in quota.by} else "where")
+            where = quota.find_position("by" if late[0] in {str(n) for n in quota.by} else "where")
             yield Problem("quota-late", where, str(quota.id), what, remedy)
 
 
-def quota_script(draft: Draft) -> Iterator[Problem]:
+def quota_script(draft: InstrumentDraft) -> Iterator[Problem]:
     """A quota can be full, and what the respondent is told then is written in English alone.
 
         fieldwork: {scripts: {quota_full: {text: Vielen Dank, wir haben genug Interviews. Auf Wiederhören.}}}
@@ -209,10 +213,10 @@ def quota_script(draft: Draft) -> Iterator[Problem]:
         f"when it is full the respondent is thanked in English, but interviews are conducted in {foreign[0]}"
     )
     remedy = "write the words: fieldwork: {scripts: {quota_full: {text: …}}}"
-    yield Problem("quota-script", hard.at("id"), str(hard.id), what, remedy, "warning")
+    yield Problem("quota-script", hard.find_position("id"), str(hard.id), what, remedy, "warning")
 
 
-def quota_early(draft: Draft) -> Iterator[Problem]:
+def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
     """A quota is looked up before everything that it counts by has been asked.
 
     - {id: room, type: lookup, quota: women}     put it behind the item sex
@@ -232,12 +236,14 @@ def quota_early(draft: Draft) -> Iterator[Problem]:
             continue
         quota, condition = quotas[str(question.quota)]
         needs = {str(n) for n in quota.by} | (set(condition.names) if condition is not None else set())
-        at = draft.named[name].index if name in draft.named else -1
-        late = [n for n in sorted(needs) if n in draft.named and draft.named[n].index >= at]
+        at = draft.symbols[name].index if name in draft.symbols else -1
+        late = [n for n in sorted(needs) if n in draft.symbols and draft.symbols[n].index >= at]
         if late:
             what = (
                 f"quota: {question.quota} counts by {late[0]} (at {place_of(draft, late[0])}), "
                 "which is settled only later"
             )
             remedy = f"move {name} behind {late[0]}"
-            yield Problem("quota-early", question.at("quota"), name, what, remedy, length=len(question.quota))
+            yield Problem(
+                "quota-early", question.find_position("quota"), name, what, remedy, length=len(question.quota)
+            )

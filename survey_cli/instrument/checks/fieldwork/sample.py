@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from survey_cli.instrument.checks.code_positions import key_place, name_place
-from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.problems import Position, Problem, did_you_mean
 
 SEVERAL: Final = frozenset({"phone"})
@@ -19,7 +19,7 @@ WHERE: Final = frozenset({"country", "region"})
 """Roles of columns that say where the respondent is."""
 
 
-def twice_role(draft: Draft) -> Iterator[Problem]:
+def twice_role(draft: InstrumentDraft) -> Iterator[Problem]:
     """Two columns of the sample have the same role. Only `phone` may be given several times.
 
     sample: {unit: {role: key}, number: {role: key}}     one column names the case
@@ -28,17 +28,19 @@ def twice_role(draft: Draft) -> Iterator[Problem]:
     for name, column in draft.document.sample.items():
         if column.role is None or column.role in SEVERAL:
             continue
-        first, where = seen.setdefault(column.role, (str(name), column.at("role")))
+        first, where = seen.setdefault(column.role, (str(name), column.find_position("role")))
         if first == str(name):
             continue
         what = f"role: {first} (at {where}) is the {column.role} already"
         remedy = "give the role to one of them"
         if column.role == "key":
             remedy = "keep one: the key alone names the case; add a column that holds both if you must"
-        yield Problem("twice-role", column.at("role"), str(name), what, remedy, length=len(column.role))
+        yield Problem(
+            "twice-role", column.find_position("role"), str(name), what, remedy, length=len(column.role)
+        )
 
 
-def no_case_key(draft: Draft) -> Iterator[Problem]:
+def no_case_key(draft: InstrumentDraft) -> Iterator[Problem]:
     """No column of the sample has the role `key`, so that cases can't be named and no sample can be imported.
 
     sample: {unit: {type: text, role: key}}
@@ -50,7 +52,7 @@ def no_case_key(draft: Draft) -> Iterator[Problem]:
         yield Problem("no-case-key", where, "sample", what, "add role: key to one", "warning", len("sample"))
 
 
-def sample_column(draft: Draft) -> Iterator[Problem]:
+def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
     """A column's type and its other keys do not go together.
 
     kind: {type: single, options: {1: Sector, 2: District}}     a single needs options, nothing else has them
@@ -78,19 +80,29 @@ def sample_column(draft: Draft) -> Iterator[Problem]:
         if column.role in ("weight", "priority") and column.type != "number":
             what = f"role: a {column.role} is a number, and this is a {column.type}"
             yield Problem(
-                "sample-column", column.at("role"), who, what, "write type: number", length=len(column.role)
+                "sample-column",
+                column.find_position("role"),
+                who,
+                what,
+                "write type: number",
+                length=len(column.role),
             )
         if column.role in WORDS and column.type not in ("text", *WORDS[column.role]):
             what = f"role: a {column.role} is a text, and this is a {column.type}"
             yield Problem(
-                "sample-column", column.at("role"), who, what, "write type: text", length=len(column.role)
+                "sample-column",
+                column.find_position("role"),
+                who,
+                what,
+                "write type: text",
+                length=len(column.role),
             )
         if column.role in WHERE and column.personal:
             what = (
                 f"personal: the {column.role} decides when the case is called, so it is kept with its history"
             )
             remedy = "take personal: out, or leave the column out"
-            yield Problem("sample-column", column.at("personal"), who, what, remedy, length=4)
+            yield Problem("sample-column", column.find_position("personal"), who, what, remedy, length=4)
         within = column.balanced_within
         if within is None or column.type != "split":
             continue
@@ -100,10 +112,17 @@ def sample_column(draft: Draft) -> Iterator[Problem]:
                 within, [str(n) for n in sample if str(n) != who], otherwise="name another column"
             )
             what = f"balanced_within: there is no other column {str(within)!r}"
-            yield Problem("sample-column", column.at("balanced_within"), who, what, near, length=len(within))
+            yield Problem(
+                "sample-column", column.find_position("balanced_within"), who, what, near, length=len(within)
+            )
         elif other.type not in ("single", "text"):
             what = f"balanced_within: {within} is a {other.type}"
             remedy = "name a single, or a text of few values"
             yield Problem(
-                "sample-column", column.at("balanced_within"), who, what, remedy, length=len(within)
+                "sample-column",
+                column.find_position("balanced_within"),
+                who,
+                what,
+                remedy,
+                length=len(within),
             )

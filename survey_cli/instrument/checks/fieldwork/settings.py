@@ -9,27 +9,35 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from survey_cli.instrument.checks.code_positions import element, key_place, name_place, place_of
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.compiled.model import Group, Leaf
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.model import CompiledItem, ItemGroup
 from survey_cli.instrument.countries import (
     CALLING_RULES,
     COUNTRIES,
-    band_on,
-    nearest_region,
-    region_named,
-    regions_of,
-    usual_hours,
+    build_usual_hours,
+    find_permitted_hours,
+    find_region,
+    list_regions,
+    suggest_region,
 )
-from survey_cli.instrument.schema.document import DaypartWritten, FieldworkWritten
-from survey_cli.instrument.schema.hours import DAYS, Hours, clock, days, duration_slip, hours, share_slip
-from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.schema.document import DaypartSpec, FieldworkSpec
+from survey_cli.instrument.schema.hours import (
+    DAYS,
+    Hours,
+    format_clock,
+    parse_days,
+    parse_hours,
+    validate_duration,
+    validate_share,
+)
+from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Problem, did_you_mean
 
 _USUAL: Final = {"UK": "GB", "EN": "GB", "USA": "US", "EL": "GR", "SP": "ES", "GER": "DE"}
 
 
-def bad_hours(draft: Draft) -> Iterator[Problem]:
+def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
     """Calling hours or day parts are not written as days and times.
 
         hours: {mon-fri: "09:00-20:30", sat: "10:00-17:00"}
@@ -44,7 +52,7 @@ def bad_hours(draft: Draft) -> Iterator[Problem]:
         return
     covered: dict[str, str] = {}
     for name, text in field.hours.items():
-        found = days(name)
+        found = parse_days(name)
         if isinstance(found, str):
             yield Problem(
                 "bad-hours", name_place(name), "fieldwork", f"hours: {found}", _DAYS, length=len(name)
@@ -67,7 +75,7 @@ def bad_hours(draft: Draft) -> Iterator[Problem]:
         if field.reason is None:
             yield from _band(str(field.country or ""), name, text)
     for name, entry in field.dayparts.items():
-        if isinstance(entry, DaypartWritten):
+        if isinstance(entry, DaypartSpec):
             given = [text for text in (entry.hours, entry.days) if text is not None]
             if len(given) != 1:
                 what = f"dayparts: {name}: {'both hours and days are' if given else 'neither hours nor days is'} given"
@@ -77,21 +85,21 @@ def bad_hours(draft: Draft) -> Iterator[Problem]:
             [text] = given
         else:
             text = entry
-        if isinstance(days(text), str) or any(letter.isdigit() for letter in text):
+        if isinstance(parse_days(text), str) or any(letter.isdigit() for letter in text):
             yield from _hours(text, f"dayparts: {name}")
         yield from _never(field, name, text)
 
 
-def _band(country: str, name: Written, text: Written) -> Iterator[Problem]:
+def _band(country: str, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
     """Hours that are wider than people may be called in on one of their days."""
-    found = hours(text)
+    found = parse_hours(text)
     if not isinstance(found, Hours):
         return
     rule = CALLING_RULES.get(country)
-    for day in _named(days(name)):
-        band = band_on(country, DAYS.index(day))
+    for day in _named(parse_days(name)):
+        band = find_permitted_hours(country, DAYS.index(day))
         if found.start < band.start or found.end > band.end:
-            allowed = f"{clock(band.start)}-{clock(band.end)}"
+            allowed = f"{format_clock(band.start)}-{format_clock(band.end)}"
             of = f" on {day}" if rule is not None and len(set(rule[:3])) > 1 else ""
             source = f" ({rule.source})" if rule is not None else ""
             what = f"hours: {name}: {text} is wider than {allowed}{of}{source}, and no reason: is given"
@@ -100,7 +108,7 @@ def _band(country: str, name: Written, text: Written) -> Iterator[Problem]:
             return
 
 
-def unknown_hours(draft: Draft) -> Iterator[Problem]:
+def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
     """A study writes no calling hours, and none are known for its country.
 
     fieldwork: {country: EG, hours: {sun-thu: "10:00-20:00", sat: "12:00-18:00"}}
@@ -112,7 +120,7 @@ def unknown_hours(draft: Draft) -> Iterator[Problem]:
         return
     country = str(field.country)
     if country not in CALLING_RULES:
-        usual = usual_hours(country)
+        usual = build_usual_hours(country)
         rest = next(DAYS[day] for day in range(7) if day not in usual)
         what = f"country: no calling hours are known for {country}"
         remedy = (
@@ -120,16 +128,22 @@ def unknown_hours(draft: Draft) -> Iterator[Problem]:
             f"from 09:00 to 20:30 on workdays and never on {rest}"
         )
         yield Problem(
-            "unknown-hours", field.at("country"), "fieldwork", what, remedy, "warning", len(country)
+            "unknown-hours",
+            field.find_position("country"),
+            "fieldwork",
+            what,
+            remedy,
+            "warning",
+            len(country),
         )
 
 
-def _never(field: FieldworkWritten, name: Written, text: Written) -> Iterator[Problem]:
+def _never(field: FieldworkSpec, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
     """A part of the day in which nobody is ever called."""
-    spans = {day: hours(span) for key, span in field.hours.items() for day in _named(days(key))}
+    spans = {day: parse_hours(span) for key, span in field.hours.items() for day in _named(parse_days(key))}
     if not spans or any(not isinstance(span, Hours) for span in spans.values()):
         return
-    part, named = hours(text), _named(days(text))
+    part, named = parse_hours(text), _named(parse_days(text))
     if isinstance(part, Hours):
         called = any(
             isinstance(span, Hours) and part.start < span.end and span.start < part.end
@@ -150,13 +164,13 @@ def _named(found: tuple[str, ...] | str) -> tuple[str, ...]:
 _DAYS: Final = "write mon, tue, wed, thu, fri, sat, sun, or a range: mon-fri"
 
 
-def _hours(text: Written, key: str) -> Iterator[Problem]:
-    found = hours(text)
+def _hours(text: YamlScalar, key: str) -> Iterator[Problem]:
+    found = parse_hours(text)
     if not isinstance(found, Hours):
         yield Problem("bad-hours", text.where, "fieldwork", f"{key}: {found[0]}", found[1], length=len(text))
 
 
-def bad_day(draft: Draft) -> Iterator[Problem]:
+def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
     """A day of the field period is no date, or the last comes before the first.
 
     closed: [2026-11-26]
@@ -179,7 +193,12 @@ def bad_day(draft: Draft) -> Iterator[Problem]:
     if len(read) == 2 and read["starts"] > read["ends"]:
         what = f"ends: {field.ends} comes before starts: {field.starts}"
         yield Problem(
-            "bad-day", field.at("ends"), "fieldwork", what, "exchange them", length=len(field.ends or "")
+            "bad-day",
+            field.find_position("ends"),
+            "fieldwork",
+            what,
+            "exchange them",
+            length=len(field.ends or ""),
         )
 
 
@@ -190,14 +209,14 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _no_date(key: str, text: Written) -> Problem:
+def _no_date(key: str, text: YamlScalar) -> Problem:
     what = f"{key}: {str(text)!r} is no date"
     return Problem(
         "bad-day", text.where, "fieldwork", what, "write year-month-day, as 2026-12-18", length=len(text)
     )
 
 
-def unknown_zone(draft: Draft) -> Iterator[Problem]:
+def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
     """A time zone is not one of the IANA names, a country not one of ISO 3166, or a region none of the country's.
 
     zone: America/New_York     not EST5, not New York
@@ -217,16 +236,22 @@ def unknown_zone(draft: Draft) -> Iterator[Problem]:
             else did_you_mean(word, known, otherwise="write it as America/New_York")
         )
         what = f"zone: there is no time zone {str(field.zone)!r}"
-        yield Problem("unknown-zone", field.at("zone"), "fieldwork", what, remedy, length=len(field.zone))
+        yield Problem(
+            "unknown-zone", field.find_position("zone"), "fieldwork", what, remedy, length=len(field.zone)
+        )
     country = field.country
     if country is not None and country not in COUNTRIES:
         meant = _USUAL.get(country.upper(), country.upper())
         remedy = f"did you mean {meant!r}?" if meant in COUNTRIES else "write two letters: US, GB, ES"
         what = f"country: there is no country {str(country)!r}"
-        yield Problem("unknown-zone", field.at("country"), "fieldwork", what, remedy, length=len(country))
+        yield Problem(
+            "unknown-zone", field.find_position("country"), "fieldwork", what, remedy, length=len(country)
+        )
     elif field.region is not None and (refusal := _region_refusal(str(field.region), str(country or ""))):
         what, remedy = refusal
-        yield Problem("unknown-zone", field.at("region"), "fieldwork", what, remedy, length=len(field.region))
+        yield Problem(
+            "unknown-zone", field.find_position("region"), "fieldwork", what, remedy, length=len(field.region)
+        )
 
 
 def _region_refusal(region: str, country: str) -> tuple[str, str] | None:
@@ -236,14 +261,14 @@ def _region_refusal(region: str, country: str) -> tuple[str, str] | None:
             "region: the country is missing",
             f"write country: {region[:2].upper() if '-' in region else 'DE'} too",
         )
-    if region_named(region, country):
+    if find_region(region, country):
         return None
-    if not regions_of(country):
+    if not list_regions(country):
         return (
             f"region: no regions of {country} are known",
             "take it out; write days of the region in closed:",
         )
-    return f"region: {country} has no region {region!r}", nearest_region(region, country)
+    return f"region: {country} has no region {region!r}", suggest_region(region, country)
 
 
 def _is_zone(name: str) -> bool:
@@ -254,7 +279,7 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def bad_duration(draft: Draft) -> Iterator[Problem]:
+def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
     """A length of time is not written as a number and m, h or d, or is one of nothing.
 
     delays: {busy: 20m, no_answer: 3h, refusal_soft: 7d}     minutes, hours, days
@@ -265,7 +290,7 @@ def bad_duration(draft: Draft) -> Iterator[Problem]:
     field = draft.document.fieldwork
     if field is None:
         return
-    texts: list[tuple[str, Written | None]] = [
+    texts: list[tuple[str, YamlScalar | None]] = [
         ("lease", field.lease),
         ("soft_wait", field.refusals.soft_wait),
         ("spread_wait", field.spread_wait),
@@ -273,14 +298,14 @@ def bad_duration(draft: Draft) -> Iterator[Problem]:
     texts += [(f"delays: {name}", text) for name, text in field.delays.items()]
     texts += [(f"retention: {name}", text) for name, text in field.retention.items()]
     for key, text in texts:
-        if text is not None and (slip := duration_slip(text, words=key.startswith("delays"))):
+        if text is not None and (slip := validate_duration(text, words=key.startswith("delays"))):
             yield Problem(
                 "bad-duration", text.where, "fieldwork", f"{key}: {slip[0]}", slip[1], length=len(text)
             )
     yield from _of_nothing(draft, field)
 
 
-def _of_nothing(draft: Draft, field: FieldworkWritten) -> Iterator[Problem]:
+def _of_nothing(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Problem]:
     """Lengths of time that come to nothing, or to what nobody means."""
     for name in field.retention:
         if str(name) not in KEPT:
@@ -307,7 +332,7 @@ def _of_nothing(draft: Draft, field: FieldworkWritten) -> Iterator[Problem]:
         remedy, at = "take it out, or write spread: wait", field.spread_wait.where
         yield Problem("bad-duration", at, "fieldwork", what, remedy, "warning", len(field.spread_wait))
     lease = field.lease
-    if lease is not None and not duration_slip(lease, words=False) and _minutes(lease) > _DAY:
+    if lease is not None and not validate_duration(lease, words=False) and _minutes(lease) > _DAY:
         what = f"lease: {lease}: a station that is lost keeps its case so long"
         yield Problem(
             "bad-duration", lease.where, "fieldwork", what, "write 20m or so", "warning", len(lease)
@@ -323,7 +348,7 @@ def _minutes(text: str) -> int:
     return int(text[:-1]) * {"m": 1, "h": 60, "d": _DAY}[text[-1]]
 
 
-def bad_limit(draft: Draft) -> Iterator[Problem]:
+def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
     """A limit on calls lets nobody be called, or one within a day is wider than that on all.
 
     attempts: {total: 8, per_day: 2}
@@ -338,30 +363,37 @@ def bad_limit(draft: Draft) -> Iterator[Problem]:
         (attempts, "per_day", attempts.per_day),
         (attempts, "per_daypart", attempts.per_daypart),
         (field.refusals, "max", field.refusals.max),
-        *(
-            (part, "weight", part.weight)
-            for part in field.dayparts.values()
-            if isinstance(part, DaypartWritten)
-        ),
+        *((part, "weight", part.weight) for part in field.dayparts.values() if isinstance(part, DaypartSpec)),
     ):
         if value is None:
             continue
         if value < 1:
             what = f"{key}: {value} lets nobody be called{' then' if key == 'weight' else ''}"
             yield Problem(
-                "bad-limit", part.at(key), "fieldwork", what, "write 1 or more", length=len(str(value))
+                "bad-limit",
+                part.find_position(key),
+                "fieldwork",
+                what,
+                "write 1 or more",
+                length=len(str(value)),
             )
         elif key in _WITHIN and value > attempts.total > 0:
             what = f"{key}: {value} in {_WITHIN[key]}, but {attempts.total} in all"
             yield Problem(
-                "bad-limit", part.at(key), "fieldwork", what, "lower it", "warning", len(str(value))
+                "bad-limit",
+                part.find_position(key),
+                "fieldwork",
+                what,
+                "lower it",
+                "warning",
+                len(str(value)),
             )
 
 
 _WITHIN: Final = {"per_day": "a day", "per_daypart": "a part of the day"}
 
 
-def unknown_item(draft: Draft) -> Iterator[Problem]:
+def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
     """`complete_from:`, `partial_from:`, `eligible_from:` or `recording:` names no item.
 
     complete_from: q31
@@ -384,33 +416,49 @@ def unknown_item(draft: Draft) -> Iterator[Problem]:
             else:
                 what = f"{key}: there is no item {name!r}"
                 remedy = did_you_mean(name, draft.leaves, otherwise="name an item, or write {answered: 50%}")
-            yield Problem("unknown-item", field.at(key), "fieldwork", what, remedy, length=len(name))
+            yield Problem(
+                "unknown-item", field.find_position(key), "fieldwork", what, remedy, length=len(name)
+            )
     yield from _in_turn(draft, field)
 
 
-def _in_turn(draft: Draft, field: FieldworkWritten) -> Iterator[Problem]:
+def _in_turn(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Problem]:
     """Points that come in another order than interviews reach them."""
     points = ("eligible_from", "partial_from", "complete_from")
     for first, then in (points[:2], points[1:], points[::2]):
         early, late = getattr(field, first), getattr(field, then)
-        if isinstance(early, Written) and isinstance(late, Written):
-            one, other = draft.named.get(early), draft.named.get(late)
+        if isinstance(early, YamlScalar) and isinstance(late, YamlScalar):
+            one, other = draft.symbols.get(early), draft.symbols.get(late)
             if one is None or other is None or one.index <= other.index:
                 continue
             what = f"{first}: {early} (at {one.where}) comes after {then}: {late} (at {other.where})"
             yield Problem(
-                "unknown-item", field.at(first), "fieldwork", what, "exchange them", "warning", len(early)
+                "unknown-item",
+                field.find_position(first),
+                "fieldwork",
+                what,
+                "exchange them",
+                "warning",
+                len(early),
             )
         elif isinstance(early, Mapping) and isinstance(late, Mapping):
             shares = [str(point.get("answered", "")) for point in (early, late)]
-            if not any(share_slip(share) for share in shares) and int(shares[0][:-1]) > int(shares[1][:-1]):
+            if not any(validate_share(share) for share in shares) and int(shares[0][:-1]) > int(
+                shares[1][:-1]
+            ):
                 what = f"{first}: {shares[0]} is more than {then}: {shares[1]}"
                 yield Problem(
-                    "unknown-item", field.at(first), "fieldwork", what, "exchange them", "warning", len(first)
+                    "unknown-item",
+                    field.find_position(first),
+                    "fieldwork",
+                    what,
+                    "exchange them",
+                    "warning",
+                    len(first),
                 )
 
 
-def _share(field: FieldworkWritten, key: str, given: Mapping[Written, Written]) -> Iterator[Problem]:
+def _share(field: FieldworkSpec, key: str, given: Mapping[YamlScalar, YamlScalar]) -> Iterator[Problem]:
     if not given:
         what = f"{key}: it says neither an item nor a share"
         yield Problem("unknown-item", key_place(field._node, key), "fieldwork", what, "write {answered: 50%}")
@@ -420,7 +468,7 @@ def _share(field: FieldworkWritten, key: str, given: Mapping[Written, Written]) 
             yield Problem(
                 "unknown-item", name_place(word), "fieldwork", what, "write {answered: 50%}", length=len(word)
             )
-        elif slip := share_slip(share):
+        elif slip := validate_share(share):
             node = element(field._node, key, "answered")
             where = node.where if node is not None else key_place(field._node, key)
             yield Problem(
@@ -433,7 +481,7 @@ def _share(field: FieldworkWritten, key: str, given: Mapping[Written, Written]) 
             )
 
 
-def known_eligible(draft: Draft) -> Iterator[Problem]:
+def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
     """`eligible_from:` stands in a frame of units that are known to be eligible beforehand, where it changes no code.
 
     fieldwork: {frame: rdd, eligible_from: adult}     numbers dialled at random: who answers must be screened
@@ -448,10 +496,12 @@ def known_eligible(draft: Draft) -> Iterator[Problem]:
     what = f"eligible_from: with frame: {field.frame} every unit is known to be eligible beforehand; it changes no code"
     remedy = "take it out, or write frame: rdd if the numbers are dialed at random"
     length = len(field.eligible_from)
-    yield Problem("known-eligible", field.at("eligible_from"), "fieldwork", what, remedy, "warning", length)
+    yield Problem(
+        "known-eligible", field.find_position("eligible_from"), "fieldwork", what, remedy, "warning", length
+    )
 
 
-def recording_notice(draft: Draft) -> Iterator[Problem]:
+def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
     """Calls are recorded, but not by this program; or the item that gives notice of it is not on every route.
 
     fieldwork: {recording: notice}
@@ -465,17 +515,17 @@ def recording_notice(draft: Draft) -> Iterator[Problem]:
     name = str(field.recording)
     yield Problem(
         "recording-notice",
-        field.at("recording"),
+        field.find_position("recording"),
         "fieldwork",
         "recording: nothing is recorded by this program; it only checks that everybody hears the notice",
         "let the telephone system record, from that item on",
         "warning",
         len(name),
     )
-    leaf, named = draft.leaves.get(name), draft.named.get(name)
+    leaf, named = draft.leaves.get(name), draft.symbols.get(name)
     if leaf is None or named is None:
         return
-    nodes: list[Leaf | Group] = [
+    nodes: list[CompiledItem | ItemGroup] = [
         leaf,
         *(draft.groups[s.group] for s in named.path if s.group in draft.groups),
     ]
@@ -488,4 +538,6 @@ def recording_notice(draft: Draft) -> Iterator[Problem]:
         )
         what = f"recording: not everybody hears the notice {name} (at {place_of(draft, name)}): {which}"
         remedy = "give notice in an item that everybody is asked"
-        yield Problem("recording-notice", field.at("recording"), "fieldwork", what, remedy, length=len(name))
+        yield Problem(
+            "recording-notice", field.find_position("recording"), "fieldwork", what, remedy, length=len(name)
+        )

@@ -11,11 +11,11 @@ from survey_cli.instrument.checks.code_positions import spoken_list
 from survey_cli.instrument.checks.reachability.facts import ANYHOW, Facts, Knowing
 from survey_cli.instrument.checks.reachability.variables import EITHER, FALSE, NOT_TRUE, TRUE, Needed, needed
 from survey_cli.instrument.checks.route.references import always_last
-from survey_cli.instrument.compiled.draft import Draft, Use
-from survey_cli.instrument.compiled.model import Leaf, Node, Roster
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.model import CompiledItem, CompiledNode, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.parsing import shortened
-from survey_cli.instrument.schema.items.unasked_items import End
+from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
 
 MOST_REASONS: Final = (0, 30, 8)
@@ -57,13 +57,15 @@ class Finding(NamedTuple):
 class _Walk:
     """The walk over one draft."""
 
-    draft: Draft
+    draft: InstrumentDraft
     knowing: Knowing
     found: list[Finding] = field(default_factory=list)
-    optionless: list[Leaf] = field(default_factory=list)
+    optionless: list[CompiledItem] = field(default_factory=list)
     """Where it may be that no option is offered."""
 
-    def group(self, nodes: Sequence[Node], here: Here, *, shuffled: bool, roster: bool) -> list[Reason]:
+    def group(
+        self, nodes: Sequence[CompiledNode], here: Here, *, shuffled: bool, roster: bool
+    ) -> list[Reason]:
         """Walk what stands in a group. Gives the ends in it that were passed, as its own end sees them."""
         passed: list[Reason] = []
         for node in nodes:
@@ -80,17 +82,17 @@ class _Walk:
         facts = self.knowing.unless_all(reason.needs, here.facts)
         return Here(facts, (*here.reasons, reason)[-KEPT:])
 
-    def _node(self, node: Node, here: Here, roster: bool) -> list[Reason]:
+    def _node(self, node: CompiledNode, here: Here, roster: bool) -> list[Reason]:
         needs = needed(node)
-        if isinstance(node, Leaf) and not self._matters(node, needs, here):
+        if isinstance(node, CompiledItem) and not self._matters(node, needs, here):
             return []
         inner = self._entered(node, needs, here)
         if inner is None:
             self.knowing.unreached.update(
-                [node.id] if isinstance(node, Leaf) else [n.id for n in node.leaves]
+                [node.id] if isinstance(node, CompiledItem) else [n.id for n in node.leaves]
             )
             return []
-        if isinstance(node, Leaf):
+        if isinstance(node, CompiledItem):
             self._in_item(node, inner)
             return [] if roster else self._ended(node, needs)
         inside = isinstance(node, Roster)
@@ -100,23 +102,23 @@ class _Walk:
             return []
         return [reason._replace(needs=(*needs, *reason.needs)) for reason in passed]
 
-    def _matters(self, leaf: Leaf, needs: tuple[Needed, ...], here: Here) -> bool:
+    def _matters(self, leaf: CompiledItem, needs: tuple[Needed, ...], here: Here) -> bool:
         """Whether there is anything to be found at an item, or anything to be learned from it."""
-        if leaf.checks or (leaf.varies and leaf.scale is None) or leaf.conditional:
+        if leaf.checks or (leaf.options_vary and leaf.scale is None) or leaf.options_conditional:
             return True
-        if isinstance(leaf.question, End):
+        if isinstance(leaf.question, EndItem):
             return True
         if not needs:
             return False
         return len(needs) > 1 or self.knowing.settles(needs[0].condition, here.facts)
 
-    def _ended(self, leaf: Leaf, needs: tuple[Needed, ...]) -> list[Reason]:
+    def _ended(self, leaf: CompiledItem, needs: tuple[Needed, ...]) -> list[Reason]:
         """An `end` that was passed: its conditions were not all met."""
-        if not isinstance(leaf.question, End) or _broken(leaf) or leaf.id not in self.draft.named:
+        if not isinstance(leaf.question, EndItem) or _broken(leaf) or leaf.id not in self.draft.symbols:
             return []
-        return [Reason(needs, ends=True)] if always_last(self.draft, self.draft.named[leaf.id].path) else []
+        return [Reason(needs, ends=True)] if always_last(self.draft, self.draft.symbols[leaf.id].path) else []
 
-    def _entered(self, node: Node, needs: tuple[Needed, ...], here: Here) -> Here | None:
+    def _entered(self, node: CompiledNode, needs: tuple[Needed, ...], here: Here) -> Here | None:
         """What holds inside; None where nobody comes in."""
         for need in needs:
             condition, worth = need.condition, need.worth
@@ -135,23 +137,25 @@ class _Walk:
             knowing.assumed(condition, worth, here.facts)
         )
 
-    def _impossible(self, node: Node, need: Needed, here: Here) -> None:
-        what = "so it is never reached" if isinstance(node, Leaf) else "so nothing in it is ever reached"
+    def _impossible(self, node: CompiledNode, need: Needed, here: Here) -> None:
+        what = (
+            "so it is never reached" if isinstance(node, CompiledItem) else "so nothing in it is ever reached"
+        )
         holds = "can't hold" if need.key == "ask_if" else "always holds"
         remedy = f"change one of the conditions, or take {node.id} out"
         self.warn(
             "never-reached", need.condition, need.key, f"{holds} here, {what}", remedy, need.worth, here
         )
 
-    def _needless(self, node: Node, need: Needed, here: Here) -> None:
+    def _needless(self, node: CompiledNode, need: Needed, here: Here) -> None:
         what = "always holds here" if need.key == "ask_if" else "can't hold here"
         remedy = "take it out, or change one of the conditions"
-        if isinstance(node, Leaf) and isinstance(node.question, End) and len(needed(node)) == 1:
+        if isinstance(node, CompiledItem) and isinstance(node.question, EndItem) and len(needed(node)) == 1:
             what += ", so nobody gets beyond this end"
             remedy = "take it out if that is meant, or change one of the conditions"
         self.warn("needless-condition", need.condition, need.key, what, remedy, EITHER ^ need.worth, here)
 
-    def _in_item(self, leaf: Leaf, here: Here) -> None:
+    def _in_item(self, leaf: CompiledItem, here: Here) -> None:
         """The conditions of its options, and of its checks once it is answered."""
         for option in leaf.options if leaf.scale is None else ():
             condition = option.ask_if
@@ -167,9 +171,9 @@ class _Walk:
                     "needless-condition", condition, "ask_if", "always holds here", remedy, NOT_TRUE, here
                 )
         facts = here.facts
-        for option in leaf.options if leaf.conditional else ():
+        for option in leaf.options if leaf.options_conditional else ():
             facts = self.knowing.assumed(cast(Condition, option.ask_if), NOT_TRUE, facts)
-        if leaf.conditional and facts:
+        if leaf.options_conditional and facts:
             self.optionless.append(leaf)
         if not leaf.checks:
             return
@@ -230,28 +234,28 @@ def _held(knowing: Knowing, reason: Reason, facts: Facts) -> Facts:
     return knowing.unless_all(reason.needs, facts) if reason.ends else knowing.given(reason.needs, facts)
 
 
-def _broken(node: Node) -> bool:
+def _broken(node: CompiledNode) -> bool:
     """Whether a condition is written that could not be understood."""
-    written = node.question if isinstance(node, Leaf) else node.written
+    written = node.question if isinstance(node, CompiledItem) else node.spec
     return written is not None and (
         (written.ask_if is not None and node.ask_if is None)
         or (written.unless is not None and node.unless is None)
     )
 
 
-def findings(draft: Draft) -> Sequence[Finding]:
+def findings(draft: InstrumentDraft) -> Sequence[Finding]:
     """What the walk along the route comes to."""
-    found: list[Finding] | None = draft.gathered.get("along the route")
+    found: list[Finding] | None = draft.check_cache.get("along the route")
     if found is None:
         walk = _Walk(draft, Knowing(draft))
         if draft.root is not None:
             walk.group(draft.root.children, Here(), shuffled=False, roster=False)
-        found = draft.gathered["along the route"] = walk.found
-        draft.gathered["optionless"] = walk.optionless
+        found = draft.check_cache["along the route"] = walk.found
+        draft.check_cache["optionless"] = walk.optionless
     return found
 
 
-def never_reached(draft: Draft) -> Iterator[Problem]:
+def never_reached(draft: InstrumentDraft) -> Iterator[Problem]:
     """A condition can't hold where it stands, since others must hold for anybody to come there: those of the sections
     around it, those of the items it names, and those of the ends that came before.
 
@@ -264,7 +268,7 @@ def never_reached(draft: Draft) -> Iterator[Problem]:
     yield from _told(draft, "never-reached")
 
 
-def needless_condition(draft: Draft) -> Iterator[Problem]:
+def needless_condition(draft: InstrumentDraft) -> Iterator[Problem]:
     """A condition always holds where it stands, since others have made sure of it: it decides nothing.
 
         - {id: stop, type: end, unless: consent == 1}
@@ -275,7 +279,7 @@ def needless_condition(draft: Draft) -> Iterator[Problem]:
     yield from _told(draft, "needless-condition")
 
 
-def no_option(draft: Draft) -> Iterator[Problem]:
+def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
     """Every option of a question has an `ask_if`: where none of them holds, the question is passed over as not asked.
 
         options:
@@ -285,8 +289,8 @@ def no_option(draft: Draft) -> Iterator[Problem]:
     If that is meant, give the item an `ask_if` that says so; else add an option that is always offered.
     """
     findings(draft)
-    for leaf in draft.gathered["optionless"]:
-        named = draft.named.get(leaf.id)
+    for leaf in draft.check_cache["optionless"]:
+        named = draft.symbols.get(leaf.id)
         where = named.where if named is not None else leaf.question.at("id")
         what = "every option has an ask_if: where none of them holds, this is not asked"
         remedy = (
@@ -295,12 +299,12 @@ def no_option(draft: Draft) -> Iterator[Problem]:
         yield Problem("no-option", where, leaf.id, what, remedy, "warning", len(leaf.id))
 
 
-def _told(draft: Draft, rule: str) -> Iterator[Problem]:
+def _told(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
     found = [f for f in findings(draft) if f.rule == rule]
     if not found:
         return
     uses = {id(use.condition): use for use in draft.uses if use.condition is not None}
-    said = draft.gathered.get("never true", set())
+    said = draft.check_cache.get("never true", set())
     for finding in found:
         use = uses.get(id(finding.condition))
         if use is None or (not finding.reasons and id(finding.condition) in said):
@@ -311,7 +315,7 @@ def _told(draft: Draft, rule: str) -> Iterator[Problem]:
         yield Problem(rule, use.where, use.owner, what, finding.remedy, "warning", max(1, use.length))
 
 
-def _because(reason: Reason, uses: Mapping[int, Use]) -> str:
+def _because(reason: Reason, uses: Mapping[int, NameUse]) -> str:
     """One reason in words, with the place of its condition."""
     need = reason.needs[-1]
     use = uses.get(id(need.condition))

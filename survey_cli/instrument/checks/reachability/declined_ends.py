@@ -11,12 +11,12 @@ from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.code_positions import spoken_list
 from survey_cli.instrument.checks.reachability.variables import FALSE, NOT_TRUE, TRUE, UNKNOWN, Needed, needed
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.compiled.model import Compute, Group, Leaf, Roster
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.model import CompiledItem, Compute, ItemGroup, Roster
 from survey_cli.instrument.expressions.comparisons import SIGNS, constant_of
 from survey_cli.instrument.expressions.parsing import shortened
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
-from survey_cli.instrument.schema.items.unasked_items import End
+from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
 from survey_cli.values import Code
 
@@ -158,7 +158,7 @@ def _negate(worth: int) -> int:
 class _RouteItem(NamedTuple):
     """One leaf on the route: what must hold for anybody to come to the groups around it, and to itself."""
 
-    leaf: Leaf
+    leaf: CompiledItem
     around: tuple[Needed, ...]
     own: tuple[Needed, ...]
     """Of an end: what decides whether it applies."""
@@ -170,23 +170,23 @@ class _RouteItem(NamedTuple):
         return (*self.around, *self.own)
 
 
-def _asks_somebody(leaf: Leaf) -> bool:
+def _asks_somebody(leaf: CompiledItem) -> bool:
     return leaf.question.asks and leaf.question.by is None and not leaf.after_hangup
 
 
-def _list_route(root: Group) -> list[_RouteItem]:
+def _list_route(root: ItemGroup) -> list[_RouteItem]:
     """Every leaf on the route, in written order. A group that asks nothing before its end decides with it."""
     found: list[_RouteItem] = []
     asked = 0
 
-    def walk(group: Group, groups: tuple[tuple[Group, int], ...]) -> None:
+    def walk(group: ItemGroup, groups: tuple[tuple[ItemGroup, int], ...]) -> None:
         nonlocal asked
         for child in group.children:
-            if isinstance(child, Group):
+            if isinstance(child, ItemGroup):
                 walk(child, (*groups, (child, asked)))
                 continue
             around, own = [needed(outer) for outer, _ in groups], needed(child)
-            if isinstance(child.question, End):
+            if isinstance(child.question, EndItem):
                 for _, asked_before in reversed(groups):
                     if own and asked > asked_before:
                         break
@@ -199,7 +199,7 @@ def _list_route(root: Group) -> list[_RouteItem]:
     return found
 
 
-def decline_passes_end(draft: Draft) -> Iterator[Problem]:
+def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
     """Whoever declines an item passes an `end` that other answers to the item lead to, and is interviewed.
 
         - {id: consent, type: single, options: {1: "Yes", 2: "No"}, text: May I ask you some questions?}
@@ -214,7 +214,7 @@ def decline_passes_end(draft: Draft) -> Iterator[Problem]:
     places = _list_route(draft.root)
     ends: dict[str, list[int]] = {}
     for at, place in enumerate(places):
-        if isinstance(place.leaf.question, End) and str(place.leaf.question.outcome) != "complete":
+        if isinstance(place.leaf.question, EndItem) and str(place.leaf.question.outcome) != "complete":
             for name in _find_inputs(draft, place.own):
                 ends.setdefault(name, []).append(at)
     uses = {id(use.condition): use for use in draft.uses if use.condition is not None}
@@ -226,7 +226,7 @@ def decline_passes_end(draft: Draft) -> Iterator[Problem]:
         for decline in item.declines:
             found = _follow(draft, places, own_ends, _Answer(name, decline.id))
             if found is not None:
-                said = str(decline.text.written(str(draft.document.languages[0]))).lower()
+                said = str(decline.text.get(str(draft.document.languages[0]))).lower()
                 passed.setdefault(found, []).append(said)
         for (at, onward), kinds in passed.items():
             end = places[at]
@@ -236,13 +236,13 @@ def decline_passes_end(draft: Draft) -> Iterator[Problem]:
                 f"{need.key}: {shortened(need.condition.text)} is unknown where {name} is declined "
                 f"({spoken_list(kinds, joint='or')}): this end does not apply, and the interview goes on{onward}"
             )
-            where = use.where if use is not None else end.leaf.question.at("id")
+            where = use.where if use is not None else end.leaf.question.find_position("id")
             remedy = _write_remedy(draft, item, [places[i] for i in own_ends], end, need)
             length = max(1, use.length) if use is not None else len(end.leaf.id)
             yield Problem("decline-passes-end", where, end.leaf.id, what, remedy, length=length)
 
 
-def _find_inputs(draft: Draft, needs: tuple[Needed, ...]) -> dict[str, None]:
+def _find_inputs(draft: InstrumentDraft, needs: tuple[Needed, ...]) -> dict[str, None]:
     """The items that these conditions depend on, through computes, in order."""
     waiting = [name for need in needs for name in sorted(need.condition.names)]
     found: dict[str, None] = {}
@@ -256,7 +256,7 @@ def _find_inputs(draft: Draft, needs: tuple[Needed, ...]) -> dict[str, None]:
 
 
 def _follow(
-    draft: Draft, places: list[_RouteItem], ends: list[int], answer: _Answer
+    draft: InstrumentDraft, places: list[_RouteItem], ends: list[int], answer: _Answer
 ) -> tuple[int, str] | None:
     """The last end that is passed before the interview goes on, and with what it goes on; None where it does not."""
     declined, answered = (
@@ -278,7 +278,7 @@ def _follow(
         place = places[at]
         if any(declined.value(count) == UNKNOWN for count in place.counts):
             continue
-        if isinstance(place.leaf.question, End):
+        if isinstance(place.leaf.question, EndItem):
             if declined.met(place.needs) == TRUE:
                 return None
             passed = at if at in mine and passes_by(place) else passed
@@ -290,7 +290,9 @@ def _follow(
     return passed, " to its end, and counts as complete"
 
 
-def _write_remedy(draft: Draft, item: Leaf, ends: list[_RouteItem], end: _RouteItem, need: Needed) -> str:
+def _write_remedy(
+    draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], end: _RouteItem, need: Needed
+) -> str:
     others = f"or declines: [] at {item.id}; if they are to be interviewed, "
     tree = need.condition.tree
     if isinstance(tree, ast.BoolOp) and isinstance(
@@ -312,7 +314,9 @@ def _bracket(need: Needed) -> str:
     return f"({text})" if isinstance(need.condition.tree, ast.BoolOp | ast.IfExp) else text
 
 
-def _condition_to_go_on(draft: Draft, item: Leaf, ends: list[_RouteItem], need: Needed) -> str:
+def _condition_to_go_on(
+    draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], need: Needed
+) -> str:
     """The condition under which the interview goes on, for `unless`."""
     if all(place.own and {n for m in place.own for n in m.condition.names} == {item.id} for place in ends):
         codes = [

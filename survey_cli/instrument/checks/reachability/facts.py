@@ -30,7 +30,7 @@ from survey_cli.instrument.checks.reachability.variables import (
     Subject,
     Subjects,
 )
-from survey_cli.instrument.compiled.draft import Draft
+from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.expressions.comparisons import SIGNS, TURNED, constant_of
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, nfc
@@ -57,7 +57,7 @@ _NO_VALUES: Final[Values] = frozenset()
 class Knowing:
     """What is known of a draft's variables, and what follows from conditions."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: InstrumentDraft) -> None:
         self.draft = draft
         self.subject = Subjects(draft)
         self.unreached: set[str] = set()

@@ -6,9 +6,9 @@ from math import inf
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.reachability.domains import ANSWERED, EVERY, NONE_GONE, UNASKED, Cells, Span
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.compiled.model import Group, Leaf
-from survey_cli.instrument.compiled.symbols import Named, declines_of
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.model import CompiledItem, ItemGroup
+from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.typed import NumberItem
 
@@ -44,7 +44,7 @@ class Subject(NamedTuple):
     """An item's: it has an answer or a decline where its conditions held, and nowhere else."""
 
 
-def needed(node: Leaf | Group) -> tuple[Needed, ...]:
+def needed(node: CompiledItem | ItemGroup) -> tuple[Needed, ...]:
     """What the conditions of an item or group must be worth."""
     found = []
     if node.ask_if is not None:
@@ -57,9 +57,9 @@ def needed(node: Leaf | Group) -> tuple[Needed, ...]:
 class Subjects:
     """The variables of a draft, gathered as they are wanted."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: InstrumentDraft) -> None:
         self.draft = draft
-        self._anyhow_gone = frozenset((*UNASKED, *declines_of(draft.document), "another"))
+        self._anyhow_gone = frozenset((*UNASKED, *list_declines(draft.document), "another"))
         self._subjects: dict[str, Subject] = {}
         self._ways: dict[str, tuple[Needed, ...]] = {}
         self._links: dict[str, frozenset[str]] = {}
@@ -68,14 +68,14 @@ class Subjects:
         """What is known of it; None where it is no variable."""
         known = self._subjects.get(name)
         if known is None:
-            named = self.draft.named.get(name)
+            named = self.draft.symbols.get(name)
             if named is None:
                 return None
             known = self._subjects[name] = self._subject(named)
         return known
 
-    def _subject(self, named: Named) -> Subject:
-        leaf, known, question = self.draft.leaves.get(named.id), named.known, named.question
+    def _subject(self, named: Symbol) -> Subject:
+        leaf, known, question = self.draft.leaves.get(named.id), named.value_type, named.question
         asked = leaf is not None and question is not None and question.asks and leaf.question.asks
         gone = self._anyhow_gone
         if asked and leaf is not None:
@@ -96,15 +96,15 @@ class Subjects:
             return Subject(Cells(EVERY, gone), "number", asked=asked)
         return Subject(Cells(ANSWERED, gone), "any", asked=asked)
 
-    def _passable(self, named: Named, leaf: Leaf) -> bool:
+    def _passable(self, named: Symbol, leaf: CompiledItem) -> bool:
         """Whether it may be passed over, as far as is written: a condition that is wrong counts too."""
         question = leaf.question
-        if named.known.roster is not None or any(step.shuffled for step in named.path):
+        if named.value_type.roster is not None or any(step.shuffled for step in named.path):
             return True
         if leaf.ask_if is not None or question.ask_if is not None or question.unless is not None:
             return True
         for step in named.path:
-            written = self.draft.groups[step.group].written if step.group in self.draft.groups else None
+            written = self.draft.groups[step.group].spec if step.group in self.draft.groups else None
             if step.group and (written is None or written.ask_if is not None or written.unless is not None):
                 return True
             if named.id in (statements := getattr(written, "statements", {})):
@@ -115,8 +115,8 @@ class Subjects:
         """The conditions that held where this item was asked: its own and those of the groups around it."""
         way = self._ways.get(name)
         if way is None:
-            named, leaf = self.draft.named[name], self.draft.leaves[name]
-            nodes: list[Leaf | Group] = [
+            named, leaf = self.draft.symbols[name], self.draft.leaves[name]
+            nodes: list[CompiledItem | ItemGroup] = [
                 self.draft.groups[s.group] for s in named.path if s.group in self.draft.groups
             ]
             way = tuple(need for node in (*nodes, leaf) for need in needed(node))

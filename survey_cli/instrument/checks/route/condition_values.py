@@ -5,21 +5,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from survey_cli.instrument.checks.code_positions import spoken_list
-from survey_cli.instrument.compiled.draft import Draft, Use
-from survey_cli.instrument.compiled.symbols import declines_of
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.expressions.comparisons import SIGNS, TURNED, constant_of
 from survey_cli.instrument.expressions.conditions import Known
 from survey_cli.instrument.expressions.expression_checker import code_family, listed, shifted
 from survey_cli.instrument.expressions.parsing import Parsed, parse
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
-from survey_cli.instrument.schema.items.coded import Coded, Multiple
-from survey_cli.instrument.schema.items.question import Question
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem, WordsItem
+from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
+from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
 from survey_cli.problems import Problem
 from survey_cli.values import Code
 
 
-def never_true(draft: Draft) -> Iterator[Problem]:
+def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
     """A condition can never hold, or always holds, whatever is answered.
 
     ask_if: q1 == 1 and q1 == 2          → q1 in [1, 2]
@@ -28,11 +28,11 @@ def never_true(draft: Draft) -> Iterator[Problem]:
     """
     numbers = {
         name: named.question
-        for name, named in draft.named.items()
+        for name, named in draft.symbols.items()
         if isinstance(named.question, NumberItem) and named.kind == "item"
     }
-    declines = {float(decline.code): name for name, decline in declines_of(draft.document).items()}
-    told: set[int] = draft.gathered.setdefault("never true", set())
+    declines = {float(decline.code): name for name, decline in list_declines(draft.document).items()}
+    told: set[int] = draft.check_cache.setdefault("never true", set())
     for use in draft.uses:
         condition = use.condition
         if condition is None:
@@ -102,7 +102,7 @@ def _either(tree: ast.BoolOp) -> str:
 
 
 def _beyond(
-    use: Use, tree: ast.expr, numbers: dict[str, NumberItem], declines: dict[float, str]
+    use: NameUse, tree: ast.expr, numbers: dict[str, NumberItem], declines: dict[float, str]
 ) -> Iterator[Problem]:
     """Comparisons with a number that every answer, or none, is on one side of."""
     for node in _comparisons(tree):
@@ -143,7 +143,7 @@ def _comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
                 pass
 
 
-def _none_of(use: Use, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
+def _none_of(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
     """Numbers in a list that the item named before it can't be."""
     match node:
         case ast.Compare(
@@ -183,7 +183,7 @@ def _in_range(item: NumberItem, sign: str, value: float) -> bool | None:
     return at_low if at_low == COMPARE[sign](high, value) else None
 
 
-def _told(use: Use, node: ast.expr, what: str, remedy: str) -> Problem:
+def _told(use: NameUse, node: ast.expr, what: str, remedy: str) -> Problem:
     where, length = use.where, use.length
     parsed = parse(use.condition.text) if use.condition is not None else None
     if isinstance(parsed, Parsed) and use.condition is not None:
@@ -192,7 +192,7 @@ def _told(use: Use, node: ast.expr, what: str, remedy: str) -> Problem:
     return Problem("never-true", where, use.owner, f"{use.key}: {what}", remedy, "warning", max(1, length))
 
 
-def prefill_kind(draft: Draft) -> Iterator[Problem]:
+def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
     """What a `prefill` gives is no answer to its item.
 
     - {id: age, type: number, prefill: name, …}     a name is no number
@@ -204,13 +204,13 @@ def prefill_kind(draft: Draft) -> Iterator[Problem]:
         gives = leaf.prefill.gives
         why = _unfit(question, gives, {option.code for option in leaf.options})
         if why:
-            where = question.at("prefill")
+            where = question.find_position("prefill")
             what = f"prefill: {leaf.prefill.text} can't be an answer: {why}"
             remedy = "name something of the item's own kind"
             yield Problem("prefill-kind", where, leaf.id, what, remedy, length=len(leaf.prefill.text))
 
 
-def _unfit(question: Question, gives: Known, codes: set[Code]) -> str:
+def _unfit(question: QuestionItem, gives: Known, codes: set[Code]) -> str:
     """Why a value of this kind can never be an answer; empty where it may."""
     kin = code_family(gives.codes) if gives.type == "code" else gives.type
     match question:
@@ -218,16 +218,16 @@ def _unfit(question: Question, gives: Known, codes: set[Code]) -> str:
             return "nobody answers here"
         case NumberItem():
             return "" if kin in ("number", "draw", "any") else "a number is wanted"
-        case Multiple():
+        case MultipleItem():
             return (
                 "" if gives.type == "codes" and not _apart(gives, codes) else "codes of a multiple are wanted"
             )
-        case Coded():
+        case CodedItem():
             if _apart(gives, codes):
                 return f"it gives {listed(gives.codes or ())}, and the options are {listed(codes)}"
             wanted = {"number" if isinstance(c, int) else "text" for c in codes}
             return "" if kin == "any" or kin in wanted or not codes else "the code of an option is wanted"
-        case WordsItem():
+        case FreeTextItem():
             return "" if kin in ("text", "any") else "a text is wanted"
         case DateItem():
             return "" if kin == "date" else "a date is wanted"

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from survey_cli.instrument.compiled.draft import Draft, Use
-from survey_cli.instrument.compiled.symbols import Named, Step
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.symbols import GroupStep, Symbol
 from survey_cli.instrument.expressions.conditions import use_of
-from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.texts.templates import fill_at, place_in
 from survey_cli.problems import Position, Problem
 
 
-def later(draft: Draft) -> Iterator[Problem]:
+def later(draft: InstrumentDraft) -> Iterator[Problem]:
     """A condition or text names something that is asked only later, or the item itself.
 
         - {id: q3, ask_if: q7 == 1, …}     q7 comes after q3: it is never answered yet
@@ -23,13 +23,13 @@ def later(draft: Draft) -> Iterator[Problem]:
     place = _places_in_texts(draft)
     for use in draft.uses:
         for name in use.names:
-            named = draft.named.get(name)
+            named = draft.symbols.get(name)
             if named is not None:
                 if named.index < use.before:
                     continue
                 yield _later(draft, use, named, *place(use, name))
-            elif name in draft.walk.groups:
-                group_at, _, last, _ = draft.walk.groups[name]
+            elif name in draft.symbol_table.groups:
+                group_at, _, last, _ = draft.symbol_table.groups[name]
                 if last < use.before or any(step.group == name for step in use.path):
                     continue  # settled, or inside of it, which is said elsewhere
                 where, length = place(use, name)
@@ -39,14 +39,17 @@ def later(draft: Draft) -> Iterator[Problem]:
                 )
 
 
-def _places_in_texts(draft: Draft) -> Callable[[Use, str], tuple[Position, int]]:
+def _places_in_texts(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Position, int]]:
     """A function that finds where exactly a use names something; the texts are gone through only if it is asked."""
 
     @cache
-    def texts() -> dict[tuple[str, Position], list[Written]]:
-        return {(owner, t.source.where): [w for _, w in t.source.every()] for owner, t in draft.templates}
+    def texts() -> dict[tuple[str, Position], list[YamlScalar]]:
+        return {
+            (owner, t.source.where): [w for _, w in t.source.iterate_languages()]
+            for owner, t in draft.templates
+        }
 
-    def place(use: Use, name: str) -> tuple[Position, int]:
+    def place(use: NameUse, name: str) -> tuple[Position, int]:
         if use.condition is not None:
             return use_of(name, use.condition, use.where)
         for written in texts().get((use.owner, use.where), ()):
@@ -59,7 +62,7 @@ def _places_in_texts(draft: Draft) -> Callable[[Use, str], tuple[Position, int]]
     return place
 
 
-def _later(draft: Draft, use: Use, named: Named, where: Position, length: int) -> Problem:
+def _later(draft: InstrumentDraft, use: NameUse, named: Symbol, where: Position, length: int) -> Problem:
     owner, name = use.owner, named.id
     if name == owner:
         what = f"{use.key}: {name} refers to itself, and has no answer yet when this is looked at"
@@ -84,22 +87,22 @@ def _later(draft: Draft, use: Use, named: Named, where: Position, length: int) -
     return Problem("later", where, owner, what, remedy, length=length)
 
 
-def _inputs(draft: Draft, compute: str) -> list[Named]:
+def _inputs(draft: InstrumentDraft, compute: str) -> list[Symbol]:
     """The items a compute needs, through other computes."""
-    found: dict[str, Named] = {}
+    found: dict[str, Symbol] = {}
     waiting = [compute]
     while waiting:
         name = waiting.pop()
         for condition in draft.computes[name].conditions.values() if name in draft.computes else ():
             for need in condition.names:
-                named = draft.named.get(need)
+                named = draft.symbols.get(need)
                 if named is not None and need not in found:
                     found[need] = named
                     waiting.append(need)
     return [n for n in found.values() if n.kind != "compute"]
 
 
-def drawn_order(draft: Draft) -> Iterator[Problem]:
+def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
     """A condition or text names something in the same shuffled group, which may come before or after it.
 
         - {id: s, type: section, order: random, items: [{id: a, …}, {id: b, ask_if: a == 1, …}]}
@@ -112,7 +115,7 @@ def drawn_order(draft: Draft) -> Iterator[Problem]:
         if not any(step.shuffled for step in use.path):
             continue
         for name in use.names:
-            named = draft.named.get(name)
+            named = draft.symbols.get(name)
             if named is None or named.index >= use.before:
                 continue
             step = _parted(use.path, named.path)
@@ -129,7 +132,7 @@ def drawn_order(draft: Draft) -> Iterator[Problem]:
             yield Problem("drawn-order", where, use.owner, what, remedy, length=length)
 
 
-def _parted(mine: tuple[Step, ...], other: tuple[Step, ...]) -> tuple[Step, Step] | None:
+def _parted(mine: tuple[GroupStep, ...], other: tuple[GroupStep, ...]) -> tuple[GroupStep, GroupStep] | None:
     """Where two ways part within a shuffled group; None where they do not."""
     for here, there in zip(mine, other, strict=False):
         if here.group != there.group:
@@ -139,7 +142,7 @@ def _parted(mine: tuple[Step, ...], other: tuple[Step, ...]) -> tuple[Step, Step
     return None
 
 
-def _always_before(draft: Draft, group: str, first: int, second: int) -> bool:
+def _always_before(draft: InstrumentDraft, group: str, first: int, second: int) -> bool:
     """Whether anchors keep one child of a shuffled group before another in every order."""
     shuffled = draft.groups.get(group)
     if shuffled is None or first > second:
@@ -148,7 +151,7 @@ def _always_before(draft: Draft, group: str, first: int, second: int) -> bool:
     return all(anchored[: first + 1]) or all(anchored[second:])
 
 
-def always_last(draft: Draft, path: tuple[Step, ...]) -> bool:
+def always_last(draft: InstrumentDraft, path: tuple[GroupStep, ...]) -> bool:
     """Whether an item comes last in every shuffled group it stands in, whatever the order."""
     for step in path:
         group = draft.groups.get(step.group)

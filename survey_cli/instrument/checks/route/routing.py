@@ -5,17 +5,17 @@ from typing import Final
 
 from survey_cli.instrument.checks.code_positions import items_of, key_place, name_place, spoken_list
 from survey_cli.instrument.checks.route.references import always_last
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.schema.items import AnyItem, BatteryWritten, RosterWritten, SectionWritten
-from survey_cli.instrument.schema.items.question import Question
-from survey_cli.instrument.schema.items.unasked_items import Draw, End, Handover, LookupItem
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.schema.items import AnyItem, BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem, HandoverItem, LookupItem
 from survey_cli.problems import Problem, did_you_mean
 
 HANGUP: Final = "hangup"
 INTERVIEWER: Final = "interviewer"
 
 
-def unreachable(draft: Draft) -> Iterator[Problem]:
+def unreachable(draft: InstrumentDraft) -> Iterator[Problem]:
     """Items stand after an `end` that has no condition: nobody is ever asked them.
 
         - {id: bye, type: end, outcome: complete}
@@ -26,17 +26,17 @@ def unreachable(draft: Draft) -> Iterator[Problem]:
     yield from _after_end(draft.document.items)[0]
 
 
-def _after_end(items: Sequence[AnyItem]) -> tuple[list[Problem], End | None]:
+def _after_end(items: Sequence[AnyItem]) -> tuple[list[Problem], EndItem | None]:
     """The problems in a list, and the item that always ends the interview in it, if there is one."""
     found: list[Problem] = []
     for at, item in enumerate(items):
-        ending: End | None = item if isinstance(item, End) else None
-        if isinstance(item, SectionWritten | RosterWritten):
-            if isinstance(item, SectionWritten) and item.order != "written":
+        ending: EndItem | None = item if isinstance(item, EndItem) else None
+        if isinstance(item, SectionItem | RosterItem):
+            if isinstance(item, SectionItem) and item.order != "written":
                 continue
             below, ending = _after_end(item.items)
             found.extend(below)
-            if isinstance(item, RosterWritten):
+            if isinstance(item, RosterItem):
                 continue
         if ending is None or item.ask_if is not None or item.unless is not None:
             continue
@@ -51,7 +51,7 @@ def _after_end(items: Sequence[AnyItem]) -> tuple[list[Problem], End | None]:
     return found, None
 
 
-def end_in_order(draft: Draft) -> Iterator[Problem]:
+def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
     """An `end` stands in a group whose order is drawn: what is asked before it would be left to chance.
 
         - {id: s, type: section, order: random, items: [{id: a, …}, {id: out, type: end, ask_if: …, …}]}
@@ -59,9 +59,9 @@ def end_in_order(draft: Draft) -> Iterator[Problem]:
     Move the `end` behind the group, or anchor it as its last item.
     """
     for name, leaf in draft.leaves.items():
-        if not isinstance(leaf.question, End | Handover) or name not in draft.named:
+        if not isinstance(leaf.question, EndItem | HandoverItem) or name not in draft.symbols:
             continue
-        named = draft.named[name]
+        named = draft.symbols[name]
         if always_last(draft, named.path):
             continue
         group = next(step.group for step in named.path if step.shuffled)
@@ -72,7 +72,7 @@ def end_in_order(draft: Draft) -> Iterator[Problem]:
         yield Problem("end-in-order", named.where, name, what, f"move it behind {group}", length=len(name))
 
 
-def nested_roster(draft: Draft) -> Iterator[Problem]:
+def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
     """A roster stands inside a roster. The data has one column for each turn, and no turns of turns.
 
     Ask the inner items without a roster (first, second, …), or put the inner roster behind the outer one.
@@ -80,7 +80,7 @@ def nested_roster(draft: Draft) -> Iterator[Problem]:
 
     def below(items: Sequence[AnyItem], outer: str) -> Iterator[Problem]:
         for item in items:
-            if isinstance(item, RosterWritten):
+            if isinstance(item, RosterItem):
                 if outer:
                     what = f"this roster stands inside of the roster {outer}"
                     remedy = f"move it behind {outer}"
@@ -88,13 +88,13 @@ def nested_roster(draft: Draft) -> Iterator[Problem]:
                         "nested-roster", name_place(item.id), str(item.id), what, remedy, length=len(item.id)
                     )
                 yield from below(item.items, str(item.id))
-            elif isinstance(item, SectionWritten):
+            elif isinstance(item, SectionItem):
                 yield from below(item.items, outer)
 
     yield from below(draft.document.items, "")
 
 
-def in_roster(draft: Draft) -> Iterator[Problem]:
+def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
     """A `draw`, `handover`, `end` under a turn, or a section for after the hang-up, stands inside a roster.
 
         - {id: person, type: roster, …, items: [{id: who, type: draw, from: person}]}
@@ -104,13 +104,13 @@ def in_roster(draft: Draft) -> Iterator[Problem]:
 
     def below(items: Sequence[AnyItem], outer: str) -> Iterator[Problem]:
         for item in items:
-            if isinstance(item, RosterWritten):
+            if isinstance(item, RosterItem):
                 yield from below(item.items, str(item.id))
                 continue
-            if isinstance(item, SectionWritten):
+            if isinstance(item, SectionItem):
                 yield from below(item.items, outer)
-            hangup = isinstance(item, SectionWritten) and item.after is not None
-            if outer and (hangup or isinstance(item, Draw | Handover)):
+            hangup = isinstance(item, SectionItem) and item.after is not None
+            if outer and (hangup or isinstance(item, DrawItem | HandoverItem)):
                 kind = "section for after the hang-up" if hangup else item.type
                 what = f"a {kind} can't stand inside of the roster {outer}"
                 yield Problem(
@@ -125,7 +125,7 @@ def in_roster(draft: Draft) -> Iterator[Problem]:
     yield from below(draft.document.items, "")
 
 
-def bad_lookup(draft: Draft) -> Iterator[Problem]:
+def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
     """A lookup does not say what is looked up, or names a quota or sample column that is not there.
 
         - {id: room, type: lookup, quota: region_kind}     open, full or outside
@@ -150,7 +150,7 @@ def bad_lookup(draft: Draft) -> Iterator[Problem]:
                 near = did_you_mean(name, known, otherwise=f"define it under {where}")
                 yield Problem(
                     "bad-lookup",
-                    item.at(key),
+                    item.find_position(key),
                     who,
                     f"{key}: there is no {kind} {str(name)!r}",
                     near,
@@ -158,38 +158,38 @@ def bad_lookup(draft: Draft) -> Iterator[Problem]:
                 )
 
 
-def bad_by(draft: Draft) -> Iterator[Problem]:
+def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
     """`by:` and `after:` have one meaning each: `by: interviewer`, and on a section `after: hangup`."""
-    for item in items_of(draft, Question, SectionWritten):
-        if isinstance(item, Draw):
+    for item in items_of(draft, QuestionItem, SectionItem):
+        if isinstance(item, DrawItem):
             continue  # its `by` says how it is drawn
-        if isinstance(item, Question) and item.by is not None and item.by != INTERVIEWER:
+        if isinstance(item, QuestionItem) and item.by is not None and item.by != INTERVIEWER:
             what = f"by: {str(item.by)!r} is not known here"
             remedy = "write by: interviewer if nobody is asked, or take it out"
-            yield Problem("bad-by", item.at("by"), str(item.id), what, remedy, length=len(item.by))
-        elif isinstance(item, SectionWritten) and item.after is not None and item.after != HANGUP:
+            yield Problem("bad-by", item.find_position("by"), str(item.id), what, remedy, length=len(item.by))
+        elif isinstance(item, SectionItem) and item.after is not None and item.after != HANGUP:
             what = f"after: {str(item.after)!r} is not known here"
             remedy = "write after: hangup, or take it out"
-            yield Problem("bad-by", item.at("after"), str(item.id), what, remedy, length=len(item.after))
+            yield Problem(
+                "bad-by", item.find_position("after"), str(item.id), what, remedy, length=len(item.after)
+            )
 
 
-def hangup_not_last(draft: Draft) -> Iterator[Problem]:
+def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
     """A section for after the hang-up is followed by questions: the respondent is no longer there.
 
     - {id: notes, type: section, after: hangup, items: […]}     belongs at the end
     """
     items = draft.document.items
     for at, item in enumerate(items):
-        if isinstance(item, SectionWritten):
+        if isinstance(item, SectionItem):
             if item.after == HANGUP:
-                rest = [
-                    i for i in items[at + 1 :] if not (isinstance(i, SectionWritten) and i.after == HANGUP)
-                ]
+                rest = [i for i in items[at + 1 :] if not (isinstance(i, SectionItem) and i.after == HANGUP)]
                 if rest:
                     what = f"the respondent has hung up, but {rest[0].id} comes after it"
                     yield Problem(
                         "hangup-not-last",
-                        item.at("after"),
+                        item.find_position("after"),
                         str(item.id),
                         what,
                         "move it to the end",
@@ -199,22 +199,28 @@ def hangup_not_last(draft: Draft) -> Iterator[Problem]:
             yield from _hung_up_below(item)
 
 
-def _hung_up_below(section: SectionWritten) -> Iterator[Problem]:
+def _hung_up_below(section: SectionItem) -> Iterator[Problem]:
     for item in section.items:
-        if isinstance(item, SectionWritten):
+        if isinstance(item, SectionItem):
             if item.after == HANGUP and section.after != HANGUP:
                 what = f"a section for after the hang-up stands inside of {section.id}"
                 remedy = "move it to the end of the file's items"
                 yield Problem(
-                    "hangup-not-last", item.at("after"), str(item.id), what, remedy, "warning", len(HANGUP)
+                    "hangup-not-last",
+                    item.find_position("after"),
+                    str(item.id),
+                    what,
+                    remedy,
+                    "warning",
+                    len(HANGUP),
                 )
             yield from _hung_up_below(item)
 
 
-def empty_group(draft: Draft) -> Iterator[Problem]:
+def empty_group(draft: InstrumentDraft) -> Iterator[Problem]:
     """A section, battery or roster holds nothing, or the file has no items: there is nothing to ask."""
     if not draft.document.items and not draft.lost:
-        where = draft.document.at("items")
+        where = draft.document.find_position("items")
         yield Problem(
             "empty-group",
             where,
@@ -222,8 +228,8 @@ def empty_group(draft: Draft) -> Iterator[Problem]:
             "items: there is nothing to ask",
             "write the items, each with id and type",
         )
-    for item in items_of(draft, BatteryWritten, SectionWritten, RosterWritten):
-        key = "statements" if isinstance(item, BatteryWritten) else "items"
+    for item in items_of(draft, BatteryItem, SectionItem, RosterItem):
+        key = "statements" if isinstance(item, BatteryItem) else "items"
         if not getattr(item, key) and not draft.lost:
             what = f"{key}: this {item.type} holds nothing"
             where = key_place(item._node, key)
@@ -232,15 +238,15 @@ def empty_group(draft: Draft) -> Iterator[Problem]:
             )
 
 
-def idle_condition(draft: Draft) -> Iterator[Problem]:
+def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:
     """A draw's `using:` goes with `by: youngest` or `by: next_birthday`; with a random draw it compares nothing."""
-    for item in items_of(draft, Draw):
+    for item in items_of(draft, DrawItem):
         if item.by == "random" and item.using is not None:
             what = "using: a random draw compares nothing"
             ways = spoken_list(["by: youngest", "by: next_birthday"], joint="or")
             yield Problem(
                 "idle-condition",
-                item.at("using"),
+                item.find_position("using"),
                 str(item.id),
                 what,
                 f"write {ways}, or take it out",

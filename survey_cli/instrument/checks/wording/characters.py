@@ -7,8 +7,8 @@ from typing import Final
 
 from survey_cli.instrument.checks.code_positions import every_list, key_place
 from survey_cli.instrument.checks.wording.text_list import every_text
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.source.nodes import Written
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.texts.templates import place_in
 from survey_cli.problems import Position, Problem
 
@@ -24,7 +24,7 @@ _QUOTES: Final = str.maketrans(
 )
 
 
-def _written(draft: Draft) -> Iterator[tuple[str, Written]]:
+def _written(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar]]:
     """Every text that is not plain ASCII, with its owner, and every such code."""
     for who, text in every_text(draft):
         if text.plain is not None:
@@ -37,11 +37,11 @@ def _written(draft: Draft) -> Iterator[tuple[str, Written]]:
     for listed in every_list(draft):
         if not "".join(map(str, listed.options)).isascii():
             for key in listed.node or ():
-                if not key.isascii() and isinstance(key, Written):
+                if not key.isascii() and isinstance(key, YamlScalar):
                     yield listed.who, key
 
 
-def turned_text(draft: Draft) -> Iterator[Problem]:
+def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text holds a character that turns the direction of what follows, so that it reads otherwise than it is.
 
     Take it out (the problem names its place). Arabic and Hebrew need none: their letters have a direction.
@@ -51,7 +51,7 @@ def turned_text(draft: Draft) -> Iterator[Problem]:
             yield _unseen("turned-text", who, written, found.start(), "turns the direction of what follows")
 
 
-def invisible(draft: Draft) -> Iterator[Problem]:
+def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text or code holds a character of no width. It was most likely pasted with the text.
 
     Texts that look alike would differ, and searches miss them. Take it out (the problem names its place). Within an
@@ -64,11 +64,11 @@ def invisible(draft: Draft) -> Iterator[Problem]:
                 break
 
 
-def _unique(draft: Draft) -> Sequence[tuple[str, Written]]:
+def _unique(draft: InstrumentDraft) -> Sequence[tuple[str, YamlScalar]]:
     """Each of them once, though it may serve several items."""
-    found: dict[Position, tuple[str, Written]] | None = draft.gathered.get("beyond ascii")
+    found: dict[Position, tuple[str, YamlScalar]] | None = draft.check_cache.get("beyond ascii")
     if found is None:
-        found = draft.gathered["beyond ascii"] = {}
+        found = draft.check_cache["beyond ascii"] = {}
         for who, written in _written(draft):
             found.setdefault(written.where, (who, written))
     return list(found.values())
@@ -90,7 +90,7 @@ def _joins(letter: str) -> bool:
     return unicodedata.category(letter) in ("So", "Sk", "Mn", "Mc", "Lo")
 
 
-def _unseen(rule: str, who: str, written: Written, at: int, why: str) -> Problem:
+def _unseen(rule: str, who: str, written: YamlScalar, at: int, why: str) -> Problem:
     letter = written[at]
     name = unicodedata.name(letter, "").lower()
     called = f" ({name})" if name else ""
@@ -102,7 +102,7 @@ def _unseen(rule: str, who: str, written: Written, at: int, why: str) -> Problem
     )
 
 
-def unlike_quotes(draft: Draft) -> Iterator[Problem]:
+def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
     """Labels of two lists are the same but for their quotes (Don't, Don’t) or how an accent is composed.
 
     Tables and programs take them for two different answers. Write both the same way.

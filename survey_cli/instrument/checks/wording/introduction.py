@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.compiled.model import Group, Leaf
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.model import CompiledItem, ItemGroup
 from survey_cli.instrument.texts.templates import ALWAYS, Template
 from survey_cli.problems import Problem
 
@@ -16,7 +16,7 @@ _FOR_WHOM: Final = re.compile(
 """A word such as *for*, and a name with a capital behind it."""
 
 
-def introduction(draft: Draft) -> Iterator[Problem]:
+def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
     """Nothing before or in the first question says who is calling, or for whom.
 
         - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Inspections Division."}
@@ -31,9 +31,9 @@ def introduction(draft: Draft) -> Iterator[Problem]:
     if not document.sample and document.fieldwork is None and not document.study.model_fields_set:
         return
     first, templates = _opening(draft.root)
-    if first is None or first.id not in draft.named:
+    if first is None or first.id not in draft.symbols:
         return
-    texts = [" ".join(str(w) for _, w in t.source.every()) for t in templates]
+    texts = [" ".join(str(w) for _, w in t.source.iterate_languages()) for t in templates]
     fills = {name for t in templates for name in t.names()}
     said = " ".join(texts).casefold()
     wanted = []
@@ -41,28 +41,33 @@ def introduction(draft: Draft) -> Iterator[Problem]:
         wanted.append("who is calling ({interviewer})")
     names = [t for t in (document.study.sponsor, document.study.conducted_by) if t is not None]
     if not fills - set(ALWAYS) - {"options"} and not any(map(_FOR_WHOM.search, texts)):
-        words = {w for t in names for _, text in t.every() for w in re.findall(r"\w{4,}", text.casefold())}
-        words |= {str(text).casefold() for t in names for _, text in t.every()}
+        words = {
+            w
+            for t in names
+            for _, text in t.iterate_languages()
+            for w in re.findall(r"\w{4,}", text.casefold())
+        }
+        words |= {str(text).casefold() for t in names for _, text in t.iterate_languages()}
         if not any(word in said for word in words):
-            name = names[-1].written(str(document.languages[0])) if names else "the sponsor or the institute"
+            name = names[-1].get(str(document.languages[0])) if names else "the sponsor or the institute"
             wanted.append(f"for whom ({name})")
     if not wanted:
         return
     what = f"nothing before or in this first question says {' and '.join(wanted)}"
     remedy = 'begin with a read: "Good {daypart}, this is {interviewer} calling for …"'
     yield Problem(
-        "introduction", draft.named[first.id].where, first.id, what, remedy, "warning", len(first.id)
+        "introduction", draft.symbols[first.id].where, first.id, what, remedy, "warning", len(first.id)
     )
 
 
-def _opening(root: Group) -> tuple[Leaf | None, list[Template]]:
+def _opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]:
     """The first question that a respondent is asked, and all that is said up to it."""
     templates: list[Template] = []
 
-    def below(group: Group) -> Leaf | None:
+    def below(group: ItemGroup) -> CompiledItem | None:
         templates.extend(t for t in (group.title, group.intro) if t is not None)
         for child in group.children:
-            if isinstance(child, Group):
+            if isinstance(child, ItemGroup):
                 if (found := below(child)) is not None:
                     return found
                 continue

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.schema.document import StudyWritten
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
@@ -17,33 +17,33 @@ class Worded(NamedTuple):
     text: Text
 
 
-def every_text(draft: Draft) -> Sequence[Worded]:
+def every_text(draft: InstrumentDraft) -> Sequence[Worded]:
     """Every text that is read, shown or exported; one that many items share (a list's) once. Computes are not texts."""
-    texts: list[Worded] | None = draft.gathered.get("texts")
+    texts: list[Worded] | None = draft.check_cache.get("texts")
     if texts is None:
-        texts = draft.gathered["texts"] = list(_texts(draft))
+        texts = draft.check_cache["texts"] = list(_texts(draft))
     return texts
 
 
-def translated_texts(draft: Draft) -> Sequence[Worded]:
+def translated_texts(draft: InstrumentDraft) -> Sequence[Worded]:
     """Those that are written for each language."""
-    texts: list[Worded] | None = draft.gathered.get("translated")
+    texts: list[Worded] | None = draft.check_cache.get("translated")
     if texts is None:
-        texts = draft.gathered["translated"] = [
+        texts = draft.check_cache["translated"] = [
             worded for worded in every_text(draft) if worded[1].by_language
         ]
     return texts
 
 
-def filled_texts(draft: Draft) -> Sequence[tuple[str, Template]]:
+def filled_texts(draft: InstrumentDraft) -> Sequence[tuple[str, Template]]:
     """Those in which something is filled in, compiled, with their owners."""
-    texts: list[tuple[str, Template]] | None = draft.gathered.get("filled")
+    texts: list[tuple[str, Template]] | None = draft.check_cache.get("filled")
     if texts is None:
-        texts = draft.gathered["filled"] = [t for t in draft.templates if len(t[1].still) < len(t[1].runs)]
+        texts = draft.check_cache["filled"] = [t for t in draft.templates if len(t[1].still) < len(t[1].runs)]
     return texts
 
 
-def _texts(draft: Draft) -> Iterator[Worded]:
+def _texts(draft: InstrumentDraft) -> Iterator[Worded]:
     for owner, template in draft.templates:
         yield Worded(owner, template.source)
     for name, leaf in draft.leaves.items():
@@ -71,10 +71,10 @@ def _texts(draft: Draft) -> Iterator[Worded]:
     yield from _head(draft)
 
 
-def _head(draft: Draft) -> Iterator[Worded]:
+def _head(draft: InstrumentDraft) -> Iterator[Worded]:
     document = draft.document
     yield Worded("title", document.title)
-    for key in StudyWritten.model_fields:
+    for key in StudySpec.model_fields:
         value = getattr(document.study, key)
         if isinstance(value, Text):
             yield Worded("study", value)

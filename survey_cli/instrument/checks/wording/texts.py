@@ -8,10 +8,10 @@ from typing import Final
 
 from survey_cli.instrument.checks.code_positions import name_place
 from survey_cli.instrument.checks.wording.text_list import every_text, filled_texts, translated_texts
-from survey_cli.instrument.compiled.draft import Draft
-from survey_cli.instrument.compiled.model import Group, Roster
-from survey_cli.instrument.schema.items.coded import Multiple
-from survey_cli.instrument.schema.items.unasked_items import End
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.model import ItemGroup, Roster
+from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.texts.templates import Fill, Template, fill_at, place_in
 from survey_cli.problems import Position, Problem, did_you_mean, nearest
 
@@ -24,7 +24,7 @@ _NAMED: Final = 12
 """Texts that a problem names one by one."""
 
 
-def bad_language(draft: Draft) -> Iterator[Problem]:
+def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """A language under `languages:` is given twice, or is no language tag.
 
     languages: [en, es]     two or three small letters; with a region where it matters: pt-br
@@ -66,12 +66,12 @@ _MEANT: Final = {
 }
 
 
-def _declared(draft: Draft) -> list[str]:
+def _declared(draft: InstrumentDraft) -> list[str]:
     """The file's languages, each once, as they would be written rightly."""
     return list(dict.fromkeys(str(la).lower().replace("_", "-") for la in draft.document.languages))
 
 
-def missing_translation(draft: Draft) -> Iterator[Problem]:
+def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
     """Texts are not there in every language of `languages:`. All of them are named in one problem.
 
         text: {en: How old are you?, es: ¿Cuántos años tiene?}
@@ -104,7 +104,7 @@ def missing_translation(draft: Draft) -> Iterator[Problem]:
     )
 
 
-def one_language(draft: Draft) -> Iterator[Problem]:
+def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text is written once though the file has several languages: it will be read the same in all of them.
 
     That may be meant (a name, a number). Each file is told once, at its first such text.
@@ -130,7 +130,7 @@ def one_language(draft: Draft) -> Iterator[Problem]:
         yield Problem("one-language", where, who, what, remedy, "warning")
 
 
-def undeclared_language(draft: Draft) -> Iterator[Problem]:
+def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text is written in a language that is not under `languages:`, so nobody will ever read it.
 
     languages: [en, es]
@@ -153,7 +153,7 @@ def undeclared_language(draft: Draft) -> Iterator[Problem]:
                 yield Problem("undeclared-language", written.where, who, what, remedy, length=len(written))
 
 
-def unlike_fills(draft: Draft) -> Iterator[Problem]:
+def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
     """A fill stands in a text in one language and not in the other.
 
         text: {en: "Is {name} at home?", es: "¿Está en casa?"}
@@ -199,7 +199,7 @@ def _short(text: str) -> str:
     return words if len(words) <= 60 else words[:59] + "…"
 
 
-def unsure_fill(draft: Draft) -> Iterator[Problem]:
+def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text fills in something that may be missing where it is read, and has no words for that.
 
         text: "You said {hours} hours."     after a don't know it reads "You said … hours."
@@ -212,7 +212,7 @@ def unsure_fill(draft: Draft) -> Iterator[Problem]:
             fill = _unsure(draft, who, template, language)
             if fill is None:
                 continue
-            written = template.source.by_language.get(language) or template.source.written(language)
+            written = template.source.by_language.get(language) or template.source.get(language)
             at = max(fill_at(written, fill.key), 0)
             whole = written[at : written.find("}", at) + 1]
             what = f"{whole} may have no answer here, and the text has no words for that"
@@ -221,7 +221,7 @@ def unsure_fill(draft: Draft) -> Iterator[Problem]:
             break
 
 
-def _unsure(draft: Draft, who: str, template: Template, language: str) -> Fill | None:
+def _unsure(draft: InstrumentDraft, who: str, template: Template, language: str) -> Fill | None:
     """The first fill of a text that may be missing and has no words for that."""
     for parts, _ in template.runs[language]:
         for part in parts:
@@ -237,11 +237,11 @@ def _unsure(draft: Draft, who: str, template: Template, language: str) -> Fill |
     return None
 
 
-def _beyond_turns(draft: Draft, fill: Fill) -> bool:
+def _beyond_turns(draft: InstrumentDraft, fill: Fill) -> bool:
     """Whether a fill names a turn that the roster may not have."""
     if not isinstance(fill.turn, int) or fill.said is None or fill.said.roster is None:
         return False
-    roster = draft.walk.rosters.get(fill.said.roster)
+    roster = draft.symbol_table.rosters.get(fill.said.roster)
     return fill.turn > 1 or roster is None or roster.until is None
 
 
@@ -260,7 +260,7 @@ def _never_missing(tree: ast.expr) -> bool:
             return False
 
 
-def _sure(draft: Draft, who: str) -> set[str]:
+def _sure(draft: InstrumentDraft, who: str) -> set[str]:
     """What is answered wherever a text of this item is read: what its conditions and checks name."""
     names = {who}
     leaf, group = draft.leaves.get(who), draft.groups.get(who)
@@ -269,38 +269,38 @@ def _sure(draft: Draft, who: str) -> set[str]:
             names |= node.ask_if.names
     for check in leaf.checks if leaf is not None else ():
         names |= check.condition.names
-    path = draft.named[who].path if who in draft.named else ()
+    path = draft.symbols[who].path if who in draft.symbols else ()
     for step in path:
         above = draft.groups.get(step.group)
         if above is not None and above.ask_if is not None:
             names |= above.ask_if.names
-    at = draft.named[who].index if who in draft.named else -1
+    at = draft.symbols[who].index if who in draft.symbols else -1
     for index, passed in _gates(draft):
         if index < at:
             names |= passed
     return names
 
 
-def _gates(draft: Draft) -> list[tuple[int, frozenset[str]]]:
+def _gates(draft: InstrumentDraft) -> list[tuple[int, frozenset[str]]]:
     """Each `end` that everybody comes to and passes only where its `unless` holds: when, and what that names."""
-    gates: list[tuple[int, frozenset[str]]] | None = draft.gathered.get("gates")
+    gates: list[tuple[int, frozenset[str]]] | None = draft.check_cache.get("gates")
     if gates is None:
-        gates = draft.gathered["gates"] = list(_below(draft, draft.root)) if draft.root is not None else []
+        gates = draft.check_cache["gates"] = list(_below(draft, draft.root)) if draft.root is not None else []
     return gates
 
 
-def _below(draft: Draft, group: Group) -> Iterator[tuple[int, frozenset[str]]]:
+def _below(draft: InstrumentDraft, group: ItemGroup) -> Iterator[tuple[int, frozenset[str]]]:
     for child in group.children:
         if child.ask_if is not None:
             continue
-        if isinstance(child, Group):
+        if isinstance(child, ItemGroup):
             if child.unless is None and child.order == "written" and not isinstance(child, Roster):
                 yield from _below(draft, child)
-        elif child.unless is not None and isinstance(child.question, End) and child.id in draft.named:
-            yield draft.named[child.id].index, child.unless.names
+        elif child.unless is not None and isinstance(child.question, EndItem) and child.id in draft.symbols:
+            yield draft.symbols[child.id].index, child.unless.names
 
 
-def long_label(draft: Draft) -> Iterator[Problem]:
+def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
     """A label is longer than SPSS keeps: 256 bytes for a variable, 120 for a value. The .sav file shortens it.
 
         - {id: q1, type: single, text: (a long question), label: Hours of work, …}
@@ -313,15 +313,15 @@ def long_label(draft: Draft) -> Iterator[Problem]:
         question = leaf.question
         if not question.asks:
             continue
-        several = question.__class__ is Multiple
+        several = question.__class__ is MultipleItem
         plain = leaf.label.plain
         short = plain is not None and not several and not _bytes(plain, VARIABLE_LABEL)
         for language in () if short else languages:
-            label = leaf.label.written(language)
+            label = leaf.label.get(language)
             size = _bytes(label, VARIABLE_LABEL)
             if several and leaf.options:
-                longest = max(leaf.options, key=lambda o: len(o.label.written(language)))
-                both = f"{label}: {longest.label.written(language)}"
+                longest = max(leaf.options, key=lambda o: len(o.label.get(language)))
+                both = f"{label}: {longest.label.get(language)}"
                 size = _bytes(both, VARIABLE_LABEL)
             if size:
                 own = question.label is not None
@@ -329,7 +329,7 @@ def long_label(draft: Draft) -> Iterator[Problem]:
                 which = "label" if own else "text, which is the label too,"
                 what = f"the {which}{of} has {size} bytes; SPSS keeps {VARIABLE_LABEL}"
                 remedy = "shorten it" if own else "add a short label:"
-                where = label.where if label.where.line else question.at("id")
+                where = label.where if label.where.line else question.find_position("id")
                 yield Problem("long-label", where, name, what, remedy, "warning", len(label))
                 break
         if id(leaf.options) in lists or several:
@@ -338,7 +338,7 @@ def long_label(draft: Draft) -> Iterator[Problem]:
         for option in leaf.options:
             plain = option.label.plain
             for language in () if plain is not None and len(plain) * 4 <= VALUE_LABEL else languages:
-                label = option.label.written(language)
+                label = option.label.get(language)
                 if size := _bytes(label, VALUE_LABEL):
                     what = f"the label of {option.code} has {size} bytes; SPSS keeps {VALUE_LABEL}"
                     remedy = "give the option a short label: beside its text"
@@ -356,7 +356,7 @@ def _bytes(text: str, most: int) -> int:
     return size if size > most else 0
 
 
-def undeclared_daypart(draft: Draft) -> Iterator[Problem]:
+def undeclared_daypart(draft: InstrumentDraft) -> Iterator[Problem]:
     """`dayparts:` at the top says what `{daypart}` reads: morning, afternoon, evening, and no others.
 
         dayparts: {morning: {en: morning, es: buenos días}, afternoon: …, evening: …}

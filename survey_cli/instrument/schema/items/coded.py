@@ -6,89 +6,105 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from survey_cli.entries import Entry, Line, Pick, Picked, Reply, Unread
-from survey_cli.instrument.compiled.model import NO_WORDS, NOTHING, Asking, Dice, Env, Leaf, Option, Reading
-from survey_cli.instrument.schema.items.question import Question, tidy, variable
+from survey_cli.instrument.compiled.model import (
+    EMPTY_ENV,
+    NO_WORDS,
+    CompiledItem,
+    CompiledOption,
+    Env,
+    ItemContext,
+    ParsedAnswer,
+    RandomSource,
+)
+from survey_cli.instrument.schema.items.question import QuestionItem, build_variable, normalize_text
 from survey_cli.instrument.schema.options import OptionsOrName
 from survey_cli.instrument.source.scalars import Name, Order, Text, Whole
 from survey_cli.values import Cell, Code, Measure, Missing, Value, Variable
 
-PICKED_POINTS = 11
+MAX_PICK_POINTS = 11
 """A scale with more points than this is typed as a number."""
 
 
-class Coded(Question):
+class CodedItem(QuestionItem):
     """What `single`, `scale` and `multiple` share."""
 
     order: Order = "written"
     """How the options are shuffled: `random`, `rotate` or `flip`. Anchored, missing, exclusive and volunteered options
     keep their place."""
 
-    known: ClassVar[str] = "code"
+    condition_type: ClassVar[str] = "code"
     measure: ClassVar[Measure] = "nominal"
 
-    def entry(self, asking: Asking) -> Entry:
-        return Pick(choices=asking.choices())
+    def build_entry(self, asking: ItemContext) -> Entry:
+        return Pick(choices=asking.build_choices())
 
-    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
-        picked = self._picked(asking, reply)
+    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+        picked = self._parse_pick(asking, reply)
         if isinstance(picked, Unread):
             return picked
         if len(picked.codes) != 1:
             return Unread("one answer, please" if picked.codes else "an answer is needed")
         code = picked.codes[0]
-        option = option_of(asking.options, code)
+        option = find_option(asking.options, code)
         if option is None:
             return Unread(f"{code} is not offered here")
         if not option.specify:
-            return Reading(value=code)
-        words = _tidied(picked, (option,))
+            return ParsedAnswer(value=code)
+        words = _normalize_words(picked, (option,))
         if not words[code]:
             return Unread(f"{code} wants words: {code} and what was said")
-        return Reading(value=code, words=words)
+        return ParsedAnswer(value=code, words=words)
 
-    def _picked(self, asking: Asking, reply: Reply) -> Picked | Unread:
+    def _parse_pick(self, asking: ItemContext, reply: Reply) -> Picked | Unread:
         if isinstance(reply, Picked):
             return reply
-        entry = self.entry(asking)
-        pick = entry if isinstance(entry, Pick) else Pick(choices=asking.choices())
+        entry = self.build_entry(asking)
+        pick = entry if isinstance(entry, Pick) else Pick(choices=asking.build_choices())
         return pick.picked(reply)
 
-    def fits(self, asking: Asking, value: Value | None) -> str:
-        return "" if option_of(asking.options, value) is not None else f"{value} is no longer offered"
+    def why_invalid(self, asking: ItemContext, value: Value | None) -> str:
+        return "" if find_option(asking.options, value) is not None else f"{value} is no longer offered"
 
-    def said(
-        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    def format_answer(
+        self,
+        leaf: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
     ) -> str:
-        return _said(value, option_of(leaf.options, value), words, language, env)
+        return _format_option(value, find_option(leaf.options, value), words, language, env)
 
-    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         more = "".join(f" {text}" for text in words.values())
         return f"{value}{more}"
 
-    def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         numbers = all(isinstance(o.code, int) for o in leaf.options)
-        own = variable(
+        own = build_variable(
             leaf,
             language,
             storage="integer" if numbers else "text",
             measure=self.measure,
-            labels={o.code: str(o.label.written(language)) for o in leaf.options},
+            labels={o.code: str(o.label.get(language)) for o in leaf.options},
             user_missing=tuple(o.code for o in leaf.options if o.missing),
         )
-        return own, *words_variables(leaf, language)
+        return own, *build_words_variables(leaf, language)
 
-    def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
+    ) -> tuple[Cell, ...]:
         assert value is not None
-        return value, *words_cells(leaf, words)
+        return value, *build_words_cells(leaf, words)
 
-    def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
-        return why, *words_cells(leaf, {})
+    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+        return why, *build_words_cells(leaf, {})
 
-    def invent(self, asking: Asking, dice: Dice) -> Reply:
-        return _invented(asking, dice, 1)
+    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
+        return _invent_pick(asking, dice, 1)
 
 
-class Single(Coded):
+class SingleItem(CodedItem):
     """One of `options`, one key."""
 
     type: Literal["single"]
@@ -96,7 +112,7 @@ class Single(Coded):
     """Code to text, in the order they are read; or the name of a list under `scales`."""
 
 
-class Scale(Coded):
+class ScaleItem(CodedItem):
     """One point of an ordered scale: a named scale, or `from: 0, to: 10` with labels at some points."""
 
     type: Literal["scale"]
@@ -113,19 +129,21 @@ class Scale(Coded):
 
     measure: ClassVar[Measure] = "ordinal"
 
-    def entry(self, asking: Asking) -> Entry:
-        if len(asking.options) <= PICKED_POINTS:
-            return Pick(choices=asking.choices())
+    def build_entry(self, asking: ItemContext) -> Entry:
+        if len(asking.options) <= MAX_PICK_POINTS:
+            return Pick(choices=asking.build_choices())
         codes = [o.code for o in asking.options]
         labelled = tuple(
-            (c.code, "".join(s.text for s in c.words)) for c in asking.choices() if c.code in self.labels
+            (c.code, "".join(s.text for s in c.words))
+            for c in asking.build_choices()
+            if c.code in self.labels
         )
         return Line(
             kind="scale", hint=f"{codes[0]} to {codes[-1]}", labels=labelled, width=len(str(codes[-1]))
         )
 
 
-class Multiple(Coded):
+class MultipleItem(CodedItem):
     """Any of `options`; in the data one 0/1 column for each."""
 
     type: Literal["multiple"]
@@ -138,19 +156,19 @@ class Multiple(Coded):
     mentions: Literal["ordered"] | None = None
     """`ordered` keeps the order in which they were named, in a column `ID_mentions`."""
 
-    known: ClassVar[str] = "codes"
+    condition_type: ClassVar[str] = "codes"
 
-    def entry(self, asking: Asking) -> Entry:
+    def build_entry(self, asking: ItemContext) -> Entry:
         return Pick(
-            choices=asking.choices(),
+            choices=asking.build_choices(),
             several=True,
             least=self.min,
             most=self.max,
             ordered=self.mentions == "ordered",
         )
 
-    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
-        picked = self._picked(asking, reply)
+    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+        picked = self._parse_pick(asking, reply)
         if isinstance(picked, Unread):
             return picked
         codes = tuple(dict.fromkeys(picked.codes))
@@ -159,17 +177,17 @@ class Multiple(Coded):
             codes = tuple(o.code for o in asking.leaf.options if o.code in chosen)
         if len(codes) < len(set(picked.codes)):
             return Unread("one of these is not offered here")
-        if why := self.fits(asking, codes):
+        if why := self.why_invalid(asking, codes):
             return Unread(why)
-        words = _tidied(picked, tuple(o for o in asking.options if o.code in codes))
+        words = _normalize_words(picked, tuple(o for o in asking.options if o.code in codes))
         for code, said in words.items():
             if not said:
                 return Unread(f"{code} wants words: {code} and what was said")
-        return Reading(value=codes, words=words)
+        return ParsedAnswer(value=codes, words=words)
 
-    def fits(self, asking: Asking, value: Value | None) -> str:
+    def why_invalid(self, asking: ItemContext, value: Value | None) -> str:
         codes = value if isinstance(value, tuple) else ()
-        offered = _by_code(asking.options)
+        offered = _index_by_code(asking.options)
         for code in codes:
             if (type(code), code) not in offered:
                 return f"{code} is not offered here"
@@ -182,76 +200,86 @@ class Multiple(Coded):
             return f"at most {self.max} answer{'s' if self.max > 1 else ''}"
         return ""
 
-    def said(
-        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    def format_answer(
+        self,
+        leaf: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
     ) -> str:
-        codes, offered = value if isinstance(value, tuple) else (), _by_code(leaf.options)
+        codes, offered = value if isinstance(value, tuple) else (), _index_by_code(leaf.options)
         options = [offered.get((type(code), code)) for code in codes]
         return ", ".join(
-            _said(code, option, words, language, env) for code, option in zip(codes, options, strict=True)
+            _format_option(code, option, words, language, env)
+            for code, option in zip(codes, options, strict=True)
         )
 
-    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         codes = value if isinstance(value, tuple) else (value,)
         plain = [str(c) for c in codes if c not in words]
         return " ".join([*plain, *(f"{c} {text}" for c, text in words.items())])
 
-    def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         columns = [
-            variable(
+            build_variable(
                 leaf,
                 language,
                 f"_{o.code}",
-                label=f"{leaf.label.written(language)}: {o.label.written(language)}",
+                label=f"{leaf.label.get(language)}: {o.label.get(language)}",
                 labels={0: "Not mentioned", 1: "Mentioned"},
                 option=o.code,
             )
             for o in leaf.options
         ]
         if self.mentions == "ordered":
-            label = f"{leaf.label.written(language)} (codes in order of mention)"
-            columns.append(variable(leaf, language, "_mentions", label=label, storage="text", role="words"))
-        return *columns, *words_variables(leaf, language)
+            label = f"{leaf.label.get(language)} (codes in order of mention)"
+            columns.append(
+                build_variable(leaf, language, "_mentions", label=label, storage="text", role="words")
+            )
+        return *columns, *build_words_variables(leaf, language)
 
-    def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
+    ) -> tuple[Cell, ...]:
         codes = value if isinstance(value, tuple) else ()
         chosen = frozenset(codes)
         flags: list[Cell] = [int(o.code in chosen) for o in leaf.options]
         if self.mentions == "ordered":
             flags.append(" ".join(str(c) for c in codes))
-        return *flags, *words_cells(leaf, words)
+        return *flags, *build_words_cells(leaf, words)
 
-    def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         coded = (why,) * (len(leaf.options) + (self.mentions == "ordered"))
-        return *coded, *words_cells(leaf, {})
+        return *coded, *build_words_cells(leaf, {})
 
-    def invent(self, asking: Asking, dice: Dice) -> Reply:
+    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
         most = min(self.max or 3, len(asking.options))
-        return _invented(asking, dice, dice.randint(min(max(self.min, 1), most), most) if most else 0)
+        return _invent_pick(asking, dice, dice.randint(min(max(self.min, 1), most), most) if most else 0)
 
 
-def _tidied(picked: Picked, options: tuple[Option, ...]) -> dict[Code, str]:
+def _normalize_words(picked: Picked, options: tuple[CompiledOption, ...]) -> dict[Code, str]:
     """The words of those options that want words, as they are kept."""
-    return {o.code: tidy(picked.words.get(o.code, ""), lines=False) for o in options if o.specify}
+    return {o.code: normalize_text(picked.words.get(o.code, ""), lines=False) for o in options if o.specify}
 
 
-def _said(
-    value: Value | None, option: Option | None, words: Mapping[Code, str], language: str, env: Env
+def _format_option(
+    value: Value | None, option: CompiledOption | None, words: Mapping[Code, str], language: str, env: Env
 ) -> str:
     """A code with its option's words, and those that were given with it."""
     if option is None:
         return str(value)
-    label = f"{value} {option.named(env, language)}"
+    label = f"{value} {option.render_label(env, language)}"
     more = words.get(option.code)
     return f"{label}: {more}" if more else label
 
 
-def _by_code(options: tuple[Option, ...]) -> dict[tuple[type, Code], Option]:
+def _index_by_code(options: tuple[CompiledOption, ...]) -> dict[tuple[type, Code], CompiledOption]:
     """The options by their code and its type."""
     return {(type(option.code), option.code): option for option in options}
 
 
-def option_of(options: tuple[Option, ...], code: object) -> Option | None:
+def find_option(options: tuple[CompiledOption, ...], code: object) -> CompiledOption | None:
     """The option with this code (1 and True, 1 and "1" are different codes)."""
     for option in options:
         if option.code == code and type(option.code) is type(code):
@@ -259,14 +287,14 @@ def option_of(options: tuple[Option, ...], code: object) -> Option | None:
     return None
 
 
-def words_variables(leaf: Leaf, language: str) -> tuple[Variable, ...]:
+def build_words_variables(leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
     """A text column for each option that wants words."""
     return tuple(
-        variable(
+        build_variable(
             leaf,
             language,
             f"_{o.code}_text",
-            label=f"{leaf.label.written(language)}: {o.label.written(language)} (words)",
+            label=f"{leaf.label.get(language)}: {o.label.get(language)} (words)",
             storage="text",
             role="words",
             option=o.code,
@@ -277,17 +305,17 @@ def words_variables(leaf: Leaf, language: str) -> tuple[Variable, ...]:
     )
 
 
-def words_cells(leaf: Leaf, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+def build_words_cells(leaf: CompiledItem, words: Mapping[Code, str]) -> tuple[Cell, ...]:
     """The words given, empty where none were."""
     return tuple(words.get(o.code, "") for o in leaf.options if o.specify)
 
 
-def _invented(asking: Asking, dice: Dice, how_many: int) -> Picked:
+def _invent_pick(asking: ItemContext, dice: RandomSource, how_many: int) -> Picked:
     left = list(asking.options)
     if how_many == 1 and left:
         option = left[int(dice.random() * len(left))]
         return Picked((option.code,), {option.code: "something else"} if option.specify else NO_WORDS)
-    chosen: list[Option] = []
+    chosen: list[CompiledOption] = []
     while left and len(chosen) < how_many:
         option = left.pop(dice.randint(0, len(left) - 1))
         if option.exclusive and chosen:

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from survey_cli.instrument.schema.items.question import ItemWritten, Question
-from survey_cli.instrument.schema.options import OptionsOrName, Part
+from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
+from survey_cli.instrument.schema.options import OptionsOrName, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Order, Text, Whole
 
 if TYPE_CHECKING:
     from survey_cli.instrument.schema.items import AnyItem
 
 
-class SectionWritten(ItemWritten):
+class SectionItem(ItemSpec):
     """A titled, conditional, orderable group of items."""
 
     type: Literal["section"]
@@ -27,10 +27,10 @@ class SectionWritten(ItemWritten):
     after: Name | None = None
     """`hangup`: filled in when the respondent has hung up; the case is complete and the clock stopped."""
 
-    groups: ClassVar[bool] = True
+    is_group: ClassVar[bool] = True
 
 
-class StatementWritten(Part):
+class StatementSpec(SpecModel):
     """One statement of a battery."""
 
     text: Text
@@ -44,23 +44,23 @@ class StatementWritten(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, data: Any) -> Any:
+    def _expand_short_form(cls, data: Any) -> Any:
         if isinstance(data, dict) and "text" in data:
             return data
         return {"text": data}
 
 
-class BatteryWritten(Question):
+class BatteryItem(QuestionItem):
     """Statements on one scale: the introduction once, then each statement a variable of its own."""
 
     type: Literal["battery"]
-    text: Text = Field(default_factory=lambda: Text.of("{statement}"))
+    text: Text = Field(default_factory=lambda: Text.from_string("{statement}"))
     """Read for each, with the statement in it: `How important is {statement}?`"""
     intro: Text | None = None
     """Read once, before the first statement."""
     title: Text | None = None
     """Shown at the top of the screen."""
-    statements: dict[Name, StatementWritten]
+    statements: dict[Name, StatementSpec]
     """Id to statement."""
     scale: Name | None = None
     """The name of a list under `scales`."""
@@ -75,10 +75,10 @@ class BatteryWritten(Question):
     order: Order = "written"
     """How the statements are shuffled."""
 
-    groups: ClassVar[bool] = True
+    is_group: ClassVar[bool] = True
 
 
-class RosterWritten(ItemWritten):
+class RosterItem(ItemSpec):
     """Its items once for each turn: so many times, once for each answer to a `multiple`, or until there is no other."""
 
     type: Literal["roster"]
@@ -99,4 +99,4 @@ class RosterWritten(ItemWritten):
     order: Order = "written"
     """How its items are shuffled, each turn anew."""
 
-    groups: ClassVar[bool] = True
+    is_group: ClassVar[bool] = True

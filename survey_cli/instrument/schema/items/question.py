@@ -1,7 +1,8 @@
-"""What every item has in common: how it is written, and the five things each type of question must say of itself.
+"""The base classes of all items, and the methods that each question type implements.
 
-A question type is one class: how it is *written* (its fields), *asked* (`entry`), *read* (`understood`, `fits`), *said*
-(`said`), *stored* (`variables`, `cells`) and *invented* (`invent`). It is handed what it needs and keeps no answer.
+A question type is one class: how it is *written* (its fields), *asked* (`build_entry`), *parsed* (`parse_reply`,
+`why_invalid`), *displayed* (`format_answer`), *stored* (`build_variables`, `build_cells`) and *simulated* (`invent`).
+It receives everything it needs and stores no answer.
 """
 
 import unicodedata
@@ -11,13 +12,20 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from survey_cli.entries import Entry, Reply, Unread
-from survey_cli.instrument.compiled.model import NOTHING, Asking, Dice, Env, Leaf, Reading
-from survey_cli.instrument.schema.options import DeclinesHere, Part
+from survey_cli.instrument.compiled.model import (
+    EMPTY_ENV,
+    CompiledItem,
+    Env,
+    ItemContext,
+    ParsedAnswer,
+    RandomSource,
+)
+from survey_cli.instrument.schema.options import DeclineOverrides, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
 from survey_cli.values import Cell, Code, Missing, Value, Variable
 
 
-class ItemWritten(Part):
+class ItemSpec(SpecModel):
     """What any entry of `items:` can have."""
 
     id: Name
@@ -29,10 +37,10 @@ class ItemWritten(Part):
     anchor: Flag = False
     """`true`: keeps its written place when the items it stands among are shuffled."""
 
-    groups: ClassVar[bool] = False
+    is_group: ClassVar[bool] = False
 
 
-class CheckWritten(Part):
+class CheckSpec(SpecModel):
     """A rule an answer must meet: `{expect: hours <= 168, say: A week has 168 hours.}`."""
 
     expect: Expression
@@ -43,20 +51,20 @@ class CheckWritten(Part):
     """`true`: the interviewer may confirm the answer; both the warning and the decision are kept."""
 
 
-def _one_or_more(node: object) -> object:
+def _wrap_in_list(node: object) -> object:
     return [node] if isinstance(node, dict) else node
 
 
 if TYPE_CHECKING:
-    Checks: TypeAlias = list[CheckWritten]
+    Checks: TypeAlias = list[CheckSpec]
 else:
     Checks = Annotated[
-        list[CheckWritten],
-        BeforeValidator(_one_or_more, json_schema_input_type=CheckWritten | list[CheckWritten]),
+        list[CheckSpec],
+        BeforeValidator(_wrap_in_list, json_schema_input_type=CheckSpec | list[CheckSpec]),
     ]
 
 
-class ConfirmWritten(Part):
+class ConfirmSpec(SpecModel):
     """A question read back to the respondent: `{if: hours > 100, text: "Did you say {hours} hours?"}`."""
 
     if_: Expression = Field(alias="if")
@@ -65,7 +73,7 @@ class ConfirmWritten(Part):
     """What is read aloud."""
 
 
-class Question(ItemWritten):
+class QuestionItem(ItemSpec):
     """What any question can have."""
 
     text: Text
@@ -80,9 +88,9 @@ class Question(ItemWritten):
     """The variable's label in the data; the text where it is left out."""
     checks: Checks = Field(default_factory=list)
     """Rules the answer must meet: a list of them, or one."""
-    confirm: ConfirmWritten | None = None
+    confirm: ConfirmSpec | None = None
     """Read back to the respondent where its condition holds."""
-    declines: DeclinesHere | None = None
+    declines: DeclineOverrides | None = None
     """The declines permitted here: `[]` for none, `[dk]`, or codes of this item's own `{dk: 98, refused: 99}`."""
     prefill: Expression | None = None
     """What stands in the field to begin with, to be confirmed with Enter."""
@@ -103,68 +111,77 @@ class Question(ItemWritten):
 
     asks: ClassVar[bool] = True
     """False for items to which nobody answers (read, end, …)."""
-    known: ClassVar[str] = "text"
+    condition_type: ClassVar[str] = "text"
     """What its name means to a condition."""
 
-    def entry(self, asking: Asking) -> Entry:
+    def build_entry(self, asking: ItemContext) -> Entry:
         """How it is asked."""
         raise NotImplementedError
 
-    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
+    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
         """The answer that was keyed, or one short line that says why it is none."""
         raise NotImplementedError
 
-    def fits(self, asking: Asking, value: Value | None) -> str:
+    def why_invalid(self, asking: ItemContext, value: Value | None) -> str:
         """Empty where the item would accept this value now; else why not."""
         return ""
 
-    def said(
-        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    def format_answer(
+        self,
+        leaf: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
     ) -> str:
         """The answer in words, for the interviewer. `env` is what the texts of options may fill in."""
         return "" if value is None else str(value)
 
-    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         """What would be typed to give it again."""
         return str(value)
 
-    def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         """Its columns, as outside of a roster."""
         return ()
 
-    def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
+    ) -> tuple[Cell, ...]:
         """What stands in those columns for an answer."""
         return ()
 
-    def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         """What stands in those columns where there is no answer."""
-        return tuple(why for _ in self.variables(leaf, ""))
+        return tuple(why for _ in self.build_variables(leaf, ""))
 
-    def declined(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+    def build_declined_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         """The same where it was put and no answer came of it."""
-        return self.absent(leaf, why)
+        return self.build_missing_cells(leaf, why)
 
-    def invent(self, asking: Asking, dice: Dice) -> Reply:
+    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
         """An entry that a respondent could give."""
         raise NotImplementedError
 
 
-_TURNS_TEXT: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_DIRECTION_MARKS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 """Characters that turn the direction of what follows; nobody types them, and they hide what is written."""
 
 
-def tidy(text: str, *, lines: bool) -> str:
+def normalize_text(text: str, *, lines: bool) -> str:
     """Typed text as it is kept: NFC, without control characters (line ends stay where lines are wanted)."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_TURNS_TEXT))
+    text = unicodedata.normalize(
+        "NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_DIRECTION_MARKS)
+    )
     kept = (c for c in text if (c >= " " and not "\x7f" <= c <= "\x9f") or (c == "\n" and lines))
     return "".join(kept).encode("utf-8", "ignore").decode().strip()
 
 
-def variable(leaf: Leaf, language: str, suffix: str = "", **more: Any) -> Variable:
+def build_variable(leaf: CompiledItem, language: str, suffix: str = "", **more: Any) -> Variable:
     """A column of this item, with what all of its columns share."""
-    label = leaf.label.written(language)
+    label = leaf.label.get(language)
     more.setdefault("label", str(label))
-    declines = {d.id: (d.code, str(d.text.written(language))) for d in leaf.declines}
+    declines = {d.id: (d.code, str(d.text.get(language))) for d in leaf.declines}
     more.setdefault("declines", declines)
     return Variable(
         name=leaf.id + suffix,
@@ -175,13 +192,13 @@ def variable(leaf: Leaf, language: str, suffix: str = "", **more: Any) -> Variab
     )
 
 
-def state_variable(leaf: Leaf, language: str) -> Variable:
+def build_state_variable(leaf: CompiledItem, language: str) -> Variable:
     """The companion of a column whose cells are left empty where there is no answer: why it is empty."""
     return Variable(
         name=leaf.id + "_state",
-        label=f"{leaf.label.written(language)} (state)",
+        label=f"{leaf.label.get(language)} (state)",
         labels={0: "Answered"},
-        declines={d.id: (d.code, str(d.text.written(language))) for d in leaf.declines},
+        declines={d.id: (d.code, str(d.text.get(language))) for d in leaf.declines},
         item=leaf.id,
         role="state",
         personal=leaf.question.personal,

@@ -18,8 +18,20 @@ from survey_cli.entries import (
     ascii_digits,
     plain,
 )
-from survey_cli.instrument.compiled.model import NOTHING, Asking, Dice, Env, Leaf, Reading
-from survey_cli.instrument.schema.items.question import Question, state_variable, tidy, variable
+from survey_cli.instrument.compiled.model import (
+    EMPTY_ENV,
+    CompiledItem,
+    Env,
+    ItemContext,
+    ParsedAnswer,
+    RandomSource,
+)
+from survey_cli.instrument.schema.items.question import (
+    QuestionItem,
+    build_state_variable,
+    build_variable,
+    normalize_text,
+)
 from survey_cli.instrument.source.scalars import Flag, Label, Number, Text, Whole
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS, read_date, read_time, say_date, say_time
 from survey_cli.instrument.texts.number_text import Doubt, read_number, write_number
@@ -27,11 +39,11 @@ from survey_cli.instrument.texts.templates import day_names, month_names
 from survey_cli.values import Cell, Code, Missing, Value, Variable
 
 _LETTERS: Final = re.compile(r"[^\W\d_]")
-LONGEST: Final = 30_000
+MAX_TEXT_BYTES: Final = 30_000
 """Bytes of the longest text an SPSS file keeps whole, a little less."""
 
 
-class NumberItem(Question):
+class NumberItem(QuestionItem):
     """A number, typed as the interview's language writes it: `12,000` in English, `12.000` in German."""
 
     type: Literal["number"]
@@ -46,33 +58,33 @@ class NumberItem(Question):
     options: dict[Whole, Text] = Field(default_factory=dict)
     """Numbers with a meaning of their own, accepted outside of the range too: `{97: 97 or older}`."""
 
-    known: ClassVar[str] = "number"
+    condition_type: ClassVar[str] = "number"
 
-    def entry(self, asking: Asking) -> Entry:
+    def build_entry(self, asking: ItemContext) -> Entry:
         language = asking.language
-        unit = str(self.unit.written(language)) if self.unit else ""
+        unit = str(self.unit.get(language)) if self.unit else ""
         top = "or more" if self.max is None else f"to {write_number(self.max, language)}"
         hint = f"{write_number(self.min, language)} {top}"
-        labels = tuple((c, plain(asking.words(t))) for c, t in asking.leaf.labels.items())
+        labels = tuple((c, plain(asking.fill(t))) for c, t in asking.leaf.labels.items())
         return Line(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
 
-    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
+    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
         text = reply.strip() if isinstance(reply, str) else ""
         if not text:
             return Unread("a number is wanted")
         language = asking.language
         number = read_number(
-            text, language, decimals=self.decimals, why_not=lambda value: self.fits(asking, value)
+            text, language, decimals=self.decimals, why_not=lambda value: self.why_invalid(asking, value)
         )
         if not isinstance(number, Doubt):
-            return Reading(value=number)
+            return ParsedAnswer(value=number)
         meanings = (
-            PossibleMeaning(self._written(v, language), Exact(self.typed(v, {}, language)))
+            PossibleMeaning(self._format_with_unit(v, language), Exact(self.format_as_typed(v, {}, language)))
             for v in number.values
         )
         return Unread(number.why, tuple(meanings))
 
-    def fits(self, asking: Asking, value: Value | None) -> str:
+    def why_invalid(self, asking: ItemContext, value: Value | None) -> str:
         if not isinstance(value, int | float):
             return "a number is wanted"
         if value in self.options:
@@ -83,87 +95,96 @@ class NumberItem(Question):
             return f"{write_number(value, asking.language)} is more than {write_number(self.max, asking.language)}"
         return ""
 
-    def said(
-        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    def format_answer(
+        self,
+        leaf: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
     ) -> str:
         if isinstance(value, int) and value in leaf.labels:
             return f"{value} {plain(leaf.labels[value].fill(env, language))}"
-        return self._written(value, language)
+        return self._format_with_unit(value, language)
 
-    def _written(self, value: Value | None, language: str) -> str:
+    def _format_with_unit(self, value: Value | None, language: str) -> str:
         """The number with its unit."""
-        unit = f" {self.unit.written(language)}" if self.unit else ""
+        unit = f" {self.unit.get(language)}" if self.unit else ""
         number = write_number(value, language) if isinstance(value, int | float) else str(value)
         return f"{number}{unit}"
 
-    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         return write_number(value, language, grouped=False) if isinstance(value, int | float) else str(value)
 
-    def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         return (
-            variable(
+            build_variable(
                 leaf,
                 language,
                 storage="decimal" if self.decimals else "integer",
                 decimals=self.decimals,
                 measure="scale",
-                labels={c: str(t.written(language)) for c, t in self.options.items()},
+                labels={c: str(t.get(language)) for c, t in self.options.items()},
             ),
         )
 
-    def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
+    ) -> tuple[Cell, ...]:
         assert value is not None
         return (value,)
 
-    def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return (why,)
 
-    def invent(self, asking: Asking, dice: Dice) -> Reply:
+    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
         top = self.max if self.max is not None else max(self.min, 0) + 100
         return str(dice.randint(round(self.min), max(round(self.min), int(top))))
 
 
-class WordsItem(Question):
+class FreeTextItem(QuestionItem):
     """What `text` and `verbatim` share: a column of text and one that says why it is empty."""
 
-    def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
-        return variable(leaf, language, storage="text"), state_variable(leaf, language)
+    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
+        return build_variable(leaf, language, storage="text"), build_state_variable(leaf, language)
 
-    def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
+    ) -> tuple[Cell, ...]:
         return str(value), 0
 
-    def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, why
 
 
-class TextItem(WordsItem):
+class TextItem(FreeTextItem):
     """One line of text."""
 
     type: Literal["text"]
     pattern: Label | None = None
     """The shape it must have: `9` a digit, `A` a letter, `X` either, anything else itself: `99999`."""
 
-    def entry(self, asking: Asking) -> Entry:
+    def build_entry(self, asking: ItemContext) -> Entry:
         width = len(self.pattern) if self.pattern else 0
         hint = f"as {self.pattern}" if self.pattern else ""
         return Line(kind="text", hint=hint, width=width, personal=self.personal)
 
-    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
-        text = tidy(reply, lines=False) if isinstance(reply, str) else ""
+    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+        text = normalize_text(reply, lines=False) if isinstance(reply, str) else ""
         if not text:
             return Unread("an answer is needed")
-        if len(text.encode()) > LONGEST:
-            return Unread(f"longer than {LONGEST} bytes: shorten it")
+        if len(text.encode()) > MAX_TEXT_BYTES:
+            return Unread(f"longer than {MAX_TEXT_BYTES} bytes: shorten it")
         if self.pattern is not None and len(text) == len(
             self.pattern
         ):  # where a digit is due, any script's counts
             text = "".join(
                 ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True)
             )
-        why = self.fits(asking, text)
-        return Unread(why) if why else Reading(value=text)
+        why = self.why_invalid(asking, text)
+        return Unread(why) if why else ParsedAnswer(value=text)
 
-    def fits(self, asking: Asking, value: Value | None) -> str:
+    def why_invalid(self, asking: ItemContext, value: Value | None) -> str:
         if self.pattern is None:
             return ""
         shape = {"9": str.isdecimal, "A": str.isalpha, "X": str.isalnum}
@@ -174,34 +195,34 @@ class TextItem(WordsItem):
             return ""
         return f"{text[:30]} does not look like {self.pattern} (9 a digit, A a letter)"
 
-    def invent(self, asking: Asking, dice: Dice) -> Reply:
+    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
         if self.pattern is None:
             return str(dice.choice(("Alex", "Sam", "Robin", "Kim", "Lee")))
         drawn = {"9": "0123456789", "A": "ABCDEFGH", "X": "ABC123"}
         return "".join(dice.choice(drawn[p]) if p in drawn else p for p in self.pattern)
 
 
-class VerbatimItem(WordsItem):
+class VerbatimItem(FreeTextItem):
     """As long as they talk, in their own words."""
 
     type: Literal["verbatim"]
 
-    def entry(self, asking: Asking) -> Entry:
+    def build_entry(self, asking: ItemContext) -> Entry:
         return Verbatim(personal=self.personal)
 
-    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
-        text = tidy(reply, lines=True) if isinstance(reply, str) else ""
+    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+        text = normalize_text(reply, lines=True) if isinstance(reply, str) else ""
         if not text:
             return Unread("an answer is needed")
-        if len(text.encode()) > LONGEST:
-            return Unread(f"longer than {LONGEST} bytes: shorten it, or put the rest in a note")
-        return Reading(value=text)
+        if len(text.encode()) > MAX_TEXT_BYTES:
+            return Unread(f"longer than {MAX_TEXT_BYTES} bytes: shorten it, or put the rest in a note")
+        return ParsedAnswer(value=text)
 
-    def invent(self, asking: Asking, dice: Dice) -> Reply:
+    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
         return str(dice.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are.")))
 
 
-class DateItem(Question):
+class DateItem(QuestionItem):
     """A date as people type it, echoed back in words."""
 
     type: Literal["date"]
@@ -210,15 +231,15 @@ class DateItem(Question):
     typed_as: Literal["dmy", "mdy"] = "dmy"
     """Which comes first in `3/4/1985`, the day or the month."""
 
-    known: ClassVar[str] = "date"
+    condition_type: ClassVar[str] = "date"
 
-    def entry(self, asking: Asking) -> Entry:
+    def build_entry(self, asking: ItemContext) -> Entry:
         order = "day month year" if self.typed_as == "dmy" else "month day year"
         return Line(
             kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal
         )
 
-    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
+    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
         text = reply.strip() if isinstance(reply, str) else ""
         english = asking.language == "en" or not _LETTERS.search(text)
         value = read_date(
@@ -228,28 +249,37 @@ class DateItem(Question):
             months=MONTHS if english else month_names(asking.language),
             days=DAYS if english else day_names(asking.language),
         )
-        return value if isinstance(value, Unread) else Reading(value=value)
+        return value if isinstance(value, Unread) else ParsedAnswer(value=value)
 
-    def said(
-        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    def format_answer(
+        self,
+        leaf: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
     ) -> str:
         return say_date(value)
 
-    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         return value.isoformat() if isinstance(value, date) else str(value)
 
-    def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         if not self.partial:
-            return variable(leaf, language, storage="date", measure="scale"), state_variable(leaf, language)
+            return build_variable(leaf, language, storage="date", measure="scale"), build_state_variable(
+                leaf, language
+            )
         parts = (("_y", "year"), ("_m", "month"), ("_d", "day"))
-        label = leaf.label.written(language)
+        label = leaf.label.get(language)
         return (
-            variable(leaf, language, storage="text"),
-            *(variable(leaf, language, s, label=f"{label} ({w})", measure="scale") for s, w in parts),
-            state_variable(leaf, language),
+            build_variable(leaf, language, storage="text"),
+            *(build_variable(leaf, language, s, label=f"{label} ({w})", measure="scale") for s, w in parts),
+            build_state_variable(leaf, language),
         )
 
-    def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
+    ) -> tuple[Cell, ...]:
         if not self.partial:
             assert value is not None
             return value, 0
@@ -258,44 +288,53 @@ class DateItem(Question):
         absent: list[Cell] = [Missing("dk")] * (3 - len(numbers))
         return text, *numbers, *absent, 0
 
-    def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return (why,) * (5 if self.partial else 2)
 
-    def invent(self, asking: Asking, dice: Dice) -> Reply:
+    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
         return f"{dice.randint(1935, 2008)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
 
 
-class TimeItem(Question):
+class TimeItem(QuestionItem):
     """A time of day as people type it: `930`, `9:30 pm`, `21.30`."""
 
     type: Literal["time"]
 
-    known: ClassVar[str] = "time"
+    condition_type: ClassVar[str] = "time"
 
-    def entry(self, asking: Asking) -> Entry:
+    def build_entry(self, asking: ItemContext) -> Entry:
         return Line(kind="time", hint="as 9:30, 9:30 pm or 21:30", personal=self.personal)
 
-    def understood(self, asking: Asking, reply: Reply) -> Reading | Unread:
+    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
         value = read_time(reply.strip() if isinstance(reply, str) else "")
-        return value if isinstance(value, Unread) else Reading(value=value)
+        return value if isinstance(value, Unread) else ParsedAnswer(value=value)
 
-    def said(
-        self, leaf: Leaf, value: Value | None, words: Mapping[Code, str], language: str, env: Env = NOTHING
+    def format_answer(
+        self,
+        leaf: CompiledItem,
+        value: Value | None,
+        words: Mapping[Code, str],
+        language: str,
+        env: Env = EMPTY_ENV,
     ) -> str:
         return say_time(value) if isinstance(value, time) else str(value)
 
-    def typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
+    def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         return value.strftime("%H:%M") if isinstance(value, time) else str(value)
 
-    def variables(self, leaf: Leaf, language: str) -> tuple[Variable, ...]:
-        return variable(leaf, language, storage="time", measure="scale"), state_variable(leaf, language)
+    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
+        return build_variable(leaf, language, storage="time", measure="scale"), build_state_variable(
+            leaf, language
+        )
 
-    def cells(self, leaf: Leaf, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
+    ) -> tuple[Cell, ...]:
         assert value is not None
         return value, 0
 
-    def absent(self, leaf: Leaf, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, why
 
-    def invent(self, asking: Asking, dice: Dice) -> Reply:
+    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
         return f"{dice.randint(0, 23):02}:{dice.choice((0, 15, 30, 45)):02}"

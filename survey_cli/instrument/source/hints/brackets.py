@@ -1,35 +1,44 @@
-"""Where does a text in quotes end, or a list or mapping in brackets, and what stands there that can't? It looks at one
-value at a time, over as many lines as the value has.
+"""Hints about quoted values and values in brackets or braces: where they end, and what is wrong in them.
+
+Each function examines one value, over as many lines as it has.
 """
 
 import re
 from collections.abc import Sequence
 from typing import Final
 
-from survey_cli.instrument.source.hints.hint import CLOSES, QUOTE_IT, Slip, colon_slip, cut, shorten, unclosed
+from survey_cli.instrument.source.hints.hint import (
+    CLOSES,
+    QUOTE_IT,
+    Hint,
+    build_colon_hint,
+    build_cut_hint,
+    build_unclosed_hint,
+    shorten,
+)
 
-KEYED: Final = re.compile(r"(?:- +)*(?:[A-Za-z_][\w.-]*|-?\d+|\"[^\"]*\"|'[^']*') *:(?: |$)")
+STARTS_WITH_KEY: Final = re.compile(r"(?:- +)*(?:[A-Za-z_][\w.-]*|-?\d+|\"[^\"]*\"|'[^']*') *:(?: |$)")
 """A line, or the rest of one, that begins with a key."""
 _COMMENT: Final = re.compile(r"\s*(?:#.*)?$")
 
 
-def quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Slip | None, int]:
+def check_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int]:
     """The slip in a quoted value whose key stands at column `key`, and the value's last line."""
     quote = lines[at][start]
-    end, found = at, _closing(lines[at], start + 1, quote)
+    end, found = at, _find_closing_quote(lines[at], start + 1, quote)
     while found < 0:
         end += 1
-        if end >= len(lines) or _begins_anew(lines[end], key):
-            return unclosed(
+        if end >= len(lines) or _starts_entry(lines[end], key):
+            return build_unclosed_hint(
                 lines, at, start
             ), end - 1  # go on where something new begins: each line is seen once
-        found = _closing(lines[end], 0, quote)
+        found = _find_closing_quote(lines[end], 0, quote)
     if _COMMENT.fullmatch(lines[end], found + 1):
         return None, end
-    return _after_quote(lines, end, found, quote), end
+    return _build_after_quote_hint(lines, end, found, quote), end
 
 
-def _closing(line: str, start: int, quote: str) -> int:
+def _find_closing_quote(line: str, start: int, quote: str) -> int:
     """Where the quote that opened before `start` closes on this line; −1 where it does not."""
     at = start
     while at < len(line):
@@ -45,37 +54,41 @@ def _closing(line: str, start: int, quote: str) -> int:
     return -1
 
 
-def _begins_anew(line: str, key: int) -> bool:
+def _starts_entry(line: str, key: int) -> bool:
     """Whether a line looks like a key or list entry no further in than column `key`: texts end there."""
     body = line.lstrip(" ")
-    return bool(body) and len(line) - len(body) <= key and bool(KEYED.match(body) or body.startswith("- "))
+    return (
+        bool(body)
+        and len(line) - len(body) <= key
+        and bool(STARTS_WITH_KEY.match(body) or body.startswith("- "))
+    )
 
 
-def _after_quote(lines: Sequence[str], line: int, column: int, quote: str) -> Slip:
+def _build_after_quote_hint(lines: Sequence[str], line: int, column: int, quote: str) -> Hint:
     text = lines[line]
     if quote == "'" and text[column + 1 : column + 2].isalnum():
-        return Slip(
+        return Hint(
             "apostrophe",
             line + 1,
             column + 1,
             "the apostrophe ends the text here, which is in single quotes",
             "double the apostrophe ('') or put the text in double quotes instead",
-            spans=True,
+            may_span_lines=True,
         )
     rest = shorten(text[column + 1 :])
     remedy = "begin and end the whole text with single quotes" if quote == '"' else QUOTE_IT
-    return Slip(
+    return Hint(
         "after-quote",
         line + 1,
         column + 2,
         f"the quoted text has ended, but '{rest}' follows",
         f"{remedy}, so that the quotes within belong to it",
         max(1, len(rest)),
-        spans=True,
+        may_span_lines=True,
     )
 
 
-def bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Slip | None, int]:
+def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int]:
     """The slip in a bracketed value, and its last line. Brackets within count only where an entry begins."""
     opened: list[tuple[int, int]] = []
     line, column = at, start
@@ -86,8 +99,8 @@ def bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Slip
         text = lines[line]
         if column >= len(text) or (text[column] == "#" and (column == 0 or text[column - 1] in " \t")):
             line, column = line + 1, 0
-            if line >= len(lines) or _begins_anew(lines[line], min(key, start - 1)):
-                return unclosed(lines, *opened[-1]), line - 1
+            if line >= len(lines) or _starts_entry(lines[line], min(key, start - 1)):
+                return build_unclosed_hint(lines, *opened[-1]), line - 1
             continue
         letter = text[column]
         if letter in " \t":
@@ -96,26 +109,26 @@ def bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Slip
             opened.append((line, column))
             column, keyed = column + 1, False
         elif letter in CLOSES:
-            return _inner(line, column, text), line
+            return _build_inner_bracket_hint(line, column, text), line
         elif letter in "]}":
             where = opened.pop()
             if CLOSES[lines[where[0]][where[1]]] != letter:
-                return unclosed(lines, *where), line
+                return build_unclosed_hint(lines, *where), line
             column += 1
             entry = plain = False
             if not opened:
-                return _behind(lines, (at, start), (line, column)), line
+                return _check_after_bracket(lines, (at, start), (line, column)), line
         elif letter == ",":
             column, entry, keyed = column + 1, True, False
         elif letter == ":" and (column + 1 >= len(text) or text[column + 1] in " ,[]{}" or not entry):
             column, entry, keyed = column + 1, True, True
         elif letter in "\"'" and entry:
-            slip, line, column = _flow_quoted(lines, line, column, key)
+            slip, line, column = _check_flow_quoted(lines, line, column, key)
             if slip:
                 return slip, line
             entry = plain = False
-        elif not entry and (not plain or KEYED.match(text, column)):
-            return Slip(
+        elif not entry and (not plain or STARTS_WITH_KEY.match(text, column)):
+            return Hint(
                 "comma",
                 line + 1,
                 column + 1,
@@ -123,37 +136,39 @@ def bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Slip
                 "put a comma between the entries; if it is all one text, put it in quotes",
             ), line
         else:
-            slip, column = _flow_plain(text, line, column, keyed=keyed)
+            slip, column = _check_flow_plain(text, line, column, keyed=keyed)
             if slip:
                 return slip, line
             entry, plain = False, True
 
 
-def _flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tuple[Slip | None, int]:
+def _check_flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tuple[Hint | None, int]:
     """A plain entry within brackets: its slip, and where it ends."""
     start = column
     while column < len(text) and text[column] not in ",]}":
         if text[column] in "[{":
-            return _inner(line, column, text), column
+            return _build_inner_bracket_hint(line, column, text), column
         if text[column] == ":" and text[column + 1 : column + 2] in ("", " ", ",", "]", "}"):
             if keyed:
-                return colon_slip(line, column, text[start:column]), column
+                return build_colon_hint(line, column, text[start:column]), column
             break
         if text[column] == "#" and text[column - 1] in " \t":
             before, rest = text[start : column - 1], text[column - 1 :]
             if keyed and before[-1:] not in ("", " ") and rest.rstrip()[-1] in "]}":
-                return cut(line + 1, column, rest)._replace(spans=True, passes=False), column
+                return build_cut_hint(line + 1, column, rest)._replace(
+                    may_span_lines=True, parser_accepts=False
+                ), column
             break
         column += 1
     return None, column
 
 
-def _inner(line: int, column: int, text: str) -> Slip:
+def _build_inner_bracket_hint(line: int, column: int, text: str) -> Hint:
     letter = text[column]
     end = text.find(CLOSES[letter], column)
     shown = text[column : end + 1] if end >= 0 else letter
     kind = "fill" if letter == "{" else "list"
-    return Slip(
+    return Hint(
         "brackets-in-braces",
         line + 1,
         column + 1,
@@ -163,22 +178,22 @@ def _inner(line: int, column: int, text: str) -> Slip:
     )
 
 
-def _flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Slip | None, int, int]:
+def _check_flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int, int]:
     """A quoted entry within brackets: its slip, and the place behind it."""
     quote = lines[at][start]
-    line, found = at, _closing(lines[at], start + 1, quote)
+    line, found = at, _find_closing_quote(lines[at], start + 1, quote)
     while found < 0:
         line += 1
-        if line >= len(lines) or _begins_anew(lines[line], key):
-            return unclosed(lines, at, start), line - 1, start
-        found = _closing(lines[line], 0, quote)
+        if line >= len(lines) or _starts_entry(lines[line], key):
+            return build_unclosed_hint(lines, at, start), line - 1, start
+        found = _find_closing_quote(lines[line], 0, quote)
     rest = lines[line][found + 1 :].lstrip()
     if rest and rest[0] not in ",]}:#":
-        return _after_quote(lines, line, found, quote), line, found + 1
+        return _build_after_quote_hint(lines, line, found, quote), line, found + 1
     return None, line, found + 1
 
 
-def _behind(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) -> Slip | None:
+def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) -> Hint | None:
     """What follows a closed bracket: nothing, a comment, or the text that the bracket was meant to begin."""
     text = lines[end[0]]
     rest = text[end[1] :]
@@ -186,7 +201,7 @@ def _behind(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) 
         return None
     opener = lines[start[0]][start[1]]
     if rest.lstrip()[0] in "]}":
-        return Slip(
+        return Hint(
             "unopened",
             end[0] + 1,
             end[1] + len(rest) - len(rest.lstrip()) + 1,
@@ -195,7 +210,7 @@ def _behind(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) 
         )
     shown = shorten(lines[start[0]][start[1] : end[1]] if start[0] == end[0] else opener)
     if opener == "{":
-        return Slip(
+        return Hint(
             "fill-at-start",
             start[0] + 1,
             start[1] + 1,
@@ -203,7 +218,7 @@ def _behind(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) 
             QUOTE_IT,
             len(shown),
         )
-    return Slip(
+    return Hint(
         "bracket-at-start",
         start[0] + 1,
         start[1] + 1,

@@ -1,4 +1,4 @@
-"""What is a slip of the pen, and in which words is it said? It knows nothing of where slips are looked for."""
+"""The hint: a likely mistake on one line of a YAML file, and the messages that several hints share."""
 
 import re
 from collections.abc import Sequence
@@ -9,13 +9,15 @@ MARKS: Final = {"[": "bracket", "{": "brace", '"': "double quote", "'": "single 
 CLOSES: Final = {"[": "]", "{": "}"}
 
 _ID: Final = re.compile(r"(?:^|[\s{,-])id: *[\"']?(\w+)")
-_SHORT: Final = 48
-_LOOK_BACK: Final = 500  # lines, and letters of a line: no item is longer
+_MAX_SHORT_LENGTH: Final = 48
+_MAX_LOOK_BACK: Final = 500  # lines, and letters of a line: no item is longer
 
 
-class Slip(NamedTuple):
-    """One line's slip; `spans` is True where it can hide for many lines before a parser notices, `passes` where no
-    parser ever does."""
+class Hint(NamedTuple):
+    """A likely mistake on one line.
+
+    `may_span_lines`: the parser may notice it only many lines further down. `parser_accepts`: the parser never does.
+    """
 
     rule: str
     line: int
@@ -23,21 +25,21 @@ class Slip(NamedTuple):
     what: str
     remedy: str
     length: int = 1
-    spans: bool = False
-    passes: bool = False
+    may_span_lines: bool = False
+    parser_accepts: bool = False
 
 
 def shorten(text: str) -> str:
     """A text as it is quoted within a problem: one line, not longer than a glance."""
     text = " ".join(text.split())
-    return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
+    return text if len(text) <= _MAX_SHORT_LENGTH else text[: _MAX_SHORT_LENGTH - 1] + "…"
 
 
-def owner(lines: Sequence[str], line: int) -> str:
+def find_owner(lines: Sequence[str], line: int) -> str:
     """The id of the item that line `line` (from 1) stands in, or the key of its section of the file."""
     last = min(line, len(lines)) - 1
-    for at in range(last, max(-1, last - _LOOK_BACK), -1):
-        text = lines[at][:_LOOK_BACK]
+    for at in range(last, max(-1, last - _MAX_LOOK_BACK), -1):
+        text = lines[at][:_MAX_LOOK_BACK]
         if found := _ID.search(text):
             return found[1]
         if text[:1].isalpha() and ":" in text:
@@ -47,14 +49,14 @@ def owner(lines: Sequence[str], line: int) -> str:
     return ""
 
 
-def cut(line: int, column: int, rest: str, key: str = "", text: str = "") -> Slip:
+def build_cut_hint(line: int, column: int, rest: str, key: str = "", text: str = "") -> Hint:
     """The slip of a text that ends before `rest`, which begins with ` #` at that line and column (from 1)."""
     what = f"the text ends before '{shorten(rest.strip())}', which reads as a comment"
     edit = f": {key}: {quote(text + rest.rstrip())}" if key and text and "\n" not in text else ""
     remedy = (
         f"if it belongs to the text, {QUOTE_IT}{edit}; a comment needs two spaces before its # and one after"
     )
-    return Slip("hash", line, column + 1, what, remedy, len(rest) - 1, passes=True)
+    return Hint("hash", line, column + 1, what, remedy, len(rest) - 1, parser_accepts=True)
 
 
 def quote(text: str) -> str:
@@ -64,24 +66,24 @@ def quote(text: str) -> str:
     return f'"{text}"'
 
 
-def colon_slip(at: int, column: int, before: str) -> Slip:
+def build_colon_hint(at: int, column: int, before: str) -> Hint:
     """The slip of a colon within a text, behind the words `before`; line and column from 0."""
     shown = f" after '{shorten(before)}'" if before.strip() else ""
-    return Slip(
+    return Hint(
         "colon", at + 1, column + 1, f"the colon{shown} reads as the end of a key, within a text", QUOTE_IT
     )
 
 
-def unclosed(lines: Sequence[str], at: int, start: int) -> Slip:
+def build_unclosed_hint(lines: Sequence[str], at: int, start: int) -> Hint:
     """The slip of a quote or bracket that is opened at that line and column (from 0), and never closed."""
     mark = lines[at][start]
     name = MARKS[mark]
     close = CLOSES.get(mark, mark)
-    return Slip(
+    return Hint(
         "unclosed",
         at + 1,
         start + 1,
         f"the {name} opened here is never closed",
         f"add {close} where the {'list or mapping' if mark in CLOSES else 'text'} ends",
-        spans=True,
+        may_span_lines=True,
     )

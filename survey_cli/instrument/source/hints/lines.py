@@ -1,28 +1,28 @@
-"""Why does this line not read as the designer meant it? Finds slips of the pen, line by line.
+"""Hints found line by line in the text of a YAML file.
 
-It looks at text only: it opens no file, calls no parser, never says whether a file is valid. What it finds is
-a likely slip; `syntax` keeps those that a parser could not have passed over.
+It examines text only and never decides whether a file is valid; `parser_errors` keeps the hints that explain the
+parser's error.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.instrument.source.comments import cut_at
-from survey_cli.instrument.source.hints.brackets import KEYED, bracketed, quoted
-from survey_cli.instrument.source.hints.hint import QUOTE_IT, Slip, colon_slip, cut, shorten
+from survey_cli.instrument.source.comments import find_cut
+from survey_cli.instrument.source.hints.brackets import STARTS_WITH_KEY, check_bracketed, check_quoted
+from survey_cli.instrument.source.hints.hint import QUOTE_IT, Hint, build_colon_hint, build_cut_hint, shorten
 
 _HEAD: Final = re.compile(
     r"(?P<dashes>(?:-[ ]+)*)"
     r"(?:(?P<key>[^\s\"'#&*!|>%@`\[\]{},?:-][^:#\"]{0,60}?|\"[^\"]*\"|'[^']*')[ ]*:(?:[ ]+|$))?"
 )
-_GLUED: Final = re.compile(r"(?:- +)*([A-Za-z_]\w*):(?=[^\s:/])")
+_KEY_WITHOUT_SPACE: Final = re.compile(r"(?:- +)*([A-Za-z_]\w*):(?=[^\s:/])")
 _BLOCK: Final = re.compile(r"[|>](?:[+-]?[1-9]?|[1-9][+-])(?: +#.*| *)$")
-_DASHED: Final = re.compile(r"-[^\W\d]")
+_DASH_WITHOUT_SPACE: Final = re.compile(r"-[^\W\d]")
 _NOT_PLAIN: Final = ("", "#", '"', "'", "[", "{")
 
 
-def line_slips(lines: Sequence[str]) -> Iterator[Slip]:
+def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
     """Every slip that can be told from the lines alone, in order. Skips comments and block texts."""
     at = 0
     tabbed: list[int] = []
@@ -42,12 +42,12 @@ def line_slips(lines: Sequence[str]) -> Iterator[Slip]:
             at += 1
             continue
         if above and above[1] and indent > above[0] and not body.startswith("- "):
-            if slip := _continued(lines, at, indent, body):
+            if slip := _check_continuation(lines, at, indent, body):
                 yield slip
             at += 1
             continue
-        if _DASHED.match(body):
-            yield Slip(
+        if _DASH_WITHOUT_SPACE.match(body):
+            yield Hint(
                 "dash",
                 at + 1,
                 indent + 1,
@@ -60,33 +60,33 @@ def line_slips(lines: Sequence[str]) -> Iterator[Slip]:
         start = indent + (head.end() if head else 0)
         key = indent + len(head["dashes"]) if head else indent
         value = line[start:]
-        if head and head["key"] is None and (glued := _GLUED.match(body)):
-            yield _glued(at, indent, glued)
+        if head and head["key"] is None and (glued := _KEY_WITHOUT_SPACE.match(body)):
+            yield _build_colon_space_hint(at, indent, glued)
         if _BLOCK.match(value):
-            at, slip = _block(lines, at, key)
+            at, slip = _check_block(lines, at, key)
             if slip:
                 yield slip
             above = None
             continue
-        slip, end = _value(lines, at, start, key, keyed=bool(head and head["key"]))
+        slip, end = _check_value(lines, at, start, key, keyed=bool(head and head["key"]))
         if slip:
             yield slip
-        elif end == at and value[:1] not in _NOT_PLAIN and (found := cut_at(line, start, _key(head))):
-            yield cut(at + 1, found + 1, line[found:], _key(head), line[start:found])
+        elif end == at and value[:1] not in _NOT_PLAIN and (found := find_cut(line, start, _get_key(head))):
+            yield build_cut_hint(at + 1, found + 1, line[found:], _get_key(head), line[start:found])
         above = (key, bool(value) and value[0] not in "[{\"'#|>" and end == at)
         at = max(end, at) + 1
     if tabbed:
-        yield _tabs(tabbed)
+        yield _build_tab_hint(tabbed)
 
 
-def _key(head: re.Match[str] | None) -> str:
+def _get_key(head: re.Match[str] | None) -> str:
     return (head["key"] or "").strip("\"' ") if head else ""
 
 
-def _tabs(tabbed: list[int]) -> Slip:
+def _build_tab_hint(tabbed: list[int]) -> Hint:
     more = len(tabbed) - 1
     also = f" (and so {'is 1 more line' if more == 1 else f'are {more} more lines'})" if more else ""
-    return Slip(
+    return Hint(
         "tab",
         tabbed[0],
         1,
@@ -95,8 +95,8 @@ def _tabs(tabbed: list[int]) -> Slip:
     )
 
 
-def _glued(at: int, indent: int, found: re.Match[str]) -> Slip:
-    return Slip(
+def _build_colon_space_hint(at: int, indent: int, found: re.Match[str]) -> Hint:
+    return Hint(
         "colon-space",
         at + 1,
         indent + found.start(1) + 1,
@@ -106,7 +106,7 @@ def _glued(at: int, indent: int, found: re.Match[str]) -> Slip:
     )
 
 
-def _block(lines: Sequence[str], at: int, key: int) -> tuple[int, Slip | None]:
+def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, Hint | None]:
     """The first line after a block text whose key stands at column `key`, and a tab within its margin."""
     slip = None
     at += 1
@@ -114,47 +114,49 @@ def _block(lines: Sequence[str], at: int, key: int) -> tuple[int, Slip | None]:
         line = lines[at]
         body = line.lstrip(" ")
         if body.startswith("\t") and len(line) - len(body) <= key and body.strip():
-            slip = slip or Slip("tab", at + 1, 1, f"line {at + 1} is indented with a tab", "use spaces")
+            slip = slip or Hint("tab", at + 1, 1, f"line {at + 1} is indented with a tab", "use spaces")
         elif body and len(line) - len(body) <= key:
             break
         at += 1
     return at, slip
 
 
-def _continued(lines: Sequence[str], at: int, indent: int, body: str) -> Slip | None:
+def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -> Hint | None:
     """A line that continues the text above it, and can't."""
     if (hash_ := lines[at - 1].find(" #")) >= 0:
         what = "the text ends before this '#', which reads as a comment, but the next line goes on"
-        return Slip("hash", at, hash_ + 2, what, QUOTE_IT, spans=True)
-    if KEYED.match(body):
+        return Hint("hash", at, hash_ + 2, what, QUOTE_IT, may_span_lines=True)
+    if STARTS_WITH_KEY.match(body):
         what = f"this line is indented more than '{shorten(lines[at - 1])}' above it, and reads as part of it"
-        return Slip(
+        return Hint(
             "indentation",
             at + 1,
             indent + 1,
             what,
             "line the key up with the others of its item; if it is part of the text, put the text in quotes",
         )
-    colon = _colon(body, 0)
-    return colon_slip(at, indent + colon, "") if colon >= 0 else None
+    colon = _find_colon(body, 0)
+    return build_colon_hint(at, indent + colon, "") if colon >= 0 else None
 
 
-def _value(lines: Sequence[str], at: int, start: int, key: int, *, keyed: bool) -> tuple[Slip | None, int]:
+def _check_value(
+    lines: Sequence[str], at: int, start: int, key: int, *, keyed: bool
+) -> tuple[Hint | None, int]:
     """The slip in the value that starts at column `start` of line `at`, and the value's last line."""
     line = lines[at]
     value = line[start:]
     first = value[:1]
 
-    def slip(rule: str, what: str, remedy: str = QUOTE_IT, length: int = 1) -> tuple[Slip, int]:
-        return Slip(rule, at + 1, start + 1, what, remedy, length), at
+    def slip(rule: str, what: str, remedy: str = QUOTE_IT, length: int = 1) -> tuple[Hint, int]:
+        return Hint(rule, at + 1, start + 1, what, remedy, length), at
 
     match first:
         case "" | "#":
             return None, at
         case '"' | "'":
-            return quoted(lines, at, start, key)
+            return check_quoted(lines, at, start, key)
         case "[" | "{":
-            return bracketed(lines, at, start, key)
+            return check_bracketed(lines, at, start, key)
         case "*":
             return slip("alias", "a text that begins with '*' reads as YAML's alias")
         case "&":
@@ -177,11 +179,11 @@ def _value(lines: Sequence[str], at: int, start: int, key: int, *, keyed: bool) 
             )
         case "," | "]" | "}":
             return slip("reserved-start", f"a text can't begin with '{first}'")
-    colon = _colon(value, 0)
-    return (colon_slip(at, start + colon, value[:colon]) if colon >= 0 else None), at
+    colon = _find_colon(value, 0)
+    return (build_colon_hint(at, start + colon, value[:colon]) if colon >= 0 else None), at
 
 
-def _colon(text: str, start: int) -> int:
+def _find_colon(text: str, start: int) -> int:
     """Where a `: ` or a colon at the end stands in plain text, before any comment; −1 where there is none."""
     comment = text.find(" #", start)
     end = len(text.rstrip()) if comment < 0 else comment

@@ -1,20 +1,24 @@
-"""What did the parser mean? Puts a YAML syntax error into plain words, with the slips its lines show.
-
-It is handed the parser's words and calls no parser itself.
-"""
+"""Plain explanations of YAML syntax errors, supported by the hints found in the file's lines."""
 
 import re
 from collections.abc import Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.source.hints.hint import MARKS, QUOTE_IT, Slip, owner, shorten, unclosed
+from survey_cli.instrument.source.hints.hint import (
+    MARKS,
+    QUOTE_IT,
+    Hint,
+    build_unclosed_hint,
+    find_owner,
+    shorten,
+)
 from survey_cli.problems import Position, Problem
 
-_MOST: Final = 100  # slips said of one file
+_MAX_HINTS: Final = 100  # slips said of one file
 
 
-class Fault(NamedTuple):
+class ParserMessage(NamedTuple):
     """What a YAML parser said: its words, and where (lines and columns from 1)."""
 
     what: str
@@ -25,28 +29,34 @@ class Fault(NamedTuple):
     context_column: int = 0
 
 
-def explained(lines: Sequence[str], fault: Fault, file: str) -> list[Problem]:
+def explain_parser_error(lines: Sequence[str], fault: ParserMessage, file: str) -> list[Problem]:
     """The syntax error in plain words, and every other slip that can be told from the lines.
 
     A slip above the parser's line is believed only where it could have hidden until there (an open quote or
     bracket); one on the parser's line, or where the parser says something was opened, takes its place.
     """
-    from survey_cli.instrument.source.hints.lines import line_slips  # a file that reads well wants none of it
+    from survey_cli.instrument.source.hints.lines import (
+        find_line_hints,  # a file that reads well wants none of it
+    )
 
-    found = list(islice(line_slips(lines), _MOST))
+    found = list(islice(find_line_hints(lines), _MAX_HINTS))
     stop = min(fault.line, len(lines)) if fault.line else 1
     begun = fault.context_line if "simple key" in fault.context or "quoted scalar" in fault.context else stop
     first = min(begun, stop)
-    kept = [s for s in found if not s.passes and (s.line >= first or (s.spans and s.line <= stop))]
+    kept = [
+        s
+        for s in found
+        if not s.parser_accepts and (s.line >= first or (s.may_span_lines and s.line <= stop))
+    ]
     places = {s[1:3] for s in kept}
-    kept += [s for s in found if s.passes and s[1:3] not in places]
-    if not any(s.line <= stop and not s.passes for s in kept):
-        kept.append(_plainly(lines, fault, stop))
+    kept += [s for s in found if s.parser_accepts and s[1:3] not in places]
+    if not any(s.line <= stop and not s.parser_accepts for s in kept):
+        kept.append(_build_hint(lines, fault, stop))
     return [
         Problem(
             s.rule,
             Position(file, s.line, s.column),
-            owner(lines, s.line),
+            find_owner(lines, s.line),
             s.what,
             s.remedy,
             "error",
@@ -56,14 +66,14 @@ def explained(lines: Sequence[str], fault: Fault, file: str) -> list[Problem]:
     ]
 
 
-def _plainly(lines: Sequence[str], fault: Fault, stop: int) -> Slip:
+def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
     what, context = fault.what, fault.context
     place = (stop, max(1, fault.column) if fault.line <= len(lines) else 1)
     opened = (fault.context_line or stop, fault.context_column or 1)
     text = lines[stop - 1] if lines else ""
     indent = len(text) - len(text.lstrip(" "))
     if "depth" in what:  # the parser's own bound, far beyond ours
-        return Slip(
+        return Hint(
             "too-deep",
             *place,
             "lists and mappings stand too deep in each other",
@@ -72,24 +82,24 @@ def _plainly(lines: Sequence[str], fault: Fault, stop: int) -> Slip:
     if "quoted scalar" in context or "quoted scalar" in what:
         if "escape" in what or "digits" in what or "hexadecimal" in what:
             place = (stop, text.rfind("\\", 0, place[1]) + 1 or place[1])
-            return Slip(
+            return Hint(
                 "backslash",
                 *place,
                 "a backslash in double quotes must begin a code such as \\n or \\u00e9",
                 "write two backslashes, or put the text in single quotes",
             )
-        return _unclosed_at(lines, *opened, '"' if "double" in context else "")
+        return _build_unclosed_hint(lines, *opened, '"' if "double" in context else "")
     if "flow" in context:
-        return _unclosed_at(lines, *opened, "[" if "sequence" in context else "{")
+        return _build_unclosed_hint(lines, *opened, "[" if "sequence" in context else "{")
     if "tab" in what:
-        return Slip("tab", *place, f"line {stop} is indented with a tab", "use spaces: two for each step")
+        return Hint("tab", *place, f"line {stop} is indented with a tab", "use spaces: two for each step")
     if "expected ':'" in what:
         at = opened if opened[0] <= len(lines) else place
         begun = lines[at[0] - 1][at[1] - 1 :] if lines else ""
         if glued := re.match(r"[^\s:,{}\[\]]+:(?=\S)", begun):
             what = f"'{shorten(glued[0])}' has no space after its colon"
-            return Slip("colon-space", *at, what, f"write '{shorten(glued[0])} ' with a space", len(glued[0]))
-        return Slip(
+            return Hint("colon-space", *at, what, f"write '{shorten(glued[0])} ' with a space", len(glued[0]))
+        return Hint(
             "no-key",
             *at,
             f"'{shorten(lines[at[0] - 1] if lines else '')}' is neither a 'key: value' nor part of a text",
@@ -98,27 +108,27 @@ def _plainly(lines: Sequence[str], fault: Fault, stop: int) -> Slip:
     if "alias" in context or "anchor" in context:
         kind = "alias" if "alias" in context else "anchor"
         mark = "*" if kind == "alias" else "&"
-        return Slip(kind, *opened, f"a text that begins with '{mark}' reads as YAML's {kind}", QUOTE_IT)
+        return Hint(kind, *opened, f"a text that begins with '{mark}' reads as YAML's {kind}", QUOTE_IT)
     if "directive" in context or "directive" in what:
-        return Slip(
+        return Hint(
             "reserved-start",
             *place,
             "a line that begins with '%' reads as an order to the YAML reader",
             QUOTE_IT,
         )
     if "tag" in context:
-        return Slip("tag", *opened, "a text that begins with '!' reads as a YAML tag", QUOTE_IT)
+        return Hint("tag", *opened, "a text that begins with '!' reads as a YAML tag", QUOTE_IT)
     if (
         "document start" in what
         and text[:1] not in " \t"
         and any(line.startswith("...") for line in lines[:stop])
     ):
-        return Slip(
+        return Hint(
             "two-documents", *place, "the file goes on after '...', which ends it", "take the '...' line away"
         )
     if place[1] == indent + 1 or "document start" in what:
-        return _indentation(lines, stop, indent)
-    return Slip(
+        return _build_indentation_hint(lines, stop, indent)
+    return Hint(
         "syntax",
         *place,
         f"'{shorten(text[place[1] - 1 :])}' can't stand here",
@@ -126,15 +136,15 @@ def _plainly(lines: Sequence[str], fault: Fault, stop: int) -> Slip:
     )
 
 
-def _unclosed_at(lines: Sequence[str], line: int, column: int, mark: str) -> Slip:
+def _build_unclosed_hint(lines: Sequence[str], line: int, column: int, mark: str) -> Hint:
     line = min(max(line, 1), max(len(lines), 1))
     found = lines[line - 1][column - 1 : column] if lines else mark
-    return unclosed(
+    return build_unclosed_hint(
         [" " * (column - 1) + (found if found in MARKS else mark or '"')], 0, column - 1
     )._replace(line=line)
 
 
-def _indentation(lines: Sequence[str], stop: int, indent: int) -> Slip:
+def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hint:
     """A line that begins at a column where nothing above it begins."""
     starts: dict[int, int] = {}
     least = 10**9
@@ -154,17 +164,17 @@ def _indentation(lines: Sequence[str], stop: int, indent: int) -> Slip:
     less = max((c for c in starts if c < indent), default=None)
     more = min((c for c in starts if c > indent), default=None)
     said = [
-        f"{word} than line {starts[column]} ({_spaces(column)})"
+        f"{word} than line {starts[column]} ({_format_spaces(column)})"
         for word, column in (("more", less), ("less", more))
         if column is not None
     ]
     what = (
-        f"this line is indented by {_spaces(indent)}: {' but '.join(said)}"
+        f"this line is indented by {_format_spaces(indent)}: {' but '.join(said)}"
         if said
         else "this line is out of line"
     )
-    return Slip("indentation", stop, indent + 1, what, "line it up exactly with the lines it belongs with")
+    return Hint("indentation", stop, indent + 1, what, "line it up exactly with the lines it belongs with")
 
 
-def _spaces(count: int) -> str:
+def _format_spaces(count: int) -> str:
     return "1 space" if count == 1 else f"{count} spaces"

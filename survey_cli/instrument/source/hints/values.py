@@ -1,33 +1,33 @@
-"""What did YAML read without complaint, but otherwise than it was meant? Commas in braces, fills, `#`.
+"""Problems in YAML that parsed without an error but not as intended: commas in braces, fills, `#`.
 
-It looks at a finished tree and the lines it came from, and mends it for the sake of further checks.
+It examines the finished nodes and the lines they came from, and repairs them so that later checks can go on.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from survey_cli.instrument.source.comments import cut_off, find_notes
-from survey_cli.instrument.source.hints.hint import QUOTE_IT, cut, owner, quote, shorten
-from survey_cli.instrument.source.nodes import Listed, Mapped, Written
+from survey_cli.instrument.source.comments import find_notes, is_cut_off
+from survey_cli.instrument.source.hints.hint import QUOTE_IT, build_cut_hint, find_owner, quote, shorten
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
 from survey_cli.problems import Position, Problem
 
 ODD_KEY: Final = re.compile(r"^ *(?:- +)*(?:-[^\W\d]|\?(?: |$))", re.MULTILINE)
 """A line that may hold a key this module has something to say about."""
 
-_DASHED: Final = re.compile(r"-[^\W\d]")
+_DASH_WITHOUT_SPACE: Final = re.compile(r"-[^\W\d]")
 
 
-def who(*holders: Mapped | Listed) -> str:
+def find_item_id(*holders: YamlMapping | YamlList) -> str:
     """The id of the item that one of these mappings is; empty where none is one."""
     for holder in holders:
-        found = holder.get("id") if isinstance(holder, Mapped) else None
-        if isinstance(found, Written):
+        found = holder.get("id") if isinstance(holder, YamlMapping) else None
+        if isinstance(found, YamlScalar):
             return str(found)
     return ""
 
 
-def hash_lines(text: str) -> frozenset[int]:
+def find_hash_lines(text: str) -> frozenset[int]:
     """The lines (from 0) that have exactly one space between something and a `#`."""
     lines: set[int] = set()
     at = text.find(" #")
@@ -41,16 +41,18 @@ def hash_lines(text: str) -> frozenset[int]:
     return frozenset(lines)
 
 
-def cut_short(key: str, text: Written, line: str, where: Position) -> Iterator[Problem]:
+def report_cut_text(key: str, text: YamlScalar, line: str, where: Position) -> Iterator[Problem]:
     """The text under `key` ends at a ` #` at `where`, whose line is `line`: is what follows a comment?"""
     rest = line[where.column - 1 :]
-    if cut_off(key, text, rest):
-        slip = cut(where.line, where.column, rest, key, text if where.line == text.where.line else "")
+    if is_cut_off(key, text, rest):
+        slip = build_cut_hint(
+            where.line, where.column, rest, key, text if where.line == text.where.line else ""
+        )
         where = where._replace(column=slip.column)
         yield Problem(slip.rule, where, "", slip.what, slip.remedy, length=slip.length)
 
 
-def report_notes(key: str, text: Written, lines: Sequence[str], last: int) -> Iterator[Problem]:
+def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) -> Iterator[Problem]:
     """What reads like a comment within a text that goes on to the line `last` (from 0): it is no comment there."""
     for at, column, note in find_notes(key, lines, text.where.line, last):
         words = note.lstrip("# ").rstrip("\"'")
@@ -63,70 +65,75 @@ def report_notes(key: str, text: Written, lines: Sequence[str], last: int) -> It
         yield Problem("comment-in-text", where, "", what, remedy, length=len(note))
 
 
-def apart(holder: Mapped, key: str) -> Iterator[Problem]:
+def report_split_text(holder: YamlMapping, key: str) -> Iterator[Problem]:
     """The text under `key` was taken apart by a comma in braces, and has been put together again."""
     text = holder[key]
-    if not isinstance(text, Written):
+    if not isinstance(text, YamlScalar):
         return
     before, _, after = text.partition(",")
     digits = text.replace(",", "").replace(" ", "")
     remedy = f'{QUOTE_IT}: {key}: "{shorten(text)}"'
     if digits.isdigit():
         remedy = f"write {digits}, without the comma"
-        holder[key] = Written(digits, text.where, plain=True)
+        holder[key] = YamlScalar(digits, text.where, plain=True)
     yield Problem(
         "comma",
         text.where,
-        who(holder),
+        find_item_id(holder),
         f"within braces the comma ends '{shorten(before)}', and '{shorten(after.strip())}' has no value",
         remedy,
         length=len(text),
     )
 
 
-def bare(outer: Mapped | Listed, slot: Any, inner: Mapped) -> Iterator[Problem]:
+def report_bare_braces(outer: YamlMapping | YamlList, slot: Any, inner: YamlMapping) -> Iterator[Problem]:
     """Braces that hold keys without values: a fill that begins a text, or a list in the wrong brackets."""
     slots: Any = outer
     if any(inner.values()) or slot is None or slots[slot] is not inner:
         what = f"'{shorten(next(iter(inner), ''))}' has no value"
         remedy = "within braces write 'key: value', with a space after the colon"
-        yield Problem("no-value", inner.where, who(inner, outer), what, remedy)
+        yield Problem("no-value", inner.where, find_item_id(inner, outer), what, remedy)
         return
     text = f"{{{', '.join(inner)}}}"
-    slots[slot] = Written(text, inner.where, plain=True)
+    slots[slot] = YamlScalar(text, inner.where, plain=True)
     what = f"'{shorten(text)}' reads as a YAML mapping in braces"
     remedy = f"if it is a fill, {QUOTE_IT}; if it is a list, use [ and ]"
-    yield Problem("fill-at-start", inner.where, who(outer), what, remedy, length=len(text))
+    yield Problem("fill-at-start", inner.where, find_item_id(outer), what, remedy, length=len(text))
 
 
-def repeated(twice: Iterable[tuple[Mapped, Written]]) -> Iterator[Problem]:
+def report_duplicate_keys(twice: Iterable[tuple[YamlMapping, YamlScalar]]) -> Iterator[Problem]:
     """Keys given again in the same mapping, each with the mapping it stands in."""
     firsts: dict[int, dict[str, str]] = {}
     for holder, key in twice:
         first = firsts.setdefault(id(holder), {k: k for k in holder} if id(holder) not in firsts else {}).get(
             key
         )
-        line = first.where.line if isinstance(first, Written) else 0
+        line = first.where.line if isinstance(first, YamlScalar) else 0
         what = f"'{shorten(key)}' is given twice, on lines {line} and {key.where.line}"
         yield Problem(
-            "duplicate-key", key.where, who(holder), what, "keep one of them", length=max(1, len(key))
+            "duplicate-key",
+            key.where,
+            find_item_id(holder),
+            what,
+            "keep one of them",
+            length=max(1, len(key)),
         )
 
 
-def odd_keys(root: Mapped, lines: Sequence[str]) -> Iterator[Problem]:
+def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem]:
     """Merge keys, keys behind a `?`, and list entries whose dash has no space. Merge keys are dropped."""
-    waiting: list[Mapped | Listed] = [root]
+    waiting: list[YamlMapping | YamlList] = [root]
     while waiting:
         branch = waiting.pop()
         waiting += [
             node
-            for node in (branch.values() if isinstance(branch, Mapped) else branch)
-            if not isinstance(node, Written)
+            for node in (branch.values() if isinstance(branch, YamlMapping) else branch)
+            if not isinstance(node, YamlScalar)
         ]
-        if isinstance(branch, Listed):
+        if isinstance(branch, YamlList):
             continue
         for key in list(branch):
-            if not isinstance(key, Written) or not key.plain:
+            if not isinstance(key, YamlScalar) or not key.plain:
                 continue
             value = branch[key]
             line = lines[key.where.line - 1]
@@ -135,38 +142,38 @@ def odd_keys(root: Mapped, lines: Sequence[str]) -> Iterator[Problem]:
                 yield Problem(
                     "merge-key",
                     key.where,
-                    owner(lines, key.where.line),
+                    find_owner(lines, key.where.line),
                     "'<<' is YAML's merge key, which is not used here",
                     "write the entries out",
                     length=2,
                 )
-            elif _DASHED.match(key):
-                yield dashed(key, lines)
+            elif _DASH_WITHOUT_SPACE.match(key):
+                yield build_dash_problem(key, lines)
             elif line[: key.where.column - 1].rstrip().endswith("?") and not line[
                 : key.where.column - 1
             ].strip(" -?"):
                 yield Problem(
                     "complex-key",
                     key.where,
-                    owner(lines, key.where.line),
+                    find_owner(lines, key.where.line),
                     "a key follows '? '",
                     "take the '?' away and write 'key: value'; a text that begins with ? needs quotes",
                 )
             if (
-                isinstance(value, Written)
+                isinstance(value, YamlScalar)
                 and value.plain
                 and value.where.line > key.where.line
-                and _DASHED.match(value)
+                and _DASH_WITHOUT_SPACE.match(value)
             ):
-                yield dashed(value, lines)
+                yield build_dash_problem(value, lines)
 
 
-def dashed(text: Written, lines: Sequence[str]) -> Problem:
+def build_dash_problem(text: YamlScalar, lines: Sequence[str]) -> Problem:
     """A list's entry that reads as a text beginning with a dash."""
     return Problem(
         "dash",
         text.where,
-        owner(lines, text.where.line),
+        find_owner(lines, text.where.line),
         f"'{shorten(text)}' has no space after its dash",
         "write '- ' with a space before the text of a list's entry",
         length=len(text),
