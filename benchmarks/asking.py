@@ -28,7 +28,7 @@ from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import errors
 from survey_cli.services.database.interview_archive import keeper
 from survey_cli.simulate import Habits
-from survey_cli.simulate.interviews.run import run as crowd
+from survey_cli.simulate.interviews.run import run_simulation as crowd
 from survey_cli.values import NOT_ASKED
 
 ITEMS, SIZES = 3000, (300, 1000, 3000, 10_000)

@@ -14,7 +14,7 @@ from statistics import median
 from benchmarks import questionnaires as made
 from benchmarks.measuring import Line, at_most, below, later
 from survey_cli.engine.interview import VERSION
-from survey_cli.simulate import simulated
+from survey_cli.simulate import simulate_interviews
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, Whole
 from survey_cli.table import cells, columns
 
@@ -128,7 +128,10 @@ def _process(command: list[str]) -> tuple[float, int]:
 
 def _filled(db: Path, count: int) -> None:
     instrument = made.instrument(made.plain(ITEMS))
-    crowd = [invented.interview for invented in simulated(instrument, count=1000, seed=7, start=made.NOON)]
+    crowd = [
+        invented.interview
+        for invented in simulate_interviews(instrument, count=1000, seed=7, start=made.NOON)
+    ]
     rows = [cells(interview) for interview in crowd]
 
     def wholes() -> Iterator[Whole]:

@@ -14,9 +14,9 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.simulation.simulated_study import Trial, trial_cases
-from survey_cli.simulate.fieldwork.households import invented_cases
-from survey_cli.simulate.fieldwork.model import FieldModel
-from survey_cli.simulate.fieldwork.station_simulation import Fieldwork
+from survey_cli.simulate.fieldwork.households import invent_cases
+from survey_cli.simulate.fieldwork.model import FieldworkModel
+from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings
 
 CASES, INTERVIEWERS, DAYS = 20_000, 12, 18
 STARTS, ZONE = date(2026, 11, 30), ZoneInfo("America/Chicago")
@@ -51,16 +51,16 @@ def forecast_row(folder: Path) -> list[Line]:
     file.write_text(STUDY)
     instrument = open_instrument(str(file))
     assert isinstance(instrument, Instrument)
-    cases = invented_cases(instrument, CASES, ZONE.key, Random(1))
+    cases = invent_cases(instrument, CASES, ZONE.key, Random(1))
     histories = trial_cases(Trial(path=str(file), at=day_start(ZONE.key, STARTS), invented=cases), instrument)
     assert isinstance(histories, list)
     staff = [Interviewer(login=f"i{number}", role="supervisor") for number in range(INTERVIEWERS)]
-    settings = Fieldwork(starts=STARTS, days=DAYS, zone=ZONE)
+    settings = FieldworkSettings(starts=STARTS, days=DAYS, zone=ZONE)
     start = process_time()
-    model = FieldModel(instrument, Plan.of(instrument), People(), staff, histories, settings)
+    model = FieldworkModel(instrument, Plan.of(instrument), People(), staff, histories, settings)
     model.run()
     took = process_time() - start
-    calls = sum(agent.worked.calls for agent in model.agents)
+    calls = sum(agent.log.calls for agent in model.interviewers)
     what = f"fieldwork of {CASES:,} cases, {INTERVIEWERS} interviewers, {DAYS} days"
     said = f"{took:.1f} s of processor time, {calls:,} calls, {model.complete:,} complete"
     return [below(what, took, 60, said=said, goal="≤ 60 s")]

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import Imported, Manner, Wanted, import_sample
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.sessions.station.open_station import queue_of
-from survey_cli.sessions.station.station import Station
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.station.open_station import build_queue
+from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import Store
 from survey_cli.study.open_study import open_study
 from survey_cli.tui.app import InterviewApp
@@ -45,8 +45,8 @@ PICTURES: dict[str, tuple[str, str, dict[str, str], tuple[str, ...]]] = {
 
 async def _drawn(instrument: str, case: str, columns: dict[str, str], keys: tuple[str, ...]) -> str:
     with Store.open(":memory:", create=True) as store:
-        seating = Seating(case=case, interviewer="Pat Moore", station="07", seed=2000, columns=columns)
-        desk = seat(INSTRUMENTS / instrument, seating, clock=lambda: MOMENT, store=store)
+        seating = StartOptions(case=case, interviewer="Pat Moore", station="07", seed=2000, columns=columns)
+        desk = start_or_resume(INSTRUMENTS / instrument, seating, clock=lambda: MOMENT, store=store)
         if isinstance(desk, UserError):
             raise SystemExit(str(desk))
         app = InterviewApp(desk)
@@ -70,27 +70,27 @@ async def _station() -> str:
         study = open_study(request.path, db=request.db, by="ann")
         if not isinstance(done, Imported) or isinstance(study, UserError):
             raise SystemExit(str(done))
-        station = Station(
+        station = StationSession(
             study=study,
-            queue=queue_of(study, "07"),
+            queue=build_queue(study, "07"),
             clock=lambda: moment[0],
             zone=ZoneInfo("America/Chicago"),
         )
-        station.fetch("El Paso Sector")
+        station.fetch_case("El Paso Sector")
         station.dial()
-        station.record("no_answer")
+        station.record_outcome("no_answer")
         moment[0] = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
-        station.fetch("El Paso Sector")
+        station.fetch_case("El Paso Sector")
         station.dial()
-        station.remark("use the direct line")
-        station.book(
+        station.add_note("use the direct line")
+        station.book_appointment(
             "today 9:45 to 11:30",
             keeper="me_first",
             person="the supervisor",
             note="after the morning briefing",
         )
         moment[0] = MOMENT
-        station.fetch("El Paso Sector")
+        station.fetch_case("El Paso Sector")
         app = StationApp(station)
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.pause()

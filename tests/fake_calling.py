@@ -9,25 +9,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from fake_conduct import AGREEMENT, FakeConduct, prompt
+from fake_conduct import AGREEMENT, FakeInterview, prompt
 from survey_cli.engine.events import Rejection
 from survey_cli.entries import Line, Read
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.sessions.station.station_protocol import (
-    Away,
-    FoundCase,
-    Idle,
-    Keeper,
-    NumberLine,
-    OnCase,
+    BreakView,
+    CaseMatch,
+    CaseView,
+    IdleView,
     OutcomeChoice,
+    OwnerPolicy,
     PastLine,
-    PromiseLine,
-    Said,
-    Tally,
-    Unclear,
-    Understood,
-    View,
+    ShiftSummary,
+    StationAppointment,
+    StationNumber,
+    StationScript,
+    StationView,
+    TimeReading,
+    UnclearTime,
 )
 
 NOW = datetime(2026, 11, 24, 17, 42, tzinfo=UTC)
@@ -58,16 +58,16 @@ REFUSALS = {
 
 
 def choice(id: str) -> OutcomeChoice:
-    return OutcomeChoice(outcome=OUTCOMES[id], wants=WANTS.get(id, ""), refusal=id in REFUSALS)  # type: ignore[arg-type]
+    return OutcomeChoice(outcome=OUTCOMES[id], required_input=WANTS.get(id, ""), is_refusal=id in REFUSALS)  # type: ignore[arg-type]
 
 
 def others(*moments: str) -> tuple[OutcomeChoice, ...]:
     return tuple(choice(row.id) for row in OUTCOMES.values() if row.moment in moments and row.id not in FIRST)
 
 
-def a_number(position: int, shown: str, *, current: bool = False, **more: object) -> NumberLine:
+def a_number(position: int, shown: str, *, current: bool = False, **more: object) -> StationNumber:
     known: dict[str, object] = {"line": "fixed", "state": "live", **more}
-    return NumberLine(position=position, shown=shown, current=current, **known)  # type: ignore[arg-type]
+    return StationNumber(position=position, text=shown, current=current, **known)  # type: ignore[arg-type]
 
 
 def past(days: int, hour: int, what: str, note: str = "", by: str = "Pat") -> PastLine:
@@ -75,9 +75,9 @@ def past(days: int, hour: int, what: str, note: str = "", by: str = "Pat") -> Pa
     return PastLine(at=at, what=what, by=by, note=note)
 
 
-def a_case(key: str, name: str, **more: object) -> OnCase:
+def a_case(key: str, name: str, **more: object) -> CaseView:
     """A case with two numbers and some past."""
-    here = OnCase(
+    here = CaseView(
         key=key,
         name=name,
         details=(("Kind", "Sector"), ("Region", "Central")),
@@ -87,44 +87,49 @@ def a_case(key: str, name: str, **more: object) -> OnCase:
             a_number(1, "(915) 555-0122", current=True),
             a_number(2, "(915) 555-0177", line="mobile", by_hand=True),
         ),
-        there=NOW.astimezone(THERE),
-        here=NOW.astimezone(HERE),
-        until=NOW.astimezone(THERE).replace(hour=20, minute=30),
+        respondent_time=NOW.astimezone(THERE),
+        station_time=NOW.astimezone(HERE),
+        callable_until=NOW.astimezone(THERE).replace(hour=20, minute=30),
         ask_for="the supervisor",
-        promise="",
-        past=(
+        appointment="",
+        history=(
             past(1, 14, "no answer"),
             past(0, 9, 'callback asked: "Thursday morning"', note="use direct line"),
         ),
-        first=tuple(choice(id) for id in FIRST),
-        more=(("Nobody was reached", others("before")), ("Somebody was", others("after", "screened", "any"))),
+        main_outcomes=tuple(choice(id) for id in FIRST),
+        other_outcomes=(
+            ("Nobody was reached", others("before")),
+            ("Somebody was", others("after", "screened", "any")),
+        ),
         scripts=(
-            Said(id="voicemail", text="I am calling on behalf of the Inspections Division.", used=False),
-            Said(id="gatekeeper", text="May I speak with the supervisor?"),
+            StationScript(
+                id="voicemail", text="I am calling on behalf of the Inspections Division.", is_used=False
+            ),
+            StationScript(id="gatekeeper", text="May I speak with the supervisor?"),
         ),
         faq=(("Who pays for this?", "The Office of the Inspector General."),),
-        interview="",
-        dialled=False,
+        interview_status="",
+        has_open_call=False,
     )
     return replace(here, **more)  # type: ignore[arg-type]
 
 
-def three_cases() -> list[OnCase]:
+def three_cases() -> list[CaseView]:
     return [
         a_case("EP-07", "El Paso Sector"),
         a_case(
             "CH-01",
             "Chicago District",
             attempt=1,
-            past=(),
+            history=(),
             numbers=(a_number(1, "(312) 555-0101", current=True),),
         ),
-        a_case("DT-02", "Detroit District", attempt=2, interview="open at q17, Tue 14:03, version 1"),
+        a_case("DT-02", "Detroit District", attempt=2, interview_status="open at q17, Tue 14:03, version 1"),
     ]
 
 
-def interview() -> FakeConduct:
-    return FakeConduct(
+def interview() -> FakeInterview:
+    return FakeInterview(
         (
             prompt("q1", "Is the mission clear?", AGREEMENT),
             prompt("q2", "How many hours?", Line(kind="number")),
@@ -134,10 +139,10 @@ def interview() -> FakeConduct:
 
 
 @dataclass
-class FakeCalling:
+class FakeStation:
     """Hands out `queue` from its head."""
 
-    queue: list[OnCase] = field(default_factory=three_cases)
+    queue: list[CaseView] = field(default_factory=three_cases)
     rejects: dict[str, str] = field(default_factory=dict)
     """Name of a method to why it does nothing."""
     title: str = "Survey of Anti-Smuggling Units"
@@ -145,44 +150,44 @@ class FakeCalling:
     interviewer: str = "Pat"
     calls: list[str] = field(default_factory=list)
     """What was asked of the desk that changes something: `record EP-07 busy`."""
-    conduct: FakeConduct = field(default_factory=interview)
-    kept_promises: tuple[PromiseLine, ...] = ()
-    due: OnCase | None = None
+    conduct: FakeInterview = field(default_factory=interview)
+    kept_promises: tuple[StationAppointment, ...] = ()
+    due: CaseView | None = None
     """A case that the next beat brings, where none is on the screen."""
     said: str = ""
-    now: View = field(default_factory=lambda: Idle(why="", next_at=None))
-    closed: list[OnCase] = field(default_factory=list)
+    now: StationView = field(default_factory=lambda: IdleView(why="", next_at=None))
+    closed: list[CaseView] = field(default_factory=list)
 
-    def view(self) -> View:
+    def view(self) -> StationView:
         return self.now
 
-    def tally(self) -> Tally:
+    def summarize_shift(self) -> ShiftSummary:
         done = sum(call.startswith("record") for call in self.calls)
-        return Tally(
-            done=3,
+        return ShiftSummary(
+            completes=3,
             calls=21 + done,
             refusals=1,
-            promises=len(self.kept_promises),
+            appointments=len(self.kept_promises),
             since=NOW,
-            talking=timedelta(hours=1),
+            time_on_cases=timedelta(hours=1),
         )
 
     def notice(self) -> str:
         return self.said
 
-    def beat(self) -> None:
-        if isinstance(self.now, Idle) and self.due is not None:
+    def keep_alive(self) -> None:
+        if isinstance(self.now, IdleView) and self.due is not None:
             self.now, self.due = self.due, None
 
     def _rejected(self, what: str) -> Rejection | None:
         why = self.rejects.get(what)
         return Rejection(why) if why else None
 
-    def _case(self) -> OnCase:
-        assert isinstance(self.now, OnCase), "no case is on the screen"
+    def _case(self) -> CaseView:
+        assert isinstance(self.now, CaseView), "no case is on the screen"
         return self.now
 
-    def take_next(self) -> Rejection | None:
+    def claim_next(self) -> Rejection | None:
         if rejected := self._rejected("take_next"):
             return rejected
         self.calls.append("take_next")
@@ -194,17 +199,19 @@ class FakeCalling:
             self.now = self.queue.pop(0)
             return
         next_at = (NOW + timedelta(hours=2)).astimezone(HERE)
-        self.now = Idle(why="all 12 open cases are waiting", next_at=next_at, here=NOW.astimezone(HERE))
+        self.now = IdleView(
+            why="all 12 open cases are waiting", next_at=next_at, station_time=NOW.astimezone(HERE)
+        )
 
     def dial(self) -> Rejection | str:
         if rejected := self._rejected("dial"):
             return rejected
         case = self._case()
         self.calls.append(f"dial {case.key}")
-        self.now = replace(case, dialled=True)
-        return f"dial {next(n.shown for n in case.numbers if n.current)}"
+        self.now = replace(case, has_open_call=True)
+        return f"dial {next(n.text for n in case.numbers if n.current)}"
 
-    def choose(self, position: int) -> Rejection | None:
+    def choose_number(self, position: int) -> Rejection | None:
         if rejected := self._rejected("choose"):
             return rejected
         case = self._case()
@@ -214,7 +221,7 @@ class FakeCalling:
         )
         return None
 
-    def record(
+    def record_outcome(
         self, outcome: str, *, note: str = "", number: str = "", language: str = ""
     ) -> Rejection | None:
         if rejected := self._rejected("record"):
@@ -228,20 +235,20 @@ class FakeCalling:
         self._next()
         return None
 
-    def read_time(self, text: str, reading: int = 0) -> Understood | Unclear:
+    def parse_time(self, text: str, reading: int = 0) -> TimeReading | UnclearTime:
         if text == "1 nov 1:30" and not reading:
-            return Unclear(
+            return UnclearTime(
                 why="the clock is put back: 1:30 comes twice",
                 choices=("1:30 before the change", "1:30 after the change"),
             )
         if text in ("tomorrow 3pm", "1 nov 1:30"):
-            return Understood(
+            return TimeReading(
                 echo=f"Wed 25 Nov 15:00 there · 16:00 here{' (2nd)' if reading == 2 else ''}", hint="in 1 day"
             )
-        return Unclear(why=f"{text} is no time yet")
+        return UnclearTime(why=f"{text} is no time yet")
 
-    def book(
-        self, text: str, *, reading: int = 0, keeper: Keeper = "anyone", person: str = "", note: str = ""
+    def book_appointment(
+        self, text: str, *, reading: int = 0, keeper: OwnerPolicy = "anyone", person: str = "", note: str = ""
     ) -> Rejection | None:
         if rejected := self._rejected("book"):
             return rejected
@@ -251,16 +258,16 @@ class FakeCalling:
         self._next()
         return None
 
-    def interview(self) -> "FakeConduct | Rejection":
+    def open_interview(self) -> "FakeInterview | Rejection":
         if rejected := self._rejected("interview"):
             return rejected
         self.calls.append(f"interview {self._case().key}")
         return self.conduct
 
-    def came_back(self, *, then_next: bool = True) -> Rejection | None:
+    def close_interview(self, *, then_next: bool = True) -> Rejection | None:
         if rejected := self._rejected("came_back"):
             return rejected
-        closing = self.conduct.closing()
+        closing = self.conduct.result()
         assert closing is not None, "the interview is still open"
         case = self._case()
         self.calls.append(f"came_back {case.key} {closing.status}")
@@ -269,18 +276,18 @@ class FakeCalling:
                 self._next()
         else:
             owed: Literal["time", "outcome"] = "time" if closing.outcome is not None else "outcome"
-            self.now = replace(case, pending=owed, interview="open at q2, Tue 11:43, version 1")
+            self.now = replace(case, pending_input=owed, interview_status="open at q2, Tue 11:43, version 1")
         return None
 
-    def remark(self, text: str) -> Rejection | None:
+    def add_note(self, text: str) -> Rejection | None:
         if rejected := self._rejected("remark"):
             return rejected
         case = self._case()
         self.calls.append(f"remark {case.key} {text}")
-        self.now = replace(case, past=(*case.past, past(0, 11, "note", note=text)))
+        self.now = replace(case, history=(*case.history, past(0, 11, "note", note=text)))
         return None
 
-    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
+    def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
         if rejected := self._rejected("note_refusal"):
             return rejected
         self.calls.append(f"note_refusal {self._case().key} {who}|{reason}|{strength}")
@@ -292,41 +299,41 @@ class FakeCalling:
         self.calls.append(f"add_number {self._case().key} {text}")
         return None
 
-    def spoke(self, script: str) -> Rejection | None:
+    def record_script(self, script: str) -> Rejection | None:
         if rejected := self._rejected("spoke"):
             return rejected
         self.calls.append(f"spoke {self._case().key} {script}")
         return None
 
-    def finish(self) -> Rejection | None:
+    def finish_case(self) -> Rejection | None:
         if rejected := self._rejected("finish"):
             return rejected
         self.calls.append(f"finish {self._case().key}")
         self._next()
         return None
 
-    def take_back(self) -> Rejection | None:
+    def revoke_outcome(self) -> Rejection | None:
         if rejected := self._rejected("take_back"):
             return rejected
         if not self.closed:
             return Rejection("there is no outcome to take back")
         case = self.closed.pop()
-        if isinstance(self.now, OnCase):
+        if isinstance(self.now, CaseView):
             self.queue.insert(0, self.now)
         self.calls.append(f"take_back {case.key}")
         self.now = case
         return None
 
-    def find(self, text: str) -> tuple[FoundCase, ...]:
+    def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
         found = (
-            FoundCase(key="EP-07", name="El Paso Sector", number="(915) 555-0122", stands="at this station"),
-            FoundCase(
-                key="DT-02", name="Detroit District", number="(313) 555-0122", stands="waiting: 3h after busy"
+            CaseMatch(key="EP-07", name="El Paso Sector", number="(915) 555-0122", state="at this station"),
+            CaseMatch(
+                key="DT-02", name="Detroit District", number="(313) 555-0122", state="waiting: 3h after busy"
             ),
         )
         return tuple(c for c in found if text.casefold() in f"{c.key} {c.name} {c.number}".casefold())
 
-    def fetch(self, key: str) -> Rejection | None:
+    def fetch_case(self, key: str) -> Rejection | None:
         if rejected := self._rejected("fetch"):
             return rejected
         case = next((c for c in self.queue if c.key == key), None)
@@ -334,48 +341,48 @@ class FakeCalling:
             return Rejection(f"no case has the key {key}")
         self.calls.append(f"fetch {key}")
         self.queue.remove(case)
-        if isinstance(self.now, OnCase):
+        if isinstance(self.now, CaseView):
             self.queue.append(self.now)
         self.now = case
         return None
 
-    def promises(self) -> tuple[PromiseLine, ...]:
+    def list_appointments(self) -> tuple[StationAppointment, ...]:
         return self.kept_promises
 
-    def pause(self) -> Rejection | None:
+    def start_break(self) -> Rejection | None:
         if rejected := self._rejected("pause"):
             return rejected
         self.calls.append("pause")
-        if isinstance(self.now, OnCase):
+        if isinstance(self.now, CaseView):
             self.queue.insert(0, self.now)
         here = NOW.astimezone(HERE)
-        self.now = Away(since=here - timedelta(minutes=12), here=here)
+        self.now = BreakView(since=here - timedelta(minutes=12), station_time=here)
         return None
 
-    def go_on(self) -> Rejection | None:
+    def end_break(self) -> Rejection | None:
         if rejected := self._rejected("go_on"):
             return rejected
         self.calls.append("go_on")
         self._next()
         return None
 
-    def leave(self) -> Rejection | None:
+    def end_shift(self) -> Rejection | None:
         if rejected := self._rejected("leave"):
             return rejected
         self.calls.append("leave")
         return None
 
 
-def a_promise(**more: object) -> PromiseLine:
+def a_promise(**more: object) -> StationAppointment:
     at = NOW + timedelta(hours=3)
-    line = PromiseLine(
+    line = StationAppointment(
         key="DT-02",
         name="Detroit District",
-        there=at.astimezone(ZoneInfo("America/Detroit")),
-        here=at.astimezone(HERE),
+        respondent_time=at.astimezone(ZoneInfo("America/Detroit")),
+        station_time=at.astimezone(HERE),
         person="Ms Reyes",
         note="direct line",
         owner="me first",
-        late=False,
+        is_late=False,
     )
     return replace(line, **more)  # type: ignore[arg-type]

@@ -28,7 +28,7 @@ from survey_cli.entries import (
     plain,
 )
 from survey_cli.outcomes import OUTCOMES, Outcome
-from survey_cli.sessions import Asked, Closing
+from survey_cli.sessions import AskedItem, InterviewResult
 from survey_cli.values import Code, Place
 
 
@@ -155,7 +155,7 @@ def every_kind() -> tuple[Prompt, ...]:
 
 
 @dataclass
-class FakeConduct:
+class FakeInterview:
     """Walks `script` in order. `rejects` and `queries` say what an entry (as typed, or codes with blanks)
     meets."""
 
@@ -178,7 +178,7 @@ class FakeConduct:
     _query: Query | None = None
     _pending: str = ""
     _answers: dict[Place, str] = field(default_factory=dict)
-    _closed: Closing | None = None
+    _closed: InterviewResult | None = None
     _language: str = "en"
     _notes: tuple[StandingNote, ...] = ()
     _return_to: int | None = None
@@ -252,12 +252,12 @@ class FakeConduct:
             self._close("ended", OUTCOMES["complete"])
 
     def _close(self, status: str, outcome: Outcome | None) -> None:
-        self._closed = Closing(
+        self._closed = InterviewResult(
             status=status,
             outcome=outcome,
             answered=len(self._answers),
-            took=self.took,
-            kept_in="responses/asu.db",
+            duration=self.took,
+            stored_in="responses/asu.db",
         )
 
     def decline(self, id: str) -> Rejection | None:
@@ -280,7 +280,7 @@ class FakeConduct:
             self._close("ended", OUTCOMES["complete"])
         return None
 
-    def back(self) -> Rejection | None:
+    def go_back(self) -> Rejection | None:
         if self.at == 0:
             return Rejection("this is the first question")
         self._query = None
@@ -297,24 +297,24 @@ class FakeConduct:
         self.calls.append(f"jump {place}")
         return None
 
-    def front(self) -> Rejection | None:
+    def go_forward(self) -> Rejection | None:
         if self._return_to is None:
             return Rejection("this is the item that comes next")
         self.at, self._return_to = self._return_to, None
         self.calls.append("front")
         return None
 
-    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
+    def add_note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
         self.calls.append(f"note {text}" if replaces is None else f"note {replaces.seq}: {text}")
         place = self.script[self.at].place if replaces is None else replaces.place
         note = StandingNote(len(self._notes) + 1 if replaces is None else replaces.seq, place, text)
         self._notes = (*(n for n in self._notes if n.seq != note.seq), note)
         return None
 
-    def notes(self) -> tuple[StandingNote, ...]:
+    def list_notes(self) -> tuple[StandingNote, ...]:
         return self._notes
 
-    def speak(self, language: str) -> Rejection | None:
+    def switch_language(self, language: str) -> Rejection | None:
         now = self.prompt()
         assert now is not None
         if language not in now.languages:
@@ -333,14 +333,14 @@ class FakeConduct:
         self._close("stopped", OUTCOMES[outcome])
         return None
 
-    def stops(self) -> tuple[Outcome, ...]:
+    def list_stop_outcomes(self) -> tuple[Outcome, ...]:
         return tuple(OUTCOMES[id] for id in ("break_off", "callback", "language", "withdrawn"))
 
-    def asked(self) -> tuple[Asked, ...]:
+    def list_items(self) -> tuple[AskedItem, ...]:
         return tuple(
-            Asked(
+            AskedItem(
                 place=p.place,
-                words=plain(p.words).replace("\n", " "),
+                text=plain(p.words).replace("\n", " "),
                 answer=self._said(p, self._answers[p.place]) if p.place in self._answers else "",
                 section=p.section,
             )
@@ -350,17 +350,17 @@ class FakeConduct:
     def echo(self, text: str) -> str:
         return "Sunday 3 March 1985" if text == "3.3.85" else ""
 
-    def draft(self) -> str:
+    def load_draft(self) -> str:
         return self.drafts.get(str(self.script[self.at].place), "")
 
     def save_draft(self, text: str) -> None:
         self.drafts[str(self.script[self.at].place)] = text
 
-    def elapsed(self) -> timedelta:
+    def elapsed_time(self) -> timedelta:
         return self.took
 
-    def there(self) -> datetime | None:
+    def respondent_time(self) -> datetime | None:
         return datetime(2026, 11, 3, 10, 42, tzinfo=ZoneInfo("America/Chicago"))
 
-    def closing(self) -> Closing | None:
+    def result(self) -> InterviewResult | None:
         return self._closed

@@ -14,8 +14,8 @@ from served import asked, fresh
 from shift import Shift, interviewed, on
 from survey_cli.services.privacy.erase_and_anonymize import erase
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.store import Draft, Store
 from survey_cli.store.backends.address import SHARED
 from survey_cli.store.backends.postgres import connection as postgres
@@ -66,12 +66,14 @@ CASES = "unit,kind,name,phone,zone\n" + "".join(
 def practice(shift: Shift) -> None:
     """One interview for practice, ended."""
     columns = {"kind": "1", "zone": "America/Chicago"}
-    desk = seat(
+    desk = start_or_resume(
         shift.file,
-        Seating(case="P", interviewer="ann", db=shift.db, practice=True, station="of ann", columns=columns),
+        StartOptions(
+            case="P", interviewer="ann", db=shift.db, practice=True, station="of ann", columns=columns
+        ),
         clock=lambda: shift.at,
     )
-    assert isinstance(desk, Desk), desk
+    assert isinstance(desk, InterviewSession), desk
     for text in ("", "2", "1 3", "12", "Pat", "for practice", "2000-01-31"):
         assert desk.reply(text) is None, text
     assert desk.close() is None
@@ -83,33 +85,33 @@ def write(shift: Shift) -> None:
     ann = shift.station("ann")
 
     def take(key: str) -> None:
-        assert ann.fetch(key) is None
+        assert ann.fetch_case(key) is None
         assert ann.dial() is not None
         shift.later(minutes=1)
 
     take("A")
     interviewed(ann, "1", "1 3", "12", "Ada", "because", "2000-01-31")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     take("B")
     interviewed(ann, "2", "2", "3", "Bert")
-    desk = ann._desk
-    assert isinstance(desk, Desk)
+    desk = ann._session
+    assert isinstance(desk, InterviewSession)
     desk.save_draft("half a rea")
     assert desk.suspend() is None
-    assert ann.came_back() is None
-    assert ann.record("callback", note="asked to be called again") is None
+    assert ann.close_interview() is None
+    assert ann.record_outcome("callback", note="asked to be called again") is None
     take("C")
-    assert ann.record("refusal_soft", note="busy now") is None
+    assert ann.record_outcome("refusal_soft", note="busy now") is None
     take("D")
-    assert ann.book("Friday 3 pm", person="the owner", keeper="me") is None
+    assert ann.book_appointment("Friday 3 pm", person="the owner", keeper="me") is None
     take("E")
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     take("F")
-    assert ann.record("never_call") is None
+    assert ann.record_outcome("never_call") is None
     take("G")
     interviewed(ann, "1", "2", "40", "Gus", "for reasons", "1999-12-31")
-    assert ann.came_back() is None
-    ann.leave()
+    assert ann.close_interview() is None
+    ann.end_shift()
     practice(shift)
     request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
     assert isinstance(erase(request, "G", why="asked by letter"), Erasure)

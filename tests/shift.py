@@ -1,7 +1,7 @@
 """A study in the field, for tests: an instrument as text, cases as rows of a sample file, stations on a clock that stands
 until it is moved.
 
-`shift = Shift(tmp_path, ITEMS, "unit,phone\\nA,…")`; `ann = shift.station("ann")`; `ann.record("busy")`;
+`shift = Shift(tmp_path, ITEMS, "unit,phone\\nA,…")`; `ann = shift.station("ann")`; `ann.record_outcome("busy")`;
 `shift.later(minutes=20)`. Everything is real but the clock: the database, the queue, the interviews.
 """
 
@@ -19,9 +19,9 @@ from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import Imported, Manner, Wanted, import_sample
 from survey_cli.services.study.publish_version import Published, publish
-from survey_cli.sessions.station.open_station import queue_of
-from survey_cli.sessions.station.station import Station
-from survey_cli.sessions.station.station_protocol import OnCase
+from survey_cli.sessions.station.open_station import build_queue
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store.backends.address import names_server
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.upkeep import in_step
@@ -129,11 +129,11 @@ class Shift:
         self.opened.append(study)
         return study
 
-    def station(self, by: str = "ann", name: str = "", **more: object) -> Station:
+    def station(self, by: str = "ann", name: str = "", **more: object) -> StationSession:
         study = self.study(by)
-        here = Station(
+        here = StationSession(
             study=study,
-            queue=queue_of(study, name or f"of {by}"),
+            queue=build_queue(study, name or f"of {by}"),
             clock=lambda: self.at,
             zone=ZoneInfo("America/Chicago"),
             **more,  # type: ignore[arg-type]
@@ -153,15 +153,15 @@ class Shift:
             return row
 
 
-def on(station: Station) -> str:
+def on(station: StationSession) -> str:
     """The key of the case on the screen; empty where there is none."""
     view = station.view()
-    return view.key if isinstance(view, OnCase) else ""
+    return view.key if isinstance(view, CaseView) else ""
 
 
-def interviewed(station: Station, *answers: str) -> None:
+def interviewed(station: StationSession, *answers: str) -> None:
     """Hold the interview: `answers` one after another, what is read goes by itself."""
-    conduct = station.interview()
+    conduct = station.open_interview()
     assert not hasattr(conduct, "why"), conduct
     entries = list(answers)
     while (prompt := conduct.prompt()) is not None:  # type: ignore[union-attr]

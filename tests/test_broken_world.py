@@ -21,8 +21,8 @@ from soak.station import Station
 from survey_cli.cli.run_command import run
 from survey_cli.problems import Question
 from survey_cli.services.database.interview_archive import Verified, verify
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 
 INSTRUMENT = """\
 instrument: small
@@ -362,8 +362,8 @@ def test_the_log_beside_the_database_deleted(desktop: Desktop, plain: bool) -> N
 
 def interviews(count: int) -> Path:
     for case in range(count):
-        seated = seat("small.yaml", Seating(case=str(case), interviewer="ann"))
-        assert isinstance(seated, Desk)
+        seated = start_or_resume("small.yaml", StartOptions(case=str(case), interviewer="ann"))
+        assert isinstance(seated, InterviewSession)
         for line in ("", str(case), "red", "because " * 30):
             assert seated.reply(line) is None
         seated.close()
@@ -451,10 +451,10 @@ def test_a_clock_that_is_set_back() -> None:
     def clock() -> datetime:
         return moments[-1]
 
-    def sit(*, believe: bool = False) -> Desk:
-        seating = Seating(case="7", interviewer="ann", clock_is_right=believe)
-        found = seat("small.yaml", seating, clock=clock)
-        assert isinstance(found, Desk)
+    def sit(*, believe: bool = False) -> InterviewSession:
+        seating = StartOptions(case="7", interviewer="ann", clock_is_right=believe)
+        found = start_or_resume("small.yaml", seating, clock=clock)
+        assert isinstance(found, InterviewSession)
         return found
 
     desk = sit()
@@ -462,21 +462,21 @@ def test_a_clock_that_is_set_back() -> None:
     assert desk.reply("") is None
     moments.append(moments[0] - timedelta(days=1))
     assert desk.reply("5") is None
-    assert desk.elapsed() == timedelta(seconds=40)
+    assert desk.elapsed_time() == timedelta(seconds=40)
     assert desk.suspend() is None
     desk.close()
     moments.append(moments[0] - timedelta(days=9))
-    asked = seat("small.yaml", Seating(case="7", interviewer="ann"), clock=clock)
+    asked = start_or_resume("small.yaml", StartOptions(case="7", interviewer="ann"), clock=clock)
     assert isinstance(asked, Question)
     assert "2026-01-15" in asked.what
     desk = sit(believe=True)
-    assert desk.elapsed() >= timedelta(seconds=40)
+    assert desk.elapsed_time() >= timedelta(seconds=40)
     moments.append(moments[0] + timedelta(days=1))
     assert desk.reply("red") is None
     assert desk.reply("so") is None
-    closing_ = desk.closing()
+    closing_ = desk.result()
     assert closing_ is not None
-    assert closing_.took >= timedelta(seconds=40)
+    assert closing_.duration >= timedelta(seconds=40)
     desk.close()
     with closing(sqlite3.connect("responses/small.db")) as connection:
         times = [at for (at,) in connection.execute("SELECT at FROM journal ORDER BY seq")]

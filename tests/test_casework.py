@@ -34,8 +34,8 @@ from survey_cli.services.cases.case_lists import Wanted, list_cases, show_case
 from survey_cli.services.cases.queue_lists import queue, why
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.do_not_call_list import Added, Checked, ListRequest, add, check
-from survey_cli.sessions.station.open_station import queue_of
-from survey_cli.sessions.station.station_protocol import Idle
+from survey_cli.sessions.station.open_station import build_queue
+from survey_cli.sessions.station.station_protocol import IdleView
 from survey_cli.study.consistency.person_erasure import erased
 from survey_cli.study.consistency.queue_refresh import caught_up
 from survey_cli.study.open_study import Study
@@ -182,8 +182,8 @@ def test_the_queue_is_what_stations_claim_one_after_another(tmp_path: Path, seed
         with shift.study(interviewer) as study:
             stations = []
             for n in range(60):
-                station = queue_of(study, f"s{n}")
-                found = station.next(shift.at, f"token {shift.at} {n}")
+                station = build_queue(study, f"s{n}")
+                found = station.claim_next(shift.at, f"token {shift.at} {n}")
                 if found is None:
                     break
                 stations.append((found[0].key, f"token {shift.at} {n}"))
@@ -221,9 +221,9 @@ def test_another_ones_promise_comes_once_it_is_late(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
     for key, when in (("A", "tomorrow 10:00"), ("C", "tomorrow 10:35")):
         ann = shift.station("ann", f"s{key}")
-        assert ann.fetch(key) is None
-        assert ann.book(when, keeper="me_first") is None
-        ann.pause()
+        assert ann.fetch_case(key) is None
+        assert ann.book_appointment(when, keeper="me_first") is None
+        ann.start_break()
     shift.to("2026-11-25 10:40")
     mine, others = queued(shift, "ann"), queued(shift, "bob")
     assert [line.key for line in mine.lines] == ["A", "C", "B"]
@@ -261,7 +261,7 @@ def test_a_lease_that_ran_out_stands_anew(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE)
     ann = shift.station("ann")
     key = on(ann)
-    ann.interview()
+    ann.open_interview()
     shift.later(minutes=25)
     with shift.study() as study:
         assert [lapsed.key for lapsed in caught_up(study.store, study.plan, shift.at)] == [key]
@@ -276,10 +276,10 @@ def test_a_lease_that_ran_out_stands_anew(tmp_path: Path) -> None:
 
 def interview_of(shift: Shift, key: str) -> None:
     station = shift.station("ann")
-    assert station.fetch(key) is None
+    assert station.fetch_case(key) is None
     interviewed(station, "1", "1", "1")
-    assert station.came_back() is None
-    station.pause()
+    assert station.close_interview() is None
+    station.start_break()
 
 
 def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path
 
 def test_a_correction_keeps_what_was_keyed(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
-    shift.station("ann").record("refusal_hard", note="shouted")
+    shift.station("ann").record_outcome("refusal_hard", note="shouted")
     assert shift.row("A").status == "done"
     changed = done(case_actions.correct(request(shift), "A", "callback", note="was a misunderstanding"))
     assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
@@ -315,7 +315,7 @@ def test_a_correction_keeps_what_was_keyed(tmp_path: Path) -> None:
 
 def test_a_number_lives_and_dies_with_the_outcome_it_is_given(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
-    shift.station("ann").record("disconnected")
+    shift.station("ann").record_outcome("disconnected")
     assert shift.case("A").numbers[0].state == "dead"
     changed = done(case_actions.correct(request(shift), "A", "busy", note="heard the tape"))
     assert shift.case("A").numbers[0].state == "live"
@@ -327,7 +327,7 @@ def test_a_number_lives_and_dies_with_the_outcome_it_is_given(tmp_path: Path) ->
 
 def test_never_call_by_a_supervisor_holds_for_all_studies(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
-    shift.station("ann").record("no_answer")
+    shift.station("ann").record_outcome("no_answer")
     done(case_actions.correct(request(shift), "A", "never_call", note="a letter came"))
     with shift.study() as study:
         assert study.listed(["+13125550100"])
@@ -382,14 +382,14 @@ def test_a_number_put_on_the_list_is_dialled_and_offered_no_more(tmp_path: Path)
     asks = ListRequest(at=shift.at, by="sue", db=shift.db, country="US")
     assert isinstance(add(asks, [number[key]], reason="a letter"), Added)
     assert isinstance(ann.dial(), Rejection)
-    ann.pause()
+    ann.start_break()
     assert key not in {line.key for line in queued(shift).lines}
     assert "never to be called" in why_not(shift, key)["never call"]
-    ann.go_on()
+    ann.end_break()
     seen = set()
     while on(ann):
         seen.add(on(ann))
-        ann.record("no_answer")
+        ann.record_outcome("no_answer")
     assert seen == {"A", "B", "C"} - {key}
     assert shift.row(key).why == "never to be called again"  # the claim found it
 
@@ -409,7 +409,7 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
     assert isinstance(found, tuple), found
     assert (found[1].by, found[1].station, found[1].since) == ("ann", "of ann", shift.at)
     assert shift.row(key).status == "ready"
-    lost = ann.record("busy")
+    lost = ann.record_outcome("busy")
     assert isinstance(lost, Rejection)
     sheet = show_case(request(shift), key)
     assert isinstance(sheet, CaseSheet)
@@ -437,7 +437,7 @@ def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
 def test_a_referral_is_answered(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     assert "nobody referred it" in refused(case_actions.answer(request(shift), "A"))
-    shift.station("ann").record("supervisor", note="wants a letter first")
+    shift.station("ann").record_outcome("supervisor", note="wants a letter first")
     assert shift.row("A").status == "held"
     assert listed(shift, status="held") == ["A"]
     assert done(case_actions.answer(request(shift), "A", note="letter sent")).standing.status == "ready"
@@ -490,9 +490,9 @@ def ruin(study: Study, key: str, outcome: str, at: datetime) -> None:
 def promised(shift: Shift, *keys: str, keeper: str = "me") -> None:
     for key in keys:
         ann = shift.station("ann", f"s{key}")
-        assert ann.fetch(key) is None
-        assert ann.book("tomorrow 10:00", keeper=keeper) is None  # type: ignore[arg-type]
-        ann.pause()
+        assert ann.fetch_case(key) is None
+        assert ann.book_appointment("tomorrow 10:00", keeper=keeper) is None  # type: ignore[arg-type]
+        ann.start_break()
 
 
 def test_promises_go_to_another(tmp_path: Path) -> None:
@@ -523,7 +523,7 @@ def test_a_promise_goes_to_nobody_who_does_not_speak(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=SPANISH, head=MIXED, people=PEOPLE, fieldwork=FIELD,
                   cases="unit,kind,name,phone,zone,lang,wave\nA,1,A,312 555 0100,America/Chicago,es,\n")  # fmt: skip
     bob = shift.station("bob")
-    assert bob.book("tomorrow 10:00", keeper="me") is None
+    assert bob.book_appointment("tomorrow 10:00", keeper="me") is None
     assert "it wants es, which ann does not speak" in refused(
         case_actions.reassign(request(shift), key="A", to="ann")
     )
@@ -554,7 +554,9 @@ def test_cases_are_found_by_what_they_are(tmp_path: Path) -> None:
 
 def test_interviewers_see_no_names_and_change_nothing(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
-    shift.station("ann").book("tomorrow 10:00", person="Mrs. Adams", note="Mrs. Adams sleeps long")
+    shift.station("ann").book_appointment(
+        "tomorrow 10:00", person="Mrs. Adams", note="Mrs. Adams sleeps long"
+    )
     key = listed(shift, outcome="appointment")[0]
     seen = str(show_case(request(shift, "ann"), key)) + str(list_cases(request(shift, "ann"), Wanted()))
     for word in ("Adams", "Alice", "Bert", "Cleo", "55501", "555 01", "555-01"):
@@ -658,13 +660,13 @@ def test_wrong_commands_are_answered_in_one_line(survey) -> None:
 def test_a_case_that_is_corrected_is_taken_by_a_station_at_once(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station("ann")
-    ann.record("unable")
-    assert isinstance(ann.view(), Idle)
+    ann.record_outcome("unable")
+    assert isinstance(ann.view(), IdleView)
     done(case_actions.correct(request(shift), "A", "busy", note="wrong key"))
     with shift.study() as study:
         assert isinstance(study.store.cases.history("A")[-1].event, Corrected)
     shift.to("2026-11-24 17:30")  # it was called by day: the evening comes next
-    ann.beat()
+    ann.keep_alive()
     assert on(ann) == "A"
 
 
@@ -702,10 +704,10 @@ def slipped(shift: Shift, *before: str) -> None:
     ann = shift.station("ann")
     for outcome in (*before, "never_call"):
         shift.later(days=7)
-        ann.fetch("A")
+        ann.fetch_case("A")
         ann.dial()
-        assert ann.record(outcome) is None
-    ann.leave()
+        assert ann.record_outcome(outcome) is None
+    ann.end_shift()
 
 
 @pytest.mark.parametrize(
@@ -737,9 +739,9 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
     ann = right.station("ann")
     for outcome in (*before, keyed):
         right.later(days=7)
-        ann.fetch("A")
+        ann.fetch_case("A")
         ann.dial()
-        assert ann.record(outcome) is None
+        assert ann.record_outcome(outcome) is None
     stands, would = shift.row("A"), right.row("A")
     for name in ("status", "code", "outcome", "attempts", "why", "bucket", "due_at"):
         assert getattr(stands, name) == getattr(would, name), name
@@ -753,9 +755,9 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
 def test_a_promise_that_the_slip_dropped_holds_again(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station("ann")
-    ann.fetch("A")
+    ann.fetch_case("A")
     ann.dial()
-    assert ann.book("Friday 3 pm") is None
+    assert ann.book_appointment("Friday 3 pm") is None
     before = shift.row("A").promised_at
     assert before is not None
     slipped(shift)
@@ -789,7 +791,7 @@ def test_a_number_that_was_listed_for_another_reason_stays_there(tmp_path: Path)
 def test_never_call_again_by_a_supervisors_slip_is_undone_too(tmp_path: Path, called: bool) -> None:
     shift = Shift(tmp_path)
     if called:
-        assert shift.station("ann").record("no_answer") is None
+        assert shift.station("ann").record_outcome("no_answer") is None
     done(case_actions.correct(request(shift), "A", "never_call", note="a letter came"))
     assert shift.row("A").why == "never to be called again"
     done(case_actions.correct(request(shift), "A", "callback", note="the letter was another's"))
@@ -801,9 +803,9 @@ def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path
     """As the help of `never-call remove` says."""
     shift = Shift(tmp_path)
     ann, asks = shift.station("ann"), ListRequest(at=shift.at, db=shift.db, by="sue")
-    assert ann.leave() is None
+    assert ann.end_shift() is None
     assert isinstance(add(asks, [NUMBER], reason="a wrong line of the registry"), Added)
-    assert ann.take_next() is None
+    assert ann.claim_next() is None
     assert shift.row("A").why == "never to be called again"
     said = refused(case_actions.correct(request(shift), "A", "callback", note="it was wrong"))
     assert "if that is wrong too, first: survey never-call remove" in said

@@ -17,9 +17,9 @@ from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases.fieldwork_status import status_of
 from survey_cli.services.database.interview_archive import Verified, verify
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.sessions.station.open_station import man
-from survey_cli.sessions.station.station import Station
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.station.open_station import open_station
+from survey_cli.sessions.station.station import StationSession
 from survey_cli.store.backends.server_clock import ServerClock
 
 MINUTES = timedelta(minutes=1)
@@ -59,9 +59,9 @@ def wrong_by(monkeypatch: pytest.MonkeyPatch):
     return set_wrong
 
 
-def manned(shift: Shift, by: str, **how: object) -> Station:
-    station = man(shift.file, db=shift.db, interviewer=by, station=f"of {by}", **how)  # type: ignore[arg-type]
-    assert isinstance(station, Station), station
+def manned(shift: Shift, by: str, **how: object) -> StationSession:
+    station = open_station(shift.file, db=shift.db, interviewer=by, station=f"of {by}", **how)  # type: ignore[arg-type]
+    assert isinstance(station, StationSession), station
     return station
 
 
@@ -88,9 +88,9 @@ def test_two_stations_of_a_server_whose_clocks_differ(tmp_path: Path, wrong_by, 
         "A",
         "B",
     }  # with a lease of some minutes, bob's clock would have ended ann's
-    assert str(bob.fetch(on(ann))).count("ann has this case")
-    assert bob.record("no_answer") is None
-    assert ann.record("busy") is None
+    assert str(bob.fetch_case(on(ann))).count("ann has this case")
+    assert bob.record_outcome("no_answer") is None
+    assert ann.record_outcome("busy") is None
     ann.close()
     bob.close()
     wrong_by(timedelta())
@@ -134,7 +134,7 @@ def test_the_servers_time_comes_with_each_transaction_and_no_other_message(tmp_p
 def on_a_file(tmp_path: Path, newest: datetime) -> Shift:
     """A study whose newest entry is of then."""
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=newest)
-    desk = seat(shift.file, Seating(case="own", db=shift.db), clock=lambda: newest)
+    desk = start_or_resume(shift.file, StartOptions(case="own", db=shift.db), clock=lambda: newest)
     assert not isinstance(desk, UserError), desk
     desk.close()
     return shift
@@ -156,22 +156,22 @@ def test_a_clock_that_disagrees_with_the_newest_entry_is_asked_about(
     newest = datetime(2026, 3, 3, 15, tzinfo=UTC)
     shift = on_a_file(tmp_path, newest)
     clock = lambda: newest + ahead  # noqa: E731
-    station = man(shift.file, db=shift.db, clock=clock)
+    station = open_station(shift.file, db=shift.db, clock=clock)
     assert isinstance(station, Question) == doubted, station
-    if isinstance(station, Station):
+    if isinstance(station, StationSession):
         station.close()
         return
     assert "--clock-is-right" in str(station)
-    other = seat(shift.file, Seating(case="other", db=shift.db), clock=clock)
+    other = start_or_resume(shift.file, StartOptions(case="other", db=shift.db), clock=clock)
     assert isinstance(other, Question)
-    practice = seat(shift.file, Seating(case="p", db=shift.db, practice=True), clock=clock)
+    practice = start_or_resume(shift.file, StartOptions(case="p", db=shift.db, practice=True), clock=clock)
     assert not isinstance(practice, UserError)
     practice.close()
     with closing(sqlite3.connect(shift.db)) as db:
         count = db.execute("SELECT count(*) FROM interviews WHERE case_key = 'other'").fetchone()
     assert count == (0,)
-    right = man(shift.file, db=shift.db, clock=clock, clock_is_right=True)
-    assert isinstance(right, Station), right
+    right = open_station(shift.file, db=shift.db, clock=clock, clock_is_right=True)
+    assert isinstance(right, StationSession), right
     right.close()
 
 
@@ -179,7 +179,9 @@ def test_the_start_of_a_station_is_an_entry_too(tmp_path: Path) -> None:
     start = datetime(2026, 3, 3, 15, tzinfo=UTC)
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=start)
     manned(shift, "ann", clock=lambda: start + timedelta(hours=3)).close()
-    assert isinstance(man(shift.file, db=shift.db, clock=lambda: start + timedelta(hours=1)), Question)
+    assert isinstance(
+        open_station(shift.file, db=shift.db, clock=lambda: start + timedelta(hours=1)), Question
+    )
 
 
 def test_without_a_terminal_it_ends_with_2_and_names_the_option(
@@ -215,7 +217,7 @@ def test_entries_dated_in_the_future_are_listed(tmp_path: Path, capsys: pytest.C
     assert verified.findings == ()
     shift.at = datetime(2131, 1, 2, 12, tzinfo=UTC)
     ann = shift.station("ann")
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     Shift.close_all()
     verified = verify(shift.file, db=shift.db)
     assert isinstance(verified, Verified)
@@ -237,6 +239,6 @@ def test_invented_interviews_have_a_clock_of_their_own(tmp_path: Path) -> None:
     verified = verify(shift.file, db=shift.db)
     assert isinstance(verified, Verified)
     assert verified.findings == ()
-    desk = seat(shift.file, Seating(case="own", db=shift.db))
+    desk = start_or_resume(shift.file, StartOptions(case="own", db=shift.db))
     assert not isinstance(desk, UserError), desk
     desk.close()

@@ -8,8 +8,8 @@ from textwrap import dedent
 from scenario import Scenario, scenario
 from survey_cli.engine.events import Began
 from survey_cli.problems import UserError
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.store import Store
 from survey_cli.table import cells, columns
 from survey_cli.values import DK, NOT_REACHED, Cell
@@ -113,9 +113,11 @@ items:
 """
 
 
-def seated(path: str, store: Store, **more: bool) -> Desk:
+def seated(path: str, store: Store, **more: bool) -> InterviewSession:
     moment = datetime(2026, 11, 24, 15, tzinfo=UTC)
-    desk = seat(path, Seating(case="7", interviewer="pat", seed=1, **more), clock=lambda: moment, store=store)
+    desk = start_or_resume(
+        path, StartOptions(case="7", interviewer="pat", seed=1, **more), clock=lambda: moment, store=store
+    )
     assert not isinstance(desk, UserError), desk
     return desk
 
@@ -128,7 +130,7 @@ def test_when_they_have_hung_up_the_case_is_complete(tmp_path: object) -> None:
         desk = seated(path, store)
         desk.reply("1")
         assert desk.suspend() is None
-        closing = desk.closing()
+        closing = desk.result()
         assert closing is not None
         assert closing.outcome is not None
         assert (closing.status, closing.outcome.id) == ("ended", "complete")
@@ -142,7 +144,7 @@ def test_a_finished_interview_that_is_only_looked_at_stays_finished(tmp_path: ob
         desk = seated(path, store)
         desk.reply("1")
         desk.reply("2")
-        assert desk.closing() is not None
+        assert desk.result() is not None
         again = seated(path, store, reopen=True)
         assert again.prompt() is not None
         assert again.suspend() is None
@@ -157,11 +159,13 @@ def test_a_number_of_the_sample_is_a_number_that_can_be_kept(tmp_path: object) -
         )
     for typed, kept in (("35", 35), ("2.5", 2.5), ("1e300", None), ("inf", None), ("nan", None)):
         with Store.open(":memory:", create=True) as store:
-            desk = seat(path, Seating(case="7", interviewer="pat", columns={"size": typed}), store=store)
+            desk = start_or_resume(
+                path, StartOptions(case="7", interviewer="pat", columns={"size": typed}), store=store
+            )
             if kept is None:
                 assert isinstance(desk, UserError), typed
             else:
-                assert isinstance(desk, Desk), typed
+                assert isinstance(desk, InterviewSession), typed
                 assert row_of(store) == kept
 
 

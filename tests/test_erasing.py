@@ -38,7 +38,7 @@ from survey_cli.services.export.export_data import Wish, export
 from survey_cli.services.privacy.erase_and_anonymize import Anonymised, Known, anonymise, erase, finish, known
 from survey_cli.services.privacy.subject_access import subject
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions.station.station_protocol import OnCase
+from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store import Draft, Store
 from survey_cli.study.consistency import person_erasure
 from survey_cli.study.consistency.person_erasure import Erasure, erase_answers, unfinished
@@ -86,20 +86,20 @@ def a_shift(folder: Path, *, items: str = ITEMS, db: str = "", **more: str) -> S
 def told(shift: Shift, *, complete: bool = True) -> None:
     """Case A says a great deal: a promise, notes, an interview, one of them put aside for good."""
     ann = shift.station("ann")
-    assert ann.fetch("A") is None
-    assert ann.remark(NOTE) is None
+    assert ann.fetch_case("A") is None
+    assert ann.add_note(NOTE) is None
     ann.dial()
-    assert ann.book("tomorrow 15:00", person=PERSON, note=NOTE) is None
-    ann.leave()
+    assert ann.book_appointment("tomorrow 15:00", person=PERSON, note=NOTE) is None
+    ann.end_shift()
     shift.later(days=1, hours=6)
     ann = shift.station("ann")
-    assert ann.fetch("A") is None
+    assert ann.fetch_case("A") is None
     ann.dial()
     interviewed(ann, "1", WHO, TOLD, *(["2"] if complete else []))
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     if not complete:
-        assert ann.record("callback", note=NOTE) is None
-    ann.leave()
+        assert ann.record_outcome("callback", note=NOTE) is None
+    ann.end_shift()
     ann.close()
     with shift.study() as study:
         [row] = study.store.interviews(case="A")
@@ -170,9 +170,9 @@ def test_everything_that_is_held_is_shown_and_to_supervisors_alone(tmp_path: Pat
 def test_numbers_on_the_list_are_said_to_be_there(tmp_path: Path) -> None:
     shift = a_shift(tmp_path)
     ann = shift.station("ann")
-    ann.fetch("A")
+    ann.fetch_case("A")
     ann.dial()
-    assert ann.record("never_call") is None
+    assert ann.record_outcome("never_call") is None
     held = subject(request(shift), "A")
     assert isinstance(held, Subject)
     assert held.listed
@@ -225,7 +225,7 @@ def test_nothing_of_it_is_in_any_byte_though_others_are_connected(tmp_path: Path
     assert back_up(shift.file, copy, at=shift.at, db=shift.db) == shift.db
     assert found_in(*files_of(shift), copy) == set()
     station.dial()
-    assert station.record("busy") is None
+    assert station.record_outcome("busy") is None
     station.close()
     assert found_in(*files_of(shift)) == set()
 
@@ -334,10 +334,10 @@ def test_an_erased_case_is_never_called_again_and_no_file_brings_it_back(tmp_pat
     assert found_in(*files_of(shift)) == set()
     ann = shift.station("ann")
     assert on(ann) == "B"
-    ann.leave()
-    assert ann.fetch("A") is None
+    ann.end_shift()
+    assert ann.fetch_case("A") is None
     assert isinstance(ann.dial(), Rejection)
-    assert isinstance(ann.interview(), Rejection)
+    assert isinstance(ann.open_interview(), Rejection)
 
 
 def test_a_case_at_a_station_and_one_that_is_not_there(tmp_path: Path) -> None:
@@ -456,9 +456,9 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
     told(shift, complete=False)
     shift.later(days=8)
     ann = shift.station("ann")
-    assert ann.fetch("A") is None
+    assert ann.fetch_case("A") is None
     ann.dial()
-    assert ann.record("withdrawn") is None
+    assert ann.record_outcome("withdrawn") is None
     [owed] = findings(shift)
     assert "unfinished" in owed or "bytes" in owed or "erased" in owed, (
         "the station does not wait for the file's bytes"
@@ -542,24 +542,24 @@ def test_a_case_that_was_open_at_the_studys_end_has_its_time_from_there(tmp_path
 def test_what_is_noted_of_a_refusal_is_shown_to_whoever_converts_it(tmp_path: Path) -> None:
     shift = a_shift(tmp_path)
     ann = shift.station("ann")
-    assert ann.fetch("A") is None
+    assert ann.fetch_case("A") is None
     ann.dial()
     view = ann.view()
-    assert isinstance(view, OnCase)
-    assert {choice.outcome.id for choice in view.first if choice.refusal} == {"refusal_soft"}
-    assert ann.note_refusal() == Rejection("an empty note is not saved")
-    assert ann.note_refusal(strength=4) == Rejection("how strong: 1 to 3")
-    assert ann.note_refusal(reason=f" {NOTE} ", strength=2, who="her husband") is None
-    assert ann.record("refusal_soft") is None
+    assert isinstance(view, CaseView)
+    assert {choice.outcome.id for choice in view.main_outcomes if choice.is_refusal} == {"refusal_soft"}
+    assert ann.record_refusal() == Rejection("an empty note is not saved")
+    assert ann.record_refusal(strength=4) == Rejection("how strong: 1 to 3")
+    assert ann.record_refusal(reason=f" {NOTE} ", strength=2, who="her husband") is None
+    assert ann.record_outcome("refusal_soft") is None
     assert (shift.row("A").code, shift.case("A").attempts[0].calls[0].outcome) == ("2.112", "refusal_soft")
-    ann.leave()
+    ann.end_shift()
     shift.later(days=8)
     bob = shift.station("bob")
-    assert bob.fetch("A") is None
+    assert bob.fetch_case("A") is None
     view = bob.view()
-    assert isinstance(view, OnCase)
-    assert ("refused by her husband, strength 2 of 3", NOTE) in {(p.what, p.note) for p in view.past}
-    bob.leave()
+    assert isinstance(view, CaseView)
+    assert ("refused by her husband, strength 2 of 3", NOTE) in {(p.what, p.note) for p in view.history}
+    bob.end_shift()
     gone(shift)
     assert NOTE not in repr(subject(request(shift), "A"))
     assert "husband" not in repr(subject(request(shift), "A"))

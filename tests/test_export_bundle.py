@@ -131,11 +131,11 @@ def test_as_of_a_moment_it_is_the_same_whatever_came_after(shift: Shift) -> None
     made(shift, "then.zip", as_of=moment)
     shift.later(hours=3)
     ann = shift.station("ann")
-    assert ann.fetch("C") is None
+    assert ann.fetch_case("C") is None
     ann.dial()
     interviewed(ann, "2", "2", "no", "Cleo Secret")
-    assert ann.came_back() is None
-    ann.leave()
+    assert ann.close_interview() is None
+    ann.end_shift()
     Shift.close_all()
     made(shift, "again.zip", as_of=moment)
     assert Path("then.zip").read_bytes() == Path("again.zip").read_bytes()

@@ -58,13 +58,13 @@ def a_shift(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 def held(shift: Shift, key: str, *answers: str) -> None:
     """An interview; one that stops in the middle waits for a call."""
     ann = shift.station("ann")
-    assert ann.fetch(key) is None
+    assert ann.fetch_case(key) is None
     ann.dial()
     interviewed(ann, *answers)
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     if len(answers) < 2:
-        assert ann.record("callback") is None
-    ann.leave()
+        assert ann.record_outcome("callback") is None
+    ann.end_shift()
     Shift.close_all()
 
 
@@ -195,10 +195,10 @@ def test_an_interview_counts_as_a_correction_has_it(shift: Shift) -> None:
 
 def test_a_correction_of_another_call_is_none_of_the_interview(shift: Shift) -> None:
     ann = shift.station("ann")
-    assert ann.fetch("B") is None
+    assert ann.fetch_case("B") is None
     ann.dial()
-    assert ann.record("no_answer") is None
-    ann.leave()
+    assert ann.record_outcome("no_answer") is None
+    ann.end_shift()
     Shift.close_all()
     corrected(shift, "B", "busy")
     assert outcomes(shift)["B"] == ""

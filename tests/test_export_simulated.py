@@ -20,7 +20,7 @@ from scenario import INSTRUMENTS, instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.simulate import Habits, simulated
+from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.table import Table, cells, columns
 from survey_cli.values import Missing, Variable
 
@@ -30,7 +30,9 @@ EXAMPLES = sorted(p for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.p
 
 
 def simulated_table(of: Instrument, count: int, seed: int = 1) -> Table:
-    crowd = simulated(of, count=count, seed=seed, start=START, habits=Habits(decline=0.15, back=0.1))
+    crowd = simulate_interviews(
+        of, count=count, seed=seed, start=START, habits=Habits(decline=0.15, back=0.1)
+    )
     return Table(variables=columns(of), rows=[cells(one.interview) for one in crowd])
 
 

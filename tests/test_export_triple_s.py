@@ -19,7 +19,7 @@ from survey_cli.exports.triple_s.writer import write_triple_s
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.data.study_metadata import study_of
-from survey_cli.simulate import Habits, simulated
+from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.table import ADMIN, Study, Table, admin, cells, columns
 from survey_cli.values import Cell, Missing, Variable
 from test_csv import HARD, SAMPLE, hard, of, with_admin
@@ -182,7 +182,9 @@ def told_study(table: Table, of: Instrument) -> Table:
 def founding(count: int) -> Table:
     opened = open_instrument(str(INSTRUMENTS / "asu_2000.yaml"))
     assert isinstance(opened, Instrument)
-    crowd = simulated(opened, count=count, seed=1, start=BEGAN, habits=Habits(decline=0.15, back=0.1))
+    crowd = simulate_interviews(
+        opened, count=count, seed=1, start=BEGAN, habits=Habits(decline=0.15, back=0.1)
+    )
     rows = [cells(one.interview) for one in crowd]
     return told_study(Table(variables=columns(opened), rows=rows), opened)
 

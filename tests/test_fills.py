@@ -24,8 +24,8 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
 from survey_cli.instrument.texts.number_words import CARDINALS, spell_ordinal
 from survey_cli.instrument.texts.templates import Said, TextScope, compile_text
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.store import Store
 from survey_cli.values import NOT_ASKED
 
@@ -265,25 +265,25 @@ def test_a_date_is_said_in_a_region_and_in_a_language_that_babel_does_not_know()
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Callable[[str], Desk]:
-    def sit(items: str) -> Desk:
+def desk(tmp_path: Path) -> Callable[[str], InterviewSession]:
+    def sit(items: str) -> InterviewSession:
         file, seconds = tmp_path / "t.yaml", count()
         file.write_text(f"instrument: t\ntitle: T\nitems:\n{items}")
         noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
-        desk = seat(
+        desk = start_or_resume(
             file,
-            Seating(case="7", interviewer="Ann", seed=1),
+            StartOptions(case="7", interviewer="Ann", seed=1),
             clock=lambda: noon + timedelta(seconds=next(seconds)),
             store=Store.open(":memory:", create=True),
         )
-        assert isinstance(desk, Desk), str(desk)
+        assert isinstance(desk, InterviewSession), str(desk)
         return desk
 
     return sit
 
 
 def test_a_fill_that_fails_is_noted_once_and_the_interview_goes_on(
-    desk: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch
+    desk: Callable[[str], InterviewSession], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> str:
         raise ValueError("no such words")
@@ -301,7 +301,7 @@ def test_a_fill_that_fails_is_noted_once_and_the_interview_goes_on(
     prompt = now.prompt()
     assert prompt is not None
     assert plain(prompt.words) == "And those?"
-    assert now.back() is None
+    assert now.go_back() is None
     noted = [(str(e.place), e.text) for e in now.interview.events if isinstance(e, Noted)]
     assert noted == [(place, "{n} can't be filled in: no such words") for place in ("a", "b")]
 

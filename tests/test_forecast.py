@@ -27,10 +27,10 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.services.simulation.simulated_study import Trial, trial_cases, trial_study
 from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastOptions, forecast
-from survey_cli.simulate.fieldwork.households import Chances, invented_cases
-from survey_cli.simulate.fieldwork.model import FieldModel
-from survey_cli.simulate.fieldwork.propensities import ENOUGH_CALLS, measure
-from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork
+from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
+from survey_cli.simulate.fieldwork.model import FieldworkModel
+from survey_cli.simulate.fieldwork.propensities import MIN_CALLS, measure_propensities
+from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings, StationSimulation
 from survey_cli.study.open_study import Study
 from test_simulated_fieldwork import MONDAY, STUDY
 
@@ -50,11 +50,11 @@ def midfield(folder: Path, *, cases: int = 300, quotas: str = QUOTAS, fieldwork:
     )
     ann = shift.station()
     interviewed(ann, "1", "1", "1")
-    assert ann.came_back() is None
-    assert ann.book("tomorrow 3pm") is None
+    assert ann.close_interview() is None
+    assert ann.book_appointment("tomorrow 3pm") is None
     for outcome in ("refusal_hard", "no_answer", "busy", "disconnected"):
-        assert ann.record(outcome) is None
-    assert ann.leave() is None
+        assert ann.record_outcome(outcome) is None
+    assert ann.end_shift() is None
     return shift
 
 
@@ -96,22 +96,22 @@ def test_the_model_comes_to_what_real_stations_come_to(tmp_path: Path) -> None:
     assert isinstance(made, Instrument)
     calls, completes = [0, 0], [0, 0]
     for seed in (1, 2):
-        settings = Fieldwork(starts=MONDAY, days=5, seed=seed, zone=CHICAGO)
-        cases = invented_cases(made, 120, CHICAGO.key, Random(seed))
+        settings = FieldworkSettings(starts=MONDAY, days=5, seed=seed, zone=CHICAGO)
+        cases = invent_cases(made, 120, CHICAGO.key, Random(seed))
         wish = Trial(path=str(file), at=day_start(CHICAGO.key, MONDAY), invented=cases)
         study = trial_study(wish, Random(seed))
         assert isinstance(study, Study)
         staff = [replace(study.who, login=f"interviewer {n}") for n in (1, 2, 3)]
         with study:
-            field = Field(study, staff, settings)
+            field = StationSimulation(study, staff, settings)
             field.run()
         histories = trial_cases(wish, made)
         assert isinstance(histories, list)
-        model = FieldModel(made, Plan.of(made), People(), staff, histories, settings)
+        model = FieldworkModel(made, Plan.of(made), People(), staff, histories, settings)
         model.run()
-        for number, workers in enumerate((field.colleagues, model.agents)):
-            calls[number] += sum(one.worked.calls for one in workers)  # type: ignore[attr-defined]
-            completes[number] += sum(one.worked.completes for one in workers)  # type: ignore[attr-defined]
+        for number, workers in enumerate((field.interviewers, model.interviewers)):
+            calls[number] += sum(one.log.calls for one in workers)  # type: ignore[attr-defined]
+            completes[number] += sum(one.log.completes for one in workers)  # type: ignore[attr-defined]
     assert calls[1] == pytest.approx(calls[0], rel=0.1)
     assert completes[1] == pytest.approx(completes[0], rel=0.1)
 
@@ -146,15 +146,15 @@ def test_the_same_seed_gives_the_same_forecast(tmp_path: Path) -> None:
 def test_more_interviewers_reach_the_target_sooner(tmp_path: Path) -> None:
     shift = midfield(tmp_path)
     few, many = made(shift, interviewers=(1, 6), days=40).rows
-    assert many.per_day is not None
-    assert few.per_day is not None
-    assert many.per_day > 1.5 * few.per_day
+    assert many.completes_per_day is not None
+    assert few.completes_per_day is not None
+    assert many.completes_per_day > 1.5 * few.completes_per_day
     assert many.target_on is not None
     assert few.target_on is None or few.target_on > many.target_on
     assert many.unfilled == ()
     assert many.complete == 50, "no target is passed, and it ends when all are reached"
-    assert many.hours_each is not None
-    assert many.hours_each == pytest.approx(many.hours / many.new)
+    assert many.hours_per_complete is not None
+    assert many.hours_per_complete == pytest.approx(many.hours / many.new)
 
 
 def test_a_target_that_is_reached_is_said_to_be(tmp_path: Path) -> None:
@@ -187,8 +187,8 @@ def test_appointments_are_called_by_their_maker_and_refusals_never_again(tmp_pat
     shift = midfield(tmp_path, cases=8, quotas="")
     with shift.study() as study:
         histories = [(key, list(history)) for key, history in study.store.cases.histories()]
-        settings = Fieldwork(starts=date(2026, 11, 24), days=20, zone=CHICAGO)
-        model = FieldModel(
+        settings = FieldworkSettings(starts=date(2026, 11, 24), days=20, zone=CHICAGO)
+        model = FieldworkModel(
             study.instrument, study.plan, study.people, [study.who] * 2, histories, settings, begins=shift.at
         )
     before = {key: len(history) for key, history in histories}
@@ -211,24 +211,28 @@ def test_spreads_are_compared_row_by_row(tmp_path: Path) -> None:
 def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path) -> None:
     shift = midfield(tmp_path)
     with shift.study() as study:
-        few = measure(study.store.cases.histories(), study.plan)
-    assert few.chances == Chances()
+        few = measure_propensities(study.store.cases.histories(), study.plan)
+    assert few.propensities == Propensities()
     assert all("(assumed)" in line for line in few.basis)
     instrument = study.instrument
-    settings = Fieldwork(
-        starts=MONDAY, days=5, zone=CHICAGO, chances=Chances(contact=0.5, refuse=0.4), seconds=20
+    settings = FieldworkSettings(
+        starts=MONDAY,
+        days=5,
+        zone=CHICAGO,
+        propensities=Propensities(contact=0.5, refuse=0.4),
+        item_seconds=20,
     )
-    cases = invented_cases(instrument, 300, CHICAGO.key, Random(1))
+    cases = invent_cases(instrument, 300, CHICAGO.key, Random(1))
     wish = Trial(path=str(shift.file), at=day_start(CHICAGO.key, MONDAY), invented=cases)
     histories = trial_cases(wish, instrument)
     assert isinstance(histories, list)
     staff = [replace(study.who, login=f"i{n}") for n in range(4)]
-    model = FieldModel(instrument, study.plan, People(), staff, histories, settings)
+    model = FieldworkModel(instrument, study.plan, People(), staff, histories, settings)
     model.run()
-    many = measure(model.histories.items(), study.plan)
-    assert sum(agent.worked.calls for agent in model.agents) > ENOUGH_CALLS
-    assert many.chances.contact == pytest.approx(0.5, abs=0.12)
-    assert many.chances.refuse == pytest.approx(0.4, abs=0.08)
+    many = measure_propensities(model.histories.items(), study.plan)
+    assert sum(agent.log.calls for agent in model.interviewers) > MIN_CALLS
+    assert many.propensities.contact == pytest.approx(0.5, abs=0.12)
+    assert many.propensities.refuse == pytest.approx(0.4, abs=0.08)
     assert any(re.search(r"of [\d,]+ calls here", line) for line in many.basis)
     assert many.length is not None
     assert timedelta(minutes=1) < many.length < timedelta(minutes=5)

@@ -12,7 +12,7 @@ from survey_cli.cli.run_command import run
 from survey_cli.problems import UserError
 from survey_cli.services.cases.case_lists import CaseSheet, show_case
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.store.backends.account import system_account
 from survey_cli.study.open_study import Study, open_study
 
@@ -92,12 +92,14 @@ def test_the_copied_questionnaire_keeps_the_list_of_the_database(tmp_path: Path,
 def test_an_interview_is_the_accounts_too_unless_it_is_practice(tmp_path: Path, as_account) -> None:
     shift = Shift(tmp_path, people=PEOPLE)
     as_account("ann")
-    refused = seat(shift.file, Seating(case="new", interviewer="bob", db=shift.db))
+    refused = start_or_resume(shift.file, StartOptions(case="new", interviewer="bob", db=shift.db))
     assert "only a supervisor may work under another name" in str(refused)
-    desk = seat(shift.file, Seating(case="new", interviewer="bob", db=shift.db, practice=True))
+    desk = start_or_resume(
+        shift.file, StartOptions(case="new", interviewer="bob", db=shift.db, practice=True)
+    )
     assert not isinstance(desk, UserError), desk
     desk.close()
-    desk = seat(shift.file, Seating(case="new", db=shift.db))
+    desk = start_or_resume(shift.file, StartOptions(case="new", db=shift.db))
     assert not isinstance(desk, UserError), desk
     desk.close()
     with closing(sqlite3.connect(shift.db)) as db:
@@ -112,7 +114,7 @@ def test_every_event_names_the_account_that_wrote_it(tmp_path: Path, as_account)
     as_account("sue")
     bob = shift.station("bob")
     assert on(bob) == "A"
-    assert bob.record("busy") is None
+    assert bob.record_outcome("busy") is None
     with closing(sqlite3.connect(shift.db)) as db:
         written_by = dict(
             db.execute("SELECT kind, by || '/' || account FROM case_events WHERE kind <> 'released'")
@@ -129,7 +131,7 @@ def test_the_server_says_who_writes_whatever_is_sent(tmp_path: Path) -> None:
     place = served.fresh()
     shift = Shift(tmp_path, db=place)
     bob = shift.station("bob")
-    assert bob.record("busy") is None
+    assert bob.record_outcome("busy") is None
     Shift.close_all()
     assert served.asked(place, "SELECT DISTINCT by, account FROM case_events WHERE kind = 'called'") == [
         ("bob", "postgres")

@@ -24,11 +24,11 @@ from survey_cli.services.cases.case_actions import free
 from survey_cli.services.cases.queue_lists import QueueReport, queue
 from survey_cli.services.database.interview_archive import Verified, list_interviews, verify
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions.interview.interview_protocol import Conduct
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.sessions.station.station import Station
-from survey_cli.sessions.station.station_protocol import OnCase
+from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store import StoreError, database
 from survey_cli.store.cases.case_store import Cases
 from survey_cli.study.consistency.reconciliation import COMPARED
@@ -89,33 +89,33 @@ def places(shift: Shift) -> dict[str, tuple[int, int]]:
         return {cell: (fill.taken, fill.held) for cell, fill in study.store.cases.fill().items()}
 
 
-def alone(shift: Shift, case: str = "A", *, by: str = "ann", **how: bool) -> Desk:
+def alone(shift: Shift, case: str = "A", *, by: str = "ann", **how: bool) -> InterviewSession:
     """`survey interview --case`."""
-    found = seat(
+    found = start_or_resume(
         shift.file,
-        Seating(case=case, interviewer=by, db=shift.db, station=f"of {by}", **how),
+        StartOptions(case=case, interviewer=by, db=shift.db, station=f"of {by}", **how),
         clock=lambda: shift.at,
     )
-    assert isinstance(found, Desk), found
+    assert isinstance(found, InterviewSession), found
     return found
 
 
-def keyed(conduct: Conduct, *answers: str) -> None:
+def keyed(conduct: InterviewProtocol, *answers: str) -> None:
     """Key answers one after another, what is read going by itself."""
     entries = list(answers)
     while (prompt := conduct.prompt()) is not None and (entries or isinstance(prompt.entry, Read)):
         assert conduct.reply("" if isinstance(prompt.entry, Read) else entries.pop(0)) is None
 
 
-def begun(shift: Shift, way: str) -> tuple[Station | None, Desk]:
+def begun(shift: Shift, way: str) -> tuple[StationSession | None, InterviewSession]:
     """An interview of case A, at a station or by itself."""
     if way == "alone":
         return None, alone(shift)
     ann = shift.station("ann")
-    assert ann.fetch("A") is None
+    assert ann.fetch_case("A") is None
     ann.dial()
-    talk = ann.interview()
-    assert isinstance(talk, Desk), talk
+    talk = ann.open_interview()
+    assert isinstance(talk, InterviewSession), talk
     return ann, talk
 
 
@@ -138,14 +138,14 @@ def begun(shift: Shift, way: str) -> tuple[Station | None, Desk]:
 def test_the_case_is_closed_before_the_closing_screen_is_shown(
     tmp_path: Path,
     way: str,
-    ends: Callable[[Desk], object],
+    ends: Callable[[InterviewSession], object],
     expected: tuple[str, str, tuple[int, int] | None],
 ) -> None:
     """Nobody keys anything more: the terminal is gone while the closing screen stands."""
     shift = Shift(tmp_path, items=ENDS, cases=TWO)
     _, talk = begun(shift, way)
     ends(talk)
-    assert talk.closing() is not None
+    assert talk.result() is not None
     code_, status, cell = expected
     row = shift.row("A")
     assert (code(shift), row.status, row.held) == (code_, status, None)
@@ -173,7 +173,7 @@ def test_a_window_closed_over_the_closing_words_ends_the_interview(tmp_path: Pat
     _, talk = begun(shift, way)
     assert talk.reply("") is None
     assert talk.reply("3") is None
-    assert talk.closing() is None
+    assert talk.result() is None
     assert talk.suspend() is None
     assert (code(shift), shift.row("A").status, status(shift)) == (
         "2.112",
@@ -206,10 +206,10 @@ def test_a_station_that_comes_back_to_the_closing_words_does_not_call_the_respon
     """A refusal is recorded, and said; whoever wants a later call is still at the station, to be given a time."""
     shift = Shift(tmp_path, items=ENDS, cases=TWO)
     _, talk = begun(shift, "station")
-    assert [talk.reply(""), talk.reply(answer), talk.closing()] == [None, None, None]
+    assert [talk.reply(""), talk.reply(answer), talk.result()] == [None, None, None]
     ann = shift.station("ann")
     shown = ann.view()
-    assert isinstance(shown, OnCase)
+    assert isinstance(shown, CaseView)
     assert shown.key == next_case
     assert findings(shift) == ()
     assert code(shift) == ends
@@ -237,7 +237,9 @@ def test_a_sampled_case_is_not_resumed_without_its_questionnaires_file(tmp_path:
     assert talk.suspend() is None
     talk.close()
     shift.file.write_text("items: [{")
-    found = seat(shift.file, Seating(case="A", interviewer="ann", db=shift.db), clock=lambda: shift.at)
+    found = start_or_resume(
+        shift.file, StartOptions(case="A", interviewer="ann", db=shift.db), clock=lambda: shift.at
+    )
     assert isinstance(found, UserError)
     assert status(shift_of(shift)) == [("suspended", "")]
 
@@ -253,9 +255,9 @@ def test_a_correction_that_changes_no_outcome_lets_go_of_the_case(tmp_path: Path
     keyed(alone(shift), "1", "1", "1")
     shift.later(hours=1)
     again = alone(shift, reopen=True)
-    assert again.jump(again.asked()[2].place) is None
+    assert again.jump(again.list_items()[2].place) is None
     assert again.reply("2") is None
-    assert again.closing() is not None
+    assert again.result() is not None
     assert (code(shift), shift.row("A").status, shift.row("A").held) == ("1.1", "done", None)
     assert sum(isinstance(e.event, Called) for e in history(shift)) == 1
     assert places(shift)["men"] == (0, 0), "it counts where the corrected answers put it"
@@ -338,7 +340,7 @@ def test_a_supervisor_who_writes_to_the_case_meanwhile_takes_nothing_from_its_en
     assert talk.reply("1") is None
     assert code(shift) == "1.1"
     assert ann is not None
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     assert on(ann) == "B"
 
 
@@ -348,8 +350,8 @@ def test_a_terminal_that_is_closed_at_the_end_takes_no_other_case(tmp_path: Path
     keyed(talk, "1", "2", "1")
     assert ann is not None
     before = history(shift, "B")
-    assert ann.came_back(then_next=False) is None
-    assert ann.leave() is None
+    assert ann.close_interview(then_next=False) is None
+    assert ann.end_shift() is None
     assert history(shift, "B") == before
 
 
@@ -364,28 +366,28 @@ def test_who_lost_the_case_learns_it_before_the_answer_counts(tmp_path: Path, wa
     before = talk.prompt()
     shift.later(minutes=40)
     bob = shift.station("bob")
-    assert bob.fetch("A") is None
+    assert bob.fetch_case("A") is None
     why = talk.reply("2")
     assert isinstance(why, Rejection)
     assert "bob at station of bob has this case now" in why.why
     assert talk.prompt() == before, "what was typed stays on the screen"
     talk.save_draft("half a word")
-    theirs = bob.interview()
-    assert isinstance(theirs, Desk)
-    assert theirs.draft() == ""
+    theirs = bob.open_interview()
+    assert isinstance(theirs, InterviewSession)
+    assert theirs.load_draft() == ""
     assert isinstance(talk.reply("2"), Rejection)
     assert talk.stop("refusal_hard") is None, "it can be left, and nothing is written"
-    closing = talk.closing()
+    closing = talk.result()
     assert closing is not None
     assert (closing.status, "bob" in closing.remark) == ("lost", True)
     if ann is not None:
-        assert ann.came_back() is None
+        assert ann.close_interview() is None
         assert on(ann) == "B"
         assert "bob at station of bob has this case now" in ann.notice()
     else:
         talk.close()
     keyed(theirs, "1", "1")
-    assert bob.came_back() is None
+    assert bob.close_interview() is None
     assert (code(shift), status(shift)) == ("1.1", [("ended", "complete")])
     assert [e.by for e in history(shift) if isinstance(e.event, Called)] == ["bob"]
     assert findings(shift) == ()
@@ -405,7 +407,7 @@ def test_a_lease_that_ran_out_while_nobody_took_the_case_is_taken_again(tmp_path
     events = [e.event for e in history(shift)]
     assert Returned("lapsed") in events
     assert sum(isinstance(event, Interviewing) for event in events) == 2
-    assert ann is None or ann.came_back() is None
+    assert ann is None or ann.close_interview() is None
 
 
 def test_a_case_that_lapsed_and_was_called_since_is_not_taken_again(tmp_path: Path) -> None:
@@ -414,8 +416,8 @@ def test_a_case_that_lapsed_and_was_called_since_is_not_taken_again(tmp_path: Pa
     keyed(talk, "1")
     shift.later(minutes=60)
     bob = shift.station("bob")
-    assert bob.fetch("A") is None
-    assert bob.record("refusal_soft") is None
+    assert bob.fetch_case("A") is None
+    assert bob.record_outcome("refusal_soft") is None
     before = history(shift)
     why = talk.reply("2")
     assert isinstance(why, Rejection)
@@ -464,11 +466,11 @@ def test_an_interview_without_a_sampled_case_has_no_fence(tmp_path: Path) -> Non
 def left_behind(shift: Shift, *answers: str, stop: str = "") -> None:
     """What an earlier version left when it was killed at the closing screen: the interview ended, the case did not."""
     _, talk = begun(shift, "station")
-    talk._link.close = lambda *_, **__: None  # type: ignore[method-assign]
+    talk._link.build_closing_update = lambda *_, **__: None  # type: ignore[method-assign]
     keyed(talk, *answers)
     if stop:
         assert talk.stop(stop) is None
-    assert talk.closing() is not None
+    assert talk.result() is not None
     assert shift.row("A").held is not None
 
 
@@ -624,7 +626,7 @@ def test_a_list_that_cannot_be_written_is_said_and_done_later(
         broken.setattr("survey_cli.store.do_not_call.NeverCall.add", full)
         assert talk.stop("never_call") is None
     assert ann is not None
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     assert "not on the do-not-call list yet: the disk is full" in ann.notice()
     assert shift.row("A").status == "done"
     queued(shift)
@@ -641,7 +643,7 @@ def test_who_withdraws_consent_has_the_answers_erased(tmp_path: Path, way: str) 
     talk = alone(shift, "walk-in") if way == "walk-in" else begun(shift, way)[1]
     keyed(talk, "1", "2")
     assert talk.stop("withdrawn") is None
-    closing = talk.closing()
+    closing = talk.result()
     assert closing is not None
     assert (closing.answered, closing.erased, closing.remark) == (0, True, "")
     with shift.study() as study:
@@ -689,12 +691,12 @@ def test_an_end_with_a_temporary_outcome_asks_when_to_call_again(tmp_path: Path)
     ann, talk = begun(shift, "station")
     assert ann is not None
     keyed(talk, "2")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     view = ann.view()
-    assert isinstance(view, OnCase)
-    assert (view.key, view.pending) == ("A", "time")
-    assert isinstance(ann.leave(), Rejection)
-    assert ann.book("tomorrow 3pm") is None
+    assert isinstance(view, CaseView)
+    assert (view.key, view.pending_input) == ("A", "time")
+    assert isinstance(ann.end_shift(), Rejection)
+    assert ann.book_appointment("tomorrow 3pm") is None
     events = [e.event for e in history(shift)]
     assert [e.outcome for e in events if isinstance(e, Called)] == ["appointment"]
     assert any(isinstance(e, Promised) for e in events)
@@ -706,8 +708,8 @@ def test_without_a_time_the_callback_is_keyed(tmp_path: Path) -> None:
     ann, talk = begun(shift, "station")
     assert ann is not None
     keyed(talk, "2")
-    assert ann.came_back() is None
-    assert ann.record("callback") is None
+    assert ann.close_interview() is None
+    assert ann.record_outcome("callback") is None
     assert on(ann) == "B"
     assert (shift.row("A").status, shift.case("A").waits) == ("waiting", True)
 
@@ -718,9 +720,9 @@ def test_a_form_that_a_crash_closed_is_asked_for_again(tmp_path: Path) -> None:
     keyed(talk, "2")
     back = shift.station("ann")
     view = back.view()
-    assert isinstance(view, OnCase)
-    assert (view.key, view.pending) == ("A", "time")
-    assert back.book("tomorrow 3pm") is None
+    assert isinstance(view, CaseView)
+    assert (view.key, view.pending_input) == ("A", "time")
+    assert back.book_appointment("tomorrow 3pm") is None
 
 
 def test_a_form_that_nobody_came_back_to_is_a_callback(tmp_path: Path) -> None:
@@ -738,7 +740,7 @@ def test_where_no_station_asks_for_the_time_the_words_say_so(tmp_path: Path) -> 
     shift = Shift(tmp_path, items=ENDS.replace("outcome: callback", "outcome: appointment"), cases=TWO)
     talk = alone(shift)
     keyed(talk, "2")
-    closing = talk.closing()
+    closing = talk.result()
     assert closing is not None
     assert "no time was asked for" in closing.remark
     row = shift.row("A")

@@ -9,7 +9,7 @@ from scenario import Scenario, scenario
 from survey_cli.instrument.checks import checked
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.tui.answer import Answer
-from survey_cli.tui.question import Column, question
+from survey_cli.tui.question import QuestionColumn, question
 
 FEW, MANY = 400, 3200
 MOST = 3.5 * MANY / FEW
@@ -38,7 +38,7 @@ def key_all(options: int) -> object:
 def draw(options: int) -> object:
     prompt = interview("multiple", options).asked
     chosen = tuple(range(1, options, 2))
-    lines, marked = question(prompt, Answer(mark=options - 1), chosen, Column(70, 20))
+    lines, marked = question(prompt, Answer(mark=options - 1), chosen, QuestionColumn(70, 20))
     assert len(lines) == options + 2
     assert marked == options + 1
     return lines

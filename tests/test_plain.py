@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fake_conduct import AGREEMENT, FAQ, MEDIA, FakeConduct, choices, every_kind, prompt, words
+from fake_conduct import AGREEMENT, FAQ, MEDIA, FakeInterview, choices, every_kind, prompt, words
 from survey_cli.engine.events import Rejection
 from survey_cli.entries import (
     Choice,
@@ -24,28 +24,28 @@ from survey_cli.entries import (
     Verbatim,
 )
 from survey_cli.entry_commands import COMMANDS, NAMES
-from survey_cli.plain import conduct
+from survey_cli.plain import conduct_interview
 from survey_cli.plain.interview_text import clean
-from survey_cli.sessions import Conduct
+from survey_cli.sessions import InterviewProtocol
 
 YES_NO = Pick(choices=choices("Yes", "No"))
 
 
-class Fake(FakeConduct):
+class Fake(FakeInterview):
     """The fake desk, which understands one date."""
 
     def echo(self, text: str) -> str:
         return "Sunday 3 March 1985" if text == "3/3/85" else ""
 
 
-def held(desk: Conduct, *lines: str) -> tuple[int, str]:
+def held(desk: InterviewProtocol, *lines: str) -> tuple[int, str]:
     """The exit code and all that was printed when these lines were typed and then the input ended."""
     write = io.StringIO()
-    code = conduct(desk, io.StringIO("".join(f"{line}\n" for line in lines)), write)
+    code = conduct_interview(desk, io.StringIO("".join(f"{line}\n" for line in lines)), write)
     return code, write.getvalue()
 
 
-def printed(desk: Conduct, *lines: str) -> list[str]:
+def printed(desk: InterviewProtocol, *lines: str) -> list[str]:
     """The lines printed after each `> `: one text for each line typed, and one before the first."""
     return held(desk, *lines)[1].split("> \n")
 
@@ -487,7 +487,7 @@ def test_suspend_puts_aside() -> None:
 
 def test_a_last_line_without_an_end_counts() -> None:
     desk = Fake((prompt("a", "One?", YES_NO),))
-    assert conduct(desk, io.StringIO("2"), io.StringIO()) == 0
+    assert conduct_interview(desk, io.StringIO("2"), io.StringIO()) == 0
     assert desk.given == [("a", "2")]
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from survey_cli.engine.events import Answered, Confirmed, Noted
-from survey_cli.plain import conduct
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.plain import conduct_interview
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.store import Store
 from survey_cli.values import Place
 
@@ -40,34 +40,36 @@ items:
 
 
 @pytest.fixture
-def seated(tmp_path: Path) -> Callable[[], Desk]:
+def seated(tmp_path: Path) -> Callable[[], InterviewSession]:
     """Sits down to an interview that is kept in memory; a second time, to the same one."""
     file = tmp_path / "small.yaml"
     file.write_text(INSTRUMENT)
     store = Store.open(":memory:", create=True)
     seconds = count()
 
-    def sit() -> Desk:
-        seating = Seating(case="7", interviewer="Ann", seed=1)
-        desk = seat(file, seating, clock=lambda: NOON + timedelta(seconds=next(seconds)), store=store)
-        assert isinstance(desk, Desk), str(desk)
+    def sit() -> InterviewSession:
+        seating = StartOptions(case="7", interviewer="Ann", seed=1)
+        desk = start_or_resume(
+            file, seating, clock=lambda: NOON + timedelta(seconds=next(seconds)), store=store
+        )
+        assert isinstance(desk, InterviewSession), str(desk)
         return desk
 
     return sit
 
 
-def held(desk: Desk, *lines: str) -> tuple[int, str]:
+def held(desk: InterviewSession, *lines: str) -> tuple[int, str]:
     """The exit code and all that was printed when these lines were typed and then the input ended."""
     write = io.StringIO()
-    code = conduct(desk, io.StringIO("".join(f"{line}\n" for line in lines)), write)
+    code = conduct_interview(desk, io.StringIO("".join(f"{line}\n" for line in lines)), write)
     return code, write.getvalue()
 
 
-def journal(desk: Desk) -> list[object]:
+def journal(desk: InterviewSession) -> list[object]:
     return list(desk._store.journal(desk._id))
 
 
-def test_a_whole_interview_with_the_real_desk(seated: Callable[[], Desk]) -> None:
+def test_a_whole_interview_with_the_real_desk(seated: Callable[[], InterviewSession]) -> None:
     desk = seated()
     code, out = held(
         desk, "", ".dkk", "3", "1", "100", ".note sounded sure", ".ok drives a bus",
@@ -88,7 +90,7 @@ def test_a_whole_interview_with_the_real_desk(seated: Callable[[], Desk]) -> Non
 
 
 def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
-    seated: Callable[[], Desk],
+    seated: Callable[[], InterviewSession],
 ) -> None:
     code, out = held(seated(), "", "7", "7 a bicycle")
     assert code == 3
@@ -102,7 +104,9 @@ def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
     assert code == 0
 
 
-def test_what_is_typed_beside_answers_is_cleaned_as_answers_are(seated: Callable[[], Desk]) -> None:
+def test_what_is_typed_beside_answers_is_cleaned_as_answers_are(
+    seated: Callable[[], InterviewSession],
+) -> None:
     desk = seated()
     evil = "a\x1b]52;c;ZXZpbA==\x07b\u202ec\x9bd\u2067e"
     held(desk, "", "1", f".note {evil}", "100", f".ok {evil}", ".notes 1 x\x1b[2Jy")
@@ -115,8 +119,10 @@ def test_the_key_of_a_case_is_cleaned_as_answers_are(tmp_path: Path) -> None:
     file = tmp_path / "small.yaml"
     file.write_text(INSTRUMENT)
     store = Store.open(":memory:", create=True)
-    desk = seat(file, Seating(case=" a\x1b[31mb\nc ", interviewer="Ann"), clock=lambda: NOON, store=store)
-    assert isinstance(desk, Desk)
+    desk = start_or_resume(
+        file, StartOptions(case=" a\x1b[31mb\nc ", interviewer="Ann"), clock=lambda: NOON, store=store
+    )
+    assert isinstance(desk, InterviewSession)
     assert [row.case for row in store.interviews()] == ["a[31mbc"]
 
 
@@ -138,9 +144,11 @@ def test_the_respondents_clock_is_known_only_where_a_zone_is(
     file = tmp_path / "small.yaml"
     file.write_text(instrument)
     store = Store.open(":memory:", create=True)
-    desk = seat(file, Seating(case="7", interviewer="Ann", columns=columns), clock=lambda: NOON, store=store)
-    assert isinstance(desk, Desk), str(desk)
-    clock = desk.there()
+    desk = start_or_resume(
+        file, StartOptions(case="7", interviewer="Ann", columns=columns), clock=lambda: NOON, store=store
+    )
+    assert isinstance(desk, InterviewSession), str(desk)
+    clock = desk.respondent_time()
     assert (None if clock is None else f"{clock:%H:%M}") == there
 
 
@@ -154,10 +162,10 @@ def test_a_number_of_the_sample_is_read_in_the_studys_language(
     file = tmp_path / "small.yaml"
     file.write_text(f"languages: [{language}]\nsample: {{size: {{type: number}}}}\n{INSTRUMENT}")
     store = Store.open(":memory:", create=True)
-    seating = Seating(case="7", interviewer="Ann", columns={"size": typed})
-    desk = seat(file, seating, clock=lambda: NOON, store=store)
+    seating = StartOptions(case="7", interviewer="Ann", columns={"size": typed})
+    desk = start_or_resume(file, seating, clock=lambda: NOON, store=store)
     if size is None:
         assert "12.000 may be a decimal or thousands" in str(desk)
     else:
-        assert isinstance(desk, Desk), str(desk)
+        assert isinstance(desk, InterviewSession), str(desk)
         assert desk.interview.began.sample["size"] == size

@@ -11,11 +11,11 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from fake_conduct import FakeConduct, choices, every_kind, prompt
+from fake_conduct import FakeInterview, choices, every_kind, prompt
 from survey_cli.engine.events import Rejection
 from survey_cli.entries import Line, Pick, Read, Reply, Verbatim
-from survey_cli.plain import conduct
-from survey_cli.plain.streams import LONGEST
+from survey_cli.plain import conduct_interview
+from survey_cli.plain.streams import MAX_LINE_LENGTH
 
 YES_NO = Pick(choices=choices("Yes", "No"))
 TESTS = Path(__file__).parent
@@ -23,7 +23,7 @@ BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHON
 """As an interviewer starts it: what is printed waits in a buffer."""
 
 
-class Fake(FakeConduct):
+class Fake(FakeInterview):
     """The fake desk, which understands no dates."""
 
     def echo(self, text: str) -> str:
@@ -37,21 +37,23 @@ def one(text: str, entry: Pick | Line) -> Fake:
 
 def test_a_line_that_is_no_text_or_endless_is_not_taken() -> None:
     desk = one("What?", Line(kind="text"))
-    read = io.TextIOWrapper(io.BytesIO(b"caf\xe9\n\n" + b"x" * (3 * LONGEST) + b"\ncaf\xc3\xa9\r\n"), "utf-8")
+    read = io.TextIOWrapper(
+        io.BytesIO(b"caf\xe9\n\n" + b"x" * (3 * MAX_LINE_LENGTH) + b"\ncaf\xc3\xa9\r\n"), "utf-8"
+    )
     write = io.StringIO()
-    conduct(desk, read, write)
+    conduct_interview(desk, read, write)
     assert desk.given == [("a", "café")]
     assert [line.partition(":")[0] for line in write.getvalue().splitlines() if line[0] == "!"] == [
         "! this line has bytes that are no text in this terminal's encoding",
         "! an answer is needed, or .dk",
-        f"! longer than {LONGEST} characters",
+        f"! longer than {MAX_LINE_LENGTH} characters",
     ]
 
 
 def test_a_terminal_that_cannot_write_a_letter_still_gets_the_rest() -> None:
     buffer = io.BytesIO()
     write = io.TextIOWrapper(buffer, "ascii")
-    assert conduct(one("¿Cuántos años?", YES_NO), io.StringIO("1\n\n"), write) == 0
+    assert conduct_interview(one("¿Cuántos años?", YES_NO), io.StringIO("1\n\n"), write) == 0
     assert b"?Cu?ntos a?os?" in buffer.getvalue()
 
 
@@ -69,7 +71,7 @@ class Interrupted(io.StringIO):
 def test_ctrl_c_puts_aside(lines: str) -> None:
     desk = Fake((prompt("a", "One?", YES_NO), prompt("b", "Why?", Verbatim())))
     write = io.StringIO()
-    assert conduct(desk, Interrupted(lines), write) == 3
+    assert conduct_interview(desk, Interrupted(lines), write) == 3
     assert desk.calls == ["suspend"]
     assert "[Suspended" in write.getvalue()
 
@@ -84,7 +86,7 @@ def test_ctrl_c_while_the_desk_is_at_work_waits_for_it() -> None:
 
     before = signal.getsignal(signal.SIGINT)
     desk = Busy(every_kind())
-    assert conduct(desk, io.StringIO("\n2\n3\n"), io.StringIO()) == 3
+    assert conduct_interview(desk, io.StringIO("\n2\n3\n"), io.StringIO()) == 3
     assert desk.calls == ["committed", "suspend"]
     assert desk.given == [("hello", "")]
     assert signal.getsignal(signal.SIGINT) is before
@@ -106,7 +108,7 @@ class Broken(io.StringIO):
 @pytest.mark.parametrize("prompts", [0, 1, 2])
 def test_a_closed_output_puts_aside_and_says_so_elsewhere(prompts: int) -> None:
     desk, errors = Fake(every_kind()), io.StringIO()
-    assert conduct(desk, io.StringIO("\n2\n10\n7\n"), Broken(prompts), errors) == 3
+    assert conduct_interview(desk, io.StringIO("\n2\n10\n7\n"), Broken(prompts), errors) == 3
     assert desk.calls == ["suspend"]
     assert len(desk.given) == prompts
     assert errors.getvalue() == "The output was closed: the interview is suspended and can be resumed.\n"
@@ -114,7 +116,7 @@ def test_a_closed_output_puts_aside_and_says_so_elsewhere(prompts: int) -> None:
 
 def test_an_output_that_closes_after_the_last_answer_changes_nothing() -> None:
     desk = Fake((prompt("a", "One?", YES_NO),))
-    assert conduct(desk, io.StringIO("1\n"), Broken(1)) == 0
+    assert conduct_interview(desk, io.StringIO("1\n"), Broken(1)) == 0
     assert desk.calls == []
 
 
@@ -125,7 +127,7 @@ def test_what_cannot_be_put_aside_is_said() -> None:
 
     for write in (io.StringIO(), Broken(0)):
         errors = io.StringIO()
-        assert conduct(Full(every_kind()), io.StringIO(""), write, errors) == 1
+        assert conduct_interview(Full(every_kind()), io.StringIO(""), write, errors) == 1
         assert "could not be suspended: not saved: the disk is full. Every answer" in errors.getvalue()
 
 
@@ -133,7 +135,7 @@ def test_a_database_that_refuses_leaves_one_at_the_same_item() -> None:
     desk = one("One?", YES_NO)
     desk.rejects[("a", "1")] = "not saved: the disk is full — make room"
     write = io.StringIO()
-    conduct(desk, io.StringIO("1\n2\n\n"), write)
+    conduct_interview(desk, io.StringIO("1\n2\n\n"), write)
     assert "> \n! not saved: the disk is full — make room\n> " in write.getvalue()
     assert desk.given == [("a", "2"), ("bye", "")]
 
@@ -143,12 +145,12 @@ def test_a_database_that_refuses_leaves_one_at_the_same_item() -> None:
 SCRIPT = f"""
 import sys
 sys.path.insert(0, {str(TESTS)!r})
-from fake_conduct import FakeConduct, every_kind
-from survey_cli.plain import conduct
-class Desk(FakeConduct):
+from fake_conduct import FakeInterview, every_kind
+from survey_cli.plain import conduct_interview
+class Desk(FakeInterview):
     def echo(self, text): return ""
 desk = Desk(every_kind())
-code = conduct(desk, sys.stdin, sys.stdout, sys.stderr)
+code = conduct_interview(desk, sys.stdin, sys.stdout, sys.stderr)
 print(desk.calls[-1:], file=sys.stderr)
 sys.exit(code)
 """
@@ -210,8 +212,8 @@ def test_a_terminal_prints_no_line_twice_and_ctrl_c_puts_aside() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is wanted")
 def test_a_terminal_left_raw_takes_lines_again() -> None:
     program = (
-        "import sys, tty; tty.setraw(0); from survey_cli.plain.streams import Interrupts, Typed; "
-        "typed = Typed(sys.stdin, Interrupts()); print('ready', flush=True); print('got', typed.line())"
+        "import sys, tty; tty.setraw(0); from survey_cli.plain.streams import Interrupts, InputLines; "
+        "typed = InputLines(sys.stdin, Interrupts()); print('ready', flush=True); print('got', typed.read_line())"
     )
     shown = pexpect.spawn(sys.executable, ["-c", program], encoding="utf-8", timeout=20)
     shown.expect("ready\r\n")

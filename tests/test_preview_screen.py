@@ -13,7 +13,7 @@ import pytest
 
 from command_line import SURVEY, folder  # noqa: F401
 from previewed import FILE, TEXT, saved
-from survey_cli.sessions.preview.preview import Beginning, Preview, Shown
+from survey_cli.sessions.preview.preview import Preview, PreviewOptions, PreviewState
 from survey_cli.tui.preview import PreviewApp
 
 
@@ -24,7 +24,7 @@ def piloted(
 ) -> None:
     """Run the screen without a terminal; `act` is given a way to press keys and see the screen after the next look."""
     shown = preview.open()
-    assert isinstance(shown, Shown)
+    assert isinstance(shown, PreviewState)
     app = PreviewApp(shown, reload=preview.reload, restart=preview.restart)
 
     async def run_it() -> None:
@@ -58,7 +58,7 @@ def test_the_screen_says_preview_and_follows_the_file() -> None:
         saved(TEXT.replace("How many cars?", "How many [b]cars[/b] have you?"))
         assert "How many [b]cars[/b] have you?" in await screen()
 
-    piloted(Preview(FILE, Beginning()), act)
+    piloted(Preview(FILE, PreviewOptions()), act)
 
 
 def test_problems_take_the_place_of_the_question_and_keys_wait() -> None:
@@ -80,7 +80,7 @@ def test_problems_take_the_place_of_the_question_and_keys_wait() -> None:
         assert "How many cars?" in mended
         assert mended.splitlines()[-3].strip().startswith("4"), "what was being typed is still in the field"
 
-    piloted(Preview(FILE, Beginning()), act)
+    piloted(Preview(FILE, PreviewOptions()), act)
 
 
 def test_warnings_are_counted_and_listed_on_a_key() -> None:
@@ -93,7 +93,7 @@ def test_warnings_are_counted_and_listed_on_a_key() -> None:
         assert "warning: unused" in listed
         assert "Good morning." in await screen("escape")
 
-    piloted(Preview(FILE, Beginning()), act)
+    piloted(Preview(FILE, PreviewOptions()), act)
 
 
 def test_the_keys_of_a_preview() -> None:
@@ -116,7 +116,7 @@ def test_the_keys_of_a_preview() -> None:
         assert "Leave the preview?" in await screen("escape", "ctrl+c")
         assert "Good morning." in await screen("n")
 
-    piloted(Preview(FILE, Beginning(columns={"kind": "1"})), act)
+    piloted(Preview(FILE, PreviewOptions(columns={"kind": "1"})), act)
 
 
 def test_the_end_is_not_the_end_of_the_preview() -> None:
@@ -131,7 +131,7 @@ def test_the_end_is_not_the_end_of_the_preview() -> None:
         assert re.search(r"▸ ?\S+ ", await screen("f3"))
         assert "Do you own a car?" in await screen(*"own", "enter")
 
-    piloted(Preview(FILE, Beginning(columns={"kind": "1"})), act)
+    piloted(Preview(FILE, PreviewOptions(columns={"kind": "1"})), act)
 
 
 def test_a_note_being_typed_survives_a_save() -> None:
@@ -144,7 +144,7 @@ def test_a_note_being_typed_survives_a_save() -> None:
         assert "Do you have a car?" in after
         assert "note: half" in after
 
-    piloted(Preview(FILE, Beginning()), act)
+    piloted(Preview(FILE, PreviewOptions()), act)
 
 
 @pytest.mark.parametrize("size", [(20, 5), (40, 10), (120, 40), (1, 1)])
@@ -158,7 +158,7 @@ def test_any_size_of_terminal_is_drawn(size: tuple[int, int]) -> None:
         saved("instrument: [")
         assert len((await screen("escape")).split("\n")) == size[1]
 
-    piloted(Preview(FILE, Beginning()), act, size)
+    piloted(Preview(FILE, PreviewOptions()), act, size)
 
 
 def test_in_a_terminal_a_save_is_seen_within_half_a_second_and_it_leaves_cleanly() -> None:

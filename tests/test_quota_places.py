@@ -15,8 +15,8 @@ from survey_cli.entries import Prompt
 from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.services.cases.case_actions import Changed, correct
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 
 ASKED = """
 items:
@@ -43,13 +43,13 @@ def close() -> Iterator[None]:
     Shift.close_all()
 
 
-def begun(station: object) -> Desk:
-    desk = station.interview()  # type: ignore[attr-defined]
-    assert isinstance(desk, Desk), desk
+def begun(station: object) -> InterviewSession:
+    desk = station.open_interview()  # type: ignore[attr-defined]
+    assert isinstance(desk, InterviewSession), desk
     return desk
 
 
-def asked(desk: Desk) -> Prompt:
+def asked(desk: InterviewSession) -> Prompt:
     prompt = desk.prompt()
     assert prompt is not None
     return prompt
@@ -77,15 +77,15 @@ def test_a_full_cell_ends_the_interview_when_the_deciding_answer_is_given(tmp_pa
     assert "The quota men is full" in "".join(span.text for span in said.instruction)
     assert isinstance(second.reply("2"), Rejection)
     assert second.reply("") is None
-    closing = second.closing()
+    closing = second.result()
     assert closing is not None
     assert closing.outcome is not None
     assert closing.outcome.id == "quota_full"
-    assert bob.came_back() is None
+    assert bob.close_interview() is None
     assert shift.row(key).code == "4.80"
     assert fill(shift)["men"] == (0, 1)
     assert first.reply("1") is None
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     assert fill(shift)["men"] == (1, 0)
 
 
@@ -93,20 +93,20 @@ def test_a_slip_at_the_deciding_answer_is_corrected_by_going_back(tmp_path: Path
     shift = Shift(tmp_path, items=ASKED, cases=THREE)
     ann, bob = shift.station("ann"), shift.station("bob")
     interviewed(ann, "1", "1")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     desk = begun(bob)
     desk.reply("")
     desk.reply("1")
     assert asked(desk).ending == "quota_full"
-    assert desk.back() is None
+    assert desk.go_back() is None
     assert asked(desk).place.item == "sex"
     assert desk.reply("") is None  # it is so
     assert asked(desk).ending == "quota_full"
-    assert desk.back() is None
+    assert desk.go_back() is None
     assert desk.reply("2") is None
     assert asked(desk).place.item == "a"
     assert desk.reply("1") is None
-    assert bob.came_back() is None
+    assert bob.close_interview() is None
     assert fill(shift)["men"] == (1, 0)
 
 
@@ -117,7 +117,7 @@ def test_a_place_follows_the_answer_that_decides_it(tmp_path: Path) -> None:
     desk.reply("")
     desk.reply("1")
     assert fill(shift)["men"] == (0, 1)
-    desk.back()
+    desk.go_back()
     assert fill(shift)["men"] == (0, 1)  # looking back gives nothing up
     desk.reply("2")
     assert fill(shift)["men"] == (0, 0)
@@ -137,14 +137,14 @@ def test_sample_columns_take_a_place_when_the_interview_begins(tmp_path: Path) -
     # the first breaks off: the place is free, and the next respondent has it
     key = on(ann)
     assert first.stop("refusal_hard") is None
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     assert shift.row(key).code == "2.112"
     assert fill(shift)["kinds:1"] == (0, 0)
     third = begun(ann)
     assert asked(third).place.item == "hello"
     third.reply("")
     third.reply("1")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     assert fill(shift)["kinds:1"] == (1, 0)
 
 
@@ -186,7 +186,7 @@ def test_the_respondent_has_not_hung_up_yet_when_the_quota_is_found_full(how: st
     shift = Shift(tmp_path, items=items, cases=THREE)
     ann, bob = shift.station("ann"), shift.station("bob")
     interviewed(ann, "1", "1", "1")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     assert fill(shift)["men"] == (1, 0)
     desk, key = begun(bob), on(bob)
     for answer in ("", "1", "1"):
@@ -200,7 +200,7 @@ def test_the_respondent_has_not_hung_up_yet_when_the_quota_is_found_full(how: st
         case _:
             assert desk.stop("break_off") is None
     assert desk.prompt() is None
-    bob.came_back()
+    bob.close_interview()
     assert shift.row(key).code != "1.1"
     assert fill(shift)["men"].taken == 1
 
@@ -222,16 +222,16 @@ def test_a_correction_of_a_complete_interview_is_not_turned_away(tmp_path: Path)
     shift = Shift(tmp_path, items=ASKED, cases=CASES)
     ann = shift.station("ann")
     interviewed(ann, "2", "1")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     other = shift.study().store
     other.cases.hold("somebody else", {"men": 1}, shift.at)
-    desk = seat(
+    desk = start_or_resume(
         str(shift.file),
-        Seating(case="A", interviewer="sue", db=shift.db, reopen=True),
+        StartOptions(case="A", interviewer="sue", db=shift.db, reopen=True),
         clock=lambda: shift.at,
     )
-    assert isinstance(desk, Desk), desk
-    place = next(a.place for a in desk.asked() if a.place.item == "sex")
+    assert isinstance(desk, InterviewSession), desk
+    place = next(a.place for a in desk.list_items() if a.place.item == "sex")
     assert desk.jump(place) is None
     assert desk.reply("1") is None
     prompt = desk.prompt()
@@ -243,8 +243,8 @@ def test_a_case_interviewed_without_a_station_is_turned_away_too(tmp_path: Path)
     shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
     begun(shift.station("ann"))
     other = next(key for key in "ABC" if shift.row(key).held is None)
-    desk = seat(str(shift.file), Seating(case=other, db=shift.db), clock=lambda: shift.at)
-    assert isinstance(desk, Desk), desk
+    desk = start_or_resume(str(shift.file), StartOptions(case=other, db=shift.db), clock=lambda: shift.at)
+    assert isinstance(desk, InterviewSession), desk
     assert asked(desk).ending == "quota_full"
     assert desk.reply("") is None
     desk.close()
@@ -256,19 +256,19 @@ def test_who_was_turned_away_goes_on_once_the_target_is_raised(tmp_path: Path) -
     shift = Shift(tmp_path, items=ASKED, cases=THREE)
     ann, bob = shift.station("ann"), shift.station("bob")
     interviewed(ann, "1", "1")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     desk, key = begun(bob), on(bob)
     for answer in ("", "1", ""):
         assert desk.reply(answer) is None
-    assert bob.came_back() is None
+    assert bob.close_interview() is None
     assert shift.row(key).code == "4.80"
     shift.write(ASKED.replace("where: sex == 1, target: 1", "where: sex == 1, target: 2"))
     later = shift.station("cat")
-    assert later.fetch(key) is None
+    assert later.fetch_case(key) is None
     again = begun(later)
     assert asked(again).place.item == "a"
     assert again.reply("1") is None
-    assert later.came_back() is None
+    assert later.close_interview() is None
     assert shift.row(key).code == "1.1"
     assert fill(shift)["men"] == (2, 0)
 
@@ -279,12 +279,12 @@ def test_a_correction_that_passes_a_target_says_so(tmp_path: Path) -> None:
     ann = shift.station("ann")
     key = on(ann)
     interviewed(ann, "1", "1")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
     slip = correct(request, key, "refusal_hard", note="a slip")
     assert isinstance(slip, Changed)
     interviewed(ann, "1", "1")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     changed = correct(request, key, "complete", note="it was complete")
     assert isinstance(changed, Changed)
     assert changed.said == "corrected to complete, which passes a quota's target (men 2 of 1)"
@@ -296,7 +296,7 @@ def test_an_interview_that_was_suspended_keeps_its_place(tmp_path: Path) -> None
     ann = shift.station("ann")
     desk = begun(ann)
     assert desk.stop("callback") is None
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     assert fill(shift)["kinds:1"] == (0, 1)
 
 
@@ -322,9 +322,9 @@ import sys
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 from random import Random
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.station.open_station import queue_of
-from survey_cli.sessions.station.station import Station
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.station.open_station import build_queue
+from survey_cli.sessions.station.station import StationSession
 from survey_cli.entries import Read
 from survey_cli.study.open_study import open_study
 
@@ -339,15 +339,15 @@ def work(me, all_started):
 
     study = open_study(file, db=db, by=me, people=None)
     assert not hasattr(study, "why"), study
-    station = Station(study=study, queue=queue_of(study, "of " + me), clock=clock)
+    station = StationSession(study=study, queue=build_queue(study, "of " + me), clock=clock)
     station.start()
     all_started.wait(60)
-    while (view := station.view()).__class__.__name__ == "OnCase":
+    while (view := station.view()).__class__.__name__ == "CaseView":
         if dice.random() < 0.15:
-            station.record("no_answer")
+            station.record_outcome("no_answer")
             continue
-        desk = station.interview()
-        assert isinstance(desk, Desk), desk
+        desk = station.open_interview()
+        assert isinstance(desk, InterviewSession), desk
         while (prompt := desk.prompt()) is not None:
             if isinstance(prompt.entry, Read):
                 said = desk.reply("")
@@ -358,7 +358,7 @@ def work(me, all_started):
             else:
                 said = desk.reply(str(dice.choice((1, 2))))
             assert said is None, said
-        assert station.came_back() is None
+        assert station.close_interview() is None
 
 fork = get_context("fork")
 gate = fork.Barrier(int(stations))

@@ -11,7 +11,7 @@ import pytest
 
 from shift import Shift, interviewed, on
 from survey_cli.cli.run_command import run
-from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.interview_session import InterviewSession
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root mounts a disk")
 
@@ -33,7 +33,7 @@ def archived(disk: Path) -> Shift:
     ann = shift.station()
     assert on(ann) == "A"
     interviewed(ann, "1", "1", "1")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     Shift.close_all()
     return shift
 
@@ -127,9 +127,9 @@ def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(
     """As an earlier version left it: the interview is complete, and its case is not told."""
     shift = Shift(disk)
     ann = shift.station()
-    talk = ann.interview()
-    assert isinstance(talk, Desk)
-    talk._link.close = lambda *_, **__: None  # type: ignore[method-assign]
+    talk = ann.open_interview()
+    assert isinstance(talk, InterviewSession)
+    talk._link.build_closing_update = lambda *_, **__: None  # type: ignore[method-assign]
     for answer in ("", "1", "1", "1"):
         assert talk.reply(answer) is None
     Shift.close_all()

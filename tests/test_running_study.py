@@ -16,7 +16,7 @@ import served
 from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run
 from survey_cli.engine.events import Rejection
-from survey_cli.plain import work
+from survey_cli.plain import run_station
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import Why
 from survey_cli.reports.fieldwork.status import FieldworkStatus
@@ -25,10 +25,10 @@ from survey_cli.services.cases.queue_lists import why
 from survey_cli.services.questionnaire.version_check import Accepted, accept
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.study.pause_and_resume import pause_study, resume_study
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.sessions.station.station import Station
-from survey_cli.sessions.station.station_protocol import Idle, OnCase
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_protocol import CaseView, IdleView
 from survey_cli.store import StoreError
 from survey_cli.store.backends.address import names_server
 from survey_cli.store.cases.case_store import Cases
@@ -67,7 +67,7 @@ def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         Shift.close_all()
 
 
-def working(shift: Shift, by: str = "ann") -> Station:
+def working(shift: Shift, by: str = "ann") -> StationSession:
     """A station that reads the study's files again, as one that was started from the command line does."""
     study = shift.study(by)
     return shift.station(by, files=StudyFiles(study, shift._list()))
@@ -90,7 +90,7 @@ def rewrite(shift: Shift, old: str, new: str) -> None:
     shift.publish()
 
 
-def interviewed_until(talk: Desk, end: str) -> None:
+def interviewed_until(talk: InterviewSession, end: str) -> None:
     """One answer of an interview by itself, which then stays open or is stopped with this outcome."""
     for entry in ("", "1"):
         assert talk.reply(entry) is None
@@ -98,9 +98,9 @@ def interviewed_until(talk: Desk, end: str) -> None:
     talk.close()
 
 
-def idle(station: Station) -> Idle:
+def idle(station: StationSession) -> IdleView:
     view = station.view()
-    assert isinstance(view, Idle), view
+    assert isinstance(view, IdleView), view
     return view
 
 
@@ -118,11 +118,11 @@ def test_changed_hours_reach_a_station_before_its_next_dial(tmp_path: Path) -> N
         said.why == "not now: before 12:00 there (it is 10:00); the study's files changed and were read again"
     )
     assert shift.case(first).claimed is None or not shift.case(first).claimed.dialled  # type: ignore[union-attr]
-    assert ann.finish() is None
+    assert ann.finish_case() is None
     assert idle(ann).next_at is not None
     assert f"{idle(ann).next_at:%H:%M}" == "12:00"
     rewrite(shift, '"12:00-20:30", sat', '"09:00-20:30", sat')
-    ann.beat()
+    ann.keep_alive()
     assert on(ann)
     assert ann.notice() == "the study's files changed and were read again"
     assert isinstance(ann.dial(), str)
@@ -132,21 +132,21 @@ def test_a_day_that_is_closed_while_stations_work_ends_their_calls(tmp_path: Pat
     shift = Shift(tmp_path, cases=FIVE)
     ann = working(shift)
     rewrite(shift, "  country: US\n", "  country: US\n  closed: [2026-11-24]\n")
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert f"{idle(ann).next_at:%a %H:%M}" == "Wed 09:00"
 
 
 def test_changed_delays_and_limits_put_cases_elsewhere_in_the_queue(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = working(shift)
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert shift.row("A").due_at == shift.at + timedelta(hours=3)
     rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 1}")
-    ann.beat()
+    ann.keep_alive()
     assert shift.row("A").status == "done"
     assert "limit" in shift.row("A").why
     rewrite(shift, "  attempts: {total: 1}", "  attempts: {total: 8}\n  delays: {no_answer: 1h}")
-    ann.beat()
+    ann.keep_alive()
     assert shift.row("A").due_at == shift.at + timedelta(hours=1)
 
 
@@ -164,15 +164,15 @@ def test_one_station_works_the_queue_out_and_the_others_go_on(
 
     with monkeypatch.context() as broken:
         broken.setattr(Cases, "restand", dies)
-        assert isinstance(ann.record("no_answer"), Rejection)
+        assert isinstance(ann.record_outcome("no_answer"), Rejection)
     if names_server(shift.db):  # there the queue was worked out when the version was published
-        assert ann.take_next() is None
-    assert bob.record("no_answer") is None
+        assert ann.claim_next() is None
+    assert bob.record_outcome("no_answer") is None
     assert "read again" in bob.notice()
     assert on(bob)
     shift.later(minutes=6)
     cat = working(shift, "cat")
-    assert isinstance(cat.view(), (OnCase, Idle))
+    assert isinstance(cat.view(), (CaseView, IdleView))
     rows = [shift.row(key) for key in "ABCDE"]
     assert sum(row.status == "done" and "limit" in row.why for row in rows) == 2
 
@@ -184,9 +184,9 @@ def test_a_case_that_was_closed_by_the_old_plan_stands_by_the_new_one(tmp_path: 
     key = on(ann)
     assert isinstance(ann.dial(), str)
     rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 8}\n  delays: {no_answer: 1h}")
-    assert bob.record("busy") is None
+    assert bob.record_outcome("busy") is None
     assert "read again" in bob.notice()
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert "read again" in ann.notice()
     assert shift.row(key).due_at == shift.at + timedelta(hours=1)
 
@@ -197,10 +197,10 @@ def test_a_case_that_is_left_at_the_end_of_a_shift_stands_by_the_new_plan(tmp_pa
     )
     ann = working(shift)
     assert isinstance(ann.dial(), str)
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert on(ann) == "A", "another number can be tried"
     rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 8}\n  delays: {no_answer: 1h}")
-    assert ann.leave() is None
+    assert ann.end_shift() is None
     assert shift.row("A").due_at == shift.at + timedelta(hours=1)
 
 
@@ -217,9 +217,9 @@ def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None
     module = tmp_path / "closing.yaml"
     module.write_text(module.read_text().replace("Third?", "Third and last?"))
     shift.publish()
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert "read again" in ann.notice()
-    conduct = ann.interview()
+    conduct = ann.open_interview()
     assert not isinstance(conduct, Rejection)
     for entry in ("", "1", "1"):
         assert conduct.reply(entry) is None
@@ -228,27 +228,27 @@ def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None
     assert "".join(word.text for word in prompt.words) == "Third and last?"
     assert conduct.reply("1") is None
     (tmp_path / "interviewers.csv").write_text(PEOPLE.replace("ann,,,I-01,\n", ""))
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     assert "ann: is no longer among the people of this study" in idle(ann).why
     (tmp_path / "interviewers.csv").write_text(PEOPLE)
-    ann.beat()
+    ann.keep_alive()
     assert on(ann)
 
 
 def test_an_interview_that_goes_on_keeps_its_questionnaire(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = working(shift)
-    conduct = ann.interview()
+    conduct = ann.open_interview()
     assert not isinstance(conduct, Rejection)
     assert conduct.reply("") is None
     shift.write(ITEMS.replace("Second?", "Other?").replace("Third?", "Last?"))
-    ann.beat()
+    ann.keep_alive()
     for expected in ("First?", "Second?", "Third?"):
         prompt = conduct.prompt()
         assert prompt is not None
         assert "".join(word.text for word in prompt.words) == expected
         assert conduct.reply("1") is None
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     assert shift.row("A").status == "done"
 
 
@@ -256,7 +256,7 @@ def test_a_file_with_errors_changes_nothing_and_that_is_said(tmp_path: Path) -> 
     shift = Shift(tmp_path, cases=FIVE)
     ann = working(shift)
     rewrite(shift, "type: single, text: First?", "type: singel, text: First?")
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert on(ann)
     assert "the instrument has a problem" in ann.notice()
     assert f"survey check {shift.file}" in ann.notice()
@@ -267,7 +267,7 @@ def test_a_file_with_errors_changes_nothing_and_that_is_said(tmp_path: Path) -> 
     assert said.startswith("dial (312) 555-01")
     assert "The station goes on as before" in said
     rewrite(shift, "type: singlee, text: First?", "type: single, text: First?")
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert "read again" in ann.notice()
 
 
@@ -277,22 +277,22 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
     on(ann)
     ann.dial()
     interviewed(ann, "1", "1", "1")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     rewrite(shift, 'text: First?, options: {1: "Yes", 2: "No"}', 'text: First?, options: {1: "No", 2: "Yes"}')
     if names_server(shift.db):
         assert "a: code 1 was 'Yes' and is 'No'" in str(shift.publish())
-        assert ann.record("no_answer") is None
+        assert ann.record_outcome("no_answer") is None
         assert "The questionnaire published there" in ann.notice()
         return
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert "a: code 1 was 'Yes' and is 'No'" in ann.notice()
     assert "The station goes on as before" in ann.notice()
     shift.later(minutes=1)
     on(ann)
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert "read again" not in ann.notice(), "nobody has accepted it yet"
     assert isinstance(accept(str(shift.file), ["a"], "the list was reversed", db=shift.db), Accepted)
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert "read again" in ann.notice()
 
 
@@ -300,7 +300,7 @@ def test_a_file_that_is_written_anew_unchanged_is_not_read_again(tmp_path: Path)
     shift = Shift(tmp_path, cases=FIVE)
     ann = working(shift)
     shift.file.write_text(shift.file.read_text())
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert "read again" not in ann.notice()
 
 
@@ -311,10 +311,10 @@ def test_a_place_is_held_by_the_newest_target(before: int, after: int, opens: bo
     shift = Shift(tmp_path, items=LOOKED_UP, cases=FIVE, fieldwork=FIELDWORK + quota)
     ann, bob = working(shift, "ann"), working(shift, "bob")
     interviewed(ann, "1", "1")
-    conduct = bob.interview()
+    conduct = bob.open_interview()
     assert not isinstance(conduct, Rejection)
     rewrite(shift, f"target: {before}", f"target: {after}")
-    assert ann.came_back() is None  # reads the file
+    assert ann.close_interview() is None  # reads the file
     assert conduct.reply("1") is None
     prompt = conduct.prompt()
     assert prompt is not None
@@ -334,17 +334,17 @@ def test_a_paused_study_claims_and_dials_nothing_and_resumes_by_itself(tmp_path:
     assert isinstance(said, Rejection)
     assert said.why == "Paused by sue since 10:00: the server moves"
     assert idle(ann).why == said.why
-    assert idle(ann).paused
+    assert idle(ann).study_is_paused
     assert shift.row(shown).status == "ready", "nobody had called it: it is in the queue again"
-    assert bob.record("no_answer") is None
+    assert bob.record_outcome("no_answer") is None
     assert idle(bob).why == said.why
-    assert ann.take_next() is None
-    assert idle(ann).paused
+    assert ann.claim_next() is None
+    assert idle(ann).study_is_paused
     shift.later(minutes=3)
     ended = resume_study(request(shift))
     assert isinstance(ended, Pause)
-    ann.beat()
-    bob.beat()
+    ann.keep_alive()
+    bob.keep_alive()
     assert on(ann)
     assert on(bob)
     assert isinstance(ann.dial(), str)
@@ -355,7 +355,7 @@ def test_a_case_that_waits_on_the_screen_goes_back_at_the_next_beat(tmp_path: Pa
     ann = shift.station()
     shown = on(ann)
     paused(shift)
-    ann.beat()
+    ann.keep_alive()
     assert idle(ann).why == "Paused by sue since 10:00"
     assert shift.row(shown).status == "ready"
 
@@ -366,12 +366,12 @@ def test_an_interview_goes_on_to_its_end_under_a_pause(tmp_path: Path) -> None:
     key = on(ann)
     assert isinstance(ann.dial(), str)
     paused(shift)
-    ann.beat()
+    ann.keep_alive()
     assert on(ann) == key, "somebody is on the line"
     interviewed(ann, "1", "2", "1")
-    assert ann.came_back() is None
+    assert ann.close_interview() is None
     assert shift.row(key).outcome == "complete"
-    assert idle(ann).paused
+    assert idle(ann).study_is_paused
 
 
 @pytest.mark.parametrize(
@@ -382,15 +382,15 @@ def test_no_interview_of_a_case_begins_under_a_pause(
     tmp_path: Path, before: str, reopen: bool, begins: bool
 ) -> None:
     shift = Shift(tmp_path)
-    wanted = Seating(case="A", interviewer="ann", db=shift.db, station="two")
+    wanted = StartOptions(case="A", interviewer="ann", db=shift.db, station="two")
     if before:
-        talk = seat(shift.file, wanted, clock=lambda: shift.at)
-        assert isinstance(talk, Desk), talk
+        talk = start_or_resume(shift.file, wanted, clock=lambda: shift.at)
+        assert isinstance(talk, InterviewSession), talk
         interviewed_until(talk, before)
     paused(shift, "the server moves")
-    found = seat(shift.file, replace(wanted, reopen=reopen), clock=lambda: shift.at)
+    found = start_or_resume(shift.file, replace(wanted, reopen=reopen), clock=lambda: shift.at)
     if begins:
-        assert isinstance(found, Desk), found
+        assert isinstance(found, InterviewSession), found
         found.close()
     else:
         assert isinstance(found, UserError)
@@ -431,13 +431,13 @@ def test_keys_about_a_case_say_the_pause(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()
     paused(shift, "the server moves")
-    ann.beat()
+    ann.keep_alive()
     board = StationBoard(ann)
     for key in ("i", "d", "x", "f5"):
         board.press(key)
         assert board.why == "Paused by sue since 10:00: the server moves", key
     said = io.StringIO()
-    work(ann, io.StringIO(".interview\n.dial\n1\n.next\n\n.dail\n"), said, io.StringIO())
+    run_station(ann, io.StringIO(".interview\n.dial\n1\n.next\n\n.dail\n"), said, io.StringIO())
     assert said.getvalue().count("! Paused by sue since 10:00: the server moves\n") == 5
     assert "there is no case" not in said.getvalue()
 
@@ -450,38 +450,38 @@ def test_a_call_that_was_dialed_is_keyed_under_a_pause(tmp_path: Path) -> None:
     paused(shift)
     assert isinstance(ann.dial(), Rejection)
     assert on(ann) == key
-    assert ann.book("tomorrow 3pm") is None
+    assert ann.book_appointment("tomorrow 3pm") is None
     assert shift.row(key).promised_at is not None
-    assert idle(ann).paused
+    assert idle(ann).study_is_paused
 
 
 def test_an_appointment_that_falls_due_in_a_pause_is_not_lost(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station()
-    assert ann.book("3pm") is None
+    assert ann.book_appointment("3pm") is None
     shift.to("2026-11-24T15:00")
-    ann.beat()
+    ann.keep_alive()
     assert on(ann) == "A"
     paused(shift)
-    ann.beat()
-    assert idle(ann).paused
+    ann.keep_alive()
+    assert idle(ann).study_is_paused
     row = shift.row("A")
     assert (row.status, row.promised_at) == ("ready", shift.at)
     shift.later(minutes=5)
     assert isinstance(resume_study(request(shift)), Pause)
-    ann.beat()
+    ann.keep_alive()
     view = ann.view()
-    assert isinstance(view, OnCase)
-    assert "Tue 24 Nov 15:00" in view.promise
+    assert isinstance(view, CaseView)
+    assert "Tue 24 Nov 15:00" in view.appointment
 
 
 def test_whoever_rings_back_is_found_but_nobody_is_dialed(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()
     paused(shift, "fire drill")
-    assert ann.fetch("C") is None
+    assert ann.fetch_case("C") is None
     view = ann.view()
-    assert isinstance(view, OnCase)
+    assert isinstance(view, CaseView)
     assert view.notice == "Not to be dialed from here: Paused by sue since 10:00: fire drill."
     assert isinstance(ann.dial(), Rejection)
 

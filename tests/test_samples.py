@@ -19,7 +19,7 @@ from survey_cli.samples.cases.columns import clean
 from survey_cli.samples.cases.import_preview import Change, Share, summarised
 from survey_cli.samples.cases.sample_file import Case, Sample, read_sample
 from survey_cli.samples.files.problem_collector import SHOWN
-from survey_cli.sessions.interview.case_values import sample_of
+from survey_cli.sessions.interview.case_values import parse_sample_values
 from survey_cli.values import NOT_ASKED, Cell
 
 EVERYTHING = """
@@ -365,7 +365,7 @@ def test_what_is_typed_for_one_case_means_what_a_file_would_say(folder: Folder) 
         ",".join(["id", *typed]) + "\n" + ",".join(["7", *typed.values()]) + "\n",
         EVERYTHING.replace(", balanced_within: kind", ""),
     ).cases
-    assert sample_of(program, "7", typed) == case.values
+    assert parse_sample_values(program, "7", typed) == case.values
 
 
 # numbers

@@ -14,9 +14,9 @@ import served
 from shift import ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run
 from survey_cli.problems import UserError
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.sessions.station.open_station import man
-from survey_cli.sessions.station.station import Station
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.station.open_station import open_station
+from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import StoreError
 from survey_cli.store.backends.postgres.connection import check_encryption
 from survey_cli.store.do_not_call import NeverCall
@@ -66,9 +66,9 @@ def as_role(shift: Shift, role: str) -> str:
     return shift.db.replace("postgres@", f"{role}@")
 
 
-def station(shift: Served) -> Station:
-    made = man(shift.file, db=as_role(shift, shift.ann))
-    assert isinstance(made, Station), made
+def station(shift: Served) -> StationSession:
+    made = open_station(shift.file, db=as_role(shift, shift.ann))
+    assert isinstance(made, StationSession), made
     return made
 
 
@@ -81,17 +81,17 @@ def test_an_interviewers_role_interviews_and_keys_outcomes(shift: Served) -> Non
     ann = station(shift)
     assert ann.interviewer == shift.ann
     first = on(ann)
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     assert on(ann) not in ("", first)
     interviewed(ann, "1", "1", "1")
-    assert ann.came_back() is None
-    assert ann.record("never_call") is None
-    assert ann.leave() is None
+    assert ann.close_interview() is None
+    assert ann.record_outcome("never_call") is None
+    assert ann.end_shift() is None
     ann.close()
     done = served.asked(shift.db, "SELECT by, outcome FROM interviews")
     assert done == [(shift.ann, "complete")]
     assert set(served.asked(shift.db, "SELECT account FROM journal")) == {(shift.ann,)}
-    desk = seat(shift.file, Seating(case="own", db=as_role(shift, shift.ann)))
+    desk = start_or_resume(shift.file, StartOptions(case="own", db=as_role(shift, shift.ann)))
     assert not isinstance(desk, UserError), desk
     assert desk.reply("") is None
     desk.close()
@@ -99,7 +99,7 @@ def test_an_interviewers_role_interviews_and_keys_outcomes(shift: Served) -> Non
 
 def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -> None:
     ann = station(shift)
-    assert ann.record("busy") is None
+    assert ann.record_outcome("busy") is None
     ann.close()
     with NeverCall.beside(as_role(shift, shift.ann)) as listed:
         listed.add(["+13125550199"], at=shift.at, reason="asked for it", by="ann")
@@ -145,7 +145,7 @@ def test_a_supervisors_role_corrects_and_erases_and_publishes_nothing(
 ) -> None:
     ann = station(shift)
     case = on(ann)
-    assert ann.record("busy") is None
+    assert ann.record_outcome("busy") is None
     ann.close()
     where = ["--db", as_role(shift, shift.sue)]
     assert run(["outcome", str(shift.file), case, "no_answer", "--note", "it rang", *where]) == 0
@@ -165,30 +165,30 @@ def test_stations_go_on_with_the_published_version_and_say_so(
 ) -> None:
     before = station(shift)
     shift.write(ITEMS.replace("Third?", "Third and last?"))
-    ann = man(shift.file, db=as_role(shift, shift.ann), station="another")
-    assert isinstance(ann, Station), ann
+    ann = open_station(shift.file, db=as_role(shift, shift.ann), station="another")
+    assert isinstance(ann, StationSession), ann
     assert "The questionnaire published there, version 1, is used: the file" in ann.version_notice
     assert f"survey study publish {shift.file}" in ann.version_notice
     assert third_question(ann) == "Third?"
-    desk = seat(shift.file, Seating(case="own", db=as_role(shift, shift.ann)))
+    desk = start_or_resume(shift.file, StartOptions(case="own", db=as_role(shift, shift.ann)))
     assert not isinstance(desk, UserError), desk
     assert "published there" in desk.notice
     desk.close()
-    assert before.record("no_answer") is None  # its files changed meanwhile
+    assert before.record_outcome("no_answer") is None  # its files changed meanwhile
     assert third_question(before) == "Third?"
-    ann.leave()
+    ann.end_shift()
     ann.close()
     assert run(["study", "publish", str(shift.file), "--db", shift.db]) == 0
     assert "version 1 is published" in capsys.readouterr().err
-    assert before.came_back() is None
-    assert before.record("no_answer") is None
-    assert before.fetch("D") is None
+    assert before.close_interview() is None
+    assert before.record_outcome("no_answer") is None
+    assert before.fetch_case("D") is None
     assert third_question(before) == "Third and last?"
     before.close()
 
 
-def third_question(station: Station) -> str:
-    conduct = station.interview()
+def third_question(station: StationSession) -> str:
+    conduct = station.open_interview()
     assert not hasattr(conduct, "why"), conduct
     for entry in ("", "1", "1"):
         assert conduct.reply(entry) is None  # type: ignore[union-attr]
@@ -204,14 +204,14 @@ def test_without_a_published_version_an_interviewer_is_told_who_publishes_it(tmp
     role = f"ann_{next(NUMBERS)}"
     served.asked(shift.db, f"CREATE ROLE {role} LOGIN")
     assert run(["server", "grant", str(shift.file), "--interviewers", role, "--db", shift.db]) == 0
-    refusal = man(shift.file, db=as_role(shift, role))
+    refusal = open_station(shift.file, db=as_role(shift, role))
     assert "no version of the questionnaire is published there yet" in str(refusal)
     assert f"survey study publish {shift.file}" in str(refusal)
 
 
 def test_another_study_of_the_same_name_does_not_come_into_it(shift: Served) -> None:
     shift.file.write_text(shift.file.read_text().replace("title: Field test", "title: Quite another"))
-    refusal = man(shift.file, db=shift.db)
+    refusal = open_station(shift.file, db=shift.db)
     assert "the study there is titled 'Field test', and this questionnaire 'Quite another'" in str(refusal)
 
 

@@ -44,7 +44,7 @@ def test_a_group_shares_what_is_there_and_what_comes(tmp_path: Path) -> None:
     assert (mode(tmp_path), group_of(tmp_path)) == (0o2770, "games")
     assert (mode(tmp_path / "field.db"), group_of(tmp_path / "field.db")) == (0o660, "games")
     ann = shift.station()
-    ann.record("busy")
+    ann.record_outcome("busy")
     for file in tmp_path.glob("*.db*"):
         needed = 0o640 if file.suffix == ".key" else 0o660  # the key of the do-not-call list is only read
         assert (file.name, mode(file), group_of(file)) == (file.name, needed, "games")

@@ -12,10 +12,10 @@ from survey_cli.cli.run_command import run as command
 from survey_cli.engine.interview import Interview, walked_anew
 from survey_cli.instrument.checks import checked
 from survey_cli.problems import UserError
-from survey_cli.simulate import Habits, simulated
+from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.simulate.interviews.answer_shares import read_shares
-from survey_cli.simulate.interviews.findings import Findings
-from survey_cli.simulate.interviews.run import run
+from survey_cli.simulate.interviews.findings import SimulationFindings
+from survey_cli.simulate.interviews.run import run_simulation
 from survey_cli.table.rows import cells
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -31,7 +31,7 @@ FILES = sorted(
 def test_an_invented_journal_replays_to_the_same_interview(file: str) -> None:
     made = checked(source_of(file)).instrument
     assert made is not None
-    for invented in simulated(made, count=25, seed=11, start=NOON, habits=RESTLESS):
+    for invented in simulate_interviews(made, count=25, seed=11, start=NOON, habits=RESTLESS):
         one = invented.interview
         other = Interview.replay(made, one.events)
         assert (one.place, one.status, one.outcome, one.seq) == (
@@ -90,28 +90,30 @@ items:
 """
 
 
-def crowd(habits: Habits, *, count: int = 400, completes: int = 0) -> Findings:
+def crowd(habits: Habits, *, count: int = 400, completes: int = 0) -> SimulationFindings:
     made = instrument(SCREENED)
-    return run(made, count=count, seed=5, start=NOON, habits=habits, completes=completes)
+    return run_simulation(made, count=count, seed=5, start=NOON, habits=habits, completes=completes)
 
 
 def test_most_respondents_qualify_where_their_answers_would_screen_them_out() -> None:
     even = crowd(Habits(decline=0))
-    assert 0.1 < even.outcomes["complete"] / 400 < 0.25, "a third consents, and half of those are old enough"
+    assert 0.1 < even.outcome_counts["complete"] / 400 < 0.25, (
+        "a third consents, and half of those are old enough"
+    )
     found = crowd(Habits(decline=0, qualify=0.85))
-    assert 0.8 < found.outcomes["complete"] / 400 < 0.95
-    assert found.outcomes["refusal_soft"]
-    assert found.outcomes["not_eligible"]
-    assert found.never_reached() == (), "every end is still reached"
+    assert 0.8 < found.outcome_counts["complete"] / 400 < 0.95
+    assert found.outcome_counts["refusal_soft"]
+    assert found.outcome_counts["not_eligible"]
+    assert found.list_unreached_items() == (), "every end is still reached"
     everybody = crowd(Habits(decline=0, qualify=1))
-    assert everybody.outcomes == {"complete": 400}
+    assert everybody.outcome_counts == {"complete": 400}
 
 
 def test_whoever_qualifies_leaves_no_trace_of_other_answers() -> None:
     """Their journals hold no corrections, and replay."""
     made = instrument(SCREENED)
     habits = Habits(decline=0, back=0, qualify=1)
-    for invented in simulated(made, count=50, seed=3, start=NOON, habits=habits):
+    for invented in simulate_interviews(made, count=50, seed=3, start=NOON, habits=habits):
         one = invented.interview
         assert {type(event).__name__ for event in one.events} == {"Began", "Answered", "Ended"}
         assert [e.place.item for e in one.events if hasattr(e, "place")] == [
@@ -128,7 +130,7 @@ def test_whoever_qualifies_leaves_no_trace_of_other_answers() -> None:
 def test_complete_interviews_are_counted_apart_from_all_others() -> None:
     found = crowd(Habits(decline=0, break_off=0.02, qualify=0.5))
     assert found.complete.interviews + found.others.interviews == found.interviews == 400
-    assert found.complete.interviews == found.outcomes["complete"]
+    assert found.complete.interviews == found.outcome_counts["complete"]
     assert (found.complete.shortest, found.complete.longest) == (5, 5)
     assert found.others.longest < 5
 
@@ -147,12 +149,12 @@ def test_answers_fall_by_the_shares_that_were_given(tmp_path: Path) -> None:
     shares = read_shares(str(file), instrument(SCREENED))
     assert not isinstance(shares, UserError), shares
     found = crowd(Habits(qualify=1, shares=shares), count=2000)
-    assert 0.65 < found.chosen["consent", 1] / 2000 < 0.75, "a given share is never answered otherwise"
-    assert 0.08 < found.chosen["consent", 3] / 2000 < 0.12
-    complete = found.outcomes["complete"]
-    assert 0.45 < found.chosen["last", 7] / complete < 0.6  # half, and a tenth of the rest
-    assert 0.85 < found.chosen["kinds", 1] / complete < 0.95
-    assert found.chosen["kinds", 2] < 0.1 * complete
+    assert 0.65 < found.choice_counts["consent", 1] / 2000 < 0.75, "a given share is never answered otherwise"
+    assert 0.08 < found.choice_counts["consent", 3] / 2000 < 0.12
+    complete = found.outcome_counts["complete"]
+    assert 0.45 < found.choice_counts["last", 7] / complete < 0.6  # half, and a tenth of the rest
+    assert 0.85 < found.choice_counts["kinds", 1] / complete < 0.95
+    assert found.choice_counts["kinds", 2] < 0.1 * complete
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,13 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import promises_of
 from survey_cli.services.simulation.simulated_study import Trial, trial_study
 from survey_cli.simulate.fieldwork import interviewers, study_simulation
-from survey_cli.simulate.fieldwork.households import Chances, Household, invented_cases
-from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork
-from survey_cli.simulate.fieldwork.study_simulation import FieldTrial, Tried, tried
+from survey_cli.simulate.fieldwork.households import Household, Propensities, invent_cases
+from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings, StationSimulation
+from survey_cli.simulate.fieldwork.study_simulation import (
+    StudySimulation,
+    StudySimulationOptions,
+    simulate_study,
+)
 from survey_cli.study.open_study import Study, people_of
 
 STUDY = """
@@ -65,10 +69,10 @@ def study(tmp_path: Path) -> str:
     return str(file)
 
 
-def trial(study: str, **more: object) -> Tried:
+def trial(study: str, **more: object) -> StudySimulation:
     wish = {"interviewers": 3, "days": 6, "cases": 80, "seed": 3, "today": MONDAY} | more
-    found = tried(FieldTrial(path=study, **wish))  # type: ignore[arg-type]
-    assert isinstance(found, Tried), found
+    found = simulate_study(StudySimulationOptions(path=study, **wish))  # type: ignore[arg-type]
+    assert isinstance(found, StudySimulation), found
     return found
 
 
@@ -98,9 +102,14 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
             "not",
         ),
         ("survey_cli.fieldwork.queue.scheduling._next_day", lambda *_: None, 20, "called . times on"),
-        ("survey_cli.sessions.case.quota_reservations.Places.__call__", lambda *_: "open", 7, "cell"),
         (
-            "survey_cli.sessions.case.quota_reservations.Places.hold",
+            "survey_cli.sessions.case.quota_reservations.QuotaReservations.__call__",
+            lambda *_: "open",
+            7,
+            "cell",
+        ),
+        (
+            "survey_cli.sessions.case.quota_reservations.QuotaReservations.reserve_cells",
             lambda *_: (frozenset(), ""),
             7,
             "cell (low|pairs|kinds)",
@@ -176,19 +185,19 @@ def test_what_is_reported_adds_up(study: str) -> None:
 
 
 def test_a_cell_is_never_passed_and_what_is_lacking_is_said(study: str) -> None:
-    found = trial(study, cases=200, days=8, chances=Chances(contact=0.6, refuse=0.05)).run
+    found = trial(study, cases=200, days=8, propensities=Propensities(contact=0.6, refuse=0.05)).run
     women, men = found.cells
     assert (women.complete, women.lacking) == (12, "")
     assert men.complete == 30 or men.lacking.startswith(f"{30 - men.complete} more wanted")
 
 
 def test_who_is_never_in_is_never_reached_and_who_always_is_soon(study: str) -> None:
-    never = trial(study, chances=Chances(contact=0.0)).run
+    never = trial(study, propensities=Propensities(contact=0.0)).run
     assert sum(row.reached for row in never.days) <= sum(
         row.calls for row in never.outcomes if row.outcome == "Wrong number"
     )
     assert never.complete == 0
-    eager = Chances(contact=1.0, refuse=0.0, later=0.0, eligible=1.0, cut=0.0)
+    eager = Propensities(contact=1.0, refuse=0.0, call_again=0.0, eligible=1.0, interrupt=0.0)
     open_cells = STUDY.replace("{1: 12, 2: 30}", "{1: 500, 2: 500}")
     Path(study).write_text(open_cells)
     often = trial(study, chances=eager).run
@@ -216,14 +225,14 @@ def test_the_cases_of_a_file_are_tried_without_who_they_are(study: str, tmp_path
 def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: Path) -> None:
     shift = Shift(tmp_path, at=datetime(2026, 11, 24, 16, tzinfo=UTC))
     ann = shift.station()
-    assert ann.record("refusal_hard") is None
+    assert ann.record_outcome("refusal_hard") is None
     before = shift.study().store.cases.history("A")
-    found = tried(
-        FieldTrial(
+    found = simulate_study(
+        StudySimulationOptions(
             path=str(shift.file), today=MONDAY, days=3, db=shift.db, zone="America/Chicago", interviewers=1
         )
     )
-    assert isinstance(found, Tried)
+    assert isinstance(found, StudySimulation)
     assert (found.run.cases, found.run.calls > 0) == (1, True)
     assert shift.study().store.cases.history("A") == before
 
@@ -231,7 +240,7 @@ def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: P
 def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path) -> None:
     def why(**more: object) -> UserError:
         wish = {"cases": 5, "today": MONDAY} | more
-        found = tried(FieldTrial(path=study, **wish))  # type: ignore[arg-type]
+        found = simulate_study(StudySimulationOptions(path=study, **wish))  # type: ignore[arg-type]
         assert isinstance(found, UserError)
         return found
 
@@ -252,7 +261,7 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
     assert found.interviewers == 5
     listed = people_of(study, "", str(people))
     assert isinstance(listed, People)
-    staff = study_simulation.staff_of(listed, 5)
+    staff = study_simulation.build_staff(listed, 5)
     assert not isinstance(staff, UserError)
     said = [(one.login, sorted(one.languages), sorted(one.skills)) for one in staff]
     assert said == [
@@ -262,7 +271,7 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
         ("interviewer 4", ["en", "es"], []),
         ("interviewer 5", ["en"], ["converter"]),
     ]
-    assert len(study_simulation.staff_of(listed, 1)) == 1  # type: ignore[arg-type]
+    assert len(study_simulation.build_staff(listed, 1)) == 1  # type: ignore[arg-type]
 
 
 def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:
@@ -270,17 +279,19 @@ def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:
         Trial(
             path=study,
             at=datetime(2026, 11, 29, tzinfo=UTC),
-            invented=invented_cases(instrument(study), 9, "America/Chicago", Random(1)),
+            invented=invent_cases(instrument(study), 9, "America/Chicago", Random(1)),
         ),
         Random(1),
     )
     assert isinstance(made, Study)
     zone = ZoneInfo("America/Chicago")
     with made:
-        field = Field(made, soak.Planned.of(2).staff[:1], Fieldwork(starts=MONDAY, days=7, zone=zone))
+        field = StationSimulation(
+            made, soak.Planned.of(2).staff[:1], FieldworkSettings(starts=MONDAY, days=7, zone=zone)
+        )
         began = []
-        man = field.man
-        field.man = lambda number: (began.append(field.at.astimezone(zone)), man(number))[1]  # type: ignore[method-assign,func-returns-value]
+        man = field.open_station
+        field.open_station = lambda number: (began.append(field.at.astimezone(zone)), man(number))[1]  # type: ignore[method-assign,func-returns-value]
         field.run()
     assert [at.strftime("%a %H:%M") for at in began] == [
         *(f"{day} 09:00" for day in ("Mon", "Tue", "Wed", "Thu", "Fri")),
@@ -290,17 +301,19 @@ def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:
 
 def test_households_are_the_same_whoever_calls_them_in_whatever_order() -> None:
     def of(key: str) -> Household:
-        return Household.of(key, 2, seed=5, chances=Chances(), frame="list", languages=("en", "es"))
+        return Household.draw(
+            key, 2, seed=5, propensities=Propensities(), frame="list", languages=("en", "es")
+        )
 
     one, other = of("a"), of("a")
-    of("b").says(soak.Interviewer(login="ann"))
+    of("b").choose_response(soak.Interviewer(login="ann"))
     at = datetime(2026, 11, 30, 12, tzinfo=UTC)
-    assert [one.answer(1, at) for _ in range(30)] == [other.answer(1, at) for _ in range(30)]
+    assert [one.answer_call(1, at) for _ in range(30)] == [other.answer_call(1, at) for _ in range(30)]
     kept = [of(str(n)) for n in range(400)]
     for house in kept:
-        house.promised = at
-    promised = sum(h.answer(1, at) == "somebody" for h in kept if 1 not in h.dead) / len(kept)
-    assert promised == pytest.approx(Chances().kept * 0.91, abs=0.06)
+        house.appointment = at
+    promised = sum(h.answer_call(1, at) == "somebody" for h in kept if 1 not in h.dead_numbers) / len(kept)
+    assert promised == pytest.approx(Propensities().keep_appointment * 0.91, abs=0.06)
 
 
 def test_what_became_of_a_promise_is_told_from_the_history(study: str) -> None:
@@ -330,21 +343,23 @@ def test_what_became_of_a_promise_is_told_from_the_history(study: str) -> None:
 def test_an_interviewer_who_is_turned_down_goes_on(study: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading a card takes so long that the hours are over when the key is pressed: it is said, and the case goes
     back."""
-    monkeypatch.setattr(interviewers, "LOOKS", (600, 900))
+    monkeypatch.setattr(interviewers, "LOOK_SECONDS", (600, 900))
     made = trial_study(
         Trial(
             path=study,
             at=datetime(2026, 11, 29, tzinfo=UTC),
-            invented=invented_cases(instrument(study), 80, "America/Chicago", Random(1)),
+            invented=invent_cases(instrument(study), 80, "America/Chicago", Random(1)),
         ),
         Random(1),
     )
     assert isinstance(made, Study)
     with made:
         staff = [replace(made.who, login=f"interviewer {number}") for number in (1, 2, 3)]
-        field = Field(made, staff, Fieldwork(starts=MONDAY, days=1, seed=3, zone=ZoneInfo("America/Chicago")))
+        field = StationSimulation(
+            made, staff, FieldworkSettings(starts=MONDAY, days=1, seed=3, zone=ZoneInfo("America/Chicago"))
+        )
         field.run()
-    denied = [one for colleague in field.colleagues for one in colleague.worked.turned_down]
+    denied = [one for colleague in field.interviewers for one in colleague.log.rejected]
     assert denied
     assert all(one.why.startswith("not now: after 20:30 there") for one in denied)
 
@@ -366,15 +381,15 @@ def test_a_place_is_given_back_when_who_was_interrupted_refuses_for_good(tmp_pat
     shift = Shift(tmp_path, items=QUOTA_ITEMS, fieldwork=FIELDWORK + quotas)
     ann = shift.station()
     interviewed(ann, "1")
-    assert ann._desk is not None
-    assert ann._desk.suspend() is None
-    assert ann.came_back() is None
-    assert ann.record("callback") is None
+    assert ann._session is not None
+    assert ann._session.suspend() is None
+    assert ann.close_interview() is None
+    assert ann.record_outcome("callback") is None
     assert shift.study().store.cases.fill()["sexes:1"].held == 1
     shift.later(days=1)
-    ann.beat()
+    ann.keep_alive()
     assert on(ann) == "A"
-    assert ann.record("refusal_hard") is None
+    assert ann.record_outcome("refusal_hard") is None
     assert shift.study().store.cases.fill()["sexes:1"] == (0, 0)
 
 
@@ -383,7 +398,7 @@ def test_an_interview_whose_terminal_died_still_waits_when_a_callback_is_keyed(t
     interviewed(shift.station(), "1")  # and then nothing more is heard of the terminal
     shift.later(minutes=5)
     back = shift.station()
-    assert back.record("callback") is None
+    assert back.record_outcome("callback") is None
     case = shift.case("A")
     assert case.interrupted
     assert shift.row("A").rank.startswith("2"), "interrupted interviews come before all but promises"
@@ -396,13 +411,13 @@ def test_a_case_that_must_be_called_in_an_evening_is_done_when_no_evening_is_lef
         tmp_path, fieldwork=fieldwork + '  ends: 2026-11-28\n  holidays: false\n  closed: ["2026-11-27"]\n'
     )
     ann = shift.station()
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     shift.to("2026-11-25T10:00")
-    ann.beat()
+    ann.keep_alive()
     assert on(ann) == ""
     assert shift.row("A").status == "ready"
     shift.to("2026-11-28T10:00")  # a Saturday, which closes at 17:00
-    ann.beat()
+    ann.keep_alive()
     assert (on(ann), shift.row("A").status) == ("", "done")
 
 
@@ -420,11 +435,11 @@ def test_an_idle_station_takes_the_next_best_unless_it_is_to_wait(
     """Tried once by day, and nobody else is to be called."""
     shift = Shift(tmp_path, fieldwork=f"{FIELDWORK}  {spread}\n")
     ann = shift.station()
-    assert ann.record("no_answer") is None
+    assert ann.record_outcome("no_answer") is None
     shift.to(called)
     shift.later(minutes=-1)
-    ann.beat()
+    ann.keep_alive()
     assert on(ann) == ""
     shift.to(called)
-    ann.beat()
+    ann.keep_alive()
     assert on(ann) == "A"

@@ -15,34 +15,34 @@ import pyte
 import pytest
 from rich.cells import cell_len
 
-from fake_calling import FakeCalling, a_case, a_number, a_promise, past, three_cases
-from fake_conduct import FakeConduct, prompt
+from fake_calling import FakeStation, a_case, a_number, a_promise, past, three_cases
+from fake_conduct import FakeInterview, prompt
 from scenario import instrument
 from shift import CASES, Shift
 from survey_cli.entries import Read
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.outcomes import KEYED_AT_ONCE, OUTCOMES
-from survey_cli.plain import conduct, work
-from survey_cli.sessions.station.station_protocol import Away, Idle, OnCase
+from survey_cli.plain import conduct_interview, run_station
+from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.station import StationBoard
 from survey_cli.tui.station_app import StationApp
 from survey_cli.tui.station_drawing import draw_station
 from survey_cli.tui.station_keys import BOUND, BY_KEY
 from survey_cli.tui.station_modes import (
-    Asking,
-    Booking,
+    AppointmentForm,
+    CaseSearch,
     Choosing,
     Deciding,
-    Finding,
+    OutcomeQuestion,
     Promising,
-    Reading,
     Refusing,
     Saying,
+    StationTextPage,
 )
 
 
-def pressed(calling: FakeCalling, *keys: str) -> StationBoard:
+def pressed(calling: FakeStation, *keys: str) -> StationBoard:
     """The board after these keys; a word of several letters that is no key's name is typed letter by letter."""
     board = StationBoard(calling)
     press(board, *keys)
@@ -68,7 +68,7 @@ def seen(board: StationBoard, width: int = 80, height: int = 24) -> str:
     )
 
 
-def done(calling: FakeCalling) -> list[str]:
+def done(calling: FakeStation) -> list[str]:
     """What was asked of the desk after the first case was taken."""
     return calling.calls[1:]
 
@@ -77,7 +77,7 @@ def done(calling: FakeCalling) -> list[str]:
 
 
 def test_the_first_case_is_taken_and_a_dialled_call_is_closed_by_one_digit() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "d", "1")
     assert done(calling) == ["dial EP-07", "record EP-07 no_answer"]
     assert board.case is not None
@@ -86,10 +86,10 @@ def test_the_first_case_is_taken_and_a_dialled_call_is_closed_by_one_digit() -> 
 
 
 def test_an_outcome_without_a_call_asks_first_so_that_a_digit_typed_twice_closes_one_case() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "d", "1", "1", "1", "1")
     assert done(calling) == ["dial EP-07", "record EP-07 no_answer"]
-    assert isinstance(board.mode, Asking)
+    assert isinstance(board.mode, OutcomeQuestion)
     assert "not dialed" in seen(board)
     assert "Chicago District" in seen(board)
     press(board, "y")
@@ -97,9 +97,9 @@ def test_an_outcome_without_a_call_asks_first_so_that_a_digit_typed_twice_closes
 
 
 def test_what_cannot_be_undone_by_calling_again_asks_once_more() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "d", "9", "'never", "enter")
-    assert isinstance(board.mode, Asking)
+    assert isinstance(board.mode, OutcomeQuestion)
     press(board, "enter", "1", " ")
     assert done(calling) == ["dial EP-07"], "only y is yes"
     press(board, "n")
@@ -117,7 +117,7 @@ def test_what_cannot_be_undone_by_calling_again_asks_once_more() -> None:
     ],
 )
 def test_an_outcome_that_wants_words_asks_for_them_first(outcome: str, line: str, kept: str) -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, f"'.{outcome}", "enter", "enter")
     assert done(calling) == [], "an empty line is not enough"
     assert board.why
@@ -126,7 +126,7 @@ def test_an_outcome_that_wants_words_asks_for_them_first(outcome: str, line: str
 
 
 def test_a_rejected_outcome_leaves_the_case_and_what_was_typed() -> None:
-    calling = FakeCalling(rejects={"record": "the database is locked"})
+    calling = FakeStation(rejects={"record": "the database is locked"})
     board = pressed(calling, "'.changed", "enter", "'915", "enter")
     assert board.why == "the database is locked"
     assert board.bell
@@ -138,7 +138,7 @@ def test_a_rejected_outcome_leaves_the_case_and_what_was_typed() -> None:
 
 
 def test_the_list_of_outcomes_takes_a_number_at_once_where_no_longer_one_begins_with_it() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "d", "9", "1")
     assert isinstance(board.mode, Choosing), "1 begins 11"
     press(board, "enter")
@@ -148,7 +148,7 @@ def test_the_list_of_outcomes_takes_a_number_at_once_where_no_longer_one_begins_
 
 
 def test_an_outcome_has_one_number_in_every_list() -> None:
-    board = pressed(FakeCalling(), "9")
+    board = pressed(FakeStation(), "9")
     assert isinstance(board.mode, Choosing)
     shown = {choice.outcome.id: number for number, _, choice in board.mode.shown()}
     assert shown == {id: OUTCOMES[id].number for id in shown}
@@ -161,10 +161,10 @@ def test_an_outcome_has_one_number_in_every_list() -> None:
     assert own["moved"].number > max(numbers)
     assert own["moved"].number != own["abroad"].number
     written = io.StringIO()
-    work(FakeCalling(), io.StringIO(".outcomes\n"), written)
+    run_station(FakeStation(), io.StringIO(".outcomes\n"), written)
     assert f"\n{OUTCOMES['language'].number}  Language problem [language]" in written.getvalue()
     written = io.StringIO()
-    conduct(FakeConduct((prompt("a", "A?", Read()),)), io.StringIO(".stop\n"), written)
+    conduct_interview(FakeInterview((prompt("a", "A?", Read()),)), io.StringIO(".stop\n"), written)
     assert f"[{OUTCOMES['language'].number}  Language problem (language)]" in written.getvalue()
 
 
@@ -179,7 +179,7 @@ items:
 
 
 def test_numbers_in_the_list_stay_what_they_are_while_it_is_narrowed() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "9")
     whole = {row[2].outcome.id: row[0] for row in board.mode.shown()}  # type: ignore[union-attr]
     press(board, "'lang")
@@ -192,28 +192,28 @@ def test_numbers_in_the_list_stay_what_they_are_while_it_is_narrowed() -> None:
 
 def test_next_number_goes_round_those_that_live_and_dial_asks_before_it_dials_twice() -> None:
     numbers = (
-        a_number(1, "111", current=True, came_to="busy"),
+        a_number(1, "111", current=True, outcome="busy"),
         a_number(2, "222", state="dead"),
         a_number(3, "333"),
         a_number(4, "444", state="never_call"),
     )
-    calling = FakeCalling([a_case("A", "A", numbers=numbers)])
+    calling = FakeStation([a_case("A", "A", numbers=numbers)])
     board = pressed(calling, "n")
     assert not board.unexpected, "the interviewer wanted it: a d typed behind it counts"
     press(board, "d", "d")
-    assert isinstance(board.mode, Asking)
+    assert isinstance(board.mode, OutcomeQuestion)
     press(board, "n", "d", "y")
     assert done(calling) == ["choose A 3", "dial A", "dial A"]
 
 
 def test_a_case_with_one_number_says_so() -> None:
-    board = pressed(FakeCalling([a_case("A", "A", numbers=(a_number(1, "111", current=True),))]), "n")
+    board = pressed(FakeStation([a_case("A", "A", numbers=(a_number(1, "111", current=True),))]), "n")
     assert "no other number" in board.why
     assert "next number" not in seen(board)
 
 
 def test_enter_and_letters_without_a_meaning_change_nothing() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = StationBoard(calling)
     for key in (
         "enter",
@@ -239,7 +239,7 @@ def test_every_key_is_bound_once_printed_once_and_does_what_its_word_does() -> N
     keys = [key for bound in BOUND for key in bound.keys]
     assert len(keys) == len(set(keys))
     assert not set(keys) & set("12345678y")
-    board = pressed(FakeCalling(), "f1")
+    board = pressed(FakeStation(), "f1")
     sheet = seen(board, 80, 60)
     for bound in BOUND:
         assert bound.does[:30] in sheet, bound
@@ -248,7 +248,7 @@ def test_every_key_is_bound_once_printed_once_and_does_what_its_word_does() -> N
     assert len(shown) == len(BOUND), shown
 
     def state(key: str) -> tuple[list[str], str, bool]:
-        calling = FakeCalling()
+        calling = FakeStation()
         board = pressed(calling, *([key] if not key.startswith("'") else [key, "enter"]))
         talking = board.talk is not None
         return calling.calls, type(board.mode).__name__, talking
@@ -256,23 +256,23 @@ def test_every_key_is_bound_once_printed_once_and_does_what_its_word_does() -> N
     for key, bound in BY_KEY.items():
         assert state(key) == state(f"'.{bound.deed}"), f"{key} and .{bound.deed}"
         calls, mode, talking = state(key)
-        refused = pressed(FakeCalling(), key).why
+        refused = pressed(FakeStation(), key).why
         assert calls[1:] or mode != "Deciding" or talking or refused, f"{key} does nothing"
 
 
 def test_a_dot_word_that_is_none_says_which_was_meant() -> None:
-    board = pressed(FakeCalling(), "'.dail", "enter")
+    board = pressed(FakeStation(), "'.dail", "enter")
     assert "did you mean .dial?" in board.why
 
 
 def test_an_outcome_by_its_id_takes_its_words_on_the_same_line() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     pressed(calling, "'.supervisor asks for a letter", "enter", "enter")
     assert done(calling) == ["record EP-07 supervisor asks for a letter"]
 
 
 def test_dot_words_take_what_follows_them() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "'.note ring twice", "enter", "'.add 915 5", "enter", "'.number 2", "enter")
     press(board, "'.fetch DT-02", "enter")
     assert done(calling) == [
@@ -282,7 +282,7 @@ def test_dot_words_take_what_follows_them() -> None:
         "fetch DT-02",
     ]
     press(board, "'.appointment tomorrow 3pm", "enter")
-    assert isinstance(board.mode, Booking)
+    assert isinstance(board.mode, AppointmentForm)
     assert "= Wed 25 Nov 15:00 there" in seen(board)
 
 
@@ -290,7 +290,7 @@ def test_dot_words_take_what_follows_them() -> None:
 
 
 def test_an_appointment_is_understood_while_it_is_typed_and_booked_by_the_last_enter() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "a", "'tomorrow")
     assert "? tomorrow is no time yet" in seen(board)
     press(board, "enter")
@@ -306,7 +306,7 @@ def test_an_appointment_is_understood_while_it_is_typed_and_booked_by_the_last_e
 
 
 def test_a_time_that_comes_twice_is_chosen_between() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "a", "'1 nov 1:30")
     assert "1:30 before the change" in seen(board)
     press(board, "tab", "tab", "tab", "tab", "enter")
@@ -319,14 +319,14 @@ def test_a_time_that_comes_twice_is_chosen_between() -> None:
 
 
 def test_another_time_forgets_the_reading_of_the_one_before() -> None:
-    board = pressed(FakeCalling(), "a", "'1 nov 1:30", "tab", "2", "up", "backspace")
+    board = pressed(FakeStation(), "a", "'1 nov 1:30", "tab", "2", "up", "backspace")
     form = board.mode
-    assert isinstance(form, Booking)
+    assert isinstance(form, AppointmentForm)
     assert (form.reading, form.choices) == (0, ())
 
 
 def test_escape_keeps_what_was_typed_for_this_case_only() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "a", "'tomorrow 3pm", "tab", "tab", "'Reyes", "escape")
     assert isinstance(board.mode, Deciding)
     press(board, "a")
@@ -337,10 +337,10 @@ def test_escape_keeps_what_was_typed_for_this_case_only() -> None:
 
 
 def test_a_booking_that_is_rejected_stays_in_the_form() -> None:
-    calling = FakeCalling(rejects={"book": "that is past the study's end"})
+    calling = FakeStation(rejects={"book": "that is past the study's end"})
     board = pressed(calling, "a", "'tomorrow 3pm", "enter", "enter", "enter", "enter")
     assert board.why == "that is past the study's end"
-    assert isinstance(board.mode, Booking)
+    assert isinstance(board.mode, AppointmentForm)
     assert board.mode.when.text == "tomorrow 3pm"
 
 
@@ -348,7 +348,7 @@ def test_a_booking_that_is_rejected_stays_in_the_form() -> None:
 
 
 def test_a_refusal_is_told_in_a_form_before_its_outcome_is_kept() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "d", "7", "'her husband", "enter", "'no time", "enter", "2")
     assert done(calling) == ["dial EP-07"], "nothing is kept before the form's last Enter"
     page = seen(board)
@@ -362,13 +362,13 @@ def test_a_refusal_is_told_in_a_form_before_its_outcome_is_kept() -> None:
 
 
 def test_enter_through_an_empty_form_notes_nothing() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     pressed(calling, "d", "7", "enter", "' ", "enter", "2", "backspace", "enter")
     assert done(calling) == ["dial EP-07", "record EP-07 refusal_soft"], "a blank is nothing said"
 
 
 def test_escape_from_the_form_goes_back_to_the_outcomes_and_keeps_what_was_typed_for_this_case() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "d", "7", "'her husband", "enter", "3", "escape")
     assert isinstance(board.mode, Deciding)
     assert done(calling) == ["dial EP-07"]
@@ -380,11 +380,11 @@ def test_escape_from_the_form_goes_back_to_the_outcomes_and_keeps_what_was_typed
 
 
 def test_a_grave_refusal_still_wants_its_yes_and_a_no_goes_back_to_the_form() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(
         calling, "d", "9", "'respondent refuses (hard", "enter", "tab", "'never", "tab", "3", "enter"
     )
-    assert isinstance(board.mode, Asking)
+    assert isinstance(board.mode, OutcomeQuestion)
     press(board, "enter", "n")
     assert done(calling) == ["dial EP-07"], "only y is yes"
     assert isinstance(board.mode, Refusing)
@@ -393,7 +393,7 @@ def test_a_grave_refusal_still_wants_its_yes_and_a_no_goes_back_to_the_form() ->
 
 
 def test_a_refusal_without_a_call_asks_about_the_call_after_its_form() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "7", "enter", "enter", "enter")
     assert "not dialed" in seen(board)
     press(board, "y")
@@ -401,7 +401,7 @@ def test_a_refusal_without_a_call_asks_about_the_call_after_its_form() -> None:
 
 
 def test_a_refusal_whose_outcome_is_rejected_is_noted_once() -> None:
-    calling = FakeCalling(rejects={"record": "the database is locked"})
+    calling = FakeStation(rejects={"record": "the database is locked"})
     board = pressed(calling, "d", "7", "'Ms Reyes", "tab", "tab", "enter")
     assert board.why == "the database is locked"
     assert isinstance(board.mode, Refusing)
@@ -412,7 +412,7 @@ def test_a_refusal_whose_outcome_is_rejected_is_noted_once() -> None:
 
 
 def test_a_refusal_that_cannot_be_noted_is_not_keyed() -> None:
-    calling = FakeCalling(rejects={"note_refusal": "the database is locked"})
+    calling = FakeStation(rejects={"note_refusal": "the database is locked"})
     board = pressed(calling, "d", "7", "'x", "tab", "tab", "enter")
     assert done(calling) == ["dial EP-07"]
     assert board.why == "the database is locked"
@@ -420,7 +420,7 @@ def test_a_refusal_that_cannot_be_noted_is_not_keyed() -> None:
 
 
 def test_words_behind_a_refusals_dot_word_are_the_reason_and_pasted_words_go_where_the_cursor_is() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "d", "'.refusal_soft no time now", "enter")
     board.paste("the\nsecretary")
     press(board, "tab", "tab")
@@ -438,7 +438,7 @@ def test_words_behind_a_refusals_dot_word_are_the_reason_and_pasted_words_go_whe
 
 
 def test_the_interview_has_the_keys_until_it_closes_and_then_the_station_again() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "i")
     assert board.talk is not None
     assert board.unexpected
@@ -452,7 +452,7 @@ def test_the_interview_has_the_keys_until_it_closes_and_then_the_station_again()
 
 
 def test_an_interview_put_aside_leaves_its_outcome_owed() -> None:
-    calling = FakeCalling(rejects={})
+    calling = FakeStation(rejects={})
     board = pressed(calling, "i", "ctrl+c", "y", "x")
     assert "not finished: key the outcome" in seen(board)
     press(board, "1")
@@ -462,21 +462,21 @@ def test_an_interview_put_aside_leaves_its_outcome_owed() -> None:
 
 
 def test_an_appointment_made_in_the_interview_opens_its_form() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "i", "f8", "8", "y", "x")
-    assert isinstance(board.mode, Booking)
+    assert isinstance(board.mode, AppointmentForm)
     press(board, "escape")
     assert "give the time (a)" in seen(board)
 
 
 def test_an_interview_that_cannot_begin_says_why() -> None:
-    board = pressed(FakeCalling(rejects={"interview": "it is complete"}), "i")
+    board = pressed(FakeStation(rejects={"interview": "it is complete"}), "i")
     assert board.talk is None
     assert board.why == "it is complete"
 
 
 def test_ended_from_outside_everything_is_put_away() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "i", "2")
     board.ended_from_outside()
     assert done(calling) == ["interview EP-07", "came_back EP-07 suspended", "leave"]
@@ -486,7 +486,7 @@ def test_ended_from_outside_everything_is_put_away() -> None:
 
 
 def test_a_due_case_comes_by_itself_with_a_bell() -> None:
-    calling = FakeCalling([], due=a_case("LATE", "Late Sector"))
+    calling = FakeStation([], due=a_case("LATE", "Late Sector"))
     board = StationBoard(calling)
     assert "All 12 open cases are waiting" in seen(board)
     assert "Next: 13:42" in seen(board)
@@ -502,20 +502,20 @@ def test_a_due_case_comes_by_itself_with_a_bell() -> None:
 
 
 def test_no_case_comes_over_a_caller_who_is_being_looked_for() -> None:
-    calling = FakeCalling([], due=a_case("LATE", "Late Sector"))
+    calling = FakeStation([], due=a_case("LATE", "Late Sector"))
     board = pressed(calling, "/", "'555")
     board.beat()
-    assert isinstance(board.mode, Finding)
-    assert isinstance(board.view, Idle)
+    assert isinstance(board.mode, CaseSearch)
+    assert isinstance(board.view, IdleView)
     press(board, "escape", "escape")
     board.beat()
-    assert isinstance(board.view, OnCase)
+    assert isinstance(board.view, CaseView)
 
 
 def test_a_case_lost_to_another_station_takes_what_lay_open_with_it() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "d", "9", "'never", "enter")
-    assert isinstance(board.mode, Asking)
+    assert isinstance(board.mode, OutcomeQuestion)
     calling.now = a_case("OTHER", "Other Sector")
     board.beat()
     press(board, "y")
@@ -523,7 +523,7 @@ def test_a_case_lost_to_another_station_takes_what_lay_open_with_it() -> None:
 
 
 def test_somebody_who_rings_back_is_found_by_a_part_of_a_number() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "/", "'313")
     assert "Detroit District" in seen(board)
     assert "El Paso" not in seen(board)
@@ -533,7 +533,7 @@ def test_somebody_who_rings_back_is_found_by_a_part_of_a_number() -> None:
 
 
 def test_promises_are_listed_and_one_can_be_fetched() -> None:
-    calling = FakeCalling(kept_promises=(a_promise(), a_promise(name="Houston", late=True)))
+    calling = FakeStation(kept_promises=(a_promise(), a_promise(name="Houston", is_late=True)))
     board = pressed(calling, "m")
     assert isinstance(board.mode, Promising)
     assert "LATE" in seen(board)
@@ -543,9 +543,9 @@ def test_promises_are_listed_and_one_can_be_fetched() -> None:
 
 
 def test_a_pause_takes_no_keys_of_a_case_and_p_goes_on() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "p")
-    assert isinstance(board.view, Away)
+    assert isinstance(board.view, BreakView)
     assert "12 minutes" in seen(board)
     press(board, "1", "d", "i")
     assert done(calling) == ["pause"]
@@ -554,17 +554,17 @@ def test_a_pause_takes_no_keys_of_a_case_and_p_goes_on() -> None:
 
 
 def test_an_outcome_keyed_by_a_slip_is_taken_back() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "d", "1", "backspace")
     assert board.case is not None
     assert board.case.key == "EP-07"
-    assert board.case.dialled
+    assert board.case.has_open_call
     press(board, "backspace")
     assert "no outcome to take back" in board.why
 
 
 def test_leaving_asks_once_and_is_refused_while_something_is_owed() -> None:
-    calling = FakeCalling(rejects={"leave": "key the outcome of the call first"})
+    calling = FakeStation(rejects={"leave": "key the outcome of the call first"})
     board = pressed(calling, "ctrl+c")
     assert not board.left
     assert "End the shift?" in seen(board)
@@ -577,7 +577,7 @@ def test_leaving_asks_once_and_is_refused_while_something_is_owed() -> None:
 
 
 def test_a_script_is_read_in_full_and_noted_as_spoken() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = pressed(calling, "s", "2")
     assert isinstance(board.mode, Saying)
     assert "May I speak with the supervisor?" in seen(board)
@@ -587,16 +587,16 @@ def test_a_script_is_read_in_full_and_noted_as_spoken() -> None:
 
 
 def test_what_respondents_ask_and_the_keys_open_and_close() -> None:
-    board = pressed(FakeCalling(), "f5")
+    board = pressed(FakeStation(), "f5")
     assert "The Office of the Inspector General." in seen(board)
     press(board, "f1")
-    assert board.mode == Reading("help")
+    assert board.mode == StationTextPage("help")
     press(board, "f1")
     assert isinstance(board.mode, Deciding)
 
 
 def test_a_key_that_breaks_something_is_said() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = StationBoard(calling)
     board.failed(RuntimeError("x"))
     assert "that failed (RuntimeError)" in seen(board)
@@ -628,16 +628,16 @@ def test_every_page_has_the_size_of_the_screen(width: int, height: int, keys: tu
     long = a_case(
         "鍵" * 20,
         "Ciudad Juárez e\u0301 — 非常に長い名前の事務所 " * 4,
-        past=tuple(past(n, 9, "no answer", note="語 " * 80) for n in range(40, 0, -1)),
+        history=tuple(past(n, 9, "no answer", note="語 " * 80) for n in range(40, 0, -1)),
         details=tuple((f"Column {n}", "x" * 30) for n in range(9)),
         notice="The terminal died while this case was called. " * 3,
-        promise="Thu 26 Nov 15:00 (Pat first): " + "z" * 90,
+        appointment="Thu 26 Nov 15:00 (Pat first): " + "z" * 90,
         numbers=tuple(
             a_number(n, f"(915) 555-01{n:02}", current=n == 1, why_not="after 20:30 there")
             for n in range(1, 8)
         ),
     )
-    for calling in (FakeCalling([long]), FakeCalling([]), FakeCalling()):
+    for calling in (FakeStation([long]), FakeStation([]), FakeStation()):
         board = pressed(calling, *keys)
         page = page_of(board, width, height)
         assert len(page.lines) == height
@@ -647,7 +647,7 @@ def test_every_page_has_the_size_of_the_screen(width: int, height: int, keys: tu
 
 @pytest.mark.parametrize(("width", "height"), SIZES[1:])
 def test_what_matters_is_on_the_screen_from_60_by_20(width: int, height: int) -> None:
-    text = seen(StationBoard(FakeCalling()), width, height)
+    text = seen(StationBoard(FakeStation()), width, height)
     for what in (
         "El Paso Sector",
         "attempt 3 of 8",
@@ -663,7 +663,7 @@ def test_what_matters_is_on_the_screen_from_60_by_20(width: int, height: int) ->
 
 
 def test_a_screen_too_small_says_so_and_takes_no_key_blindly() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
     board = StationBoard(calling)
     assert "too small" in seen(board, 40, 12)
     press(board, "d", "1")
@@ -675,7 +675,7 @@ def test_a_screen_too_small_says_so_and_takes_no_key_blindly() -> None:
 
 def test_the_past_shows_its_newest_end_and_scrolls_back_to_its_beginning() -> None:
     many = tuple(past(40 - n, 9, f"event {n:02}") for n in range(40))
-    board = StationBoard(FakeCalling([a_case("A", "A", past=many)]))
+    board = StationBoard(FakeStation([a_case("A", "A", history=many)]))
     assert "event 39" in seen(board)
     assert "event 00" not in seen(board)
     assert "older: PgUp" in seen(board)
@@ -692,7 +692,7 @@ def test_the_past_shows_its_newest_end_and_scrolls_back_to_its_beginning() -> No
 
 def test_text_from_a_file_is_literal() -> None:
     case = a_case("[bold]", "[red]El Paso[/red]\x1b[31m", details=(("K", "a\nb\u202e"),))
-    text = seen(StationBoard(FakeCalling([case])))
+    text = seen(StationBoard(FakeStation([case])))
     assert "[red]El Paso[/red]?[31m" in text
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -704,9 +704,13 @@ def test_a_line_wanted_by_hand_a_dead_one_and_one_out_of_hours_are_told_in_words
             1, "111", current=True, line="mobile", by_hand=True, why_not="after 20:30 there (it is 20:41)"
         ),
         a_number(2, "222", state="dead"),
-        a_number(3, "333", came_to="busy"),
+        a_number(3, "333", outcome="busy"),
     )
-    text = seen(StationBoard(FakeCalling([a_case("A", "A", numbers=numbers, there=None, until=None)])))
+    text = seen(
+        StationBoard(
+            FakeStation([a_case("A", "A", numbers=numbers, respondent_time=None, callable_until=None)])
+        )
+    )
     for what in (
         "mobile · dial by hand",
         "not now: after 20:30 there (it is 20:41)",
@@ -718,7 +722,7 @@ def test_a_line_wanted_by_hand_a_dead_one_and_one_out_of_hours_are_told_in_words
 
 
 def test_what_was_done_last_is_said_until_something_else_is() -> None:
-    board = pressed(FakeCalling(), "d", "1")
+    board = pressed(FakeStation(), "d", "1")
     assert "No answer: kept at 11:43" in seen(board)
     press(board, "z")
     assert "No answer: kept" not in seen(board)
@@ -727,7 +731,7 @@ def test_what_was_done_last_is_said_until_something_else_is() -> None:
 # On a screen
 
 
-def piloted(calling: FakeCalling, act: Callable[..., Awaitable[None]]) -> StationApp:
+def piloted(calling: FakeStation, act: Callable[..., Awaitable[None]]) -> StationApp:
     """Run the app without a terminal while `act` presses keys."""
     app = StationApp(calling)
 
@@ -744,7 +748,7 @@ def test_keys_posted_before_the_next_case_was_painted_are_set_aside() -> None:
     """All cases count as dialled, so that nothing but the setting aside stands between a digit and the next case."""
     from textual import events
 
-    calling = FakeCalling([replace(case, dialled=True) for case in three_cases()])
+    calling = FakeStation([replace(case, has_open_call=True) for case in three_cases()])
     app = StationApp(calling)
 
     async def run() -> None:
@@ -764,7 +768,7 @@ def test_keys_posted_before_the_next_case_was_painted_are_set_aside() -> None:
 
 
 def test_a_key_that_is_not_taken_and_changes_nothing_on_the_screen_leaves_the_keyboard_alive() -> None:
-    calling = FakeCalling()
+    calling = FakeStation()
 
     async def act(pilot: object) -> None:
         for key in ("z", "z", "z", "d"):
@@ -776,7 +780,7 @@ def test_a_key_that_is_not_taken_and_changes_nothing_on_the_screen_leaves_the_ke
 
 
 def test_a_due_case_is_painted_by_the_beat() -> None:
-    calling = FakeCalling([], due=a_case("LATE", "Late Sector"))
+    calling = FakeStation([], due=a_case("LATE", "Late Sector"))
 
     async def act(pilot: object) -> None:
         pilot.app.beat()  # type: ignore[attr-defined]
@@ -789,9 +793,9 @@ def test_a_due_case_is_painted_by_the_beat() -> None:
 
 RUN = """
 import sys; sys.path[:0] = {path!r}
-from fake_calling import FakeCalling
+from fake_calling import FakeStation
 from survey_cli.tui import ScreenFailed, work
-calling = FakeCalling()
+calling = FakeStation()
 {after}
 try:
     work(calling)
@@ -849,7 +853,7 @@ def test_an_evening_on_a_terminal() -> None:
 
 
 def test_a_station_whose_screen_breaks_says_what_to_do_without_a_traceback() -> None:
-    terminal = Terminal(after="calling.tally = lambda: 1 // 0")
+    terminal = Terminal(after="calling.summarize_shift = lambda: 1 // 0")
     shown = terminal.until("CALLS")
     assert "start the station again" in shown.replace("\n", "")
     assert "Traceback" not in shown
@@ -874,7 +878,7 @@ def test_an_evening_on_the_real_desk(tmp_path: Path) -> None:
     station = shift.station()
     board = StationBoard(station)
     first = station.view()
-    assert isinstance(first, OnCase)
+    assert isinstance(first, CaseView)
     press(board, "d", "1", "1", "1")
     assert [len(shift.case(key).counted) for key in sorted("AB", key=lambda k: k != first.key)] == [1, 0]
     press(board, "n", "backspace", "2")
@@ -884,7 +888,7 @@ def test_an_evening_on_the_real_desk(tmp_path: Path) -> None:
     assert promised is not None
     assert (promised.promise.start, promised.promise.person) == ("2026-11-25T15:00", "Ms Reyes")
     nobody = station.view()
-    assert isinstance(nobody, Idle)
+    assert isinstance(nobody, IdleView)
     assert nobody.next_at is not None
     assert f"{nobody.next_at:%H:%M}. The case comes by itself." in seen(board)
     shift.at = nobody.next_at

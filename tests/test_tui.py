@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 from textual import events
 
-from fake_conduct import AGREEMENT, MEDIA, FakeConduct, choices, every_kind, prompt, words
+from fake_conduct import AGREEMENT, MEDIA, FakeInterview, choices, every_kind, prompt, words
 from survey_cli.entries import Choice, Earlier, Line, Pick, Query, Read, Verbatim
 from survey_cli.tui.app import InterviewApp
 from survey_cli.tui.drawing import Clocks, Page, draw
@@ -21,7 +21,7 @@ from survey_cli.tui.wording import clean, crop, spoken, width_of, wrap, writable
 YES_NO = Pick(choices=choices("Yes", "No"))
 
 
-def drawn(desk: FakeConduct, *keys: str, width: int = 80, height: int = 24) -> Page:
+def drawn(desk: FakeInterview, *keys: str, width: int = 80, height: int = 24) -> Page:
     """The page after these keys."""
     board = Keyboard(desk)
     for key in keys:
@@ -30,7 +30,7 @@ def drawn(desk: FakeConduct, *keys: str, width: int = 80, height: int = 24) -> P
 
 
 def page_of(board: Keyboard, width: int = 80, height: int = 24) -> Page:
-    clocks = Clocks(elapsed=board.desk.elapsed(), there=board.desk.there())
+    clocks = Clocks(elapsed=board.desk.elapsed_time(), there=board.desk.respondent_time())
     return draw(board, width=width, height=height, clocks=clocks)
 
 
@@ -59,25 +59,25 @@ def piloted(app: InterviewApp, act: Callable[..., Awaitable[None]], size: tuple[
 
 @pytest.mark.parametrize("at", range(len(every_kind())))
 def test_an_ordinary_question_fits_without_scrolling(at: int) -> None:
-    page = drawn(FakeConduct(every_kind(), at=at))
+    page = drawn(FakeInterview(every_kind(), at=at))
     assert len(page.lines) == 24
     assert "more below" not in text_of(page)
     assert all(width_of(line) <= 80 for line in page.lines)
 
 
 def test_only_outcomes_that_are_final_say_that_they_end_the_interview() -> None:
-    listed = text_of(drawn(FakeConduct(every_kind(), at=1), "f8"))
+    listed = text_of(drawn(FakeInterview(every_kind(), at=1), "f8"))
     for text in ("Stop here: Broke off", "Stop here: Call back, no time given", "End: Withdraws consent"):
         assert text in listed
-    sure = text_of(drawn(FakeConduct(every_kind(), at=1), "f8", "3", "1"))
+    sure = text_of(drawn(FakeInterview(every_kind(), at=1), "f8", "3", "1"))
     assert "End this interview with: Withdraws consent" in sure
     assert "Stop this interview with: Broke off?" in text_of(
-        drawn(FakeConduct(every_kind(), at=1), "f8", "3", "0")
+        drawn(FakeInterview(every_kind(), at=1), "f8", "3", "0")
     )
 
 
 def test_header_and_foot_say_where_one_is() -> None:
-    page = drawn(FakeConduct(every_kind(), at=1, practice=True))
+    page = drawn(FakeInterview(every_kind(), at=1, practice=True))
     first = text_of(page).splitlines()[0]
     assert "PRACTICE" in first
     assert "Survey of Anti-Smuggling Units · Mission" in first
@@ -87,14 +87,14 @@ def test_header_and_foot_say_where_one_is() -> None:
 
 
 def test_what_is_not_read_aloud_has_a_mark_and_not_only_a_colour() -> None:
-    desk = FakeConduct(every_kind(), at=1)
+    desk = FakeInterview(every_kind(), at=1)
     page = drawn(desk)
     assert "▷ Probe once" in text_of(page)
     assert "5  No opinion  (don't read)" in text_of(page)
     assert roles(page, "sector chief") == {"stress"}
     assert roles(page, "There is agreement") == {"aloud"}
     assert roles(page, "Which comes closest") == {"aside"}
-    tone = drawn(FakeConduct(every_kind(), at=10))
+    tone = drawn(FakeInterview(every_kind(), at=10))
     assert "▷ How did the respondent sound?" in text_of(tone)
     assert "Chicago District · has hung up" in text_of(tone)
 
@@ -106,7 +106,9 @@ def test_text_is_literal_everywhere(evil: str) -> None:
     named = prompt(
         "a", evil, Pick(choices=choices(evil, "No")), instruction=words(evil), faq=((words(evil),) * 2,)
     )
-    desk = FakeConduct((named, prompt("b", evil, Line(kind="text", hint=evil))), title=evil, respondent=evil)
+    desk = FakeInterview(
+        (named, prompt("b", evil, Line(kind="text", hint=evil))), title=evil, respondent=evil
+    )
 
     async def look(pilot) -> None:  # type: ignore[no-untyped-def]
         for keys in ((), ("f5",), ("f3",), ("escape", "1"), ("f2", *"[b]x[/]")):
@@ -122,7 +124,7 @@ def test_text_is_literal_everywhere(evil: str) -> None:
 
 
 def test_a_long_list_stands_in_two_columns_where_it_fits() -> None:
-    page = drawn(FakeConduct(every_kind(), at=3))
+    page = drawn(FakeInterview(every_kind(), at=3))
     assert re.search(r" 1  Atlanta +14  Los Angeles", text_of(page))
     assert "13  Kansas City" in text_of(page)
 
@@ -133,7 +135,7 @@ def test_a_list_too_long_for_the_screen_scrolls_and_says_so() -> None:
             *(f"District office number {n} of the northern region, division {n}" for n in range(40))
         )
     )
-    desk = FakeConduct((prompt("a", "Which?", offices),))
+    desk = FakeInterview((prompt("a", "Which?", offices),))
     board = Keyboard(desk)
     page = page_of(board)
     assert "more below: PgDn" in text_of(page)
@@ -156,7 +158,7 @@ def test_the_mark_is_followed_out_of_view() -> None:
             *(f"District office number {n} of the northern region, division {n}" for n in range(40))
         )
     )
-    board = Keyboard(FakeConduct((prompt("a", "Which?", offices),)))
+    board = Keyboard(FakeInterview((prompt("a", "Which?", offices),)))
     for _ in range(30):
         board.press("down")
         board.top = page_of(board).top
@@ -171,13 +173,13 @@ def test_what_stands_from_earlier_is_marked_and_said() -> None:
         ("reopened", "was 3 Disagree, which no longer fits: ask again"),
     ):
         earlier = stands._replace(kind=kind)  # type: ignore[arg-type]
-        page = drawn(FakeConduct((prompt("a", "A?", AGREEMENT)._replace(earlier=earlier),)))
+        page = drawn(FakeInterview((prompt("a", "A?", AGREEMENT)._replace(earlier=earlier),)))
         assert says in text_of(page)
         assert "▸ 3  Disagree" in text_of(page)
 
 
 def test_several_show_what_is_chosen_and_the_words() -> None:
-    page = drawn(FakeConduct((prompt("a", "A?", MEDIA),)), "1", "7", "x", "y", "enter")
+    page = drawn(FakeInterview((prompt("a", "A?", MEDIA),)), "1", "7", "x", "y", "enter")
     assert "● 1  Television" in text_of(page)
     assert "● 7  Something else: xy" in text_of(page)
     assert "  2  Radio" in text_of(page)
@@ -186,19 +188,19 @@ def test_several_show_what_is_chosen_and_the_words() -> None:
 def test_a_soft_check_stands_under_the_field_and_a_confirmation_is_read_aloud() -> None:
     soft = {("a", "169"): Query(text=words("A week has 168 hours."))}
     page = drawn(
-        FakeConduct((prompt("a", "Hours?", Line(kind="number")),), queries=soft), "1", "6", "9", "enter"
+        FakeInterview((prompt("a", "Hours?", Line(kind="number")),), queries=soft), "1", "6", "9", "enter"
     )
     assert "? 169: A week has 168 hours. Confirm?" in text_of(page)
     assert "F9 confirm" in text_of(page)
     aloud = {("a", "95"): Query(text=words("So you are 95?"), aloud=True)}
-    page = drawn(FakeConduct((prompt("a", "Age?", Line(kind="number")),), queries=aloud), "9", "5", "enter")
+    page = drawn(FakeInterview((prompt("a", "Age?", Line(kind="number")),), queries=aloud), "9", "5", "enter")
     assert roles(page, "So you are 95?") == {"aloud"}
     assert "▷ Age?" in text_of(page)
     assert "1  Yes" in text_of(page)
 
 
 def test_a_date_is_echoed_in_words_before_and_after_it_is_sent() -> None:
-    desk = FakeConduct((prompt("a", "Born?", Line(kind="date")), prompt("b", "B?", YES_NO)))
+    desk = FakeInterview((prompt("a", "Born?", Line(kind="date")), prompt("b", "B?", YES_NO)))
     assert "= Sunday 3 March 1985" in text_of(drawn(desk, *"3.3.85"))
     assert "Sunday" not in text_of(drawn(desk, *"3.3.8"))
     assert "= Sunday 3 March 1985" in text_of(drawn(desk, *"3.3.85", "enter"))
@@ -206,20 +208,20 @@ def test_a_date_is_echoed_in_words_before_and_after_it_is_sent() -> None:
 
 
 def test_a_refused_key_says_why_under_the_field() -> None:
-    page = drawn(FakeConduct((prompt("a", "A?", YES_NO),)), "7")
+    page = drawn(FakeInterview((prompt("a", "A?", YES_NO),)), "7")
     assert "! 7 is not offered here: 1, 2" in text_of(page)
     assert roles(page, "not offered") == {"why"}
 
 
 def test_the_last_screen_says_how_it_ended_and_where_it_went() -> None:
-    page = drawn(FakeConduct((prompt("a", "A?", YES_NO),), took=timedelta(minutes=15, seconds=2)), "1")
+    page = drawn(FakeInterview((prompt("a", "A?", YES_NO),), took=timedelta(minutes=15, seconds=2)), "1")
     assert "Ended: Complete" in text_of(page)
     assert "1 answer in 15:02" in text_of(page)
     assert "kept in responses/asu.db" in text_of(page)
 
 
 def test_a_notice_is_said_and_gone_at_the_first_key() -> None:
-    desk = FakeConduct(every_kind(), notice="Case 1042 was open at q17, 14:03: resumed")
+    desk = FakeInterview(every_kind(), notice="Case 1042 was open at q17, 14:03: resumed")
     assert "» Case 1042 was open at q17" in text_of(drawn(desk))
     assert "Case 1042" not in text_of(drawn(desk, "pagedown"))
 
@@ -229,14 +231,14 @@ def test_any_size_is_filled_and_none_overrun(size: tuple[int, int]) -> None:
     width, height = size
     for at in range(len(every_kind())):
         for keys in ((), ("f1",), ("f3",), ("f8",), ("f2", "x"), ("f5",), ("x",)):
-            page = drawn(FakeConduct(every_kind(), at=at), *keys, width=width, height=height)
+            page = drawn(FakeInterview(every_kind(), at=at), *keys, width=width, height=height)
             assert len(page.lines) == height
             if width >= 20:
                 assert all(width_of(line) <= width for line in page.lines)
 
 
 def test_a_narrow_screen_keeps_the_question_and_the_field() -> None:
-    page = drawn(FakeConduct(every_kind(), at=5), "4", "0", width=24, height=8)
+    page = drawn(FakeInterview(every_kind(), at=5), "4", "0", width=24, height=8)
     assert "How many hours" in text_of(page)
     assert roles(page, "40") == {"field"}
     assert page.cursor is not None
@@ -244,7 +246,7 @@ def test_a_narrow_screen_keeps_the_question_and_the_field() -> None:
 
 def test_wide_letters_keep_their_columns() -> None:
     pick = Pick(choices=(*choices("同意", "不同意"), Choice(code=10, words=words("Café 👩‍🚀"), read=False)))
-    page = drawn(FakeConduct((prompt("a", "您同意吗？" * 20, pick),)))
+    page = drawn(FakeInterview((prompt("a", "您同意吗？" * 20, pick),)))
     assert all(width_of(line) <= 80 for line in page.lines)
     starts = [
         cell_len(line[: line.index(code)])
@@ -292,7 +294,7 @@ def test_sixty_keys_typed_ahead_all_land_where_they_were_meant() -> None:
     for n in range(20):
         script.append(prompt(f"p{n}", f"Pick {n}?", AGREEMENT))
         script.append(prompt(f"n{n}", f"Number {n}?", Line(kind="number")))
-    desk = FakeConduct((*script, prompt("z", "Bye", Read())))
+    desk = FakeInterview((*script, prompt("z", "Bye", Read())))
     keys = "".join(f"{n % 5 + 1}{n % 9 + 1}\n" for n in range(20))
     assert len(keys) == 60
 
@@ -314,7 +316,7 @@ def test_sixty_keys_typed_ahead_all_land_where_they_were_meant() -> None:
 
 def test_keys_typed_ahead_of_a_doubted_answer_are_set_aside_and_it_says_so() -> None:
     soft = {("a", "169"): Query(text=words("A week has 168 hours."))}
-    desk = FakeConduct((prompt("a", "H?", Line(kind="number")), prompt("b", "B?", YES_NO)), queries=soft)
+    desk = FakeInterview((prompt("a", "H?", Line(kind="number")), prompt("b", "B?", YES_NO)), queries=soft)
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
         await burst(app, "169\n2\n")
@@ -330,7 +332,7 @@ def test_keys_typed_ahead_of_a_doubted_answer_are_set_aside_and_it_says_so() -> 
 
 
 def test_an_interview_from_end_to_end() -> None:
-    desk = FakeConduct(every_kind())
+    desk = FakeInterview(every_kind())
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
         await pilot.press("enter", "3", "7", "4", "enter", "1", "7", "x", "enter", "enter", *"40", "enter")
@@ -364,7 +366,7 @@ def test_an_interview_from_end_to_end() -> None:
 
 
 def test_a_paste_goes_into_the_words() -> None:
-    desk = FakeConduct((prompt("a", "A?", Verbatim()), prompt("b", "B", Read())))
+    desk = FakeInterview((prompt("a", "A?", Verbatim()), prompt("b", "B", Read())))
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
         app.post_message(events.Paste("one\r\ntwo"))
@@ -377,7 +379,7 @@ def test_a_paste_goes_into_the_words() -> None:
 
 
 def test_textual_s_own_keys_do_nothing_here() -> None:
-    desk = FakeConduct((prompt("a", "A?", YES_NO),))
+    desk = FakeInterview((prompt("a", "A?", YES_NO),))
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
         await pilot.press("ctrl+q", "ctrl+p", "tab", "shift+tab", "f6", "f7")
@@ -393,7 +395,7 @@ def test_textual_s_own_keys_do_nothing_here() -> None:
 
 
 def test_a_desk_that_breaks_is_said_and_the_interview_goes_on() -> None:
-    desk = FakeConduct((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
+    desk = FakeInterview((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
     whole = desk.reply
     desk.reply = lambda reply: 1 // 0  # type: ignore[assignment,method-assign,return-value]
 
@@ -409,7 +411,7 @@ def test_a_desk_that_breaks_is_said_and_the_interview_goes_on() -> None:
 
 
 def test_escape_and_a_code_within_the_escape_delay_are_two_keys() -> None:
-    desk = FakeConduct((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
+    desk = FakeInterview((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
         await pilot.press("f1", "alt+2")
@@ -420,7 +422,7 @@ def test_escape_and_a_code_within_the_escape_delay_are_two_keys() -> None:
 
 def test_what_is_being_typed_is_saved_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("survey_cli.tui.app.DRAFT_SECONDS", 0.05)
-    desk = FakeConduct((prompt("a", "A?", Verbatim()), prompt("b", "B", Read())))
+    desk = FakeInterview((prompt("a", "A?", Verbatim()), prompt("b", "B", Read())))
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
         await pilot.press(*"they")
@@ -438,12 +440,12 @@ def test_the_page_is_drawn_again_for_another_size() -> None:
             assert len(app._sheet.lines) == size[1]
             assert max(width_of(line) for line in app._sheet.lines) <= size[0]
 
-    app = InterviewApp(FakeConduct(every_kind(), at=1))
+    app = InterviewApp(FakeInterview(every_kind(), at=1))
     piloted(app, act)
 
 
 def test_the_clock_ticks_in_the_header_only() -> None:
-    desk = FakeConduct(every_kind(), at=1)
+    desk = FakeInterview(every_kind(), at=1)
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
         before = app.page().lines
@@ -460,6 +462,6 @@ def test_at_an_answer_read_back_nothing_offers_a_key_that_is_refused() -> None:
     aloud = {("a", "600"): Query(text=words("Did you say 600?"), aloud=True)}
     earlier = Earlier(words="600 hours", text="600")
     script = (prompt("a", "Hours?", Line(kind="number"), earlier=earlier), prompt("b", "B?", YES_NO))
-    page = text_of(drawn(FakeConduct(script, queries=aloud), *"600", "enter"))
+    page = text_of(drawn(FakeInterview(script, queries=aloud), *"600", "enter"))
     assert "1 yes, that is right" in page
     assert "Enter keeps" not in page

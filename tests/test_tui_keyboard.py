@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from fake_conduct import AGREEMENT, MEDIA, ZERO_TO_TEN, FakeConduct, choices, every_kind, prompt, words
+from fake_conduct import AGREEMENT, MEDIA, ZERO_TO_TEN, FakeInterview, choices, every_kind, prompt, words
 from survey_cli.engine.events import Rejection
 from survey_cli.entries import (
     Choice,
@@ -21,23 +21,23 @@ from survey_cli.entries import (
     Reply,
     Verbatim,
 )
-from survey_cli.plain import conduct
+from survey_cli.plain import conduct_interview
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.foot import keys_now
 from survey_cli.tui.keyboard import Keyboard
-from survey_cli.tui.modes import Answering, Jumping, KeyedQuestion, Reading, Stopping, Writing
+from survey_cli.tui.modes import Answering, Jumping, KeyedQuestion, NoteEditor, Stopping, TextPage
 
 YES_NO = Pick(choices=choices("Yes", "No"))
 
 
-def desk_of(*entries: Read | Pick | Line | Verbatim, **more: object) -> FakeConduct:
+def desk_of(*entries: Read | Pick | Line | Verbatim, **more: object) -> FakeInterview:
     """A desk that asks a, b, c … with these entries."""
-    return FakeConduct(
+    return FakeInterview(
         tuple(prompt("abcdefgh"[n], f"Question {n}?", e) for n, e in enumerate(entries)), **more
     )  # type: ignore[arg-type]
 
 
-def keyed(desk: FakeConduct, *keys: str) -> Keyboard:
+def keyed(desk: FakeInterview, *keys: str) -> Keyboard:
     """The keyboard after these keys; a string of several characters that names no key is typed one by one."""
     board = Keyboard(desk)
     press(board, *keys)
@@ -102,7 +102,7 @@ def test_a_letter_that_is_a_code_wins_and_the_decline_keeps_its_dot_word() -> No
 
 def test_a_study_s_own_decline_acts_by_its_letter() -> None:
     own = Decline(id="not_my_job", code=-5, text="Not my job", key="n")
-    desk = FakeConduct((prompt("a", "A?", AGREEMENT)._replace(declines=(own,)), prompt("b", "B", Read())))
+    desk = FakeInterview((prompt("a", "A?", AGREEMENT)._replace(declines=(own,)), prompt("b", "B", Read())))
     keyed(desk, "n")
     assert desk.given == [("a", ".not_my_job")]
 
@@ -140,7 +140,7 @@ def test_enter_keeps_what_stands_and_is_rejected_where_nothing_does() -> None:
 
 def test_what_no_longer_fits_is_not_kept_by_enter() -> None:
     reopened = Earlier(words="3 Disagree", codes=(3,), text="3", kind="reopened")
-    desk = FakeConduct((prompt("a", "A?", YES_NO)._replace(earlier=reopened), prompt("b", "B", Read())))
+    desk = FakeInterview((prompt("a", "A?", YES_NO)._replace(earlier=reopened), prompt("b", "B", Read())))
     board = keyed(desk, "enter")
     assert desk.given == []
     assert board.why
@@ -162,7 +162,7 @@ def test_several_toggle_and_enter_ends_them() -> None:
 def test_several_with_words_ask_for_them_and_do_not_take_none() -> None:
     desk = desk_of(MEDIA, Read())
     board = keyed(desk, "1", "7", "enter")
-    assert isinstance(board.mode, Writing)
+    assert isinstance(board.mode, NoteEditor)
     assert "Enter" in board.said, "the Enter after the code is not an empty answer"
     press(board, "enter")
     assert board.why
@@ -302,7 +302,7 @@ def test_unknown_dot_words_are_refused_and_stay() -> None:
 
 
 def test_dot_words_do_what_the_keys_do() -> None:
-    desk = FakeConduct(every_kind())
+    desk = FakeInterview(every_kind())
     board = keyed(
         desk, "enter", ".lang es", "enter", ".note loud", "enter", ".jump hello", "enter", ".back", "enter"
     )
@@ -316,10 +316,10 @@ def test_dot_words_do_what_the_keys_do() -> None:
 @pytest.mark.parametrize("word", [".stop", ".jump", ".note", ".help", ".faq"])
 def test_dot_words_alone_open_what_they_name(word: str) -> None:
     for start in (1, 6):
-        desk = FakeConduct(tuple(p._replace(faq=every_kind()[0].faq) for p in every_kind()), at=start)
+        desk = FakeInterview(tuple(p._replace(faq=every_kind()[0].faq) for p in every_kind()), at=start)
         board = keyed(desk, word, "enter")
         assert isinstance(
-            board.mode, {".stop": Stopping, ".jump": Jumping, ".note": Writing}.get(word, Reading)
+            board.mode, {".stop": Stopping, ".jump": Jumping, ".note": NoteEditor}.get(word, TextPage)
         )
         press(board, "escape")
         assert isinstance(board.mode, Answering)
@@ -335,7 +335,7 @@ def test_a_note_leaves_what_is_typed() -> None:
 
 
 def test_jumping_filters_and_goes() -> None:
-    desk = FakeConduct(every_kind(), at=7)
+    desk = FakeInterview(every_kind(), at=7)
     board = keyed(desk, "f3", "pay")
     assert isinstance(board.mode, Jumping)
     assert [str(a.place) for a in board.mode.shown()] == ["pay"]
@@ -366,12 +366,12 @@ def test_ctrl_c_asks_and_puts_aside() -> None:
 
 def test_two_languages_take_turns_and_more_are_a_list() -> None:
     two = prompt("a", "A?", Line(kind="text"))._replace(languages=("en", "es"))
-    desk = FakeConduct((two, prompt("b", "B", Read())))
+    desk = FakeInterview((two, prompt("b", "B", Read())))
     board = keyed(desk, "ab", "f4")
     assert desk.calls == ["speak es"]
     assert board.answer.edit.text == "ab"
     three = two._replace(languages=("en", "es", "zh"))
-    desk = FakeConduct((three, prompt("b", "B", Read())))
+    desk = FakeInterview((three, prompt("b", "B", Read())))
     keyed(desk, "f4", "3")
     assert desk.calls == ["speak zh"]
 
@@ -451,21 +451,21 @@ def test_the_enter_after_a_code_is_swallowed_for_half_a_second_only() -> None:
 
 
 def test_an_enter_held_down_closes_no_interview() -> None:
-    desk = FakeConduct(
+    desk = FakeInterview(
         (prompt("a", "May I?", YES_NO), prompt("no", "Good-bye.", Read(), ending="refusal_hard"))
     )
     board = Keyboard(desk)
     board.press("2", 100.0)
     for at in (100.1, *(100.76 + n / 30 for n in range(60))):  # held down: the first repetition comes late
         board.press("enter", at)
-        assert desk.closing() is None
+        assert desk.result() is None
     assert "Enter once more ends here" in board.said
     board.press("enter", 104.0)
     assert desk.given == [("a", "2"), ("no", "")]
 
 
 def test_a_decline_asks_before_it_drops_what_is_marked() -> None:
-    desk = FakeConduct((prompt("m", "Which?", MEDIA), prompt("b", "B?", YES_NO)))
+    desk = FakeInterview((prompt("m", "Which?", MEDIA), prompt("b", "B?", YES_NO)))
     board = keyed(desk, "1", "2", "d")
     assert isinstance(board.mode, KeyedQuestion)
     assert board.mode.question == "Don't know, and drop the 2 answers marked?"
@@ -479,19 +479,19 @@ def test_a_decline_asks_before_it_drops_what_is_marked() -> None:
 
 def test_the_key_of_a_decline_that_begins_a_code_wants_enter() -> None:
     media = Pick(choices=(Choice(code="radio", words=words("Radio")), Choice(code="tv", words=words("TV"))))
-    desk = FakeConduct((prompt("a", "A?", media), prompt("b", "B?", media)))
+    desk = FakeInterview((prompt("a", "A?", media), prompt("b", "B?", media)))
     board = keyed(desk, "r")
     assert desk.given == []
     assert ("r Enter", "refused", 1) in keys_now(board)
     press(board, "enter", *"radio")
     assert desk.given == [("a", ".refused"), ("b", "radio")]
     letters = Pick(choices=(Choice(code="r", words=words("Radio")), Choice(code="tv", words=words("TV"))))
-    board = Keyboard(FakeConduct((prompt("a", "A?", letters),)))
+    board = Keyboard(FakeInterview((prompt("a", "A?", letters),)))
     assert (".refused", "", 1) in keys_now(board)
 
 
 def test_what_may_mean_two_things_is_asked_about_by_number() -> None:
-    class Doubting(FakeConduct):
+    class Doubting(FakeInterview):
         def reply(self, reply: Reply) -> Rejection | None:
             if reply == "12.000":
                 meanings = PossibleMeaning("12", "12"), PossibleMeaning("12,000", "12000")
@@ -516,7 +516,7 @@ def test_the_way_to_the_front_after_going_back() -> None:
 def test_a_note_is_brought_back_and_replaced() -> None:
     desk = desk_of(YES_NO, YES_NO)
     board = keyed(desk, "f2", *"sure", "enter", "1", "f2", "up")
-    assert isinstance(board.mode, Writing)
+    assert isinstance(board.mode, NoteEditor)
     assert board.mode.edit.text == "sure"
     press(board, *", no", "enter")
     assert desk.calls == ["note sure", "note 1: sure, no"]
@@ -531,7 +531,7 @@ def test_what_was_rejected_is_replaced_by_typing_and_changed_by_editing() -> Non
         (("backspace", "enter"), "99"),
         (("left", "backspace", "enter"), "99"),
     ):
-        desk = FakeConduct(
+        desk = FakeInterview(
             (prompt("a", "Age?", Line(kind="number")), prompt("b", "B?", YES_NO)), rejects=rejects
         )
         board = keyed(desk, *"999", "enter")
@@ -550,5 +550,5 @@ def test_commands_say_the_same_as_in_the_one_line_interface() -> None:
     ):
         assert keyed(desk_of(YES_NO, Read()), *line, "enter").why == why
         written = io.StringIO()
-        conduct(desk_of(YES_NO, Read()), io.StringIO(line + "\n"), written)
+        conduct_interview(desk_of(YES_NO, Read()), io.StringIO(line + "\n"), written)
         assert f"! {why}\n" in written.getvalue()

@@ -13,10 +13,10 @@ import pyte
 
 RUN = """
 import sys; sys.path[:0] = {path!r}
-from fake_conduct import FakeConduct, AGREEMENT, prompt, every_kind
+from fake_conduct import FakeInterview, AGREEMENT, prompt, every_kind
 from survey_cli.entries import Line, Read
 from survey_cli.tui import ScreenFailed, conduct
-desk = FakeConduct({script})
+desk = FakeInterview({script})
 {after}
 try:
     conduct(desk)
@@ -106,7 +106,7 @@ def test_escape_hard_before_a_letter_loses_neither() -> None:
 def test_a_screen_that_breaks_ends_without_a_traceback_and_keeps_what_was_given() -> None:
     terminal = Terminal(
         "(prompt('a', 'A?', AGREEMENT), prompt('b', 'B?', AGREEMENT))",
-        after="desk.there = lambda: 1 // 0 if desk.given else None",
+        after="desk.respondent_time = lambda: 1 // 0 if desk.given else None",
     )
     terminal.until("A?")
     terminal.child.send("2")

@@ -17,9 +17,9 @@ from survey_cli.cli.run_command import run
 from survey_cli.problems import UserError
 from survey_cli.services.export.export_data import Exported, Wish, export
 from survey_cli.services.questionnaire.questionnaire_files import check
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
-from survey_cli.sessions.station.open_station import man
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.station.open_station import open_station
 from survey_cli.store import InstrumentRow, Store
 from survey_cli.table.meaning_changes import Apart, changes, columns_apart
 from test_exporting import NOW, whole
@@ -268,17 +268,19 @@ def test_only_a_supervisor_accepts_where_people_are_listed(capsys: pytest.Captur
 def test_no_real_interview_begins_under_a_change_that_nobody_accepted() -> None:
     keep(ONE, ("1",))
     file = put(TURNED)
-    for refused in (seat(file, Seating(case="new")), man(file, interviewer="ann")):
+    for refused in (start_or_resume(file, StartOptions(case="new")), open_station(file, interviewer="ann")):
         assert isinstance(refused, UserError)
         assert "q1: code 1 was 'Yes' and is 'No', but version 1 has interviews, and 1 more" in refused.what
         assert "survey check v.yaml" in refused.remedy
-    practice = seat(file, Seating(case="new", practice=True))
-    assert isinstance(practice, Desk)
+    practice = start_or_resume(file, StartOptions(case="new", practice=True))
+    assert isinstance(practice, InterviewSession)
     practice.close()
-    assert isinstance(seat(file, Seating(case="new")), UserError), "a practice interview opens nothing"
+    assert isinstance(start_or_resume(file, StartOptions(case="new")), UserError), (
+        "a practice interview opens nothing"
+    )
     assert run(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
-    begun = seat(file, Seating(case="new"))
-    assert isinstance(begun, Desk)
+    begun = start_or_resume(file, StartOptions(case="new"))
+    assert isinstance(begun, InterviewSession)
     begun.close()
 
 
@@ -300,12 +302,12 @@ def test_verification_notes_what_nobody_accepted_though_interviews_went_on(
 
 def test_an_interview_that_was_suspended_goes_on_under_its_own_version() -> None:
     file = put(text("1", '{1: "Yes", 2: "No"}', "{id: q2, type: number, text: Two}"))
-    begun = seat(file, Seating(case="a"))
-    assert isinstance(begun, Desk)
+    begun = start_or_resume(file, StartOptions(case="a"))
+    assert isinstance(begun, InterviewSession)
     begun.close()
     put(TURNED)
-    resumed = seat(file, Seating(case="a"))
-    assert isinstance(resumed, Desk)
+    resumed = start_or_resume(file, StartOptions(case="a"))
+    assert isinstance(resumed, InterviewSession)
     resumed.close()
 
 

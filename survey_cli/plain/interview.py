@@ -1,5 +1,6 @@
-"""What does a typed line ask for, and what is printed next? One interview, one line after another, each finished before
-the next is read. It never asks what an item is about.
+"""Line interface of one interview: what each typed line does and what is printed next.
+
+Each line is handled completely before the next is read. It never depends on what an item is about.
 """
 
 from enum import Enum
@@ -22,21 +23,21 @@ from survey_cli.entries import (
 )
 from survey_cli.outcomes import Outcome
 from survey_cli.plain.interview_text import (
-    closed,
-    flat,
-    hint,
-    lasted,
-    listed,
-    option,
-    spoken,
-    was,
+    flatten,
+    format_duration,
+    render_asked_item,
+    render_earlier,
+    render_hint,
+    render_option,
+    render_result,
+    render_words,
 )
-from survey_cli.plain.streams import InputEnded, Printed, Typed, asked_line
-from survey_cli.sessions import Conduct
+from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
+from survey_cli.sessions import InterviewProtocol
 from survey_cli.values import Place
 
 
-class _Next(Enum):
+class _NextStep(Enum):
     """What follows an entry that was taken."""
 
     ARRIVE = "show what is asked now"
@@ -44,123 +45,123 @@ class _Next(Enum):
     WAIT = "the same item still waits for its line"
 
 
-class Conversation:
+class PlainInterview:
     """One interview, line by line."""
 
-    def __init__(self, desk: Conduct, typed: Typed, printed: Printed) -> None:
-        self._desk = desk
-        self._typed = typed
-        self._printed = printed
+    def __init__(self, desk: InterviewProtocol, typed: InputLines, printed: OutputLines) -> None:
+        self._session = desk
+        self._input = typed
+        self._output = printed
         self._heading = ""
         self._turn = ""
         self._declines = ""
         self._place: Place | None = None
-        self._denied = False
+        self._was_denied = False
         """An answer read back was answered with no: the right one is awaited."""
 
-    def hold(self) -> Rejection | None:
+    def run(self) -> Rejection | None:
         """To the end, or until it is put aside. A Rejection says why it could not be put aside. Raises OutputClosed."""
-        self._printed.aside(f"{self._desk.title}, {self._desk.respondent}".strip(" ,"))
-        if self._desk.practice:
-            self._printed.aside("Practice interview")
-        self._printed.aside(self._desk.notice)
-        self._printed.aside(".help lists what else can be typed")
-        why = self._talk()
-        if (closing := self._desk.closing()) is not None:
-            self._printed.aside(closed(closing))
-        self._printed.finish()
+        self._output.print_aside(f"{self._session.title}, {self._session.respondent}".strip(" ,"))
+        if self._session.practice:
+            self._output.print_aside("Practice interview")
+        self._output.print_aside(self._session.notice)
+        self._output.print_aside(".help lists what else can be typed")
+        why = self._run_prompts()
+        if (closing := self._session.result()) is not None:
+            self._output.print_aside(render_result(closing))
+        self._output.flush()
         return why
 
-    def _talk(self) -> Rejection | None:
-        prompt, then = self._desk.prompt(), _Next.ARRIVE
+    def _run_prompts(self) -> Rejection | None:
+        prompt, then = self._session.prompt(), _NextStep.ARRIVE
         while prompt is not None:
-            if then is not _Next.WAIT:
-                self._show(prompt, anew=then is _Next.REPEAT)
+            if then is not _NextStep.WAIT:
+                self._show(prompt, anew=then is _NextStep.REPEAT)
             try:
-                line = asked_line(self._printed, self._typed)
-                outcome = self._take(line, prompt)
-            except InputEnded:
-                self._printed.end_line()
-                return self._desk.suspend()
+                line = ask_line(self._output, self._input)
+                outcome = self._handle_line(line, prompt)
+            except InputEndedError:
+                self._output.end_line()
+                return self._session.suspend()
             if isinstance(outcome, Rejection):
-                self._printed.marked("!", outcome.why)
-                then = _Next.WAIT
+                self._output.print_marked("!", outcome.why)
+                then = _NextStep.WAIT
             else:
                 then = outcome
-            prompt = self._desk.prompt()
+            prompt = self._session.prompt()
         return None
 
     # out
 
     def _show(self, prompt: Prompt, *, anew: bool) -> None:
         """Section, turn, intro, words, options, instruction, hint, declines, earlier answer: always in this order."""
-        query, printed = prompt.query, self._printed
-        self._denied = False
+        query, printed = prompt.query, self._output
+        self._was_denied = False
         if query is None or anew or prompt.place != self._place:
             self._place = prompt.place
-            self._headings(prompt, anew=anew)
-            read = printed.bare if prompt.aloud else printed.aside
-            read(spoken(prompt.intro))
-            read(spoken(prompt.words))
-            self._options(prompt)
-            printed.aside(spoken(prompt.instruction))
-            printed.aside(spoken(prompt.probe))
+            self._show_headings(prompt, anew=anew)
+            read = printed.print_plain if prompt.aloud else printed.print_aside
+            read(render_words(prompt.intro))
+            read(render_words(prompt.words))
+            self._show_options(prompt)
+            printed.print_aside(render_words(prompt.instruction))
+            printed.print_aside(render_words(prompt.probe))
             if not prompt.aloud:
-                printed.aside("not asked: your own entry")
-            printed.aside(hint(prompt))
-            self._permitted(prompt, anew=anew)
-            if isinstance(prompt.entry, Verbatim) and (draft := self._desk.draft()):
+                printed.print_aside("not asked: your own entry")
+            printed.print_aside(render_hint(prompt))
+            self._show_declines(prompt, anew=anew)
+            if isinstance(prompt.entry, Verbatim) and (draft := self._session.load_draft()):
                 keeps = "" if prompt.earlier is not None else ": Enter keeps it"
-                printed.aside(f"you had begun to type here{keeps}\n{draft}")
+                printed.print_aside(f"you had begun to type here{keeps}\n{draft}")
             if prompt.earlier is not None and query is None:
-                printed.bare(was(prompt.earlier))
+                printed.print_plain(render_earlier(prompt.earlier))
         if query is not None:
-            printed.marked("?", spoken(query.text))
+            printed.print_marked("?", render_words(query.text))
             how = (
                 f"read it aloud: {commands.READ_BACK}"
                 if query.aloud
                 else (".ok confirms it, with a reason if you like, or another answer")
             )
-            printed.aside(how)
+            printed.print_aside(how)
 
-    def _headings(self, prompt: Prompt, *, anew: bool) -> None:
+    def _show_headings(self, prompt: Prompt, *, anew: bool) -> None:
         """The section and the roster's turn, where they have changed."""
-        turn = spoken(prompt.turn)
+        turn = render_words(prompt.turn)
         if prompt.section != self._heading or anew:
-            self._printed.aside(f"Section: {flat(prompt.section)}" if prompt.section else "")
+            self._output.print_aside(f"Section: {flatten(prompt.section)}" if prompt.section else "")
             self._turn = ""
         if turn != self._turn or anew:
-            self._printed.aside(turn)
+            self._output.print_aside(turn)
         self._heading, self._turn = prompt.section, turn
 
-    def _options(self, prompt: Prompt) -> None:
+    def _show_options(self, prompt: Prompt) -> None:
         match prompt.entry:
             case Pick(choices=choices, several=several):
                 for choice in choices:
-                    self._printed.bare(option(choice, several=several))
+                    self._output.print_plain(render_option(choice, several=several))
             case Line(labels=labels):
                 for code, text in labels:
-                    self._printed.bare(f"{code}  {flat(text)}")
+                    self._output.print_plain(f"{code}  {flatten(text)}")
             case _:
                 return
 
-    def _permitted(self, prompt: Prompt, *, anew: bool) -> None:
+    def _show_declines(self, prompt: Prompt, *, anew: bool) -> None:
         """The declines, where they are others than at the last item that was asked for an answer."""
         if isinstance(prompt.entry, Read | Lookup):
             return
-        declines = ", ".join(f".{d.id} {flat(d.text)}" for d in prompt.declines)
+        declines = ", ".join(f".{d.id} {flatten(d.text)}" for d in prompt.declines)
         if declines != self._declines or anew:
-            self._printed.aside(f"or {declines}" if declines else "an answer is needed here")
+            self._output.print_aside(f"or {declines}" if declines else "an answer is needed here")
         self._declines = declines
 
     # in
 
-    def _take(self, line: str, prompt: Prompt) -> _Next | Rejection:
+    def _handle_line(self, line: str, prompt: Prompt) -> _NextStep | Rejection:
         """What a line asks for. Raises InputEnded where it wants further lines and there are none."""
         text = line.strip()
-        query = prompt.query if not self._denied else None
+        query = prompt.query if not self._was_denied else None
         if commands.is_command(text, typing=isinstance(prompt.entry, Line | Verbatim)):
-            return self._command(text, prompt)
+            return self._run_command(text, prompt)
         if query is not None and query.aloud:
             return self._read_back(text)
         if not text and prompt.query is not None:
@@ -168,200 +169,204 @@ class Conversation:
         literal = commands.literal(text)
         match prompt.entry:
             case Read() | Lookup():
-                if prompt.ending and not text and self._typed.doubled:
+                if prompt.ending and not text and self._input.is_repeated:
                     return Rejection(f"{commands.ENTER_TWICE}: Enter once more ends here")
-                return self._given(text)
+                return self._send_reply(text)
             case Pick() as pick:
-                return self._picked(text, pick, prompt)
+                return self._pick(text, pick, prompt)
             case Line():
-                return self._given(literal)
+                return self._send_reply(literal)
             case Verbatim():
                 if not literal and prompt.earlier is None:
-                    literal = self._desk.draft()
-                return self._given(self._continued(literal), echoed=False)
+                    literal = self._session.load_draft()
+                return self._send_reply(self._read_continuation(literal), echoed=False)
             case _:
                 assert_never(prompt.entry)
 
-    def _given(self, reply: Reply, *, echoed: bool = True) -> _Next | Rejection:
+    def _send_reply(self, reply: Reply, *, echoed: bool = True) -> _NextStep | Rejection:
         """Give an entry, and say what it was taken for; where it may mean several things, ask which."""
-        echo = self._desk.echo(reply) if echoed and isinstance(reply, str) and reply else ""
-        rejected = self._desk.reply(reply)
+        echo = self._session.echo(reply) if echoed and isinstance(reply, str) and reply else ""
+        rejected = self._session.reply(reply)
         if rejected is not None:
-            return self._chosen(rejected) if rejected.meanings else rejected
+            return self._ask_meaning(rejected) if rejected.meanings else rejected
         if echo:
-            self._printed.marked("=", echo)
-        return _Next.ARRIVE
+            self._output.print_marked("=", echo)
+        return _NextStep.ARRIVE
 
-    def _chosen(self, doubtful: Rejection) -> _Next | Rejection:
+    def _ask_meaning(self, doubtful: Rejection) -> _NextStep | Rejection:
         """One of the things that an entry may mean, asked for by number."""
-        self._printed.marked("?", doubtful.why)
+        self._output.print_marked("?", doubtful.why)
         for number, meaning in enumerate(doubtful.meanings, 1):
-            self._printed.bare(f"{number}  {meaning.words}")
-        self._printed.aside("a number chooses; Enter alone cancels")
-        line = ascii_digits(asked_line(self._printed, self._typed).strip())
+            self._output.print_plain(f"{number}  {meaning.words}")
+        self._output.print_aside("a number chooses; Enter alone cancels")
+        line = ascii_digits(ask_line(self._output, self._input).strip())
         chosen = dict(enumerate(doubtful.meanings, 1)).get(int(line) if line.isdecimal() else 0)
         if chosen is None:
             return Rejection("nothing was taken: type the answer again")
         if chosen.decline:
-            return self._desk.decline(chosen.decline) or _Next.ARRIVE
-        return self._given(chosen.reply)
+            return self._session.decline(chosen.decline) or _NextStep.ARRIVE
+        return self._send_reply(chosen.reply)
 
-    def _read_back(self, text: str) -> _Next | Rejection:
+    def _read_back(self, text: str) -> _NextStep | Rejection:
         """The answer to a question read aloud about an answer."""
         match commands.read_back_answer(text):
             case None:
                 return Rejection(commands.READ_BACK)
             case True:
-                return self._desk.confirm() or _Next.ARRIVE
+                return self._session.confirm() or _NextStep.ARRIVE
             case False:
-                self._denied = True
-                self._printed.aside(commands.ASK_AGAIN)
-                return _Next.WAIT
+                self._was_denied = True
+                self._output.print_aside(commands.ASK_AGAIN)
+                return _NextStep.WAIT
 
-    def _sure(self, question: str) -> bool:
+    def _ask_confirmation(self, question: str) -> bool:
         """Whether a step that cannot be undone is meant."""
-        self._printed.marked("?", question)
-        self._printed.aside(commands.YES_NO)
-        return bool(commands.yes_or_no(asked_line(self._printed, self._typed)))
+        self._output.print_marked("?", question)
+        self._output.print_aside(commands.YES_NO)
+        return bool(commands.yes_or_no(ask_line(self._output, self._input)))
 
-    def _picked(self, text: str, pick: Pick, prompt: Prompt) -> _Next | Rejection:
+    def _pick(self, text: str, pick: Pick, prompt: Prompt) -> _NextStep | Rejection:
         if not text:
             none = pick.several and pick.least == 0 and prompt.earlier is None
-            return self._given(Picked(()) if none else "")
+            return self._send_reply(Picked(()) if none else "")
         picked = pick.picked(text)
-        return self._given(text if isinstance(picked, Unread) else picked)
+        return self._send_reply(text if isinstance(picked, Unread) else picked)
 
-    def _continued(self, text: str) -> str:
+    def _read_continuation(self, text: str) -> str:
         """Text with the lines that follow it; each is kept as a draft as soon as it is there."""
         while text.endswith("\\"):
             text = text[:-1].rstrip()
-            self._desk.save_draft(text)
-            text = f"{text}\n{asked_line(self._printed, self._typed).rstrip()}"
+            self._session.save_draft(text)
+            text = f"{text}\n{ask_line(self._output, self._input).rstrip()}"
         return text
 
     # commands
 
-    def _command(self, text: str, prompt: Prompt) -> _Next | Rejection:
+    def _run_command(self, text: str, prompt: Prompt) -> _NextStep | Rejection:
         typed = commands.read_command(text, prompt)
         if isinstance(typed, Unread):
             return Rejection(typed.why)
         if isinstance(typed, Decline):
-            return self._desk.decline(typed.id) or _Next.ARRIVE
+            return self._session.decline(typed.id) or _NextStep.ARRIVE
         match typed:
             case ("back", _):
-                return self._desk.back() or _Next.ARRIVE
+                return self._session.go_back() or _NextStep.ARRIVE
             case ("front", _):
-                return self._desk.front() or _Next.ARRIVE
+                return self._session.go_forward() or _NextStep.ARRIVE
             case ("jump", rest):
                 return self._jump(rest)
             case ("note", rest):
-                return self._note(rest)
+                return self._add_note(rest)
             case ("notes", rest):
-                return self._notes(rest)
+                return self._edit_notes(rest)
             case ("lang", rest):
-                return self._language(rest, prompt)
+                return self._switch_language(rest, prompt)
             case ("ok", rest):
                 if prompt.query is None:
                     return Rejection(commands.NOTHING_TO_CONFIRM)
-                return self._desk.confirm(rest) or _Next.ARRIVE
+                return self._session.confirm(rest) or _NextStep.ARRIVE
             case ("suspend", _):
-                return self._desk.suspend() or _Next.ARRIVE
+                return self._session.suspend() or _NextStep.ARRIVE
             case ("stop", rest):
                 return self._stop(rest, prompt)
             case ("faq", _):
-                return self._faq(prompt)
+                return self._show_faq(prompt)
             case ("again", _):
-                return _Next.REPEAT
+                return _NextStep.REPEAT
             case _:
-                return self._help(prompt)
+                return self._show_help(prompt)
 
-    def _note(self, text: str) -> _Next | Rejection:
+    def _add_note(self, text: str) -> _NextStep | Rejection:
         if not text:
             return Rejection("a note needs a text: .note and the text, on one line")
-        if (why := self._desk.note(text)) is not None:
+        if (why := self._session.add_note(text)) is not None:
             return why
-        self._printed.aside("noted")
-        return _Next.WAIT
+        self._output.print_aside("noted")
+        return _NextStep.WAIT
 
-    def _notes(self, text: str) -> _Next | Rejection:
+    def _edit_notes(self, text: str) -> _NextStep | Rejection:
         """The notes of this interview, or another text for one of them."""
-        notes = self._desk.notes()
+        notes = self._session.list_notes()
         if text:
             replaced = commands.find_note(text, len(notes))
             if isinstance(replaced, Unread):
                 return Rejection(replaced.why)
             number, words = replaced
-            if (why := self._desk.note(words, replaces=notes[number - 1])) is not None:
+            if (why := self._session.add_note(words, replaces=notes[number - 1])) is not None:
                 return why
-            self._printed.aside("noted")
-            return _Next.WAIT
+            self._output.print_aside("noted")
+            return _NextStep.WAIT
         for number, note in enumerate(notes, 1):
-            self._printed.aside(f"{number}  {note.place}: {flat(note.text)}")
-        self._printed.aside(".notes NUMBER TEXT replaces one" if notes else "there is no note yet")
-        return _Next.WAIT
+            self._output.print_aside(f"{number}  {note.place}: {flatten(note.text)}")
+        self._output.print_aside(".notes NUMBER TEXT replaces one" if notes else "there is no note yet")
+        return _NextStep.WAIT
 
-    def _language(self, wanted: str, prompt: Prompt) -> _Next | Rejection:
+    def _switch_language(self, wanted: str, prompt: Prompt) -> _NextStep | Rejection:
         if len(prompt.languages) < 2:
             return Rejection(commands.NO_LANGUAGE)
         if not wanted:
             return Rejection(f"now {prompt.language}; type .lang and one of {', '.join(prompt.languages)}")
-        return self._desk.speak(wanted) or _Next.REPEAT
+        return self._session.switch_language(wanted) or _NextStep.REPEAT
 
-    def _jump(self, wanted: str) -> _Next | Rejection:
-        asked = self._desk.asked()
+    def _jump(self, wanted: str) -> _NextStep | Rejection:
+        asked = self._session.list_items()
         if not wanted:
             for row in asked:
-                self._printed.aside(listed(row))
+                self._output.print_aside(render_asked_item(row))
             what = "type .jump and one of these" if asked else "nothing has been asked yet"
-            self._printed.aside(what)
-            return _Next.WAIT
+            self._output.print_aside(what)
+            return _NextStep.WAIT
         place = commands.find_place(wanted, (row.place for row in asked))
-        return Rejection(place.why) if isinstance(place, Unread) else self._desk.jump(place) or _Next.ARRIVE
+        return (
+            Rejection(place.why)
+            if isinstance(place, Unread)
+            else self._session.jump(place) or _NextStep.ARRIVE
+        )
 
-    def _stop(self, wanted: str, prompt: Prompt) -> _Next | Rejection:
-        stops = self._desk.stops()
+    def _stop(self, wanted: str, prompt: Prompt) -> _NextStep | Rejection:
+        stops = self._session.list_stop_outcomes()
         if wanted or not stops:
-            return self._stopped(wanted, stops)
+            return self._stop_with(wanted, stops)
         for outcome in stops:
-            self._printed.aside(f"{outcome.number}  {outcome.name} ({outcome.id})")
-        self._printed.aside(
+            self._output.print_aside(f"{outcome.number}  {outcome.name} ({outcome.id})")
+        self._output.print_aside(
             "a number ends the interview with that outcome; Enter alone goes on with the interview"
         )
-        while line := asked_line(self._printed, self._typed).strip():
+        while line := ask_line(self._output, self._input).strip():
             if line.startswith("."):
-                return self._command(line, prompt)
-            stopped = self._stopped(line, stops)
-            if isinstance(stopped, _Next):
+                return self._run_command(line, prompt)
+            stopped = self._stop_with(line, stops)
+            if isinstance(stopped, _NextStep):
                 return stopped
-            self._printed.marked("!", stopped.why)
-        self._printed.aside("not ended")
-        return _Next.WAIT
+            self._output.print_marked("!", stopped.why)
+        self._output.print_aside("not ended")
+        return _NextStep.WAIT
 
-    def _stopped(self, wanted: str, stops: tuple[Outcome, ...]) -> _Next | Rejection:
+    def _stop_with(self, wanted: str, stops: tuple[Outcome, ...]) -> _NextStep | Rejection:
         outcome = commands.find_outcome(wanted, stops)
         if isinstance(outcome, Unread):
             return Rejection(outcome.why)
-        if not self._sure(commands.stop_question(outcome)):
-            self._printed.aside("not ended")
-            return _Next.WAIT
-        return self._desk.stop(outcome.id) or _Next.ARRIVE
+        if not self._ask_confirmation(commands.stop_question(outcome)):
+            self._output.print_aside("not ended")
+            return _NextStep.WAIT
+        return self._session.stop(outcome.id) or _NextStep.ARRIVE
 
-    def _help(self, prompt: Prompt) -> _Next:
-        there = self._desk.there()
+    def _show_help(self, prompt: Prompt) -> _NextStep:
+        there = self._session.respondent_time()
         clock = f"; {there:%H:%M} there" if there is not None else ""
-        spent = lasted(self._desk.elapsed())
-        self._printed.aside(spoken(prompt.help))
-        self._printed.aside(f"{prompt.place}, {prompt.position} of {prompt.of}; {spent} so far{clock}")
+        spent = format_duration(self._session.elapsed_time())
+        self._output.print_aside(render_words(prompt.help))
+        self._output.print_aside(f"{prompt.place}, {prompt.position} of {prompt.of}; {spent} so far{clock}")
         for decline in prompt.declines:
-            self._printed.aside(f".{decline.id}  {flat(decline.text)}")
+            self._output.print_aside(f".{decline.id}  {flatten(decline.text)}")
         for command in commands.COMMANDS:
-            self._printed.aside(f"{command}  {command.help}")
-        return _Next.WAIT
+            self._output.print_aside(f"{command}  {command.help}")
+        return _NextStep.WAIT
 
-    def _faq(self, prompt: Prompt) -> _Next | Rejection:
+    def _show_faq(self, prompt: Prompt) -> _NextStep | Rejection:
         if not prompt.faq:
             return Rejection(commands.NO_FAQ)
         for asked, answer in prompt.faq:
-            self._printed.aside(spoken(asked))
-            self._printed.bare(spoken(answer))
-        return _Next.WAIT
+            self._output.print_aside(render_words(asked))
+            self._output.print_plain(render_words(answer))
+        return _NextStep.WAIT

@@ -1,24 +1,25 @@
-"""How is a case that is to be called said in lines of text? Pure: nothing stands in a place that means something, and
-what is typed is listed once, here.
+"""Lines of text for a case that is to be called, and the station's commands.
+
+Nothing is conveyed by position alone.
 """
 
 from datetime import datetime
 from typing import Final, assert_never
 
-from survey_cli.plain.interview_text import counted, flat
+from survey_cli.plain.interview_text import flatten, format_count
 from survey_cli.sessions.station.station_protocol import (
-    Away,
-    FoundCase,
-    Idle,
-    NumberLine,
-    OnCase,
+    BreakView,
+    CaseMatch,
+    CaseView,
+    IdleView,
     OutcomeChoice,
-    PromiseLine,
-    Tally,
-    View,
+    ShiftSummary,
+    StationAppointment,
+    StationNumber,
+    StationView,
 )
 
-STATION_WORDS: Final = {
+STATION_COMMANDS: Final = {
     ".dial": "dial the current number",
     ".interview": "begin the interview, or go on with it",
     ".outcomes": "all outcomes; a number or an id keys one, words behind it are its note, number, language or reason",
@@ -41,60 +42,64 @@ STATION_WORDS: Final = {
 }
 
 
-def when(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """`Thu 26 Nov 14:10`."""
     return f"{at:%a} {at.day} {at:%b %H:%M}"
 
 
-def tallied(tally: Tally) -> str:
+def render_shift(tally: ShiftSummary) -> str:
     """`3 done, 21 calls, 1 refusal, 2 appointments`."""
     return ", ".join(
         (
-            f"{tally.done} done",
-            counted(tally.calls, "call"),
-            counted(tally.refusals, "refusal"),
-            counted(tally.promises, "appointment"),
+            f"{tally.completes} done",
+            format_count(tally.calls, "call"),
+            format_count(tally.refusals, "refusal"),
+            format_count(tally.appointments, "appointment"),
         )
     )
 
 
-def shown(view: View) -> list[str]:
+def render_view(view: StationView) -> list[str]:
     """What is before the interviewer, one thing a line."""
     match view:
-        case OnCase():
-            return _case(view)
-        case Idle(why=why, next_at=next_at):
-            nobody = f"Nobody can be called just now: {flat(why)}" if why else "Nobody can be called just now"
-            next_one = [f"Next: {when(next_at)}"] if next_at is not None else []
+        case CaseView():
+            return _render_case(view)
+        case IdleView(why=why, next_at=next_at):
+            nobody = (
+                f"Nobody can be called just now: {flatten(why)}" if why else "Nobody can be called just now"
+            )
+            next_one = [f"Next: {format_time(next_at)}"] if next_at is not None else []
             return [nobody, *next_one, ".next looks again"]
-        case Away(since=since):
+        case BreakView(since=since):
             return [f"On a break since {since:%H:%M}; .pause resumes calling"]
         case _:
             assert_never(view)
 
 
-def _case(view: OnCase) -> list[str]:
+def _render_case(view: CaseView) -> list[str]:
     key = f", {view.key}" if view.key != view.name else ""
     lines = [f"Case: {view.name}{key}, attempt {view.attempt} of {view.limit}"]
     lines += [view.notice] if view.notice else []
-    lines += [f"{label}: {flat(said)}" for label, said in view.details if said]
-    lines += [number_line(n, dialled=view.dialled) for n in view.numbers]
-    lines.append(_clock(view))
-    lines += [f"{label}: {flat(text)}" for label, text in known(view) if text]
-    for past in view.past:
-        note = f", note: {flat(past.note)}" if past.note else ""
-        lines.append(f"{when(past.at)}: {flat(past.what)}{f', by {past.by}' if past.by else ''}{note}")
-    return [*lines, *owed(view)]
+    lines += [f"{label}: {flatten(said)}" for label, said in view.details if said]
+    lines += [render_number(n, dialled=view.has_open_call) for n in view.numbers]
+    lines.append(_render_clock(view))
+    lines += [f"{label}: {flatten(text)}" for label, text in list_known_facts(view) if text]
+    for past in view.history:
+        note = f", note: {flatten(past.note)}" if past.note else ""
+        lines.append(
+            f"{format_time(past.at)}: {flatten(past.what)}{f', by {past.by}' if past.by else ''}{note}"
+        )
+    return [*lines, *render_pending_input(view)]
 
 
-def known(view: OnCase) -> tuple[tuple[str, str], ...]:
+def list_known_facts(view: CaseView) -> tuple[tuple[str, str], ...]:
     """Label and words of what is known beside the numbers; some are empty."""
-    return ("Appointment", view.promise), ("Ask for", view.ask_for), ("Interview", view.interview)
+    return ("Appointment", view.appointment), ("Ask for", view.ask_for), ("Interview", view.interview_status)
 
 
-def owed(view: OnCase) -> list[str]:
+def render_pending_input(view: CaseView) -> list[str]:
     """What must be said before the case can go."""
-    match view.pending:
+    match view.pending_input:
         case "time":
             return ["To be called again: .appointment and the time, or callback where none was given"]
         case "outcome":
@@ -103,40 +108,47 @@ def owed(view: OnCase) -> list[str]:
             return []
 
 
-def number_line(number: NumberLine, *, dialled: bool) -> str:
+def render_number(number: StationNumber, *, dialled: bool) -> str:
     """`Number 1, current: (915) 555-0122, fixed line, dialled`."""
     line = "kind of line unknown" if number.line == "unknown" else f"{number.line} line"
-    said = [flat(number.shown), line]
+    said = [flatten(number.text), line]
     said += {"dead": ["dead"], "never_call": ["never to be called"]}.get(number.state, [])
     said += ["dial by hand"] if number.by_hand else []
-    said += [flat(number.came_to)] if number.came_to else []
+    said += [flatten(number.outcome)] if number.outcome else []
     said += ["dialed"] if number.current and dialled else []
-    said += [f"not now: {flat(number.why_not)}"] if number.why_not else []
+    said += [f"not now: {flatten(number.why_not)}"] if number.why_not else []
     return f"Number {number.position}{', current' if number.current else ''}: {', '.join(said)}"
 
 
-def _clock(view: OnCase) -> str:
-    here = f"{view.here:%H:%M} here"
-    if view.there is None:
+def _render_clock(view: CaseView) -> str:
+    here = f"{view.station_time:%H:%M} here"
+    if view.respondent_time is None:
         return f"Clock: {here}; the respondent's is not known"
-    until = f", may be called until {view.until:%H:%M} there" if view.until is not None else ""
-    return f"Clock: {view.there:%H:%M} there, {here}{until}"
+    until = (
+        f", may be called until {view.callable_until:%H:%M} there" if view.callable_until is not None else ""
+    )
+    return f"Clock: {view.respondent_time:%H:%M} there, {here}{until}"
 
 
-def outcome_line(choice: OutcomeChoice) -> str:
+def render_outcome(choice: OutcomeChoice) -> str:
     """`11  Never call again [never_call]`, with what must be typed behind it."""
     wants = {"note": " (and a note)", "number": " (and the new number)", "language": " (and which)"}
-    return f"{choice.outcome.number}  {flat(choice.outcome.name)} [{choice.outcome.id}]{wants.get(choice.wants, '')}"
+    outcome = choice.outcome
+    return f"{outcome.number}  {flatten(outcome.name)} [{outcome.id}]{wants.get(choice.required_input, '')}"
 
 
-def promise_line(promise: PromiseLine) -> str:
-    late = "LATE, " if promise.late else ""
-    said = [f"{late}{when(promise.here)} here, {when(promise.there)} there", flat(promise.name), promise.key]
+def render_appointment(promise: StationAppointment) -> str:
+    late = "LATE, " if promise.is_late else ""
+    said = [
+        f"{late}{format_time(promise.station_time)} here, {format_time(promise.respondent_time)} there",
+        flatten(promise.name),
+        promise.key,
+    ]
     said += [promise.owner] if promise.owner else []
-    said += [f"ask for {flat(promise.person)}"] if promise.person else []
-    said += [f"note: {flat(promise.note)}"] if promise.note else []
+    said += [f"ask for {flatten(promise.person)}"] if promise.person else []
+    said += [f"note: {flatten(promise.note)}"] if promise.note else []
     return ", ".join(said)
 
 
-def found_line(case: FoundCase) -> str:
-    return f"{flat(case.name)}, {flat(case.number)}, {flat(case.stands)}: .fetch {case.key}"
+def render_match(case: CaseMatch) -> str:
+    return f"{flatten(case.name)}, {flatten(case.number)}, {flatten(case.state)}: .fetch {case.key}"

@@ -1,6 +1,4 @@
-"""How do lines come in and go out, whatever stands at either end: a terminal, a pipe that closes, bytes that are no text?
-It knows nothing of interviews.
-"""
+"""Input and output streams of lines: terminals, pipes that close, bytes that are not text."""
 
 import contextlib
 import io
@@ -14,19 +12,19 @@ from typing import Any, Final, TextIO
 
 from survey_cli.engine.events import Rejection
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
-from survey_cli.plain.interview_text import clean, flat
+from survey_cli.plain.interview_text import clean, flatten
 
-LONGEST: Final = 100_000
+MAX_LINE_LENGTH: Final = 100_000
 """Characters in a line; more is no typing, and is not held in memory."""
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-class OutputClosed(Exception):
+class OutputClosedError(Exception):
     """Nobody reads any more what is printed."""
 
 
-class InputEnded(Exception):
+class InputEndedError(Exception):
     """There is no further line: the end of input, Ctrl+C, or the program was told to end."""
 
 
@@ -35,9 +33,9 @@ class Interrupts:
     then, so that an event is never half taken."""
 
     def __init__(self) -> None:
-        self._ours: dict[int, Callable[[int, FrameType | None], Any] | int] = {}
-        self._waiting = False
-        self._came = False
+        self._previous_handlers: dict[int, Callable[[int, FrameType | None], Any] | int] = {}
+        self._is_waiting = False
+        self._was_signaled = False
 
     def __enter__(self) -> "Interrupts":
         usual: dict[int, Callable[[int, FrameType | None], Any] | int] = {
@@ -47,31 +45,31 @@ class Interrupts:
         for number, before in usual.items():
             if signal.getsignal(number) == before:
                 with contextlib.suppress(ValueError):  # not the main thread: there signals never arrive
-                    signal.signal(number, self._take)
-                    self._ours[number] = before
+                    signal.signal(number, self._handle_signal)
+                    self._previous_handlers[number] = before
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, before in self._ours.items():
+        for number, before in self._previous_handlers.items():
             signal.signal(number, before)
 
-    def _take(self, number: int, frame: FrameType | None) -> None:
-        self._came = True
-        if self._waiting:
+    def _handle_signal(self, number: int, frame: FrameType | None) -> None:
+        self._was_signaled = True
+        if self._is_waiting:
             raise KeyboardInterrupt
 
-    def line_of(self, read: TextIO) -> str:
+    def read_line(self, read: TextIO) -> str:
         """One line, at most `LONGEST` characters of it. Raises KeyboardInterrupt."""
         try:
-            self._waiting = True
-            if self._came:
+            self._is_waiting = True
+            if self._was_signaled:
                 raise KeyboardInterrupt
-            return read.readline(LONGEST + 1)
+            return read.readline(MAX_LINE_LENGTH + 1)
         finally:
-            self._waiting = False
+            self._is_waiting = False
 
 
-def line_by_line(terminal: TextIO) -> None:
+def set_line_mode(terminal: TextIO) -> None:
     """Let the terminal hand over whole lines, show what is typed and end a line at Enter: a program that died on it may
     have left it raw, and then no line would ever end."""
     try:
@@ -90,7 +88,7 @@ def line_by_line(terminal: TextIO) -> None:
         return
 
 
-class Typed:
+class InputLines:
     """The lines that come in."""
 
     def __init__(self, read: TextIO, interrupts: Interrupts) -> None:
@@ -100,44 +98,44 @@ class Typed:
             with contextlib.suppress(OSError, ValueError):  # something was read from it before
                 read.reconfigure(errors="surrogateescape")
         try:
-            self.echoed = read.isatty()
+            self.is_terminal = read.isatty()
             """Whether the terminal has moved to a new line by itself."""
         except (OSError, ValueError):
-            self.echoed = False
-        if self.echoed:
-            line_by_line(read)
-        self.doubled = False
+            self.is_terminal = False
+        if self.is_terminal:
+            set_line_mode(read)
+        self.is_repeated = False
         """The line came so soon after the one before it that a key was held down; never from a pipe."""
         self._last = float("-inf")
 
-    def line(self) -> str | Rejection:
+    def read_line(self) -> str | Rejection:
         """The next line without its end, or why it is none. Raises InputEnded."""
-        text = self._some()
+        text = self._read_raw()
         now = monotonic()
-        self.doubled = self.echoed and now - self._last < HELD_ENTER_SECONDS
+        self.is_repeated = self.is_terminal and now - self._last < HELD_ENTER_SECONDS
         self._last = now
         if not text:
-            raise InputEnded
-        if len(text) > LONGEST and not text.endswith("\n"):
+            raise InputEndedError
+        if len(text) > MAX_LINE_LENGTH and not text.endswith("\n"):
             while text and not text.endswith("\n"):
-                text = self._some()
-            return Rejection(f"longer than {LONGEST} characters: shorten it")
+                text = self._read_raw()
+            return Rejection(f"longer than {MAX_LINE_LENGTH} characters: shorten it")
         if _SURROGATE.search(text):
             return Rejection(
                 "this line has bytes that are no text in this terminal's encoding: type it again"
             )
         return text.rstrip("\r\n")
 
-    def _some(self) -> str:
+    def _read_raw(self) -> str:
         try:
-            return self._interrupts.line_of(self._read)
+            return self._interrupts.read_line(self._read)
         except UnicodeDecodeError:
             return "\udcff\n"
         except (KeyboardInterrupt, OSError, ValueError) as ended:
-            raise InputEnded from ended
+            raise InputEndedError from ended
 
 
-class Printed:
+class OutputLines:
     """The lines that go out, literal and without control characters."""
 
     def __init__(self, write: TextIO) -> None:
@@ -146,54 +144,54 @@ class Printed:
             with contextlib.suppress(OSError, ValueError):
                 write.reconfigure(errors="replace")
 
-    def _out(self, text: str, *, flush: bool = False) -> None:
+    def _write_text(self, text: str, *, flush: bool = False) -> None:
         try:
             self._write.write(text)
             if flush:
                 self._write.flush()
         except (OSError, ValueError) as closed:
-            raise OutputClosed from closed
+            raise OutputClosedError from closed
 
-    def bare(self, text: str) -> None:
+    def print_plain(self, text: str) -> None:
         """As it stands: what is read aloud, options, marked lines."""
         for line in clean(text).splitlines():
             if line.strip():
-                self._out(f"{line.rstrip()}\n")
+                self._write_text(f"{line.rstrip()}\n")
 
-    def aside(self, text: str) -> None:
+    def print_aside(self, text: str) -> None:
         """For the interviewer: each line in brackets."""
         for line in clean(text).splitlines():
             if line.strip():
-                self._out(f"[{line.strip()}]\n")
+                self._write_text(f"[{line.strip()}]\n")
 
-    def marked(self, mark: str, text: str) -> None:
+    def print_marked(self, mark: str, text: str) -> None:
         """One line behind a mark."""
-        self._out(f"{mark} {clean(flat(text))}\n")
+        self._write_text(f"{mark} {clean(flatten(text))}\n")
 
-    def ask(self) -> None:
+    def print_prompt(self) -> None:
         """Everything is out, and a line is awaited."""
-        self._out("> ", flush=True)
+        self._write_text("> ", flush=True)
 
     def end_line(self) -> None:
-        self._out("\n")
+        self._write_text("\n")
 
-    def finish(self) -> None:
-        self._out("", flush=True)
+    def flush(self) -> None:
+        self._write_text("", flush=True)
 
 
-def asked_line(printed: Printed, typed: Typed) -> str:
+def ask_line(printed: OutputLines, typed: InputLines) -> str:
     """One line, asked for until one can be read. Raises InputEnded."""
     while True:
-        printed.ask()
-        line = typed.line()
-        if not typed.echoed:
+        printed.print_prompt()
+        line = typed.read_line()
+        if not typed.is_terminal:
             printed.end_line()
         if isinstance(line, str):
             return line
-        printed.marked("!", line.why)
+        printed.print_marked("!", line.why)
 
 
-def silence(write: TextIO) -> None:
+def discard_output(write: TextIO) -> None:
     """Let what is still in the buffer of a closed pipe go nowhere, so that leaving says nothing about it."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -203,7 +201,7 @@ def silence(write: TextIO) -> None:
             os.close(nowhere)
 
 
-def tell(errors: TextIO | None, text: str) -> None:
+def report(errors: TextIO | None, text: str) -> None:
     """Say it if anybody listens."""
     if errors is not None:
         with contextlib.suppress(OSError, ValueError):

@@ -1,5 +1,9 @@
-"""Sessions: interview, station, preview. Each entry is committed before the next prompt is shown."""
+"""Long-lived sessions: one interview, one interviewer's station, one preview.
 
-from survey_cli.sessions.interview.interview_protocol import Asked, Closing, Conduct
+A session commits every entry before the next is shown. `interview` conducts one interview, `case` claims sampled
+cases and writes their history, `station` calls case after case, `preview` follows a questionnaire's file.
+"""
 
-__all__ = ["Asked", "Closing", "Conduct"]
+from survey_cli.sessions.interview.interview_protocol import AskedItem, InterviewProtocol, InterviewResult
+
+__all__ = ["AskedItem", "InterviewProtocol", "InterviewResult"]

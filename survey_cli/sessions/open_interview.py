@@ -1,29 +1,34 @@
-"""An interview of a sampled case, conducted without a station: the case is claimed for it and receives its outcome."""
+"""Interviews opened without a station: the questionnaire, the database, the case and its interview.
+
+A case that was imported is claimed for the interview and receives its outcome.
+"""
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
-from survey_cli.sessions.case.case_claim import CaseKeeping
+from survey_cli.sessions.case.case_claim import CaseClaims
 from survey_cli.sessions.case.case_interview import CaseInterviews
-from survey_cli.sessions.case.case_link import CaseLink
-from survey_cli.sessions.case.case_queue import Queue
-from survey_cli.sessions.case.outcome_events import without_station
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Clock, Seating
+from survey_cli.sessions.case.case_link import SampledCaseLink
+from survey_cli.sessions.case.case_queue import CaseQueue
+from survey_cli.sessions.case.outcome_events import build_events_without_station
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import Clock, StartOptions
 from survey_cli.store.cases.case_records import Held
 from survey_cli.study.consistency.upkeep import repair
 from survey_cli.study.open_study import Study
 from survey_cli.study.pause import read_pause
 
 
-class OwnLink(CaseLink):
+class SingleCaseLink(SampledCaseLink):
     """The link of such an interview, which opened the study for itself."""
 
-    def left(self) -> None:
-        super().left()
+    def release(self) -> None:
+        super().release()
         self._study.never_call.close()
 
 
-def seat_sampled(study: Study, seating: Seating, queue: Queue, clock: Clock, token: str) -> Desk | UserError:
+def start_sampled_case(
+    study: Study, seating: StartOptions, queue: CaseQueue, clock: Clock, token: str
+) -> InterviewSession | UserError:
     """Claim the case and begin its interview, or resume it. Raises StoreError."""
     repair(study, clock())
     interviews = CaseInterviews(
@@ -31,14 +36,14 @@ def seat_sampled(study: Study, seating: Seating, queue: Queue, clock: Clock, tok
         by=study.who.login,
         station=queue.station,
         clock=clock,
-        local=lambda moment: moment.astimezone(),
+        to_local=lambda moment: moment.astimezone(),
     )
-    if (paused := _paused(study, interviews, seating, clock)) is not None:
+    if (paused := _check_pause(study, interviews, seating, clock)) is not None:
         return paused
-    keeping = CaseKeeping(
+    keeping = CaseClaims(
         store=study.store, plan=study.plan, by=study.who.login, station=queue.station, clock=clock
     )
-    here = keeping.take(seating.case, token)
+    here = keeping.claim(seating.case, token)
     if here is None or isinstance(here, Held):
         what = (
             f"{here.by} has this case at station {here.station}"
@@ -47,29 +52,31 @@ def seat_sampled(study: Study, seating: Seating, queue: Queue, clock: Clock, tok
         )
         return UserError(seating.case, what, "choose another case")
     study.store.cases.keep_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
-    link = OwnLink(
+    link = SingleCaseLink(
         study,
         keeping,
         here,
-        lambda case, interview, row, by_route: without_station(
+        lambda case, interview, row, by_route: build_events_without_station(
             case, interview, row, study.plan, by_route=by_route
         ),
     )
-    desk = _refused(here.case) or interviews.sit_down(here, link, wanted=seating)
+    desk = _check_case(here.case) or interviews.start_or_resume(here, link, wanted=seating)
     if isinstance(desk, UserError):
-        link.left()
+        link.release()
     elif study.repairs:
         desk.notice = " ".join(filter(None, (*study.repairs, desk.notice)))
     return desk
 
 
-def _refused(case: Case) -> UserError | None:
+def _check_case(case: Case) -> UserError | None:
     if case.erased or case.blocked:
         return UserError(case.key, "this case is never to be called again")
     return None
 
 
-def _paused(study: Study, interviews: CaseInterviews, seating: Seating, clock: Clock) -> UserError | None:
+def _check_pause(
+    study: Study, interviews: CaseInterviews, seating: StartOptions, clock: Clock
+) -> UserError | None:
     """Why no call begins while the study is paused. An open interview is finished, and a correction calls nobody."""
     pause = read_pause(study.store)
     if pause is None or seating.reopen or interviews.is_open(seating.case):

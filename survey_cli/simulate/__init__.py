@@ -1,9 +1,9 @@
-"""Simulated people: respondents who answer through the engine, and whole fieldwork. From a seed and a given clock.
+"""Simulated respondents and interviewers, who answer and call through the real engine from a seed and a given clock.
 
-It knows no screen and no store: who wants the interviews stored passes a function that stores them.
+It uses no screen, no store and no clock of its own; callers pass a function that saves the interviews.
 """
 
-from survey_cli.simulate.interviews.findings import Findings, Reached
-from survey_cli.simulate.interviews.respondents import Habits, Invented, simulated
+from survey_cli.simulate.interviews.findings import ItemReach, SimulationFindings
+from survey_cli.simulate.interviews.respondents import Habits, SimulatedInterview, simulate_interviews
 
-__all__ = ["Findings", "Habits", "Invented", "Reached", "simulated"]
+__all__ = ["Habits", "ItemReach", "SimulatedInterview", "SimulationFindings", "simulate_interviews"]

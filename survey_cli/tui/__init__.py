@@ -1,16 +1,17 @@
-"""Full-screen interface of an interview and a station: keys in, calls to the session out.
+"""Full-screen interface for interviews, stations and previews.
 
-It decides nothing about the survey, and knows neither the store nor the questionnaire.
+It translates keys into calls of a session and decides nothing about the survey. It uses neither the store nor the
+instrument.
 """
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from survey_cli.sessions import Conduct
+from survey_cli.sessions import InterviewProtocol
 
 if TYPE_CHECKING:
-    from survey_cli.sessions.preview.preview import Shown
-    from survey_cli.sessions.station.station_protocol import Calling
+    from survey_cli.sessions.preview.preview import PreviewState
+    from survey_cli.sessions.station.station_protocol import StationProtocol
 
 __all__ = ["ScreenFailed", "conduct", "rehearse", "watch", "work"]
 
@@ -19,7 +20,7 @@ class ScreenFailed(RuntimeError):
     """The screen itself broke. Its text is one plain sentence for the interviewer; `__cause__` is the bug."""
 
 
-def conduct(desk: Conduct) -> None:
+def conduct(desk: InterviewProtocol) -> None:
     """Hold the interview until it closes or is put aside. Raises ScreenFailed when the screen breaks; what
     was answered before is kept by the desk."""
     from survey_cli.tui.app import InterviewApp  # Textual takes a quarter of a second: only when it is wanted
@@ -33,7 +34,7 @@ def conduct(desk: Conduct) -> None:
         ) from app.broke
 
 
-def work(calling: "Calling") -> None:
+def work(calling: "StationProtocol") -> None:
     """Hold a station until its shift ends. Raises ScreenFailed when the screen breaks; what was keyed before is kept by
     the desk."""
     from survey_cli.tui.station_app import StationApp
@@ -47,7 +48,12 @@ def work(calling: "Calling") -> None:
         ) from app.broke
 
 
-def rehearse(shown: "Shown", *, reload: "Callable[[], Shown | None]", restart: "Callable[[], Shown]") -> None:
+def rehearse(
+    shown: "PreviewState",
+    *,
+    reload: "Callable[[], PreviewState | None]",
+    restart: "Callable[[], PreviewState]",
+) -> None:
     """Hold an interview that is not kept and follows its file, until it is left. Raises ScreenFailed when the
     screen breaks.
 

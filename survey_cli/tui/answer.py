@@ -1,16 +1,14 @@
-"""What has been keyed for the place asked now and not yet sent, and what does a key make of it in a Pick?
-Pure: a key gives another answer, or what to do with it; nothing here speaks to the desk.
-"""
+"""The entry that is keyed for the current place and not sent yet. Pure: a key returns another entry, or an action."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from survey_cli.entries import Choice, Pick, Picked, Prompt
 from survey_cli.tui.edit import Edit
-from survey_cli.tui.modes import ENTER, Decline, No, moved
+from survey_cli.tui.modes import ENTER, KeyedDecline, No, moved
 from survey_cli.values import Code
 
-Words: TypeAlias = tuple[tuple[Code, str], ...]
+TypedWords: TypeAlias = tuple[tuple[Code, str], ...]
 """The words given with options that want words."""
 
 
@@ -20,7 +18,7 @@ class Answer(NamedTuple):
     edit: Edit = Edit()
     chosen: tuple[Code, ...] | None = None
     """Codes toggled in a Pick of several, in that order; None while none was touched."""
-    words: Words = ()
+    words: TypedWords = ()
     mark: int | None = None
     """The choice under the mark that ↑ ↓ move."""
     spent: bool = False
@@ -33,7 +31,7 @@ class Send(NamedTuple):
     """Give these codes. `auto`: no Enter was needed."""
 
     codes: tuple[Code, ...]
-    words: Words = ()
+    words: TypedWords = ()
     auto: bool = False
 
 
@@ -50,10 +48,10 @@ class Empty:
     """Enter with nothing keyed: what stands is kept."""
 
 
-Keyed: TypeAlias = Answer | Send | Specify | Empty | Decline | No
+Keyed: TypeAlias = Answer | Send | Specify | Empty | KeyedDecline | No
 
 
-def standing(prompt: Prompt | None, answer: Answer) -> tuple[tuple[Code, ...], Words]:
+def standing(prompt: Prompt | None, answer: Answer) -> tuple[tuple[Code, ...], TypedWords]:
     """The codes chosen so far and their words: those keyed now, else those that stand from earlier."""
     if answer.chosen is not None:
         return answer.chosen, answer.words
@@ -116,11 +114,11 @@ def _entered(pick: Pick, prompt: Prompt, answer: Answer) -> Keyed:
     return Send(()) if pick.least == 0 and prompt.earlier is None else Empty()
 
 
-def declined_by(key: str, prompt: Prompt) -> Decline | None:
+def declined_by(key: str, prompt: Prompt) -> KeyedDecline | None:
     """The decline whose key this is."""
     folded = key.casefold()
     return next(
-        (Decline(d.id, d.text) for d in prompt.declines if d.key and d.key.casefold() == folded), None
+        (KeyedDecline(d.id, d.text) for d in prompt.declines if d.key and d.key.casefold() == folded), None
     )
 
 

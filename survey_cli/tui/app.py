@@ -1,6 +1,4 @@
-"""How do keys come in and lines go out on a terminal? The Textual end of the full-screen face: it hands
-each key to the board, one after another, and paints the lines that changed; it decides nothing.
-"""
+"""Textual application: passes each key to the board, one after another, and paints the lines that changed."""
 
 import os
 import select
@@ -22,12 +20,12 @@ from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from survey_cli.sessions import Conduct
+from survey_cli.sessions import InterviewProtocol
 from survey_cli.text_width import is_certain
 from survey_cli.tui.drawing import Clocks, Page, draw
 from survey_cli.tui.keyboard import Keyboard
-from survey_cli.tui.modes import Reading
-from survey_cli.tui.wording import Line, writable
+from survey_cli.tui.modes import TextPage
+from survey_cli.tui.wording import ScreenLine, writable
 
 SAME_KEY = {
     "ctrl+m": "enter",
@@ -43,7 +41,7 @@ TURN_SECONDS = 0.0005
 all that a key does."""
 
 
-class Sheet(Widget):
+class LinesWidget(Widget):
     """The whole screen as lines; only lines that changed are painted again."""
 
     ROLES: ClassVar[tuple[str, ...]] = (
@@ -55,11 +53,11 @@ class Sheet(Widget):
     def __init__(self, encoding: str | None, resized: Callable[[], None]) -> None:
         super().__init__()
         self._resized = resized
-        self.lines: tuple[Line, ...] = ()
+        self.lines: tuple[ScreenLine, ...] = ()
         self._encoding = encoding
         self._looks: dict[str, Style] = {}
 
-    def show(self, lines: tuple[Line, ...]) -> None:
+    def show(self, lines: tuple[ScreenLine, ...]) -> None:
         """Put these lines on the screen."""
         before, self.lines = self.lines, lines
         if len(before) != len(lines):
@@ -137,7 +135,7 @@ class KeysApp(App[None]):
         self.theme = "ansi-dark"
         self.broke: BaseException | None = None
         """What broke the screen, where something did."""
-        self._sheet = Sheet(plain_encoding(), self.redraw)
+        self._sheet = LinesWidget(plain_encoding(), self.redraw)
         self._settled = 0.0
         """Keys typed before this moment were meant for something that did not come."""
         self._dropped = 0
@@ -236,7 +234,7 @@ class InterviewApp(KeysApp):
 
     board: Keyboard
 
-    def __init__(self, desk: Conduct, board: Keyboard | None = None) -> None:
+    def __init__(self, desk: InterviewProtocol, board: Keyboard | None = None) -> None:
         super().__init__()
         self.board = board or Keyboard(desk)
 
@@ -271,14 +269,14 @@ class InterviewApp(KeysApp):
 
 def interview_page(board: Keyboard, width: int, height: int) -> Page:
     """The page of an interview as it should stand now."""
-    clocks = Clocks(elapsed=board.desk.elapsed(), there=board.desk.there())
+    clocks = Clocks(elapsed=board.desk.elapsed_time(), there=board.desk.respondent_time())
     return draw(board, width=width, height=height, clocks=clocks)
 
 
 def settle_page(board: Keyboard, page: Page) -> None:
     """Let the keyboard know how far it can scroll."""
-    if isinstance(board.mode, Reading):
-        board.modes = (*board.modes[:-1], Reading(board.mode.what, page.top))
+    if isinstance(board.mode, TextPage):
+        board.modes = (*board.modes[:-1], TextPage(board.mode.what, page.top))
     else:
         board.top = page.top
     board.page = max(page.rows - 1, 1)

@@ -1,18 +1,18 @@
-"""Commands typed after a dot, as acts of the full screen. What they are called and mean stands in `entry_commands`."""
+"""Commands typed after a dot, as actions of the full-screen interface. `entry_commands` defines their names."""
 
 from survey_cli import entries
 from survey_cli import entry_commands as commands
 from survey_cli.entries import Prompt, Unread
-from survey_cli.sessions import Conduct
+from survey_cli.sessions import InterviewProtocol
 from survey_cli.tui.modes import (
-    Act,
     AddNote,
     Back,
     Close,
-    Decline,
     Front,
+    InterviewAct,
     ItIsSo,
     Jump,
+    KeyedDecline,
     No,
     Open,
     Speak,
@@ -24,13 +24,13 @@ OPENED: dict[str, str] = {command.name: command.key for command in commands.COMM
 """Commands that stand alone, and the keys that do the same."""
 
 
-def act_of(text: str, prompt: Prompt, desk: Conduct) -> Act | Stopping:
+def act_of(text: str, prompt: Prompt, desk: InterviewProtocol) -> InterviewAct | Stopping:
     """What is asked for, or why it is nothing known."""
     typed = commands.read_command(text, prompt)
     if isinstance(typed, Unread):
         return No(typed.why)
     if isinstance(typed, entries.Decline):
-        return Decline(typed.id, typed.text)
+        return KeyedDecline(typed.id, typed.text)
     match typed:
         case ("back", _):
             return Back()
@@ -43,7 +43,7 @@ def act_of(text: str, prompt: Prompt, desk: Conduct) -> Act | Stopping:
         case ("ok", rest):
             return ItIsSo(rest) if prompt.query is not None else No(commands.NOTHING_TO_CONFIRM)
         case ("jump", rest) if rest:
-            place = commands.find_place(rest, (row.place for row in desk.asked()))
+            place = commands.find_place(rest, (row.place for row in desk.list_items()))
             return No(place.why) if isinstance(place, Unread) else Jump(place)
         case ("note", rest) if rest:
             return AddNote(rest)
@@ -52,14 +52,18 @@ def act_of(text: str, prompt: Prompt, desk: Conduct) -> Act | Stopping:
         case ("lang", rest) if rest and len(prompt.languages) > 1:
             return Speak(rest)
         case ("stop", rest) if rest:
-            outcome = commands.find_outcome(rest, desk.stops())
-            return No(outcome.why) if isinstance(outcome, Unread) else Stopping(desk.stops(), sure=outcome)
+            outcome = commands.find_outcome(rest, desk.list_stop_outcomes())
+            return (
+                No(outcome.why)
+                if isinstance(outcome, Unread)
+                else Stopping(desk.list_stop_outcomes(), sure=outcome)
+            )
         case (name, _):
             return Open(OPENED[name])
 
 
-def _notes(rest: str, desk: Conduct) -> Act:
-    notes = desk.notes()
+def _notes(rest: str, desk: InterviewProtocol) -> InterviewAct:
+    notes = desk.list_notes()
     if not rest:
         return Open("f2") if notes else No("there is no note yet")
     replaced = commands.find_note(rest, len(notes))

@@ -1,5 +1,6 @@
-"""What stands on every line of the screen now? Pure: the keyboard's state, a size and two clocks give the
-lines of a page; where a page is too small the less important goes first.
+"""Lines of the interview screen, from the keyboard's state, a size and two clocks.
+
+Pure. On a small page, the less important lines are left out first.
 """
 
 from datetime import datetime, timedelta
@@ -11,17 +12,17 @@ from survey_cli.text_width import text_width
 from survey_cli.tui.answer import standing
 from survey_cli.tui.foot import field_lines, keys_line, keys_now, status_lines
 from survey_cli.tui.interview_state import InterviewState
-from survey_cli.tui.modes import Jumping, KeyedQuestion, Reading, Speaking, Stopping, Suspend, Writing
-from survey_cli.tui.question import BLANK, TO_READ, Column, aside, faq_lines, question, row_of
+from survey_cli.tui.modes import Jumping, KeyedQuestion, NoteEditor, Speaking, Stopping, Suspend, TextPage
+from survey_cli.tui.question import BLANK, TO_READ, QuestionColumn, aside, faq_lines, question, row_of
 from survey_cli.tui.wording import (
     DOT,
     DOWN,
     HERE,
     RULE,
     UP,
-    Line,
-    Role,
     Run,
+    ScreenLine,
+    TextRole,
     clean,
     clipped,
     crop,
@@ -57,7 +58,7 @@ MANUAL = (
 class Page(NamedTuple):
     """The whole screen: exactly as many lines as it has."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[ScreenLine, ...]
     top: int
     """The first body line shown, corrected to what there is."""
     rows: int
@@ -77,21 +78,21 @@ def draw(board: InterviewState, *, width: int, height: int, clocks: Clocks) -> P
     margin = margin if width >= 40 else 1
     text_width = max(min(width - margin - 1, TO_READ), 4)
     ruled = height >= 12
-    status = status_lines(board, Column(width=text_width, rows=height))
+    status = status_lines(board, QuestionColumn(width=text_width, rows=height))
     field, cursor = field_lines(board, text_width, max(1, min(6, height // 4)))
     head = 1 if height >= 4 else 0
     keys = 1 if height >= 6 else 0
     status = status[: max(0 if height < 3 else 1, min(5, height // 4))]
     rows = max(height - head - keys - len(field) - len(status) - (2 if ruled else 0), 1 if height > 1 else 0)
-    column = Column(width=text_width, rows=rows)
+    column = QuestionColumn(width=text_width, rows=rows)
     body, at = _body(board, column)
     mode = board.mode
-    top = min(mode.top if isinstance(mode, Reading) else board.top, max(len(body) - rows, 0))
+    top = min(mode.top if isinstance(mode, TextPage) else board.top, max(len(body) - rows, 0))
     if at is not None and board.follow:
         top = min(max(top, at - rows + 2), at) if rows > 1 else at
         top = min(max(top, 0), max(len(body) - rows, 0))
     above, below = top > 0, top + rows < len(body)
-    left: Line = (Run(" " * margin, "blank"),)
+    left: ScreenLine = (Run(" " * margin, "blank"),)
     shown = [left + line for line in body[top : top + rows]]
     shown += [BLANK] * (rows - len(shown))
     if not ruled and below and rows > 1:
@@ -118,7 +119,7 @@ def draw(board: InterviewState, *, width: int, height: int, clocks: Clocks) -> P
     )
 
 
-def _rule(width: int, says: str) -> Line:
+def _rule(width: int, says: str) -> ScreenLine:
     if not says or width < len(says) + 8:
         return (Run(RULE * width, "rule"),)
     tail = 3
@@ -129,7 +130,7 @@ def _rule(width: int, says: str) -> Line:
     )
 
 
-def _head(board: InterviewState, width: int, clocks: Clocks) -> Line:
+def _head(board: InterviewState, width: int, clocks: Clocks) -> ScreenLine:
     prompt = board.prompt
     seconds = int(clocks.elapsed.total_seconds())
     clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds >= 3600 else ""
@@ -141,8 +142,8 @@ def _head(board: InterviewState, width: int, clocks: Clocks) -> Line:
             right.insert(0, prompt.language)
     while len(right) > 1 and width < 60 and sum(map(text_width, right)) + 3 * len(right) > width // 2:
         right.pop(0)
-    end: Line = (Run(clean(DOT.join(right)), "head"),)
-    practice: Line = (Run(" PRACTICE ", "practice"), Run(" ", "blank")) if board.desk.practice else ()
+    end: ScreenLine = (Run(clean(DOT.join(right)), "head"),)
+    practice: ScreenLine = (Run(" PRACTICE ", "practice"), Run(" ", "blank")) if board.desk.practice else ()
     names = [board.desk.title]
     if prompt is not None and prompt.section:
         names.append(prompt.section)
@@ -150,7 +151,7 @@ def _head(board: InterviewState, width: int, clocks: Clocks) -> Line:
     after = sum(text_width(DOT + name) for name in names[1:])
     if room - after >= 12:  # the section says more than the title, which gives way first
         names[0] = crop(clean(names[0]), room - after)
-    start: Line = (
+    start: ScreenLine = (
         Run(" ", "blank"),
         *practice,
         Run(crop(clean(DOT.join(names)), room), "head"),
@@ -158,8 +159,8 @@ def _head(board: InterviewState, width: int, clocks: Clocks) -> Line:
     return spread(start, end, width - 1)
 
 
-def _respondent(board: InterviewState, clocks: Clocks) -> Line:
-    if isinstance(board.mode, Writing):
+def _respondent(board: InterviewState, clocks: Clocks) -> ScreenLine:
+    if isinstance(board.mode, NoteEditor):
         return ()
     parts = [crop(clean(board.desk.respondent), 30)] if board.desk.respondent else []
     if board.prompt is not None and board.prompt.after_hangup:
@@ -172,7 +173,7 @@ def _respondent(board: InterviewState, clocks: Clocks) -> Line:
 # The body
 
 
-def _body(board: InterviewState, column: Column) -> tuple[list[Line], int | None]:
+def _body(board: InterviewState, column: QuestionColumn) -> tuple[list[ScreenLine], int | None]:
     prompt = board.prompt
     if prompt is None:
         return _closing(board, column), None
@@ -187,13 +188,13 @@ def _body(board: InterviewState, column: Column) -> tuple[list[Line], int | None
         case Speaking(languages, at):
             lines = [_listed(str(n + 1), text, n == at, column) for n, text in enumerate(languages)]
             return [written("Continue in which language?", "aside"), BLANK, *lines], at + 2
-        case Reading(what="faq"):
+        case TextPage(what="faq"):
             return faq_lines(prompt, column), None
-        case Reading():
+        case TextPage():
             return help_lines(prompt, column), None
         case _:
             chosen, words = standing(prompt, board.answer)
-            specifying = board.mode.choice if isinstance(board.mode, Writing) else None
+            specifying = board.mode.choice if isinstance(board.mode, NoteEditor) else None
             typed = board.answer.edit.text
             if isinstance(prompt.entry, Pick) and typed and not prompt.entry.several:
                 coded = prompt.entry.coded(typed)
@@ -203,7 +204,7 @@ def _body(board: InterviewState, column: Column) -> tuple[list[Line], int | None
                 chosen = (*chosen, specifying.code) if several else (specifying.code,)
             answer = board.answer._replace(words=words)
             lines, marked = question(prompt, answer, chosen, column)
-            if typed and isinstance(board.mode, Writing) and not isinstance(prompt.entry, Pick):
+            if typed and isinstance(board.mode, NoteEditor) and not isinstance(prompt.entry, Pick):
                 lines += [
                     BLANK,
                     *aside((Span(typed),), column),
@@ -211,8 +212,8 @@ def _body(board: InterviewState, column: Column) -> tuple[list[Line], int | None
             return lines, marked
 
 
-def _listed(code: str, text: str, here: bool, column: Column) -> Line:
-    role: Role = "chosen" if here else "aside"
+def _listed(code: str, text: str, here: bool, column: QuestionColumn) -> ScreenLine:
+    role: TextRole = "chosen" if here else "aside"
     sign = HERE if here else " "
     return (
         Run(f"{sign} ", "chosen"),
@@ -222,7 +223,7 @@ def _listed(code: str, text: str, here: bool, column: Column) -> Line:
     )
 
 
-def _asked(jumping: Jumping, column: Column) -> tuple[list[Line], int | None]:
+def _asked(jumping: Jumping, column: QuestionColumn) -> tuple[list[ScreenLine], int | None]:
     shown = jumping.shown()
     if not shown:
         nothing = (
@@ -234,20 +235,20 @@ def _asked(jumping: Jumping, column: Column) -> tuple[list[Line], int | None]:
     place = min(max(len(str(a.place)) for a in shown), 14)
     answered = min(max(text_width(a.answer) for a in shown), 24)
     words = max(column.width - place - answered - 6, 8)
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     for at, asked in enumerate(shown):
         here = at == jumping.at
-        role: Role = "chosen" if here else "aside"
-        cells: list[tuple[str, int, Role]] = [
+        role: TextRole = "chosen" if here else "aside"
+        cells: list[tuple[str, int, TextRole]] = [
             (str(asked.place), place, "chosen" if here else "code"),
-            (asked.words, words, role),
+            (asked.text, words, role),
             (asked.answer, answered, role),
         ]
         lines.append((Run(f"{HERE if here else ' '} ", "chosen"), *row_of(cells)))
     return lines, jumping.at
 
 
-def _stops(stopping: Stopping, column: Column) -> tuple[list[Line], int | None]:
+def _stops(stopping: Stopping, column: QuestionColumn) -> tuple[list[ScreenLine], int | None]:
     if isinstance(stopping.sure, Suspend):
         return [
             *wrap(
@@ -259,7 +260,7 @@ def _stops(stopping: Stopping, column: Column) -> tuple[list[Line], int | None]:
         does = "Stop" if stopping.sure.temporary else "End"
         text = f"{does} this interview with: {stopping.sure.name}?"
         return [*wrap(written(text, "stress"), column.width)], None
-    lines: list[Line] = [
+    lines: list[ScreenLine] = [
         _listed("s", "Suspend it, to be resumed at this question", stopping.at == 0, column),
         BLANK,
     ]
@@ -270,9 +271,9 @@ def _stops(stopping: Stopping, column: Column) -> tuple[list[Line], int | None]:
     return lines, at
 
 
-def help_lines(prompt: Prompt, column: Column) -> list[Line]:
+def help_lines(prompt: Prompt, column: QuestionColumn) -> list[ScreenLine]:
     """More about the question, then all keys."""
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     if prompt.help:
         lines += [*aside(prompt.help, column), BLANK]
     if prompt.probe:
@@ -289,7 +290,7 @@ def help_lines(prompt: Prompt, column: Column) -> list[Line]:
     return lines
 
 
-def _closing(board: InterviewState, column: Column) -> list[Line]:
+def _closing(board: InterviewState, column: QuestionColumn) -> list[ScreenLine]:
     closing = board.closing
     if closing is None:
         return [written("The interview is closed.", "stress")]
@@ -301,9 +302,9 @@ def _closing(board: InterviewState, column: Column) -> list[Line]:
         "stopped": f"Stopped: {closing.outcome.name}" if closing.outcome else "Stopped",
         "lost": "Left: another station took it over",
     }
-    minutes, seconds = divmod(int(closing.took.total_seconds()), 60)
+    minutes, seconds = divmod(int(closing.duration.total_seconds()), 60)
     answers = f"{closing.answered} answer{'' if closing.answered == 1 else 's'} in {minutes}:{seconds:02}"
-    said = [answers, f"kept in {closing.kept_in}"]
+    said = [answers, f"kept in {closing.stored_in}"]
     if closing.erased:
         said = ["0 answers kept: all are erased"]
     return [

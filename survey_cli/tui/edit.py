@@ -1,6 +1,4 @@
-"""What is being typed, and where does the cursor stand? An immutable value and the keys that change it; it
-never knows what the text is for.
-"""
+"""Text being typed, with its cursor: an immutable value and the keys that change it."""
 
 from typing import NamedTuple
 

@@ -1,6 +1,4 @@
-"""What stands below the question: the field, what is said under it, and what the keys do now? Pure, and
-literal.
-"""
+"""Lines below the question: the entry field, its messages, and the keys that are available. Pure."""
 
 from collections.abc import Sequence
 
@@ -9,15 +7,15 @@ from survey_cli.entries import Pick, Prompt, Read, Verbatim, plain
 from survey_cli.text_width import letter_end, text_width
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.interview_state import InterviewState
-from survey_cli.tui.modes import Answering, Jumping, KeyedQuestion, Reading, Speaking, Stopping, Writing
-from survey_cli.tui.question import BLANK, Column
+from survey_cli.tui.modes import Answering, Jumping, KeyedQuestion, NoteEditor, Speaking, Stopping, TextPage
+from survey_cli.tui.question import BLANK, QuestionColumn
 from survey_cli.tui.wording import (
     BACK,
     DOWN,
     UP,
-    Line,
-    Role,
     Run,
+    ScreenLine,
+    TextRole,
     clean,
     crop,
     indented,
@@ -31,15 +29,17 @@ Keys = Sequence[tuple[str, str, int]]
 """Footer: key, what it does, and how soon it is dropped on a narrow screen (0 never, 9 first)."""
 
 
-def field_lines(board: InterviewState, width: int, rows: int) -> tuple[list[Line], tuple[int, int] | None]:
+def field_lines(
+    board: InterviewState, width: int, rows: int
+) -> tuple[list[ScreenLine], tuple[int, int] | None]:
     """The line or lines that are typed into, with the cursor drawn in; and where that is."""
     mode = board.mode
     prompt = board.prompt
-    if prompt is None or isinstance(mode, Reading):
+    if prompt is None or isinstance(mode, TextPage):
         return [BLANK], None
     label, tail, edit, lines = "", "", board.answer.edit, 1
     match mode:
-        case Writing(what, edit, choice, notes, changed):
+        case NoteEditor(what, edit, choice, notes, changed):
             names = {
                 "note": "note: " if changed is None else f"note {changed + 1} ({notes[changed].place}): ",
                 "reason": "confirmed, because (optional): ",
@@ -65,7 +65,7 @@ def field_lines(board: InterviewState, width: int, rows: int) -> tuple[list[Line
                     tail = (f" {unit}" if unit else "") + (f"   ({hint})" if hint else "")
                 case _:
                     pass
-    start: Line = (Run(" ", "blank"), Run(label, "hint")) if label else (Run(" ", "blank"),)
+    start: ScreenLine = (Run(" ", "blank"), Run(label, "hint")) if label else (Run(" ", "blank"),)
     room = max(width - width_of(start) - 1, 3)
     drawn, (x, y) = edited(edit.text, edit.at, room)
     first = min(max(0, y - lines + 1), max(len(drawn) - lines, 0))
@@ -77,7 +77,7 @@ def field_lines(board: InterviewState, width: int, rows: int) -> tuple[list[Line
     return shown, (x + width_of(start), y - first)
 
 
-def edited(text: str, at: int, width: int) -> tuple[list[Line], tuple[int, int]]:
+def edited(text: str, at: int, width: int) -> tuple[list[ScreenLine], tuple[int, int]]:
     """Text broken at the width, every character kept, the letter under the cursor drawn as a cursor; and where
     that is, as column and row."""
     cells = [clean(letter) for letter in text]
@@ -99,7 +99,7 @@ def edited(text: str, at: int, width: int) -> tuple[list[Line], tuple[int, int]]
     if at >= len(cells) and text_width("".join(cells[start:])) >= width:
         rows.append((len(cells), len(cells)))
     row = max(n for n, (first, _) in enumerate(rows) if first <= at)
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     for n, (first, end) in enumerate(rows):
         shown = "".join(cells[first:end]).rstrip("\n")
         if n != row:
@@ -114,22 +114,22 @@ def edited(text: str, at: int, width: int) -> tuple[list[Line], tuple[int, int]]
     return lines, (text_width("".join(cells[rows[row][0] : at])), row)
 
 
-def status_lines(board: InterviewState, column: Column) -> list[Line]:
+def status_lines(board: InterviewState, column: QuestionColumn) -> list[ScreenLine]:
     """What is said under the field: why not, what is doubted, what stands. One line at least: then little
     moves."""
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     prompt = board.prompt
 
-    def say(mark: str, text: str, role: Role) -> None:
+    def say(mark: str, text: str, role: TextRole) -> None:
         lines.extend(indented(wrap(written(text, role), column.width - 2), (Run(mark + " ", role),), 2))
 
     if board.why:
         say("!", board.why, "why")
     if board.notice:
         say("»", board.notice, "query")
-    if isinstance(board.mode, Writing) and board.mode.notes and not lines:
+    if isinstance(board.mode, NoteEditor) and board.mode.notes and not lines:
         say(" ", f"{UP} {DOWN} {_notes_written(board.mode)}", "hint")
-    if prompt is not None and isinstance(board.mode, (Answering, Writing)):
+    if prompt is not None and isinstance(board.mode, (Answering, NoteEditor)):
         query = prompt.query
         if query is not None and not query.aloud and not board.answer.denied:
             given = f"{board.given}: " if board.given else ""
@@ -151,7 +151,7 @@ def status_lines(board: InterviewState, column: Column) -> list[Line]:
     return lines or [BLANK]
 
 
-def _notes_written(writing: Writing) -> str:
+def _notes_written(writing: NoteEditor) -> str:
     """What ↑ brings back while a note is typed."""
     count = len(writing.notes)
     return f"changes {'the note' if count == 1 else f'one of the {count} notes'} written before"
@@ -178,11 +178,11 @@ def keys_now(board: InterviewState) -> Keys:
     if prompt is None:
         return ()
     match board.mode:
-        case Writing(what="command"):
+        case NoteEditor(what="command"):
             return (("Enter", "run it", 0), ("Esc", "cancel", 0), (".help", "lists the commands", 1))
-        case Writing(what="reason"):
+        case NoteEditor(what="reason"):
             return (("Enter", "confirm", 0), ("Esc", "no, key another answer", 0))
-        case Writing():
+        case NoteEditor():
             return (("Enter", "save", 0), ("Esc", "cancel", 0), ("F1", "keys", 3))
         case Jumping():
             return (
@@ -203,7 +203,7 @@ def keys_now(board: InterviewState) -> Keys:
             return (*((key, text, 0) for key, text, _ in choices), ("Esc", "cancels", 0))
         case Speaking():
             return (("number", "continue in it", 0), ("Esc", "close", 0))
-        case Reading():
+        case TextPage():
             return (("Esc", "back to the question", 0),)
         case Answering():
             return _answer_keys(board, prompt)
@@ -249,7 +249,7 @@ def _answer_keys(board: InterviewState, prompt: Prompt) -> Keys:
     return keys
 
 
-def keys_line(keys: Keys, width: int) -> Line:
+def keys_line(keys: Keys, width: int) -> ScreenLine:
     """The keys on one line; the least wanted go where there is no room for all."""
     shown = list(keys)
     while shown:

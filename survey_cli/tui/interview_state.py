@@ -1,5 +1,6 @@
-"""What stands in an interview between two keys: the question, what is typed for it, what is open over it, what is said?
-It calls the desk only to look and to save a draft.
+"""State of the interview screen between two keys: the question, the entry, the open panel, the message.
+
+It calls the session only to read, and to save a draft.
 """
 
 from typing import Final
@@ -8,22 +9,22 @@ from survey_cli import entries
 from survey_cli.engine.events import Rejection
 from survey_cli.entries import Line, Prompt, Verbatim
 from survey_cli.entry_commands import is_command, literal
-from survey_cli.sessions import Closing, Conduct
+from survey_cli.sessions import InterviewProtocol, InterviewResult
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.edit import Edit
-from survey_cli.tui.modes import Answering, Mode, Reading, Speaking, Writing
+from survey_cli.tui.modes import Answering, InterviewMode, NoteEditor, Speaking, TextPage
 from survey_cli.values import Place
 
 
 class InterviewState:
     """The state of one interview's screen; what is public is there to be drawn."""
 
-    def __init__(self, desk: Conduct) -> None:
+    def __init__(self, desk: InterviewProtocol) -> None:
         self.desk: Final = desk
         self.prompt: Prompt | None = None
-        self.closing: Closing | None = None
+        self.closing: InterviewResult | None = None
         self.answer = Answer()
-        self.modes: tuple[Mode, ...] = (Answering(),)
+        self.modes: tuple[InterviewMode, ...] = (Answering(),)
         self.notice = desk.notice
         self.why = ""
         """Why the last key or entry was not taken."""
@@ -56,7 +57,7 @@ class InterviewState:
         self._arrive()
 
     @property
-    def mode(self) -> Mode:
+    def mode(self) -> InterviewMode:
         """What the next key goes to."""
         return self.modes[-1]
 
@@ -105,7 +106,9 @@ class InterviewState:
             self._refuse(rejected.why)
             return
         self._drop_dot_word()
-        if isinstance(self.mode, Speaking) or (isinstance(self.mode, Writing) and self.mode.what == "note"):
+        if isinstance(self.mode, Speaking) or (
+            isinstance(self.mode, NoteEditor) and self.mode.what == "note"
+        ):
             self._close()
         self.prompt = self.desk.prompt()
         self.said = said
@@ -119,7 +122,7 @@ class InterviewState:
         self.top = 0
         self._draft = ""
         if self.prompt is None:
-            self.closing = self.desk.closing()
+            self.closing = self.desk.result()
             self.unexpected = True
             return
         if self.prompt.query is not None:
@@ -127,7 +130,7 @@ class InterviewState:
             return
         unsent = self._unsent.pop(self.prompt.place, None)
         if isinstance(self.prompt.entry, Verbatim):
-            self._draft = unsent.edit.text if unsent is not None else self.desk.draft()
+            self._draft = unsent.edit.text if unsent is not None else self.desk.load_draft()
             self._edit(Edit.of(self._draft))
             self.said = "what you had begun to type here is back" if self._draft else ""
         elif unsent is not None:
@@ -154,9 +157,9 @@ class InterviewState:
 
     def _drop_dot_word(self) -> None:
         """Take the line away that was a dot word."""
-        if isinstance(self.mode, Writing) and self.mode.what == "command":
+        if isinstance(self.mode, NoteEditor) and self.mode.what == "command":
             self._close()
-        elif isinstance(self.mode, Writing) and is_command(self.mode.edit.text):
+        elif isinstance(self.mode, NoteEditor) and is_command(self.mode.edit.text):
             self.modes = (*self.modes[:-1], self.mode._replace(edit=Edit()))
         elif is_command(self.answer.edit.text):
             self._edit(Edit())
@@ -166,12 +169,12 @@ class InterviewState:
         self.bell = self.unexpected = True
 
     def _scroll(self, lines: int) -> None:
-        if isinstance(self.mode, Reading):
+        if isinstance(self.mode, TextPage):
             self.modes = (*self.modes[:-1], self.mode._replace(top=max(self.mode.top + lines, 0)))
         else:
             self.top = max(self.top + lines, 0)
 
-    def _push(self, mode: Mode) -> None:
+    def _push(self, mode: InterviewMode) -> None:
         self.modes = (*self.modes, mode)
 
     def _close(self) -> None:

@@ -1,5 +1,7 @@
-"""What does a key do? Keys become calls to the desk and a state to draw, one key finished before the next.
-It knows no terminal and no toolkit, and never asks what a question is about.
+"""Keys of the interview screen, translated into calls of the session and a state to draw.
+
+Each key is handled completely before the next. It uses no terminal and no toolkit, and never depends on what a
+question is about.
 """
 
 from typing import Final, assert_never
@@ -14,30 +16,30 @@ from survey_cli.tui.modes import (
     ENTER,
     NAMED,
     OPENERS,
-    Act,
     AddNote,
     Answering,
     Back,
     Close,
-    Decline,
     DotWord,
     Front,
     Give,
+    InterviewAct,
+    InterviewMode,
     ItIsSo,
     Jump,
     Jumping,
+    KeyedDecline,
     KeyedQuestion,
-    Mode,
+    KeyedStop,
     No,
+    NoteEditor,
     Open,
-    Reading,
     Speak,
     Speaking,
     Specified,
-    Stop,
     Stopping,
     Suspend,
-    Writing,
+    TextPage,
 )
 
 QUERY_KEYS: Final = "F9 confirms it, or key the right answer"
@@ -99,7 +101,7 @@ class Keyboard(InterviewState):
                 self._edit(self.answer.edit.typed(text))
             case Answering() if isinstance(self.prompt.entry, Line):
                 self._edit(self.answer.edit.typed(flat))
-            case Writing() | Jumping() as typing:
+            case NoteEditor() | Jumping() as typing:
                 self._beside(typing._replace(edit=typing.edit.typed(flat)))
             case _:
                 self._refuse("pasted text is no answer here")
@@ -153,7 +155,7 @@ class Keyboard(InterviewState):
                 self._swallow = True
                 self.said = commands.ASK_AGAIN
             case None if key == ".":
-                self._push(Writing("command", Edit.of(".")))
+                self._push(NoteEditor("command", Edit.of(".")))
             case None:
                 self._refuse(commands.READ_BACK)
 
@@ -166,11 +168,11 @@ class Keyboard(InterviewState):
                 self._send(Picked(codes, dict(words)), auto=auto)
             case Specify(choice, words, auto):
                 self.answer = self.answer._replace(edit=Edit())
-                self._push(Writing("specify", Edit.of(words), choice))
+                self._push(NoteEditor("specify", Edit.of(words), choice))
                 self._swallow = auto
             case Empty():
                 self._enter_empty()
-            case Decline():
+            case KeyedDecline():
                 self._decline(keyed)
             case No(why):
                 self._refuse(why)
@@ -238,9 +240,9 @@ class Keyboard(InterviewState):
         letter = key.casefold()
         decline = declined_by(key, prompt)
         if letter == ".":
-            self._push(Writing("command", Edit.of(".")))
+            self._push(NoteEditor("command", Edit.of(".")))
         elif letter == "?":
-            self._push(Reading("help"))
+            self._push(TextPage("help"))
         elif decline is not None:
             self._decline(decline)
         elif letter == "o" and self.doubted is not None:
@@ -248,7 +250,7 @@ class Keyboard(InterviewState):
         elif len(key) == 1:
             self._refuse(otherwise)
 
-    def _decline(self, decline: Decline) -> None:
+    def _decline(self, decline: KeyedDecline) -> None:
         """A decline by its key; where options are marked already, it is asked about first."""
         if not self.answer.chosen:
             self._done(self.desk.decline(decline.id), swallow=True, given=decline.text)
@@ -263,42 +265,44 @@ class Keyboard(InterviewState):
         prompt = self.prompt
         assert prompt is not None
         before = self.mode
-        unfinished = isinstance(before, Writing) and before.what != "specify" and before.at is None
-        if isinstance(before, Writing) and unfinished and before.edit.text.strip("."):
+        unfinished = isinstance(before, NoteEditor) and before.what != "specify" and before.at is None
+        if isinstance(before, NoteEditor) and unfinished and before.edit.text.strip("."):
             self._refuse("finish this line first: Enter saves it, Esc cancels it")
             return
-        if not (isinstance(before, Answering) or (isinstance(before, Writing) and before.what == "specify")):
+        if not (
+            isinstance(before, Answering) or (isinstance(before, NoteEditor) and before.what == "specify")
+        ):
             self.modes = self.modes[:-1]
         opened = self._opened(key, prompt)
         if opened is not None and not _same(opened, before):
             self._push(opened)
             self.follow = True
 
-    def _opened(self, key: str, prompt: Prompt) -> Mode | None:
+    def _opened(self, key: str, prompt: Prompt) -> InterviewMode | None:
         match key:
             case "f1":
-                return Reading("help")
+                return TextPage("help")
             case "f2":
-                return Writing("note", notes=self.desk.notes())
+                return NoteEditor("note", notes=self.desk.list_notes())
             case "f3":
-                asked = self.desk.asked()
+                asked = self.desk.list_items()
                 at = next((n for n, a in enumerate(asked) if a.place == prompt.place), len(asked) - 1)
                 return Jumping(asked, Edit(), max(at, 0))
             case "f4":
                 return self._languages(prompt)
             case "f5":
                 if prompt.faq:
-                    return Reading("faq")
+                    return TextPage("faq")
                 self._refuse(commands.NO_FAQ)
             case "f8":
-                return Stopping(self.desk.stops())
+                return Stopping(self.desk.list_stop_outcomes())
             case "f9":
                 return self._it_is_so()
             case _:
-                return Stopping(self.desk.stops(), sure=Suspend())
+                return Stopping(self.desk.list_stop_outcomes(), sure=Suspend())
         return None
 
-    def _languages(self, prompt: Prompt) -> Mode | None:
+    def _languages(self, prompt: Prompt) -> InterviewMode | None:
         """Two languages take turns; more are a list."""
         if len(prompt.languages) < 2:
             self._refuse(commands.NO_LANGUAGE)
@@ -309,23 +313,23 @@ class Keyboard(InterviewState):
             return None
         return Speaking(prompt.languages, at)
 
-    def _it_is_so(self) -> Mode | None:
+    def _it_is_so(self) -> InterviewMode | None:
         if self.doubted is None:
             self._refuse(commands.NOTHING_TO_CONFIRM)
         elif self.doubted.aloud:
             self._done(self.desk.confirm(), swallow=True)
         else:
-            return Writing("reason")
+            return NoteEditor("reason")
         return None
 
-    def _beside(self, outcome: Mode | Act) -> None:
-        if isinstance(outcome, (Answering, Writing, KeyedQuestion, Jumping, Stopping, Speaking, Reading)):
+    def _beside(self, outcome: InterviewMode | InterviewAct) -> None:
+        if isinstance(outcome, (Answering, NoteEditor, KeyedQuestion, Jumping, Stopping, Speaking, TextPage)):
             self.modes = (*self.modes[:-1], outcome)
             self.follow = True
         else:
             self._act(outcome)
 
-    def _act(self, act: Act | Mode) -> None:
+    def _act(self, act: InterviewAct | InterviewMode) -> None:
         """Carry out what a key or a dot word asked for."""
         match act:
             case Close():
@@ -333,7 +337,7 @@ class Keyboard(InterviewState):
             case No(why):
                 self._refuse(why)
             case AddNote(text, replaces):
-                self._stay(self.desk.note(text, replaces=replaces), said="noted")
+                self._stay(self.desk.add_note(text, replaces=replaces), said="noted")
             case Give(meaning):
                 self._close()
                 if meaning.decline:
@@ -343,23 +347,23 @@ class Keyboard(InterviewState):
                     self._swallow = True
             case Front():
                 self._leave()
-                self._done(self.desk.front())
+                self._done(self.desk.go_forward())
             case Speak(language):
-                self._stay(self.desk.speak(language), said="")
+                self._stay(self.desk.switch_language(language), said="")
             case ItIsSo(reason):
                 self._done(self.desk.confirm(reason))
-            case Decline(id, text):
+            case KeyedDecline(id, text):
                 self._done(self.desk.decline(id), given=text)
             case Back():
                 self._leave()
-                self._done(self.desk.back())
+                self._done(self.desk.go_back())
             case Jump(place):
                 self._leave()
                 self._done(self.desk.jump(place))
             case Suspend():
                 self._leave()
                 self._put_aside()
-            case Stop(outcome):
+            case KeyedStop(outcome):
                 self._leave()
                 self._done(self.desk.stop(outcome))
             case DotWord(text):
@@ -396,8 +400,8 @@ class Keyboard(InterviewState):
             self._send(Picked((choice.code,), {choice.code: words}))
 
 
-def _same(opened: Mode, before: Mode) -> bool:
+def _same(opened: InterviewMode, before: InterviewMode) -> bool:
     """Whether a key asked for what is open already: then it closes it."""
-    if isinstance(opened, (Reading, Writing)) and isinstance(before, (Reading, Writing)):
+    if isinstance(opened, (TextPage, NoteEditor)) and isinstance(before, (TextPage, NoteEditor)):
         return opened.what == before.what
     return type(opened) is type(before)

@@ -1,6 +1,6 @@
-"""What is open beside the question (a note, the list for jumping, stopping, help), and what does a key make
-of it? Pure: a key gives another mode, or an act that the keyboard carries out; nothing here speaks to the
-desk.
+"""Panels beside the question (note, list of items, stopping, help) and the effect of a key in each.
+
+Pure: a key returns another panel, or an action that the keyboard carries out.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from survey_cli.engine.notes import StandingNote
 from survey_cli.entries import Choice, PossibleMeaning, ascii_digits
 from survey_cli.entry_commands import YES_NO, is_command, literal, yes_or_no
 from survey_cli.outcomes import Outcome
-from survey_cli.sessions import Asked
+from survey_cli.sessions import AskedItem
 from survey_cli.tui.edit import Edit
 from survey_cli.values import Place
 
@@ -65,7 +65,7 @@ class Suspend:
     """Put aside."""
 
 
-class Stop(NamedTuple):
+class KeyedStop(NamedTuple):
     outcome: str
 
 
@@ -89,7 +89,7 @@ class Back:
     """To the question before."""
 
 
-class Decline(NamedTuple):
+class KeyedDecline(NamedTuple):
     id: str
     text: str
 
@@ -100,20 +100,20 @@ class Open(NamedTuple):
     key: str
 
 
-Act: TypeAlias = (
+InterviewAct: TypeAlias = (
     Close
     | AddNote
     | ItIsSo
     | Jump
     | Speak
     | Suspend
-    | Stop
+    | KeyedStop
     | DotWord
     | Specified
     | Back
     | Front
     | Give
-    | Decline
+    | KeyedDecline
     | Open
     | No
 )
@@ -124,7 +124,7 @@ class Answering:
     """Nothing is open: keys answer the question."""
 
 
-class Writing(NamedTuple):
+class NoteEditor(NamedTuple):
     """One line is typed for something beside the answer."""
 
     what: Literal["note", "reason", "command", "specify"]
@@ -136,7 +136,7 @@ class Writing(NamedTuple):
     at: int | None = None
     """Which of them is being changed."""
 
-    def pressed(self, key: str) -> "Writing | Act":
+    def pressed(self, key: str) -> "NoteEditor | InterviewAct":
         if key == "escape":
             return Close()
         if key in ("up", "down") and self.notes:
@@ -162,7 +162,7 @@ class Writing(NamedTuple):
                 assert self.choice is not None
                 return Specified(self.choice, literal(text))
 
-    def _recalled(self, by: int) -> "Writing":
+    def _recalled(self, by: int) -> "NoteEditor":
         """Another of the notes in the field, to be changed; past the newest a new one."""
         at = min(max((len(self.notes) if self.at is None else self.at) + by, 0), len(self.notes))
         if at == len(self.notes):
@@ -174,10 +174,10 @@ class KeyedQuestion(NamedTuple):
     """A question to the interviewer that comes before anything is taken; one key each."""
 
     question: str
-    choices: tuple[tuple[str, str, Act], ...]
+    choices: tuple[tuple[str, str, InterviewAct], ...]
     """The key of each, what is said of it, and what it does."""
 
-    def pressed(self, key: str) -> Act:
+    def pressed(self, key: str) -> InterviewAct:
         if key in ("escape", "backspace", "left"):
             return Close()
         keyed = ascii_digits(key).casefold()
@@ -188,12 +188,12 @@ class KeyedQuestion(NamedTuple):
 class Jumping(NamedTuple):
     """The list of what has been asked; what is typed leaves the lines that have it."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedItem, ...]
     edit: Edit = Edit()
     at: int = 0
     """Which of `shown()` is marked."""
 
-    def shown(self) -> tuple[Asked, ...]:
+    def shown(self) -> tuple[AskedItem, ...]:
         """The lines that have every word typed, in their id, question, answer or section."""
         words = self.edit.text.casefold().split()
         if not words:
@@ -201,10 +201,10 @@ class Jumping(NamedTuple):
         return tuple(
             a
             for a in self.asked
-            if all(w in f"{a.place} {a.words} {a.answer} {a.section}".casefold() for w in words)
+            if all(w in f"{a.place} {a.text} {a.answer} {a.section}".casefold() for w in words)
         )
 
-    def pressed(self, key: str) -> "Jumping | Act":
+    def pressed(self, key: str) -> "Jumping | InterviewAct":
         shown = self.shown()
         if key in ENTER:
             return Jump(shown[self.at].place) if shown else No("no question asked so far has these words")
@@ -232,11 +232,11 @@ class Stopping(NamedTuple):
     sure: Outcome | Suspend | None = None
     """What `y` will do."""
 
-    def pressed(self, key: str) -> "Stopping | Act":
+    def pressed(self, key: str) -> "Stopping | InterviewAct":
         if self.sure is not None:
             sure = yes_or_no(key)
             if sure or (key == "ctrl+c" and isinstance(self.sure, Suspend)):
-                return Suspend() if isinstance(self.sure, Suspend) else Stop(self.sure.id)
+                return Suspend() if isinstance(self.sure, Suspend) else KeyedStop(self.sure.id)
             if sure is False or key in ("escape", "left", "backspace"):
                 return Close() if isinstance(self.sure, Suspend) else Stopping(self.outcomes)
             return No(YES_NO)
@@ -277,7 +277,7 @@ class Speaking(NamedTuple):
     languages: tuple[str, ...]
     at: int
 
-    def pressed(self, key: str) -> "Speaking | Act":
+    def pressed(self, key: str) -> "Speaking | InterviewAct":
         if key == "escape":
             return Close()
         if key in ENTER:
@@ -289,14 +289,14 @@ class Speaking(NamedTuple):
         return No("a number, or ↑ ↓ and Enter; Esc closes")
 
 
-class Reading(NamedTuple):
+class TextPage(NamedTuple):
     """Something to be read and closed: help and the keys, or what respondents ask."""
 
     what: Literal["help", "faq"]
     top: int = 0
     """The first line shown."""
 
-    def pressed(self, key: str) -> "Reading | Act":
+    def pressed(self, key: str) -> "TextPage | InterviewAct":
         if key == "escape" or key in ENTER or key == "?":
             return Close()
         match key:
@@ -310,7 +310,7 @@ class Reading(NamedTuple):
                 return No("Esc goes back to the question")
 
 
-Mode: TypeAlias = Answering | Writing | KeyedQuestion | Jumping | Stopping | Speaking | Reading
+InterviewMode: TypeAlias = Answering | NoteEditor | KeyedQuestion | Jumping | Stopping | Speaking | TextPage
 
 
 def moved(key: str, at: int, of: int) -> int | None:

@@ -1,5 +1,6 @@
-"""How is a questionnaire seen while it is written? The interviewer's screen on an interview that is not kept; it changes
-when the file is saved and shows the problems while the file is broken. It reads no file itself.
+"""Preview screen: the interview screen on an unstored interview that follows the questionnaire's file.
+
+It shows the file's problems while the file is broken, and reads no file itself.
 """
 
 from collections.abc import Callable
@@ -8,8 +9,8 @@ from typing import Final, Literal, TypeAlias
 from survey_cli.engine.events import Rejection
 from survey_cli.entries import Line as LineEntry
 from survey_cli.entries import Pick, Verbatim
-from survey_cli.sessions.preview.preview import Shown
-from survey_cli.sessions.preview.preview_session import Rehearsal
+from survey_cli.sessions.preview.preview import PreviewState
+from survey_cli.sessions.preview.preview_session import PreviewSession
 from survey_cli.tui import sheets
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.app import InterviewApp
@@ -17,9 +18,9 @@ from survey_cli.tui.drawing import Clocks, Page, draw, help_lines
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.foot import Keys
 from survey_cli.tui.keyboard import Keyboard
-from survey_cli.tui.modes import ENTER, Jumping, Mode, Reading, Writing
-from survey_cli.tui.question import TO_READ, Column
-from survey_cli.tui.wording import DOT, UP, Line, Role
+from survey_cli.tui.modes import ENTER, InterviewMode, Jumping, NoteEditor, TextPage
+from survey_cli.tui.question import TO_READ, QuestionColumn
+from survey_cli.tui.wording import DOT, UP, ScreenLine, TextRole
 
 LOOK_SECONDS: Final = 0.2
 """How often the file is looked at."""
@@ -31,7 +32,13 @@ SCROLLS: Final = ("up", "down", "pageup", "pagedown", "home", "end")
 class PreviewBoard(Keyboard):
     """The interviewer's keys, and above them a preview's own."""
 
-    def __init__(self, shown: Shown, *, restart: Callable[[], Shown], before: "PreviewBoard | None" = None):
+    def __init__(
+        self,
+        shown: PreviewState,
+        *,
+        restart: Callable[[], PreviewState],
+        before: "PreviewBoard | None" = None,
+    ):
         self.shown: Final = shown
         self.over: Over | None = "problems" if shown.broken else None
         """What lies over the question."""
@@ -39,18 +46,18 @@ class PreviewBoard(Keyboard):
         """Its first line shown; None where it has just been opened."""
         self.laid = 0
         """How often something was laid there."""
-        self.renewed: Shown | None = None
+        self.renewed: PreviewState | None = None
         """The interview was started over: this is to be shown from now on."""
         self._restart = restart
-        super().__init__(shown.desk)
+        super().__init__(shown.session)
         if before is not None:
             self._go_on(before)
-        self.said = shown.said or self.said
+        self.said = shown.remark or self.said
 
     @property
-    def trial(self) -> Rehearsal:
+    def trial(self) -> PreviewSession:
         """The desk, and what it can do beyond one."""
-        return self.shown.desk
+        return self.shown.session
 
     def _go_on(self, before: "PreviewBoard") -> None:
         """Keep what was being typed, where the same thing is still asked, and what lay open."""
@@ -68,10 +75,10 @@ class PreviewBoard(Keyboard):
             self._edit(self.answer.edit)
         self.modes = (*self.modes, *(self._open_still(mode) for mode in before.modes[1:] if _stays(mode)))
 
-    def _open_still(self, mode: Mode) -> Mode:
+    def _open_still(self, mode: InterviewMode) -> InterviewMode:
         if not isinstance(mode, Jumping):
             return mode
-        fresh = Jumping(self.desk.asked(), mode.edit)
+        fresh = Jumping(self.desk.list_items(), mode.edit)
         return fresh._replace(at=max(min(mode.at, len(fresh.shown()) - 1), 0))
 
     def press(self, key: str, at: float = 0.0) -> None:
@@ -134,17 +141,17 @@ class PreviewBoard(Keyboard):
     def _closed(self, key: str) -> None:
         """The interview is at an end; the preview is not."""
         if key in ("left", "alt+left", "backspace"):
-            self._done(self.desk.back())
+            self._done(self.desk.go_back())
             self._tell()
-        elif key == "f3" and self._done(self.desk.back()):
+        elif key == "f3" and self._done(self.desk.go_back()):
             self._open("f3")
         elif key in ENTER:
             self.renewed = self._restart()
         else:
             self.bell = True
 
-    def _push(self, mode: Mode) -> None:
-        if isinstance(mode, Reading) and mode.what == "help":
+    def _push(self, mode: InterviewMode) -> None:
+        if isinstance(mode, TextPage) and mode.what == "help":
             self._lay("keys")
         else:
             super()._push(mode)
@@ -156,13 +163,13 @@ class PreviewBoard(Keyboard):
 
     def _tell(self) -> None:
         """Say what the desk had to do of itself."""
-        if self.trial.said:
-            self.said, self.trial.said = self.trial.said, ""
+        if self.trial.remark:
+            self.said, self.trial.remark = self.trial.remark, ""
 
 
-def _stays(mode: Mode) -> bool:
+def _stays(mode: InterviewMode) -> bool:
     """Whether what is open beside the question goes on over a change of the file."""
-    return isinstance(mode, (Reading, Jumping)) or (isinstance(mode, Writing) and mode.what != "specify")
+    return isinstance(mode, (TextPage, Jumping)) or (isinstance(mode, NoteEditor) and mode.what != "specify")
 
 
 def _still(answer: Answer, entry: object) -> Answer:
@@ -187,12 +194,16 @@ class PreviewApp(InterviewApp):
     board: PreviewBoard
 
     def __init__(
-        self, shown: Shown, *, reload: Callable[[], Shown | None], restart: Callable[[], Shown]
+        self,
+        shown: PreviewState,
+        *,
+        reload: Callable[[], PreviewState | None],
+        restart: Callable[[], PreviewState],
     ) -> None:
         self._reload = reload
         self._restart = restart
-        self._drawn: tuple[object, sheets.Sheet | None] = (None, None)
-        super().__init__(shown.desk, PreviewBoard(shown, restart=restart))
+        self._drawn: tuple[object, sheets.PreviewSheet | None] = (None, None)
+        super().__init__(shown.session, PreviewBoard(shown, restart=restart))
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -210,7 +221,7 @@ class PreviewApp(InterviewApp):
             self._show(shown, before=self.board)
             self.redraw()
 
-    def _show(self, shown: Shown, *, before: PreviewBoard | None) -> None:
+    def _show(self, shown: PreviewState, *, before: PreviewBoard | None) -> None:
         self.board = PreviewBoard(shown, restart=self._restart, before=before)
 
     def redraw(self) -> None:
@@ -242,7 +253,7 @@ class PreviewApp(InterviewApp):
             board,
             width=width,
             height=height,
-            clocks=Clocks(elapsed=board.desk.elapsed(), there=board.desk.there()),
+            clocks=Clocks(elapsed=board.desk.elapsed_time(), there=board.desk.respondent_time()),
         )
         lines = list(page.lines)
         if height >= 4:
@@ -251,17 +262,17 @@ class PreviewApp(InterviewApp):
             lines[1] = sheets.rule(width, self._keys(), f"more above: PgUp {UP}" if page.top else "")
         return page._replace(lines=tuple(lines))
 
-    def _lying(self, width: int) -> sheets.Sheet | None:
+    def _lying(self, width: int) -> sheets.PreviewSheet | None:
         """What lies over the question; None where the question is seen."""
         board, shown = self.board, self.board.shown
         match board.over:
             case "problems":
-                return sheets.problem_sheet(shown.problems, shown.line, broken=shown.broken, width=width)
+                return sheets.problem_sheet(shown.problems, shown.read_line, broken=shown.broken, width=width)
             case "data":
                 here = board.prompt.place if board.prompt is not None else None
-                return sheets.data_sheet(board.trial.data(), here, width=width)
+                return sheets.data_sheet(board.trial.list_values(), here, width=width)
             case "keys" if board.prompt is not None:
-                column = Column(width=min(width - 2 * sheets.MARGIN, TO_READ), rows=0)
+                column = QuestionColumn(width=min(width - 2 * sheets.MARGIN, TO_READ), rows=0)
                 return sheets.manual_sheet(help_lines(board.prompt, column), width)
             case "keys":
                 return sheets.manual_sheet((), width)
@@ -274,15 +285,15 @@ class PreviewApp(InterviewApp):
                 return sheets.closing_sheet(board.closing, width)
         return None
 
-    def _head(self, width: int) -> Line:
+    def _head(self, width: int) -> ScreenLine:
         board, shown = self.board, self.board.shown
         prompt = board.prompt
-        wrong: Role = "why" if shown.broken else "query"
+        wrong: TextRole = "why" if shown.broken else "query"
         count = sheets.found(shown.problems)
         if shown.broken or prompt is None:
             return sheets.head(shown.file, [(count, wrong)], width)
         names = [board.desk.title, prompt.section] if prompt.section and width >= 60 else [board.desk.title]
-        right: list[tuple[str, Role]] = [
+        right: list[tuple[str, TextRole]] = [
             (prompt.language if len(prompt.languages) > 1 else "", "head"),
             (str(prompt.place), "head"),
             (f"{prompt.position} of {prompt.of}", "head"),

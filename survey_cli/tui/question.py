@@ -1,5 +1,6 @@
-"""How does what is asked look in a column of so many cells? Pure: a Prompt and what is keyed give lines;
-what is read aloud, what is not, and what is stressed differ by marks and weight, not by colour alone.
+"""Lines of a prompt in a column of a given width.
+
+Pure. Text to read aloud, text not to read and emphasis differ by marks and weight, not by color alone.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,9 +14,9 @@ from survey_cli.tui.wording import (
     ASIDE,
     CHOSEN,
     HERE,
-    Line,
-    Role,
     Run,
+    ScreenLine,
+    TextRole,
     clean,
     crop,
     indented,
@@ -26,7 +27,7 @@ from survey_cli.tui.wording import (
 )
 from survey_cli.values import Code
 
-BLANK: Line = ()
+BLANK: ScreenLine = ()
 NO_AGAIN: Words = (Span("No: ask again"),)
 COLUMN_GAP = 3
 """Cells between two columns of options."""
@@ -34,7 +35,7 @@ TO_READ = 76
 """The widest text that is still read at a glance."""
 
 
-class Column(NamedTuple):
+class QuestionColumn(NamedTuple):
     """Where the lines go, and how much room there is."""
 
     width: int
@@ -42,10 +43,10 @@ class Column(NamedTuple):
 
 
 def question(
-    prompt: Prompt, answer: Answer, chosen: Sequence[Code], column: Column
-) -> tuple[list[Line], int | None]:
+    prompt: Prompt, answer: Answer, chosen: Sequence[Code], column: QuestionColumn
+) -> tuple[list[ScreenLine], int | None]:
     """The lines of what is asked, and which of them has the mark."""
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     if prompt.turn:
         lines += aside(prompt.turn, column)
     if prompt.intro:
@@ -78,30 +79,30 @@ def question(
     return lines, marked
 
 
-def _words(words: Words, prompt: Prompt, column: Column) -> Iterable[Line]:
+def _words(words: Words, prompt: Prompt, column: QuestionColumn) -> Iterable[ScreenLine]:
     """Read aloud; or, where nothing of an item is, marked as the interviewer's."""
     return wrap(spoken(words), column.width) if prompt.aloud else aside(words, column)
 
 
-def aside(words: Words, column: Column) -> list[Line]:
+def aside(words: Words, column: QuestionColumn) -> list[ScreenLine]:
     """Lines for the interviewer's eyes: each begins under a mark, so that nobody reads them out."""
     mark = ASIDE
     size = text_width(mark)
     return indented(wrap(spoken(words, "aside"), column.width - size), (Run(mark, "aside"),), size)
 
 
-def _code(code: Code, width: int) -> Line:
+def _code(code: Code, width: int) -> ScreenLine:
     return (Run(f"{code!s:>{width}}", "code"), Run("  ", "blank"))
 
 
 def _options(
-    pick: Pick, answer: Answer, chosen: Sequence[Code], column: Column, room: int
-) -> tuple[list[Line], int | None]:
+    pick: Pick, answer: Answer, chosen: Sequence[Code], column: QuestionColumn, room: int
+) -> tuple[list[ScreenLine], int | None]:
     """The choices under each other; side by side where they don't fit under each other but would so."""
     size = max((len(str(c.code)) for c in pick.choices), default=0)
     taken, words = frozenset(chosen), dict(answer.words)
 
-    def all_within(width: int) -> list[list[Line]]:
+    def all_within(width: int) -> list[list[ScreenLine]]:
         return [
             _option(choice, pick.several, at == answer.mark, taken, words, size, width)
             for at, choice in enumerate(pick.choices)
@@ -121,17 +122,19 @@ def _options(
     return _stacked(under, answer.mark)
 
 
-def _stacked(options: Sequence[Sequence[Line]], mark: int | None) -> tuple[list[Line], int | None]:
+def _stacked(
+    options: Sequence[Sequence[ScreenLine]], mark: int | None
+) -> tuple[list[ScreenLine], int | None]:
     at = None if mark is None else sum(len(lines) for lines in options[:mark])
     return [line for lines in options for line in lines], at
 
 
 def _side_by_side(
-    options: Sequence[Line], rows: int, width: int, mark: int | None
-) -> tuple[list[Line], int | None]:
-    lines: list[Line] = []
+    options: Sequence[ScreenLine], rows: int, width: int, mark: int | None
+) -> tuple[list[ScreenLine], int | None]:
+    lines: list[ScreenLine] = []
     for row in range(rows):
-        line: Line = ()
+        line: ScreenLine = ()
         for at, option in enumerate(options[row::rows]):
             start = at * (width + COLUMN_GAP)
             line = (*line, Run(" " * (start - width_of(line)), "blank"), *option) if at else option
@@ -147,14 +150,14 @@ def _option(
     words: Mapping[Code, str],
     size: int,
     width: int,
-) -> list[Line]:
+) -> list[ScreenLine]:
     """One choice: a mark where it stands chosen, its code, its words, and in brackets what is not read."""
     taken = choice.code in chosen
     sign = CHOSEN if taken and several else HERE if taken or under_mark else " "
     if under_mark and several:
         sign = HERE + sign
-    role: Role = "chosen" if taken or under_mark else "aloud" if choice.read else "unread"
-    first: Line = (
+    role: TextRole = "chosen" if taken or under_mark else "aloud" if choice.read else "unread"
+    first: ScreenLine = (
         Run(f"{sign:>2} ", "chosen"),
         Run(f"{choice.code!s:>{size}}", "chosen" if taken or under_mark else "code"),
         Run("  ", "blank"),
@@ -174,9 +177,9 @@ def _option(
     return indented(wrap(text, width - hang), first, hang)
 
 
-def faq_lines(prompt: Prompt, column: Column) -> list[Line]:
+def faq_lines(prompt: Prompt, column: QuestionColumn) -> list[ScreenLine]:
     """What respondents ask, and what may be answered: the answers are read aloud."""
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     for asked, answer in prompt.faq:
         lines += [
             *aside(asked, column),
@@ -186,7 +189,7 @@ def faq_lines(prompt: Prompt, column: Column) -> list[Line]:
     return lines[:-1]
 
 
-def row_of(cells: Sequence[tuple[str, int, Role]]) -> Line:
+def row_of(cells: Sequence[tuple[str, int, TextRole]]) -> ScreenLine:
     """Texts in columns of fixed widths, cropped and filled."""
     line: list[Run] = []
     for text, width, role in cells:

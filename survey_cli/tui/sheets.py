@@ -1,6 +1,4 @@
-"""What lies over the question in a preview: the file's problems, the data so far, a question about leaving. Pure: what is
-to be told, a size and a first line give the lines of a page; all text is literal.
-"""
+"""Pages that cover the question in a preview: problems of the file, data so far, confirmation of leaving. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -8,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from survey_cli.problems import Position, Problem, errors
-from survey_cli.sessions import Closing
-from survey_cli.sessions.preview.preview_session import Datum
+from survey_cli.sessions import InterviewResult
+from survey_cli.sessions.preview.preview_session import PreviewValue
 from survey_cli.text_width import text_width
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.foot import Keys, keys_line
@@ -21,9 +19,9 @@ from survey_cli.tui.wording import (
     MORE,
     RULE,
     UP,
-    Line,
-    Role,
     Run,
+    ScreenLine,
+    TextRole,
     clean,
     clipped,
     crop,
@@ -52,10 +50,10 @@ MANUAL: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class PreviewSheet:
     """Lines to be scrolled through, and what the keys do meanwhile."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[ScreenLine, ...]
     keys: Keys
     at: int | None = None
     """The line to be seen when it opens."""
@@ -74,22 +72,22 @@ def found(problems: Sequence[Problem]) -> str:
     return DOT.join(parts)
 
 
-def head(name: str, right: Sequence[tuple[str, Role]], width: int) -> Line:
+def head(name: str, right: Sequence[tuple[str, TextRole]], width: int) -> ScreenLine:
     """The first line: PREVIEW, what is shown, and on the right what there is to know of it."""
     end: list[Run] = []
     for text, role in right:
         if text:
             end += [Run(DOT, "head")] * bool(end) + [Run(clean(text), role)]
-    start: Line = (Run(" ", "blank"), Run(" PREVIEW ", "practice"), Run(" ", "blank"))
+    start: ScreenLine = (Run(" ", "blank"), Run(" PREVIEW ", "practice"), Run(" ", "blank"))
     room = width - width_of(start) - width_of(end) - 3
     return spread((*start, Run(crop(clean(name), max(room, 0)), "head")), tuple(end), width - 1)
 
 
-def rule(width: int, keys: Keys, says: str = "") -> Line:
+def rule(width: int, keys: Keys, says: str = "") -> ScreenLine:
     """A rule with keys on its left and a remark on its right."""
     after = f" {says} " if says else ""
     line = keys_line(keys, width - text_width(after) - 4) if width >= 40 else ()
-    left: Line = (Run(RULE, "rule"), *line, Run(" ", "blank")) if line else ()
+    left: ScreenLine = (Run(RULE, "rule"), *line, Run(" ", "blank")) if line else ()
     tail = RULE * 3 if says else ""
     fill = max(width - width_of(left) - text_width(after) - len(tail), 0)
     return clipped(
@@ -98,14 +96,14 @@ def rule(width: int, keys: Keys, says: str = "") -> Line:
     )
 
 
-def page(sheet: Sheet, first: Line, *, top: int, width: int, height: int) -> Page:
+def page(sheet: PreviewSheet, first: ScreenLine, *, top: int, width: int, height: int) -> Page:
     """A sheet on the whole screen, from its line `top` on."""
     foot = 1 if height >= 3 else 0
     ruled = height >= 8
     rows = max(height - 1 - foot - (2 if ruled else 0), 1)
     top = min(max(top, 0), max(len(sheet.lines) - rows, 0))
     below = top + rows < len(sheet.lines)
-    margin: Line = (Run(" " * MARGIN, "blank"),)
+    margin: ScreenLine = (Run(" " * MARGIN, "blank"),)
     body = [margin + line for line in sheet.lines[top : top + rows]]
     body += [BLANK] * (rows - len(body))
     lines = [first]
@@ -124,9 +122,9 @@ def page(sheet: Sheet, first: Line, *, top: int, width: int, height: int) -> Pag
 
 def problem_sheet(
     problems: Sequence[Problem], line: Callable[[Position], str], *, broken: bool, width: int
-) -> Sheet:
+) -> PreviewSheet:
     """Every problem with its place, what to do about it, and the line it stands in; errors first."""
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     for problem in sorted(problems, key=lambda p: p.severity != "error"):
         if lines:
             lines.append(BLANK)
@@ -138,11 +136,11 @@ def problem_sheet(
         (f"{UP} {DOWN}", "scroll", 2),
         ("Ctrl+C", "leave", 0),
     )
-    return Sheet(lines=tuple(lines), keys=keys if broken else (("Esc", "back to the question", 0),))
+    return PreviewSheet(lines=tuple(lines), keys=keys if broken else (("Esc", "back to the question", 0),))
 
 
-def _problem(problem: Problem, line: str, width: int) -> list[Line]:
-    role: Role = "why" if problem.severity == "error" else "query"
+def _problem(problem: Problem, line: str, width: int) -> list[ScreenLine]:
+    role: TextRole = "why" if problem.severity == "error" else "query"
     who = f"{problem.who}: " if problem.who else ""
     remedy = f" — {problem.remedy}" if problem.remedy else ""
     text = (
@@ -184,51 +182,54 @@ def _snippet(line: str, column: int, length: int, width: int) -> tuple[str, str]
 STATES: Final = ("answered", "dk", "refused", "not_asked", "not_reached")
 
 
-def data_sheet(data: Sequence[Datum], here: Place | None, *, width: int) -> Sheet:
+def data_sheet(data: Sequence[PreviewValue], here: Place | None, *, width: int) -> PreviewSheet:
     """Variables and values as an analyst will get them, and why a cell has no answer."""
     room = min(width, 120) - 2 * MARGIN
     count = Counter(d.state for d in data)
-    names = {d.state: d.says for d in data if d.state != "answered"}
+    names = {d.state: d.label for d in data if d.state != "answered"}
     states = [*STATES, *(s for s in count if s not in STATES)]
     told = DOT.join(f"{count[s]} {names.get(s, s.replace('_', ' ')).lower()}" for s in states if count[s])
     name = min(max((text_width(d.name) for d in data), default=8), max(room // 3, 8))
     value = min(max((text_width(d.value) for d in data), default=8), max(room // 3, 8))
     says = max(room - name - value - 6, 8)
-    lines: list[Line] = [*wrap(written(f"{counted(len(data), 'variable')}: {told}", "aside"), room), BLANK]
+    lines: list[ScreenLine] = [
+        *wrap(written(f"{counted(len(data), 'variable')}: {told}", "aside"), room),
+        BLANK,
+    ]
     at = None
     for datum in data:
         if datum.place == here and at is None:
             at = len(lines)
         answered = datum.state == "answered"
-        role: Role = "aloud" if answered else "aside"
-        text = datum.says + (" (invented)" if datum.invented else "")
-        cells: list[tuple[str, int, Role]] = [
+        role: TextRole = "aloud" if answered else "aside"
+        text = datum.label + (" (invented)" if datum.is_invented else "")
+        cells: list[tuple[str, int, TextRole]] = [
             (datum.name, name, "chosen" if datum.place == here else "code"),
             (datum.value, value, role),
             (text.strip(), says, "aside"),
         ]
         lines.append((Run(f"{HERE if datum.place == here else ' '} ", "chosen"), *row_of(cells)))
-    return Sheet(lines=tuple(lines), keys=(("Esc", "back to the question", 0),), at=at)
+    return PreviewSheet(lines=tuple(lines), keys=(("Esc", "back to the question", 0),), at=at)
 
 
 # ── the rest ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def asking_sheet(text: str, keys: Keys, width: int) -> Sheet:
+def asking_sheet(text: str, keys: Keys, width: int) -> PreviewSheet:
     """One question about the preview itself."""
-    return Sheet(lines=wrap(written(text, "stress"), min(width - 2 * MARGIN, TO_READ)), keys=keys)
+    return PreviewSheet(lines=wrap(written(text, "stress"), min(width - 2 * MARGIN, TO_READ)), keys=keys)
 
 
-def manual_sheet(help: Sequence[Line], width: int) -> Sheet:
+def manual_sheet(help: Sequence[ScreenLine], width: int) -> PreviewSheet:
     """The keys of a preview above the interviewer's own page of keys."""
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     for key, does in MANUAL:
         text = wrap(written(does, "aside"), min(width - 2 * MARGIN, TO_READ) - 16)
         lines += indented(text, (Run(f"{key:<16}", "code"),), 16)
-    return Sheet(lines=(*lines, BLANK, *help), keys=(("Esc", "back to the question", 0),))
+    return PreviewSheet(lines=(*lines, BLANK, *help), keys=(("Esc", "back to the question", 0),))
 
 
-def closing_sheet(closing: Closing | None, width: int) -> Sheet:
+def closing_sheet(closing: InterviewResult | None, width: int) -> PreviewSheet:
     """How the interview ended, and where one can go from there."""
     said = "The interview is closed"
     if closing is not None:
@@ -256,4 +257,4 @@ def closing_sheet(closing: Closing | None, width: int) -> Sheet:
         ("Ctrl+T", "data", 1),
         ("Ctrl+C", "leave", 0),
     )
-    return Sheet(lines=tuple(lines), keys=keys)
+    return PreviewSheet(lines=tuple(lines), keys=keys)

@@ -1,5 +1,7 @@
-"""What does a key do at the station? Keys become calls to the desk and a state to draw, one key finished before the next.
-It knows no terminal, no telephone and no rule about who may be called.
+"""Keys of the station screen, translated into calls of the session and a state to draw.
+
+Each key is handled completely before the next. It knows no terminal, no telephone and no rules about who may be
+called.
 """
 
 from dataclasses import replace
@@ -9,40 +11,40 @@ from survey_cli.engine.events import Rejection
 from survey_cli.entries import ascii_digits
 from survey_cli.problems import nearest
 from survey_cli.sessions.station.station_protocol import (
-    Away,
-    Calling,
-    Idle,
-    OnCase,
+    BreakView,
+    CaseView,
+    IdleView,
     OutcomeChoice,
-    View,
+    StationProtocol,
+    StationView,
 )
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.keyboard import Keyboard
 from survey_cli.tui.modes import ENTER, Close, No
 from survey_cli.tui.station_keys import BOUND, BY_KEY, BY_WORD, NAMED, Bound, Deed
 from survey_cli.tui.station_modes import (
-    Act,
-    Asking,
+    AppointmentForm,
     Book,
-    Booking,
+    CaseSearch,
     Choosing,
     Deciding,
     DialAgain,
     Fetch,
-    Finding,
     Given,
     Heard,
     KeyOutcome,
     Leave,
-    Mode,
+    OutcomeQuestion,
     Promising,
-    Reading,
     Record,
     Refusing,
     Saying,
     Spoke,
+    StationAct,
+    StationMode,
+    StationNoteEditor,
+    StationTextPage,
     Typed,
-    Writing,
 )
 from survey_cli.tui.station_outcomes import Outcomes
 
@@ -54,11 +56,11 @@ class StationBoard(Outcomes):
     """One interviewer's evening under one pair of hands; `press` and `paste` change what stands. While an interview is
     held, `talk` has the keys."""
 
-    def __init__(self, calling: Calling) -> None:
+    def __init__(self, calling: StationProtocol) -> None:
         super().__init__(calling)
         now = calling.view()
-        if isinstance(now, Idle) and not now.why:  # nobody has looked for a case yet
-            self._done(calling.take_next())
+        if isinstance(now, IdleView) and not now.why:  # nobody has looked for a case yet
+            self._done(calling.claim_next())
         else:
             self._look()
 
@@ -76,7 +78,7 @@ class StationBoard(Outcomes):
         bound = BY_KEY.get(key) if len(key) > 1 else None
         if self.blind and key != "ctrl+c":
             self._refuse("the screen is too small to see what this key would do")
-        elif key == "ctrl+c" and isinstance(self.mode, Asking) and isinstance(self.mode.then, Leave):
+        elif key == "ctrl+c" and isinstance(self.mode, OutcomeQuestion) and isinstance(self.mode.then, Leave):
             self._act(Leave())
         elif isinstance(self.mode, Deciding):
             self._deciding(ascii_digits(key))
@@ -95,9 +97,9 @@ class StationBoard(Outcomes):
         self.why = self.said = ""
         flat = " ".join(text.split())
         match self.mode:
-            case Writing() | Finding() as typing:
+            case StationNoteEditor() | CaseSearch() as typing:
                 self._turned(replace(typing, edit=typing.edit.typed(flat)))
-            case Booking() | Refusing() as form:
+            case AppointmentForm() | Refusing() as form:
                 self._turned(form.pasted(flat))
             case _:
                 self._refuse("pasted text is no key here")
@@ -108,7 +110,7 @@ class StationBoard(Outcomes):
         if talk.left:
             self.talk = None
             self.bell = False
-            self._done(self.calling.came_back())
+            self._done(self.calling.close_interview())
             self.unexpected = True
 
     def _flags(self, talk: Keyboard) -> None:
@@ -133,13 +135,13 @@ class StationBoard(Outcomes):
     def beat(self) -> None:
         """Ten seconds have gone by: the case is kept, and where there is none a due one may come by itself."""
         self.bell = self.unexpected = False
-        if self.talk is None and isinstance(self.view, Idle) and not isinstance(self.mode, Deciding):
+        if self.talk is None and isinstance(self.view, IdleView) and not isinstance(self.mode, Deciding):
             return  # somebody rings back and is being looked for: no case may come over it
-        self.calling.beat()
+        self.calling.keep_alive()
         if self.talk is None and self._look():
             self.bell, self.why = True, ""
         elif self.case is None:
-            self.promises = self.calling.promises()
+            self.promises = self.calling.list_appointments()
 
     def ended_from_outside(self) -> None:
         """The program is told to end: put the interview aside, and the shift with it as far as it goes."""
@@ -148,15 +150,15 @@ class StationBoard(Outcomes):
             if self.talk.prompt is not None:
                 self.talk.desk.suspend()
             self.talk = None
-            self.calling.came_back(then_next=False)
-        self.calling.leave()
+            self.calling.close_interview(then_next=False)
+        self.calling.end_shift()
 
     # Deciding
 
     def _deciding(self, key: str) -> None:
         view = self.view
         bound = BY_KEY.get(key.casefold() if len(key) == 1 else key)
-        if isinstance(view, OnCase):
+        if isinstance(view, CaseView):
             if key.isdecimal() and key in "12345678" and len(key) == 1:
                 self._digit(int(key), view)
                 return
@@ -164,11 +166,11 @@ class StationBoard(Outcomes):
                 by = self.page if key.startswith("page") else 1
                 self.older = max(self.older + (by if key.endswith("up") else -by), 0)
                 return
-        elif key in ENTER and isinstance(view, Idle):
-            self._done(self.calling.take_next())
+        elif key in ENTER and isinstance(view, IdleView):
+            self._done(self.calling.claim_next())
             return
         if key == ".":
-            self._push(Writing("command", Edit.of(".")))
+            self._push(StationNoteEditor("command", Edit.of(".")))
         elif bound is not None:
             self._do(bound)
         elif key == "escape":
@@ -176,23 +178,23 @@ class StationBoard(Outcomes):
         elif key in ENTER or len(key) == 1:
             self._refuse(self._offered(view))
 
-    def _offered(self, view: View) -> str:
+    def _offered(self, view: StationView) -> str:
         match view:
-            case OnCase(dialled=True):
+            case CaseView(has_open_call=True):
                 return "key the outcome of the call, or i begins the interview; F1 shows all keys"
-            case OnCase():
+            case CaseView():
                 return (
                     "d dials, i starts the interview, a number keys the outcome of a call; F1 shows all keys"
                 )
-            case Idle():
+            case IdleView():
                 return "Enter looks again, / finds a respondent who calls back, q ends the shift"
-            case Away():
+            case BreakView():
                 return "p resumes calling, q ends the shift"
             case _:
                 assert_never(view)
 
-    def _digit(self, digit: int, case: OnCase) -> None:
-        choice = next((c for c in case.first if c.outcome.number == digit), None)
+    def _digit(self, digit: int, case: CaseView) -> None:
+        choice = next((c for c in case.main_outcomes if c.outcome.number == digit), None)
         if choice is None:
             self._refuse(f"{digit} is no outcome here")
         else:
@@ -200,7 +202,7 @@ class StationBoard(Outcomes):
 
     def _opened_over(self, bound: Bound) -> None:
         """An F-key while something is open: it closes what it opened, else opens its own."""
-        typed = self.mode.edit.text.strip(".") if isinstance(self.mode, Writing) else ""
+        typed = self.mode.edit.text.strip(".") if isinstance(self.mode, StationNoteEditor) else ""
         if typed:
             self._refuse("finish this line first: Enter saves it, Esc cancels it")
             return
@@ -219,25 +221,25 @@ class StationBoard(Outcomes):
         deed: Deed = bound.deed
         match deed:
             case "find":
-                self._push(Finding())
+                self._push(CaseSearch())
                 if rest:
-                    self._turned(Finding(Edit.of(rest)))
+                    self._turned(CaseSearch(Edit.of(rest)))
             case "promises":
-                self._push(Promising(self.calling.promises()))
+                self._push(Promising(self.calling.list_appointments()))
             case "back":
-                self._done(self.calling.take_back())
+                self._done(self.calling.revoke_outcome())
             case "pause":
-                away = isinstance(self.view, Away)
-                self._done(self.calling.go_on() if away else self.calling.pause())
+                away = isinstance(self.view, BreakView)
+                self._done(self.calling.end_break() if away else self.calling.start_break())
             case "leave":
-                self._push(Asking("End the shift?", Leave(), "end it"))
+                self._push(OutcomeQuestion("End the shift?", Leave(), "end it"))
             case "help":
-                self._push(Reading("help"))
+                self._push(StationTextPage("help"))
             case _:
                 assert case is not None
                 self._do_on(deed, case, rest)
 
-    def _do_on(self, deed: Deed, case: OnCase, rest: str) -> None:
+    def _do_on(self, deed: Deed, case: CaseView, rest: str) -> None:
         match deed:
             case "interview":
                 self._interview()
@@ -250,8 +252,8 @@ class StationBoard(Outcomes):
             case "note":
                 self._line("remark", rest)
             case "outcomes":
-                if case.more:
-                    self._push(Choosing(case.more))
+                if case.other_outcomes:
+                    self._push(Choosing(case.other_outcomes))
                 else:
                     self._refuse("there are no other outcomes here")
             case "appointment":
@@ -263,24 +265,24 @@ class StationBoard(Outcomes):
                     self._refuse("this survey has no scripts")
             case "faq":
                 if case.faq:
-                    self._push(Reading("faq"))
+                    self._push(StationTextPage("faq"))
                 else:
                     self._refuse("this survey has no answers to respondents' questions")
             case _:
-                self._done(self.calling.finish())
+                self._done(self.calling.finish_case())
 
     def _interview(self) -> None:
-        begun = self.calling.interview()
+        begun = self.calling.open_interview()
         if isinstance(begun, Rejection):
             self._done(begun)
             return
         self.talk = Keyboard(begun)
         self.unexpected = True
 
-    def _dial(self, case: OnCase) -> None:
+    def _dial(self, case: CaseView) -> None:
         current = next((n for n in case.numbers if n.current), None)
-        if case.dialled and current is not None:
-            self._push(Asking(f"{current.shown} was dialed. Dial it again?", DialAgain(), "dial"))
+        if case.has_open_call and current is not None:
+            self._push(OutcomeQuestion(f"{current.text} was dialed. Dial it again?", DialAgain(), "dial"))
         else:
             self._dialled(self.calling.dial())
 
@@ -291,18 +293,18 @@ class StationBoard(Outcomes):
             self._done(None)
             self.said = what
 
-    def _next_number(self, case: OnCase) -> None:
+    def _next_number(self, case: CaseView) -> None:
         """The next live number after the current one, those first that were not called in this sitting."""
         at = next((n for n, number in enumerate(case.numbers) if number.current), -1)
         others = [n for n in (*case.numbers[at + 1 :], *case.numbers[: max(at, 0)]) if n.state == "live"]
-        chosen = next((n for n in others if not n.came_to), others[0] if others else None)
+        chosen = next((n for n in others if not n.outcome), others[0] if others else None)
         if chosen is None:
             self._refuse("the case has no other number that can be called; + adds one")
         else:
             self._choose(chosen.position)
 
     def _choose(self, position: int) -> None:
-        rejected = self.calling.choose(position)
+        rejected = self.calling.choose_number(position)
         if rejected is None:
             self._expect()  # the interviewer wanted it: keys typed behind it were meant for it
         self._done(rejected)
@@ -311,42 +313,42 @@ class StationBoard(Outcomes):
         if rest:
             self._given(what, rest)
         else:
-            self._push(Writing(what))
+            self._push(StationNoteEditor(what))
 
     # What a mode made of a key
 
-    def _turned(self, turned: "Mode | Act") -> None:
+    def _turned(self, turned: "StationMode | StationAct") -> None:
         match turned:
-            case Finding() as finding:
+            case CaseSearch() as finding:
                 self._found(finding)
-            case Booking() as booking:
+            case AppointmentForm() as booking:
                 self._replace(self._timed(booking))
             case (
                 Deciding()
                 | Choosing()
-                | Writing()
-                | Asking()
+                | StationNoteEditor()
+                | OutcomeQuestion()
                 | Refusing()
                 | Promising()
                 | Saying()
-                | Reading()
+                | StationTextPage()
             ):
                 self._replace(turned)
             case _:
                 self._act(turned)
 
-    def _found(self, finding: Finding) -> None:
+    def _found(self, finding: CaseSearch) -> None:
         before = self.mode
-        if not isinstance(before, Finding) or before.edit.text != finding.edit.text:
+        if not isinstance(before, CaseSearch) or before.edit.text != finding.edit.text:
             text = finding.edit.text.strip()
-            found = self.calling.find(text) if len(text) >= LEAST_SOUGHT else ()
+            found = self.calling.search_cases(text) if len(text) >= LEAST_SOUGHT else ()
             finding = replace(finding, found=found, at=0)
         self._replace(finding)
 
-    def _act(self, act: Act) -> None:
+    def _act(self, act: StationAct) -> None:
         match act:
             case Close():
-                if isinstance(self.mode, Booking):
+                if isinstance(self.mode, AppointmentForm):
                     self._form = self.mode
                 elif isinstance(self.mode, Refusing):
                     self._refusal = self.mode
@@ -366,9 +368,9 @@ class StationBoard(Outcomes):
                 assert isinstance(self.mode, Refusing)
                 self._wanted(self.mode.choice)
             case Fetch(key):
-                self._stay(self.calling.fetch(key), said="")
+                self._stay(self.calling.fetch_case(key), said="")
             case Spoke(script):
-                self._stay(self.calling.spoke(script), said="noted: the script was read")
+                self._stay(self.calling.record_script(script), said="noted: the script was read")
             case DialAgain():
                 self._close()
                 self._dialled(self.calling.dial())
@@ -380,7 +382,7 @@ class StationBoard(Outcomes):
     def _given(self, what: Typed, text: str) -> None:
         match what:
             case "remark":
-                self._stay(self.calling.remark(text), said="noted")
+                self._stay(self.calling.add_note(text), said="noted")
             case "add":
                 self._stay(self.calling.add_number(text), said="kept, and it is the one that d dials")
             case _:
@@ -395,7 +397,7 @@ class StationBoard(Outcomes):
             self.said = said
 
     def _left(self) -> None:
-        rejected = self.calling.leave()
+        rejected = self.calling.end_shift()
         self._close()
         self._done(rejected)
         self.left = rejected is None
@@ -414,7 +416,7 @@ class StationBoard(Outcomes):
         elif word in choices:
             self._keyed(choices[word], rest)
         elif word == "fetch" and rest:
-            self._done(self.calling.fetch(rest))
+            self._done(self.calling.fetch_case(rest))
         elif word == "number" and rest.isdecimal() and case is not None:
             numbers = case.numbers[int(rest) - 1 : int(rest)] if int(rest) else ()
             if numbers:
@@ -428,13 +430,15 @@ class StationBoard(Outcomes):
             self._refuse(f".{word} is no command here: {meant}")
 
 
-def all_choices(case: OnCase) -> tuple[OutcomeChoice, ...]:
+def all_choices(case: CaseView) -> tuple[OutcomeChoice, ...]:
     """Every outcome that can be keyed, those with a digit of their own first."""
-    return (*case.first, *(choice for _, choices in case.more for choice in choices))
+    return (*case.main_outcomes, *(choice for _, choices in case.other_outcomes for choice in choices))
 
 
-def _same(opened: Mode, before: Mode) -> bool:
+def _same(opened: StationMode, before: StationMode) -> bool:
     """Whether a key asked for what is open already: then it closes it."""
-    if isinstance(opened, (Reading, Writing)) and isinstance(before, (Reading, Writing)):
+    if isinstance(opened, (StationTextPage, StationNoteEditor)) and isinstance(
+        before, (StationTextPage, StationNoteEditor)
+    ):
         return opened.what == before.what
     return type(opened) is type(before) and not isinstance(opened, Deciding)

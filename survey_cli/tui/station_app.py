@@ -1,10 +1,8 @@
-"""How does a station stand on a terminal? One sheet that shows the case, or the interview that was begun from it; keys go
-to the board, and its heart beats every ten seconds.
-"""
+"""Textual application of a station: shows the case or its interview, and keeps the session alive every ten seconds."""
 
 from typing import Final
 
-from survey_cli.sessions.station.station_protocol import Calling
+from survey_cli.sessions.station.station_protocol import StationProtocol
 from survey_cli.tui.app import DRAFT_SECONDS, KeysApp, interview_page, settle_page
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.station import StationBoard
@@ -19,7 +17,7 @@ class StationApp(KeysApp):
 
     board: StationBoard
 
-    def __init__(self, calling: Calling) -> None:
+    def __init__(self, calling: StationProtocol) -> None:
         super().__init__()
         self.board = StationBoard(calling)
         self._unpainted = False

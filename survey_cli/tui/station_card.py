@@ -1,19 +1,20 @@
-"""How does a case look that is to be called: who, which number, what time it is there, what was promised, what happened
-before? Pure: a view and a width give lines; nothing is told by colour alone.
+"""Lines of the case to be called: person, numbers, clocks, appointment, history.
+
+Pure. Nothing is conveyed by color alone.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from survey_cli.sessions.station.station_protocol import NumberLine, OnCase, PastLine
-from survey_cli.tui.question import Column
+from survey_cli.sessions.station.station_protocol import CaseView, PastLine, StationNumber
+from survey_cli.tui.question import QuestionColumn
 from survey_cli.tui.wording import (
     DOT,
     HERE,
-    Line,
-    Role,
     Run,
+    ScreenLine,
+    TextRole,
     clean,
     clipped,
     crop,
@@ -32,7 +33,7 @@ MOST_SAID: Final = 2
 """Lines for the sample's columns, and for a notice."""
 
 
-def card(view: OnCase, column: Column) -> list[Line]:
+def card(view: CaseView, column: QuestionColumn) -> list[ScreenLine]:
     """The case as it stands; the sample's columns give way first where there is little room."""
     width = column.width
     lines = [_name(view, width), *_notice(view, width)]
@@ -45,7 +46,7 @@ def card(view: OnCase, column: Column) -> list[Line]:
     return [*lines, *numbers, *known]
 
 
-def _name(view: OnCase, width: int) -> Line:
+def _name(view: CaseView, width: int) -> ScreenLine:
     attempt = f"attempt {view.attempt} of {view.limit}"
     key = f"  {clean(view.key)}" if view.key != view.name else ""
     room = width - len(attempt) - 2
@@ -54,20 +55,20 @@ def _name(view: OnCase, width: int) -> Line:
     return spread((Run(name, "stress"), Run(key, "hint")), written(attempt, "hint"), width)
 
 
-def _notice(view: OnCase, width: int) -> list[Line]:
+def _notice(view: CaseView, width: int) -> list[ScreenLine]:
     if not view.notice:
         return []
     return indented(_few(written(view.notice, "query"), width - 2, MOST_SAID), (Run("» ", "query"),), 2)
 
 
-def _numbers(view: OnCase, width: int) -> list[Line]:
+def _numbers(view: CaseView, width: int) -> list[ScreenLine]:
     """The number that is dialled, with the clocks beside it, and the others under it."""
     current = [n for n in view.numbers if n.current]
     others = [n for n in view.numbers if not n.current]
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     clocks = _clocks(view)
     for number in current:
-        line = _number(number, dialled=view.dialled)
+        line = _number(number, dialled=view.has_open_call)
         if width_of(line) + width_of(clocks) < width:
             lines.append(spread(line, clocks, width))
         else:
@@ -84,45 +85,45 @@ def _numbers(view: OnCase, width: int) -> list[Line]:
     return lines
 
 
-def _number(number: NumberLine, *, dialled: bool) -> Line:
+def _number(number: StationNumber, *, dialled: bool) -> ScreenLine:
     said = [number.line if number.line != "unknown" else "kind unknown"]
     if number.by_hand:
         said.append("dial by hand")
     states = {"dead": "dead", "never_call": "never to be called"}
     said += [states.get(number.state, "")]
-    said += [number.came_to]
+    said += [number.outcome]
     if dialled:
         said.append("dialed")
-    role: Role = "chosen" if number.current else "aside"
+    role: TextRole = "chosen" if number.current else "aside"
     return (
         Run(f"{HERE if number.current else ' '} ", "chosen"),
-        Run(clean(number.shown), role),
+        Run(clean(number.text), role),
         Run(f"  {clean(DOT.join(word for word in said if word))}", "chosen" if dialled else "hint"),
     )
 
 
-def _clocks(view: OnCase) -> Line:
-    here = f"{view.here:%H:%M} here"
-    if view.there is None:
+def _clocks(view: CaseView) -> ScreenLine:
+    here = f"{view.station_time:%H:%M} here"
+    if view.respondent_time is None:
         return (Run(f"{here}{DOT}their local time is not known", "hint"),)
-    until = f"{DOT}until {view.until:%H:%M}" if view.until is not None else ""
-    return (Run(f"{view.there:%H:%M} there", "aloud"), Run(f"{until}{DOT}{here}", "hint"))
+    until = f"{DOT}until {view.callable_until:%H:%M}" if view.callable_until is not None else ""
+    return (Run(f"{view.respondent_time:%H:%M} there", "aloud"), Run(f"{until}{DOT}{here}", "hint"))
 
 
-def _known(view: OnCase, width: int) -> list[Line]:
+def _known(view: CaseView, width: int) -> list[ScreenLine]:
     """Whom to ask for, what was promised, how the interview stands."""
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     for label, text in (
-        ("Appointment", view.promise),
+        ("Appointment", view.appointment),
         ("Ask for", view.ask_for),
-        ("Interview", view.interview),
+        ("Interview", view.interview_status),
     ):
         if text:
             lines += _few((Run(f"{label}: ", "hint"), Run(clean(text), "chosen")), width, 2)
     return lines
 
 
-def _few(runs: Line, width: int, most: int) -> list[Line]:
+def _few(runs: ScreenLine, width: int, most: int) -> list[ScreenLine]:
     """The runs wrapped into so many lines at most, the last one cut with … where there was more."""
     lines = list(wrap(runs, width))
     if len(lines) <= most:
@@ -132,13 +133,13 @@ def _few(runs: Line, width: int, most: int) -> list[Line]:
     return [*lines[: most - 1], (Run(crop(last + " " + "…" * width, width), role),)]
 
 
-def past_lines(past: Sequence[PastLine], width: int) -> list[Line]:
+def past_lines(past: Sequence[PastLine], width: int) -> list[ScreenLine]:
     """What happened to the case, the oldest first: when, what, and what was noted."""
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     for happened in past:
         when = f"{days_and_time(happened.at, None)}  "
         note = f": {happened.note}" if happened.note else ""
-        text: Line = (Run(clean(happened.what), "aloud"), Run(clean(note), "aside"))
+        text: ScreenLine = (Run(clean(happened.what), "aloud"), Run(clean(note), "aside"))
         if happened.by:
             text = (*text, Run(f" ({clean(happened.by)})", "hint"))
         size = len(when)

@@ -1,39 +1,46 @@
-"""What stands on every line of the station's screen now? Pure: the board's state and a size give the lines of a page;
-on a small screen the less important goes first, and everything that came from a file is literal text.
+"""Lines of the station screen, from the board's state and a size.
+
+Pure. On a small screen, the less important lines are left out first; text from files is literal.
 """
 
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from survey_cli.sessions.station.station_protocol import Away, Idle, OnCase, Tally, View
+from survey_cli.sessions.station.station_protocol import (
+    BreakView,
+    CaseView,
+    IdleView,
+    ShiftSummary,
+    StationView,
+)
 from survey_cli.text_width import text_width
 from survey_cli.tui import sheets
 from survey_cli.tui.drawing import MARGIN, Page
 from survey_cli.tui.foot import Keys, edited, keys_line
-from survey_cli.tui.question import BLANK, Column
+from survey_cli.tui.question import BLANK, QuestionColumn
 from survey_cli.tui.sheets import counted
 from survey_cli.tui.station import StationBoard
 from survey_cli.tui.station_card import card, days_and_time, past_lines
 from survey_cli.tui.station_lists import Drawn, drawn_mode
 from survey_cli.tui.station_modes import (
-    Asking,
-    Booking,
+    AppointmentForm,
+    CaseSearch,
     Choosing,
     Deciding,
-    Finding,
+    OutcomeQuestion,
     Promising,
-    Reading,
     Refusing,
     Saying,
-    Writing,
+    StationNoteEditor,
+    StationTextPage,
 )
 from survey_cli.tui.wording import (
     DOT,
     DOWN,
     UP,
-    Line,
-    Role,
     Run,
+    ScreenLine,
+    TextRole,
     clean,
     clipped,
     crop,
@@ -65,13 +72,13 @@ def draw_station(board: StationBoard, *, width: int, height: int) -> Page:
         return _too_small(width, height)
     margin = MARGIN if width < WIDEST + 2 * MARGIN else (width - WIDEST) // 2
     column_width = width - 2 * margin
-    left: Line = (Run(" " * margin, "blank"),)
-    thin: Line = (Run(" " * (margin - 1), "blank"),)
+    left: ScreenLine = (Run(" " * margin, "blank"),)
+    thin: ScreenLine = (Run(" " * (margin - 1), "blank"),)
     view = board.view
     foot, cursor = _foot(board, view, column_width)
     status = _status(board, view, column_width)[: max(1, min(3, height // 6))]
     rows = height - 3 - len(foot) - len(status) - 1
-    column = Column(width=column_width, rows=rows)
+    column = QuestionColumn(width=column_width, rows=rows)
     body, body_cursor, above, below = _body(board, view, column)
     body += [BLANK] * (rows - len(body))
     lines = [_head(board, width)]
@@ -97,9 +104,9 @@ def _too_small(width: int, height: int) -> Page:
     return Page(lines=tuple(clipped(line, width) for line in lines), top=0, rows=height, cursor=None)
 
 
-def _head(board: StationBoard, width: int) -> Line:
+def _head(board: StationBoard, width: int) -> ScreenLine:
     calling = board.calling
-    end = written(tallied(calling.tally()), "head")
+    end = written(tallied(calling.summarize_shift()), "head")
     names = DOT.join(
         part
         for part in (
@@ -116,10 +123,10 @@ def _head(board: StationBoard, width: int) -> Line:
     return spread((Run(" ", "blank"), Run(crop(clean(names), room), "head")), end, width - 1)
 
 
-def tallied(tally: Tally) -> str:
+def tallied(tally: ShiftSummary) -> str:
     """`3 done · 21 calls · 1 promise`."""
-    parts = [f"{tally.done} done", counted(tally.calls, "call")]
-    parts += [counted(tally.promises, "appointment")] if tally.promises else []
+    parts = [f"{tally.completes} done", counted(tally.calls, "call")]
+    parts += [counted(tally.appointments, "appointment")] if tally.appointments else []
     return DOT.join(parts)
 
 
@@ -127,24 +134,24 @@ def tallied(tally: Tally) -> str:
 
 
 def _body(
-    board: StationBoard, view: View, column: Column
-) -> tuple[list[Line], tuple[int, int] | None, bool, bool]:
+    board: StationBoard, view: StationView, column: QuestionColumn
+) -> tuple[list[ScreenLine], tuple[int, int] | None, bool, bool]:
     """Lines, the cursor among them, and whether there is more above and below."""
     mode = board.mode
-    if isinstance(mode, Deciding | Writing | Asking):
+    if isinstance(mode, Deciding | StationNoteEditor | OutcomeQuestion):
         match view:
-            case OnCase():
+            case CaseView():
                 return *_case(board, view, column), False
-            case Idle():
+            case IdleView():
                 return _idle(board, view, column), None, False, False
-            case Away():
+            case BreakView():
                 return _away(view, column), None, False, False
             case _:
                 assert_never(view)
     sheet = drawn_mode(mode, view, column)
-    top = _top(sheet, mode.top if isinstance(mode, Reading) else 0, column.rows)
-    if isinstance(mode, Reading) and mode.top != top:
-        board.modes = (*board.modes[:-1], Reading(mode.what, top))
+    top = _top(sheet, mode.top if isinstance(mode, StationTextPage) else 0, column.rows)
+    if isinstance(mode, StationTextPage) and mode.top != top:
+        board.modes = (*board.modes[:-1], StationTextPage(mode.what, top))
     cursor = None if sheet.cursor is None else (sheet.cursor[0], sheet.cursor[1] - top)
     shown = list(sheet.lines[top : top + column.rows])
     return shown, cursor, top > 0, top + column.rows < len(sheet.lines)
@@ -158,10 +165,10 @@ def _top(sheet: Drawn, top: int, rows: int) -> int:
     return top
 
 
-def _case(board: StationBoard, view: OnCase, column: Column) -> tuple[list[Line], None, bool]:
+def _case(board: StationBoard, view: CaseView, column: QuestionColumn) -> tuple[list[ScreenLine], None, bool]:
     """The case, and as much of its past as there is room for, the newest at the end."""
     lines = card(view, column)
-    past = past_lines(view.past, column.width)
+    past = past_lines(view.history, column.width)
     room = column.rows - len(lines) - 1
     if room < 1 or not past:
         return lines, None, False
@@ -172,34 +179,36 @@ def _case(board: StationBoard, view: OnCase, column: Column) -> tuple[list[Line]
     return [*lines, BLANK, *past[start:end]], None, start > 0
 
 
-def _idle(board: StationBoard, view: Idle, column: Column) -> list[Line]:
-    lines: list[Line] = [
+def _idle(board: StationBoard, view: IdleView, column: QuestionColumn) -> list[ScreenLine]:
+    lines: list[ScreenLine] = [
         *_clocked(
-            "The study is paused" if view.paused else "Nobody can be called just now", view.here, column
+            "The study is paused" if view.study_is_paused else "Nobody can be called just now",
+            view.station_time,
+            column,
         ),
         BLANK,
         *wrap(written(view.why[:1].upper() + view.why[1:], "aloud"), column.width),
     ]
     if view.next_at is not None:
-        when = days_and_time(view.next_at, view.here)
+        when = days_and_time(view.next_at, view.station_time)
         lines += [*wrap(written(f"Next: {when}. The case comes by itself.", "aloud"), column.width)]
     return [*lines, *_promised(board, column)]
 
 
-def _away(view: Away, column: Column) -> list[Line]:
-    lines = _clocked("On a break", view.here, column)
+def _away(view: BreakView, column: QuestionColumn) -> list[ScreenLine]:
+    lines = _clocked("On a break", view.station_time, column)
     since = f"Since {view.since:%H:%M}"
-    if view.here is not None:
-        since += f", {counted(int((view.here - view.since).total_seconds()) // 60, 'minute')}"
+    if view.station_time is not None:
+        since += f", {counted(int((view.station_time - view.since).total_seconds()) // 60, 'minute')}"
     return [*lines, BLANK, written(since, "aloud")]
 
 
-def _clocked(what: str, here: object, column: Column) -> list[Line]:
+def _clocked(what: str, here: object, column: QuestionColumn) -> list[ScreenLine]:
     clock = written(f"{here:%H:%M} here", "hint") if here is not None else ()
     return [spread(written(what, "stress"), clock, column.width)]
 
 
-def _promised(board: StationBoard, column: Column) -> list[Line]:
+def _promised(board: StationBoard, column: QuestionColumn) -> list[ScreenLine]:
     if not board.promises:
         return []
     shown = drawn_mode(Promising(board.promises, -1), board.view, column).lines
@@ -209,43 +218,45 @@ def _promised(board: StationBoard, column: Column) -> list[Line]:
 # The foot
 
 
-def _foot(board: StationBoard, view: View, width: int) -> tuple[list[Line], tuple[int, int] | None]:
+def _foot(
+    board: StationBoard, view: StationView, width: int
+) -> tuple[list[ScreenLine], tuple[int, int] | None]:
     """What is typed into, or what can be keyed; and where the cursor stands in it."""
     mode = board.mode
     match mode:
         case Deciding():
-            return (_outcomes(view, width), None) if isinstance(view, OnCase) else ([BLANK], None)
-        case Writing(what, edit, choice):
+            return (_outcomes(view, width), None) if isinstance(view, CaseView) else ([BLANK], None)
+        case StationNoteEditor(what, edit, choice):
             label = f"{choice.outcome.name}: " if choice is not None else ""
             return _field(crop(clean(label), width // 2) + LABELS[what], edit.text, edit.at, width)
-        case Finding(edit=edit):
+        case CaseSearch(edit=edit):
             return _field("who calls back: ", edit.text, edit.at, width)
         case Choosing(edit=edit):
             return _field("outcome: ", edit.text, edit.at, width)
-        case Asking(text=text):
+        case OutcomeQuestion(text=text):
             return [(Run(" ", "blank"), *line) for line in wrap(written(text, "stress"), width - 2)], None
-        case Booking() | Refusing() | Promising() | Saying() | Reading():
+        case AppointmentForm() | Refusing() | Promising() | Saying() | StationTextPage():
             return [BLANK], None
         case _:
             assert_never(mode)
 
 
-def _field(label: str, text: str, at: int, width: int) -> tuple[list[Line], tuple[int, int]]:
-    start: Line = (Run(" ", "blank"), Run(label, "hint")) if label else (Run(" ", "blank"),)
+def _field(label: str, text: str, at: int, width: int) -> tuple[list[ScreenLine], tuple[int, int]]:
+    start: ScreenLine = (Run(" ", "blank"), Run(label, "hint")) if label else (Run(" ", "blank"),)
     size = width_of(start)
     lines, (x, y) = edited(text, at, max(width - size - 1, 3))
     top = max(y - 1, 0)
     return indented(lines[top : top + 2], start, size), (x + size, y - top)
 
 
-def _outcomes(view: OnCase, width: int) -> list[Line]:
+def _outcomes(view: CaseView, width: int) -> list[ScreenLine]:
     """What begins a call, then the outcomes with a digit of their own, in as few lines as they need."""
-    cells = [(str(choice.outcome.number), choice.outcome.name) for choice in view.first]
-    cells += [("9", "more …")] if view.more else []
+    cells = [(str(choice.outcome.number), choice.outcome.name) for choice in view.main_outcomes]
+    cells += [("9", "more …")] if view.other_outcomes else []
     gap = 2 if width >= NARROW else 1
     wide = next((c for c in (5, 4, 3, 2) if _widths(cells, c, gap, width) is not None), 1)
     widths = _widths(cells, wide, gap, width) or [width - 4]
-    lines: list[Line] = [(Run(" ", "blank"), *keys_line(_call_keys(view), width)[1:])]
+    lines: list[ScreenLine] = [(Run(" ", "blank"), *keys_line(_call_keys(view), width)[1:])]
     for row in range(0, len(cells), wide):
         line: list[Run] = [Run(" ", "blank")]
         for (key, name), size in zip(cells[row : row + wide], widths, strict=False):
@@ -274,30 +285,37 @@ def _widths(cells: Sequence[tuple[str, str]], columns: int, gap: int, width: int
     return widths if lost <= (0 if width >= NARROW else LONGEST_CROP) else None
 
 
-def _call_keys(view: OnCase) -> Keys:
+def _call_keys(view: CaseView) -> Keys:
     others = sum(n.state == "live" and not n.current for n in view.numbers)
-    begun = "go on with the interview" if view.interview.startswith("open") else "start the interview"
-    keys: list[tuple[str, str, int]] = [("i", begun, 0), ("d", "dial again" if view.dialled else "dial", 0)]
+    begun = "go on with the interview" if view.interview_status.startswith("open") else "start the interview"
+    keys: list[tuple[str, str, int]] = [
+        ("i", begun, 0),
+        ("d", "dial again" if view.has_open_call else "dial", 0),
+    ]
     keys += [("n", f"next number ({others} more)", 1)] if others else []
     keys.append(("a", "appointment", 1))
     return keys
 
 
-def _status(board: StationBoard, view: View, width: int) -> list[Line]:
+def _status(board: StationBoard, view: StationView, width: int) -> list[ScreenLine]:
     """What is said under the field: why not, what was done, what is owed. One line at least: then little moves."""
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
 
-    def say(mark: str, text: str, role: Role) -> None:
+    def say(mark: str, text: str, role: TextRole) -> None:
         lines.extend(indented(wrap(written(text, role), width - 2), (Run(f"{mark} ", role),), 2))
 
     if board.why:
         say("!", board.why, "why")
-    if isinstance(view, OnCase) and isinstance(board.mode, Deciding | Booking) and view.pending:
+    if (
+        isinstance(view, CaseView)
+        and isinstance(board.mode, Deciding | AppointmentForm)
+        and view.pending_input
+    ):
         owed = {
             "time": "to be called again: give the time (a), or key that none was agreed",
             "outcome": "the interview was not finished: key the outcome",
         }
-        say("?", owed[view.pending], "query")
+        say("?", owed[view.pending_input], "query")
     if board.said:
         say("=", board.said, "hint")
     elif not lines and isinstance(board.mode, Deciding) and (notice := board.calling.notice()):
@@ -305,11 +323,11 @@ def _status(board: StationBoard, view: View, width: int) -> list[Line]:
     return lines or [BLANK]
 
 
-def _keys(board: StationBoard, view: View) -> Keys:
+def _keys(board: StationBoard, view: StationView) -> Keys:
     """What the keys do now, most wanted first."""
     mode = board.mode
     match mode:
-        case Deciding() if isinstance(view, OnCase):
+        case Deciding() if isinstance(view, CaseView):
             scripts: Keys = (("s", "scripts", 3),) if view.scripts else ()
             faq: Keys = (("F5", "questions", 4),) if view.faq else ()
             keys: Keys = (
@@ -326,7 +344,7 @@ def _keys(board: StationBoard, view: View) -> Keys:
             )
             return keys
         case Deciding():
-            away = isinstance(view, Away)
+            away = isinstance(view, BreakView)
             first: Keys = (
                 (("p", "resume calling", 0),) if away else (("Enter", "look again", 1), ("p", "break", 3))
             )
@@ -345,13 +363,13 @@ def _keys(board: StationBoard, view: View) -> Keys:
                 (f"{UP} {DOWN} Enter", "mark, key", 1),
                 ESC,
             )
-        case Writing(what="command"):
+        case StationNoteEditor(what="command"):
             return (("Enter", "run it", 0), ("Esc", "cancel", 0), (".help", "lists the commands", 1))
-        case Writing():
+        case StationNoteEditor():
             return (("Enter", "save", 0), ("Esc", "cancel", 0))
-        case Asking(yes=yes):
+        case OutcomeQuestion(yes=yes):
             return (("y", yes, 0), ("n", "no", 0))
-        case Booking(line=line):
+        case AppointmentForm(line=line):
             last = line == "note"
             return (
                 ("Enter", "save it" if last else "next", 0),
@@ -359,13 +377,13 @@ def _keys(board: StationBoard, view: View) -> Keys:
                 ("Esc", "close (keeps what you typed)", 0),
             )
         case Refusing(line=line, choice=choice):
-            done = "go on" if choice.wants else "key it"
+            done = "go on" if choice.required_input else "key it"
             return (
                 ("Enter", done if line == "strength" else "next (may be empty)", 0),
                 ("Shift+Tab", "back", 1),
                 ("Esc", "the outcomes", 0),
             )
-        case Finding():
+        case CaseSearch():
             return (
                 ("type", "number or name", 1),
                 (f"{UP} {DOWN}", "mark", 2),
@@ -376,7 +394,7 @@ def _keys(board: StationBoard, view: View) -> Keys:
             return ((f"{UP} {DOWN}", "mark", 2), ("Enter", "take the case", 0), ESC) if promises else (ESC,)
         case Saying():
             return (("number", "another script", 1), ("Enter", "mark as read", 0), ESC)
-        case Reading():
+        case StationTextPage():
             return (("Esc", "back", 0),)
         case _:
             assert_never(mode)

@@ -1,6 +1,4 @@
-"""Which keys does the station have, and what are they called? The one table of them: the board acts by it, the sheet of
-keys prints it.
-"""
+"""Table of the station's keys and their labels, used by the board and by the help page."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias

@@ -1,50 +1,48 @@
-"""How does what is open beside the case look: outcomes under headings, the forms of an appointment and a refusal, callers
-found, promises, texts to be spoken, the keys? Pure: a mode and a width give lines.
-"""
+"""Lines of the panels beside the case: outcomes, forms, search results, appointments, scripts, keys. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
 from survey_cli.sessions.station.station_protocol import (
-    FoundCase,
-    OnCase,
-    PromiseLine,
-    Unclear,
-    Understood,
-    View,
+    CaseMatch,
+    CaseView,
+    StationAppointment,
+    StationView,
+    TimeReading,
+    UnclearTime,
 )
 from survey_cli.text_width import text_width
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.foot import edited
-from survey_cli.tui.question import BLANK, Column, row_of
+from survey_cli.tui.question import BLANK, QuestionColumn, row_of
 from survey_cli.tui.station_card import days_and_time
 from survey_cli.tui.station_keys import BOUND, WORDS_ONLY, sign
 from survey_cli.tui.station_modes import (
     KEEPERS,
     STRENGTHS,
     TOLD,
-    Asking,
-    Booking,
+    AppointmentForm,
+    CaseSearch,
     Choosing,
     Deciding,
-    Field,
-    Finding,
-    Mode,
+    FormField,
+    OutcomeQuestion,
     Promising,
-    Reading,
+    RefusalField,
     Refusing,
     Saying,
-    Told,
-    Writing,
+    StationMode,
+    StationNoteEditor,
+    StationTextPage,
 )
 from survey_cli.tui.wording import (
     ASIDE,
     CHOSEN,
     HERE,
-    Line,
-    Role,
     Run,
+    ScreenLine,
+    TextRole,
     clean,
     crop,
     indented,
@@ -61,35 +59,35 @@ LABEL: Final = 14
 class Drawn:
     """The lines of what is open."""
 
-    lines: Sequence[Line]
+    lines: Sequence[ScreenLine]
     at: int | None = None
     """The line that must be seen."""
     cursor: tuple[int, int] | None = None
     """Column and line of the text cursor."""
 
 
-def drawn_mode(mode: Mode, view: View, column: Column) -> Drawn:
+def drawn_mode(mode: StationMode, view: StationView, column: QuestionColumn) -> Drawn:
     """What is open, in a column of this width."""
     width = column.width
     match mode:
         case Choosing():
             return _choices(mode, width)
-        case Booking():
+        case AppointmentForm():
             return _form(mode, view, width)
         case Refusing():
             return _refusal(mode, view, width)
-        case Finding():
+        case CaseSearch():
             return _found(mode, width)
         case Promising(promises=promises, at=at):
             return _promises(promises, at, width)
         case Saying():
             return _texts(mode, width)
-        case Reading(what="faq"):
+        case StationTextPage(what="faq"):
             return Drawn(lines=_faq(view, width))
-        case Reading():
+        case StationTextPage():
             faq = _faq(view, width)
             return Drawn(lines=[*_manual(width), *([BLANK, *faq] if faq else [])])
-        case Deciding() | Writing() | Asking():
+        case Deciding() | StationNoteEditor() | OutcomeQuestion():
             return Drawn(lines=[])
         case _:
             assert_never(mode)
@@ -101,7 +99,7 @@ def _mark(here: bool) -> Run:
 
 def _choices(mode: Choosing, width: int) -> Drawn:
     shown = mode.shown()
-    lines: list[Line] = [] if shown else [written("No outcome has these words.", "aside")]
+    lines: list[ScreenLine] = [] if shown else [written("No outcome has these words.", "aside")]
     heading, marked = "", None
     for n, (number, under, choice) in enumerate(shown):
         if under != heading:
@@ -117,12 +115,12 @@ def _choices(mode: Choosing, width: int) -> Drawn:
 # The form of an appointment
 
 
-def _form(mode: Booking, view: View, width: int) -> Drawn:
-    lines: list[Line] = [_form_head("Call back", view, width), BLANK]
+def _form(mode: AppointmentForm, view: StationView, width: int) -> Drawn:
+    lines: list[ScreenLine] = [_form_head("Call back", view, width), BLANK]
     cursor: tuple[int, int] | None = None
     for name in mode.fields():
         here = name == mode.line
-        start: Line = (_mark(here), Run(f"{NAMES[name]:<{LABEL}}", "chosen" if here else "hint"))
+        start: ScreenLine = (_mark(here), Run(f"{NAMES[name]:<{LABEL}}", "chosen" if here else "hint"))
         match name:
             case "when" | "person" | "note":
                 edit: Edit = {"when": mode.when, "person": mode.person, "note": mode.note}[name]
@@ -142,7 +140,7 @@ def _form(mode: Booking, view: View, width: int) -> Drawn:
     return Drawn(lines=lines, at=cursor[1] if cursor is not None else None, cursor=cursor)
 
 
-NAMES: Final[dict[Field, str]] = {
+NAMES: Final[dict[FormField, str]] = {
     "when": "When",
     "reading": "Which",
     "keeper": "Who calls",
@@ -151,34 +149,36 @@ NAMES: Final[dict[Field, str]] = {
 }
 
 
-def _form_head(what: str, view: View, width: int) -> Line:
-    if not isinstance(view, OnCase):
+def _form_head(what: str, view: StationView, width: int) -> ScreenLine:
+    if not isinstance(view, CaseView):
         return written(what, "stress")
-    there = f"{view.there:%H:%M} there, " if view.there is not None else ""
-    clock = written(f"{there}{view.here:%a} {view.here.day} {view.here:%b %H:%M} here", "hint")
+    there = f"{view.respondent_time:%H:%M} there, " if view.respondent_time is not None else ""
+    clock = written(
+        f"{there}{view.station_time:%a} {view.station_time.day} {view.station_time:%b %H:%M} here", "hint"
+    )
     room = max(width - sum(text_width(run.text) for run in clock) - 2, 10)
     return spread(written(crop(clean(f"{what} {view.name}"), room), "stress"), clock, width)
 
 
-def _line(edit: Edit, width: int, *, here: bool) -> tuple[list[Line], tuple[int, int]]:
+def _line(edit: Edit, width: int, *, here: bool) -> tuple[list[ScreenLine], tuple[int, int]]:
     if here:
         return edited(edit.text, edit.at, width)
     return [written(crop(clean(edit.text), width), "field")], (0, 0)
 
 
-def _choice(number: int, text: str, chosen: bool) -> Line:
-    role: Role = "chosen" if chosen else "aloud"
+def _choice(number: int, text: str, chosen: bool) -> ScreenLine:
+    role: TextRole = "chosen" if chosen else "aloud"
     sign = CHOSEN if chosen else " "
     return (Run(f"{sign} ", "chosen"), Run(str(number), "key"), Run(f" {clean(text)}", role))
 
 
-def _taken(mode: Booking, width: int) -> list[Line]:
+def _taken(mode: AppointmentForm, width: int) -> list[ScreenLine]:
     """What the time is taken for; at least two lines, so that little jumps while it is typed."""
-    said: list[tuple[str, str, Role]]
+    said: list[tuple[str, str, TextRole]]
     match mode.taken:
-        case Understood(echo=echo, hint=hint):
+        case TimeReading(echo=echo, hint=hint):
             said = [("= ", echo, "chosen"), ("  ", hint, "hint")]
-        case Unclear(why=why):
+        case UnclearTime(why=why):
             said = [("? ", why, "query"), ("", "", "hint")]
         case None:
             said = [
@@ -189,7 +189,7 @@ def _taken(mode: Booking, width: int) -> list[Line]:
             assert_never(mode.taken)
     room = width - LABEL - 4
     first = (Run(" " * (LABEL + 2), "blank"),)
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     for mark, text, role in said:
         wrapped = wrap(written(text, role), room) if text else ()
         lines += indented(wrapped, (*first, Run(mark, role)), LABEL + 2 + len(mark))
@@ -199,9 +199,9 @@ def _taken(mode: Booking, width: int) -> list[Line]:
 # The form of a refusal
 
 
-def _refusal(mode: Refusing, view: View, width: int) -> Drawn:
+def _refusal(mode: Refusing, view: StationView, width: int) -> Drawn:
     said = "What the next interviewer should know. Enter skips what was not said."
-    lines: list[Line] = [
+    lines: list[ScreenLine] = [
         _form_head(f"{mode.choice.outcome.name}:", view, width),
         *wrap(written(said, "aside"), width),
         BLANK,
@@ -209,7 +209,7 @@ def _refusal(mode: Refusing, view: View, width: int) -> Drawn:
     cursor: tuple[int, int] | None = None
     for name in TOLD:
         here = name == mode.line
-        start: Line = (_mark(here), Run(f"{TOLD_NAMES[name]:<{LABEL}}", "chosen" if here else "hint"))
+        start: ScreenLine = (_mark(here), Run(f"{TOLD_NAMES[name]:<{LABEL}}", "chosen" if here else "hint"))
         match name:
             case "who" | "reason":
                 edit = mode.who if name == "who" else mode.reason
@@ -222,7 +222,7 @@ def _refusal(mode: Refusing, view: View, width: int) -> Drawn:
     return Drawn(lines=lines, at=cursor[1] if cursor is not None else len(lines) - 1, cursor=cursor)
 
 
-TOLD_NAMES: Final[dict[Told, str]] = {
+TOLD_NAMES: Final[dict[RefusalField, str]] = {
     "who": "Who refused",
     "reason": "Reason given",
     "strength": "How strong",
@@ -232,7 +232,7 @@ TOLD_NAMES: Final[dict[Told, str]] = {
 # Lists
 
 
-def _found(mode: Finding, width: int) -> Drawn:
+def _found(mode: CaseSearch, width: int) -> Drawn:
     if not mode.found:
         sought = len(mode.edit.text.strip()) > 1
         text = (
@@ -246,40 +246,42 @@ def _found(mode: Finding, width: int) -> Drawn:
     )
 
 
-def _caller(case: FoundCase, here: bool, found: Sequence[FoundCase], width: int) -> Line:
+def _caller(case: CaseMatch, here: bool, found: Sequence[CaseMatch], width: int) -> ScreenLine:
     number = min(max(text_width(c.number) for c in found), 18)
     name = min(max(text_width(_called(c)) for c in found), max((width - number - 6) // 2, 10))
     stands = max(width - number - name - 6, 6)
-    role: Role = "chosen" if here else "aloud"
+    role: TextRole = "chosen" if here else "aloud"
     return (
         _mark(here),
-        *row_of([(_called(case), name, role), (case.number, number, role), (case.stands, stands, "aside")]),
+        *row_of([(_called(case), name, role), (case.number, number, role), (case.state, stands, "aside")]),
     )
 
 
-def _called(case: FoundCase) -> str:
+def _called(case: CaseMatch) -> str:
     return case.name if case.key == case.name else f"{case.name} {case.key}"
 
 
-def _promises(promises: Sequence[PromiseLine], at: int, width: int) -> Drawn:
+def _promises(promises: Sequence[StationAppointment], at: int, width: int) -> Drawn:
     if not promises:
         return Drawn(lines=[written("You have no open appointments.", "aside")])
-    when = max(text_width(days_and_time(p.here, None)) for p in promises)
+    when = max(text_width(days_and_time(p.station_time, None)) for p in promises)
     name = min(max(text_width(p.name) for p in promises), max(width // 3, 10))
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     for n, promise in enumerate(promises):
         here = n == at
-        role: Role = "chosen" if here else "aloud"
-        late = "LATE" if promise.late else ""
+        role: TextRole = "chosen" if here else "aloud"
+        late = "LATE" if promise.is_late else ""
         there = (
-            f"{promise.there:%H:%M} there" if promise.there.utcoffset() != promise.here.utcoffset() else ""
+            f"{promise.respondent_time:%H:%M} there"
+            if promise.respondent_time.utcoffset() != promise.station_time.utcoffset()
+            else ""
         )
         person = f"ask for {promise.person}" if promise.person else ""
         said = ", ".join(part for part in (late, there, promise.owner, person, promise.note) if part)
-        cells: list[tuple[str, int, Role]] = [
-            (days_and_time(promise.here, None), when, role),
+        cells: list[tuple[str, int, TextRole]] = [
+            (days_and_time(promise.station_time, None), when, role),
             (promise.name, name, role),
-            (said, max(width - when - name - 6, 6), "why" if promise.late else "aside"),
+            (said, max(width - when - name - 6, 6), "why" if promise.is_late else "aside"),
         ]
         lines.append((_mark(here), *row_of(cells)))
     return Drawn(lines=lines, at=max(at, 0))
@@ -287,26 +289,26 @@ def _promises(promises: Sequence[PromiseLine], at: int, width: int) -> Drawn:
 
 def _texts(mode: Saying, width: int) -> Drawn:
     """The names of the texts, and the marked one in full: it is read aloud."""
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     for n, script in enumerate(mode.scripts):
         here = n == mode.at
-        used = "  (read; once per case)" if script.used else ""
+        used = "  (read; once per case)" if script.is_used else ""
         name = Run(crop(clean(script.id.replace("_", " ") + used), width - 5), "chosen" if here else "aside")
         lines.append((_mark(here), Run(str(n + 1), "key"), Run("  ", "blank"), name))
     text = mode.scripts[mode.at].text
     return Drawn(lines=[*lines, BLANK, *wrap(written(text, "aloud"), width)], at=mode.at)
 
 
-def _faq(view: View, width: int) -> list[Line]:
-    lines: list[Line] = []
-    for asked, answer in view.faq if isinstance(view, OnCase) else ():
+def _faq(view: StationView, width: int) -> list[ScreenLine]:
+    lines: list[ScreenLine] = []
+    for asked, answer in view.faq if isinstance(view, CaseView) else ():
         lines += [BLANK] * bool(lines)
         lines += indented(wrap(written(asked, "aside"), width - 2), (Run(ASIDE, "aside"),), 2)
         lines += indented(wrap(written(answer, "aloud"), width - 2), (Run("  ", "blank"),), 2)
     return lines
 
 
-def _manual(width: int) -> list[Line]:
+def _manual(width: int) -> list[ScreenLine]:
     """Every key with its dot word, from the one table of them."""
     rows = [("1 to 8", "the outcomes shown on the screen")]
     for bound in BOUND:
@@ -316,7 +318,7 @@ def _manual(width: int) -> list[Line]:
     rows += [(f"{'':<9} {word}", does) for word, does in WORDS_ONLY]
     rows += [("PgUp PgDn", "older and newer entries of the case's history"), ("Esc", "close what is open")]
     size = 28 if width >= 60 else 20
-    lines: list[Line] = []
+    lines: list[ScreenLine] = []
     for key, does in rows:
         text = wrap(written(does, "aside"), max(width - size, 8))
         lines += indented(text, (Run(crop(key, size - 1).ljust(size), "code"),), size)

@@ -1,5 +1,6 @@
-"""What is open at the station beside the case (outcomes, an appointment, a refusal, a caller to be found), and what does
-a key make of it? Pure: a key gives another mode or an act that the board carries out; nothing here speaks to the desk.
+"""Panels beside the case (outcomes, appointment, refusal, search) and the effect of a key in each.
+
+Pure: a key returns another panel, or an action that the board carries out.
 """
 
 from dataclasses import dataclass, field, replace
@@ -7,26 +8,26 @@ from typing import Final, Literal, TypeAlias
 
 from survey_cli.entries import ascii_digits
 from survey_cli.sessions.station.station_protocol import (
-    FoundCase,
-    Keeper,
+    CaseMatch,
     OutcomeChoice,
-    PromiseLine,
-    Said,
-    Unclear,
-    Understood,
+    OwnerPolicy,
+    StationAppointment,
+    StationScript,
+    TimeReading,
+    UnclearTime,
 )
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.modes import ENTER, Close, No, moved
 
-KEEPERS: Final[tuple[tuple[Keeper, str], ...]] = (
+KEEPERS: Final[tuple[tuple[OwnerPolicy, str], ...]] = (
     ("anyone", "anyone"),
     ("me", "only me"),
     ("me_first", "me first"),
 )
 STRENGTHS: Final = ("no time, perhaps another day", "unwilling", "angry")
 """How strong a refusal was, from 1."""
-Field: TypeAlias = Literal["when", "reading", "keeper", "person", "note"]
-Told: TypeAlias = Literal["who", "reason", "strength"]
+FormField: TypeAlias = Literal["when", "reading", "keeper", "person", "note"]
+RefusalField: TypeAlias = Literal["who", "reason", "strength"]
 Typed: TypeAlias = Literal["note", "number", "language", "remark", "add", "command"]
 
 
@@ -88,7 +89,9 @@ class Leave:
     """The end of the shift."""
 
 
-Act: TypeAlias = Close | No | KeyOutcome | Record | Given | Book | Heard | Fetch | Spoke | DialAgain | Leave
+StationAct: TypeAlias = (
+    Close | No | KeyOutcome | Record | Given | Book | Heard | Fetch | Spoke | DialAgain | Leave
+)
 
 
 # Modes
@@ -118,7 +121,7 @@ class Choosing:
             if all(word in f"{choice.outcome.name} {choice.outcome.id}".casefold() for word in words)
         )
 
-    def pressed(self, key: str) -> "Choosing | Act":
+    def pressed(self, key: str) -> "Choosing | StationAct":
         shown = self.shown()
         if key == "escape":
             return Choosing(self.groups) if self.edit.text else Close()
@@ -136,7 +139,7 @@ class Choosing:
         narrowed = replace(self, edit=edit, at=None)
         return replace(narrowed, at=0) if edit.text and narrowed.shown() else narrowed
 
-    def _numbered(self, typed: str) -> "Choosing | Act":
+    def _numbered(self, typed: str) -> "Choosing | StationAct":
         numbers = [str(n) for n, _, _ in self.shown()]
         if not any(number.startswith(typed) for number in numbers):
             return No(f"{typed} is not in the list")
@@ -145,7 +148,7 @@ class Choosing:
             return replace(self, edit=Edit.of(typed), at=at)
         return KeyOutcome(self.shown()[numbers.index(typed)][2])
 
-    def _entered(self) -> Act:
+    def _entered(self) -> StationAct:
         shown = self.shown()
         if not shown:
             return No("no outcome has these words")
@@ -155,7 +158,7 @@ class Choosing:
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class StationNoteEditor:
     """One line is typed: a note, a number, what an outcome wants, a dot word."""
 
     what: Typed
@@ -163,7 +166,7 @@ class Writing:
     choice: OutcomeChoice | None = None
     """The outcome that wants the line."""
 
-    def pressed(self, key: str) -> "Writing | Act":
+    def pressed(self, key: str) -> "StationNoteEditor | StationAct":
         if key == "escape":
             return Close()
         if key not in ENTER:
@@ -186,14 +189,14 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class OutcomeQuestion:
     """One question to which `y` is yes."""
 
     text: str
-    then: Act
+    then: StationAct
     yes: str
 
-    def pressed(self, key: str) -> "Asking | Act":
+    def pressed(self, key: str) -> "OutcomeQuestion | StationAct":
         if key.casefold() == "y":
             return self.then
         if key.casefold() == "n" or key in ("escape", "left", "backspace"):
@@ -202,34 +205,34 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
+class AppointmentForm:
     """An appointment: when, who keeps it, whom to ask for, a note."""
 
-    line: Field = "when"
+    line: FormField = "when"
     """Where the cursor is."""
     when: Edit = field(default_factory=Edit)
     reading: int = 0
     """Which of `choices` is meant, from 1; 0 where none was chosen."""
     choices: tuple[str, ...] = ()
     """What the time may mean, where it can mean several."""
-    taken: Understood | Unclear | None = None
+    taken: TimeReading | UnclearTime | None = None
     """What the desk takes the time for; None while none is typed."""
-    keeper: Keeper = "anyone"
+    keeper: OwnerPolicy = "anyone"
     person: Edit = field(default_factory=Edit)
     note: Edit = field(default_factory=Edit)
 
-    def fields(self) -> tuple[Field, ...]:
+    def fields(self) -> tuple[FormField, ...]:
         """The lines of the form, in order."""
-        reading: tuple[Field, ...] = ("reading",) if self.choices else ()
+        reading: tuple[FormField, ...] = ("reading",) if self.choices else ()
         return ("when", *reading, "keeper", "person", "note")
 
-    def moved(self, by: int) -> "Booking":
+    def moved(self, by: int) -> "AppointmentForm":
         """The cursor in another line of the form."""
         fields = self.fields()
         at = min(max(fields.index(self.line) + by, 0), len(fields) - 1)
         return replace(self, line=fields[at])
 
-    def pressed(self, key: str) -> "Booking | Act":
+    def pressed(self, key: str) -> "AppointmentForm | StationAct":
         if key == "escape":
             return Close()
         if key in ("tab", "down"):
@@ -257,11 +260,11 @@ class Booking:
                 edit = self.note.pressed(key)
                 return replace(self, note=edit) if edit is not None else No(KEYS_OF_FORM)
 
-    def typed(self, when: Edit) -> "Booking":
+    def typed(self, when: Edit) -> "AppointmentForm":
         """Another time; what was chosen of the one before is forgotten."""
         return replace(self, when=when, reading=0, choices=(), taken=None)
 
-    def pasted(self, text: str) -> "Booking | No":
+    def pasted(self, text: str) -> "AppointmentForm | No":
         """Text pasted into the line of the form that has the cursor."""
         match self.line:
             case "when":
@@ -273,7 +276,7 @@ class Booking:
             case _:
                 return No("a number chooses here")
 
-    def _keeper(self, key: str) -> "Booking | Act":
+    def _keeper(self, key: str) -> "AppointmentForm | StationAct":
         at = next(n for n, (keeper, _) in enumerate(KEEPERS) if keeper == self.keeper)
         if key in ("left", "right"):
             at = (at + (1 if key == "right" else -1)) % len(KEEPERS)
@@ -283,19 +286,19 @@ class Booking:
             return No("1 anyone, 2 only me, 3 me first")
         return replace(self, keeper=KEEPERS[at][0])
 
-    def missing(self) -> "tuple[Field, str] | None":
+    def missing(self) -> "tuple[FormField, str] | None":
         """What still stands against booking, and in which line of the form."""
         if self.choices and not self.reading:
             return "reading", "which one? key its number"
         match self.taken:
             case None:
                 return "when", "when? tomorrow 3pm, thursday morning, 26 nov 15:00"
-            case Unclear(why=why):
+            case UnclearTime(why=why):
                 return "when", why
-            case Understood():
+            case TimeReading():
                 return None
 
-    def _entered(self) -> "Booking | Act":
+    def _entered(self) -> "AppointmentForm | StationAct":
         missing = self.missing()
         if self.line == self.fields()[-1]:
             return Book()
@@ -312,7 +315,7 @@ class Refusing:
     """What whoever calls again should know of a refusal; every line of it may stay empty."""
 
     choice: OutcomeChoice
-    line: Told = "who"
+    line: RefusalField = "who"
     """Where the cursor is."""
     who: Edit = field(default_factory=Edit)
     reason: Edit = field(default_factory=Edit)
@@ -327,7 +330,7 @@ class Refusing:
         """The cursor in another line of the form."""
         return replace(self, line=TOLD[min(max(TOLD.index(self.line) + by, 0), len(TOLD) - 1)])
 
-    def pressed(self, key: str) -> "Refusing | Act":
+    def pressed(self, key: str) -> "Refusing | StationAct":
         if key == "escape":
             return Close()
         if key in ("tab", "down"):
@@ -361,23 +364,23 @@ class Refusing:
                 return No("a number chooses here")
 
 
-TOLD: Final[tuple[Told, ...]] = ("who", "reason", "strength")
+TOLD: Final[tuple[RefusalField, ...]] = ("who", "reason", "strength")
 """The lines of a refusal's form, in order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CaseSearch:
     """Somebody rings back: the cases whose number, name or key has what is typed."""
 
     edit: Edit = field(default_factory=Edit)
-    found: tuple[FoundCase, ...] = ()
+    found: tuple[CaseMatch, ...] = ()
     at: int = 0
 
-    def pressed(self, key: str) -> "Finding | Act":
+    def pressed(self, key: str) -> "CaseSearch | StationAct":
         if key in ENTER:
             return Fetch(self.found[self.at].key) if self.found else No("no case has this: type less of it")
         if key == "escape":
-            return Finding() if self.edit.text else Close()
+            return CaseSearch() if self.edit.text else Close()
         if key in ("up", "down", "pageup", "pagedown"):
             return replace(self, at=moved(key, self.at, len(self.found)) or 0)
         edit = self.edit.pressed(key)
@@ -390,10 +393,10 @@ class Finding:
 class Promising:
     """This interviewer's promises."""
 
-    promises: tuple[PromiseLine, ...]
+    promises: tuple[StationAppointment, ...]
     at: int = 0
 
-    def pressed(self, key: str) -> "Promising | Act":
+    def pressed(self, key: str) -> "Promising | StationAct":
         if key == "escape" or (key in ENTER and not self.promises):
             return Close()
         if key in ENTER:
@@ -407,15 +410,15 @@ class Promising:
 class Saying:
     """The texts to be spoken; a number opens one, Enter says that it was spoken."""
 
-    scripts: tuple[Said, ...]
+    scripts: tuple[StationScript, ...]
     at: int = 0
 
-    def pressed(self, key: str) -> "Saying | Act":
+    def pressed(self, key: str) -> "Saying | StationAct":
         script = self.scripts[self.at]
         if key == "escape":
             return Close()
         if key in ENTER:
-            return No("it is read once per case, and it has been") if script.used else Spoke(script.id)
+            return No("it is read once per case, and it has been") if script.is_used else Spoke(script.id)
         if key.isdecimal() and 1 <= int(key) <= len(self.scripts):
             return replace(self, at=int(key) - 1)
         if (at := moved(key, self.at, len(self.scripts))) is not None:
@@ -424,13 +427,13 @@ class Saying:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class StationTextPage:
     """Something to be read and closed: the keys, or what respondents ask."""
 
     what: Literal["help", "faq"]
     top: int = 0
 
-    def pressed(self, key: str) -> "Reading | Act":
+    def pressed(self, key: str) -> "StationTextPage | StationAct":
         if key == "escape" or key in ENTER:
             return Close()
         match key:
@@ -443,6 +446,15 @@ class Reading:
                 return No("Esc goes back to the case")
 
 
-Mode: TypeAlias = (
-    Deciding | Choosing | Writing | Asking | Booking | Refusing | Finding | Promising | Saying | Reading
+StationMode: TypeAlias = (
+    Deciding
+    | Choosing
+    | StationNoteEditor
+    | OutcomeQuestion
+    | AppointmentForm
+    | Refusing
+    | CaseSearch
+    | Promising
+    | Saying
+    | StationTextPage
 )

@@ -1,25 +1,30 @@
-"""What is asked before an outcome or an appointment is kept, and what becomes of what was typed when the desk rejects it?
-It knows no key and draws nothing.
-"""
+"""Questions asked before an outcome or an appointment is stored, and what remains when the session rejects it."""
 
 from dataclasses import replace
 from typing import Final
 
 from survey_cli.engine.events import Rejection
-from survey_cli.sessions.station.station_protocol import Idle, OutcomeChoice, Unclear
+from survey_cli.sessions.station.station_protocol import IdleView, OutcomeChoice, UnclearTime
 from survey_cli.tui.edit import Edit
-from survey_cli.tui.station_modes import Asking, Booking, Deciding, Record, Refusing, Writing
-from survey_cli.tui.station_state import Standing
+from survey_cli.tui.station_modes import (
+    AppointmentForm,
+    Deciding,
+    OutcomeQuestion,
+    Record,
+    Refusing,
+    StationNoteEditor,
+)
+from survey_cli.tui.station_state import StationState
 
 NO_CASE: Final = "there is no case on the screen"
 
 
-class Outcomes(Standing):
+class Outcomes(StationState):
     """A station's board, as far as it closes calls."""
 
     def _keyed(self, choice: OutcomeChoice, words: str = "") -> None:
         """An outcome: hear what there is to know of a refusal first."""
-        if self.case is not None and choice.refusal:
+        if self.case is not None and choice.is_refusal:
             form = replace(self._refusal or Refusing(choice=choice), choice=choice, line="who")
             self._push(replace(form, reason=Edit.of(words)) if words else form)
         else:
@@ -28,7 +33,7 @@ class Outcomes(Standing):
     def _refuse_without_case(self) -> None:
         """Say why there is no case to act on: the pause where the study is paused."""
         view = self.view
-        self._refuse(view.why if isinstance(view, Idle) and view.paused else NO_CASE)
+        self._refuse(view.why if isinstance(view, IdleView) and view.study_is_paused else NO_CASE)
 
     def _wanted(self, choice: OutcomeChoice, words: str = "") -> None:
         """Ask what an outcome wants, and once more where it is grave or no call is known."""
@@ -37,28 +42,28 @@ class Outcomes(Standing):
             self._refuse_without_case()
             return
         name = choice.outcome.name
-        match choice.wants:
+        match choice.required_input:
             case "time":
                 self._book("")
             case "note" | "number" | "language" as wants:
-                self._push(Writing(wants, Edit.of(words), choice))
+                self._push(StationNoteEditor(wants, Edit.of(words), choice))
             case "sure":
                 text = f"{name}: the case will not be called again. Key it?"
-                self._push(Asking(text, Record(choice), "key it"))
-            case "" if not case.dialled and not case.pending:
+                self._push(OutcomeQuestion(text, Record(choice), "key it"))
+            case "" if not case.has_open_call and not case.pending_input:
                 text = f"This number was not dialed from here (d dials). Key “{name}” anyway?"
-                self._push(Asking(text, Record(choice), "key it"))
+                self._push(OutcomeQuestion(text, Record(choice), "key it"))
             case "":
                 self._recorded(Record(choice))
 
     def _recorded(self, said: Record) -> None:
-        rejected = self._told_first() or self.calling.record(
+        rejected = self._told_first() or self.calling.record_outcome(
             said.choice.outcome.id, note=said.note, number=said.number, language=said.language
         )
         if rejected is None:
             self.modes = (Deciding(),)
             self._refusal = self._told = None
-        elif not isinstance(self.mode, Writing | Refusing):
+        elif not isinstance(self.mode, StationNoteEditor | Refusing):
             self._close()
         self._done(rejected)
 
@@ -68,38 +73,38 @@ class Outcomes(Standing):
         if form is None or not any(form.told()) or form.told() == self._told:
             return None
         who, reason, strength = form.told()
-        rejected = self.calling.note_refusal(reason=reason, strength=strength, who=who)
+        rejected = self.calling.record_refusal(reason=reason, strength=strength, who=who)
         if rejected is None:
             self._told = form.told()
         return rejected
 
     def _book(self, when: str) -> None:
         """Open the form of an appointment, with what was typed into it before."""
-        form = self._form or Booking()
+        form = self._form or AppointmentForm()
         self._push(form)
         if when:
             self._replace(self._timed(form.typed(Edit.of(when))))
 
-    def _timed(self, booking: Booking) -> Booking:
+    def _timed(self, booking: AppointmentForm) -> AppointmentForm:
         """The form with what the desk takes its time for."""
         text = booking.when.text.strip()
         if not text:
             return replace(booking, taken=None)
-        taken = self.calling.read_time(text, booking.reading)
+        taken = self.calling.parse_time(text, booking.reading)
         choices = booking.choices
-        if isinstance(taken, Unclear) and taken.choices and not booking.reading:
+        if isinstance(taken, UnclearTime) and taken.choices and not booking.reading:
             choices = taken.choices
         return replace(booking, taken=taken, choices=choices)
 
     def _booked(self) -> None:
         form = self.mode
-        assert isinstance(form, Booking)
+        assert isinstance(form, AppointmentForm)
         missing = form.missing()
         if missing is not None:
             self._replace(replace(form, line=missing[0]))
             self._refuse(missing[1])
             return
-        rejected = self.calling.book(
+        rejected = self.calling.book_appointment(
             form.when.text.strip(),
             reading=form.reading,
             keeper=form.keeper,

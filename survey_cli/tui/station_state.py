@@ -1,22 +1,30 @@
-"""What stands at a station between two keys: the case as it was last seen, what is open over it, what is said? It calls
-the desk only to look.
+"""State of the station screen between two keys: the case, the open panel, the message.
+
+It calls the session only to read.
 """
 
 from typing import Final, assert_never
 
 from survey_cli.engine.events import Rejection
-from survey_cli.sessions.station.station_protocol import Away, Calling, Idle, OnCase, PromiseLine, View
+from survey_cli.sessions.station.station_protocol import (
+    BreakView,
+    CaseView,
+    IdleView,
+    StationAppointment,
+    StationProtocol,
+    StationView,
+)
 from survey_cli.tui.keyboard import Keyboard
-from survey_cli.tui.station_modes import Booking, Deciding, Mode, Refusing
+from survey_cli.tui.station_modes import AppointmentForm, Deciding, Refusing, StationMode
 
 
-class Standing:
+class StationState:
     """The state of a station's board; what is public is there to be drawn."""
 
-    def __init__(self, calling: Calling) -> None:
+    def __init__(self, calling: StationProtocol) -> None:
         self.calling: Final = calling
         self.talk: Keyboard | None = None
-        self.modes: tuple[Mode, ...] = (Deciding(),)
+        self.modes: tuple[StationMode, ...] = (Deciding(),)
         self.why = ""
         """Why the last key was not taken."""
         self.said = ""
@@ -32,9 +40,9 @@ class Standing:
         """Another case, or another number, came: keys already typed were not meant for it."""
         self.left = False
         """The shift is over."""
-        self.promises: tuple[PromiseLine, ...] = ()
+        self.promises: tuple[StationAppointment, ...] = ()
         """This interviewer's next promises, for the view without a case."""
-        self._form: Booking | None = None
+        self._form: AppointmentForm | None = None
         """An appointment that was half typed when its form was closed."""
         self._refusal: Refusing | None = None
         """What was typed of a refusal when its form was closed."""
@@ -43,19 +51,19 @@ class Standing:
         self._seen: tuple[object, ...] = ()
 
     @property
-    def mode(self) -> Mode:
+    def mode(self) -> StationMode:
         """What the next key goes to."""
         return self.modes[-1]
 
     @property
-    def view(self) -> View:
+    def view(self) -> StationView:
         return self.calling.view()
 
     @property
-    def case(self) -> OnCase | None:
+    def case(self) -> CaseView | None:
         """The case that is on the screen."""
         view = self.view
-        return view if isinstance(view, OnCase) else None
+        return view if isinstance(view, CaseView) else None
 
     # After each call to the desk
 
@@ -78,10 +86,10 @@ class Standing:
         if not same_case:
             self.older = 0
             self._form = self._refusal = self._told = None
-        if not isinstance(view, OnCase):
-            self.promises = self.calling.promises()
-        elif view.pending == "time":
-            self._push(self._form or Booking())
+        if not isinstance(view, CaseView):
+            self.promises = self.calling.list_appointments()
+        elif view.pending_input == "time":
+            self._push(self._form or AppointmentForm())
         return True
 
     def _expect(self) -> None:
@@ -92,26 +100,26 @@ class Standing:
         self.why = why
         self.bell = self.unexpected = True
 
-    def _push(self, mode: Mode) -> None:
+    def _push(self, mode: StationMode) -> None:
         self.modes = (*self.modes, mode)
 
     def _close(self) -> None:
         if len(self.modes) > 1:
             self.modes = self.modes[:-1]
 
-    def _replace(self, mode: Mode) -> None:
+    def _replace(self, mode: StationMode) -> None:
         self.modes = (*self.modes[:-1], mode)
 
 
-def _seen(view: View) -> tuple[object, ...]:
+def _seen(view: StationView) -> tuple[object, ...]:
     """What tells one view from another: the case and its attempt, then what is called and owed."""
     match view:
-        case OnCase():
+        case CaseView():
             current = next((n.position for n in view.numbers if n.current), 0)
-            return "case", view.key, view.attempt, current, view.pending
-        case Idle():
+            return "case", view.key, view.attempt, current, view.pending_input
+        case IdleView():
             return ("idle",)
-        case Away():
+        case BreakView():
             return ("away",)
         case _:
             assert_never(view)

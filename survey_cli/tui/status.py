@@ -1,6 +1,4 @@
-"""How does a report that changes stand on a screen? Lines that are asked for again every few seconds and updated in
-place; one scrolls and leaves. What they say is none of its business.
-"""
+"""Screen of a report that is refreshed every few seconds; it can only be scrolled and left."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,7 +8,7 @@ from survey_cli.text_width import fit, text_width
 from survey_cli.tui.app import KeysApp
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.modes import ENTER
-from survey_cli.tui.wording import Line, Run, spread
+from survey_cli.tui.wording import Run, ScreenLine, spread
 
 Lines: TypeAlias = Callable[[int], Sequence[str]]
 """Gives the lines of the report as of now, for so many cells; the first one always stays on the screen."""
@@ -77,7 +75,7 @@ def draw_status(board: StatusBoard, *, width: int, height: int) -> Page:
     board.top = max(0, min(board.top, len(body) - rows))
     board.page = max(rows - 1, 1)
     shown = body[board.top : board.top + rows]
-    lines: list[Line] = [(Run(_fit(board.lines[0] if board.lines else "", width), "key"),)]
+    lines: list[ScreenLine] = [(Run(_fit(board.lines[0] if board.lines else "", width), "key"),)]
     for at, text in enumerate(shown, start=board.top):
         heads = bool(text) and text[0] != " " and (at == 0 or not body[at - 1])
         lines.append((Run(_fit(text, width), "stress" if heads else "aloud"),))

@@ -1,6 +1,4 @@
-"""How does text become lines of so many cells? Cleaning, wrapping, cropping and marks; text is literal here
-and never markup.
-"""
+"""Text as lines of a given width: cleaning, wrapping, cropping and marks. Text is literal, never markup."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -10,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from survey_cli.entries import Words
 from survey_cli.text_width import fitting, letter_end, text_width
 
-Role: TypeAlias = Literal[
+TextRole: TypeAlias = Literal[
     "aloud", "stress", "aside", "code", "chosen", "unread", "why", "query", "rule", "key", "hint",
     "head", "practice", "field", "cursor", "blank",
 ]  # fmt: skip
@@ -21,10 +19,10 @@ class Run(NamedTuple):
     """Text that looks alike."""
 
     text: str
-    role: Role
+    role: TextRole
 
 
-Line: TypeAlias = tuple[Run, ...]
+ScreenLine: TypeAlias = tuple[Run, ...]
 """One line of the screen."""
 
 
@@ -90,12 +88,12 @@ def crop(text: str, width: int, more: str = MORE) -> str:
     return text[: fitting(text, room)] + more if room > 0 else text[: fitting(text, width)]
 
 
-def spoken(words: Words, role: Role = "aloud") -> Line:
+def spoken(words: Words, role: TextRole = "aloud") -> ScreenLine:
     """Words as runs: what is stressed, and the rest in `role`."""
     return tuple(Run(clean(span.text), "stress" if span.stress else role) for span in words if span.text)
 
 
-def written(text: str, role: Role) -> Line:
+def written(text: str, role: TextRole) -> ScreenLine:
     """A plain sentence as one run."""
     return (Run(clean(text), role),) if text else ()
 
@@ -115,7 +113,7 @@ def _pieces(runs: Sequence[Run]) -> Iterable[Run]:
 
 
 @lru_cache(maxsize=512)
-def wrap(runs: Line, width: int) -> tuple[Line, ...]:
+def wrap(runs: ScreenLine, width: int) -> tuple[ScreenLine, ...]:
     """The runs broken into lines of at most `width` cells, between words where there are any."""
     width = max(width, 2)
     lines: list[list[Run]] = [[]]
@@ -160,7 +158,7 @@ def wrap(runs: Line, width: int) -> tuple[Line, ...]:
     return tuple(_joined(line) for line in lines)
 
 
-def _joined(line: Iterable[Run]) -> Line:
+def _joined(line: Iterable[Run]) -> ScreenLine:
     """Neighbours that look alike made one run."""
     joined: list[Run] = []
     for run in line:
@@ -171,13 +169,13 @@ def _joined(line: Iterable[Run]) -> Line:
     return tuple(joined)
 
 
-def indented(lines: Iterable[Line], first: Line, blank: int) -> list[Line]:
+def indented(lines: Iterable[ScreenLine], first: ScreenLine, blank: int) -> list[ScreenLine]:
     """Lines with `first` before the first one and as many blanks before the others as it takes."""
-    rest: Line = (Run(" " * blank, "blank"),)
+    rest: ScreenLine = (Run(" " * blank, "blank"),)
     return [(first if at == 0 else rest) + line for at, line in enumerate(lines)]
 
 
-def spread(left: Line, right: Line, width: int) -> Line:
+def spread(left: ScreenLine, right: ScreenLine, width: int) -> ScreenLine:
     """One line with something at both ends; the right end goes first where there is no room for both."""
     gap = width - width_of(left) - width_of(right)
     if not right or gap < 1:
@@ -185,7 +183,7 @@ def spread(left: Line, right: Line, width: int) -> Line:
     return (*left, Run(" " * gap, "blank"), *right)
 
 
-def clipped(line: Line, width: int) -> Line:
+def clipped(line: ScreenLine, width: int) -> ScreenLine:
     """The line cut off at `width` cells."""
     if width_of(line) <= width:
         return line

@@ -9,7 +9,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.exports import FORMATS, Manner
 from survey_cli.exports.text.csv import tame
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.simulate import Habits, simulated
+from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.table import ADMIN, Table, cells, columns
 from survey_cli.values import Cell, Missing, Variable
 
@@ -26,7 +26,7 @@ def conducted(instrument: Instrument, *, seed: int, count: int = 3) -> list[Inte
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     assert not twice, f"columns of the same name: {sorted(twice)[:4]}"
     interviews, rows = [], []
-    for invented in simulated(instrument, count=count, seed=seed, start=START, habits=HABITS):
+    for invented in simulate_interviews(instrument, count=count, seed=seed, start=START, habits=HABITS):
         interview = invented.interview
         assert interview.status in ("ended", "suspended", "stopped") or invented.stuck, "no end"
         again = Interview.replay(instrument, [decode(encode(event)) for event in interview.events])

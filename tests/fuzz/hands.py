@@ -29,9 +29,9 @@ from survey_cli.engine.events import (
     Stopped,
     WentTo,
 )
-from survey_cli.plain import conduct
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.plain import conduct_interview
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.store import Store
 from survey_cli.tui.drawing import Clocks, draw
 from survey_cli.tui.keyboard import Keyboard
@@ -44,7 +44,7 @@ EXAMPLES = (
     "features/verbatim.yaml", "features/prefill.yaml", "features/hard_check.yaml", "features/partial_date.yaml",
 )  # fmt: skip
 COUNTED = (Answered, Declined, Kept, Confirmed, WentTo, Noted, Language, Stopped)
-ENTRIES = {"reply", "decline", "confirm", "back", "jump", "note", "speak", "stop", "suspend"}
+ENTRIES = {"reply", "decline", "confirm", "go_back", "jump", "add_note", "switch_language", "stop", "suspend"}
 
 
 @cache
@@ -65,7 +65,7 @@ def path_of(name: str) -> Path:
 class Watched:
     """A desk that counts the entries it has taken."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: InterviewSession) -> None:
         self.desk = desk
         self.taken = 0
 
@@ -89,11 +89,11 @@ def seated(name: str, seed: int) -> Iterator[tuple[Watched, Any]]:
     with Store.open(":memory:", create=True) as store:
         seconds = count()
 
-        def sit() -> Desk:
-            seating = Seating(case="7", interviewer="Ann", seed=seed, practice=True)
+        def sit() -> InterviewSession:
+            seating = StartOptions(case="7", interviewer="Ann", seed=seed, practice=True)
             clock = lambda: NOON + timedelta(seconds=next(seconds))  # noqa: E731
-            desk = seat(path_of(name), seating, clock=clock, store=store)
-            assert isinstance(desk, Desk), str(desk)
+            desk = start_or_resume(path_of(name), seating, clock=clock, store=store)
+            assert isinstance(desk, InterviewSession), str(desk)
             return desk
 
         yield Watched(sit()), sit
@@ -179,7 +179,7 @@ def check_lines(case: tuple[str, int, Sequence[str]]) -> bool:
     name, seed, typed = case
     with seated(name, seed) as (watched, sit):
         write = io.StringIO()
-        code = conduct(watched, io.StringIO("".join(f"{line}\n" for line in typed)), write)
+        code = conduct_interview(watched, io.StringIO("".join(f"{line}\n" for line in typed)), write)
         assert code in (0, 3), f"exit code {code}"
         shown = write.getvalue().replace("\n", "")
         strange = set(MOVES.findall(shown))

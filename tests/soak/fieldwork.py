@@ -49,11 +49,11 @@ from survey_cli.samples.cases.sample_file import Case as SampleCase
 from survey_cli.samples.cases.sample_file import CaseNumber
 from survey_cli.services.database.interview_archive import verified
 from survey_cli.services.simulation.simulated_study import Trial, trial_cases, trial_study
-from survey_cli.sessions.station.station import Station
-from survey_cli.sessions.station.station_protocol import Idle
-from survey_cli.simulate.fieldwork.households import Chances
-from survey_cli.simulate.fieldwork.model import FieldModel
-from survey_cli.simulate.fieldwork.station_simulation import Field, Fieldwork, Turn
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_protocol import IdleView
+from survey_cli.simulate.fieldwork.households import Propensities
+from survey_cli.simulate.fieldwork.model import FieldworkModel
+from survey_cli.simulate.fieldwork.station_simulation import AgendaEntry, FieldworkSettings, StationSimulation
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.queue_refresh import caught_up
 from survey_cli.study.open_study import Study
@@ -126,7 +126,7 @@ class Planned:
     listed: bool
     days: int
     cases: int
-    chances: Chances
+    chances: Propensities
     crashes: float
     """The chance, at each deed, that a terminal dies."""
 
@@ -185,12 +185,12 @@ class Planned:
             listed=listed,
             days=days,
             cases=dice.randint(10, 60),
-            chances=Chances(
+            chances=Propensities(
                 contact=dice.choice((0.15, 0.3, 0.5)),
                 refuse=dice.choice((0.1, 0.3)),
-                later=dice.choice((0.2, 0.5)),
-                kept=dice.choice((0.3, 0.8)),
-                cut=dice.choice((0.0, 0.15)),
+                call_again=dice.choice((0.2, 0.5)),
+                keep_appointment=dice.choice((0.3, 0.8)),
+                interrupt=dice.choice((0.0, 0.15)),
             ),
             crashes=dice.choice((0.0, 0.004, 0.02)),
         )
@@ -327,12 +327,12 @@ def _number(text: str, zones: tuple[str, ...]) -> Number:
     )  # fmt: skip
 
 
-class Watched(Field):
+class Watched(StationSimulation):
     """The field of such a study, looked at after every deed, its terminals dying now and then."""
 
     def __init__(self, study: Study, planned: Planned) -> None:
         self.planned = planned
-        self.stations: dict[int, Station] = {}
+        self.stations: dict[int, StationSession] = {}
         self.shown: dict[int, str] = {}
         self.fate = Random(f"fate {planned.seed}")
         self.crashed = self.idle_moments = 0
@@ -341,17 +341,17 @@ class Watched(Field):
         super().__init__(
             study,
             planned.staff,
-            Fieldwork(
+            FieldworkSettings(
                 starts=planned.starts,
                 days=planned.days,
                 seed=planned.seed,
                 zone=ZoneInfo(planned.zone),
-                chances=planned.chances,
+                propensities=planned.chances,
             ),
         )
 
-    def man(self, number: int) -> Station:
-        station = self.stations[number] = super().man(number)
+    def open_station(self, number: int) -> StationSession:
+        station = self.stations[number] = super().open_station(number)
         return station
 
     def step(self) -> bool:
@@ -367,25 +367,25 @@ class Watched(Field):
         """A terminal dies: what was begun at it is left as it stands. Its interviewer is back soon, or the next day."""
         turn = self.fate.choice(self.agenda)
         self.agenda.remove(turn)
-        turn.moments.close()
+        turn.action_times.close()
         station = self.stations.pop(turn.number, None)
-        here = station._here if station is not None else None
+        here = station._case if station is not None else None
         self.half_done.pop(turn.number, None)
         back = self.at + timedelta(minutes=self.fate.choice((1, 4, 30, 180, 1440)))
         if here is not None:
             self.half_done[turn.number] = (here.case.key, here.token)
-        self.agenda.append(Turn(back, turn.number, self.career(turn.number)))
+        self.agenda.append(AgendaEntry(back, turn.number, self.iterate_shifts(turn.number)))
         heapify(self.agenda)
         self.crashed += 1
 
-    def _look(self, number: int, station: Station) -> None:
-        here = station._here
+    def _look(self, number: int, station: StationSession) -> None:
+        here = station._case
         key = f"{here.case.key} {here.token}" if here is not None else ""
         new, self.shown[number] = key and key != self.shown.get(number), key
-        who = self.colleagues[number].who
+        who = self.interviewers[number].who
         if (
             here is None
-            and isinstance(station.view(), Idle)
+            and isinstance(station.view(), IdleView)
             and self._on_duty(number)
             and self.fate.random() < 0.5
         ):
@@ -402,7 +402,7 @@ class Watched(Field):
         """Its shift goes on: somebody who has left takes nothing."""
         return any(t.number == number and t.at - self.at < timedelta(minutes=6) for t in self.agenda)
 
-    def _said_plainly(self, station: Station, notice: str, died_on: tuple[str, str]) -> None:
+    def _said_plainly(self, station: StationSession, notice: str, died_on: tuple[str, str]) -> None:
         row = self.study.store.cases.row(died_on[0])
         if row is not None and not notice and row.held is not None and row.held.station == station.station:
             lapsed = [
@@ -421,7 +421,7 @@ class Watched(Field):
                 known = self._known[row.key] = (row.seq, Case.of(row.key, entries), entries)
             yield row, known[1], known[2]
 
-    def _nobody_waits(self, station: Station, who: Interviewer) -> None:
+    def _nobody_waits(self, station: StationSession, who: Interviewer) -> None:
         """Where it is said that nobody can be called, nobody can."""
         plan, claimant = (
             self.study.plan,
@@ -433,13 +433,13 @@ class Watched(Field):
             ),
         )
         for row, case, _ in self._cases():
-            if row.status in ("leased", "done") or row.key in station._passed:
+            if row.status in ("leased", "done") or row.key in station._skipped:
                 continue
             if allowed(case, plan, claimant):
                 raise Broken(
                     f"{row.key} may be called ({row.status}), and {who.login} is told that nobody can"
                 )
-        self._no_promise_waits(who, passed=station._passed)
+        self._no_promise_waits(who, passed=station._skipped)
 
     def _no_promise_waits(
         self, who: Interviewer, *, but: str = "", passed: Collection[str] = frozenset()
@@ -521,13 +521,13 @@ def audit(field: Watched) -> Counter[str]:
         row = study.store.cases.row(key)
         _stands(key, case, row, study.plan, field.at)
     _places(study, planned, seen)
-    for colleague in field.colleagues:
-        for denied in colleague.worked.turned_down:
-            seen[f"turned down: {denied.deed.split()[0]}"] += 1
+    for colleague in field.interviewers:
+        for denied in colleague.log.rejected:
+            seen[f"turned down: {denied.action.split()[0]}"] += 1
             if (
                 "another station" not in denied.why
                 and not denied.why.startswith("not now: ")
-                and denied.deed != "start"
+                and denied.action != "start"
             ):
                 raise Broken(f"{denied}")
     return seen
@@ -550,7 +550,7 @@ def _history(
     return case
 
 
-def modeled(seed: int, folder: Path) -> tuple[FieldModel, Counter[str]]:
+def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:
     """The study of this seed in the model that has no stations, each of its calls audited. Raises Broken."""
     planned = Planned.of(seed)
     file = folder / f"soak_{seed}.yaml"
@@ -562,15 +562,15 @@ def modeled(seed: int, folder: Path) -> tuple[FieldModel, Counter[str]]:
     wish = Trial(path=str(file), at=at, invented=planned.sample(), people=people, released={"1"})
     cases = trial_cases(wish, made)
     assert isinstance(cases, list), cases
-    days = Fieldwork(
+    days = FieldworkSettings(
         starts=planned.starts,
         days=planned.days,
         seed=seed,
         zone=ZoneInfo(planned.zone),
-        chances=planned.chances,
+        propensities=planned.chances,
     )
     plan = Plan.of(made)
-    model, seen = FieldModel(made, plan, people, planned.staff, cases, days), Counter[str]()
+    model, seen = FieldworkModel(made, plan, people, planned.staff, cases, days), Counter[str]()
     model.run()
     try:
         for key, entries in model.histories.items():

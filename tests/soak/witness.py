@@ -11,8 +11,8 @@ from pathlib import Path
 
 from survey_cli.problems import UserError
 from survey_cli.services.database.interview_archive import verify
-from survey_cli.sessions.interview.interview_session import Desk
-from survey_cli.sessions.interview.start_interview import Seating, seat
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 
 Entry = tuple[str, str, str]
 JOURNAL = """
@@ -66,8 +66,8 @@ def findings(instrument: Path, database: Path) -> list[str]:
 
 def resumes_at(instrument: Path, database: Path, case: str) -> str:
     """The item at which the program goes on with a case of a copied database; or why it does not."""
-    desk = seat(instrument, Seating(case=case, interviewer="witness", db=str(database)))
-    if not isinstance(desk, Desk):
+    desk = start_or_resume(instrument, StartOptions(case=case, interviewer="witness", db=str(database)))
+    if not isinstance(desk, InterviewSession):
         return str(desk)
     try:
         prompt = desk.prompt()

@@ -138,9 +138,9 @@ def _parts(found: "Forecast") -> Iterator[str]:
             f"{row.interviewers}",
             *((row.spread,) if several else ()),
             f"{row.complete:,}",
-            _figure(row.per_day),
-            _figure(row.hours_each, digits=2),
-            _figure(row.calls_each),
+            _figure(row.completes_per_day),
+            _figure(row.hours_per_complete, digits=2),
+            _figure(row.calls_per_complete),
             str(row.target_on or ("no" if found.target else "")),
             str(row.runs_out_on or "no"),
         )

@@ -13,9 +13,9 @@ from survey_cli.cli.output.terminal import count, fail, say, table
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
-    from survey_cli.sessions import Closing
-    from survey_cli.sessions.interview.interview_session import Desk
-    from survey_cli.sessions.interview.start_interview import Wanted
+    from survey_cli.sessions import InterviewResult
+    from survey_cli.sessions.interview.interview_session import InterviewSession
+    from survey_cli.sessions.interview.start_interview import ColumnRequest
 
 PUT_ASIDE = 3
 """Exit code: the interview was suspended or stopped by hand."""
@@ -81,7 +81,7 @@ def interview(
 
     Exit code 0: it came to its end; 3: it was suspended or stopped.
     """
-    from survey_cli.sessions.interview.start_interview import Seating, seat
+    from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
     from survey_cli.study.location import in_use
 
     if sys.__stdout__ is None:
@@ -107,7 +107,7 @@ def interview(
             f"survey: no full screen here (TERM={term}), so the interview is held one line at a time, as with --plain"
         )
         plain = True
-    seating = Seating(
+    seating = StartOptions(
         case=case,
         interviewer=interviewer,
         language=language,
@@ -120,10 +120,10 @@ def interview(
         columns=given,
         clock_is_right=clock_is_right,
     )
-    desk = seat(file, seating)
+    desk = start_or_resume(file, seating)
     if isinstance(desk, UserError):
         fail(desk)
-    say(in_use(file, desk.kept_in))
+    say(in_use(file, desk.stored_in))
     try:
         code = _one_line_at_a_time(desk) if plain else _full_screen(desk)
     finally:
@@ -150,16 +150,16 @@ def _asked(what: str) -> str:
             return line
 
 
-def _wants(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[Wanted, ...]":
-    from survey_cli.sessions.interview.start_interview import wanted
+def _wants(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[ColumnRequest, ...]":
+    from survey_cli.sessions.interview.start_interview import list_column_requests
 
-    wants = wanted(file, db=db, case=case, practice=practice)
+    wants = list_column_requests(file, db=db, case=case, practice=practice)
     if isinstance(wants, UserError):
         fail(wants)
     return wants
 
 
-def _further(wants: "tuple[Wanted, ...]", given: dict[str, str]) -> dict[str, str]:
+def _further(wants: "tuple[ColumnRequest, ...]", given: dict[str, str]) -> dict[str, str]:
     """The sample columns of a new case, as far as whoever sits there knows them."""
     asked = [want for want in wants if want.name not in given]
     if asked:
@@ -167,7 +167,7 @@ def _further(wants: "tuple[Wanted, ...]", given: dict[str, str]) -> dict[str, st
     return {want.name: _column(want) for want in asked}
 
 
-def _column(want: "Wanted") -> str:
+def _column(want: "ColumnRequest") -> str:
     codes = {code.casefold() for code, _ in want.options} | {label.casefold() for _, label in want.options}
     choice = ", ".join(code if code == label else f"{code} {label}" for code, label in want.options)
     while True:
@@ -177,19 +177,19 @@ def _column(want: "Wanted") -> str:
         print(f"  ! {line} is not one of them")
 
 
-def _one_line_at_a_time(desk: "Desk") -> int:
-    from survey_cli.plain import conduct
+def _one_line_at_a_time(desk: "InterviewSession") -> int:
+    from survey_cli.plain import conduct_interview
 
-    return conduct(desk, sys.stdin, sys.stdout, sys.stderr)
+    return conduct_interview(desk, sys.stdin, sys.stdout, sys.stderr)
 
 
-def _full_screen(desk: "Desk") -> int:
+def _full_screen(desk: "InterviewSession") -> int:
     from survey_cli.cli.crash_report import on_screen
     from survey_cli.tui import conduct
 
     if not on_screen(lambda: conduct(desk)):
         return 1
-    closing = desk.closing()
+    closing = desk.result()
     if closing is None:
         say("The interview could not be suspended: start it again to go on. Every answer taken is kept.")
         return 1
@@ -199,9 +199,9 @@ def _full_screen(desk: "Desk") -> int:
     )
 
 
-def _closed(desk: "Desk", closing: "Closing") -> str:
+def _closed(desk: "InterviewSession", closing: "InterviewResult") -> str:
     """`Case 1042: complete, 31 answers in 12:04, kept in responses/asu_2000.db`."""
-    minutes, seconds = divmod(round(closing.took.total_seconds()), 60)
+    minutes, seconds = divmod(round(closing.duration.total_seconds()), 60)
     how = closing.outcome.name.lower() if closing.outcome else closing.status
     if closing.status == "lost":
         how = "left, another station took it over"
@@ -211,7 +211,7 @@ def _closed(desk: "Desk", closing: "Closing") -> str:
         return f"{desk.respondent}: {practice}{how}, 0 answers kept: all are erased{remark}"
     answers = count(closing.answered, "answer")
     took = f"{minutes}:{seconds:02}"
-    return f"{desk.respondent}: {practice}{how}, {answers} in {took}, kept in {closing.kept_in}{remark}"
+    return f"{desk.respondent}: {practice}{how}, {answers} in {took}, kept in {closing.stored_in}{remark}"
 
 
 def interviews(file: Instrument, db: Database = None) -> None:

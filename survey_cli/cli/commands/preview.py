@@ -47,10 +47,10 @@ def preview(
         )
         raise typer.Exit(NO_TERMINAL)
     from survey_cli.cli.crash_report import on_screen
-    from survey_cli.sessions.preview.preview import Beginning, Preview
+    from survey_cli.sessions.preview.preview import Preview, PreviewOptions
     from survey_cli.tui import rehearse
 
-    previewed = Preview(file, Beginning(seed=seed, language=language, at=at, columns=given))
+    previewed = Preview(file, PreviewOptions(seed=seed, language=language, at=at, columns=given))
     shown = previewed.open()
     if isinstance(shown, UserError):
         fail(shown)

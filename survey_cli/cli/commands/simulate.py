@@ -16,8 +16,8 @@ from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
-    from survey_cli.simulate import Findings
-    from survey_cli.simulate.fieldwork.study_simulation import FieldTrial
+    from survey_cli.simulate import SimulationFindings
+    from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions
 
 TRIED_FOR_ONE = 100
 """With --completes, interviews that are invented at most for each complete one."""
@@ -195,20 +195,22 @@ def simulate(
         if sample and cases:
             raise typer.BadParameter("give --sample or --cases, not both")
         from survey_cli.simulate import Habits
-        from survey_cli.simulate.fieldwork.households import Chances
-        from survey_cli.simulate.fieldwork.study_simulation import FieldTrial
+        from survey_cli.simulate.fieldwork.households import Propensities
+        from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions
 
         _try_fieldwork(
-            FieldTrial(
+            StudySimulationOptions(
                 path=file,
                 starts=start.date() if start is not None else None,
                 today=datetime.now().astimezone().date(),
                 days=days,
                 zone=zone,
                 seed=seed,
-                chances=Chances(contact=contact, refuse=refuse, later=later, kept=kept, eligible=eligible),
+                propensities=Propensities(
+                    contact=contact, refuse=refuse, call_again=later, keep_appointment=kept, eligible=eligible
+                ),
                 habits=Habits(decline=decline, break_off=break_off),
-                seconds=seconds,
+                item_seconds=seconds,
                 interviewers=interviewers,
                 spread=spread.value if spread is not None else None,
                 cases=cases,
@@ -226,7 +228,7 @@ def simulate(
     from survey_cli.services.database.interview_archive import keeper
     from survey_cli.simulate import Habits
     from survey_cli.simulate.interviews.answer_shares import read_shares
-    from survey_cli.simulate.interviews.run import run
+    from survey_cli.simulate.interviews.run import run_simulation
 
     instrument = open_instrument(file)
     if isinstance(instrument, UserError):
@@ -240,7 +242,7 @@ def simulate(
         fail(keeping)
     try:
         with _bar(completes or number) as progress:
-            findings = run(
+            findings = run_simulation(
                 instrument,
                 count=completes * TRIED_FOR_ONE if completes else number,
                 completes=completes,
@@ -263,13 +265,13 @@ def simulate(
         say(f"{keeping.where}: {count(findings.interviews, 'simulated interview')} kept")
 
 
-def _try_fieldwork(trial: "FieldTrial") -> None:
+def _try_fieldwork(trial: "StudySimulationOptions") -> None:
     """Let them call, and show how it went."""
     from survey_cli.cli.commands.simulation_text import show
-    from survey_cli.simulate.fieldwork.study_simulation import tried
+    from survey_cli.simulate.fieldwork.study_simulation import simulate_study
 
     with day_bar() as tell:
-        found = tried(trial, tell)
+        found = simulate_study(trial, tell)
     if isinstance(found, UserError):
         fail(found)
     show(found)
@@ -293,7 +295,7 @@ def _bar(whole: int) -> Iterator[Callable[[int], None] | None]:
         yield lambda done: progress.update(task, completed=done)
 
 
-def _shown(findings: "Findings") -> list[str]:
+def _shown(findings: "SimulationFindings") -> list[str]:
     """The findings in plain lines."""
     number = findings.interviews
     lines = [f"{count(number, 'interview')}: {_outcomes(findings)}"]
@@ -304,18 +306,20 @@ def _shown(findings: "Findings") -> list[str]:
                 f"(seed {lengths.shortest_seed}), {lengths.longest} in the longest (seed {lengths.longest_seed}), "
                 f"{lengths.questions / lengths.interviews:.1f} on average"
             )
-    never = [leaf.id for leaf in findings.never_reached()]
+    never = [leaf.id for leaf in findings.list_unreached_items()]
     lines.append(f"never reached: {_listed(never) if never else 'nothing'}")
-    unchosen = [f"{leaf.id} ({', '.join(map(str, codes))})" for leaf, codes in findings.never_chosen()]
+    unchosen = [
+        f"{leaf.id} ({', '.join(map(str, codes))})" for leaf, codes in findings.list_unchosen_options()
+    ]
     lines.append(f"never chosen: {_listed(unchosen) if unchosen else 'nothing'}")
-    if findings.stuck:
-        stuck = [f"{item} ({times} times)" for item, times in findings.stuck.most_common()]
+    if findings.stuck_counts:
+        stuck = [f"{item} ({times} times)" for item, times in findings.stuck_counts.most_common()]
         lines.append(f"no invented answer passed the checks of: {_listed(stuck)}")
     return lines
 
 
-def _outcomes(findings: "Findings") -> str:
-    return ", ".join(f"{times:,} {outcome}" for outcome, times in findings.outcomes.most_common())
+def _outcomes(findings: "SimulationFindings") -> str:
+    return ", ".join(f"{times:,} {outcome}" for outcome, times in findings.outcome_counts.most_common())
 
 
 def _listed(items: list[str]) -> str:

@@ -9,13 +9,13 @@ from survey_cli.cli.output.terminal import count, paragraphs, table, width
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.simulation_report import FieldRun
-    from survey_cli.simulate.fieldwork.study_simulation import Tried
+    from survey_cli.simulate.fieldwork.study_simulation import StudySimulation
 
 MOST_OUTCOMES: Final = 12
 MOST_ENDS: Final = 12
 
 
-def show(tried: "Tried") -> None:
+def show(tried: "StudySimulation") -> None:
     """The report on stdout."""
     for part in _parts(tried):
         print(part)
@@ -23,17 +23,17 @@ def show(tried: "Tried") -> None:
     sys.stdout.flush()
 
 
-def _parts(tried: "Tried") -> Iterator[str]:
-    run, fieldwork = tried.run, tried.fieldwork
-    chances = fieldwork.chances
+def _parts(tried: "StudySimulation") -> Iterator[str]:
+    run, fieldwork = tried.run, tried.settings
+    chances = fieldwork.propensities
     yield paragraphs(
         f"Invented people: nobody was called. {count(run.cases, 'case')}, "
         f"{count(tried.interviewers, 'interviewer')}, {count(tried.days, 'day')} from {fieldwork.starts} "
         f"({fieldwork.zone.key}), spread: {tried.spread}, seed {fieldwork.seed}. Assumed: a call is answered by "
         f"somebody {chances.contact:.0%} of the time, {chances.refuse:.0%} of talks are refused, "
-        f"{chances.eligible:.0%} are eligible, an appointment is kept {chances.kept:.0%} of the time, "
-        f"{fieldwork.seconds:g} seconds for each item. Options are chosen equally often, so quotas over answers fill "
-        "otherwise than they would. Change --contact, --refuse, --kept, --eligible, --seconds to see their effect."
+        f"{chances.eligible:.0%} are eligible, an appointment is kept {chances.keep_appointment:.0%} of the time, "
+        f"{fieldwork.item_seconds:g} seconds for each item. Options are chosen equally often, so quotas over answers "
+        "fill otherwise than they would. Change --contact, --refuse, --kept, --eligible, --seconds to see their effect."
     )
     yield _sum(run)
     yield _days(run)

@@ -12,7 +12,7 @@ from survey_cli.cli.output.terminal import count, fail, say
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
-    from survey_cli.sessions.station.station import Station
+    from survey_cli.sessions.station.station import StationSession
 
 
 def station(
@@ -47,14 +47,14 @@ def station(
     Set SURVEY_DIAL to have numbers dialled by a command of this computer: linphonecsh dial {number}.
     Exit code 0: the shift was ended; 3: something was still owed on a case.
     """
-    from survey_cli.sessions.station.open_station import man
+    from survey_cli.sessions.station.open_station import open_station
     from survey_cli.study.location import in_use
 
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not plain and (not terminal or os.environ.get("TERM") in SIMPLE_TERMINALS):
         say("survey: no full screen here, so cases are called one line at a time, as with --plain")
         plain = True
-    manned = man(
+    manned = open_station(
         file,
         interviewer=interviewer,
         station=name,
@@ -65,7 +65,7 @@ def station(
     )
     if isinstance(manned, UserError):
         fail(manned)
-    say(in_use(file, manned.kept_in, people=people))
+    say(in_use(file, manned.stored_in, people=people))
     for repair in manned.repairs:
         say(repair)
     if manned.version_notice:
@@ -74,21 +74,21 @@ def station(
         code = _one_line_at_a_time(manned) if plain else _full_screen(manned)
     finally:
         manned.close()
-    tally = manned.tally()
+    tally = manned.summarize_shift()
     say(
-        f"{manned.interviewer}: {count(tally.calls, 'call')}, {count(tally.done, 'complete interview')}, "
-        f"{count(tally.promises, 'open appointment')}"
+        f"{manned.interviewer}: {count(tally.calls, 'call')}, {count(tally.completes, 'complete interview')}, "
+        f"{count(tally.appointments, 'open appointment')}"
     )
     raise typer.Exit(code)
 
 
-def _one_line_at_a_time(manned: "Station") -> int:
-    from survey_cli.plain import work
+def _one_line_at_a_time(manned: "StationSession") -> int:
+    from survey_cli.plain import run_station
 
-    return work(manned, sys.stdin, sys.stdout, sys.stderr)
+    return run_station(manned, sys.stdin, sys.stdout, sys.stderr)
 
 
-def _full_screen(manned: "Station") -> int:
+def _full_screen(manned: "StationSession") -> int:
     from survey_cli.cli.crash_report import on_screen
     from survey_cli.tui import work
 

@@ -1,4 +1,4 @@
-"""Claims of a case by one interviewer at one station, and what is written to it under that claim."""
+"""Claims of a case by one interviewer at one station, and what is written to the case under a claim."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import Event, Returned
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
-from survey_cli.sessions.case.claimed_case import HeldCase
+from survey_cli.sessions.case.claimed_case import ClaimedCase
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import (
@@ -24,12 +24,12 @@ from survey_cli.store.cases.case_records import (
 )
 from survey_cli.study.consistency.interview_outcomes import settled_cells
 
-RENEWALS: Final = 10
+RENEWALS_PER_LEASE: Final = 10
 """How often a lease is prolonged in its own length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseKeeping:
+class CaseClaims:
     """The cases of one study as one interviewer has them at one station. Every method that reads or writes raises
     StoreError."""
 
@@ -39,37 +39,39 @@ class CaseKeeping:
     station: str
     clock: Clock
 
-    def take(self, key: str, token: str) -> HeldCase | Held | None:
+    def claim(self, key: str, token: str) -> ClaimedCase | Held | None:
         """Take the case of this key; Held where another has it, None where there is none."""
         at = self.clock()
         lease = Lease(token, self.by, self.station, at + self.plan.lease)
         row = self.store.cases.claim_case(key, lease, at)
-        return self.held(row, token) if isinstance(row, CaseRow) else row
+        return self.load_claimed(row, token) if isinstance(row, CaseRow) else row
 
-    def held(self, row: CaseRow, token: str) -> HeldCase:
+    def load_claimed(self, row: CaseRow, token: str) -> ClaimedCase:
         """A case that was claimed, with all that is kept of it."""
         history = tuple(self.store.cases.history(row.key))
         case = Case.of(row.key, history)
         number, sitting = case.next_number, case.claimed
         first = number.position if number is not None else 0
-        return HeldCase(
+        return ClaimedCase(
             row=row,
             case=case,
             history=history,
             contact=self.store.cases.contact(row.key),
             token=token,
-            current=(sitting.dialled if sitting is not None else 0) or first,
+            current_number=(sitting.dialled if sitting is not None else 0) or first,
             shown_at=self.clock(),
         )
 
-    def further(self, here: HeldCase, events: Sequence[Event], contact: Contact | None = None) -> HeldCase:
+    def append_events(
+        self, here: ClaimedCase, events: Sequence[Event], contact: Contact | None = None
+    ) -> ClaimedCase:
         """The case as it will stand once these events are kept."""
-        return here.further(events, at=self.clock(), by=self.by, station=self.station, contact=contact)
+        return here.append_events(events, at=self.clock(), by=self.by, station=self.station, contact=contact)
 
-    def update(
+    def build_update(
         self,
-        here: HeldCase,
-        after: HeldCase,
+        here: ClaimedCase,
+        after: ClaimedCase,
         *,
         release: bool = False,
         owed: Sequence[str] = (),
@@ -94,26 +96,26 @@ class CaseKeeping:
             owed=owed,
         )
 
-    def keep(
-        self, here: HeldCase, after: HeldCase, *, release: bool = False, owed: Sequence[str] = ()
+    def save(
+        self, here: ClaimedCase, after: ClaimedCase, *, release: bool = False, owed: Sequence[str] = ()
     ) -> Overtaken | LeaseLost | None:
         """Write it; what is in the way where another has the case by now, and then nothing is written."""
-        return self.store.cases.update(self.update(here, after, release=release, owed=owed))
+        return self.store.cases.update(self.build_update(here, after, release=release, owed=owed))
 
-    def recover(self, here: HeldCase) -> HeldCase | Held | None:
+    def recover(self, here: ClaimedCase) -> ClaimedCase | Held | None:
         """The case as it is now, where it is this station's all the same: a supervisor has written to it, or its lease
         ran out and nobody has taken it since. Else who has it; None: nobody."""
         key, found = here.case.key, here
-        if self.renew(here):
-            found = self.held(here.row, here.token)
+        if self.renew_lease(here):
+            found = self.load_claimed(here.row, here.token)
         else:
             since = [entry.event for entry in self.store.cases.history(key)[here.case.seq :]]
-            taken = self.take(key, uuid4().hex) if since == [Returned("lapsed")] else None
-            if not isinstance(taken, HeldCase):
+            taken = self.claim(key, uuid4().hex) if since == [Returned("lapsed")] else None
+            if not isinstance(taken, ClaimedCase):
                 row = self.store.cases.row(key)
                 return row.held if row is not None else None
             if taken.case.seq != here.case.seq + 2:  # another has just had it
-                self.keep(taken, self.further(taken, [Returned("given back")]), release=True)
+                self.save(taken, self.append_events(taken, [Returned("given back")]), release=True)
                 return None
             found = taken
         return replace(
@@ -125,6 +127,6 @@ class CaseKeeping:
             token=found.token,
         )
 
-    def renew(self, here: HeldCase) -> bool:
+    def renew_lease(self, here: ClaimedCase) -> bool:
         """Prolong the lease; False where another has the case by now."""
         return self.store.cases.renew(here.case.key, here.token, self.clock() + self.plan.lease)

@@ -1,5 +1,7 @@
-"""Which case comes next to this station? The order of doing: wake what is due, take the head of the queue, ask the rules
-once more, and only then show it. The rules are fieldwork's, the queue is the store's.
+"""The queue of cases as one station sees it.
+
+Claiming a case makes due cases ready, takes the head of the queue and checks the rules once more before the case is
+shown. The rules belong to `fieldwork`, the queue to the store.
 """
 
 from collections import Counter
@@ -21,18 +23,18 @@ from survey_cli.study.consistency.queue_refresh import caught_up, open_heads, ro
 from survey_cli.study.open_study import Study
 from survey_cli.study.pause import Pause, read_pause
 
-TRIES: Final = 50
+MAX_TURNED_DOWN: Final = 50
 """Cases at the head of the queue that the rules may turn down before it is said that there is none."""
 
-OnTheList = Callable[[Collection[str]], bool]
+IsOnDncList = Callable[[Collection[str]], bool]
 """Whether one of these numbers (E.164) is never to be called."""
 
 
-SEEN_AHEAD: Final = 20
+WAITING_CASES_CHECKED: Final = 20
 """Waiting cases that are looked at to say when the next one can be called."""
 
 
-class Outlook(NamedTuple):
+class QueueOutlook(NamedTuple):
     """Why nobody can be called, and when somebody can."""
 
     why: str
@@ -40,7 +42,7 @@ class Outlook(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class CaseQueue:
     """The queue as one station sees it."""
 
     store: Store
@@ -48,10 +50,10 @@ class Queue:
     people: People
     who: Interviewer
     station: str
-    listed: OnTheList
+    is_on_dnc_list: IsOnDncList
 
     @classmethod
-    def of(cls, study: Study, station: str) -> "Queue":
+    def of(cls, study: Study, station: str) -> "CaseQueue":
         """The queue of an open study as the station of this name sees it."""
         return cls(
             store=study.store,
@@ -59,34 +61,36 @@ class Queue:
             people=study.people,
             who=study.who,
             station=station,
-            listed=study.listed,
+            is_on_dnc_list=study.listed,
         )
 
-    def next(self, at: datetime, token: str, *, passed: Collection[str] = ()) -> tuple[CaseRow, Case] | None:
+    def claim_next(
+        self, at: datetime, token: str, *, passed: Collection[str] = ()
+    ) -> tuple[CaseRow, Case] | None:
         """Claim the case that is next for this interviewer at this moment; None where there is none. Those that were
         `passed` over are left for others. Raises StoreError."""
         cases = self.store.cases
         caught_up(self.store, self.plan, at)
-        turns = self._turns(at)
+        turns = self._build_call_order(at)
         lease = Lease(token, self.who.login, self.station, at + self.plan.lease)
         turned_down: set[str] = set()
-        for row in self._claimed(turns, lease, at, passed):
+        for row in self._iterate_claims(turns, lease, at, passed):
             case = Case.of(row.key, cases.history(row.key))
-            if row.was == "ready" and self._may(row, case, at, turns.full):
+            if row.was == "ready" and self._is_allowed(row, case, at, turns.full):
                 return row, case
-            self._give_back(row, case, at, token)
-            if row.key in turned_down or len(turned_down) == TRIES:
+            self._return_case(row, case, at, token)
+            if row.key in turned_down or len(turned_down) == MAX_TURNED_DOWN:
                 return None
             turned_down.add(row.key)
         return None
 
-    def _claimed(
+    def _iterate_claims(
         self, turns: Turns, lease: Lease, at: datetime, passed: Collection[str]
     ) -> Iterator[CaseRow]:
         """Cases in the order they are called, each claimed when it is asked for."""
         cases = self.store.cases
         if passed:
-            for listed in rows_in_turn(self.store, turns, limit=len(passed) + TRIES):
+            for listed in rows_in_turn(self.store, turns, limit=len(passed) + MAX_TURNED_DOWN):
                 row = cases.claim_case(listed.key, lease, at) if listed.key not in passed else None
                 if isinstance(row, CaseRow):
                     yield row
@@ -96,60 +100,60 @@ class Queue:
             while (row := cases.claim(head.bucket, lease, at, promised_before=before)) is not None:
                 yield row
 
-    def pause(self) -> Pause | None:
+    def read_pause(self) -> Pause | None:
         """The pause of the study; None while cases may be claimed and dialed. Raises StoreError."""
         return read_pause(self.store)
 
-    def _turns(self, at: datetime) -> Turns:
+    def _build_call_order(self, at: datetime) -> Turns:
         return Turns.of(self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.fill())
 
-    def outlook(self, at: datetime) -> "Outlook":
+    def find_outlook(self, at: datetime) -> "QueueOutlook":
         """Why there is nobody to call at this moment, and when there will be. Raises StoreError."""
-        turns = self._turns(at)
+        turns = self._build_call_order(at)
         moments: list[datetime] = []
         found: Counter[str] = Counter()
         for group in self.store.figures.groups(at):
             found[turns.state(group, [self.who]) if group.bucket else group.status] += group.cases
             if group.bucket and group.status == "ready":
-                moments += self._opens(turns, group.bucket, at)
-        for row in self.store.cases.due_next(limit=SEEN_AHEAD):
+                moments += self._list_opening_times(turns, group.bucket, at)
+        for row in self.store.cases.due_next(limit=WAITING_CASES_CHECKED):
             if row.due_at is not None:
-                moments += self._opens(turns, row.bucket, max(at, row.due_at))
-        return Outlook(_why(found), min(moments, default=None))
+                moments += self._list_opening_times(turns, row.bucket, max(at, row.due_at))
+        return QueueOutlook(_describe_states(found), min(moments, default=None))
 
     @staticmethod
-    def _opens(turns: Turns, text: str, since: datetime) -> list[datetime]:
+    def _list_opening_times(turns: Turns, text: str, since: datetime) -> list[datetime]:
         """When cases of a bucket that are for this interviewer may be called, from `since` on; empty: never."""
         bucket = bucket_of(text)
         opens = turns.opens(bucket, since) if turns.suits(bucket) else None
         return [opens] if opens is not None else []
 
-    def _may(self, row: CaseRow, case: Case, at: datetime, full: Collection[str]) -> bool:
+    def _is_allowed(self, row: CaseRow, case: Case, at: datetime, full: Collection[str]) -> bool:
         claimant = Claimant(
-            at=at, who=self.who, people=self.people, full=full, never_call=self.on_the_list(row.key)
+            at=at, who=self.who, people=self.people, full=full, never_call=self.is_case_on_dnc_list(row.key)
         )
         return allowed(case, self.plan, claimant)
 
-    def forbids(self, case: Case, at: datetime) -> str:
+    def why_forbidden(self, case: Case, at: datetime) -> str:
         """Why nobody may ring this case at this moment, whoever asks for it. Raises StoreError."""
         claimant = Claimant(
             at=at,
             who=self.who,
             people=self.people,
             full=self.plan.quotas.full(self.store.cases.fill()),
-            never_call=self.on_the_list(case.key),
+            never_call=self.is_case_on_dnc_list(case.key),
             fetched=True,
         )
         return forbidden(case, self.plan, claimant)
 
-    def on_the_list(self, key: str) -> bool:
+    def is_case_on_dnc_list(self, key: str) -> bool:
         """Whether a number of the case is never to be called."""
         contact = self.store.cases.contact(key)
-        return contact is not None and self.listed([n.e164 for n in contact.numbers if n.e164])
+        return contact is not None and self.is_on_dnc_list([n.e164 for n in contact.numbers if n.e164])
 
-    def _give_back(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:
+    def _return_case(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:
         """Put a case that the rules turn down where it belongs now."""
-        events: list[Event] = [Blocked("on the list")] if self.on_the_list(row.key) else []
+        events: list[Event] = [Blocked("on the list")] if self.is_case_on_dnc_list(row.key) else []
         entries = [Entry(at, self.who.login, self.station, e) for e in (*events, Returned("given back"))]
         for entry in entries:
             case = case.after(entry)
@@ -163,7 +167,7 @@ class Queue:
         )
 
 
-WAITING: Final = {
+STATE_WORDS: Final = {
     "delay": "waiting for their time",
     "appointment": "waiting for an appointment",
     "part": "waiting for another part of the day",
@@ -176,9 +180,9 @@ WAITING: Final = {
 }
 
 
-def _why(found: Mapping[str, int]) -> str:
+def _describe_states(found: Mapping[str, int]) -> str:
     """Why there is no case, from how many cases stand where."""
     if not sum(found.values()):
         return "there are no cases yet: a supervisor imports the sample"
-    parts = [f"{found[state]} {words}" for state, words in WAITING.items() if found.get(state)]
+    parts = [f"{found[state]} {words}" for state, words in STATE_WORDS.items() if found.get(state)]
     return ", ".join(parts) or "every case is done"

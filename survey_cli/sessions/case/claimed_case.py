@@ -1,5 +1,6 @@
-"""The case that is this station's now: what is known of it, and how events become entries of its history. It keeps
-nothing itself.
+"""A case claimed by a station: what is known of it, and how events are added to its history.
+
+It writes nothing.
 """
 
 from collections.abc import Sequence
@@ -13,12 +14,12 @@ from survey_cli.fieldwork.case.events import Entry, Event
 from survey_cli.fieldwork.queue.rules import never_dialled
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
 
-Pending = Literal["", "time", "outcome"]
+PendingInput = Literal["", "time", "outcome"]
 """What is owed before the case can go: an appointment's time, or what came of an interview that was put aside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldCase:
+class ClaimedCase:
     """One case at one station, as far as it was kept."""
 
     row: CaseRow
@@ -28,17 +29,17 @@ class HeldCase:
     contact: Contact | None
     token: str
     """The lease's."""
-    current: int
+    current_number: int
     """The position of the number that is dialled next; 0 where there is none."""
     shown_at: datetime
-    interview: str = ""
+    interview_status: str = ""
     """Where its interview stands, in words."""
     notice: str = ""
-    pending: Pending = ""
+    pending_input: PendingInput = ""
 
-    def further(
+    def append_events(
         self, events: Sequence[Event], *, at: datetime, by: str, station: str, contact: Contact | None = None
-    ) -> "HeldCase":
+    ) -> "ClaimedCase":
         """The case after these events. Each entry has a key of its own, so that writing them twice is writing them once.
         A history never runs backwards, whatever the clock does."""
         moment = max(at, self.history[-1].at) if self.history else at
@@ -48,7 +49,7 @@ class HeldCase:
             case, history = case.after(entry), (*history, entry)
         return replace(self, case=case, history=history, contact=contact or self.contact, notice="")
 
-    def chosen(self, position: int) -> "HeldCase | Rejection":
+    def choose_number(self, position: int) -> "ClaimedCase | Rejection":
         """With another live number as the one that is dialled next."""
         number = self.case.number(position)
         if number is None:
@@ -57,37 +58,37 @@ class HeldCase:
             return Rejection(why)
         if self.case.claimed is not None and self.case.claimed.dialled not in (0, position):
             return Rejection("first key the outcome of the call that was dialed")
-        return replace(self, current=position)
+        return replace(self, current_number=position)
 
-    def at_next_number(self) -> "HeldCase":
+    def move_to_next_number(self) -> "ClaimedCase":
         """After a call, the number that can be tried next is the one that is dialled."""
         number, sitting = self.case.next_number, self.case.claimed
         called = sitting.calls if sitting is not None else ()
-        if number is None or not any(call.number == self.current for call in called):
+        if number is None or not any(call.number == self.current_number for call in called):
             return self
-        return replace(self, current=number.position)
+        return replace(self, current_number=number.position)
 
     @property
-    def called(self) -> bool:
+    def has_calls(self) -> bool:
         """Somebody called in this sitting, and what came of it is keyed."""
         return self.case.claimed is not None and bool(self.case.claimed.calls)
 
     @property
-    def dialled(self) -> bool:
+    def has_open_call(self) -> bool:
         """A number was dialled, and what came of it is not keyed."""
         return self.case.claimed is not None and self.case.claimed.dialled != 0
 
-    def owed(self) -> str:
+    def why_not_releasable(self) -> str:
         """Why the case cannot be let go of yet; empty where it can."""
-        if self.pending == "time":
+        if self.pending_input == "time":
             return "first give the appointment's time"
-        return "first key the outcome of this call" if self.pending or self.dialled else ""
+        return "first key the outcome of this call" if self.pending_input or self.has_open_call else ""
 
-    def kept_number(self, position: int) -> ContactNumber | None:
+    def find_number(self, position: int) -> ContactNumber | None:
         """The digits of a number, where they are still kept."""
         numbers = self.contact.numbers if self.contact is not None else ()
         return next((n for n in numbers if n.position == position and n.e164), None)
 
-    def e164(self) -> list[str]:
+    def list_phone_numbers(self) -> list[str]:
         """All its numbers."""
         return [n.e164 for n in self.contact.numbers if n.e164] if self.contact is not None else []

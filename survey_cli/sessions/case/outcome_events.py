@@ -1,5 +1,6 @@
-"""What is kept when an interviewer keys an outcome, gives a time or a number? Events, put together from the plan and the
-case; they are kept elsewhere.
+"""Events for an outcome, an appointment or a number that an interviewer enters.
+
+The events are built from the plan and the case; other modules write them.
 """
 
 from collections.abc import Sequence
@@ -29,26 +30,26 @@ from survey_cli.fieldwork.queue.rules import zones_of
 from survey_cli.outcomes import Outcome
 from survey_cli.samples.cases.columns import clean
 from survey_cli.samples.cases.phone_numbers import NotANumber, read_number
-from survey_cli.sessions.case.claimed_case import HeldCase, Pending
-from survey_cli.sessions.station.station_protocol import Keeper
-from survey_cli.sessions.station.station_view import NEVER_KEYED, WANTS
+from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
+from survey_cli.sessions.station.station_protocol import OwnerPolicy
+from survey_cli.sessions.station.station_view import INTERVIEW_OUTCOMES, REQUIRED_INPUTS
 from survey_cli.store.cases.case_records import Contact, ContactNumber
 from survey_cli.study.consistency.follow_up import tasks_after
 from survey_cli.study.consistency.interview_outcomes import block_for, interview_events, progress
 
-DEAD: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
+DEAD_NUMBER_CODES: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
 """Codes of an outcome that finish the number it was dialled at."""
-NO_TIME: Final = (
+NO_TIME_NOTICE: Final = (
     "no time was asked for: the case is called again as a callback; `survey station` makes appointments"
 )
-STRONGEST: Final = 3
+STRONGEST_REFUSAL: Final = 3
 """Of refusals."""
-TIMED: Final = frozenset({"appointment", "callback"})
+TIMED_OUTCOMES: Final = frozenset({"appointment", "callback"})
 """Outcomes of an `end` after which the respondent is asked when to call again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class CaseEvents:
     """Something that is to be kept."""
 
     events: tuple[Event, ...]
@@ -58,14 +59,14 @@ class Deed:
     """What was keyed; empty where it is none."""
     contact: Contact | None = None
     """What is known of the person from now on, where that changed."""
-    owed: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
     """What follows once it is kept: numbers for the do-not-call list, answers to be erased."""
-    said: str = ""
+    notice: str = ""
     """What the interviewer should know of it."""
 
 
-def keyed(
-    here: HeldCase,
+def build_outcome_events(
+    here: ClaimedCase,
     row: Outcome,
     plan: Plan,
     interview: Interview | None,
@@ -74,14 +75,14 @@ def keyed(
     number: str,
     language: str,
     link: str,
-) -> Deed | Rejection:
+) -> CaseEvents | Rejection:
     """One of the outcomes on offer. Another number that can be tried keeps the case at the station."""
     kind = row.kind
-    if kind in NEVER_KEYED and here.pending != "outcome":
+    if kind in INTERVIEW_OUTCOMES and here.pending_input != "outcome":
         return Rejection("only the interview itself comes to that")
-    events: list[Event] = [called(here, row.id, plan, interview, note=note)]
+    events: list[Event] = [build_call_event(here, row.id, plan, interview, note=note)]
     contact = None
-    match WANTS.get(kind, ""):
+    match REQUIRED_INPUTS.get(kind, ""):
         case "note" if not note:
             return Rejection("say in a note what the supervisor has to know")
         case "time":
@@ -89,28 +90,28 @@ def keyed(
         case "language" if language:
             events.append(Speaks(language))
         case "number":
-            added = another_number(here, number, plan, link=link)
+            added = build_number_events(here, number, plan, link=link)
             if isinstance(added, Rejection):
                 return added
             events += added.events
             contact = added.contact
         case _:
             pass
-    if (row.listed if plan.known else row.rdd) in DEAD and here.current:
-        events.append(NumberMarked(here.current, "dead", row.name.lower()))
+    if (row.listed if plan.known else row.rdd) in DEAD_NUMBER_CODES and here.current_number:
+        events.append(NumberMarked(here.current_number, "dead", row.name.lower()))
     events += block_for(row)
-    more = row.next_number and kind != "busy" and _untried(here, events)
-    return Deed(
+    more = row.next_number and kind != "busy" and _has_untried_number(here, events)
+    return CaseEvents(
         events=(*events, *(() if more else (Closed(),))),
         release=not more,
         outcome=row.id,
         contact=contact,
-        owed=tasks_after(row, here.case.key),
+        tasks=tasks_after(row, here.case.key),
     )
 
 
-def called(
-    here: HeldCase,
+def build_call_event(
+    here: ClaimedCase,
     outcome: str,
     plan: Plan,
     interview: Interview | None,
@@ -123,37 +124,37 @@ def called(
     lost = interview is None and here.case.interviewing
     return Called(
         outcome=outcome,
-        number=here.current,
+        number=here.current_number,
         eligible=interview is not None and known_eligible(progress(interview), plan),
         person=interview is not None,
-        interrupted=interrupted or here.case.interrupted or here.pending != "" or lost,
+        interrupted=interrupted or here.case.interrupted or here.pending_input != "" or lost,
         note=note,
     )
 
 
-def _untried(here: HeldCase, events: list[Event]) -> bool:
+def _has_untried_number(here: ClaimedCase, events: list[Event]) -> bool:
     """Whether another live number was not called in this sitting."""
-    case = here.further(events, at=here.shown_at, by="", station="").case
+    case = here.append_events(events, at=here.shown_at, by="", station="").case
     tried = {call.number for call in case.claimed.calls} if case.claimed is not None else set()
     return any(number.position not in tried for number in case.live)
 
 
-def refusal_noted(reason: str, strength: int, who: str) -> RefusalNoted | Rejection:
+def build_refusal_event(reason: str, strength: int, who: str) -> RefusalNoted | Rejection:
     """What is to be known of a refusal."""
-    if not 0 <= strength <= STRONGEST:
-        return Rejection(f"how strong: 1 to {STRONGEST}")
+    if not 0 <= strength <= STRONGEST_REFUSAL:
+        return Rejection(f"how strong: 1 to {STRONGEST_REFUSAL}")
     noted = RefusalNoted(clean(reason), strength, clean(who))
     return noted if noted != RefusalNoted() else Rejection("an empty note is not saved")
 
 
-def may_be_taken_back(outcome: str, plan: Plan) -> bool:
+def may_revoke(outcome: str, plan: Plan) -> bool:
     """Whether an outcome that was keyed by a slip is the interviewer's own to correct."""
     kind = plan.outcomes[outcome].kind
-    return WANTS.get(kind) != "sure" and kind != "complete"
+    return REQUIRED_INPUTS.get(kind) != "sure" and kind != "complete"
 
 
-def time_meant(
-    here: HeldCase,
+def parse_appointment_time(
+    here: ClaimedCase,
     text: str,
     plan: Plan,
     *,
@@ -164,7 +165,7 @@ def time_meant(
 ) -> Meant | Unclear:
     """The time that a typed text means for this respondent; `reading` chooses, from 1, where it means several.
     `5pm here` is on the clock of `station_zone`; words may be those of the study's `languages`."""
-    zones = zones_of(here.case, here.case.number(here.current), plan)
+    zones = zones_of(here.case, here.case.number(here.current_number), plan)
     found = read_appointment(
         text,
         now=at,
@@ -178,17 +179,17 @@ def time_meant(
     return found
 
 
-def booked(
-    here: HeldCase,
+def build_appointment_events(
+    here: ClaimedCase,
     meant: Meant,
     plan: Plan,
     interview: Interview | None,
     *,
     by: str,
-    keeper: Keeper,
+    keeper: OwnerPolicy,
     person: str,
     note: str,
-) -> Deed:
+) -> CaseEvents:
     """A promise to call again at that time."""
     promised = meant.promised(
         person=clean(person),
@@ -196,11 +197,11 @@ def booked(
         policy=keeper,
         note=clean(note),
     )
-    call = called(here, "appointment", plan, interview, interrupted=interview is not None)
-    return Deed(events=(call, promised, Closed()), release=True, outcome="appointment")
+    call = build_call_event(here, "appointment", plan, interview, interrupted=interview is not None)
+    return CaseEvents(events=(call, promised, Closed()), release=True, outcome="appointment")
 
 
-def another_number(here: HeldCase, text: str, plan: Plan, *, link: str) -> Deed | Rejection:
+def build_number_events(here: ClaimedCase, text: str, plan: Plan, *, link: str) -> CaseEvents | Rejection:
     """A number that was given; `link` is for a case of which nothing personal is kept yet."""
     country = region_of(here.case, plan)[:2]
     read = read_number(text, country or None)
@@ -210,48 +211,54 @@ def another_number(here: HeldCase, text: str, plan: Plan, *, link: str) -> Deed 
     shown = read.national if read.country in ("", country) else read.international
     kept = ContactNumber(position, read.written, read.e164, shown, read.extension)
     contact = here.contact or Contact(link=link)
-    return Deed(
+    return CaseEvents(
         events=(NumberAdded(NumberFacts(position, read.line, read.zones)),),
         contact=contact._replace(numbers=(*contact.numbers, kept)),
     )
 
 
-def after_interview(
-    here: HeldCase, interview: Interview, row: Outcome | None, plan: Plan, *, by_route: bool
-) -> Deed | Pending:
+def build_interview_events(
+    here: ClaimedCase, interview: Interview, row: Outcome | None, plan: Plan, *, by_route: bool
+) -> CaseEvents | PendingInput:
     """What is kept with the event that closed the interview, or what is owed before the case can go. `by_route`: an `end`
     closed it, not the interviewer."""
     if row is None:
         return "outcome"
-    if interview.status == "suspended" and wants_time(row, plan, by_route=by_route):
+    if interview.status == "suspended" and requires_time(row, plan, by_route=by_route):
         return "time"
-    return came_to(here, interview, row, plan)
+    return build_closing_events(here, interview, row, plan)
 
 
-def wants_time(row: Outcome, plan: Plan, *, by_route: bool) -> bool:
+def requires_time(row: Outcome, plan: Plan, *, by_route: bool) -> bool:
     """Whether a suspended interview of this outcome waits for an appointment's time."""
-    return plan.delays.get(row.id) == "appointment" or (by_route and row.kind in TIMED)
+    return plan.delays.get(row.id) == "appointment" or (by_route and row.kind in TIMED_OUTCOMES)
 
 
-def without_station(
-    here: HeldCase, interview: Interview, row: Outcome | None, plan: Plan, *, by_route: bool
-) -> Deed:
+def build_events_without_station(
+    here: ClaimedCase, interview: Interview, row: Outcome | None, plan: Plan, *, by_route: bool
+) -> CaseEvents:
     """The same where no station has the case, and no time can be asked for: it is called again."""
-    timed = row is not None and interview.status == "suspended" and wants_time(row, plan, by_route=by_route)
+    timed = (
+        row is not None and interview.status == "suspended" and requires_time(row, plan, by_route=by_route)
+    )
     if row is None or timed:
-        call = called(here, "callback", plan, interview, interrupted=True)
-        return Deed(events=(call, Closed()), release=True, said=NO_TIME if timed else "")
-    deed = came_to(here, interview, row, plan)
+        call = build_call_event(here, "callback", plan, interview, interrupted=True)
+        return CaseEvents(events=(call, Closed()), release=True, notice=NO_TIME_NOTICE if timed else "")
+    deed = build_closing_events(here, interview, row, plan)
     case, last = here.case, here.case.last_call
-    after = here.further(deed.events, at=here.shown_at, by="", station="").case
+    after = here.append_events(deed.events, at=here.shown_at, by="", station="").case
     if last is not None and last.outcome == row.id and coded(case, plan).code == coded(after, plan).code:
-        return Deed(events=(Returned("given back"),), release=True)  # a correction that changed no outcome
+        return CaseEvents(
+            events=(Returned("given back"),), release=True
+        )  # a correction that changed no outcome
     return deed
 
 
-def came_to(here: HeldCase, interview: Interview, row: Outcome, plan: Plan) -> Deed:
+def build_closing_events(here: ClaimedCase, interview: Interview, row: Outcome, plan: Plan) -> CaseEvents:
     """The interview closed, by itself or by the interviewer's hand."""
-    events = interview_events(interview, row, plan, number=here.current, interrupted=here.case.interrupted)
-    return Deed(
-        events=(*events, Closed()), release=True, outcome=row.id, owed=tasks_after(row, here.case.key)
+    events = interview_events(
+        interview, row, plan, number=here.current_number, interrupted=here.case.interrupted
+    )
+    return CaseEvents(
+        events=(*events, Closed()), release=True, outcome=row.id, tasks=tasks_after(row, here.case.key)
     )

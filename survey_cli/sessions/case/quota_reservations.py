@@ -1,7 +1,8 @@
-"""Places in quota cells for the respondent on the line.
+"""Reservations in quota cells for the current respondent.
 
-A place is asked for as soon as what decides the cell is known: when the interview begins (sample columns), when the last
-deciding answer is given, or at a `lookup` of the quota. The cell is found by fieldwork, the place is held by the store.
+A reservation is requested as soon as what decides the cell is known: when the interview starts (sample columns), when
+the last deciding answer is given, or at a `lookup` of the quota. The cell is found by `fieldwork`, the reservation is
+made by the store.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ OPEN: Final = "open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class QuotaReservations:
     """The places of one study, as a desk asks for them."""
 
     store: Store
@@ -46,7 +47,9 @@ class Places:
         held = self.store.cases.hold(id, {cell: target}, self.clock(), instead_of=others)
         return OPEN if held[cell] else "full"
 
-    def hold(self, id: str, interview: Interview, held: frozenset[str]) -> tuple[frozenset[str], str]:
+    def reserve_cells(
+        self, id: str, interview: Interview, held: frozenset[str]
+    ) -> tuple[frozenset[str], str]:
         """Hold a place in each hard cell that is decided and that no `lookup` asks for; `held` are those that this
         sitting holds already. Returns the cells held now, and the first that is full or nothing. A respondent who is
         led to an end of its own, or whose interview was complete, is not turned away. Raises StoreError."""
@@ -60,19 +63,19 @@ class Places:
         )
         if not ahead or ends != COMPLETE:
             return held, ""
-        quotas = self._unasked(interview)
+        quotas = self._list_unasked_quotas(interview)
         wanted = {cell: q.cells[cell].target for q in quotas if (cell := q.cell(machine.walk.env))}
-        if wanted.keys() == held or _was_complete(interview):
+        if wanted.keys() == held or _corrects_complete_interview(interview):
             return held, ""
         others = {cell for quota in quotas for cell in quota.cells} - wanted.keys()
         found = self.store.cases.hold(id, wanted, self.clock(), instead_of=others)
         full = next((cell for cell in sorted(found) if not found[cell]), "")
         return frozenset(cell for cell in found if found[cell]), full
 
-    def _unasked(self, interview: Interview) -> list[Quota]:
+    def _list_unasked_quotas(self, interview: Interview) -> list[Quota]:
         """The hard quotas in which a place is held without a `lookup`. A quota that has one waits for it, and is asked
         for before the respondent hangs up if the route has passed all of them by."""
-        lookups, over = _lookups(interview.instrument), interview.ending or interview.hung_up
+        lookups, over = _find_lookup_items(interview.instrument), interview.ending or interview.hung_up
         looked_up = {place.item for place in interview.machine.held} if over else set()
         return [
             quota
@@ -82,7 +85,7 @@ class Places:
         ]
 
 
-def _was_complete(interview: Interview) -> bool:
+def _corrects_complete_interview(interview: Interview) -> bool:
     """Whether this sitting corrects an interview that counts."""
     return interview.reopened and any(
         isinstance(event, Ended) and event.outcome == COMPLETE for event in interview.events
@@ -90,7 +93,7 @@ def _was_complete(interview: Interview) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _lookups(instrument: Instrument) -> Mapping[str, frozenset[str]]:
+def _find_lookup_items(instrument: Instrument) -> Mapping[str, frozenset[str]]:
     """The items that look a quota up, by the quota."""
     found: dict[str, set[str]] = {}
     for id, leaf in instrument.leaves.items():

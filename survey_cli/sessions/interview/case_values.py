@@ -1,4 +1,4 @@
-"""What a case brings to its interview: sample columns as typed or invented, its zone, its language. It opens nothing."""
+"""Values that a case brings to its interview: sample columns as typed or invented, time zone, language."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -15,22 +15,22 @@ from survey_cli.samples.cases.columns import Unfit, clean, labels_of, reader_of
 from survey_cli.samples.cases.split_arms import arm_of
 from survey_cli.values import NOT_ASKED, Missing, Value
 
-NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee Novak")
+INVENTED_NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee Novak")
 
 
-def field_zone(instrument: Instrument) -> str:
+def find_study_zone(instrument: Instrument) -> str:
     fieldwork = instrument.document.fieldwork
     return str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
 
 
-def zone_of(
+def resolve_zone(
     instrument: Instrument, sample: Mapping[str, Value | Missing], called: str = ""
 ) -> tzinfo | UserError:
     """The zone that the case's day and greeting go by: this computer's where none is known."""
-    return known_zone(instrument, sample, called) or datetime.now().astimezone().tzinfo or UTC
+    return find_zone(instrument, sample, called) or datetime.now().astimezone().tzinfo or UTC
 
 
-def known_zone(
+def find_zone(
     instrument: Instrument, sample: Mapping[str, Value | Missing], called: str = ""
 ) -> tzinfo | UserError | None:
     """The zone in which a case is `called`, else its own, else the study's; None where none is known."""
@@ -38,7 +38,7 @@ def known_zone(
         return ZoneInfo(called)
     column = next((n for n, c in instrument.sample.items() if c.role == "zone"), None)
     said = sample.get(column) if column else None
-    name = said if isinstance(said, str) and said else field_zone(instrument)
+    name = said if isinstance(said, str) and said else find_study_zone(instrument)
     if not name:
         return None
     try:
@@ -47,17 +47,17 @@ def known_zone(
         return UserError(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago")
 
 
-def language_of(
+def resolve_language(
     instrument: Instrument, wanted: str, sample: Mapping[str, Value | Missing]
 ) -> str | UserError:
     """The language to begin in: the one wanted, else the case's own, else the first."""
     column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
     said = sample.get(column) if column else None
     language = wanted or (said if isinstance(said, str) else "") or instrument.language
-    return language if language in instrument.languages else no_language(instrument, language)
+    return language if language in instrument.languages else build_language_error(instrument, language)
 
 
-def no_language(instrument: Instrument, language: str) -> UserError:
+def build_language_error(instrument: Instrument, language: str) -> UserError:
     return UserError(
         "--language",
         f"the questionnaire has no language {language!r}",
@@ -65,7 +65,7 @@ def no_language(instrument: Instrument, language: str) -> UserError:
     )
 
 
-def sample_of(
+def parse_sample_values(
     instrument: Instrument, case: str, typed: Mapping[str, str]
 ) -> dict[str, Value | Missing] | UserError:
     """The case's sample values from what was typed."""
@@ -93,12 +93,14 @@ def sample_of(
     return made
 
 
-def invented_column(instrument: Instrument, name: str, column: SampleColumn, dice: Random) -> Value | Missing:
+def invent_sample_value(
+    instrument: Instrument, name: str, column: SampleColumn, dice: Random
+) -> Value | Missing:
     """What an invented case brings in one column."""
     if column.role in ("zone", "country", "region", "language"):
         return NOT_ASKED
     if column.role == "name":
-        return dice.choice(NAMES)
+        return dice.choice(INVENTED_NAMES)
     if column.role == "phone":
         return f"202 555 01{dice.randint(0, 99):02}"
     label = str(column.label.get(instrument.language)) if column.label else name

@@ -1,8 +1,8 @@
-"""What a face may ask of whoever holds the interview: the contract between screen and desk. Nothing is done here.
+"""Interface of an interview session, as interfaces and simulated interviewers use it.
 
-Every method that gives an entry returns None when it was taken and committed, or a `Rejection` whose `why` is one short
-line for under the field; then nothing changed, neither here nor in the database. That includes a database that cannot be
-written to.
+Every method that takes an entry returns None when the entry was accepted and committed, or a `Rejection` whose `why`
+is one short line to show under the field. After a rejection nothing has changed, in memory or in the database. That
+includes a database that cannot be written to.
 """
 
 from datetime import datetime, timedelta
@@ -15,26 +15,26 @@ from survey_cli.outcomes import Outcome
 from survey_cli.values import Place
 
 
-class Asked(NamedTuple):
+class AskedItem(NamedTuple):
     """One line of the list of what has been asked, for jumping."""
 
     place: Place
-    words: str
+    text: str
     """The question, short enough for one line."""
     answer: str
     """What was answered, in words: `3 Disagree`, `don't know`."""
     section: str = ""
 
 
-class Closing(NamedTuple):
+class InterviewResult(NamedTuple):
     """How it ended, once `prompt()` is None."""
 
     status: str
     """`ended`, `suspended` or `stopped`; `lost` where another station has the case now and went on with it."""
     outcome: Outcome | None
     answered: int
-    took: timedelta
-    kept_in: str
+    duration: timedelta
+    stored_in: str
     """Where the data went, as it should be printed."""
     erased: bool = False
     """The respondent withdrew consent: no answer is kept."""
@@ -42,8 +42,8 @@ class Closing(NamedTuple):
     """What could not be done, or should be known besides."""
 
 
-class Conduct(Protocol):
-    """What a face may ask of the desk. `Desk` is the real one; a preview's or a test's is another."""
+class InterviewProtocol(Protocol):
+    """What a face may ask of the desk. `InterviewSession` is the real one; a preview's or a test's is another."""
 
     title: str
     """The survey's title."""
@@ -70,7 +70,7 @@ class Conduct(Protocol):
         """The answer to `prompt().query`: it is so."""
         ...
 
-    def back(self) -> Rejection | None:
+    def go_back(self) -> Rejection | None:
         """To the item asked before this one."""
         ...
 
@@ -78,19 +78,19 @@ class Conduct(Protocol):
         """To any place in `asked()`; after its answer one returns to the first open place."""
         ...
 
-    def front(self) -> Rejection | None:
+    def go_forward(self) -> Rejection | None:
         """After going back: the answer here stands, and so on to the first place without one."""
         ...
 
-    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
+    def add_note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
         """A remark of the interviewer's, stored with the place; or another text of an earlier one."""
         ...
 
-    def notes(self) -> tuple[StandingNote, ...]:
+    def list_notes(self) -> tuple[StandingNote, ...]:
         """The notes of this interview, each with its newest text."""
         ...
 
-    def speak(self, language: str) -> Rejection | None:
+    def switch_language(self, language: str) -> Rejection | None:
         """Go on in another of the instrument's languages."""
         ...
 
@@ -102,11 +102,11 @@ class Conduct(Protocol):
         """End by hand with one of `stops()`."""
         ...
 
-    def stops(self) -> tuple[Outcome, ...]:
+    def list_stop_outcomes(self) -> tuple[Outcome, ...]:
         """The outcomes that may be chosen for stopping in the middle."""
         ...
 
-    def asked(self) -> tuple[Asked, ...]:
+    def list_items(self) -> tuple[AskedItem, ...]:
         """What has been asked so far, in the order of the route."""
         ...
 
@@ -115,7 +115,7 @@ class Conduct(Protocol):
         line itself."""
         ...
 
-    def draft(self) -> str:
+    def load_draft(self) -> str:
         """Text that was being typed at this place when the last sitting broke off; empty otherwise."""
         ...
 
@@ -123,14 +123,14 @@ class Conduct(Protocol):
         """Keep what is being typed in a Verbatim; called every two seconds while it changes. Never fails."""
         ...
 
-    def elapsed(self) -> timedelta:
+    def elapsed_time(self) -> timedelta:
         """Time in this interview, all sittings together, hang-up sections left out."""
         ...
 
-    def there(self) -> datetime | None:
+    def respondent_time(self) -> datetime | None:
         """The respondent's clock, where their zone is known."""
         ...
 
-    def closing(self) -> Closing | None:
+    def result(self) -> InterviewResult | None:
         """How it ended; None while a prompt stands."""
         ...

@@ -1,4 +1,7 @@
-"""Holding one interview: step, commit, and only then show the next prompt. It has no rule of its own."""
+"""Interview session: applies each entry to the interview, commits it, and only then shows the next prompt.
+
+It contains no survey rules; those belong to the engine.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -26,7 +29,7 @@ from survey_cli.engine.notes import StandingNote, standing_notes
 from survey_cli.entries import Lookup, Prompt, Read, Reply, Span
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.samples.cases.columns import clean
-from survey_cli.sessions.interview.interview_protocol import Asked, Closing
+from survey_cli.sessions.interview.interview_protocol import AskedItem, InterviewResult
 from survey_cli.store import Draft, Snapshot, Store, StoreError, Taken
 from survey_cli.table import cells
 from survey_cli.values import Place
@@ -34,13 +37,13 @@ from survey_cli.values import Place
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseUpdate, Fence, LeaseLost, Overtaken
 
-CALLING_STOPS: Final = ("appointment", "callback")
+CALL_AGAIN_OUTCOMES: Final = ("appointment", "callback")
 """What else can interrupt an interview that was begun at a station: the case is called again."""
-NO_PLACE: Final = (
+QUOTA_FULL_TEXT: Final = (
     "Thank you very much. We have completed all the interviews of this kind that we need. Goodbye."
 )
 """Said where the quota is full and the study has no script `quota_full`."""
-STOPS: Final = (
+STOP_OUTCOMES: Final = (
     "break_off",
     "refusal_soft",
     "refusal_hard",
@@ -53,96 +56,102 @@ STOPS: Final = (
 """What can end an interview in the middle, the likeliest first; a study's own outcomes follow."""
 
 
-class Link(Protocol):
+class CaseLink(Protocol):
     """An interview's link to the case that it belongs to."""
 
-    calling: bool
+    can_be_called_again: bool
     """The case is called from a station, and can be called again: a soft ending suspends the interview."""
 
     def fence(self) -> "Fence | None":
         """The lease under which everything is written; None where no case is leased."""
         ...
 
-    def place(self, id: str, interview: Interview, quota: str) -> str:
+    def reserve_in_quota(self, id: str, interview: Interview, quota: str) -> str:
         """`open`, and a place is held until the interview closes; `full`; `outside`."""
         ...
 
-    def hold(self, id: str, interview: Interview, held: frozenset[str]) -> tuple[frozenset[str], str]:
+    def reserve_cells(
+        self, id: str, interview: Interview, held: frozenset[str]
+    ) -> tuple[frozenset[str], str]:
         """Hold a place in each quota cell that is decided by now; the cells held, and the first that is full. Raises
         StoreError."""
         ...
 
-    def alive(self) -> None:
+    def renew_lease(self) -> None:
         """Keep the case while somebody is at work. Never fails."""
         ...
 
-    def begin(self, id: str) -> "CaseUpdate | None":
+    def build_start_update(self, id: str) -> "CaseUpdate | None":
         """What the case receives when this interview is begun or resumed, written with its event."""
         ...
 
-    def close(self, interview: Interview, outcome: Outcome | None, *, by_route: bool) -> "CaseUpdate | None":
+    def build_closing_update(
+        self, interview: Interview, outcome: Outcome | None, *, by_route: bool
+    ) -> "CaseUpdate | None":
         """What the case receives when the interview closes, written with its event; None where nothing yet. `by_route`:
         an `end` closed it, not the interviewer."""
         ...
 
-    def owed(self, outcome: Outcome | None) -> tuple[str, ...]:
+    def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
         """What follows the interview's end, where no case receives it."""
         ...
 
-    def written(self, id: str, outcome: Outcome | None) -> str:
+    def handle_commit(self, id: str, outcome: Outcome | None) -> str:
         """It is written: do what follows. Returns what could not be done, or should be known. Never fails."""
         ...
 
-    def recovered(self) -> bool:
+    def recover(self) -> bool:
         """Whether a case that seemed lost is this station's all the same, so that writing may be tried again. Raises
         StoreError."""
         ...
 
-    def left(self) -> None:
+    def release(self) -> None:
         """Let go of the case where nothing closed it. Never fails."""
         ...
 
 
-class NoCase:
+class NoCaseLink:
     """The link of an interview without a sampled case: every quota cell is open, as nothing is counted."""
 
-    calling = False
+    can_be_called_again = False
 
     def fence(self) -> None:
         return None
 
-    def place(self, id: str, interview: Interview, quota: str) -> str:
+    def reserve_in_quota(self, id: str, interview: Interview, quota: str) -> str:
         return "open"
 
-    def hold(self, id: str, interview: Interview, held: frozenset[str]) -> tuple[frozenset[str], str]:
+    def reserve_cells(
+        self, id: str, interview: Interview, held: frozenset[str]
+    ) -> tuple[frozenset[str], str]:
         return held, ""
 
-    def alive(self) -> None:
+    def renew_lease(self) -> None:
         return
 
-    def begin(self, id: str) -> None:
+    def build_start_update(self, id: str) -> None:
         return None
 
-    def close(self, interview: Interview, outcome: Outcome | None, *, by_route: bool) -> None:
+    def build_closing_update(self, interview: Interview, outcome: Outcome | None, *, by_route: bool) -> None:
         return None
 
-    def owed(self, outcome: Outcome | None) -> tuple[str, ...]:
+    def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
         return ()
 
-    def written(self, id: str, outcome: Outcome | None) -> str:
+    def handle_commit(self, id: str, outcome: Outcome | None) -> str:
         return ""
 
-    def recovered(self) -> bool:
+    def recover(self) -> bool:
         return False
 
-    def left(self) -> None:
+    def release(self) -> None:
         return
 
 
-NO_CASE: Final = NoCase()
+NO_CASE_LINK: Final = NoCaseLink()
 
 
-class Desk:
+class InterviewSession:
     """One interview as it is held: the engine steps, the store commits, and only then the next prompt is shown."""
 
     def __init__(
@@ -160,7 +169,7 @@ class Desk:
         notice: str,
         practice: bool,
         kept_in: str,
-        link: Link = NO_CASE,
+        link: CaseLink = NO_CASE_LINK,
     ) -> None:
         self._store = store
         self._id = id
@@ -172,25 +181,25 @@ class Desk:
         self._zone = zone
         self._link = link
         self._prompt: Prompt | None = None
-        self._fresh = False
-        self._hung_up: timedelta | None = None
+        self._prompt_is_current = False
+        self._time_until_hangup: timedelta | None = None
         self._remark = ""
         self._erased = False
         """The respondent withdrew consent, and no answer is left."""
-        self._lost = ""
+        self._lost_to = ""
         """Who has the case now, in words, where another station took it."""
-        self._left = False
+        self._was_left = False
         """An interview that another station has now was left."""
         self._cells: frozenset[str] = frozenset()
         """Quota cells in which this sitting holds a place unasked by the questionnaire."""
-        self._full = ""
+        self._full_cell = ""
         """The quota cell of this respondent that is full."""
         instrument = interview.instrument
         self.title = str(instrument.title.get(instrument.language))
         self.respondent = respondent
         self.notice = notice
         self.practice = practice
-        self.kept_in = kept_in
+        self.stored_in = kept_in
 
     @property
     def id(self) -> str:
@@ -205,28 +214,28 @@ class Desk:
     # what is shown
 
     def prompt(self) -> Prompt | None:
-        if self._left:
+        if self._was_left:
             return None
-        if self._turned_away:
-            return self._no_place()
-        if not self._fresh:
-            self._prompt, self._fresh = prompts.prompt(self._interview), True
-            if self._prompt is not None and self._prompt.after_hangup and self._hung_up is None:
-                self._hung_up = self._spent()
+        if self._is_quota_full:
+            return self._build_quota_full_prompt()
+        if not self._prompt_is_current:
+            self._prompt, self._prompt_is_current = prompts.prompt(self._interview), True
+            if self._prompt is not None and self._prompt.after_hangup and self._time_until_hangup is None:
+                self._time_until_hangup = self._measure_time()
         return self._prompt
 
-    def asked(self) -> tuple[Asked, ...]:
+    def list_items(self) -> tuple[AskedItem, ...]:
         return tuple(
-            Asked(place=v.place, words=v.words, answer=v.answer, section=v.section)
+            AskedItem(place=v.place, text=v.words, answer=v.answer, section=v.section)
             for v in prompts.asked(self._interview)
         )
 
     @property
-    def _turned_away(self) -> bool:
+    def _is_quota_full(self) -> bool:
         """Whether the respondent's quota cell is full. Going back to what decided that lifts it."""
-        return bool(self._full) and self._interview.status == "open"
+        return bool(self._full_cell) and self._interview.status == "open"
 
-    def _no_place(self) -> Prompt:
+    def _build_quota_full_prompt(self) -> Prompt:
         """What is said where the quota is full: the study's script `quota_full`, else a plain thank you."""
         interview = self._interview
         instrument, language = interview.instrument, interview.language
@@ -234,9 +243,9 @@ class Desk:
         script = next((script for id, script in scripts.items() if str(id) == QUOTA_FULL), None)
         return Prompt(
             place=Place(QUOTA_FULL),
-            words=(Span(str(script.text.get(language)) if script is not None else NO_PLACE),),
+            words=(Span(str(script.text.get(language)) if script is not None else QUOTA_FULL_TEXT),),
             entry=Read(),
-            instruction=(Span(f"The quota {self._full} is full: thank the respondent, and end."),),
+            instruction=(Span(f"The quota {self._full_cell} is full: thank the respondent, and end."),),
             position=len(interview.machine.walk.stops),
             of=len(interview.machine.walk.stops),
             language=language,
@@ -244,22 +253,22 @@ class Desk:
             ending=QUOTA_FULL,
         )
 
-    def stops(self) -> tuple[Outcome, ...]:
+    def list_stop_outcomes(self) -> tuple[Outcome, ...]:
         own = (
             o.id
             for o in self._outcomes.values()
             if o.id not in OUTCOMES and o.moment in ("interrupted", "any")
         )
-        first = CALLING_STOPS if self._link.calling else ()
-        return tuple(self._outcomes[id] for id in (*first, *STOPS, *own))
+        first = CALL_AGAIN_OUTCOMES if self._link.can_be_called_again else ()
+        return tuple(self._outcomes[id] for id in (*first, *STOP_OUTCOMES, *own))
 
     def echo(self, text: str) -> str:
         return prompts.echo(self._interview, text)
 
-    def elapsed(self) -> timedelta:
-        return self._hung_up if self._hung_up is not None else self._spent()
+    def elapsed_time(self) -> timedelta:
+        return self._time_until_hangup if self._time_until_hangup is not None else self._measure_time()
 
-    def _spent(self) -> timedelta:
+    def _measure_time(self) -> timedelta:
         """All sittings: each from its first event to its last, the present one to now."""
         spent, since, last = timedelta(), None, None
         for event in self._interview.events:
@@ -273,104 +282,104 @@ class Desk:
         now = last if self._interview.status != "open" else max(self._clock(), last)
         return spent + (now - since)
 
-    def there(self) -> datetime | None:
+    def respondent_time(self) -> datetime | None:
         return self._clock().astimezone(self._zone) if self._zone is not None else None
 
-    def closing(self) -> Closing | None:
+    def result(self) -> InterviewResult | None:
         status = self._interview.status
-        if status == "open" and not self._left:
+        if status == "open" and not self._was_left:
             return None
         answers = self._interview.standing().answers.values()
-        return Closing(
-            status="lost" if self._left else status,
-            outcome=self._outcome(self._interview),
+        return InterviewResult(
+            status="lost" if self._was_left else status,
+            outcome=self._find_outcome(self._interview),
             answered=0 if self._erased else sum(h.cell is not None for h in answers),
-            took=self.elapsed(),
-            kept_in=self.kept_in,
+            duration=self.elapsed_time(),
+            stored_in=self.stored_in,
             erased=self._erased,
-            remark=self._lost if self._left else self._remark,
+            remark=self._lost_to if self._was_left else self._remark,
         )
 
-    def _outcome(self, interview: Interview) -> Outcome | None:
+    def _find_outcome(self, interview: Interview) -> Outcome | None:
         return self._outcomes.get(interview.outcome)
 
     # entries
 
     def reply(self, reply: Reply) -> Rejection | None:
-        if self._turned_away:
+        if self._is_quota_full:
             if reply:
                 return Rejection("the quota is full: Enter ends the interview")
             return self._commit(Ended(self._stamp(), QUOTA_FULL), by_route=True)
-        return self._keep(prompts.entry(self._interview, reply, self._stamp()))
+        return self._apply(prompts.entry(self._interview, reply, self._stamp()))
 
     def decline(self, id: str) -> Rejection | None:
-        return self._keep(prompts.declined(self._interview, id, self._stamp()))
+        return self._apply(prompts.declined(self._interview, id, self._stamp()))
 
     def confirm(self, reason: str = "") -> Rejection | None:
-        return self._keep(prompts.confirmed(self._interview, clean(reason), self._stamp()))
+        return self._apply(prompts.confirmed(self._interview, clean(reason), self._stamp()))
 
-    def back(self) -> Rejection | None:
+    def go_back(self) -> Rejection | None:
         place = prompts.before(self._interview)
         if place is None:
             return Rejection("this is the first item")
-        return self._keep(WentTo(self._stamp(), place))
+        return self._apply(WentTo(self._stamp(), place))
 
     def jump(self, place: Place) -> Rejection | None:
-        return self._keep(WentTo(self._stamp(), place, jump=True))
+        return self._apply(WentTo(self._stamp(), place, jump=True))
 
-    def front(self) -> Rejection | None:
+    def go_forward(self) -> Rejection | None:
         place = self._interview.place
         if place is None or prompts.at_front(self._interview):
             return Rejection("this is the item that comes next: none ahead of it has an answer")
-        return self.jump(place) or self._keep(Kept(self._stamp(), place))
+        return self.jump(place) or self._apply(Kept(self._stamp(), place))
 
-    def note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
+    def add_note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
         place = self._interview.place if replaces is None else replaces.place
         if place is None or not (text := clean(text, lines=True)):
             return Rejection("an empty note is not saved")
-        return self._keep(Noted(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
+        return self._apply(Noted(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
 
-    def notes(self) -> tuple[StandingNote, ...]:
+    def list_notes(self) -> tuple[StandingNote, ...]:
         return standing_notes(self._interview.events)
 
-    def speak(self, language: str) -> Rejection | None:
-        return self._keep(Language(self._stamp(), language))
+    def switch_language(self, language: str) -> Rejection | None:
+        return self._apply(Language(self._stamp(), language))
 
     def suspend(self) -> Rejection | None:
-        if self._lost:
-            self._left = True
+        if self._lost_to:
+            self._was_left = True
             return None
-        if self._interview.hung_up and not self._turned_away:
-            return self._keep(Ended(self._stamp(), COMPLETE))
-        if self._interview.at_end or self._turned_away:
+        if self._interview.hung_up and not self._is_quota_full:
+            return self._apply(Ended(self._stamp(), COMPLETE))
+        if self._interview.at_end or self._is_quota_full:
             return self.reply("")  # the respondent has answered everything that leads here
-        if self._interview.reopened and self._finished_again():
+        if self._interview.reopened and self._end_again():
             return None
-        return self._keep(Suspended(self._stamp()))
+        return self._apply(Suspended(self._stamp()))
 
-    def _finished_again(self) -> bool:
+    def _end_again(self) -> bool:
         """A corrected interview ends as it had ended, where every answer stands."""
         place = self._interview.place
         if place is None or self.jump(place) is not None:
             return False
-        return self._keep(Kept(self._stamp(), place)) is None and self._interview.status == "ended"
+        return self._apply(Kept(self._stamp(), place)) is None and self._interview.status == "ended"
 
     def stop(self, outcome: str) -> Rejection | None:
-        if outcome not in {o.id for o in self.stops()}:
+        if outcome not in {o.id for o in self.list_stop_outcomes()}:
             return Rejection(f"{outcome} is no outcome for stopping an interview")
-        if self._lost:
+        if self._lost_to:
             return self.suspend()
-        if self._interview.hung_up and outcome == "break_off" and not self._turned_away:
-            return self._keep(Ended(self._stamp(), COMPLETE))
-        if self._link.calling and self._outcomes[outcome].temporary:
-            return self._keep(
+        if self._interview.hung_up and outcome == "break_off" and not self._is_quota_full:
+            return self._apply(Ended(self._stamp(), COMPLETE))
+        if self._link.can_be_called_again and self._outcomes[outcome].temporary:
+            return self._apply(
                 Suspended(self._stamp(), outcome)
             )  # the case is called again, and goes on where it stood
-        return self._keep(Stopped(self._stamp(), outcome))
+        return self._apply(Stopped(self._stamp(), outcome))
 
     # drafts
 
-    def draft(self) -> str:
+    def load_draft(self) -> str:
         place = self._interview.place
         try:
             draft = self._store.draft(self._id)
@@ -382,7 +391,7 @@ class Desk:
         place = self._interview.place
         if place is None:
             return
-        self._link.alive()
+        self._link.renew_lease()
         try:
             draft = Draft(str(place), text, self._clock())
             self._store.save_draft(self._id, draft, fence=self._link.fence())
@@ -391,7 +400,7 @@ class Desk:
 
     def close(self) -> None:
         """Let go of the case and of the database."""
-        self._link.left()
+        self._link.release()
         self._store.close()
 
     # order of doing
@@ -401,38 +410,38 @@ class Desk:
         last = (after or self._interview).events[-1].stamp.at
         return Stamp(max(self._clock(), last), self._by, self._station)
 
-    def _keep(self, event: Event | Rejection) -> Rejection | None:
+    def _apply(self, event: Event | Rejection) -> Rejection | None:
         """Step, commit, and then whatever the computer has to answer or close by itself."""
         if isinstance(event, Rejection):
             return event
         why = self._commit(event)
-        return why if why is not None else self.settle()
+        return why if why is not None else self.advance()
 
-    def settle(self) -> Rejection | None:
+    def advance(self) -> Rejection | None:
         """Answer what only the computer answers, and close what has come to its end."""
         while self._interview.status == "open":
-            if (why := self._hold_places(self._interview)) is not None:
+            if (why := self._reserve_cells(self._interview)) is not None:
                 return why
-            if self._full:
+            if self._full_cell:
                 break
-            event = self._follows(self._interview) or self._placed()
+            event = self._find_automatic_event(self._interview) or self._find_computed_answer()
             if event is None:
                 return None
             if (why := self._commit(event, by_route=True)) is not None:
                 return why
         return None
 
-    def _hold_places(self, interview: Interview) -> Rejection | None:
+    def _reserve_cells(self, interview: Interview) -> Rejection | None:
         """Hold the respondent's places in the quotas as soon as they are decided. Where the database does not answer,
         the next answer asks again, and no interview is complete until it does."""
         try:
-            self._cells, self._full = self._link.hold(self._id, interview, self._cells)
+            self._cells, self._full_cell = self._link.reserve_cells(self._id, interview, self._cells)
         except StoreError as problem:
-            self._full = ""
+            self._full_cell = ""
             return Rejection(f"not saved: {problem.what} — {problem.remedy}") if interview.ending else None
         return None
 
-    def _follows(self, interview: Interview) -> Event | None:
+    def _find_automatic_event(self, interview: Interview) -> Event | None:
         """What follows of itself, without anybody or the database: the route's end, or a draw."""
         if interview.status != "open":
             return None
@@ -445,7 +454,7 @@ class Desk:
             return None
         return LookedUp(self._stamp(interview), interview.place, value, of)
 
-    def _placed(self) -> Event | None:
+    def _find_computed_answer(self) -> Event | None:
         """Whether there is a place in the quota that is asked after now."""
         prompt = self.prompt()
         if prompt is not None and prompt.unsaid:
@@ -455,7 +464,7 @@ class Desk:
                     return Noted(self._stamp(), prompt.place, unsaid)
         if prompt is None or not isinstance(prompt.entry, Lookup):
             return None
-        value = self._link.place(self._id, self._interview, prompt.entry.of)
+        value = self._link.reserve_in_quota(self._id, self._interview, prompt.entry.of)
         return LookedUp(self._stamp(), prompt.place, value)
 
     def _commit(self, event: Event, *, by_route: bool = False) -> Rejection | None:
@@ -465,11 +474,11 @@ class Desk:
         if isinstance(after, Rejection):
             return after
         then: list[Event] = []
-        while (own := self._follows(after)) is not None:
+        while (own := self._find_automatic_event(after)) is not None:
             if isinstance(own, Ended) and own.outcome == COMPLETE:
-                if (why := self._hold_places(after)) is not None:
+                if (why := self._reserve_cells(after)) is not None:
                     return why
-                if self._full:
+                if self._full_cell:
                     break
             further = after.step(own)
             if isinstance(further, Rejection):
@@ -478,18 +487,18 @@ class Desk:
             after = further
         try:
             taken = self._write(event, after, then, by_route=by_route)
-            if taken is not None and not isinstance(taken, Taken) and self._link.recovered():
+            if taken is not None and not isinstance(taken, Taken) and self._link.recover():
                 taken = self._write(event, after, then, by_route=by_route)
         except StoreError as problem:
             return Rejection(f"not saved: {problem.what} — {problem.remedy}")
         if taken is not None:
-            return Rejection(f"not saved: {self._why_taken(taken)}")
-        self._interview, self._fresh = after, False
+            return Rejection(f"not saved: {self._describe_conflict(taken)}")
+        self._interview, self._prompt_is_current = after, False
         if after.status == "open":
-            self._link.alive()
+            self._link.renew_lease()
         else:
-            outcome = self._outcome(after)
-            self._remark = self._link.written(self._id, outcome)
+            outcome = self._find_outcome(after)
+            self._remark = self._link.handle_commit(self._id, outcome)
             withdrawn = outcome is not None and outcome.kind == WITHDRAWN
             self._erased = withdrawn and not self._remark
         return None
@@ -498,7 +507,7 @@ class Desk:
         self, event: Event, after: Interview, then: Sequence[Event], *, by_route: bool
     ) -> "Taken | LeaseLost | Overtaken | None":
         """Where it closes the interview, the data and what its case receives are in the same transaction."""
-        outcome, closed = self._outcome(after), after.status != "open"
+        outcome, closed = self._find_outcome(after), after.status != "open"
         by_route = by_route or bool(then)
         return self._store.append(
             self._id,
@@ -510,16 +519,16 @@ class Desk:
             answered=after.answered,
             outcome=after.outcome,
             fence=self._link.fence(),
-            case=self._link.close(after, outcome, by_route=by_route) if closed else None,
+            case=self._link.build_closing_update(after, outcome, by_route=by_route) if closed else None,
             snapshot=Snapshot(after.seq, str(VERSION), cells(after)) if closed else None,
             instrument=after.instrument.hash,
-            owed=self._link.owed(outcome) if closed else (),
+            owed=self._link.list_tasks(outcome) if closed else (),
         )
 
-    def _why_taken(self, taken: "Taken | LeaseLost | Overtaken") -> str:
+    def _describe_conflict(self, taken: "Taken | LeaseLost | Overtaken") -> str:
         """Who has the interview or its case now; it can only be left."""
         if isinstance(taken, Taken):
             when = taken.at.astimezone(self._zone)
             return f"{taken.by} took over this interview at {when:%H:%M}; leave it here"
-        self._lost = taken.words
-        return f"{self._lost}; note what was typed, then leave the interview: what was saved before stays"
+        self._lost_to = taken.words
+        return f"{self._lost_to}; note what was typed, then leave the interview: what was saved before stays"

@@ -1,4 +1,4 @@
-"""Seating an interviewer: the instrument, the database, the case and its interview, opened in that order."""
+"""Starting and resuming the interview of a case in an open store."""
 
 import secrets
 import socket
@@ -16,8 +16,19 @@ from survey_cli.instrument.open_instrument import open_instrument, rebuild_instr
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import clean, labels_of
-from survey_cli.sessions.interview.case_values import known_zone, language_of, no_language, sample_of, zone_of
-from survey_cli.sessions.interview.interview_session import NO_CASE, Desk, Link, NoCase
+from survey_cli.sessions.interview.case_values import (
+    build_language_error,
+    find_zone,
+    parse_sample_values,
+    resolve_language,
+    resolve_zone,
+)
+from survey_cli.sessions.interview.interview_session import (
+    NO_CASE_LINK,
+    CaseLink,
+    InterviewSession,
+    NoCaseLink,
+)
 from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreError, Taken
 from survey_cli.store.database_location import database_of, open_existing, open_store
 from survey_cli.study.clock import accept, doubt
@@ -30,7 +41,7 @@ Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seating:
+class StartOptions:
     """Who sits down to interview whom, and where it is kept."""
 
     case: str
@@ -54,16 +65,16 @@ class Seating:
     """What a new interview is kept under; thrown where it is not said."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Sample columns by name, as typed."""
-    sampled: Mapping[str, Value | Missing] | None = None
+    sample_values: Mapping[str, Value | Missing] | None = None
     """All sample columns of a case that was imported, typed; then `columns` is not read."""
-    link: Link | None = None
+    link: CaseLink | None = None
     """To the case, where it came with a sample."""
     zone: str = ""
     """The respondent's, where a case is called; empty where the sample or the study is to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ColumnRequest:
     """A sample column that a new interview wants."""
 
     name: str
@@ -72,7 +83,9 @@ class Wanted:
     """Code and label, where it is coded."""
 
 
-def wanted(path: str | Path, *, db: str | None, case: str, practice: bool) -> tuple[Wanted, ...] | UserError:
+def list_column_requests(
+    path: str | Path, *, db: str | None, case: str, practice: bool
+) -> tuple[ColumnRequest, ...] | UserError:
     """The sample columns to ask for before a new interview of this case; none where the case has an interview."""
     case = clean(case)
     instrument = open_instrument(str(path))
@@ -87,9 +100,9 @@ def wanted(path: str | Path, *, db: str | None, case: str, practice: bool) -> tu
                 if case and store.interviews(case=case, origin=_origin(practice)):
                     return ()
             except StoreError as problem:
-                return _trouble(problem)
+                return _convert_error(problem)
     return tuple(
-        Wanted(
+        ColumnRequest(
             name=name,
             label=str(column.label.get(instrument.language)) if column.label else name,
             options=tuple((str(c), t) for c, t in labels_of(instrument, column).items()),
@@ -103,24 +116,24 @@ def _origin(practice: bool) -> Origin:
     return "practice" if practice else "real"
 
 
-def _trouble(problem: StoreError) -> UserError:
+def _convert_error(problem: StoreError) -> UserError:
     return UserError(problem.where, problem.what, problem.remedy)
 
 
-def now() -> datetime:
+def utc_now() -> datetime:
     """The moment, aware, in UTC."""
     return datetime.now(UTC)
 
 
-def seat(
-    path: str | Path, seating: Seating, *, clock: Clock | None = None, store: Store | None = None
-) -> Desk | UserError:
+def start_or_resume(
+    path: str | Path, seating: StartOptions, *, clock: Clock | None = None, store: Store | None = None
+) -> InterviewSession | UserError:
     """Open everything and begin or resume the case's interview. `clock` and `store` are for tests; they are the study's
     otherwise."""
     instrument = open_instrument(str(path))
     case = clean(seating.case)
     if isinstance(instrument, UserError):
-        return (_as_it_began(path, case, seating, clock) if case else None) or instrument
+        return (_resume_stored_version(path, case, seating, clock) if case else None) or instrument
     if not case:
         return UserError(str(path), "no case was named", "give the case's key with --case")
     where = database_of(path, instrument.id, seating.db)
@@ -128,13 +141,13 @@ def seat(
     if isinstance(opened, UserError):
         return opened
     try:
-        if not seating.practice and (doubted := doubted_clock(opened, where, seating, clock)) is not None:
+        if not seating.practice and (doubted := check_clock(opened, where, seating, clock)) is not None:
             opened.close()
             return doubted
         sampled = not seating.practice and opened.has_case(case)
         if sampled:
-            return _of_the_sample(path, seating, clock, opened)
-        known = _identified(path, instrument.id, seating, opened)
+            return _start_sampled_case(path, seating, clock, opened)
+        known = _identify_interviewer(path, instrument.id, seating, opened)
         if isinstance(known, UserError):
             opened.close()
             return known
@@ -143,29 +156,31 @@ def seat(
             opened.close()
             return version
         instrument, seating = version.instrument, replace(known, version_notice=version.notice)
-        found = seated(instrument, opened, where, case, seating, clock or opened.clock or now)
+        found = start_or_resume_in_store(
+            instrument, opened, where, case, seating, clock or opened.clock or utc_now
+        )
     except StoreError as problem:
-        found = _trouble(problem)
+        found = _convert_error(problem)
     if isinstance(found, UserError) and store is None:
         opened.close()
     return found
 
 
-def doubted_clock(store: Store, where: str, seating: Seating, clock: Clock | None) -> UserError | None:
+def check_clock(store: Store, where: str, seating: StartOptions, clock: Clock | None) -> UserError | None:
     """Why this computer's clock can't be believed, unless somebody says that it is right. Raises StoreError."""
-    at = (clock or now)()
+    at = (clock or utc_now)()
     if seating.clock_is_right:
         accept(store, at)
         return None
     return doubt(store, where, at)
 
 
-def _of_the_sample(
-    path: str | Path, seating: Seating, clock: Clock | None, opened: Store
-) -> Desk | UserError:
+def _start_sampled_case(
+    path: str | Path, seating: StartOptions, clock: Clock | None, opened: Store
+) -> InterviewSession | UserError:
     """The case was imported: nobody else may call it meanwhile, and it is told what came of the interview."""
-    from survey_cli.sessions.open_interview import seat_sampled
-    from survey_cli.sessions.station.open_station import queue_of
+    from survey_cli.sessions.open_interview import start_sampled_case
+    from survey_cli.sessions.station.open_station import build_queue
     from survey_cli.study.open_study import open_study
 
     opened.close()
@@ -173,17 +188,23 @@ def _of_the_sample(
     if isinstance(study, UserError):
         return study
     try:
-        found = seat_sampled(
-            study, seating, queue_of(study, seating.station), clock or study.store.clock or now, uuid4().hex
+        found = start_sampled_case(
+            study,
+            seating,
+            build_queue(study, seating.station),
+            clock or study.store.clock or utc_now,
+            uuid4().hex,
         )
     except StoreError as problem:
-        found = _trouble(problem)
+        found = _convert_error(problem)
     if isinstance(found, UserError):
         study.close()
     return found
 
 
-def _identified(path: str | Path, instrument: str, seating: Seating, store: Store) -> Seating | UserError:
+def _identify_interviewer(
+    path: str | Path, instrument: str, seating: StartOptions, store: Store
+) -> StartOptions | UserError:
     """With the name of whoever interviews; in a practice interview anybody may be named."""
     where = database_of(path, instrument, seating.db)
     own = people_file(path, where)
@@ -199,37 +220,37 @@ def _identified(path: str | Path, instrument: str, seating: Seating, store: Stor
     return who if isinstance(who, UserError) else replace(seating, interviewer=who.login)
 
 
-def _as_it_began(
-    path: str | Path, case: str, seating: Seating, clock: Clock | None
-) -> Desk | UserError | None:
+def _resume_stored_version(
+    path: str | Path, case: str, seating: StartOptions, clock: Clock | None
+) -> InterviewSession | UserError | None:
     """Where the file is gone or has problems now, a suspended interview goes on all the same; None where there is none,
     or its case came with a sample: the file says how that is called, and what its outcome means."""
     where = database_of(path, Path(path).stem, seating.db)
     store = None if seating.reopen else open_existing(where)
     if store is None or isinstance(store, UserError):
         return None
-    found: Desk | UserError | None = None
+    found: InterviewSession | UserError | None = None
     try:
         earlier = store.interviews(case=case, origin=_origin(seating.practice))
         last = max(earlier, key=lambda row: row.number, default=None)
         sampled = not seating.practice and store.has_case(case)
         if last is not None and last.status in ("open", "suspended") and not sampled:
-            known = _identified(path, Path(path).stem, seating, store)
+            known = _identify_interviewer(path, Path(path).stem, seating, store)
             if isinstance(known, UserError):
                 store.close()
                 return known
             seating = known
-            found = _resumed(None, store, where, case, last, seating, clock or store.clock or now)
+            found = _resume(None, store, where, case, last, seating, clock or store.clock or utc_now)
     except StoreError as problem:
-        found = _trouble(problem)
-    if not isinstance(found, Desk):
+        found = _convert_error(problem)
+    if not isinstance(found, InterviewSession):
         store.close()
     return found
 
 
-def seated(
-    instrument: Instrument, store: Store, where: str, case: str, seating: Seating, clock: Clock
-) -> Desk | UserError:
+def start_or_resume_in_store(
+    instrument: Instrument, store: Store, where: str, case: str, seating: StartOptions, clock: Clock
+) -> InterviewSession | UserError:
     """The case's interview begun, or resumed, in a store that is open. Raises StoreError."""
     earlier = sorted(store.interviews(case=case, origin=_origin(seating.practice)), key=lambda r: r.number)
     last = earlier[-1] if earlier else None
@@ -241,7 +262,7 @@ def seated(
         why = None if seating.practice else why_not_begin(store, instrument)
         if why is not None:
             return why
-        return _begun(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
+        return _start(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
     if last.status in ("ended", "stopped") and not seating.reopen:
         outcome = outcome_table(instrument).get(last.outcome)
         said = f" ({outcome.name.lower()})" if outcome else ""
@@ -250,23 +271,33 @@ def seated(
             f"its interview is finished{said}",
             "--reopen corrects it, --again begins a second one",
         )
-    return _resumed(instrument, store, where, case, last, seating, clock)
+    return _resume(instrument, store, where, case, last, seating, clock)
 
 
-def _begun(
-    instrument: Instrument, store: Store, where: str, case: str, number: int, seating: Seating, clock: Clock
-) -> Desk | UserError:
-    sample = seating.sampled if seating.sampled is not None else sample_of(instrument, case, seating.columns)
+def _start(
+    instrument: Instrument,
+    store: Store,
+    where: str,
+    case: str,
+    number: int,
+    seating: StartOptions,
+    clock: Clock,
+) -> InterviewSession | UserError:
+    sample = (
+        seating.sample_values
+        if seating.sample_values is not None
+        else parse_sample_values(instrument, case, seating.columns)
+    )
     if isinstance(sample, UserError):
         return sample
-    zone = zone_of(instrument, sample, seating.zone)
+    zone = resolve_zone(instrument, sample, seating.zone)
     if isinstance(zone, UserError):
         return zone
-    language = language_of(instrument, seating.language, sample)
+    language = resolve_language(instrument, seating.language, sample)
     if isinstance(language, UserError):
         return language
     at = clock()
-    by, station = _who(seating)
+    by, station = _get_interviewer_and_station(seating)
     there = at.astimezone(zone)
     began = Began(
         Stamp(at, by, station),
@@ -280,7 +311,7 @@ def _begun(
     interview = Interview.begin(instrument, began)
     store.keep_instrument(InstrumentRow.of(instrument, kept_at=at))
     id = seating.id or str(uuid4())
-    link = seating.link or NO_CASE
+    link = seating.link or NO_CASE_LINK
     taken = store.start(
         InterviewRow(
             id=id,
@@ -294,7 +325,7 @@ def _begun(
             at_item=str(interview.place or ""),
         ),
         began,
-        case=link.begin(id),
+        case=link.build_start_update(id),
     )
     if taken is not None and not isinstance(taken, Taken):
         return UserError(case, taken.words, "choose another case")
@@ -302,20 +333,20 @@ def _begun(
         return UserError(
             case, f"{taken.by} has just begun this interview at {taken.station}", "choose another case"
         )
-    link.written(id, None)
-    notice = " ".join(filter(None, (_other_text(instrument, store), seating.version_notice)))
-    return _desk(store, where, id, interview, seating, clock, zone, notice)
+    link.handle_commit(id, None)
+    notice = " ".join(filter(None, (_find_version_warning(instrument, store), seating.version_notice)))
+    return _build_session(store, where, id, interview, seating, clock, zone, notice)
 
 
-def _resumed(
+def _resume(
     newest: Instrument | None,
     store: Store,
     where: str,
     case: str,
     row: InterviewRow,
-    seating: Seating,
+    seating: StartOptions,
     clock: Clock,
-) -> Desk | UserError:
+) -> InterviewSession | UserError:
     texts = store.instrument_texts(row.instrument) or {}
     same = newest is not None and row.instrument == newest.hash
     instrument = newest if newest is not None and same else rebuild_instrument(texts, row.instrument)
@@ -325,21 +356,21 @@ def _resumed(
         interview = Interview.replay(instrument, store.journal(row.id))
     except ValueError as error:
         return UserError(case, f"its journal cannot be followed ({error})", "`survey verify` tells more")
-    zone = zone_of(instrument, interview.began.sample, seating.zone)
+    zone = resolve_zone(instrument, interview.began.sample, seating.zone)
     if isinstance(zone, UserError):
         return zone
     language = seating.language or interview.language
     if language not in instrument.languages:
-        return no_language(instrument, language)
+        return build_language_error(instrument, language)
     at = max(clock(), row.updated_at)
-    by, station = _who(seating)
+    by, station = _get_interviewer_and_station(seating)
     there = at.astimezone(zone)
     event = Resumed(Stamp(at, by, station), Sitting(by, daypart(there.hour), language), reopen=seating.reopen)
     before = interview.place
     after = interview.step(event)
     if isinstance(after, Rejection):
         return UserError(case, after.why)
-    link = seating.link or NO_CASE
+    link = seating.link or NO_CASE_LINK
     taken = store.append(
         row.id,
         seq=after.seq,
@@ -348,13 +379,13 @@ def _resumed(
         at_item=str(after.place or ""),
         answered=after.answered,
         fence=link.fence(),
-        case=link.begin(row.id),
+        case=link.build_start_update(row.id),
     )
     if taken is not None and not isinstance(taken, Taken):
         return UserError(case, taken.words, "choose another case")
     if taken is not None:
         return UserError(case, f"{taken.by} is in this interview at {taken.station}", "choose another case")
-    link.written(row.id, None)
+    link.handle_commit(row.id, None)
     when = row.updated_at.astimezone(zone)
     stood = f"at {before or after.place or 'its end'}"
     version = f", version {instrument.version}" if instrument.version else ""
@@ -366,24 +397,24 @@ def _resumed(
         )
     elif not same:
         notice += " The questionnaire has changed since; this interview goes on as it began."
-    return _desk(store, where, row.id, after, seating, clock, zone, notice)
+    return _build_session(store, where, row.id, after, seating, clock, zone, notice)
 
 
-def _desk(
+def _build_session(
     store: Store,
     where: str,
     id: str,
     interview: Interview,
-    seating: Seating,
+    seating: StartOptions,
     clock: Clock,
     zone: tzinfo,
     notice: str,
-) -> Desk | UserError:
-    by, station = _who(seating)
+) -> InterviewSession | UserError:
+    by, station = _get_interviewer_and_station(seating)
     instrument = interview.instrument
     named = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
     name = interview.began.sample.get(named) if named else None
-    desk = Desk(
+    desk = InterviewSession(
         store=store,
         id=id,
         interview=interview,
@@ -391,19 +422,19 @@ def _desk(
         clock=clock,
         by=by,
         station=station,
-        zone=zone if known_zone(instrument, interview.began.sample, seating.zone) is not None else None,
+        zone=zone if find_zone(instrument, interview.began.sample, seating.zone) is not None else None,
         respondent=name if isinstance(name, str) and name else interview.began.case,
         notice=notice,
         practice=seating.practice,
         kept_in=where,
         link=seating.link
-        or Unsampled(store, instrument, clock, by, _origin(seating.practice), interview.began.case),
+        or UnsampledCaseLink(store, instrument, clock, by, _origin(seating.practice), interview.began.case),
     )
-    why = desk.settle()
+    why = desk.advance()
     return UserError(seating.case, why.why) if why is not None else desk
 
 
-class Unsampled(NoCase):
+class UnsampledCaseLink(NoCaseLink):
     """The link of an interview whose case came with no sample: answers are erased where consent is withdrawn."""
 
     def __init__(
@@ -412,7 +443,7 @@ class Unsampled(NoCase):
         self._store, self._instrument, self._clock = store, instrument, clock
         self._by, self._origin, self._key = by, origin, key
 
-    def owed(self, outcome: Outcome | None) -> tuple[str, ...]:
+    def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
         if outcome is None or outcome.kind != WITHDRAWN:
             return ()
         from survey_cli.study.consistency.follow_up import (
@@ -421,8 +452,8 @@ class Unsampled(NoCase):
 
         return tasks_after(outcome, self._key, self._origin, sampled=False)
 
-    def written(self, id: str, outcome: Outcome | None) -> str:
-        if not self.owed(outcome):
+    def handle_commit(self, id: str, outcome: Outcome | None) -> str:
+        if not self.list_tasks(outcome):
             return ""
         from survey_cli.study.consistency.follow_up import do_owed
 
@@ -433,7 +464,7 @@ class Unsampled(NoCase):
             return f"the answers are not erased yet: {problem.what} — {problem.remedy}"
 
 
-def _other_text(instrument: Instrument, store: Store) -> str:
+def _find_version_warning(instrument: Instrument, store: Store) -> str:
     """A warning where the file was edited under the same version label."""
     same = [
         r
@@ -450,5 +481,5 @@ def daypart(hour: int) -> str:
     return "morning" if hour < 12 else "afternoon" if hour < 17 else "evening"
 
 
-def _who(seating: Seating) -> tuple[str, str]:
+def _get_interviewer_and_station(seating: StartOptions) -> tuple[str, str]:
     return seating.interviewer, seating.station.strip() or socket.gethostname()

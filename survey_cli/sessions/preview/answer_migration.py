@@ -1,5 +1,7 @@
-"""Which answers of one interview stand in another? A new interview is walked through the answers given before, and
-what is open before the place one wants to stand at is invented. It reads no file and keeps nothing.
+"""Migration of answers from one interview to another, and search for a path to any item.
+
+A new interview is driven through the answers given before; questions that are open before the target are answered by
+invention. No file is read and nothing is stored.
 """
 
 import ast
@@ -28,15 +30,15 @@ from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.values import Missing, Place
 
-Given: TypeAlias = Mapping[Place, Held]
-Hints: TypeAlias = Mapping[str, tuple[str, ...]]
+GivenAnswers: TypeAlias = Mapping[Place, Held]
+EntryHints: TypeAlias = Mapping[str, tuple[str, ...]]
 """By the name of an item or a sample column: entries that a condition on the way speaks of."""
 
-TRIES: Final = 40
+ENTRY_ATTEMPTS: Final = 40
 """Entries invented at one item before the way is given up."""
-WAYS: Final = ((40, False, False), (80, True, False), (80, True, True))
+PATH_STRATEGIES: Final = ((40, False, False), (80, True, False), (80, True, True))
 """How many ways to a place are tried, whether answers given before may change on them, and whether the case may."""
-DECLINES: Final[Mapping[str, tuple[str, ...]]] = {
+DECLINES_BY_FUNCTION: Final[Mapping[str, tuple[str, ...]]] = {
     "dk": (".dk",),
     "refused": (".refused",),
     "declined": (".dk", ".refused"),
@@ -44,12 +46,12 @@ DECLINES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Functions of conditions, and the declines that make them differ."""
 QUOTA_STATES: Final = ("open", "full", "outside")
-STEPS: Final = 30_000
+MAX_EVENTS: Final = 30_000
 """Events that the search for one place may take, about a second's worth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carried:
+class AnswerMigration:
     """A new interview, and what became of the answers given before."""
 
     interview: Interview
@@ -57,23 +59,23 @@ class Carried:
     """Open places that were answered by invention."""
     changed: tuple[Place, ...] = ()
     """Places whose answer had to be another one."""
-    unfit: tuple[Place, ...] = ()
+    rejected: tuple[Place, ...] = ()
     """Places whose answer is no longer accepted."""
-    stood: bool = True
+    reached: bool = True
     """It stands at the place that was wanted, or none was."""
 
 
-def carried(
+def carry_over(
     instrument: Instrument,
     began: Began,
-    given: Given,
+    given: GivenAnswers,
     *,
     to: Place | None,
     stamp: Stamp,
     dice: Random,
-    hints: Hints | None = None,
+    hints: EntryHints | None = None,
     jump: bool = False,
-) -> Carried:
+) -> AnswerMigration:
     """An interview that begins with `began` and goes through the answers of `given` that fit, standing at `to`.
 
     Before `to` whatever is open is invented; behind it answers are taken as far as they go without a gap. Without `to`,
@@ -105,14 +107,14 @@ def carried(
             passed = passed or place == to
             free = hints is not None and leaf.id in hints and not passed
             if held is not None and not free and not (passed and held.lapsed):
-                after = interview.step(_again(held, stamp, place))
+                after = interview.step(_repeat_answer(held, stamp, place))
                 if isinstance(after, Interview):
                     interview = after
                     continue
                 unfit.append(place)
             if passed:
                 break
-            found = _invented(interview, leaf, place, stamp, dice, (hints or {}).get(leaf.id, ()))
+            found = _invent_answer(interview, leaf, place, stamp, dice, (hints or {}).get(leaf.id, ()))
             if found is None:
                 break
             if leaf.question.asks:
@@ -130,23 +132,23 @@ def carried(
         back = interview.step(WentTo(stamp, to, jump=jump)) if passed else Rejection("")
         stood = not isinstance(back, Rejection)
         interview = interview if isinstance(back, Rejection) else back
-    return Carried(
+    return AnswerMigration(
         interview=interview,
         invented=tuple(invented),
         changed=tuple(changed),
-        unfit=tuple(unfit),
-        stood=stood,
+        rejected=tuple(unfit),
+        reached=stood,
     )
 
 
-def _again(held: Held, stamp: Stamp, place: Place) -> Event:
+def _repeat_answer(held: Held, stamp: Stamp, place: Place) -> Event:
     """The event that gives this answer once more."""
     if isinstance(held.cell, Missing):
         return Declined(stamp, place, held.cell.kind)
     return Answered(stamp, place, held.cell, held.words)
 
 
-def _invented(
+def _invent_answer(
     interview: Interview, leaf: CompiledItem, place: Place, stamp: Stamp, dice: Random, worth: tuple[str, ...]
 ) -> Interview | None:
     """The interview after an invented answer; None where none is accepted."""
@@ -155,7 +157,7 @@ def _invented(
     if not leaf.question.asks:
         after = interview.step(Answered(stamp, place))
         return after if isinstance(after, Interview) else None
-    for _ in range(TRIES):
+    for _ in range(ENTRY_ATTEMPTS):
         machine = interview.machine
         stop = machine.here
         assert stop is not None
@@ -181,25 +183,25 @@ def _invented(
 # ── finding a way ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def led(
+def find_path(
     instrument: Instrument,
     begin: Callable[[int], Began],
-    given: Given,
+    given: GivenAnswers,
     *,
     to: Place,
     stamp: Stamp,
     seed: int,
-) -> Carried | None:
+) -> AnswerMigration | None:
     """The interview led to any place, whatever that takes: first with every answer given, then with other answers, then
     with another case. `begin(0)` is the case as it is, `begin(n)` another one. None where no way was found."""
     leaf = instrument.leaves[to.item]
-    worth = hints(instrument, leaf, to.turn)
+    worth = find_hints(instrument, leaf, to.turn)
     steps = attempt = 0
-    for number, answers, case in WAYS:
+    for number, answers, case in PATH_STRATEGIES:
         for _ in range(number):
             attempt += 1
             dice = Random(f"{seed}/{to}/{attempt}")
-            found = carried(
+            found = carry_over(
                 instrument,
                 begin(attempt if case else 0),
                 given,
@@ -209,23 +211,25 @@ def led(
                 hints=worth if answers else None,
                 jump=True,
             )
-            if found.stood:
+            if found.reached:
                 return found
             steps += len(found.interview.events)
-            if steps > STEPS:
+            if steps > MAX_EVENTS:
                 return None
     return None
 
 
-def hints(instrument: Instrument, leaf: CompiledItem, turn: int | None = None) -> dict[str, tuple[str, ...]]:
+def find_hints(
+    instrument: Instrument, leaf: CompiledItem, turn: int | None = None
+) -> dict[str, tuple[str, ...]]:
     """What decides whether an item is reached: the items, sample columns and entries that the conditions on the way to it
     speak of."""
-    waiting = list(conditions_on(instrument, leaf))
+    waiting = list(list_conditions(instrument, leaf))
     found: dict[str, list[str]] = {}
     seen: set[str] = set()
     while waiting:
         condition = waiting.pop()
-        entries = [text for node in ast.walk(condition.tree) for text in _entries(node)]
+        entries = [text for node in ast.walk(condition.tree) for text in _list_entries(node)]
         for name in condition.names:
             if name in instrument.computes and name not in seen:
                 seen.add(name)
@@ -234,13 +238,13 @@ def hints(instrument: Instrument, leaf: CompiledItem, turn: int | None = None) -
             if decider is not None and decider.where is not None and name not in seen:
                 seen.add(name)
                 waiting.append(decider.where)
-                _turns(instrument, decider.source, 1, found)
+                _add_turn_hints(instrument, decider.source, 1, found)
             found.setdefault(name, []).extend(entries)
-    _turns(instrument, leaf.roster or "", turn or 1, found)
+    _add_turn_hints(instrument, leaf.roster or "", turn or 1, found)
     return {name: tuple(dict.fromkeys(entries)) for name, entries in found.items()}
 
 
-def _turns(instrument: Instrument, roster: str, turn: int, found: dict[str, list[str]]) -> None:
+def _add_turn_hints(instrument: Instrument, roster: str, turn: int, found: dict[str, list[str]]) -> None:
     """What makes a roster have so many turns."""
     group = instrument.groups.get(roster)
     if not isinstance(group, Roster):
@@ -254,7 +258,7 @@ def _turns(instrument: Instrument, roster: str, turn: int, found: dict[str, list
         found.setdefault(group.until.id, []).append("1")
 
 
-def conditions_on(instrument: Instrument, leaf: CompiledItem) -> list[Condition]:
+def list_conditions(instrument: Instrument, leaf: CompiledItem) -> list[Condition]:
     """The conditions of an item, of the groups around it, and of every `end` written before it."""
     around: list[CompiledItem | object] = [g for g in instrument.groups.values() if leaf in g.leaves]
     for other in instrument.leaves.values():
@@ -272,10 +276,10 @@ def conditions_on(instrument: Instrument, leaf: CompiledItem) -> list[Condition]
     return found
 
 
-def _entries(node: ast.AST) -> tuple[str, ...]:
+def _list_entries(node: ast.AST) -> tuple[str, ...]:
     """A constant of a condition as it would be keyed, and numbers beside it; a decline that a function asks for."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        return DECLINES.get(node.func.id, ())
+        return DECLINES_BY_FUNCTION.get(node.func.id, ())
     if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
         return ()
     if isinstance(node.value, int):
@@ -283,7 +287,7 @@ def _entries(node: ast.AST) -> tuple[str, ...]:
     return (str(node.value),) if isinstance(node.value, float | str) else ()
 
 
-def neighbours(before: Collection[str], after: Mapping[str, object], gone: str) -> list[str]:
+def list_neighbors(before: Collection[str], after: Mapping[str, object], gone: str) -> list[str]:
     """Items to stand at where one is gone, the nearest first: what came in its place, the ones behind it, then the ones
     before. `before` and `after` are the items of both versions in written order."""
     old = list(before)

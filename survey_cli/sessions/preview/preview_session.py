@@ -1,6 +1,4 @@
-"""What may one do in an interview that is not kept? Everything the desk offers, and more: stand at any item, and see the
-data as an analyst will get them. It keeps nothing, in no database.
-"""
+"""Preview session: an interview that is not stored, in which the author can go to any item and see the data."""
 
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterator, Mapping
@@ -16,38 +14,38 @@ from survey_cli.entries import plain
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.problems import UserError, did_you_mean
-from survey_cli.sessions.interview.case_values import known_zone
-from survey_cli.sessions.interview.interview_protocol import Asked
-from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.interview.case_values import find_zone
+from survey_cli.sessions.interview.interview_protocol import AskedItem
+from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.sessions.preview.answer_migration import Carried, conditions_on, led
+from survey_cli.sessions.preview.answer_migration import AnswerMigration, find_path, list_conditions
 from survey_cli.store import Store
 from survey_cli.table import cells, columns
 from survey_cli.values import Cell, Missing, Place, Value, Variable
 
 STATION: Final = "preview"
-MOST_NAMED: Final = 6
+MAX_PLACES_NAMED: Final = 6
 """Places named in one remark."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Datum:
+class PreviewValue:
     """One column of the data as it stands: what the analyst will get."""
 
     name: str
     value: str
     """As exported: a code, a number, a text; empty where the cell is."""
-    says: str
+    label: str
     """The code's label; or why there is no answer."""
     state: str
     """`answered`, or a missing's kind: `dk`, `refused`, `not_asked`, `not_reached`, …"""
     place: Place
     """Where it comes from."""
-    invented: bool
+    is_invented: bool
     """Nobody keyed it: it was invented on the way to another item."""
 
 
-class Nowhere(Store):
+class NullStore(Store):
     """A store that keeps nothing: there is no database behind it."""
 
     def __init__(self) -> None:
@@ -69,7 +67,7 @@ class Nowhere(Store):
         return None
 
 
-class Rehearsal(Desk):
+class PreviewSession(InterviewSession):
     """An interview that is not kept, and in which one may go anywhere."""
 
     def __init__(
@@ -83,10 +81,10 @@ class Rehearsal(Desk):
         seed: int,
     ) -> None:
         instrument, sample = interview.instrument, interview.began.sample
-        zone = known_zone(instrument, sample)
+        zone = find_zone(instrument, sample)
         named = next((n for n, c in instrument.sample.items() if c.role == "name"), "")
         super().__init__(
-            store=Nowhere(),
+            store=NullStore(),
             id=STATION,
             interview=interview,
             outcomes=outcome_table(instrument),
@@ -103,7 +101,7 @@ class Rehearsal(Desk):
         self._seed = seed
         self._given = dict(given)
         self._invented = dict(invented)
-        self.said = ""
+        self.remark = ""
         """What the last step had to do that its key did not say."""
 
     @property
@@ -115,34 +113,34 @@ class Rehearsal(Desk):
         """Which invented case it is: 0 the one it began with, others where the way to an item asked for another."""
         return self._interview.began.seed - self._seed
 
-    def given(self) -> Mapping[Place, Held]:
+    def given_answers(self) -> Mapping[Place, Held]:
         """Every answer, those of places that are gone for now among them; and, where one that was keyed no longer fits
         and another was invented, the one that was keyed."""
-        stood_in = self._given.keys() & self.invented().keys()
+        stood_in = self._given.keys() & self.invented_answers().keys()
         held = self._interview.machine.held
         return {**self._given, **{place: h for place, h in held.items() if place not in stood_in}}
 
-    def invented(self) -> Mapping[Place, Held]:
+    def invented_answers(self) -> Mapping[Place, Held]:
         """The answers nobody keyed, as far as they stand."""
         held = self._interview.machine.held
         return {p: h for p, h in self._invented.items() if p in held and held[p].cell == h.cell}
 
-    def asked(self) -> tuple[Asked, ...]:
+    def list_items(self) -> tuple[AskedItem, ...]:
         """Every item that somebody can stand at, as written, with its answer or why it has none."""
         instrument, standing = self._interview.instrument, self._interview.standing()
         visited = {v.place: v for v in prompts.asked(self._interview)}
-        rows: list[Asked] = []
-        for place in self._places(standing.env):
+        rows: list[AskedItem] = []
+        for place in self._iterate_places(standing.env):
             if (seen := visited.get(place)) is not None:
-                rows.append(Asked(place, seen.words, seen.answer, seen.section))
+                rows.append(AskedItem(place, seen.words, seen.answer, seen.section))
                 continue
             env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn else standing.env
             words = plain(instrument.leaves[place.item].text.fill(env, self._interview.language))
             state = "not reached" if place in standing.unreached else "not asked"
-            rows.append(Asked(place, words.replace("\n", " "), f"({state})"))
+            rows.append(AskedItem(place, words.replace("\n", " "), f"({state})"))
         return tuple(rows)
 
-    def _places(self, env: Mapping[Any, Any]) -> Iterator[Place]:
+    def _iterate_places(self, env: Mapping[Any, Any]) -> Iterator[Place]:
         """Where somebody can stand, as written; a roster's turns one after another, the first in any case."""
         for roster, leaves in groupby(
             self._interview.instrument.leaves.values(), key=lambda leaf: leaf.roster
@@ -151,12 +149,12 @@ class Rehearsal(Desk):
             for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
                 yield from (Place(leaf.id, turn) for leaf in asked)
 
-    def back(self) -> Rejection | None:
+    def go_back(self) -> Rejection | None:
         """To the item before; from the end of the interview, to its last one."""
         if self._interview.status == "open":
-            return super().back()
+            return super().go_back()
         at = prompts.before(self._interview) if self._interview.place is None else self._interview.place
-        return Rejection("there is nothing to go back to") if at is None else self._led(at)
+        return Rejection("there is nothing to go back to") if at is None else self._lead_to(at)
 
     def jump(self, place: Place) -> Rejection | None:
         """To any item, asked or not: what is open before it is invented from the seed."""
@@ -175,68 +173,68 @@ class Rehearsal(Desk):
             taken = super().jump(place)
             if taken is None and self._interview.place == place:
                 return None
-        return self._led(place)
+        return self._lead_to(place)
 
-    def _led(self, place: Place) -> Rejection | None:
+    def _lead_to(self, place: Place) -> Rejection | None:
         interview = self._interview
-        found = led(
+        found = find_path(
             interview.instrument,
             lambda variant: self._begin(variant or self.variant),
-            self.given(),
+            self.given_answers(),
             to=place,
             stamp=self._stamp(),
             seed=self._seed,
         )
         if found is None:
             leaf = interview.instrument.leaves[place.item]
-            conditions = [c.text for c in conditions_on(interview.instrument, leaf)]
+            conditions = [c.text for c in list_conditions(interview.instrument, leaf)]
             why = f"; it depends on {conditions[0]}" if conditions else ""
             return Rejection(f"no way to {place} was found by inventing answers{why}")
-        self.said = _way(found, interview.began.sample)
-        self._given = {**self.given(), **held_at(found, found.changed)}
-        self._invented = {**self.invented(), **held_at(found, found.invented + found.changed)}
-        self._interview, self._fresh, self._hung_up = found.interview, False, None
-        return self.settle()
+        self.remark = _describe_path(found, interview.began.sample)
+        self._given = {**self.given_answers(), **select_answers(found, found.changed)}
+        self._invented = {**self.invented_answers(), **select_answers(found, found.invented + found.changed)}
+        self._interview, self._prompt_is_current, self._time_until_hangup = found.interview, False, None
+        return self.advance()
 
-    def data(self) -> tuple[Datum, ...]:
+    def list_values(self) -> tuple[PreviewValue, ...]:
         """Every column of the data as it would be exported now."""
-        instrument, invented = self._interview.instrument, self.invented()
+        instrument, invented = self._interview.instrument, self.invented_answers()
         codes = {v.name: v for v in columns(instrument, self._interview.language)}
         return tuple(
-            _datum(codes[v.name], cell, invented)
+            _build_value(codes[v.name], cell, invented)
             for v, cell in zip(columns(instrument), cells(self._interview), strict=True)
         )
 
 
-def held_at(found: Carried, places: tuple[Place, ...]) -> dict[Place, Held]:
+def select_answers(found: AnswerMigration, places: tuple[Place, ...]) -> dict[Place, Held]:
     """What stands at these places."""
     held = found.interview.machine.held
     return {place: held[place] for place in places if place in held}
 
 
-def _way(found: Carried, sample: Mapping[str, Value | Missing]) -> str:
+def _describe_path(found: AnswerMigration, sample: Mapping[str, Value | Missing]) -> str:
     """What was done to get there."""
     parts = []
     if found.invented:
-        parts.append(f"invented: {listed(found.invented)}")
+        parts.append(f"invented: {format_places(found.invented)}")
     if found.changed:
-        parts.append(f"answered otherwise: {listed(found.changed)}")
-    if found.unfit:
-        parts.append(f"no longer fits: {listed(found.unfit)}")
+        parts.append(f"answered otherwise: {format_places(found.changed)}")
+    if found.rejected:
+        parts.append(f"no longer fits: {format_places(found.rejected)}")
     others = [n for n, v in found.interview.began.sample.items() if sample.get(n) != v]
     if others:
         now = found.interview.began.sample
-        parts.append("another case: " + ", ".join(f"{n} {now[n]}" for n in others[:MOST_NAMED]))
+        parts.append("another case: " + ", ".join(f"{n} {now[n]}" for n in others[:MAX_PLACES_NAMED]))
     return "; ".join(parts)
 
 
-def listed(places: tuple[Place, ...]) -> str:
+def format_places(places: tuple[Place, ...]) -> str:
     """Places in words, not too many."""
-    more = f" and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
-    return ", ".join(map(str, places[:MOST_NAMED])) + more
+    more = f" and {len(places) - MAX_PLACES_NAMED} more" if len(places) > MAX_PLACES_NAMED else ""
+    return ", ".join(map(str, places[:MAX_PLACES_NAMED])) + more
 
 
-def _datum(variable: Variable, cell: Cell, invented: Container[Place]) -> Datum:
+def _build_value(variable: Variable, cell: Cell, invented: Container[Place]) -> PreviewValue:
     place = Place(variable.item, variable.turn)
     value, says, state = "", "", "answered"
     if isinstance(cell, Missing):
@@ -248,6 +246,6 @@ def _datum(variable: Variable, cell: Cell, invented: Container[Place]) -> Datum:
         value = f"{cell:.10g}" if isinstance(cell, float) else str(cell)
         if isinstance(cell, int | str):
             says = variable.labels.get(cell, "")
-    return Datum(
-        name=variable.name, value=value, says=says, state=state, place=place, invented=place in invented
+    return PreviewValue(
+        name=variable.name, value=value, label=says, state=state, place=place, is_invented=place in invented
     )

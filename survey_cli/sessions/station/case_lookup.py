@@ -1,5 +1,4 @@
-"""What can be looked up at a station besides its case: who rings back, which promises are to be kept? It changes
-nothing."""
+"""Lookups at a station: cases of respondents who call back, and open appointments. Nothing is changed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,20 +7,20 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.samples.cases.phone_numbers import digits_of
-from survey_cli.sessions.station.station_protocol import FoundCase, PromiseLine
-from survey_cli.sessions.station.station_view import name_of, stands
+from survey_cli.sessions.station.station_protocol import CaseMatch, StationAppointment
+from survey_cli.sessions.station.station_view import describe_state, format_case_name
 from survey_cli.study.open_study import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lists:
+class CaseLookup:
     """The lists of one study. Every method raises StoreError."""
 
     study: Study
-    local: Callable[[datetime], datetime]
+    to_local: Callable[[datetime], datetime]
     """A moment on this station's clock."""
 
-    def found(self, text: str) -> tuple[FoundCase, ...]:
+    def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
         """Cases by part of a number, of a name or of the key."""
         if not text.strip():
             return ()
@@ -29,16 +28,16 @@ class Lists:
         # a number as it is said: `+44 (0)7911`, with the zero that is only dialled inside the country
         rows = search(text.strip()) or search(digits_of(text))
         return tuple(
-            FoundCase(
+            CaseMatch(
                 key=one.row.key,
                 name=one.name or one.row.key,
                 number=", ".join(one.numbers),
-                stands=stands(one.row, self.study.plan),
+                state=describe_state(one.row, self.study.plan),
             )
             for one in rows
         )
 
-    def promises(self, owner: str, now: datetime) -> tuple[PromiseLine, ...]:
+    def list_appointments(self, owner: str, now: datetime) -> tuple[StationAppointment, ...]:
         """An interviewer's promises that are still to be kept, soonest first."""
         cases, lines = self.study.store.cases, []
         for row in cases.promises(owner=owner):
@@ -47,15 +46,15 @@ class Lists:
                 continue
             promised = case.booking.promise
             lines.append(
-                PromiseLine(
+                StationAppointment(
                     key=row.key,
-                    name=name_of(self.study.instrument, case, cases.contact(row.key)),
-                    there=row.promised_at.astimezone(ZoneInfo(promised.zone)),
-                    here=self.local(row.promised_at),
+                    name=format_case_name(self.study.instrument, case, cases.contact(row.key)),
+                    respondent_time=row.promised_at.astimezone(ZoneInfo(promised.zone)),
+                    station_time=self.to_local(row.promised_at),
                     person=promised.person,
                     note=promised.note,
                     owner=row.owner,
-                    late=row.promised_until is not None and row.promised_until < now,
+                    is_late=row.promised_until is not None and row.promised_until < now,
                 )
             )
-        return tuple(sorted(lines, key=lambda line: line.here))
+        return tuple(sorted(lines, key=lambda line: line.station_time))

@@ -1,6 +1,7 @@
-"""How does a telephone ring at this workplace? By the machine's own dial command, or by the interviewer's hand.
+"""Dialing: the dial command of this machine, or a number to dial by hand.
 
-The command belongs to the machine (`SURVEY_DIAL`), never to an instrument; it is a list of arguments, no shell reads it.
+The command belongs to the machine (`SURVEY_DIAL`), never to an instrument. It is a list of arguments; no shell reads
+it.
 """
 
 import os
@@ -11,23 +12,25 @@ from typing import Final
 
 from survey_cli.problems import UserError
 
-VARIABLE: Final = "SURVEY_DIAL"
-MARKS: Final = ("{number}", "{tel}")
+ENVIRONMENT_VARIABLE: Final = "SURVEY_DIAL"
+PLACEHOLDERS: Final = ("{number}", "{tel}")
 """Where the number goes: `{number}` as +19155550122, `{tel}` as tel:+19155550122."""
 
 
-def dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str, ...] | UserError:
+def read_dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str, ...] | UserError:
     """The command as it is set for this machine; empty where none is, and numbers are dialled by hand."""
-    written = environment.get(VARIABLE, "").strip()
+    written = environment.get(ENVIRONMENT_VARIABLE, "").strip()
     if not written:
         return ()
     try:
         command = tuple(shlex.split(written))
     except ValueError:
-        return UserError(VARIABLE, "a quotation mark is not closed", "write it as: linphonecsh dial {number}")
-    if not any(mark in part for part in command for mark in MARKS):
         return UserError(
-            VARIABLE, "the number has no place in it", "write {number} or {tel} where it belongs"
+            ENVIRONMENT_VARIABLE, "a quotation mark is not closed", "write it as: linphonecsh dial {number}"
+        )
+    if not any(mark in part for part in command for mark in PLACEHOLDERS):
+        return UserError(
+            ENVIRONMENT_VARIABLE, "the number has no place in it", "write {number} or {tel} where it belongs"
         )
     return command
 

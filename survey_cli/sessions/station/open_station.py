@@ -1,4 +1,4 @@
-"""Manning a station: the study opened, the queue brought in step with the plan, the interviewer seated at it."""
+"""Opening a station: the study is opened, the queue is updated to the plan, and the interviewer's session starts."""
 
 import os
 import socket
@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from survey_cli.engine.events import Rejection
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.problems import UserError
-from survey_cli.sessions.case.case_queue import Queue
-from survey_cli.sessions.interview.start_interview import Clock, Seating, doubted_clock, now
-from survey_cli.sessions.station.dialing import dial_command
-from survey_cli.sessions.station.station import Station
+from survey_cli.sessions.case.case_queue import CaseQueue
+from survey_cli.sessions.interview.start_interview import Clock, StartOptions, check_clock, utc_now
+from survey_cli.sessions.station.dialing import read_dial_command
+from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import StoreError
 from survey_cli.study.clock import note_start
 from survey_cli.study.consistency.upkeep import in_step
@@ -23,7 +23,7 @@ from survey_cli.study.open_study import Study, open_study
 from survey_cli.study.version_changes import why_not_begin
 
 
-def man(
+def open_station(
     path: str | Path,
     *,
     interviewer: str = "",
@@ -33,32 +33,32 @@ def man(
     zone: str = "",
     clock: Clock | None = None,
     clock_is_right: bool = False,
-) -> Station | UserError:
+) -> StationSession | UserError:
     """A station of this study, with a case on it where one can be called. Whoever manned it closes it. A `clock` is for
     tests; it is the study's own otherwise."""
-    if zone and _zone(zone) is None:
+    if zone and _find_zone(zone) is None:
         return UserError("--zone", f"{zone!r} is no time zone", "write one as America/Chicago")
-    command = dial_command()
+    command = read_dial_command()
     if isinstance(command, UserError):
         return command
     study = open_study(path, db=db, by=interviewer, people=people)
     if isinstance(study, UserError):
         return study
     try:
-        doubted = doubted_clock(
-            study.store, study.where, Seating(case="", clock_is_right=clock_is_right), clock
+        doubted = check_clock(
+            study.store, study.where, StartOptions(case="", clock_is_right=clock_is_right), clock
         )
     except StoreError as problem:
         doubted = UserError(problem.where, problem.what, problem.remedy)
     if doubted is not None:
         study.close()
         return doubted
-    clock = clock or study.store.clock or now
-    here = Station(
+    clock = clock or study.store.clock or utc_now
+    here = StationSession(
         study=study,
-        queue=queue_of(study, station),
+        queue=build_queue(study, station),
         clock=clock,
-        zone=_zone(zone),
+        zone=_find_zone(zone),
         command=command,
         files=StudyFiles(study, people),
     )
@@ -77,20 +77,20 @@ def man(
     return here
 
 
-def queue_of(study: Study, station: str) -> Queue:
+def build_queue(study: Study, station: str) -> CaseQueue:
     """The study's queue as a station of this name sees it."""
-    return Queue.of(study, station.strip() or socket.gethostname())
+    return CaseQueue.of(study, station.strip() or socket.gethostname())
 
 
-def manned(
+def build_station(
     study: Study, who: Interviewer, station: str, *, clock: Clock, zone: ZoneInfo, dice: Random
-) -> Station:
+) -> StationSession:
     """A station of a study that is open already and has others at it: nothing at it comes of a clock or dice of its own.
     `start` sits its interviewer down; whoever opened the study closes it."""
     own = replace(study, who=who)
-    return Station(
+    return StationSession(
         study=own,
-        queue=queue_of(own, station),
+        queue=build_queue(own, station),
         clock=clock,
         zone=zone,
         token=lambda: f"{dice.getrandbits(128):032x}",
@@ -98,7 +98,7 @@ def manned(
     )
 
 
-def _zone(name: str) -> ZoneInfo | None:
+def _find_zone(name: str) -> ZoneInfo | None:
     """The station's zone; the computer's own where none is named. None where it does not say which that is."""
     named = name or os.environ.get("TZ", "").lstrip(":")
     if not named:

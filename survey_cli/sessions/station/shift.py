@@ -1,11 +1,11 @@
-"""Counts of what one interviewer has done on this day."""
+"""Counts of what one interviewer has done today."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from survey_cli.fieldwork.case.events import Called, Entry, Event
 from survey_cli.fieldwork.queue.rules import REFUSALS
-from survey_cli.sessions.station.station_protocol import Tally
+from survey_cli.sessions.station.station_protocol import ShiftSummary
 
 
 class Shift:
@@ -15,7 +15,7 @@ class Shift:
         self._since = since
         self._done = self._calls = self._refusals = 0
         self._talking = timedelta()
-        self.promises = 0
+        self.appointments = 0
         """This interviewer's own promises that are still to be kept."""
 
     def resume(self, calls: Sequence[Entry]) -> None:
@@ -31,20 +31,20 @@ class Shift:
         self._done += sum(call.outcome == "complete" for call in calls)
         self._refusals += sum(call.outcome in REFUSALS for call in calls)
 
-    def spent(self, time: timedelta) -> None:
+    def add_time(self, time: timedelta) -> None:
         """A case had this much of it."""
         self._talking += time
 
-    def tally(
+    def summarize(
         self, at: datetime, *, shown_at: datetime | None, local: Callable[[datetime], datetime]
-    ) -> Tally:
-        """The counts at this moment. `shown_at`: since when a case is on the screen; `local` puts a moment on this
+    ) -> ShiftSummary:
+        """The counts at this moment. `shown_at`: since when a case is on the screen; `to_local` puts a moment on this
         station's clock."""
-        return Tally(
-            done=self._done,
+        return ShiftSummary(
+            completes=self._done,
             calls=self._calls,
             refusals=self._refusals,
-            promises=self.promises,
+            appointments=self.appointments,
             since=local(self._since),
-            talking=self._talking + (at - shown_at if shown_at is not None else timedelta()),
+            time_on_cases=self._talking + (at - shown_at if shown_at is not None else timedelta()),
         )

@@ -1,4 +1,4 @@
-"""The case on a station's screen: how it is claimed, how what happens to it is kept, and how it leaves."""
+"""The case of a station session: how it is claimed, how its events are stored, and how it is released."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,18 +18,18 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.case_histories import outcome_words
-from survey_cli.sessions.case.case_claim import CaseKeeping
+from survey_cli.sessions.case.case_claim import CaseClaims
 from survey_cli.sessions.case.case_interview import CaseInterviews
-from survey_cli.sessions.case.case_link import CaseLink
-from survey_cli.sessions.case.case_queue import Queue
-from survey_cli.sessions.case.claimed_case import HeldCase
-from survey_cli.sessions.case.outcome_events import Deed
-from survey_cli.sessions.interview.interview_session import Desk
+from survey_cli.sessions.case.case_link import SampledCaseLink
+from survey_cli.sessions.case.case_queue import CaseQueue
+from survey_cli.sessions.case.claimed_case import ClaimedCase
+from survey_cli.sessions.case.outcome_events import CaseEvents
+from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.sessions.station.case_lookup import Lists
+from survey_cli.sessions.station.case_lookup import CaseLookup
 from survey_cli.sessions.station.shift import Shift
 from survey_cli.sessions.station.station_protocol import (
-    Idle,
+    IdleView,
 )
 from survey_cli.store import StoreError
 from survey_cli.store.cases.case_records import Held, LeaseLost
@@ -39,8 +39,8 @@ from survey_cli.study.consistency.upkeep import in_step
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.open_study import Study
 
-NOBODY: Final = Rejection("there is no case on the screen")
-LOOKED_AGAIN: Final = timedelta(minutes=1)
+NO_CASE_ON_SCREEN: Final = Rejection("there is no case on the screen")
+OUTLOOK_INTERVAL: Final = timedelta(minutes=1)
 
 
 class StationCase:
@@ -50,7 +50,7 @@ class StationCase:
         self,
         *,
         study: Study,
-        queue: Queue,
+        queue: CaseQueue,
         clock: Clock,
         zone: ZoneInfo | None = None,
         command: tuple[str, ...] = (),
@@ -66,55 +66,55 @@ class StationCase:
         """This station's own; None: the computer's."""
         self._command = command
         self._token = token
-        self._here: HeldCase | None = None
-        self._desk: Desk | None = None
-        self._link: CaseLink | None = None
+        self._case: ClaimedCase | None = None
+        self._session: InterviewSession | None = None
+        self._link: SampledCaseLink | None = None
         """That of the interview which is going on."""
-        self._idle = Idle(why="", next_at=None)
-        self._looked_at: datetime | None = None
+        self._idle_view = IdleView(why="", next_at=None)
+        self._outlook_at: datetime | None = None
         """When it was last found out why nobody can be called; None: not since there was a case."""
-        self._barred: Idle | None = None
+        self._barred_view: IdleView | None = None
         """Why whoever sits here takes no case any more."""
-        self._away: datetime | None = None
-        self._said = ""
-        self._last: tuple[str, str] | None = None
+        self._break_since: datetime | None = None
+        self._notice = ""
+        self._last_outcome: tuple[str, str] | None = None
         """The case whose outcome was keyed last, and the outcome, for taking it back."""
-        self._behind = False
+        self._queue_is_outdated = False
         """The plan was read again, and the queue is not worked out by it yet."""
-        self._left = ""
+        self._last_case = ""
         """The case that left last: it stands by a plan that may have changed since."""
-        self._passed: set[str] = set()
+        self._skipped: set[str] = set()
         """Cases that this interviewer gave back uncalled: they are for others."""
         self._shift = Shift(clock())
         self.station = queue.station
         self.interviewer = queue.who.login
-        self._equip(study, queue)
-        self._resume_counts()
+        self._use_study(study, queue)
+        self._resume_shift()
 
-    def _equip(self, study: Study, queue: Queue) -> None:
+    def _use_study(self, study: Study, queue: CaseQueue) -> None:
         """Work by this study's plan, questionnaire and people from now on."""
         self._study = study
         self._instrument = study.instrument
         self._plan = study.plan
         self._store = study.store
         self._queue = queue
-        self._looked_at = None
-        self._keeping = CaseKeeping(
+        self._outlook_at = None
+        self._claims = CaseClaims(
             store=study.store, plan=study.plan, by=queue.who.login, station=queue.station, clock=self._clock
         )
-        self._lists = Lists(study=study, local=self._local)
+        self._lookup = CaseLookup(study=study, to_local=self._to_local)
         self._interviews = CaseInterviews(
             study=study,
             by=queue.who.login,
             station=queue.station,
             clock=self._clock,
-            local=self._local,
+            to_local=self._to_local,
             dice=self._dice,
         )
         self.title = str(self._instrument.title.get(self._instrument.language))
 
     @property
-    def kept_in(self) -> str:
+    def stored_in(self) -> str:
         """The database."""
         return self._study.where
 
@@ -127,229 +127,247 @@ class StationCase:
         """Let go of the database."""
         self._study.close()
 
-    def _local(self, at: datetime) -> datetime:
+    def _to_local(self, at: datetime) -> datetime:
         return at.astimezone(self._zone)
 
     # what comes next
 
-    def take_next(self) -> Rejection | None:
-        if self._here is not None:
+    def claim_next(self) -> Rejection | None:
+        if self._case is not None:
             return Rejection("this case comes first: key its outcome, or leave it")
-        if self._away is not None:
+        if self._break_since is not None:
             return Rejection("you are on a break")
         at, token = self._clock(), self._token()
         try:
-            if (stopped := self._stopped(at)) is not None:
-                self._idle, self._looked_at = stopped, None
+            if (stopped := self._find_stop(at)) is not None:
+                self._idle_view, self._outlook_at = stopped, None
                 return None
-            found = self._queue.next(at, token, passed=self._passed)
+            found = self._queue.claim_next(at, token, passed=self._skipped)
             if found is None:
-                self._idle = self._why_idle(at)
+                self._idle_view = self._build_idle_view(at)
             else:
-                self._show(self._keeping.held(found[0], token))
+                self._show(self._claims.load_claimed(found[0], token))
         except StoreError as problem:
-            self._idle, self._looked_at = Idle(why=f"{problem.what} — {problem.remedy}", next_at=None), None
-            return self._unsaved(problem)
+            self._idle_view, self._outlook_at = (
+                IdleView(why=f"{problem.what} — {problem.remedy}", next_at=None),
+                None,
+            )
+            return self._report_unsaved(problem)
         return None
 
-    def _stopped(self, at: datetime) -> Idle | None:
+    def _find_stop(self, at: datetime) -> IdleView | None:
         """Why no case is taken and no number dialed here, whatever the queue holds: the study is paused, or whoever
         sits here does not work on it any more. Files that changed are read again first. Raises StoreError."""
-        if (barred := self._reread(at)) is not None:
+        if (barred := self._reload_files(at)) is not None:
             return barred
-        pause = self._queue.pause()
+        pause = self._queue.read_pause()
         if pause is None:
             return None
-        return Idle(why=pause.describe(self._local(pause.since), self._local(at)), next_at=None, paused=True)
+        return IdleView(
+            why=pause.describe(self._to_local(pause.since), self._to_local(at)),
+            next_at=None,
+            study_is_paused=True,
+        )
 
-    def _reread(self, at: datetime) -> Idle | None:
+    def _reload_files(self, at: datetime) -> IdleView | None:
         """Work by the changed plan from now on, unless its file has errors. Never while an interview goes on: that one
         keeps its questionnaire. An Idle that says why where the list of people has this interviewer no more."""
-        if self._files is None or self._desk is not None:
-            return self._barred
+        if self._files is None or self._session is not None:
+            return self._barred_view
         if not self._files.changed():
-            self._catch_up(at)
-            return self._barred
-        self._barred = None
+            self._update_queue(at)
+            return self._barred_view
+        self._barred_view = None
         fresh = self._files.reread(self._study)
         if isinstance(fresh, UserError):
             said = f"{fresh.where}: {fresh.what} — {fresh.remedy}"
             if fresh.where == self.interviewer:
-                self._barred = Idle(why=said, next_at=None)
-            self._said = f"{said}. The station goes on as before"
-            return self._barred
-        self._equip(fresh, Queue.of(fresh, self.station))
-        self._said, self._behind = fresh.notice or "the study's files changed and were read again", True
-        self._catch_up(at)
+                self._barred_view = IdleView(why=said, next_at=None)
+            self._notice = f"{said}. The station goes on as before"
+            return self._barred_view
+        self._use_study(fresh, CaseQueue.of(fresh, self.station))
+        self._notice, self._queue_is_outdated = (
+            fresh.notice or "the study's files changed and were read again",
+            True,
+        )
+        self._update_queue(at)
         return None
 
-    def _catch_up(self, at: datetime) -> None:
+    def _update_queue(self, at: datetime) -> None:
         """Have the queue stand by the plan that was read last, and with it the case that left this station by the plan
         before. Raises StoreError, and is tried again then."""
-        if self._behind:
+        if self._queue_is_outdated:
             in_step(self._study, at, yielding=True)
-            if self._left:
-                stand_again(self._store, self._plan, self._left, at)
-            self._behind = False
+            if self._last_case:
+                stand_again(self._store, self._plan, self._last_case, at)
+            self._queue_is_outdated = False
 
-    def _heed(self, at: datetime) -> Rejection | None:
+    def _apply_stop(self, at: datetime) -> Rejection | None:
         """Why nothing is dialed now though a case is on the screen. One that nobody called goes back to the queue, and
         comes again, its appointment too, when calls go on. Raises StoreError."""
-        if (stopped := self._stopped(at)) is None:
+        if (stopped := self._find_stop(at)) is None:
             return None
-        here = self._here
-        if here is not None and not (here.called or here.dialled or here.pending or self._desk is not None):
-            self._return()
-            if self._here is None:
-                self._idle = stopped
+        here = self._case
+        if here is not None and not (
+            here.has_calls or here.has_open_call or here.pending_input or self._session is not None
+        ):
+            self._put_back()
+            if self._case is None:
+                self._idle_view = stopped
         return Rejection(stopped.why)
 
-    def _why_idle(self, at: datetime) -> Idle:
+    def _build_idle_view(self, at: datetime) -> IdleView:
         """Found out once a minute while nobody can be called: all cases are counted, a second's work for a million."""
-        if self._looked_at is not None and self._looked_at <= at < self._looked_at + LOOKED_AGAIN:
-            return self._idle
-        outlook, self._looked_at = self._queue.outlook(at), at
-        return Idle(why=outlook.why, next_at=self._local(outlook.next_at) if outlook.next_at else None)
+        if self._outlook_at is not None and self._outlook_at <= at < self._outlook_at + OUTLOOK_INTERVAL:
+            return self._idle_view
+        outlook, self._outlook_at = self._queue.find_outlook(at), at
+        return IdleView(why=outlook.why, next_at=self._to_local(outlook.next_at) if outlook.next_at else None)
 
-    def _take(self, key: str) -> HeldCase | Rejection:
-        taken = self._keeping.take(key, self._token())
+    def _claim(self, key: str) -> ClaimedCase | Rejection:
+        taken = self._claims.claim(key, self._token())
         if taken is None:
             return Rejection(f"there is no case {key}")
         if isinstance(taken, Held):
             return Rejection(f"{taken.by} has this case at station {taken.station}")
         return taken
 
-    def _show(self, here: HeldCase, notice: str = "") -> None:
+    def _show(self, here: ClaimedCase, notice: str = "") -> None:
         """Put a case that was claimed on the screen."""
-        self._looked_at = None
-        self._here = replace(here, notice=notice, interview=self._interviews.stands(here.case.key))
+        self._outlook_at = None
+        self._case = replace(
+            here, notice=notice, interview_status=self._interviews.describe_state(here.case.key)
+        )
 
-    def beat(self) -> None:
-        here = self._here
+    def keep_alive(self) -> None:
+        here = self._case
         try:
             if self._link is not None:
-                self._link.alive()
+                self._link.renew_lease()
             elif here is None:
-                if self._away is None:
-                    self.take_next()
-            elif self._heed(self._clock()) is not None and self._here is None:
+                if self._break_since is None:
+                    self.claim_next()
+            elif self._apply_stop(self._clock()) is not None and self._case is None:
                 return
-            elif not self._keeping.renew(here):
-                found = self._keeping.recover(here)
-                self._here = found if isinstance(found, HeldCase) else None
-                if not isinstance(found, HeldCase):
+            elif not self._claims.renew_lease(here):
+                found = self._claims.recover(here)
+                self._case = found if isinstance(found, ClaimedCase) else None
+                if not isinstance(found, ClaimedCase):
                     lost = LeaseLost(here.case.key, found).words
-                    self._said = f"{here.case.key}: {lost}; what was kept before stays"
+                    self._notice = f"{here.case.key}: {lost}; what was kept before stays"
         except StoreError:
             return  # the next key will say so
 
-    def _resume_counts(self) -> None:
+    def _resume_shift(self) -> None:
         """Go on with the counts of this day: the program may have ended in the middle of the shift."""
-        midnight = self._local(self._clock()).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = self._to_local(self._clock()).replace(hour=0, minute=0, second=0, microsecond=0)
         with suppress(StoreError):  # the first key will say so
             self._shift.resume(self._store.cases.calls(self.interviewer, midnight))
 
-    def _count_promises(self) -> None:
-        self._shift.promises = len(self._store.cases.promises(owner=self.interviewer))
+    def _count_appointments(self) -> None:
+        self._shift.appointments = len(self._store.cases.promises(owner=self.interviewer))
 
     # keeping
 
-    def _do(self, *events: Event, release: bool = False, then_next: bool = True) -> Rejection | None:
-        return self._keep(Deed(events=events, release=release), then_next=then_next)
+    def _append(self, *events: Event, release: bool = False, then_next: bool = True) -> Rejection | None:
+        return self._save(CaseEvents(events=events, release=release), then_next=then_next)
 
-    def _keep(self, deed: Deed, *, then_next: bool = True) -> Rejection | None:
+    def _save(self, deed: CaseEvents, *, then_next: bool = True) -> Rejection | None:
         """Keep what happened, and only then show it; after the case's last event the next case comes."""
-        here = self._here
+        here = self._case
         if here is None:
-            return NOBODY
+            return NO_CASE_ON_SCREEN
         lost = ""
         try:
             after = self._write(here, deed)
             if after is None:
-                found = self._keeping.recover(here)
-                if isinstance(found, HeldCase):
+                found = self._claims.recover(here)
+                if isinstance(found, ClaimedCase):
                     here = found
                     after = self._write(here, deed)
-                lost = LeaseLost(here.case.key, here.row.held if isinstance(found, HeldCase) else found).words
+                lost = LeaseLost(
+                    here.case.key, here.row.held if isinstance(found, ClaimedCase) else found
+                ).words
         except StoreError as problem:
-            return self._unsaved(problem)
+            return self._report_unsaved(problem)
         if after is None:
-            self._here = self._desk = None
-            self._said = f"not saved: {here.case.key}: {lost}"
-            return Rejection(self._said)
-        self._here = after
+            self._case = self._session = None
+            self._notice = f"not saved: {here.case.key}: {lost}"
+            return Rejection(self._notice)
+        self._case = after
         undone = ""
-        if deed.owed:
+        if deed.tasks:
             try:
                 undone = "; ".join(follow_up(self._study, here.case.key, after.history[-1].at))
             except StoreError as problem:
                 undone = f"saved, but something is left to do: {problem.what} — {problem.remedy}"
-        return self._kept(deed, after, undone, then_next=then_next)
+        return self._show_saved(deed, after, undone, then_next=then_next)
 
-    def _write(self, here: HeldCase, deed: Deed) -> HeldCase | None:
+    def _write(self, here: ClaimedCase, deed: CaseEvents) -> ClaimedCase | None:
         """The case after the deed is written; None where the case is another's now, or was written to."""
-        after = self._keeping.further(here, deed.events, deed.contact)
-        lost = self._keeping.keep(here, after, release=deed.release, owed=deed.owed)
+        after = self._claims.append_events(here, deed.events, deed.contact)
+        lost = self._claims.save(here, after, release=deed.release, owed=deed.tasks)
         return after if lost is None else None
 
-    def _kept(self, deed: Deed, after: HeldCase, undone: str, *, then_next: bool) -> Rejection | None:
+    def _show_saved(
+        self, deed: CaseEvents, after: ClaimedCase, undone: str, *, then_next: bool
+    ) -> Rejection | None:
         """Show what is kept of a deed; where it let go of the case, the next one comes."""
         at = after.history[-1].at
-        self._here = after
+        self._case = after
         self._shift.count(deed.events)
         if any(isinstance(event, Promised) for event in deed.events):
-            self._count_promises()
-        self._said = undone
+            self._count_appointments()
+        self._notice = undone
         if deed.release:
-            self._gone(after, deed.outcome, at)
-            if then_next and self._away is None:
-                kept, self._said = self._said, ""
-                rejected = self.take_next()
-                self._said = "; ".join(filter(None, (kept, self._said)))
+            self._drop_case(after, deed.outcome, at)
+            if then_next and self._break_since is None:
+                kept, self._notice = self._notice, ""
+                rejected = self.claim_next()
+                self._notice = "; ".join(filter(None, (kept, self._notice)))
                 return rejected
-        elif not after.dialled:
-            self._here = after.at_next_number()
+        elif not after.has_open_call:
+            self._case = after.move_to_next_number()
         return None
 
-    def _gone(self, here: HeldCase, outcome: str, at: datetime) -> None:
+    def _drop_case(self, here: ClaimedCase, outcome: str, at: datetime) -> None:
         """The case left this station."""
-        self._shift.spent(at - here.shown_at)
-        self._here = self._desk = None
-        self._left = here.case.key
+        self._shift.add_time(at - here.shown_at)
+        self._case = self._session = None
+        self._last_case = here.case.key
         if outcome:
-            self._last = (here.case.key, outcome)
-            self._said = (
-                self._said
-                or f"{here.case.key}: {outcome_words(outcome, self._plan)}, stored at {self._local(at):%H:%M}"
+            self._last_outcome = (here.case.key, outcome)
+            self._notice = (
+                self._notice
+                or f"{here.case.key}: {outcome_words(outcome, self._plan)}, stored at {self._to_local(at):%H:%M}"
             )
 
-    def _unsaved(self, problem: StoreError) -> Rejection:
-        self._said = f"not saved: {problem.what} — {problem.remedy}"
-        return Rejection(self._said)
+    def _report_unsaved(self, problem: StoreError) -> Rejection:
+        self._notice = f"not saved: {problem.what} — {problem.remedy}"
+        return Rejection(self._notice)
 
     # letting go
 
-    def _in_the_middle(self) -> Rejection | None:
+    def _why_not_releasable(self) -> Rejection | None:
         """Why the case on the screen cannot be let go of yet."""
-        owed = self._here.owed() if self._here is not None else ""
+        owed = self._case.why_not_releasable() if self._case is not None else ""
         return Rejection(owed) if owed else None
 
-    def _let_go(self, *, then_next: bool) -> Rejection | None:
-        here = self._here
+    def _release(self, *, then_next: bool) -> Rejection | None:
+        here = self._case
         if here is None:
             return None
-        event = Closed() if here.called else Returned("given back")
-        unsaved = self._do(event, release=True, then_next=then_next)
+        event = Closed() if here.has_calls else Returned("given back")
+        unsaved = self._append(event, release=True, then_next=then_next)
         if unsaved is None and not then_next:
             try:
-                self._reread(self._clock())  # the case that left stands by the plan as it is now
+                self._reload_files(self._clock())  # the case that left stands by the plan as it is now
             except StoreError as problem:
-                return self._unsaved(problem)
+                return self._report_unsaved(problem)
         return unsaved
 
-    def _return(self) -> None:
+    def _put_back(self) -> None:
         """Put back the case on the screen, which nobody called or whose calls are keyed, before another comes."""
-        here = self._here
-        if here is not None and (unsaved := self._let_go(then_next=False)) is not None:
-            self._here = here
-            self._said = unsaved.why
+        here = self._case
+        if here is not None and (unsaved := self._release(then_next=False)) is not None:
+            self._case = here
+            self._notice = unsaved.why

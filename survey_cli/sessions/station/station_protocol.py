@@ -1,8 +1,8 @@
-"""What a face may ask of whoever holds a station: the contract between screen and desk while cases are called. Nothing is
-done here.
+"""Interface of a station session, as interfaces use it, and the views it returns.
 
-Every method that changes something returns None or a value when it was done and is kept, or a `Rejection` whose `why` is
-one short line for the interviewer; then nothing changed, neither here nor in the database.
+Every method that changes something returns None or a value when the change was made and stored, or a `Rejection`
+whose `why` is one short line for the interviewer. After a rejection nothing has changed, in memory or in the
+database.
 """
 
 from dataclasses import dataclass
@@ -12,38 +12,38 @@ from typing import Literal, Protocol, TypeAlias
 from survey_cli.engine.events import Rejection
 from survey_cli.outcomes import Outcome
 from survey_cli.reports.fieldwork.case_histories import PastLine
-from survey_cli.sessions.interview.interview_protocol import Conduct
+from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 
 __all__ = [
-    "Away",
-    "Calling",
-    "FoundCase",
-    "Idle",
-    "Keeper",
-    "NumberLine",
-    "OnCase",
+    "BreakView",
+    "CaseMatch",
+    "CaseView",
+    "IdleView",
     "OutcomeChoice",
+    "OwnerPolicy",
     "PastLine",
-    "PromiseLine",
-    "Said",
-    "Tally",
-    "Unclear",
-    "Understood",
-    "View",
-    "Wants",
+    "RequiredInput",
+    "ShiftSummary",
+    "StationAppointment",
+    "StationNumber",
+    "StationProtocol",
+    "StationScript",
+    "StationView",
+    "TimeReading",
+    "UnclearTime",
 ]
 
-Wants: TypeAlias = Literal["", "note", "time", "number", "language", "sure"]
-Keeper: TypeAlias = Literal["anyone", "me", "me_first"]
+RequiredInput: TypeAlias = Literal["", "note", "time", "number", "language", "sure"]
+OwnerPolicy: TypeAlias = Literal["anyone", "me", "me_first"]
 """Who keeps an appointment: anybody, only this interviewer, or this interviewer unless late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberLine:
+class StationNumber:
     """One telephone number of the case."""
 
     position: int
-    shown: str
+    text: str
     """As it is read and dialled: `(915) 555-0122`."""
     line: str
     """`mobile`, `fixed` or `unknown`."""
@@ -51,7 +51,7 @@ class NumberLine:
     """`live`, `dead` or `never_call`."""
     current: bool
     """The one that `dial` dials."""
-    came_to: str = ""
+    outcome: str = ""
     """What came of it in this sitting: `busy`; empty where it was not called yet."""
     why_not: str = ""
     """Why it may not be dialled now: `after 20:30 there (it is 20:41)`; empty where it may."""
@@ -60,12 +60,12 @@ class NumberLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class StationScript:
     """A text to be spoken at the station: a voicemail, what a gatekeeper is told."""
 
     id: str
     text: str
-    used: bool = False
+    is_used: bool = False
     """It is for once a case, and was spoken."""
 
 
@@ -74,15 +74,16 @@ class OutcomeChoice:
     """An outcome that can be keyed now, and what must be asked with it."""
 
     outcome: Outcome
-    wants: Wants = ""
-    """What `record` needs besides: a note, an appointment's time (see `book`), the new number, which language; `sure`:
-    it cannot be undone by calling again, so the face asks once more."""
-    refusal: bool = False
-    """Somebody will perhaps try to convert it: before `record` the face may ask for what `note_refusal` keeps."""
+    required_input: RequiredInput = ""
+    """What `record_outcome` needs besides: a note, an appointment's time (see `book_appointment`), the new number, the
+    language; `sure`: calling again cannot undo it, so the interface asks for confirmation."""
+    is_refusal: bool = False
+    """Another call may try to convert it: before `record_outcome` the interface may ask for what `record_refusal`
+    stores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OnCase:
+class CaseView:
     """A case is on the screen, and it is this station's."""
 
     key: str
@@ -93,30 +94,30 @@ class OnCase:
     attempt: int
     """The number of this attempt."""
     limit: int
-    numbers: tuple[NumberLine, ...]
-    there: datetime | None
+    numbers: tuple[StationNumber, ...]
+    respondent_time: datetime | None
     """The respondent's clock; None where nobody knows their zone."""
-    here: datetime
-    until: datetime | None
+    station_time: datetime
+    callable_until: datetime | None
     """Until when they may be called today, on their clock."""
     ask_for: str
     """Whom to ask for, where that is known."""
-    promise: str
+    appointment: str
     """A promise that is due, in words, on the respondent's clock; empty where there is none."""
-    past: tuple[PastLine, ...]
+    history: tuple[PastLine, ...]
     """The oldest first."""
-    first: tuple[OutcomeChoice, ...]
+    main_outcomes: tuple[OutcomeChoice, ...]
     """At most eight outcomes that are keyed at once, the likeliest first."""
-    more: tuple[tuple[str, tuple[OutcomeChoice, ...]], ...]
+    other_outcomes: tuple[tuple[str, tuple[OutcomeChoice, ...]], ...]
     """All others that can be keyed, under headings (`Nobody was reached`, `Somebody was`)."""
-    scripts: tuple[Said, ...]
+    scripts: tuple[StationScript, ...]
     faq: tuple[tuple[str, str], ...]
     """What respondents ask, and what to say."""
-    interview: str
+    interview_status: str
     """Where the case's interview stands: `open at q17, Tue 14:03, version 1`; empty where none was begun."""
-    dialled: bool
+    has_open_call: bool
     """The current number was dialled and its outcome is not keyed yet."""
-    pending: Literal["", "time", "outcome"] = ""
+    pending_input: Literal["", "time", "outcome"] = ""
     """What is still owed before the case can go: `time`: an appointment was chosen in the interview and its time must be
     given; `outcome`: the interview was left open and something must be said of it."""
     notice: str = ""
@@ -124,73 +125,73 @@ class OnCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Idle:
+class IdleView:
     """Nobody can be called just now."""
 
     why: str
     """In plain words: `all 12 open cases are waiting`, `the study calls from 09:00`."""
     next_at: datetime | None
     """The next moment at which somebody can be, on this station's clock."""
-    paused: bool = False
+    study_is_paused: bool = False
     """The study is paused: `why` says by whom, since when and what for."""
-    here: datetime | None = None
+    station_time: datetime | None = None
     """This station's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Away:
+class BreakView:
     """The interviewer is on a pause."""
 
     since: datetime
-    here: datetime | None = None
+    station_time: datetime | None = None
     """This station's clock."""
 
 
-View: TypeAlias = OnCase | Idle | Away
+StationView: TypeAlias = CaseView | IdleView | BreakView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class ShiftSummary:
     """The shift so far."""
 
-    done: int
+    completes: int
     """Complete interviews."""
     calls: int
     refusals: int
-    promises: int
+    appointments: int
     """This interviewer's own promises that are still to be kept."""
     since: datetime
-    talking: timedelta
+    time_on_cases: timedelta
     """Time spent on cases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromiseLine:
+class StationAppointment:
     """One promise still to be kept."""
 
     key: str
     name: str
-    there: datetime
-    here: datetime
+    respondent_time: datetime
+    station_time: datetime
     person: str
     note: str
     owner: str
-    late: bool
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundCase:
+class CaseMatch:
     """A case that somebody who rings back may be."""
 
     key: str
     name: str
     number: str
-    stands: str
+    state: str
     """`waiting: 3h after no answer`, `complete`, `at station 04`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Understood:
+class TimeReading:
     """What a typed time was taken for."""
 
     echo: str
@@ -200,7 +201,7 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unclear:
+class UnclearTime:
     """A typed time that cannot be taken, or must be chosen between."""
 
     why: str
@@ -208,30 +209,30 @@ class Unclear:
     """Readings to choose from: the face sends the number of one, from 1, with `reading`."""
 
 
-class Calling(Protocol):
-    """What a face may ask of the station's desk. `Station` is the real one; a test's is another."""
+class StationProtocol(Protocol):
+    """What a face may ask of the station's desk. `StationSession` is the real one; a test's is another."""
 
     title: str
     station: str
     interviewer: str
 
-    def view(self) -> View:
+    def view(self) -> StationView:
         """What is before the interviewer now. Costs no reading of the database."""
         ...
 
-    def tally(self) -> Tally: ...
+    def summarize_shift(self) -> ShiftSummary: ...
 
     def notice(self) -> str:
         """What came of the last thing that was done (`busy: kept at 10:43; ⌫ takes it back`); empty where nothing is to
         be said."""
         ...
 
-    def beat(self) -> None:
+    def keep_alive(self) -> None:
         """Called every ten seconds or so: keeps the case ours, looks for a due one where none is on the screen."""
         ...
 
-    def take_next(self) -> Rejection | None:
-        """Look for the next case; the view becomes `OnCase`, or `Idle` with the reason."""
+    def claim_next(self) -> Rejection | None:
+        """Look for the next case; the view becomes `CaseView`, or `IdleView` with the reason."""
         ...
 
     def dial(self) -> "Rejection | str":
@@ -239,40 +240,40 @@ class Calling(Protocol):
         shown: the number to dial by hand, or that the telephone is ringing."""
         ...
 
-    def choose(self, position: int) -> Rejection | None:
+    def choose_number(self, position: int) -> Rejection | None:
         """Make another live number the current one."""
         ...
 
-    def record(
+    def record_outcome(
         self, outcome: str, *, note: str = "", number: str = "", language: str = ""
     ) -> Rejection | None:
         """One of the outcomes on offer. The case closes and the next comes, unless another number can be tried."""
         ...
 
-    def read_time(self, text: str, reading: int = 0) -> Understood | Unclear:
+    def parse_time(self, text: str, reading: int = 0) -> TimeReading | UnclearTime:
         """What a typed time means for this respondent; nothing is kept."""
         ...
 
-    def book(
-        self, text: str, *, reading: int = 0, keeper: Keeper = "anyone", person: str = "", note: str = ""
+    def book_appointment(
+        self, text: str, *, reading: int = 0, keeper: OwnerPolicy = "anyone", person: str = "", note: str = ""
     ) -> Rejection | None:
         """Promise to call at that time, and close the case."""
         ...
 
-    def interview(self) -> "Conduct | Rejection":
-        """Begin or go on with the interview. Once its `prompt()` is None, `came_back` follows."""
+    def open_interview(self) -> "InterviewProtocol | Rejection":
+        """Begin or go on with the interview. Once its `prompt()` is None, `close_interview` follows."""
         ...
 
-    def came_back(self, *, then_next: bool = True) -> Rejection | None:
+    def close_interview(self, *, then_next: bool = True) -> Rejection | None:
         """The interview was left. Its case, where it closed with it, makes room for the next one, unless no next one is
         wanted; else the case says what is still owed."""
         ...
 
-    def remark(self, text: str) -> Rejection | None:
+    def add_note(self, text: str) -> Rejection | None:
         """A note on the case."""
         ...
 
-    def note_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
+    def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
         """What whoever calls again should know of a refusal: the reason that was given, how strong it was from 1 to 3 (0:
         not said), who refused. The outcome is keyed after it."""
         ...
@@ -281,38 +282,38 @@ class Calling(Protocol):
         """Another number of the case; it becomes the current one."""
         ...
 
-    def spoke(self, script: str) -> Rejection | None:
+    def record_script(self, script: str) -> Rejection | None:
         """A script was spoken."""
         ...
 
-    def finish(self) -> Rejection | None:
+    def finish_case(self) -> Rejection | None:
         """Leave the case with what was keyed, though another number could be tried; one that was not called goes back."""
         ...
 
-    def take_back(self) -> Rejection | None:
+    def revoke_outcome(self) -> Rejection | None:
         """The outcome keyed last was a slip: its case is on the screen again, as if it had not been keyed."""
         ...
 
-    def find(self, text: str) -> tuple[FoundCase, ...]:
+    def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
         """Cases by part of a number, of a name or of the key: somebody rings back."""
         ...
 
-    def fetch(self, key: str) -> Rejection | None:
+    def fetch_case(self, key: str) -> Rejection | None:
         """Take this case, whoever's turn it is; the one on the screen goes back if nobody was called."""
         ...
 
-    def promises(self) -> tuple[PromiseLine, ...]:
+    def list_appointments(self) -> tuple[StationAppointment, ...]:
         """This interviewer's promises, soonest first."""
         ...
 
-    def pause(self) -> Rejection | None:
+    def start_break(self) -> Rejection | None:
         """Take no next case; the one on the screen goes back if nobody was called."""
         ...
 
-    def go_on(self) -> Rejection | None:
+    def end_break(self) -> Rejection | None:
         """Back from the pause."""
         ...
 
-    def leave(self) -> Rejection | None:
+    def end_shift(self) -> Rejection | None:
         """The end of the shift. Rejected while a call's outcome is not keyed."""
         ...

@@ -1,6 +1,4 @@
-"""What is before an interviewer who has a case on the screen? A case's history put into lines and words, with the clocks
-of both ends; nothing is decided here.
-"""
+"""Views of the case on a station's screen, with the clocks of the respondent and of the station."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -16,13 +14,22 @@ from survey_cli.instrument.texts.templates import Template
 from survey_cli.outcomes import KEYED_AT_ONCE, OUTCOMES, Outcome
 from survey_cli.reports.fieldwork.case_histories import outcome_words, past_lines, told
 from survey_cli.samples.cases.columns import column_of, in_words
-from survey_cli.sessions.case.claimed_case import HeldCase
-from survey_cli.sessions.station.station_protocol import NumberLine, OnCase, OutcomeChoice, Said, Wants
+from survey_cli.sessions.case.claimed_case import ClaimedCase
+from survey_cli.sessions.station.station_protocol import (
+    CaseView,
+    OutcomeChoice,
+    RequiredInput,
+    StationNumber,
+    StationScript,
+)
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.open_study import Study
 
-HEADINGS: Final = (("Nobody was reached", ("before",)), ("Somebody was", ("after", "screened", "any")))
-WANTS: Final[Mapping[str, Wants]] = {
+OUTCOME_HEADINGS: Final = (
+    ("Nobody was reached", ("before",)),
+    ("Somebody was", ("after", "screened", "any")),
+)
+REQUIRED_INPUTS: Final[Mapping[str, RequiredInput]] = {
     "supervisor": "note",
     "changed": "number",
     "language": "language",
@@ -32,45 +39,47 @@ WANTS: Final[Mapping[str, Wants]] = {
     "never_call": "sure",
     "withdrawn": "sure",
 }
-NOT_SHOWN: Final = ("key", "phone", "zone", "name", "replicate", "priority", "weight")
+HIDDEN_ROLES: Final = ("key", "phone", "zone", "name", "replicate", "priority", "weight")
 """Roles of sample columns that are shown elsewhere, or are none of an interviewer's business."""
-NEVER_KEYED: Final = frozenset({"complete", "break_off"})
+INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
 """The interview itself comes to these."""
 
 
-def on_case(here: HeldCase, study: Study, *, at: datetime, local: Callable[[datetime], datetime]) -> OnCase:
-    """Everything that is shown of the case; `local` puts a moment on this station's clock."""
+def build_case_view(
+    here: ClaimedCase, study: Study, *, at: datetime, local: Callable[[datetime], datetime]
+) -> CaseView:
+    """Everything that is shown of the case; `to_local` puts a moment on this station's clock."""
     case, plan, instrument = here.case, study.plan, study.instrument
-    zones = zones_of(case, case.number(here.current), plan)
+    zones = zones_of(case, case.number(here.current_number), plan)
     zone = ZoneInfo(zones[0]) if zones else None
     until = plan_for(case, plan).calendar.opening(zones, at).until
-    first, more = choices(plan)
+    first, more = build_outcome_choices(plan)
     language = case.language or instrument.language
-    return OnCase(
+    return CaseView(
         key=case.key,
-        name=name_of(instrument, case, here.contact),
-        details=details(instrument, case, here.contact),
-        attempt=len(case.counted) + (0 if here.called else 1),
+        name=format_case_name(instrument, case, here.contact),
+        details=format_details(instrument, case, here.contact),
+        attempt=len(case.counted) + (0 if here.has_calls else 1),
         limit=plan.limits.total,
-        numbers=number_lines(case, here.contact, plan, here.current, at),
-        there=at.astimezone(zone) if zone is not None else None,
-        here=local(at),
-        until=until.astimezone(zone) if until is not None and zone is not None else None,
+        numbers=build_numbers(case, here.contact, plan, here.current_number, at),
+        respondent_time=at.astimezone(zone) if zone is not None else None,
+        station_time=local(at),
+        callable_until=until.astimezone(zone) if until is not None and zone is not None else None,
         ask_for=case.booking.promise.person if case.booking is not None else "",
-        promise=promise_words(case, plan),
-        past=past_lines(here.history, plan, zone),
-        first=first,
-        more=more,
-        scripts=scripts(plan, case, language),
-        faq=tuple((_words(ask, language), _words(say, language)) for ask, say in instrument.faq),
-        interview=here.interview,
-        dialled=here.dialled,
-        pending=here.pending,
+        appointment=format_appointment(case, plan),
+        history=past_lines(here.history, plan, zone),
+        main_outcomes=first,
+        other_outcomes=more,
+        scripts=build_scripts(plan, case, language),
+        faq=tuple((_render_text(ask, language), _render_text(say, language)) for ask, say in instrument.faq),
+        interview_status=here.interview_status,
+        has_open_call=here.has_open_call,
+        pending_input=here.pending_input,
         notice=here.notice,
     )
 
 
-def came_back(case: Case, local: Callable[[datetime], datetime]) -> str:
+def describe_interrupted_call(case: Case, local: Callable[[datetime], datetime]) -> str:
     """What was going on when the terminal died, said plainly."""
     sitting = case.claimed
     since = f"You were on this case since {local(sitting.began):%H:%M}" if sitting is not None else ""
@@ -81,47 +90,51 @@ def came_back(case: Case, local: Callable[[datetime], datetime]) -> str:
     return f"{since}."
 
 
-def _words(text: Template, language: str) -> str:
+def _render_text(text: Template, language: str) -> str:
     return " ".join("".join(span.text for span in text.fill({}, language)).split())
 
 
-def choices(
+def build_outcome_choices(
     plan: Plan,
 ) -> tuple[tuple[OutcomeChoice, ...], tuple[tuple[str, tuple[OutcomeChoice, ...]], ...]]:
     """The outcomes keyed at once, and all others under headings."""
-    left_out = NEVER_KEYED | (NOT_IN_A_LIST if plan.known else frozenset())
+    left_out = INTERVIEW_OUTCOMES | (NOT_IN_A_LIST if plan.known else frozenset())
     offered = {
         id: row for id, row in plan.outcomes.items() if id not in left_out and row.moment != "interrupted"
     }
-    first = tuple(_choice(offered[id]) for id in KEYED_AT_ONCE if id in offered)
+    first = tuple(_build_choice(offered[id]) for id in KEYED_AT_ONCE if id in offered)
     more = []
-    for heading, moments in HEADINGS:
+    for heading, moments in OUTCOME_HEADINGS:
         rows = [row for id, row in offered.items() if row.moment in moments and id not in KEYED_AT_ONCE]
         own = [row for row in rows if row.id not in OUTCOMES]
-        more.append((heading, tuple(_choice(row) for row in (*own, *(r for r in rows if r.id in OUTCOMES)))))
+        more.append(
+            (heading, tuple(_build_choice(row) for row in (*own, *(r for r in rows if r.id in OUTCOMES))))
+        )
     return first, tuple(more)
 
 
-def _choice(row: Outcome) -> OutcomeChoice:
+def _build_choice(row: Outcome) -> OutcomeChoice:
     kind = row.like or row.id
-    return OutcomeChoice(outcome=row, wants=WANTS.get(kind, ""), refusal=kind in REFUSALS)
+    return OutcomeChoice(
+        outcome=row, required_input=REQUIRED_INPUTS.get(kind, ""), is_refusal=kind in REFUSALS
+    )
 
 
-def number_lines(
+def build_numbers(
     case: Case, contact: Contact | None, plan: Plan, current: int, at: datetime
-) -> tuple[NumberLine, ...]:
+) -> tuple[StationNumber, ...]:
     """All numbers, in the order of the sample."""
     shown = {n.position: n.shown for n in contact.numbers} if contact is not None else {}
     sitting = case.claimed.calls if case.claimed is not None else ()
     came_to = {call.number: outcome_words(call.outcome, plan) for call in sitting}
     return tuple(
-        NumberLine(
+        StationNumber(
             position=number.position,
-            shown=shown.get(number.position, "(erased)"),
+            text=shown.get(number.position, "(erased)"),
             line=number.line,
             state=number.state,
             current=number.position == current,
-            came_to=came_to.get(number.position, ""),
+            outcome=came_to.get(number.position, ""),
             why_not=number_opening(case, number, plan, at) if number.state == "live" else "",
             by_hand=plan.by_hand(number.line, case.columns),
         )
@@ -129,31 +142,33 @@ def number_lines(
     )
 
 
-def details(instrument: Instrument, case: Case, contact: Contact | None) -> tuple[tuple[str, str], ...]:
+def format_details(
+    instrument: Instrument, case: Case, contact: Contact | None
+) -> tuple[tuple[str, str], ...]:
     """The sample columns in words: label and value, the key, numbers and the zone left out."""
     personal = contact.columns if contact is not None else {}
-    return tuple(in_words(instrument, {**personal, **case.columns}, without=NOT_SHOWN))
+    return tuple(in_words(instrument, {**personal, **case.columns}, without=HIDDEN_ROLES))
 
 
-def name_of(instrument: Instrument, case: Case, contact: Contact | None) -> str:
+def format_case_name(instrument: Instrument, case: Case, contact: Contact | None) -> str:
     """What the case is called: its name column, else its key."""
     named = column_of(instrument, "name")
     said = contact.columns.get(named) if contact is not None and named else None
     return said if isinstance(said, str) and said else case.key
 
 
-def scripts(plan: Plan, case: Case, language: str) -> tuple[Said, ...]:
+def build_scripts(plan: Plan, case: Case, language: str) -> tuple[StationScript, ...]:
     return tuple(
-        Said(
+        StationScript(
             id=script.id,
             text=script.texts.get(language) or next(iter(script.texts.values()), ""),
-            used=script.once and script.id in case.scripts,
+            is_used=script.once and script.id in case.scripts,
         )
         for script in plan.scripts
     )
 
 
-def promise_words(case: Case, plan: Plan) -> str:
+def format_appointment(case: Case, plan: Plan) -> str:
     """The promise that stands, on the respondent's clock: `Thu 26 Nov 15:00 (me first): use the direct line`."""
     promised = standing_promise(case, plan)
     if promised is None:
@@ -162,7 +177,7 @@ def promise_words(case: Case, plan: Plan) -> str:
     return told(promised) + keeper[promised.policy]
 
 
-def stands(row: CaseRow, plan: Plan) -> str:
+def describe_state(row: CaseRow, plan: Plan) -> str:
     """Where a case is, in a few words: `waiting: 3h after no answer`, `done: complete`, `at station 04 with ann`."""
     if row.held is not None:
         return f"at station {row.held.station} with {row.held.by}"

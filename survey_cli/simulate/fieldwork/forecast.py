@@ -1,4 +1,4 @@
-"""Forecasts of a study's fieldwork: from its cases as they stand in the database, for several numbers of interviewers.
+"""Forecasts of a study's fieldwork from its cases as stored, for several numbers of interviewers.
 
 The database is only read. Each row of a forecast is one run of the model.
 """
@@ -16,18 +16,18 @@ from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.problems import UserError
 from survey_cli.services.cases.fieldwork_status import Target, target_of
 from survey_cli.services.data.run_on_records import at_one_moment
-from survey_cli.simulate.fieldwork.model import FieldModel
-from survey_cli.simulate.fieldwork.propensities import measure
-from survey_cli.simulate.fieldwork.station_simulation import SECONDS, Fieldwork
-from survey_cli.simulate.fieldwork.study_simulation import staff_of
-from survey_cli.simulate.interviews.respondents import Habits, simulated
+from survey_cli.simulate.fieldwork.model import FieldworkModel
+from survey_cli.simulate.fieldwork.propensities import measure_propensities
+from survey_cli.simulate.fieldwork.station_simulation import ITEM_SECONDS, FieldworkSettings
+from survey_cli.simulate.fieldwork.study_simulation import build_staff
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.study.open_study import Records
 
-Tell: TypeAlias = Callable[[int, int, int], None]
-LEVELS: Final = (4, 8, 12)
-DAYS: Final = 60
+ForecastProgress: TypeAlias = Callable[[int, int, int], None]
+DEFAULT_INTERVIEWER_COUNTS: Final = (4, 8, 12)
+MAX_DAYS: Final = 60
 """At most, where the study names no last day."""
-TRIED_OUT: Final = 60
+PILOT_INTERVIEWS: Final = 60
 """Interviews by which it is found how many items one has."""
 
 
@@ -38,7 +38,7 @@ class ForecastOptions:
     path: str
     at: datetime
     interviewers: tuple[int, ...] = ()
-    """A row for each; empty: those listed, or `LEVELS` where nobody is."""
+    """A row for each; empty: those listed, or `DEFAULT_INTERVIEWER_COUNTS` where nobody is."""
     spreads: tuple[Spread, ...] = ()
     """A row for each of these too; empty: as the study has it."""
     days: int | None = None
@@ -50,7 +50,7 @@ class ForecastOptions:
     people: str | None = None
 
 
-class Unfilled(NamedTuple):
+class UnfilledCell(NamedTuple):
     """A quota cell that is not filled at the end."""
 
     cell: str
@@ -78,19 +78,19 @@ class ForecastRow:
     """When the target is reached, or all quota cells are full."""
     runs_out_on: date | None
     """When nobody is left to be called."""
-    unfilled: tuple[Unfilled, ...]
+    unfilled: tuple[UnfilledCell, ...]
 
     @property
-    def per_day(self) -> float | None:
+    def completes_per_day(self) -> float | None:
         return self.new / self.working_days if self.working_days else None
 
     @property
-    def hours_each(self) -> float | None:
+    def hours_per_complete(self) -> float | None:
         """Hours on duty for each complete interview."""
         return self.hours / self.new if self.new else None
 
     @property
-    def calls_each(self) -> float | None:
+    def calls_per_complete(self) -> float | None:
         return self.calls / self.new if self.new else None
 
 
@@ -116,7 +116,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Study:
+class _StudyData:
     """What is read of the database."""
 
     where: str
@@ -126,14 +126,14 @@ class _Study:
     target: Target
 
 
-def forecast(options: ForecastOptions, tell: Tell | None = None) -> Forecast | UserError:
+def forecast(options: ForecastOptions, tell: ForecastProgress | None = None) -> Forecast | UserError:
     """The forecast of a study as it stands. `tell` is told how many days are over, of how many, of all rows together, and
     how many interviews are complete in the present one. Interrupted from the keyboard, it gives what it has."""
 
-    def read(records: Records) -> _Study:
+    def read(records: Records) -> _StudyData:
         cases = records.store.cases
         histories = [(key, list(history)) for key, history in cases.histories()]
-        return _Study(
+        return _StudyData(
             where=records.where,
             records=records,
             histories=histories,
@@ -147,11 +147,11 @@ def forecast(options: ForecastOptions, tell: Tell | None = None) -> Forecast | U
     if not study.histories:
         remedy = f"import them: survey sample import {options.path} cases.csv"
         return UserError(study.where, "there are no cases yet", remedy)
-    settings = _settings(options, study.records.plan)
-    return settings if isinstance(settings, UserError) else _rows(options, study, settings, tell)
+    settings = _build_settings(options, study.records.plan)
+    return settings if isinstance(settings, UserError) else _build_forecast(options, study, settings, tell)
 
 
-def _settings(options: ForecastOptions, plan: Plan) -> Fieldwork | UserError:
+def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings | UserError:
     """The days to come, on the stations' clock."""
     name = options.zone or plan.zone
     if not name:
@@ -167,29 +167,29 @@ def _settings(options: ForecastOptions, plan: Plan) -> Fieldwork | UserError:
     if last is not None and last < starts:
         remedy = "move fieldwork: ends:"
         return UserError(options.path, f"the study's last day, {last}, is over", remedy)
-    days = options.days or ((last - starts).days + 1 if last is not None else DAYS)
-    return Fieldwork(starts=starts, days=days, seed=options.seed, zone=zone)
+    days = options.days or ((last - starts).days + 1 if last is not None else MAX_DAYS)
+    return FieldworkSettings(starts=starts, days=days, seed=options.seed, zone=zone)
 
 
-def _rows(
-    options: ForecastOptions, study: _Study, settings: Fieldwork, tell: Tell | None
+def _build_forecast(
+    options: ForecastOptions, study: _StudyData, settings: FieldworkSettings, tell: ForecastProgress | None
 ) -> Forecast | UserError:
     records = study.records
-    measured = measure(study.histories, records.plan)
-    seconds, basis = _seconds(study, options, measured.length)
-    settings = replace(settings, chances=measured.chances, seconds=seconds)
+    measured = measure_propensities(study.histories, records.plan)
+    seconds, basis = _estimate_item_seconds(study, options, measured.length)
+    settings = replace(settings, propensities=measured.propensities, item_seconds=seconds)
     listed = sum(not one.supervises for one in records.people.listed.values())
-    levels = options.interviewers or ((listed,) if listed else LEVELS)
+    levels = options.interviewers or ((listed,) if listed else DEFAULT_INTERVIEWER_COUNTS)
     spreads = options.spreads or (records.plan.spread,)
     whole = len(levels) * len(spreads) * settings.days
     rows: list[ForecastRow] = []
     before, interrupted, complete = 0, False, 0
     for spread in spreads:
         for number in levels:
-            staff = staff_of(records.people, number)
+            staff = build_staff(records.people, number)
             if isinstance(staff, UserError):
                 return staff
-            model = FieldModel(
+            model = FieldworkModel(
                 records.instrument,
                 replace(records.plan, spread=spread),
                 records.people,
@@ -202,8 +202,8 @@ def _rows(
                 early=True,
             )
             complete = model.complete
-            model.run(_further(tell, before, whole))
-            rows.append(_row(model, complete, number, spread))
+            model.run(_offset_progress(tell, before, whole))
+            rows.append(_build_row(model, complete, number, spread))
             before += settings.days
             if tell is not None:
                 tell(before, whole, model.complete)
@@ -226,31 +226,31 @@ def _rows(
     )
 
 
-def _further(tell: Tell | None, before: int, whole: int) -> Tell | None:
+def _offset_progress(tell: ForecastProgress | None, before: int, whole: int) -> ForecastProgress | None:
     """The same, told of the days of one row more."""
     return None if tell is None else lambda days, _, complete: tell(before + days, whole, complete)
 
 
-def _seconds(
-    study: _Study, options: ForecastOptions, length: timedelta | None
+def _estimate_item_seconds(
+    study: _StudyData, options: ForecastOptions, length: timedelta | None
 ) -> tuple[float, tuple[str, ...]]:
     """How long one item takes: by the length of interviews here, where it is known."""
     if length is None:
-        return SECONDS, (f"{SECONDS:g} seconds for each item of an interview (assumed)",)
-    crowd = simulated(
+        return ITEM_SECONDS, (f"{ITEM_SECONDS:g} seconds for each item of an interview (assumed)",)
+    crowd = simulate_interviews(
         study.records.instrument,
-        count=TRIED_OUT,
+        count=PILOT_INTERVIEWS,
         seed=options.seed,
         start=options.at,
         habits=Habits(qualify=1.0),
     )
     items = [one.interview.seq for one in crowd if one.interview.outcome == "complete"]
-    return (length.total_seconds() / fmean(items), ()) if items else (SECONDS, ())
+    return (length.total_seconds() / fmean(items), ()) if items else (ITEM_SECONDS, ())
 
 
-def _row(model: FieldModel, complete: int, interviewers: int, spread: Spread) -> ForecastRow:
+def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: Spread) -> ForecastRow:
     def day(at: datetime | None) -> date | None:
-        return at.astimezone(model.tried.zone).date() if at is not None else None
+        return at.astimezone(model.settings.zone).date() if at is not None else None
 
     return ForecastRow(
         interviewers=interviewers,
@@ -258,13 +258,13 @@ def _row(model: FieldModel, complete: int, interviewers: int, spread: Spread) ->
         complete=model.complete,
         new=model.complete - complete,
         working_days=len(model.by_day),
-        calls=sum(agent.worked.calls for agent in model.agents),
-        hours=sum(((agent.worked.on_duty for agent in model.agents)), timedelta()) / timedelta(hours=1),
-        days=model.days if model.interrupted else model.tried.days,
+        calls=sum(agent.log.calls for agent in model.interviewers),
+        hours=sum(((agent.log.on_duty for agent in model.interviewers)), timedelta()) / timedelta(hours=1),
+        days=model.days if model.interrupted else model.settings.days,
         target_on=day(model.reached_at),
-        runs_out_on=day(model.ran_out_at),
+        runs_out_on=day(model.exhausted_at),
         unfilled=tuple(
-            Unfilled(id, taken, cell.target)
+            UnfilledCell(id, taken, cell.target)
             for id, cell in model.plan.quotas.cells.items()
             if (taken := model.fill.get(id, Fill()).taken) < cell.target
         ),

@@ -1,5 +1,6 @@
-"""Whom does an interviewer reach, when, and what do they say? Invented people: at home by parts of the week, willing or
-not, each from the seed and the case's key alone, whatever happens around them.
+"""Simulated households: when they can be reached and what they say.
+
+Each is drawn from the seed and the case's key alone, independently of the others.
 """
 
 from collections.abc import Collection, Iterator
@@ -13,53 +14,55 @@ from survey_cli.fieldwork.plan.plan import Frame
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.samples.cases.phone_numbers import Number
 from survey_cli.samples.cases.sample_file import Case, CaseNumber
-from survey_cli.sessions.interview.case_values import invented_column
+from survey_cli.sessions.interview.case_values import invent_sample_value
 
-Part: TypeAlias = Literal["day", "evening", "weekend"]
-Answer: TypeAlias = Literal["somebody", "no_answer", "busy", "machine", "disconnected", "fax", "wrong_number"]
+WeekPart: TypeAlias = Literal["day", "evening", "weekend"]
+DialResult: TypeAlias = Literal[
+    "somebody", "no_answer", "busy", "machine", "disconnected", "fax", "wrong_number"
+]
 """What a number that is dialled comes to before anything is said."""
 
-AT_HOME: Final[dict[Part, float]] = {"day": 0.7, "evening": 1.4, "weekend": 1.1}
-AT_WORK: Final[dict[Part, float]] = {"day": 1.3, "evening": 0.15, "weekend": 0.1}
+HOUSEHOLD_PATTERN: Final[dict[WeekPart, float]] = {"day": 0.7, "evening": 1.4, "weekend": 1.1}
+OFFICE_PATTERN: Final[dict[WeekPart, float]] = {"day": 1.3, "evening": 0.15, "weekend": 0.1}
 """How much likelier than on average somebody answers, at a household and at an office. Invented."""
-DISCONNECTED: Final = 0.06
-FAX: Final = 0.01
-WRONG: Final = 0.02
+DISCONNECTED_SHARE: Final = 0.06
+FAX_SHARE: Final = 0.01
+WRONG_NUMBER_SHARE: Final = 0.02
 """Shares of numbers."""
-BUSY: Final = 0.04
+BUSY_SHARE: Final = 0.04
 """Share of calls."""
-HAS_MACHINE: Final = 0.4
-MACHINE_ANSWERS: Final = 0.7
-LONGEST: Final = 30
+MACHINE_SHARE: Final = 0.4
+MACHINE_ANSWER_SHARE: Final = 0.7
+MAX_PATIENCE: Final = 30
 """Items after which, at most, somebody who has to go goes."""
-UNABLE: Final = 0.01
-AWAY: Final = 0.02
+UNABLE_SHARE: Final = 0.01
+AWAY_SHARE: Final = 0.02
 """Shares of people."""
-OTHER_LANGUAGE: Final = 0.1
+OTHER_LANGUAGE_SHARE: Final = 0.1
 """Share of people who want another language of the instrument."""
-PROMISED_WITHIN: Final = timedelta(hours=1)
+APPOINTMENT_TOLERANCE: Final = timedelta(hours=1)
 """Somebody who promised to be there is, or is not, so long after the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chances:
+class Propensities:
     """What is taken for granted of invented people: shares between 0 and 1."""
 
     contact: float = 0.25
     """A call to a good number is answered by somebody, on average over the week."""
     refuse: float = 0.2
     """Somebody who is spoken with refuses, in each talk."""
-    hard: float = 0.25
+    hard_refusal: float = 0.25
     """Of refusals, those that are final."""
-    later: float = 0.25
+    call_again: float = 0.25
     """Somebody who does not refuse wants to be called again."""
-    promised: float = 0.6
+    appointment: float = 0.6
     """Of those, the ones who name a time."""
-    kept: float = 0.75
+    keep_appointment: float = 0.75
     """Whoever named a time answers then."""
     eligible: float = 0.95
     """People who belong to the survey."""
-    cut: float = 0.02
+    interrupt: float = 0.02
     """An interview has to be gone on with another time."""
 
 
@@ -69,28 +72,28 @@ class Household:
 
     dice: Random
     """Thrown as they are called; nobody else's calls come between."""
-    chances: Chances
-    home: dict[Part, float]
+    propensities: Propensities
+    contact_chances: dict[WeekPart, float]
     """The chance that somebody answers."""
-    dead: dict[int, Answer]
+    dead_numbers: dict[int, DialResult]
     """Numbers, by position, that lead to nobody or to somebody else."""
-    machine: bool
+    has_machine: bool
     refuse: float
     language: str
     """The language they want; empty for whichever."""
-    eligible: bool
-    unfit: Literal["", "unable", "away"]
-    promised: datetime | None = None
+    is_eligible: bool
+    exclusion: Literal["", "unable", "away"]
+    appointment: datetime | None = None
     """When they said they would be there."""
 
     @classmethod
-    def of(
+    def draw(
         cls,
         key: str,
         numbers: int,
         *,
         seed: int,
-        chances: Chances,
+        chances: Propensities,
         frame: Frame,
         languages: tuple[str, ...],
         calls: int = 0,
@@ -100,87 +103,93 @@ class Household:
         """The people of a case; the same ones for the same seed and key. Of those who were called already, so many
         `calls` were `answered`, and these numbers `rang`: whoever was never in is likelier to be out again."""
         dice = Random(f"{seed}\0{key}")
-        pattern = pattern_of(frame)
+        pattern = choose_pattern(frame)
         # some are nearly never in, a few nearly always: a gamma of mean 1
         own = dice.gammavariate(1.5 + answered, 1 / (1.5 + chances.contact * calls))
         lot = dice.random()
-        others = [code for code in languages[1:] if dice.random() < OTHER_LANGUAGE]
+        others = [code for code in languages[1:] if dice.random() < OTHER_LANGUAGE_SHARE]
         return cls(
             dice=dice,
-            chances=chances,
-            home={part: min(0.95, chances.contact * own * share) for part, share in pattern.items()},
-            dead={position: why for position, why in _dead(numbers, dice) if position not in rang},
-            machine=dice.random() < HAS_MACHINE,
+            propensities=chances,
+            contact_chances={
+                part: min(0.95, chances.contact * own * share) for part, share in pattern.items()
+            },
+            dead_numbers={
+                position: why for position, why in _draw_dead_numbers(numbers, dice) if position not in rang
+            },
+            has_machine=dice.random() < MACHINE_SHARE,
             refuse=min(1.0, chances.refuse * dice.gammavariate(2, 0.5)),
             language=others[0] if others else "",
-            eligible=dice.random() < chances.eligible,
-            unfit="unable" if lot < UNABLE else "away" if lot < UNABLE + AWAY else "",
+            is_eligible=dice.random() < chances.eligible,
+            exclusion="unable" if lot < UNABLE_SHARE else "away" if lot < UNABLE_SHARE + AWAY_SHARE else "",
         )
 
-    def answer(self, position: int, there: datetime) -> Answer:
+    def answer_call(self, position: int, there: datetime) -> DialResult:
         """What dialling this number comes to, at this time on their clock."""
-        if position in self.dead:
-            return self.dead[position]
+        if position in self.dead_numbers:
+            return self.dead_numbers[position]
         lot = self.dice.random()
-        if lot < self._chance(there):
+        if lot < self._find_contact_chance(there):
             return "somebody"
-        if lot > 1 - BUSY:
+        if lot > 1 - BUSY_SHARE:
             return "busy"
-        return "machine" if self.machine and self.dice.random() < MACHINE_ANSWERS else "no_answer"
+        return "machine" if self.has_machine and self.dice.random() < MACHINE_ANSWER_SHARE else "no_answer"
 
-    def _chance(self, there: datetime) -> float:
-        if self.promised is not None and abs(there - self.promised) <= PROMISED_WITHIN:
-            return self.chances.kept
-        return self.home[part_of(there)]
+    def _find_contact_chance(self, there: datetime) -> float:
+        if self.appointment is not None and abs(there - self.appointment) <= APPOINTMENT_TOLERANCE:
+            return self.propensities.keep_appointment
+        return self.contact_chances[find_week_part(there)]
 
-    def says(self, who: Interviewer) -> str:
+    def choose_response(self, who: Interviewer) -> str:
         """What whoever answers says to this interviewer: `interview`, `appointment`, or another outcome."""
-        chances, dice = self.chances, self.dice
+        chances, dice = self.propensities, self.dice
         if self.language and not who.speaks(self.language):
             return "language"
-        if self.unfit:
-            return self.unfit
+        if self.exclusion:
+            return self.exclusion
         if dice.random() < self.refuse:
-            return "refusal_hard" if dice.random() < chances.hard else "refusal_soft"
-        if not self.eligible:
+            return "refusal_hard" if dice.random() < chances.hard_refusal else "refusal_soft"
+        if not self.is_eligible:
             return "not_eligible"
-        if dice.random() < chances.later and self.promised is None:
-            return "appointment" if dice.random() < chances.promised else "callback"
+        if dice.random() < chances.call_again and self.appointment is None:
+            return "appointment" if dice.random() < chances.appointment else "callback"
         return "interview"
 
-    def patience(self) -> int:
+    def draw_patience(self) -> int:
         """After how many items they have to go; below zero: never."""
-        return self.dice.randrange(1, LONGEST) if self.dice.random() < self.chances.cut else -1
+        return (
+            self.dice.randrange(1, MAX_PATIENCE) if self.dice.random() < self.propensities.interrupt else -1
+        )
 
 
-def part_of(there: datetime) -> Part:
+def find_week_part(there: datetime) -> WeekPart:
     """The part of the week at a time on a respondent's clock."""
     return "weekend" if there.weekday() > 4 else "evening" if there.hour >= 17 else "day"
 
 
-def pattern_of(frame: Frame) -> dict[Part, float]:
+def choose_pattern(frame: Frame) -> dict[WeekPart, float]:
     """How much likelier than on average somebody answers, by the part of the week."""
-    return AT_WORK if frame == "establishment" else AT_HOME
+    return OFFICE_PATTERN if frame == "establishment" else HOUSEHOLD_PATTERN
 
 
-def _dead(numbers: int, dice: Random) -> Iterator[tuple[int, Answer]]:
+def _draw_dead_numbers(numbers: int, dice: Random) -> Iterator[tuple[int, DialResult]]:
     for position in range(1, numbers + 1):
         lot = dice.random()
-        if lot < DISCONNECTED:
+        if lot < DISCONNECTED_SHARE:
             yield position, "disconnected"
-        elif lot < DISCONNECTED + FAX:
+        elif lot < DISCONNECTED_SHARE + FAX_SHARE:
             yield position, "fax"
-        elif lot < DISCONNECTED + FAX + WRONG:
+        elif lot < DISCONNECTED_SHARE + FAX_SHARE + WRONG_NUMBER_SHARE:
             yield position, "wrong_number"
 
 
-def invented_cases(instrument: Instrument, count: int, zone: str, dice: Random) -> list[Case]:
+def invent_cases(instrument: Instrument, count: int, zone: str, dice: Random) -> list[Case]:
     """So many cases of a sample that nobody drew, with one number each, in this zone."""
     cases = []
     for number in range(1, count + 1):
         key = f"invented {number}"
         values = {
-            name: key if column.role == "key" else invented_column(instrument, name, column, dice)
+            name: key if column.role == "key" else invent_sample_value(instrument, name, column, dice)
             for name, column in instrument.sample.items()
             if column.role not in ("phone", "priority", "weight", "replicate", "frame")
         }

@@ -1,7 +1,7 @@
-"""A study in the field, in memory: its queue, its interviewers and invented people, driven by the policy's own functions.
+"""Model of a study's fieldwork in memory: queue, interviewers and households, driven by the functions of `fieldwork`.
 
-No database and no station stand behind it, so that weeks of calling take seconds; `fieldwork` runs the same days through
-real stations, for the audit. Nobody's answers leave it.
+It uses no database and no station session, so that weeks of calling take seconds. `station_simulation` runs the same
+days through real station sessions for the audit. No answers leave it.
 """
 
 from collections import Counter
@@ -45,35 +45,35 @@ from survey_cli.fieldwork.queue.queue_position import Standing
 from survey_cli.fieldwork.queue.rules import number_opening, standing
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
-from survey_cli.simulate.fieldwork.households import Answer, Household
+from survey_cli.simulate.fieldwork.households import DialResult, Household
 from survey_cli.simulate.fieldwork.interviewers import (
-    AT_LEAST,
-    BREAKS,
-    KEEPERS,
-    KEYS,
-    LOOKS,
-    LOOKS_AGAIN,
-    MESSAGE,
-    PAUSE,
-    RINGS,
-    TALKS,
-    Worked,
-    free_time,
+    BREAK_INTERVAL,
+    BREAK_LENGTH,
+    DIAL_SECONDS,
+    KEY_SECONDS,
+    LOOK_SECONDS,
+    MESSAGE_SECONDS,
+    MIN_WAIT,
+    OWNER_POLICY_WEIGHTS,
+    RETRY_INTERVAL,
+    TALK_SECONDS,
+    WorkLog,
+    find_free_time,
 )
-from survey_cli.simulate.fieldwork.station_simulation import SHIFT, Fieldwork
+from survey_cli.simulate.fieldwork.station_simulation import SHIFT_MINUTES, FieldworkSettings
 from survey_cli.simulate.interviews.respondents import Respondent
 from survey_cli.study.consistency.interview_outcomes import block_for, interview_events
 from survey_cli.values import NOT_ASKED
 
 Moments: TypeAlias = Iterator[datetime]
-AGREES: Final = 20
+AGREEMENT_SECONDS: Final = 20
 """Seconds in which an appointment is agreed on."""
 MINUTE: Final = timedelta(minutes=1)
-COMPLETE: Final = "1.1"
+COMPLETE_CODE: Final = "1.1"
 """The code of a complete interview."""
 
 
-class Ready(NamedTuple):
+class ReadyCase(NamedTuple):
     """A case that may be called, as it stands in its bucket's heap."""
 
     rank: str
@@ -83,7 +83,7 @@ class Ready(NamedTuple):
     promised_at: datetime | None
 
 
-class Turned(NamedTuple):
+class ModelAgendaEntry(NamedTuple):
     """Who does something next, and when."""
 
     at: datetime
@@ -91,14 +91,14 @@ class Turned(NamedTuple):
 
 
 @dataclass(slots=True)
-class Agent:
+class ModelInterviewer:
     """One invented interviewer."""
 
     who: Interviewer
     number: int
     dice: Random
-    worked: Worked
-    passed: set[str] = field(default_factory=set)
+    log: WorkLog
+    skipped: set[str] = field(default_factory=set)
     """Cases that could not be dialed: they are for others."""
 
     @property
@@ -106,7 +106,7 @@ class Agent:
         return f"station {self.number + 1}"
 
 
-class FieldModel:
+class FieldworkModel:
     """A study in the field."""
 
     def __init__(
@@ -116,7 +116,7 @@ class FieldModel:
         people: People,
         staff: Sequence[Interviewer],
         histories: Iterable[tuple[str, Sequence[Entry]]],
-        tried: Fieldwork,
+        tried: FieldworkSettings,
         *,
         fill: Mapping[str, Fill] | None = None,
         begins: datetime | None = None,
@@ -124,21 +124,22 @@ class FieldModel:
         early: bool = False,
     ) -> None:
         """`histories` are the cases as they stand when it `begins` (else with the first day), `fill` their places in the
-        quotas. With `early` it ends once `target` interviews are complete, every hard cell is full, or nobody is left."""
+        quotas. With `stops_early` it ends once `target` interviews are complete, every hard cell is full, or no case is
+        left to call."""
         self.instrument = instrument
         self.plan = plan
         self.people = people
-        self.tried = tried
+        self.settings = tried
         self.target = target
-        self.early = early
-        self.at = begins or self._wall(tried.starts)
+        self.stops_early = early
+        self.at = begins or self._to_utc(tried.starts)
         self.histories: dict[str, list[Entry]] = {}
         self.fill: dict[str, Fill] = dict(fill or {})
         self.complete = 0
         """In all, those before it began among them."""
         self.reached_at: datetime | None = None
         """When the target was reached."""
-        self.ran_out_at: datetime | None = None
+        self.exhausted_at: datetime | None = None
         """When no case was left that anybody here may call, now or later."""
         self.interrupted = False
         self.days = 0
@@ -146,161 +147,165 @@ class FieldModel:
         self.by_day: dict[date, Counter[str]] = {}
         self._habits = replace(tried.habits, qualify=1.0)
         self._cases: dict[str, Case] = {}
-        self._standings: dict[str, Standing] = {}
-        self._ready: dict[str, list[Ready]] = {}
+        self._positions: dict[str, Standing] = {}
+        self._ready: dict[str, list[ReadyCase]] = {}
         self._due: list[tuple[datetime, str, int]] = []
-        self._alive: Counter[str] = Counter()
+        self._callable_counts: Counter[str] = Counter()
         """By bucket, cases that may be called now or later."""
-        self._busy = 0
+        self._cases_at_stations = 0
         """Cases at stations."""
-        self._houses: dict[str, Household] = {}
-        self._held: dict[str, set[str]] = {}
+        self._households: dict[str, Household] = {}
+        self._reserved_cells: dict[str, set[str]] = {}
         """Quota cells in which an interview holds a place."""
         self._minute = datetime.min.replace(tzinfo=UTC)
-        self._open: dict[tuple[str, str], bool] = {}
-        self._aside: dict[str, bool] = {}
+        self._open_cache: dict[tuple[str, str], bool] = {}
+        self._aside_cache: dict[str, bool] = {}
         for key, history in histories:
             self.histories[key] = list(history)
             self._cases[key] = Case.of(key, history)
-            self._stand(key)
-            self.complete += self._standings[key].code == COMPLETE
-        self._look_at_target()
-        self.agents = tuple(
-            Agent(who, number, Random(f"{tried.seed}\0interviewer\0{number}"), Worked(login=who.login))
+            self._update_position(key)
+            self.complete += self._positions[key].code == COMPLETE_CODE
+        self._check_target()
+        self.interviewers = tuple(
+            ModelInterviewer(
+                who, number, Random(f"{tried.seed}\0interviewer\0{number}"), WorkLog(login=who.login)
+            )
             for number, who in enumerate(staff)
         )
 
     @property
-    def ends(self) -> datetime:
+    def end(self) -> datetime:
         """Midnight after the last day."""
-        return self._wall(self.tried.starts + timedelta(days=self.tried.days))
+        return self._to_utc(self.settings.starts + timedelta(days=self.settings.days))
 
-    def _wall(self, day: date, minute: int = 0) -> datetime:
+    def _to_utc(self, day: date, minute: int = 0) -> datetime:
         wall = datetime.combine(day, time.min) + timedelta(minutes=minute)
-        return moment_of(self.tried.zone.key, wall).astimezone(UTC)
+        return moment_of(self.settings.zone.key, wall).astimezone(UTC)
 
     # the days
 
     def run(self, tell: Callable[[int, int, int], None] | None = None) -> None:
         """To the end, or until it is interrupted from the keyboard. `tell` is told how many days are over, of how many,
         and how many interviews are complete."""
-        careers = [self._career(agent) for agent in self.agents]
-        agenda = [Turned(self.at, agent.number) for agent in self.agents]
+        careers = [self._iterate_shifts(agent) for agent in self.interviewers]
+        agenda = [ModelAgendaEntry(self.at, agent.number) for agent in self.interviewers]
         heapify(agenda)
         began = self.at
         try:
-            while agenda and not self._over:
+            while agenda and not self._is_over:
                 turn = heappop(agenda)
                 self.at = max(self.at, turn.at)
                 following = next(careers[turn.number], None)
                 if following is not None:
-                    heappush(agenda, Turned(following, turn.number))
+                    heappush(agenda, ModelAgendaEntry(following, turn.number))
                 days = (self.at - began).days
                 if days > self.days:
                     self.days = days
                     if tell is not None:
-                        tell(days, self.tried.days, self.complete)
+                        tell(days, self.settings.days, self.complete)
         except KeyboardInterrupt:
             self.interrupted = True
             return
-        if not self._over:
-            self.at = max(self.at, self.ends)
+        if not self._is_over:
+            self.at = max(self.at, self.end)
 
     @property
-    def _over(self) -> bool:
-        return self.early and (self.reached_at is not None or self.ran_out_at is not None)
+    def _is_over(self) -> bool:
+        return self.stops_early and (self.reached_at is not None or self.exhausted_at is not None)
 
-    def _career(self, agent: Agent) -> Moments:
+    def _iterate_shifts(self, agent: ModelInterviewer) -> Moments:
         """The shifts of one interviewer, as in `fieldwork`: the even ones begin the day, the odd ones end it."""
-        calendar, tried = self.plan.calendar, self.tried
+        calendar, tried = self.plan.calendar, self.settings
         for day in (tried.starts + timedelta(days=n) for n in range(tried.days)):
             hours = calendar.hours_of(day)
             if hours is None or calendar.closed_on(day):
                 continue
             early = agent.number % 2 == 0
-            begins = self._wall(day, hours.start if early else max(hours.start, hours.end - SHIFT))
-            ends = self._wall(day, min(hours.end, hours.start + SHIFT) if early else hours.end)
+            begins = self._to_utc(day, hours.start if early else max(hours.start, hours.end - SHIFT_MINUTES))
+            ends = self._to_utc(day, min(hours.end, hours.start + SHIFT_MINUTES) if early else hours.end)
             if ends > self.at:
                 yield max(begins, self.at)
-                yield from self._shift(agent, ends)
+                yield from self._work_shift(agent, ends)
 
-    def _shift(self, agent: Agent, until: datetime) -> Moments:
+    def _work_shift(self, agent: ModelInterviewer, until: datetime) -> Moments:
         began = rested = self.at
-        agent.worked.shifts += 1
-        agent.passed.clear()
+        agent.log.shifts += 1
+        agent.skipped.clear()
         while self.at < until:
-            agent.worked.on_duty += self.at - began
+            agent.log.on_duty += self.at - began
             began = self.at
-            if self.at - rested >= BREAKS:
-                yield self.at + PAUSE
+            if self.at - rested >= BREAK_INTERVAL:
+                yield self.at + BREAK_LENGTH
                 rested = self.at
                 continue
             key = self._claim(agent)
             if key is None:
-                yield self._looks_again(until)
+                yield self._find_next_look(until)
                 continue
             taken = self.at
             yield from self._call(agent, key)
-            agent.worked.on_cases += self.at - taken
-        agent.worked.on_duty += self.at - began
+            agent.log.on_cases += self.at - taken
+        agent.log.on_duty += self.at - began
 
-    def _looks_again(self, until: datetime) -> datetime:
+    def _find_next_look(self, until: datetime) -> datetime:
         """When somebody who has no case looks for one again."""
         while self._due and self._cases[self._due[0][1]].seq != self._due[0][2]:
             heappop(self._due)
-        ahead = min(LOOKS_AGAIN, self._due[0][0] - self.at) if self._due else LOOKS_AGAIN
-        return min(self.at + max(AT_LEAST, ahead), max(until, self.at + AT_LEAST))
+        ahead = min(RETRY_INTERVAL, self._due[0][0] - self.at) if self._due else RETRY_INTERVAL
+        return min(self.at + max(MIN_WAIT, ahead), max(until, self.at + MIN_WAIT))
 
     # the queue
 
-    def _stand(self, key: str) -> None:
+    def _update_position(self, key: str) -> None:
         """Put a case where it belongs now."""
-        case, before = self._cases[key], self._standings.get(key)
+        case, before = self._cases[key], self._positions.get(key)
         if before is not None and before.status in ("ready", "waiting"):
-            self._alive[before.bucket] -= 1
-        self._standings[key] = found = standing(case, self.plan, self.at)
+            self._callable_counts[before.bucket] -= 1
+        self._positions[key] = found = standing(case, self.plan, self.at)
         if found.status in ("ready", "waiting"):
-            self._alive[found.bucket] += 1
+            self._callable_counts[found.bucket] += 1
         if found.status == "ready":
-            self._queue(key)
+            self._push_ready(key)
         elif found.status == "waiting" and found.due_at is not None:
             heappush(self._due, (found.due_at, key, case.seq))
 
-    def _queue(self, key: str) -> None:
-        found = self._standings[key]
-        entry = Ready(found.rank, key, self._cases[key].seq, found.promised_at)
+    def _push_ready(self, key: str) -> None:
+        found = self._positions[key]
+        entry = ReadyCase(found.rank, key, self._cases[key].seq, found.promised_at)
         heappush(self._ready.setdefault(found.bucket, []), entry)
 
-    def _claim(self, agent: Agent) -> str | None:
+    def _claim(self, agent: ModelInterviewer) -> str | None:
         """The case that is next for this interviewer."""
         while self._due and self._due[0][0] <= self.at:
             _, key, seq = heappop(self._due)
             if self._cases[key].seq == seq:
-                self._queue(key)
+                self._push_ready(key)
         turns = Turns.of(self.plan, people=self.people, who=agent.who, at=self.at, fill=self.fill)
-        self._forget_hours()
-        best: tuple[Turn, Ready] | None = None
+        self._clear_hour_cache()
+        best: tuple[Turn, ReadyCase] | None = None
         for text, heap in self._ready.items():
             while heap and self._cases[heap[0].key].seq != heap[0].seq:
                 heappop(heap)
-            if not heap or not self._may(turns, text):
+            if not heap or not self._is_allowed(turns, text):
                 continue
             bucket = bucket_of(text)
-            entry = self._first(heap, turns.promised_before(bucket), agent.passed)
+            entry = self._find_first(heap, turns.promised_before(bucket), agent.skipped)
             if entry is None:
                 continue
-            turn = self._turn(turns, text, bucket, entry.rank)
+            turn = self._build_turn(turns, text, bucket, entry.rank)
             if best is None or turn < best[0]:
                 best = turn, entry
         if best is None:
-            self._runs_out(turns.full)
+            self._check_exhaustion(turns.full)
             return None
         entry = best[1]
-        self._busy += 1
-        self._write(agent, entry.key, Claimed())
+        self._cases_at_stations += 1
+        self._append(agent, entry.key, Claimed())
         return entry.key
 
-    def _first(self, heap: list[Ready], before: datetime | None, passed: set[str]) -> Ready | None:
+    def _find_first(
+        self, heap: list[ReadyCase], before: datetime | None, passed: set[str]
+    ) -> ReadyCase | None:
         if before is None and heap[0].key not in passed:
             return heap[0]
         return min(
@@ -314,44 +319,44 @@ class FieldModel:
             default=None,
         )
 
-    def _forget_hours(self) -> None:
+    def _clear_hour_cache(self) -> None:
         """Hours and parts of the day begin and end with a minute."""
         minute = self.at.replace(second=0, microsecond=0)
         if minute != self._minute:
             self._minute = minute
-            self._open.clear()
-            self._aside.clear()
+            self._open_cache.clear()
+            self._aside_cache.clear()
 
-    def _may(self, turns: Turns, text: str) -> bool:
+    def _is_allowed(self, turns: Turns, text: str) -> bool:
         bucket = bucket_of(text)
         if shut(bucket.cells, turns.full):
             return False
-        known = self._open.get((text, turns.who.login))
+        known = self._open_cache.get((text, turns.who.login))
         if known is None:
-            known = self._open[text, turns.who.login] = turns.open(bucket)
+            known = self._open_cache[text, turns.who.login] = turns.open(bucket)
         return known
 
-    def _turn(self, turns: Turns, text: str, bucket: Bucket, rank: str) -> Turn:
+    def _build_turn(self, turns: Turns, text: str, bucket: Bucket, rank: str) -> Turn:
         if rank < "4":
             return turns.turn(bucket, rank)
-        aside = self._aside.get(text)
+        aside = self._aside_cache.get(text)
         if aside is None:
-            aside = self._aside[text] = turns.aside(bucket)
+            aside = self._aside_cache[text] = turns.aside(bucket)
         return Turn("4", aside, self.plan.quotas.urgency(bucket.cells, self.fill), rank)
 
-    def _runs_out(self, full: frozenset[str] | Iterable[str]) -> None:
+    def _check_exhaustion(self, full: frozenset[str] | Iterable[str]) -> None:
         """Note when nobody is left to be called; whoever is on the line may have to be called again."""
         if (
-            self.ran_out_at is None
-            and not self._busy
+            self.exhausted_at is None
+            and not self._cases_at_stations
             and not any(
                 number and not shut(bucket_of(text).cells, frozenset(full))
-                for text, number in self._alive.items()
+                for text, number in self._callable_counts.items()
             )
         ):
-            self.ran_out_at = self.at
+            self.exhausted_at = self.at
 
-    def _write(self, agent: Agent, key: str, *events: Event) -> Case:
+    def _append(self, agent: ModelInterviewer, key: str, *events: Event) -> Case:
         history, case = self.histories[key], self._cases[key]
         for event in events:
             entry = Entry(self.at, agent.who.login, agent.station, event)
@@ -360,20 +365,20 @@ class FieldModel:
         self._cases[key] = case
         for event in events:
             if isinstance(event, Called):
-                self._count(agent, event)
+                self._count_call(agent, event)
         return case
 
-    def _count(self, agent: Agent, call: Called) -> None:
-        day = self.by_day.setdefault(self.at.astimezone(self.tried.zone).date(), Counter())
-        agent.worked.calls += 1
+    def _count_call(self, agent: ModelInterviewer, call: Called) -> None:
+        day = self.by_day.setdefault(self.at.astimezone(self.settings.zone).date(), Counter())
+        agent.log.calls += 1
         day["calls"] += 1
-        if call.code == COMPLETE:
-            agent.worked.completes += 1
+        if call.code == COMPLETE_CODE:
+            agent.log.completes += 1
             day["complete"] += 1
             self.complete += 1
-            self._look_at_target()
+            self._check_target()
 
-    def _look_at_target(self) -> None:
+    def _check_target(self) -> None:
         """Note when as many interviews are complete as are wanted."""
         hard = {id for id, cell in self.plan.quotas.cells.items() if not cell.soft}
         filled = hard and hard <= self.plan.quotas.reached(self.fill)
@@ -381,136 +386,138 @@ class FieldModel:
             self.reached_at = self.at
 
     def _release(self, key: str) -> None:
-        self._busy -= 1
-        self._stand(key)
+        self._cases_at_stations -= 1
+        self._update_position(key)
         case = self._cases[key]
-        if case.interview and self._standings[key].status == "done":
-            self._let_go(case.interview)
+        if case.interview and self._positions[key].status == "done":
+            self._release_cells(case.interview)
 
     # one case
 
-    def _house(self, case: Case) -> Household:
-        found = self._houses.get(case.key)
+    def _find_household(self, case: Case) -> Household:
+        found = self._households.get(case.key)
         if found is None:
-            found = Household.of(
+            found = Household.draw(
                 case.key,
                 len(case.numbers),
-                seed=self.tried.seed,
-                chances=self.tried.chances,
+                seed=self.settings.seed,
+                chances=self.settings.propensities,
                 frame=self.plan.frame,
                 languages=self.instrument.languages,
                 calls=len(case.calls),
-                answered=sum(not _nobody(call.outcome, self.plan) for call in case.calls),
+                answered=sum(not _is_noncontact(call.outcome, self.plan) for call in case.calls),
                 rang={call.number for call in case.calls},
             )
             if case.asked_for:
                 found.language = case.asked_for
             promise = standing_promise(case, self.plan)
             if promise is not None:
-                found.promised = promise_span(promise)[0]
-            self._houses[case.key] = found
+                found.appointment = promise_span(promise)[0]
+            self._households[case.key] = found
         return found
 
-    def _in(self, agent: Agent, seconds: float | tuple[int, int]) -> datetime:
+    def _wait(self, agent: ModelInterviewer, seconds: float | tuple[int, int]) -> datetime:
         length = agent.dice.uniform(*seconds) if isinstance(seconds, tuple) else seconds
         return self.at + timedelta(seconds=length)
 
-    def _call(self, agent: Agent, key: str) -> Moments:
+    def _call(self, agent: ModelInterviewer, key: str) -> Moments:
         """One sitting: number after number, until it comes to something."""
-        yield self._in(agent, LOOKS)
+        yield self._wait(agent, LOOK_SECONDS)
         while True:
             case = self._cases[key]
             number = case.next_number
             if number is None or number_opening(case, number, self.plan, self.at):
-                agent.passed.add(key)
+                agent.skipped.add(key)
                 called = case.claimed is not None and case.claimed.calls
-                self._write(agent, key, Closed() if called else Returned("given back"))
+                self._append(agent, key, Closed() if called else Returned("given back"))
                 break
-            case = self._write(agent, key, Dialled(number.position))
-            house, zones = self._house(case), zones_of(case, number, self.plan)
+            case = self._append(agent, key, Dialled(number.position))
+            house, zones = self._find_household(case), zones_of(case, number, self.plan)
             there = self.at.astimezone(zone_of(zones[0]))
-            answer: Answer = house.answer(number.position, there)
-            yield self._in(agent, RINGS[answer])
+            answer: DialResult = house.answer_call(number.position, there)
+            yield self._wait(agent, DIAL_SECONDS[answer])
             if answer == "somebody":
                 yield from self._talk(agent, key, number.position, house)
                 break
             outcome: str = answer
-            if answer == "machine" and (script := self._voicemail(case)):
-                yield self._in(agent, MESSAGE)
-                self._write(agent, key, ScriptRead(script))
+            if answer == "machine" and (script := self._find_voicemail(case)):
+                yield self._wait(agent, MESSAGE_SECONDS)
+                self._append(agent, key, ScriptRead(script))
                 outcome = "machine_left"
-            yield self._in(agent, KEYS)
-            if not self._keyed(agent, key, outcome, number.position):
+            yield self._wait(agent, KEY_SECONDS)
+            if not self._key_outcome(agent, key, outcome, number.position):
                 break
         self._release(key)
 
-    def _voicemail(self, case: Case) -> str:
+    def _find_voicemail(self, case: Case) -> str:
         known = (s for s in self.plan.scripts if s.id == "voicemail")
         return next((s.id for s in known if not (s.once and s.id in case.scripts)), "")
 
-    def _keyed(self, agent: Agent, key: str, outcome: str, number: int, *more: Event) -> bool:
+    def _key_outcome(
+        self, agent: ModelInterviewer, key: str, outcome: str, number: int, *more: Event
+    ) -> bool:
         """Key an outcome; whether another number of the case is tried at once."""
         row = self.plan.outcomes[outcome]
         waits = self._cases[key].interrupted
         events: list[Event] = [Called(outcome, number, interrupted=waits), *more]
         if (row.listed if self.plan.known else row.rdd) in OF_THE_NUMBER:
             events.append(NumberMarked(number, "dead", row.name.lower()))
-        case = self._write(agent, key, *events, *block_for(row))
+        case = self._append(agent, key, *events, *block_for(row))
         tried = {call.number for call in case.claimed.calls} if case.claimed is not None else set()
         again = row.next_number and row.kind != "busy"
         if again and any(other.position not in tried for other in case.live):
             return True
-        self._write(agent, key, Closed())
+        self._append(agent, key, Closed())
         return False
 
-    def _talk(self, agent: Agent, key: str, number: int, house: Household) -> Moments:
-        yield self._in(agent, TALKS)
-        match house.says(agent.who):
+    def _talk(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> Moments:
+        yield self._wait(agent, TALK_SECONDS)
+        match house.choose_response(agent.who):
             case "interview":
-                yield from self._interview(agent, key, number, house)
+                yield from self._conduct_interview(agent, key, number, house)
             case "appointment":
-                yield from self._promise(agent, key, number, house)
+                yield from self._make_appointment(agent, key, number, house)
             case "language":
-                yield self._in(agent, KEYS)
-                self._keyed(agent, key, "language", number, Speaks(house.language))
+                yield self._wait(agent, KEY_SECONDS)
+                self._key_outcome(agent, key, "language", number, Speaks(house.language))
             case outcome:
-                yield self._in(agent, KEYS)
-                self._keyed(agent, key, outcome, number)
+                yield self._wait(agent, KEY_SECONDS)
+                self._key_outcome(agent, key, outcome, number)
         if self._cases[key].claimed is not None:
-            self._write(agent, key, Closed())
+            self._append(agent, key, Closed())
 
-    def _promise(self, agent: Agent, key: str, number: int, house: Household) -> Moments:
+    def _make_appointment(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> Moments:
         """Agree on a time at which they can be called and somebody sits here."""
-        yield self._in(agent, AGREES)
+        yield self._wait(agent, AGREEMENT_SECONDS)
         case = self._cases[key]
         zones = zones_of(case, case.number(number), self.plan)
         there, calendar = self.at.astimezone(zone_of(zones[0])), plan_for(case, self.plan).calendar
-        wall = free_time(calendar, self.tried.zone, there, agent.dice)
+        wall = find_free_time(calendar, self.settings.zone, there, agent.dice)
         if wall is not None:
             meant = read_appointment(f"{wall:%Y-%m-%d %H:%M}", now=self.at, zones=zones, calendar=calendar)
             if isinstance(meant, Unclear) and meant.choices:
                 meant = meant.choices[0]
             if not isinstance(meant, Unclear):
-                [keeper] = agent.dice.choices(*KEEPERS)
+                [keeper] = agent.dice.choices(*OWNER_POLICY_WEIGHTS)
                 owner = "" if keeper == "anyone" else agent.who.login
                 promised = meant.promised(person="", owner=owner, policy=keeper, note="")
                 waits = case.waits
-                self._write(agent, key, Called("appointment", number, interrupted=waits), promised, Closed())
-                house.promised = wall
+                self._append(agent, key, Called("appointment", number, interrupted=waits), promised, Closed())
+                house.appointment = wall
                 return
-        yield self._in(agent, KEYS)
-        self._write(agent, key, Called("callback", number, interrupted=case.waits), Closed())
+        yield self._wait(agent, KEY_SECONDS)
+        self._append(agent, key, Called("callback", number, interrupted=case.waits), Closed())
 
     # an interview
 
-    def _interview(self, agent: Agent, key: str, number: int, house: Household) -> Moments:
+    def _conduct_interview(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> Moments:
         case, dice, login = self._cases[key], agent.dice, agent.who.login
         id = case.interview if case.waits else f"{key} {case.seq}"
-        self._write(agent, key, Interviewing(id))
-        if not self._hold(id, self.plan.quotas.beforehand(case.columns)):
-            yield self._in(agent, KEYS)
-            self._let_go(id)
-            self._write(agent, key, Called("quota_full", number, person=True), Closed())
+        self._append(agent, key, Interviewing(id))
+        if not self._reserve_cells(id, self.plan.quotas.beforehand(case.columns)):
+            yield self._wait(agent, KEY_SECONDS)
+            self._release_cells(id)
+            self._append(agent, key, Called("quota_full", number, person=True), Closed())
             return
         stamp = Stamp(self.at, login, agent.station)
         languages = self.instrument.languages
@@ -519,7 +526,7 @@ class FieldModel:
             instrument=self.instrument.hash,
             seed=dice.getrandbits(62),
             case=key,
-            today=self.at.astimezone(self.tried.zone).date(),
+            today=self.at.astimezone(self.settings.zone).date(),
             sitting=Sitting(
                 login, "morning", house.language if house.language in languages else languages[0]
             ),
@@ -530,33 +537,33 @@ class FieldModel:
         )
 
         def look_up(machine: Machine, stop: Stop) -> str:
-            return self._place(id, machine, stop)
+            return self._look_up_quota(id, machine, stop)
 
         person = Respondent(self.instrument, began, dice, self._habits, lookup=look_up)
-        person.answer(house.patience())
+        person.answer(house.draw_patience())
         machine = person.machine
-        yield self._in(agent, len(machine.events) * self.tried.seconds * dice.uniform(0.8, 1.2))
+        yield self._wait(agent, len(machine.events) * self.settings.item_seconds * dice.uniform(0.8, 1.2))
         if machine.status == "open":  # they have to go
             machine.take(Suspended(stamp, dice.choice(("appointment", "callback", ""))))
-        yield from self._came_to(agent, key, number, house, id, Interview.of(machine))
+        yield from self._close_interview(agent, key, number, house, id, Interview.of(machine))
 
-    def _came_to(
-        self, agent: Agent, key: str, number: int, house: Household, id: str, interview: Interview
+    def _close_interview(
+        self, agent: ModelInterviewer, key: str, number: int, house: Household, id: str, interview: Interview
     ) -> Moments:
         outcome, status = interview.outcome or "callback", interview.status
-        if outcome == "complete" and not self._take(id, interview):
+        if outcome == "complete" and not self._count_complete(id, interview):
             outcome = "quota_full"
         row = self.plan.outcomes[outcome]
         if status != "suspended" and row.kind != "complete":
-            self._let_go(id)
+            self._release_cells(id)
         if status == "suspended" and outcome == "appointment":
-            yield from self._promise(agent, key, number, house)
+            yield from self._make_appointment(agent, key, number, house)
         else:
-            self._write(agent, key, *interview_events(interview, row, self.plan, number=number), Closed())
+            self._append(agent, key, *interview_events(interview, row, self.plan, number=number), Closed())
 
     # places in the quotas
 
-    def _place(self, id: str, machine: Machine, stop: Stop) -> str:
+    def _look_up_quota(self, id: str, machine: Machine, stop: Stop) -> str:
         """What a lookup of a quota finds: `open`, and the place is held, `full`, or `outside`."""
         question = stop.leaf.question
         if not isinstance(question, LookupItem) or question.quota is None:
@@ -567,39 +574,39 @@ class FieldModel:
             return "open"
         if cell == OUTSIDE:
             return "outside"
-        return "open" if self._hold(id, [cell]) else "full"
+        return "open" if self._reserve_cells(id, [cell]) else "full"
 
-    def _hold(self, id: str, cells: Iterable[str]) -> bool:
+    def _reserve_cells(self, id: str, cells: Iterable[str]) -> bool:
         """Hold a place in each of these hard cells; False where one is full, and then none is held."""
-        held = self._held.setdefault(id, set())
+        held = self._reserved_cells.setdefault(id, set())
         wanted = [c for c in cells if c not in held and not self.plan.quotas.cells[c].soft]
         if shut(wanted, self.plan.quotas.full(self.fill)):
             return False
         for cell in wanted:
             held.add(cell)
-            self._change(cell, held=1)
+            self._change_fill(cell, held=1)
         return True
 
-    def _take(self, id: str, interview: Interview) -> bool:
+    def _count_complete(self, id: str, interview: Interview) -> bool:
         """Count a complete interview in its cells; False where one of them has no place for it."""
         cells = self.plan.quotas.taken(interview.standing().env)
-        if not self._hold(id, cells):
+        if not self._reserve_cells(id, cells):
             return False
-        self._let_go(id)
+        self._release_cells(id)
         for cell in cells:
-            self._change(cell, taken=1)
+            self._change_fill(cell, taken=1)
         return True
 
-    def _let_go(self, id: str) -> None:
-        for cell in self._held.pop(id, ()):
-            self._change(cell, held=-1)
+    def _release_cells(self, id: str) -> None:
+        for cell in self._reserved_cells.pop(id, ()):
+            self._change_fill(cell, held=-1)
 
-    def _change(self, cell: str, *, taken: int = 0, held: int = 0) -> None:
+    def _change_fill(self, cell: str, *, taken: int = 0, held: int = 0) -> None:
         before = self.fill.get(cell, Fill())
         self.fill[cell] = Fill(before.taken + taken, before.held + held)
 
 
-def _nobody(outcome: str, plan: Plan) -> bool:
+def _is_noncontact(outcome: str, plan: Plan) -> bool:
     """Whether nobody was reached."""
     row = plan.outcomes.get(outcome)
     return row is None or row.moment == "before"

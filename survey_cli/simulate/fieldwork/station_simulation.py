@@ -1,5 +1,6 @@
-"""What would some interviewers do in some days? Invented ones call invented people through real stations, on a clock that
-jumps from one deed to the next: no two things happen in other order for the same seed.
+"""Simulation of fieldwork through real station sessions, on a clock that jumps from one action to the next.
+
+For the same seed, actions happen in the same order.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,21 +13,21 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.calendar.zones import moment_of
 from survey_cli.fieldwork.plan.people import Interviewer
-from survey_cli.sessions.station.open_station import manned
-from survey_cli.sessions.station.station import Station
-from survey_cli.simulate.fieldwork.households import Chances, Household
-from survey_cli.simulate.fieldwork.interviewers import Colleague, Moments, World
+from survey_cli.sessions.station.open_station import build_station
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.simulate.fieldwork.households import Household, Propensities
+from survey_cli.simulate.fieldwork.interviewers import ActionTimes, SimulatedInterviewer, SimulationContext
 from survey_cli.simulate.interviews.respondents import Habits
 from survey_cli.study.open_study import Study
 
-SHIFT: Final = 6 * 60
+SHIFT_MINUTES: Final = 6 * 60
 """Minutes of a shift, at most; where the day is longer, one begins it and the next ends it."""
-SECONDS: Final = 12.0
+ITEM_SECONDS: Final = 12.0
 TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fieldwork:
+class FieldworkSettings:
     """What is tried."""
 
     starts: date
@@ -35,43 +36,46 @@ class Fieldwork:
     seed: int = 1
     zone: ZoneInfo
     """Of the stations."""
-    chances: Chances = field(default_factory=Chances)
+    propensities: Propensities = field(default_factory=Propensities)
     habits: Habits = field(default_factory=Habits)
-    seconds: float = SECONDS
+    item_seconds: float = ITEM_SECONDS
     """For one item of an interview, on average."""
 
 
 @dataclass(order=True, slots=True)
-class Turn:
+class AgendaEntry:
     """Who does something next, and when."""
 
     at: datetime
     number: int
     """The interviewer's; whoever comes first here goes first."""
-    moments: Moments = field(compare=False)
+    action_times: ActionTimes = field(compare=False)
 
 
-class Field:
+class StationSimulation:
     """A study in the field: its clock, its interviewers, and who of them does something next."""
 
-    def __init__(self, study: Study, interviewers: Sequence[Interviewer], tried: Fieldwork) -> None:
+    def __init__(self, study: Study, interviewers: Sequence[Interviewer], tried: FieldworkSettings) -> None:
         self.study = study
-        self.tried = tried
-        self.at = self._wall(tried.starts)
-        self._houses: dict[str, Household] = {}
-        world = World(
+        self.settings = tried
+        self.at = self._to_utc(tried.starts)
+        self._households: dict[str, Household] = {}
+        world = SimulationContext(
             clock=self.clock,
-            house=self._house,
+            find_household=self._find_household,
             calendar=study.plan.calendar,
             zone=tried.zone,
             habits=tried.habits,
-            seconds=tried.seconds,
+            item_seconds=tried.item_seconds,
         )
-        self.colleagues = tuple(
-            Colleague(who, world, Random(f"{tried.seed}\0interviewer\0{number}"))
+        self.interviewers = tuple(
+            SimulatedInterviewer(who, world, Random(f"{tried.seed}\0interviewer\0{number}"))
             for number, who in enumerate(interviewers)
         )
-        self.agenda = [Turn(self.at, number, self.career(number)) for number in range(len(self.colleagues))]
+        self.agenda = [
+            AgendaEntry(self.at, number, self.iterate_shifts(number))
+            for number in range(len(self.interviewers))
+        ]
         heapify(self.agenda)
 
     def clock(self) -> datetime:
@@ -80,50 +84,50 @@ class Field:
         return self.at
 
     @property
-    def ends(self) -> datetime:
+    def end(self) -> datetime:
         """Midnight after the last day."""
-        return self._wall(self.tried.starts + timedelta(days=self.tried.days))
+        return self._to_utc(self.settings.starts + timedelta(days=self.settings.days))
 
-    def _wall(self, day: date, minute: int = 0) -> datetime:
+    def _to_utc(self, day: date, minute: int = 0) -> datetime:
         wall = datetime.combine(day, time.min) + timedelta(minutes=minute)
-        return moment_of(self.tried.zone.key, wall).astimezone(UTC)
+        return moment_of(self.settings.zone.key, wall).astimezone(UTC)
 
-    def _house(self, key: str, numbers: int) -> Household:
-        if key not in self._houses:
-            self._houses[key] = Household.of(
+    def _find_household(self, key: str, numbers: int) -> Household:
+        if key not in self._households:
+            self._households[key] = Household.draw(
                 key,
                 numbers,
-                seed=self.tried.seed,
-                chances=self.tried.chances,
+                seed=self.settings.seed,
+                chances=self.settings.propensities,
                 frame=self.study.plan.frame,
                 languages=self.study.instrument.languages,
             )
-        return self._houses[key]
+        return self._households[key]
 
-    def career(self, number: int) -> Moments:
+    def iterate_shifts(self, number: int) -> ActionTimes:
         """The shifts of one interviewer that are not over yet, a station manned for each."""
-        calendar, tried = self.study.plan.calendar, self.tried
+        calendar, tried = self.study.plan.calendar, self.settings
         for day in (tried.starts + timedelta(days=n) for n in range(tried.days)):
             hours = calendar.hours_of(day)
             if hours is None or calendar.closed_on(day):
                 continue
             early = number % 2 == 0
-            begins = self._wall(day, hours.start if early else max(hours.start, hours.end - SHIFT))
-            ends = self._wall(day, min(hours.end, hours.start + SHIFT) if early else hours.end)
+            begins = self._to_utc(day, hours.start if early else max(hours.start, hours.end - SHIFT_MINUTES))
+            ends = self._to_utc(day, min(hours.end, hours.start + SHIFT_MINUTES) if early else hours.end)
             if ends <= self.at:
                 continue
             yield max(begins, self.at)
-            yield from self.colleagues[number].shift(self.man(number), ends)
+            yield from self.interviewers[number].work_shift(self.open_station(number), ends)
 
-    def man(self, number: int) -> Station:
+    def open_station(self, number: int) -> StationSession:
         """A station for this interviewer's shift."""
-        return manned(
+        return build_station(
             self.study,
-            self.colleagues[number].who,
+            self.interviewers[number].who,
             f"station {number + 1}",
             clock=self.clock,
-            zone=self.tried.zone,
-            dice=Random(f"{self.tried.seed}\0station\0{number}\0{self.at.isoformat()}"),
+            zone=self.settings.zone,
+            dice=Random(f"{self.settings.seed}\0station\0{number}\0{self.at.isoformat()}"),
         )
 
     def step(self) -> bool:
@@ -132,9 +136,9 @@ class Field:
             return False
         turn = heappop(self.agenda)
         self.at = max(self.at, turn.at)
-        following = next(turn.moments, None)
+        following = next(turn.action_times, None)
         if following is not None:
-            heappush(self.agenda, Turn(following, turn.number, turn.moments))
+            heappush(self.agenda, AgendaEntry(following, turn.number, turn.action_times))
         return True
 
     def run(self, progress: Callable[[int], None] | None = None) -> None:
@@ -145,4 +149,4 @@ class Field:
             if progress is not None and days > told:
                 progress(days)
                 told = days
-        self.at = max(self.at, self.ends)
+        self.at = max(self.at, self.end)

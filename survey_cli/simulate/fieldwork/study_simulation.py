@@ -1,5 +1,6 @@
-"""From a study's file to how its fieldwork would go: its cases or invented ones, its people or invented ones, some days
-of calling, and the report. Nothing of it is kept.
+"""Simulation of a study's fieldwork from its file: cases, interviewers, some days of calling, and the report.
+
+Cases and interviewers are the study's own or invented. Nothing is stored.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,33 +18,33 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow
 from survey_cli.services.simulation.simulated_fieldwork_report import run_of
 from survey_cli.services.simulation.simulated_study import Trial, trial_cases
-from survey_cli.simulate.fieldwork.households import Chances, invented_cases
-from survey_cli.simulate.fieldwork.model import FieldModel
-from survey_cli.simulate.fieldwork.station_simulation import SECONDS, Fieldwork
+from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
+from survey_cli.simulate.fieldwork.model import FieldworkModel
+from survey_cli.simulate.fieldwork.station_simulation import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.interviews.respondents import Habits
 from survey_cli.study.open_study import people_of_study
 
-INTERVIEWERS: Final = 6
+DEFAULT_INTERVIEWERS: Final = 6
 """Where nobody is listed and no number is given."""
-DAYS: Final = 10
+DEFAULT_DAYS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldTrial:
+class StudySimulationOptions:
     """What is tried, of which study."""
 
     path: str
     starts: date | None = None
     """None: the study's own first day, else `today`."""
     today: date
-    days: int = DAYS
+    days: int = DEFAULT_DAYS
     """Of the calendar."""
     zone: str = ""
     """Where the stations are; empty: the study's own."""
     seed: int = 1
-    chances: Chances = field(default_factory=Chances)
+    propensities: Propensities = field(default_factory=Propensities)
     habits: Habits = field(default_factory=Habits)
-    seconds: float = SECONDS
+    item_seconds: float = ITEM_SECONDS
     """For one item of an interview, on average."""
     interviewers: int | None = None
     """How many, more than are listed too; None: those listed, else six."""
@@ -57,18 +58,20 @@ class FieldTrial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class StudySimulation:
     """How it went."""
 
     run: FieldRun
-    fieldwork: Fieldwork
+    settings: FieldworkSettings
     interviewers: int
     days: int
     """That were simulated: fewer than wanted where it was interrupted."""
     spread: Spread
 
 
-def tried(trial: FieldTrial, tell: Callable[[int, int, int], None] | None = None) -> Tried | UserError:
+def simulate_study(
+    trial: StudySimulationOptions, tell: Callable[[int, int, int], None] | None = None
+) -> StudySimulation | UserError:
     """Let them call, and see how it went. `tell` is told how many days are over, of how many, and how many interviews
     are complete."""
     instrument = open_instrument(trial.path)
@@ -77,12 +80,12 @@ def tried(trial: FieldTrial, tell: Callable[[int, int, int], None] | None = None
     people = people_of_study(trial.path, instrument.id, db=trial.db, named=trial.people)
     if isinstance(people, UserError):
         return people
-    staff = staff_of(people, trial.interviewers)
+    staff = build_staff(people, trial.interviewers)
     if isinstance(staff, UserError):
         return staff
     plan = Plan.of(instrument)
     plan = replace(plan, spread=trial.spread or plan.spread)
-    fieldwork = _fieldwork(trial, plan)
+    fieldwork = _build_settings(trial, plan)
     if isinstance(fieldwork, UserError):
         return fieldwork
     zone = fieldwork.zone.key
@@ -90,7 +93,7 @@ def tried(trial: FieldTrial, tell: Callable[[int, int, int], None] | None = None
         Trial(
             path=trial.path,
             at=day_start(zone, fieldwork.starts),
-            invented=invented_cases(instrument, trial.cases, zone, Random(f"{trial.seed}\0sample")),
+            invented=invent_cases(instrument, trial.cases, zone, Random(f"{trial.seed}\0sample")),
             sample=trial.sample,
             db=trial.db,
             people=people,
@@ -99,9 +102,9 @@ def tried(trial: FieldTrial, tell: Callable[[int, int, int], None] | None = None
     )
     if isinstance(cases, UserError):
         return cases
-    model = FieldModel(instrument, plan, people, staff, cases, fieldwork)
+    model = FieldworkModel(instrument, plan, people, staff, cases, fieldwork)
     model.run(tell)
-    return Tried(
+    return StudySimulation(
         run=run_of(
             model.histories.items,
             plan,
@@ -111,17 +114,17 @@ def tried(trial: FieldTrial, tell: Callable[[int, int, int], None] | None = None
             fill=model.fill,
             work=[
                 WorkRow(w.login, w.shifts, w.on_duty, w.on_cases, w.calls, w.completes)
-                for w in (agent.worked for agent in model.agents)
+                for w in (agent.log for agent in model.interviewers)
             ],
         ),
-        fieldwork=fieldwork,
+        settings=fieldwork,
         interviewers=len(staff),
         days=model.days if model.interrupted else fieldwork.days,
         spread=plan.spread,
     )
 
 
-def _fieldwork(trial: FieldTrial, plan: Plan) -> Fieldwork | UserError:
+def _build_settings(trial: StudySimulationOptions, plan: Plan) -> FieldworkSettings | UserError:
     name = trial.zone or plan.zone
     if not name:
         return UserError(
@@ -133,24 +136,24 @@ def _fieldwork(trial: FieldTrial, plan: Plan) -> Fieldwork | UserError:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago")
-    return Fieldwork(
+    return FieldworkSettings(
         starts=trial.starts or plan.calendar.starts or trial.today,
         days=trial.days,
         seed=trial.seed,
         zone=zone,
-        chances=trial.chances,
+        propensities=trial.propensities,
         habits=trial.habits,
-        seconds=trial.seconds,
+        item_seconds=trial.item_seconds,
     )
 
 
-def staff_of(people: People, wanted: int | None) -> Sequence[Interviewer] | UserError:
+def build_staff(people: People, wanted: int | None) -> Sequence[Interviewer] | UserError:
     """Those who interview, in the order of the list. Where more are wanted than are listed, invented ones who speak and
     can do what the first listed ones do, in turn; where nobody is listed, ones who may do everything."""
     if not people.listed:
         return [
             Interviewer(login=f"interviewer {number}", role="supervisor")
-            for number in range(1, (wanted or INTERVIEWERS) + 1)
+            for number in range(1, (wanted or DEFAULT_INTERVIEWERS) + 1)
         ]
     listed = [one for one in people.listed.values() if not one.supervises]
     if not listed:

@@ -1,6 +1,6 @@
 """Shares of answers for simulated interviews, read from a file: `{consent: {1: 90%, refused: 2%}}`.
 
-Codes and declines of each item are checked against the questionnaire; what is left over of an item is invented.
+Codes and declines of each item are checked against the questionnaire. The remainder of an item is invented.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from survey_cli.instrument.compiled.model import CompiledItem, Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.source.load import load_source
 from survey_cli.problems import UserError, did_you_mean, errors
-from survey_cli.simulate.interviews.respondents import Shares
+from survey_cli.simulate.interviews.respondents import AnswerShares
 from survey_cli.values import Code
 
 
-def read_shares(path: str, instrument: Instrument) -> Shares | UserError:
+def read_shares(path: str, instrument: Instrument) -> AnswerShares | UserError:
     """The shares in a file; a UserError that says where it is wrong."""
     source = load_source(path)
     if source.tree is None or errors(source.problems):
@@ -31,14 +31,16 @@ def read_shares(path: str, instrument: Instrument) -> Shares | UserError:
             )
         if not isinstance(given, Mapping):
             return UserError(where, "here must stand a share for each code", "write {1: 0.9, 2: 0.1}")
-        shares = _of_item(where, leaf, given)
+        shares = _read_item_shares(where, leaf, given)
         if isinstance(shares, UserError):
             return shares
         found[leaf.id] = shares
     return found
 
 
-def _of_item(where: str, leaf: CompiledItem, given: Mapping[Any, Any]) -> dict[Code, float] | UserError:
+def _read_item_shares(
+    where: str, leaf: CompiledItem, given: Mapping[Any, Any]
+) -> dict[Code, float] | UserError:
     known: dict[str, Code] = {str(option.code): option.code for option in leaf.options}
     known |= {decline.id: decline.id for decline in leaf.declines}
     shares: dict[Code, float] = {}

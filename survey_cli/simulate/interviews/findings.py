@@ -1,4 +1,4 @@
-"""What a crowd of invented interviews shows: what nobody reaches, what nobody chooses, how long the routes are."""
+"""Findings of simulated interviews: items nobody reaches, options nobody chooses, lengths of routes."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from survey_cli.values import Code
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ItemReach:
     """How often one item was put to somebody."""
 
     item: str
@@ -18,7 +18,7 @@ class Reached:
 
 
 @dataclass(slots=True)
-class Lengths:
+class InterviewLengths:
     """How many questions were put to somebody in one interview."""
 
     interviews: int = 0
@@ -40,26 +40,26 @@ class Lengths:
 
 
 @dataclass(slots=True)
-class Findings:
+class SimulationFindings:
     """Counts over the interviews that were `seen`."""
 
     instrument: Instrument
     interviews: int = 0
-    reached: Counter[str] = field(default_factory=Counter)
-    chosen: Counter[tuple[str, Code]] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    stuck: Counter[str] = field(default_factory=Counter)
+    reach_counts: Counter[str] = field(default_factory=Counter)
+    choice_counts: Counter[tuple[str, Code]] = field(default_factory=Counter)
+    outcome_counts: Counter[str] = field(default_factory=Counter)
+    stuck_counts: Counter[str] = field(default_factory=Counter)
     """Items whose checks no invented answer passed."""
-    complete: Lengths = field(default_factory=lambda: Lengths())
+    complete: InterviewLengths = field(default_factory=lambda: InterviewLengths())
     """Of complete interviews."""
-    others: Lengths = field(default_factory=lambda: Lengths())
+    others: InterviewLengths = field(default_factory=lambda: InterviewLengths())
     """Of those that ended otherwise: screened out, refused, broken off."""
 
-    def see(self, interview: Interview, stuck: str = "") -> None:
+    def count(self, interview: Interview, stuck: str = "") -> None:
         """Count one interview."""
         self.interviews += 1
         answers = interview.standing().answers
-        reached, chosen, leaves = self.reached, self.chosen, self.instrument.leaves
+        reached, chosen, leaves = self.reach_counts, self.choice_counts, self.instrument.leaves
         asked = 0
         for item in {item for item, _ in answers}:
             reached[item] += 1
@@ -71,22 +71,22 @@ class Findings:
             elif isinstance(cell, tuple):
                 for code in cell:
                     chosen[item, code] += 1
-        self.outcomes[interview.outcome or interview.status] += 1
+        self.outcome_counts[interview.outcome or interview.status] += 1
         if stuck:
-            self.stuck[stuck] += 1
+            self.stuck_counts[stuck] += 1
         whole = (interview.outcome or interview.status) == COMPLETE
         (self.complete if whole else self.others).add(asked, interview.began.seed)
 
-    def never_reached(self) -> tuple[CompiledItem, ...]:
+    def list_unreached_items(self) -> tuple[CompiledItem, ...]:
         """Items nobody was asked, in written order."""
-        return tuple(leaf for leaf in self.instrument.leaves.values() if not self.reached[leaf.id])
+        return tuple(leaf for leaf in self.instrument.leaves.values() if not self.reach_counts[leaf.id])
 
-    def never_chosen(self) -> tuple[tuple[CompiledItem, tuple[Code, ...]], ...]:
+    def list_unchosen_options(self) -> tuple[tuple[CompiledItem, tuple[Code, ...]], ...]:
         """Items that were reached, with the options nobody chose."""
         found = []
         for leaf in self.instrument.leaves.values():
-            if self.reached[leaf.id]:
-                unchosen = tuple(o.code for o in leaf.options if not self.chosen[leaf.id, o.code])
+            if self.reach_counts[leaf.id]:
+                unchosen = tuple(o.code for o in leaf.options if not self.choice_counts[leaf.id, o.code])
                 if unchosen:
                     found.append((leaf, unchosen))
         return tuple(found)

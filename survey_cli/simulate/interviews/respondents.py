@@ -1,4 +1,4 @@
-"""Inventing one interview: what the case brings, what is answered, declined, doubted and corrected, when."""
+"""Simulated respondents: what their case brings, and what they answer, decline, confirm and correct, and when."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -32,20 +32,20 @@ from survey_cli.instrument.compiled.model import CompiledItem, Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.sessions.interview.case_values import invented_column
+from survey_cli.sessions.interview.case_values import invent_sample_value
 from survey_cli.values import Code, Missing, Value
 
 STATION: Final = "simulated"
-PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in range(2, 16))
+EVENT_INTERVALS: Final = tuple(timedelta(seconds=seconds) for seconds in range(2, 16))
 """Between an event and the next."""
-TRIES: Final = 60
+ENTRY_ATTEMPTS: Final = 60
 """Entries tried at one item before the respondent declines, or breaks off where that is not permitted."""
-OTHERWISE: Final = 40
+REQUALIFY_ATTEMPTS: Final = 40
 """How often what led to a screening end is answered otherwise before it is accepted."""
 
-Shares: TypeAlias = Mapping[str, Mapping[Code, float]]
+AnswerShares: TypeAlias = Mapping[str, Mapping[Code, float]]
 """By item, how often each code, or decline, is its answer; what is left over is invented."""
-Lookup: TypeAlias = Callable[[Machine, Stop], str]
+QuotaLookup: TypeAlias = Callable[[Machine, Stop], str]
 """What the computer finds where the journal alone does not tell: `open`, `full`, `outside`."""
 
 
@@ -62,33 +62,37 @@ class Habits:
     """Hanging up, at each item."""
     qualify: float = 0.0
     """Of those whom their answers would screen out, how many answer otherwise, so that they qualify."""
-    shares: Shares = field(default_factory=dict)
+    shares: AnswerShares = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Invented:
+class SimulatedInterview:
     """One invented interview, and where it got stuck, if it did: an item whose checks no invented answer passed."""
 
     interview: Interview
     stuck: str = ""
 
 
-def simulated(
+def simulate_interviews(
     instrument: Instrument,
     *,
     count: int,
     seed: int,
     start: datetime,
     habits: Habits | None = None,
-) -> Iterator[Invented]:
+) -> Iterator[SimulatedInterview]:
     """So many invented interviews, the same ones for the same seed. `start` is when the first begins."""
     dice = Random(seed)
     habits = habits or Habits()
     for number in range(1, count + 1):
-        yield _interview(instrument, f"simulated {number}", dice, start + timedelta(minutes=number), habits)
+        yield _simulate_interview(
+            instrument, f"simulated {number}", dice, start + timedelta(minutes=number), habits
+        )
 
 
-def _interview(instrument: Instrument, case: str, dice: Random, start: datetime, habits: Habits) -> Invented:
+def _simulate_interview(
+    instrument: Instrument, case: str, dice: Random, start: datetime, habits: Habits
+) -> SimulatedInterview:
     language = instrument.language if dice.random() < 0.6 else dice.choice(instrument.languages)
     began = Began(
         Stamp(start, STATION, STATION),
@@ -97,11 +101,11 @@ def _interview(instrument: Instrument, case: str, dice: Random, start: datetime,
         case=case,
         today=start.date(),
         sitting=Sitting(STATION, dice.choice(("morning", "afternoon", "evening")), language),
-        sample=_sample(instrument, case, dice),
+        sample=_invent_sample(instrument, case, dice),
     )
     respondent = Respondent(instrument, began, dice, habits)
     respondent.answer()
-    return Invented(Interview.of(respondent.machine), respondent.stuck)
+    return SimulatedInterview(Interview.of(respondent.machine), respondent.stuck)
 
 
 def _always_open(machine: Machine, stop: Stop) -> str:
@@ -118,7 +122,7 @@ class Respondent:
         dice: Random,
         habits: Habits,
         *,
-        lookup: Lookup = _always_open,
+        lookup: QuotaLookup = _always_open,
     ) -> None:
         self.machine = Machine.begin(instrument, began)
         self.stuck = ""
@@ -128,23 +132,23 @@ class Respondent:
         self._habits = habits
         self._lookup = lookup
         self._at = began.stamp.at
-        self._qualifies: bool | None = None
+        self._will_qualify: bool | None = None
         """Drawn when the first screening end is reached."""
-        self._otherwise = OTHERWISE
+        self._requalify_attempts = REQUALIFY_ATTEMPTS
 
     def answer(self, most: int = -1) -> None:
         """Answer until the interview closes, or so many items were put to them; below 0: to its end."""
         patience, dice = 0, self._dice
         while self.machine.status == "open" and most:
             machine = self.machine
-            self._at += PAUSES[int(dice.random() * len(PAUSES))]
+            self._at += EVENT_INTERVALS[int(dice.random() * len(EVENT_INTERVALS))]
             stop = machine.here
-            if stop is not None and self._answered_otherwise(stop):
+            if stop is not None and self._requalify(stop):
                 continue
-            event = self._event(machine, stop, Stamp(self._at, STATION, STATION), patience)
+            event = self._choose_event(machine, stop, Stamp(self._at, STATION, STATION), patience)
             if isinstance(event, Rejection) or machine.take(event) is not None:
                 patience += 1
-                if patience > TRIES:
+                if patience > ENTRY_ATTEMPTS:
                     self.stuck = str(stop.place) if stop is not None else ""
                     machine.take(Stopped(Stamp(self._at, STATION, STATION), "break_off"))
                     break
@@ -154,7 +158,9 @@ class Respondent:
                 patience = patience + 1 if same else 0
                 most -= not same and stop is not None and stop.leaf.question.asks
 
-    def _event(self, machine: Machine, stop: Stop | None, stamp: Stamp, patience: int) -> Event | Rejection:
+    def _choose_event(
+        self, machine: Machine, stop: Stop | None, stamp: Stamp, patience: int
+    ) -> Event | Rejection:
         """What happens next."""
         habits, dice = self._habits, self._dice
         if stop is None:
@@ -166,7 +172,7 @@ class Respondent:
             return LookedUp(stamp, place, self._lookup(machine, stop) if value is None else value, of)
         if not question.asks:
             return Answered(stamp, place)
-        if machine.query is not None and (dice.random() < habits.confirm or patience > TRIES // 2):
+        if machine.query is not None and (dice.random() < habits.confirm or patience > ENTRY_ATTEMPTS // 2):
             return Confirmed(stamp, place, machine.query)
         lot = dice.random()
         if lot < habits.break_off:
@@ -178,32 +184,32 @@ class Respondent:
                 return WentTo(stamp, stops[before].place)
         asking = machine.walk.asking(stop, machine.language)
         reply: Reply | None = None
-        if (shares := habits.shares.get(stop.leaf.id)) and patience < TRIES // 2:
-            chosen = _drawn(shares, stop.leaf, dice)
+        if (shares := habits.shares.get(stop.leaf.id)) and patience < ENTRY_ATTEMPTS // 2:
+            chosen = _draw_answer(shares, stop.leaf, dice)
             if isinstance(chosen, str) and any(d.id == chosen for d in stop.leaf.declines):
                 return Declined(stamp, place, chosen)
-            reply = _reply(chosen, stop.leaf)
+            reply = _build_reply(chosen, stop.leaf)
         else:
             declines = stop.leaf.declines
-            if declines and (dice.random() < habits.decline or patience > TRIES - 5):
+            if declines and (dice.random() < habits.decline or patience > ENTRY_ATTEMPTS - 5):
                 return Declined(stamp, place, dice.choice(declines).id)
         return prompts.entered(machine, stop, reply or question.invent(asking, dice), stamp)
 
     # qualifying
 
-    def _answered_otherwise(self, stop: Stop) -> bool:
+    def _requalify(self, stop: Stop) -> bool:
         """At an end that screens them out: whether they go back and answer what led there otherwise, as if they had
         never answered it so."""
         question = stop.leaf.question
         if (
             not isinstance(question, EndItem)
             or not self._habits.qualify
-            or not _screens_out(str(question.outcome))
+            or not _is_screening_outcome(str(question.outcome))
         ):
             return False
-        if self._qualifies is None:
-            self._qualifies = self._dice.random() < self._habits.qualify
-        if not self._qualifies or not self._otherwise:
+        if self._will_qualify is None:
+            self._will_qualify = self._dice.random() < self._habits.qualify
+        if not self._will_qualify or not self._requalify_attempts:
             return False
         rules = (stop.leaf.ask_if, stop.leaf.unless)
         names = {name for rule in rules if rule is not None for name in rule.names}
@@ -218,7 +224,7 @@ class Respondent:
         ]
         if not led_here:
             return False
-        self._otherwise -= 1
+        self._requalify_attempts -= 1
         self._go_back(led_here[-1])
         return True
 
@@ -231,13 +237,15 @@ class Respondent:
             self.machine.take(event)
 
 
-def _screens_out(outcome: str) -> bool:
+def _is_screening_outcome(outcome: str) -> bool:
     """Whether an end of this outcome ends the interview of somebody who answered so, and not of one who finished."""
     row = OUTCOMES.get(outcome)
     return (row.like or row.id if row is not None else outcome) not in ("complete", "quota_full")
 
 
-def _drawn(shares: Mapping[Code, float], leaf: CompiledItem, dice: Random) -> Code | tuple[Code, ...] | None:
+def _draw_answer(
+    shares: Mapping[Code, float], leaf: CompiledItem, dice: Random
+) -> Code | tuple[Code, ...] | None:
     """The code, the codes of a multiple, or the decline that this respondent answers; None: whatever is invented."""
     if isinstance(leaf.question, MultipleItem):
         return tuple(code for code, share in shares.items() if dice.random() < share) or None
@@ -249,7 +257,7 @@ def _drawn(shares: Mapping[Code, float], leaf: CompiledItem, dice: Random) -> Co
     return None
 
 
-def _reply(chosen: Code | tuple[Code, ...] | None, leaf: CompiledItem) -> Reply | None:
+def _build_reply(chosen: Code | tuple[Code, ...] | None, leaf: CompiledItem) -> Reply | None:
     """The codes as an interface sends them; a number as it is typed."""
     if chosen is None or not leaf.options:
         return None if chosen is None else str(chosen)
@@ -258,9 +266,9 @@ def _reply(chosen: Code | tuple[Code, ...] | None, leaf: CompiledItem) -> Reply 
     return Picked(codes, words or NO_WORDS)
 
 
-def _sample(instrument: Instrument, case: str, dice: Random) -> Mapping[str, Value | Missing]:
+def _invent_sample(instrument: Instrument, case: str, dice: Random) -> Mapping[str, Value | Missing]:
     """What an invented case brings."""
     return {
-        name: case if column.role == "key" else invented_column(instrument, name, column, dice)
+        name: case if column.role == "key" else invent_sample_value(instrument, name, column, dice)
         for name, column in instrument.sample.items()
     }

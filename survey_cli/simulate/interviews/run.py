@@ -1,18 +1,18 @@
-"""Running a crowd through an instrument: so many interviews, counted as they come, kept some at a time where wanted."""
+"""Runs of simulated interviews: counted as they come, and saved in batches where wanted."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.simulate.interviews.findings import Findings
-from survey_cli.simulate.interviews.respondents import Habits, simulated
+from survey_cli.simulate.interviews.findings import SimulationFindings
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 
-BATCH = 500
+BATCH_SIZE = 500
 """Interviews handed to the keeper at a time."""
 
 
-def run(
+def run_simulation(
     instrument: Instrument,
     *,
     count: int,
@@ -22,10 +22,10 @@ def run(
     keep: Callable[[list[Interview]], None] | None = None,
     progress: Callable[[int], None] | None = None,
     completes: int = 0,
-) -> Findings:
+) -> SimulationFindings:
     """What so many invented interviews show; with `completes`, as many as it takes until so many are complete, at most
     `count`. `progress` is told after each batch how many are done."""
-    findings = Findings(instrument)
+    findings = SimulationFindings(instrument)
     batch: list[Interview] = []
 
     def hand_over() -> None:
@@ -35,10 +35,10 @@ def run(
         if progress is not None:
             progress(findings.complete.interviews if completes else findings.interviews)
 
-    for invented in simulated(instrument, count=count, seed=seed, start=start, habits=habits):
-        findings.see(invented.interview, invented.stuck)
+    for invented in simulate_interviews(instrument, count=count, seed=seed, start=start, habits=habits):
+        findings.count(invented.interview, invented.stuck)
         batch.append(invented.interview)
-        if len(batch) == BATCH:
+        if len(batch) == BATCH_SIZE:
             hand_over()
         if completes and findings.complete.interviews >= completes:
             break
