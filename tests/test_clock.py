@@ -54,7 +54,7 @@ def wrong_by(monkeypatch: pytest.MonkeyPatch):
     def set_wrong(ahead: timedelta) -> None:
         Wrong.ahead = ahead
 
-    for module in ("desk.seating", "office.asking", "cli.moments", "office.keeping"):
+    for module in ("sessions.interview.start_interview", "services.run_on_study", "cli.output.datetimes", "services.database.interview_archive"):
         monkeypatch.setattr(f"survey_cli.{module}.datetime", Wrong)
     return set_wrong
 

@@ -563,7 +563,7 @@ def test_a_terminal_that_is_gone_ends_the_shift_even_where_its_signal_is_ignored
     child = pexpect.spawn(sys.executable, command, dimensions=(24, 80), timeout=20, ignore_sighup=True)
     child.expect("Alice")
     child.send("d")
-    child.expect("dialled")
+    child.expect("dialed")
     os.close(child.child_fd)
     child.closed = True
     deadline = time.monotonic() + 10
