@@ -36,7 +36,9 @@ def test_a_key_where_words_alone_stand_is_not_suggested_again() -> None:
 
 def named_rules() -> set[str]:
     """Every rule that the instrument's room names in its source."""
-    makers = {"Problem", "problem", "warn", "wrong", "Slip", "slip", "say", "Unreadable", "_unseen", "_told"}
+    makers = {"Problem", "problem", "warn", "wrong", "reject", "Slip", "slip", "Hint", "report"} | {
+        "UnreadableFile", "_unseen", "_told",
+    }  # fmt: skip
     found = set()
     for path in (ROOT / "survey_cli" / "instrument").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

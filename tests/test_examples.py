@@ -124,10 +124,9 @@ def test_every_key_of_the_file_has_an_example() -> None:
         "OutcomeSpec",
         "ScriptSpec",
     )
-    from survey_cli.instrument.schema import document
-    from survey_cli.instrument.schema.json_schema import options
+    from survey_cli.instrument.schema import document, options
 
-    models = [getattr(document, name) for name in parts] + [options.OptionWritten, options.DeclineWritten]
+    models = [getattr(document, name) for name in parts] + [options.OptionSpec, options.DeclineSpec]
     for model in models:
         assert _fields(model) - EVERYWHERE == set(), model.__name__
 
