@@ -10,8 +10,11 @@ import served
 from golden_databases import FIELDWORK, HEAD, ITEMS, NAMES, load_file, load_server
 from shift import Shift
 from survey_cli.fieldwork.case.case import Case
+from survey_cli.reports.fieldwork.status import FieldworkStatus
+from survey_cli.services.cases.fieldwork_status import status_of
 from survey_cli.services.database.interview_archive import Verified, verify
 from survey_cli.services.export.export_data import Exported, Wish, export
+from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.do_not_call_list import Checked, ListRequest, check
 from survey_cli.store import Store
 
@@ -61,6 +64,14 @@ def test_a_database_of_an_earlier_version_is_found_to_be_whole(kept: Shift) -> N
     verified = verify(kept.file, db=kept.db)
     assert isinstance(verified, Verified), verified
     assert (verified.findings, verified.interviews, verified.events) == ((), 4, 39)
+
+
+def test_a_study_of_an_earlier_version_owes_nothing_once_it_was_opened(kept: Shift) -> None:
+    request = Request(path=str(kept.file), at=kept.at, db=kept.db, by="sue")
+    assert isinstance(status_of(request), FieldworkStatus)
+    verified = verify(kept.file, db=kept.db)
+    assert isinstance(verified, Verified), verified
+    assert (verified.findings, verified.notes) == ((), ())
 
 
 def test_the_answers_of_an_earlier_version_are_exported(kept: Shift) -> None:

@@ -681,6 +681,7 @@ def test_answers_that_an_earlier_version_kept_of_a_withdrawal_are_erased_at_the_
         [row] = study.store.interviews(case="A")
     assert row.erased
     assert shift.row("A").why == "never to be called again"
+    assert findings(shift) == (), "the opening after an upgrade leaves nothing to be done"
 
 
 # An end that asks for an appointment

@@ -8,8 +8,9 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.queue.rules import Standing, standing
 from survey_cli.store import StoreError
 from survey_cli.study.consistency.follow_up import follow_up, still_owed
+from survey_cli.study.consistency.person_erasure import clean
 from survey_cli.study.consistency.queue_refresh import let_places_go
-from survey_cli.study.consistency.reconciliation import disagreements, reconcile
+from survey_cli.study.consistency.reconciliation import COMPARED, disagreements, reconcile
 from survey_cli.study.open_study import Study
 
 PLAN: Final = "plan"
@@ -20,13 +21,18 @@ BEGUN: Final = timedelta(minutes=5)
 
 def repair(study: Study, at: datetime) -> None:
     """Record what interviews and cases of an earlier version disagree on, and do what is still owed. What was done, and
-    what could not be, is in `study.repairs`; of a database that can only be read, what would be done."""
+    what could not be, is in `study.repairs`; of a database that can only be read, what would be done. Bytes of erased
+    answers leave the file only after the first comparison: writing it anew keeps every station waiting."""
     if study.store.read_only:
         study.repairs.extend((*disagreements(study.store), *still_owed(study.store)))
         return
+    cases = study.store.cases
     try:
+        compared_before = cases.setting(COMPARED) is not None
         study.repairs.extend(reconcile(study.store, study.plan, at))
         study.repairs.extend(follow_up(study, "", at))
+        if not compared_before and cases.setting(COMPARED) is not None:
+            clean(study.store)
     except StoreError as problem:
         study.repairs.append(f"{problem.what}: what verify finds could not be put right — {problem.remedy}")
 
