@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -255,6 +256,23 @@ def test_the_list_is_added_to_asked_and_counted(survey) -> None:
     assert "--country" in survey("never-call", "add", "312 555 0100", "--country", "UK", gives=1)[1]
     assert "there is no such file" in survey("never-call", "add", "registry.txt", gives=1)[1]
     assert b"5550100" not in Path("responses/never_call.db").read_bytes()
+
+
+def test_a_list_with_a_date_in_the_future_is_not_added_to(survey) -> None:
+    today = datetime.now().astimezone().date()
+    rows = f"312 555 0100,2020-05-01\n312 555 0101,{today + timedelta(days=1)}\n312 555 0102,2031-02-03\n"
+    written("registry.csv", f"number,date\n{rows}312 555 0103,{today}\n")
+    _, err = survey("never-call", "add", "registry.csv", "--country", "US", gives=1)
+    assert "registry.csv:3: date: " in err
+    assert (
+        "registry.csv:4: date: '2031-02-03' is in the future; nothing of this file is put on the list" in err
+    )
+    assert "leave the cell empty for today" in err
+    assert "registry.csv:5" not in err
+    assert survey("never-call", "count")[0] == "0\n"
+    written("registry.csv", f"number,date\n312 555 0103,{today}\n")
+    survey("never-call", "add", "registry.csv", "--country", "US")
+    assert survey("never-call", "count")[0] == "1\n"
 
 
 def test_only_a_supervisor_imports_where_people_are_listed(survey, study) -> None:

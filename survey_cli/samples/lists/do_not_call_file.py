@@ -39,11 +39,16 @@ class NeverCall:
 
 
 def read_never_call(
-    path: Path | str, *, country: str | None, sheet: str | None = None, encoding: str | None = None
+    path: Path | str,
+    *,
+    country: str | None,
+    today: date | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
 ) -> NeverCall | list[Problem]:
     """The numbers of a text file with one on each line, or of a table with the columns number, date and reason: in this
     order where the first row does not name them. An area code and seven digits in two cells, as the registry of the
-    United States has them, are one number. All problems where one of them is an error."""
+    United States has them, are one number. A date after `today` is an error. All problems where one is an error."""
     findings = Findings(str(path))
     opened = read_sheet(path, findings, sheet=sheet, encoding=encoding, known=COLUMNS)
     if opened is None:
@@ -56,7 +61,7 @@ def read_never_call(
         return findings.problems()
     barred: dict[str, Barred] = {}
     for row in _below(opened, at):
-        for one in _barred(row, at, country, findings):
+        for one in _barred(row, at, country, today, findings):
             same = barred.setdefault(one.number.e164, one)
             if (one.since or date.max) < (same.since or date.max):
                 barred[one.number.e164] = one
@@ -82,7 +87,9 @@ def _below(sheet: Sheet, at: dict[str, int]) -> Iterator[Row]:
     yield from sheet.rows
 
 
-def _barred(row: Row, at: dict[str, int], country: str | None, findings: Findings) -> Iterator[Barred]:
+def _barred(
+    row: Row, at: dict[str, int], country: str | None, today: date | None, findings: Findings
+) -> Iterator[Barred]:
     text = _number_in(row.cells, at["number"])
     joined = text != _cell(row, at, "number")
     since: date | None = None
@@ -93,6 +100,10 @@ def _barred(row: Row, at: dict[str, int], country: str | None, findings: Finding
             findings.warning("never-call", "date", what, value.remedy, line=row.line)
         elif isinstance(value, date):
             since = value
+            if today is not None and value > today:
+                what = f"{said[:40]!r} is in the future; nothing of this file is put on the list"
+                remedy = "write the day on which it was asked for, or leave the cell empty for today"
+                findings.error("never-call", "date", what, remedy, line=row.line)
     reason = "" if joined else _cell(row, at, "reason")
     for read in read_numbers(text, country):
         if isinstance(read, Number):

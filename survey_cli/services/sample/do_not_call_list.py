@@ -75,7 +75,8 @@ def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | U
     problems: list[Problem] = []
     for one in given:
         if Path(one).is_file():
-            found = read_never_call(one, country=request.country or None)
+            today = request.at.astimezone().date()
+            found = read_never_call(one, country=request.country or None, today=today)
             if isinstance(found, list):
                 return found
             problems += found.problems
