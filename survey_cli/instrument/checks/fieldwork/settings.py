@@ -83,6 +83,11 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
                 yield Problem("bad-hours", name_place(name), "fieldwork", what, remedy, length=len(name))
                 continue
             [text] = given
+        elif entry.strip().isdecimal():
+            what = f"dayparts: {name}: {str(entry)!r} is no span of hours"
+            remedy = f'a weight stands beside its hours: {name}: {{hours: "17:00-20:30", weight: {entry}}}'
+            yield Problem("bad-hours", entry.where, "fieldwork", what, remedy, length=len(entry))
+            continue
         else:
             text = entry
         if isinstance(parse_days(text), str) or any(letter.isdigit() for letter in text):
