@@ -96,8 +96,7 @@ def forecast(
     else:
         print("\n\n".join(_parts(found)))
     if found.interrupted:
-        last = found.rows[-1]
-        say(f"interrupted: the last row ends after {count(last.days, 'day')}, and further ones are missing")
+        say("interrupted: rows that would follow are missing")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -133,22 +132,27 @@ def _parts(found: "Forecast") -> Iterator[str]:
         "hours each",
         "calls each",
     )
+    last = found.rows[-1] if found.interrupted else None
     lines = [
         (
-            f"{row.interviewers}",
+            f"{row.interviewers}{'*' if row is last else ''}",
             *((row.spread,) if several else ()),
             f"{row.complete:,}",
             _figure(row.completes_per_day),
             _figure(row.hours_per_complete, digits=2),
             _figure(row.calls_per_complete),
-            str(row.target_on or ("no" if found.target else "")),
-            str(row.runs_out_on or "no"),
+            str(row.target_on or (("?" if row is last else "no") if found.target else "")),
+            str(row.runs_out_on or ("?" if row is last else "no")),
         )
         for row in found.rows
     ]
     yield table((*head, "target", "sample ends"), lines)
+    if last is not None:
+        yield paragraphs(
+            f"* interrupted after {last.days} of {count(found.days, 'day')}: its figures are of these days only"
+        )
     for row in found.rows:
-        if row.unfilled:
+        if row.unfilled and row is not last:
             yield paragraphs(_unfilled(row, several=several))
     yield paragraphs(
         "Hours and calls are those for each complete interview; target: the day on which it is reached; sample ends: the "

@@ -102,6 +102,8 @@ class Forecast:
     at: datetime
     until: date
     """The last day that is simulated."""
+    days: int
+    """So many are simulated for each row."""
     zone: str
     cases: int
     complete: int
@@ -215,6 +217,7 @@ def _build_forecast(
         where=study.where,
         at=options.at,
         until=settings.starts + timedelta(days=settings.days - 1),
+        days=settings.days,
         zone=settings.zone.key,
         cases=len(study.histories),
         complete=complete,
