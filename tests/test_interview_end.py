@@ -1,12 +1,15 @@
 """The end of an interview: one transaction for the interview, its case and its quota places; lost leases; withdrawn
 consent; studies of earlier versions."""
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pexpect
 import pytest
 
 import served
@@ -180,6 +183,45 @@ def test_a_window_closed_over_the_closing_words_ends_the_interview(tmp_path: Pat
         "done",
         [("ended", "refusal_hard")],
     )
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["screen", "plain"])
+@pytest.mark.parametrize("command", ["station", "interview", "walk-in"])
+def test_a_terminal_closed_over_the_closing_words_ends_the_interview(
+    tmp_path: Path, command: str, plain: bool
+) -> None:
+    """The real command and the signal that a closed window sends: nobody need open the station again."""
+    hours = 'hours: {mon-sun: "00:00-24:00"}, reason: A test at any hour, holidays: false'
+    fieldwork = f"fieldwork: {{country: US, {hours}}}\n"
+    shift = Shift(tmp_path, items=ENDS, fieldwork=fieldwork, at=datetime.now(UTC))
+    case = "A" if command != "walk-in" else "Z"
+    what = ["station"] if command == "station" else ["interview", "--case", case]
+    arguments = [*what, str(shift.file), "--db", shift.db, *(["--plain"] if plain else [])]
+    if command == "walk-in":
+        arguments += ["--set", "zone=America/Chicago"]
+    child = pexpect.spawn(
+        sys.executable, ["-m", "survey_cli", *arguments], dimensions=(24, 80), timeout=60,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )  # fmt: skip
+    if command == "station":
+        child.expect("Alice")
+        child.send(".interview\r")
+    child.expect("calling for the Institute")
+    child.send("\r")
+    child.expect("Later")
+    child.send("3\r" if plain else "3")
+    child.expect("Goodbye")
+    os.close(child.child_fd)
+    child.closed = True
+    deadline = time.monotonic() + 60
+    while child.isalive() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    with shift.study() as study:
+        [row] = study.store.interviews(case=case)
+        assert (row.status, row.outcome) == ("ended", "refusal_hard")
+    if case == "A":
+        assert (shift.row("A").status, shift.row("A").held, code(shift)) == ("done", None, "2.112")
+    assert findings(shift) == ()
 
 
 def test_a_station_killed_over_the_closing_words_does_not_have_the_respondent_called_again(

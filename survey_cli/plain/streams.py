@@ -29,8 +29,8 @@ class InputEndedError(Exception):
 
 
 class Interrupts:
-    """Ctrl+C, and being told to end, count while a line is awaited. What comes while the desk is at work waits until
-    then, so that an event is never half taken."""
+    """Ctrl+C, being told to end and a closed window count while a line is awaited. What comes while the desk is at work
+    waits until then, so that an event is never half taken."""
 
     def __init__(self) -> None:
         self._previous_handlers: dict[int, Callable[[int, FrameType | None], Any] | int] = {}
@@ -42,6 +42,8 @@ class Interrupts:
             signal.SIGINT: signal.default_int_handler,
             signal.SIGTERM: signal.SIG_DFL,
         }
+        if hasattr(signal, "SIGHUP"):  # not on Windows
+            usual[signal.SIGHUP] = signal.SIG_DFL
         for number, before in usual.items():
             if signal.getsignal(number) == before:
                 with contextlib.suppress(ValueError):  # not the main thread: there signals never arrive

@@ -147,14 +147,17 @@ class KeysApp(App[None]):
     def on_mount(self) -> None:
         sys.setswitchinterval(TURN_SECONDS)
         with suppress(ValueError, RuntimeError):  # not the main thread: signals do not arrive there
-            get_running_loop().add_signal_handler(signal.SIGTERM, self._ended_from_outside)
+            for name in ("SIGTERM", "SIGHUP"):  # told to end; the window was closed
+                number = getattr(signal, name, None)
+                if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                    get_running_loop().add_signal_handler(number, self._ended_from_outside)
         self._watched = watched_terminal() if not self.is_headless else None
         self.set_interval(1.0, self._tick)
         self.redraw()
 
     def _tick(self) -> None:
-        """Every second: the clocks go on; where the terminal is gone, so are we. (It kills us by itself, unless whoever
-        started us has its signal ignored, as nohup does.)"""
+        """Every second: the clocks go on; where the terminal is gone, so are we. (Its signal tells us, unless whoever
+        started us has it ignored, as nohup does.)"""
         if self._watched is not None and self._watched.poll(0):
             self._ended_from_outside()
         else:
