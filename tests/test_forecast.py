@@ -306,7 +306,7 @@ def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.C
 
 @pytest.mark.parametrize(
     "command",
-    [("forecast", "--interviewers", "20,21,22,23"), ("simulate", "--fieldwork", "--cases", "30000")],
+    [("forecast", "--interviewers", "20,21,22,23"), ("simulate", "--fieldwork", "--cases", "10000")],
 )
 def test_ctrl_c_prints_what_is_ready_and_exits_with_130(command: tuple[str, ...], tmp_path: Path) -> None:
     shift = midfield(tmp_path, cases=300 if command[0] == "simulate" else 2500, quotas="", fieldwork="")
@@ -323,7 +323,7 @@ def test_ctrl_c_prints_what_is_ready_and_exits_with_130(command: tuple[str, ...]
     while not process.stderr.readline().startswith("day "):
         sleep(0.01)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
     assert "complete" in out
     assert "interrupted" in err
