@@ -257,8 +257,25 @@ def test_only_a_supervisor_accepts_where_people_are_listed(capsys: pytest.Captur
     assert run(accept) == 1
     assert "sue: only a supervisor may accept a change of meaning" in capsys.readouterr().err
     assert wrong(TURNED)
-    Path("responses/interviewers.csv").write_text("login,role\nsue,supervisor\n")
-    assert run(accept) == 0
+    for claimed in ("bob", "zoe"):
+        assert run([*accept, "--by", claimed]) == 1
+        said = capsys.readouterr().err
+        assert f"{claimed}: is not the account sue, and only a supervisor may work under another name" in said
+        assert f"log in as {claimed}, or ask bob" in said
+    Path("responses/interviewers.csv").write_text("login,role\nbob,supervisor\n")
+    assert run(accept) == 1
+    assert (
+        "sue: is not among the people of this study — ask bob: a supervisor adds" in capsys.readouterr().err
+    )
+    Path("responses/interviewers.csv").write_text("login,role\nsue,supervisor\nbob,supervisor\nann,\n")
+    assert run([*accept, "--by", "ann"]) == 1, "under an interviewer's name one has an interviewer's rights"
+    said = capsys.readouterr().err
+    assert "ann: only a supervisor may accept a change of meaning — ask bob or sue" in said
+    assert run([*accept, "--by", "zoe"]) == 1
+    assert "zoe: is not among the people of this study — ask bob or sue" in capsys.readouterr().err
+    assert wrong(TURNED)
+    assert run([*accept, "--by", "bob"]) == 0
+    assert "accepted by bob (account sue)" in capsys.readouterr().err
     assert not wrong(TURNED)
 
 
@@ -270,7 +287,10 @@ def test_no_real_interview_begins_under_a_change_that_nobody_accepted() -> None:
     file = put(TURNED)
     for refused in (start_or_resume(file, StartOptions(case="new")), open_station(file, interviewer="ann")):
         assert isinstance(refused, UserError)
-        assert "q1: code 1 was 'Yes' and is 'No', but version 1 has interviews, and 1 more" in refused.what
+        assert (
+            "q1: code 1 was 'Yes' and is 'No', but version 1 has interviews, and there is 1 more such change"
+            in refused.what
+        )
         assert "survey check v.yaml" in refused.remedy
     practice = start_or_resume(file, StartOptions(case="new", practice=True))
     assert isinstance(practice, InterviewSession)

@@ -28,9 +28,8 @@ def identify(claimed: str, account: str, people: People, own: People) -> Intervi
         )
     who = people.of(name)
     if who is None:
-        return UserError(
-            name, "is not among the people of this study", f"a supervisor adds the line to {PEOPLE}"
-        )
+        remedy = f"ask {own.supervisors()}: a supervisor adds the line to {PEOPLE}"
+        return UserError(name, "is not among the people of this study", remedy)
     return who
 
 

@@ -84,7 +84,12 @@ def unaccepted_changes(store: Store, instrument: Instrument) -> UserError | None
     if not left:
         return None
     first = left[0]
-    more = f", and {len(left) - 1} more" if len(left) > 1 else ""
+    others = len(left) - 1
+    more = (
+        f", and there {'is' if others == 1 else 'are'} {others} more such change{'' if others == 1 else 's'}"
+        if others
+        else ""
+    )
     file = next(iter(instrument.texts))
     return UserError(
         file,

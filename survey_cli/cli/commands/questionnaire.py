@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from survey_cli.cli.commands.interview import Database
+from survey_cli.cli.commands.sample import By
 from survey_cli.cli.output.terminal import count, fail, paragraphs, printable, say, width
 from survey_cli.problems import Problem, UserError
 
@@ -73,6 +74,7 @@ def check(
         bool,
         typer.Option("--same", help="With --accept: the new text means the same, as after a correction."),
     ] = False,
+    by: By = "",
     db: Database = None,
 ) -> None:
     """Find every problem of an instrument, with its line and a remedy.
@@ -87,8 +89,8 @@ def check(
     wanted = formats_asked(formats or ())
     if isinstance(wanted, UserError):
         fail(wanted)
-    if accept or reason or same:
-        _accept(files, accept or (), reason, same=same, db=db)
+    if accept or reason or same or by:
+        _accept(files, accept or (), reason, same=same, by=by, db=db)
     found, troubles = instruments_in(files)
     results = [checked(file, wanted, db=db) for file in found]
     problems = [problem for one in results for problem in one.problems]
@@ -107,7 +109,9 @@ def check(
     raise typer.Exit(1 if wrong or troubles else 0)
 
 
-def _accept(files: Sequence[str], items: Sequence[str], reason: str, *, same: bool, db: str | None) -> None:
+def _accept(
+    files: Sequence[str], items: Sequence[str], reason: str, *, same: bool, by: str, db: str | None
+) -> None:
     from survey_cli.services.questionnaire.version_check import accept
 
     if not items:
@@ -118,7 +122,7 @@ def _accept(files: Sequence[str], items: Sequence[str], reason: str, *, same: bo
         fail(
             UserError("--accept", "several files are named", "accept changes of one questionnaire at a time")
         )
-    done = accept(files[0], items, reason.strip(), same=same, db=db)
+    done = accept(files[0], items, reason.strip(), same=same, by=by, db=db)
     if isinstance(done, UserError):
         fail(done)
 

@@ -14,6 +14,7 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Position, Problem, UserError, did_you_mean
 from survey_cli.store import Store, StoreError
 from survey_cli.store.database_location import database_of, open_existing
+from survey_cli.study.identity import identify, written_by
 from survey_cli.study.open_study import people_of
 from survey_cli.study.version_changes import (
     Acceptance,
@@ -113,7 +114,13 @@ def _told(one: VersionChange, acceptance: Acceptance) -> str:
 
 
 def accept(
-    file: str, items: Sequence[str], reason: str, *, same: bool = False, db: str | None = None
+    file: str,
+    items: Sequence[str],
+    reason: str,
+    *,
+    same: bool = False,
+    by: str = "",
+    db: str | None = None,
 ) -> Accepted | UserError:
     """Keep that the changes of these items are meant, and why. Where people are listed, this is for supervisors."""
     instrument = open_instrument(file)
@@ -132,10 +139,12 @@ def accept(
     if isinstance(store, UserError):
         return store
     with store:
-        who = people.of(store.account)
-        if who is None or not who.supervises:
+        who = identify(by, store.account, people, people)
+        if isinstance(who, UserError):
+            return who
+        if not who.supervises:
             what = "only a supervisor may accept a change of meaning"
-            return UserError(store.account, what, f"ask {people.supervisors()}")
+            return UserError(who.login, what, f"ask {people.supervisors()}")
         try:
             found = version_changes(store, instrument)
             if isinstance(found, UserError):
@@ -152,7 +161,7 @@ def accept(
             for one in wanted:
                 acceptance = Acceptance(
                     reason=reason,
-                    by=store.account,
+                    by=written_by(who.login, store.account),
                     at=datetime.now(UTC),
                     earlier=one.told,
                     later=later,
