@@ -134,7 +134,9 @@ def stop_question(outcome: Outcome) -> str:
 
 def drop_question(decline: str, marked: int) -> str:
     """What is asked before a decline takes the place of options marked already."""
-    return f"{decline}, and drop the {'answer' if marked == 1 else f'{marked} answers'} marked?"
+    return (
+        f"Record {decline}, and remove the {'marked answer' if marked == 1 else f'{marked} marked answers'}?"
+    )
 
 
 def yes_or_no(key: str) -> bool | None:

@@ -349,7 +349,7 @@ def test_what_may_mean_two_things_is_asked_about() -> None:
     assert after[1] == (
         "? 12.000: 12 or 12,000?\n1  12 Euro\n2  12,000 Euro\n[a number chooses; Enter alone cancels]\n"
     )
-    assert after[2] == "! nothing was taken: type the answer again\n"
+    assert after[2] == "! nothing was saved: type the answer again\n"
     assert desk.given == [("a", "12000"), ("b", "1")]
 
 

@@ -22,6 +22,7 @@ from survey_cli.entries import (
     Verbatim,
 )
 from survey_cli.plain import conduct_interview
+from survey_cli.tui.answer import describe_typed
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.foot import keys_now
 from survey_cli.tui.keyboard import Keyboard
@@ -468,7 +469,7 @@ def test_a_decline_asks_before_it_drops_what_is_marked() -> None:
     desk = FakeInterview((prompt("m", "Which?", MEDIA), prompt("b", "B?", YES_NO)))
     board = keyed(desk, "1", "2", "d")
     assert isinstance(board.mode, KeyedQuestion)
-    assert board.mode.question == "Don't know, and drop the 2 answers marked?"
+    assert board.mode.question == "Record Don't know, and remove the 2 marked answers?"
     press(board, "1")
     assert "y or n" in board.why
     press(board, "n")
@@ -483,6 +484,8 @@ def test_the_key_of_a_decline_that_begins_a_code_wants_enter() -> None:
     board = keyed(desk, "r")
     assert desk.given == []
     assert ("r Enter", "refused", 1) in keys_now(board)
+    assert describe_typed("r", media, board.prompt) == "Enter records Refused"
+    assert describe_typed("ra", media, board.prompt) == "ra is not a complete code"
     press(board, "enter", *"radio")
     assert desk.given == [("a", ".refused"), ("b", "radio")]
     letters = Pick(choices=(Choice(code="r", words=words("Radio")), Choice(code="tv", words=words("TV"))))

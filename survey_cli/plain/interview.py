@@ -202,7 +202,7 @@ class PlainInterview:
         line = ascii_digits(ask_line(self._output, self._input).strip())
         chosen = dict(enumerate(doubtful.meanings, 1)).get(int(line) if line.isdecimal() else 0)
         if chosen is None:
-            return Rejection("nothing was taken: type the answer again")
+            return Rejection("nothing was saved: type the answer again")
         if chosen.decline:
             return self._session.decline(chosen.decline) or _NextStep.ARRIVE
         return self._send_reply(chosen.reply)

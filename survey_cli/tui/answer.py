@@ -80,7 +80,7 @@ def pick_keyed(key: str, pick: Pick, prompt: Prompt, answer: Answer) -> Keyed | 
         case " " if pick.several and answer.mark is not None:
             return take(pick.choices[answer.mark], pick, prompt, answer, auto=False)
     if typed and len(key) == 1:
-        waiting = f"Enter takes {typed}" if pick.coded(typed) else f"{typed} is not finished"
+        waiting = describe_typed(typed, pick, prompt)
         return No(f"{typed}{key} is not offered; {waiting}, Esc clears it")
     return None
 
@@ -101,7 +101,7 @@ def _entered(pick: Pick, prompt: Prompt, answer: Answer) -> Keyed:
         if choice is None and decline is not None:
             return decline
         if choice is None:
-            return No(f"{answer.edit.text} is not finished: {pick.offered()}")
+            return No(f"{answer.edit.text} is not a complete code: {pick.offered()}")
         return take(choice, pick, prompt, answer, auto=False)
     if not pick.several:
         return (
@@ -112,6 +112,14 @@ def _entered(pick: Pick, prompt: Prompt, answer: Answer) -> Keyed:
     if answer.chosen is not None:
         return Send(answer.chosen, answer.words)
     return Send(()) if pick.least == 0 and prompt.earlier is None else Empty()
+
+
+def describe_typed(typed: str, pick: Pick, prompt: Prompt) -> str:
+    """What Enter does with what is typed so far: a code, a decline, or the beginning of a longer code."""
+    if pick.coded(typed):
+        return f"Enter takes {typed}"
+    decline = declined_by(typed, prompt)
+    return f"Enter records {decline.text}" if decline is not None else f"{typed} is not a complete code"
 
 
 def declined_by(key: str, prompt: Prompt) -> KeyedDecline | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from survey_cli.entries import Line as LineEntry
 from survey_cli.entries import Pick, Prompt, Read, Verbatim, plain
 from survey_cli.text_width import letter_end, text_width
-from survey_cli.tui.answer import Answer
+from survey_cli.tui.answer import Answer, describe_typed
 from survey_cli.tui.interview_state import InterviewState
 from survey_cli.tui.modes import Answering, Jumping, KeyedQuestion, NoteEditor, Speaking, Stopping, TextPage
 from survey_cli.tui.question import BLANK, QuestionColumn
@@ -139,7 +139,7 @@ def status_lines(board: InterviewState, column: QuestionColumn) -> list[ScreenLi
             say(" ", _stands(prompt), "aside")
     typed = board.answer.edit.text
     if prompt is not None and isinstance(prompt.entry, Pick) and typed and not lines:
-        say(" ", f"Enter takes {typed}" if prompt.entry.coded(typed) else f"{typed} is not finished", "hint")
+        say(" ", describe_typed(typed, prompt.entry, prompt), "hint")
     elif board.echo and not board.why:
         say("=", board.echo, "hint")
     elif board.said:

@@ -256,7 +256,7 @@ class Keyboard(InterviewState):
             self._done(self.desk.decline(decline.id), swallow=True, given=decline.text)
             return
         question = commands.drop_question(decline.text, len(self.answer.chosen))
-        self._push(KeyedQuestion(question, (("y", "yes", decline), ("n", "no, keep them", Close()))))
+        self._push(KeyedQuestion(question, (("y", "yes", decline), ("n", "no", Close()))))
 
     # Beside the question
 

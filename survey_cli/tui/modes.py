@@ -265,7 +265,7 @@ class Stopping(NamedTuple):
             return No("s suspends it, a number ends it, Esc goes on with the interview")
         if key in ENTER or not any(code != typed and code.startswith(typed) for code in codes):
             if typed not in codes:
-                return No("the number is not finished")
+                return No("the number is not complete")
             at = codes.index(typed)
             return Stopping(self.outcomes, at + 1, "", self.outcomes[at])
         return self._replace(typed=typed)
