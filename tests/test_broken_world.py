@@ -13,10 +13,12 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from shutil import disk_usage
 
 import pytest
 
 import survey_cli.tui.app  # noqa: F401 – imported here, so that the stations that are forked need not
+from command_line import SURVEY
 from soak.station import Station
 from survey_cli.cli.run_command import run
 from survey_cli.problems import Question
@@ -164,7 +166,7 @@ def test_a_disk_that_takes_no_more_and_then_does(desktop: Desktop, plain: bool) 
     )
     say(station, "12345")
     see(station, "not saved: the disk did not take it")
-    assert "give the entry again" in " ".join(station.shown().split())
+    assert "try again" in " ".join(station.shown().split())
     assert answers() == []
     assert plain or ("How many?" in station.shown() and still_typed(station, "12345"))
     resource.prlimit(station.pid, resource.RLIMIT_FSIZE, (hard, hard))
@@ -214,6 +216,21 @@ def test_a_disk_with_no_room_for_a_database(small_disk: Path, capsys: pytest.Cap
     said = told(capsys, "interview", "small.yaml", "--case", "7", "--db", str(small_disk / "a.db"))
     assert "the disk is full — make room on it" in said
     assert [path.name for path in small_disk.iterdir()] == ["holiday.jpg"]
+
+
+@as_root
+def test_a_disk_that_filled_up_after_the_interviews(
+    small_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = small_disk / "a.db"
+    subprocess.run([*SURVEY, "interview", "small.yaml", "--case", "7", "--plain", "--db", str(db)],
+                   stdin=subprocess.DEVNULL, capture_output=True, check=False)  # fmt: skip
+    assert db.exists()
+    (small_disk / "holiday.jpg").write_bytes(b"x" * disk_usage(small_disk).free)
+    for command in ("interviews", "verify", "status"):
+        said = told(capsys, command, "small.yaml", "--db", str(db))
+        assert "the disk is full — make room on it, then try again" in said
+        assert "SQLITE" not in said
 
 
 NOBODY = """

@@ -475,7 +475,7 @@ def a_connection_that_breaks(store, monkeypatch):
     def unseen():
         commit()
         if left and left.pop():
-            raise Interrupted("there", "the connection was lost", "give the entry again")
+            raise Interrupted("there", "the connection was lost", "try again")
 
     monkeypatch.setattr(store._db, "commit", unseen)
     return lambda: left.__setitem__(slice(None), [True])

@@ -53,16 +53,16 @@ DAMAGED: Final = (
 )
 
 SENTENCES: Final[dict[int, tuple[str, str]]] = {
-    sqlite3.SQLITE_FULL: ("the disk is full", "make room on it, then give the entry again"),
+    sqlite3.SQLITE_FULL: ("the disk is full", "make room on it, then try again"),
     sqlite3.SQLITE_BUSY: (
         "another program keeps the database locked",
-        "close programs that write to it (a database browser, a copy in progress), then give the entry again",
+        "close programs that write to it (a database browser, a copy in progress), then try again",
     ),
-    sqlite3.SQLITE_LOCKED: ("the database is locked", "give the entry again"),
-    sqlite3.SQLITE_PROTOCOL: ("too many programs open the database at once", "give the entry again"),
+    sqlite3.SQLITE_LOCKED: ("the database is locked", "try again"),
+    sqlite3.SQLITE_PROTOCOL: ("too many programs open the database at once", "try again"),
     sqlite3.SQLITE_READONLY: (
         "the database can only be read",
-        "make the file and its folder writable for you, then give the entry again",
+        "make the file and its folder writable for you, then try again",
     ),
     sqlite3.SQLITE_PERM: ("the file may not be opened", "make the file and its folder writable for you"),
     sqlite3.SQLITE_CANTOPEN: (
@@ -71,7 +71,7 @@ SENTENCES: Final[dict[int, tuple[str, str]]] = {
     ),
     sqlite3.SQLITE_IOERR: (
         "the disk did not take it",
-        "check the disk, the room left on it and the limit on a file's size, then give the entry again",
+        "check the disk, the room left on it and the limit on a file's size, then try again",
     ),
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: (
@@ -80,7 +80,7 @@ SENTENCES: Final[dict[int, tuple[str, str]]] = {
     ),
     sqlite3.SQLITE_NOMEM: (
         "the computer is out of memory",
-        "close other programs, then give the entry again",
+        "close other programs, then try again",
     ),
     sqlite3.SQLITE_TOOBIG: ("the text is too long to be kept", "shorten it"),
 }
@@ -102,6 +102,8 @@ def told(error: BaseException, where: str) -> StoreError | None:
         return StoreError(where, *SENTENCES[sqlite3.SQLITE_NOMEM])
     if not isinstance(error, sqlite3.Error):
         return None
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE:  # no room for the file FILE-shm
+        return StoreError(where, *SENTENCES[sqlite3.SQLITE_FULL])
     if primary(error) in SENTENCES:
         what, remedy = SENTENCES[primary(error)]
         name = getattr(error, "sqlite_errorname", "")

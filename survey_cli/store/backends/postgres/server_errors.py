@@ -9,11 +9,11 @@ from typing import Final
 
 from survey_cli.store.backends.errors import Interrupted, StoreError
 
-AGAIN: Final = "give the entry again"
+AGAIN: Final = "try again"
 
 LOST: Final = (
     "the connection to the server was lost",
-    "give the entry again: it connects anew by itself",
+    "try again: it connects anew by itself",
 )
 
 _DISK: Final = ("the server's disk is full", f"have room made on it, then {AGAIN}")

@@ -218,7 +218,7 @@ class Sqlite(Connector):
             raise StoreError(
                 self.where,
                 "the file has been moved, deleted or replaced while it was in use",
-                "put it back where it was, then give the entry again",
+                "put it back where it was, then try again",
             )
         if self._log is not None and _identity(f"{self._at}-wal") != self._log:
             raise StoreError(
