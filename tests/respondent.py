@@ -11,7 +11,8 @@ from survey_cli.engine import prompts
 from survey_cli.engine.events import Began, Rejection, Sitting
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Read
-from survey_cli.instrument.compiled.model import CompiledItem, CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.values import Place, Value
 

@@ -21,7 +21,8 @@ from survey_cli.instrument.checks import checked
 from survey_cli.instrument.checks.reachability.analysis import Finding, findings
 from survey_cli.instrument.checks.reachability.variables import FALSE, TRUE, UNKNOWN
 from survey_cli.instrument.compiled.compiler import compile_instrument
-from survey_cli.instrument.compiled.model import CompiledNode, CompiledOption, Instrument
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.schema.items.question import CompiledOption
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import errors
 from survey_cli.values import Missing

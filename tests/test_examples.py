@@ -16,7 +16,7 @@ from scenario import INSTRUMENTS, Scenario, feature, instrument, scenario, sourc
 from survey_cli.entries import Pick, Prompt
 from survey_cli.instrument.checks import checked
 from survey_cli.instrument.schema.document import Document
-from survey_cli.instrument.schema.items import AnyItem
+from survey_cli.instrument.schema.items.groups import AnyItem
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping
 from survey_cli.values import NOT_REACHED
 

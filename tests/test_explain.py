@@ -6,7 +6,7 @@ from survey_cli.cli.run_command import run
 from survey_cli.instrument.checks import RULES
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.document import Document
-from survey_cli.instrument.schema.items import ITEM_TYPES
+from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.reference import FILL_MEANINGS, FUNCTION_MEANINGS, list_entries
 from survey_cli.instrument.texts.templates import ALWAYS
 from survey_cli.outcomes import OUTCOMES

@@ -14,7 +14,7 @@ import yaml
 
 from language_server import LanguageServer
 from survey_cli.cli.run_command import run
-from survey_cli.instrument.schema.items import ITEM_TYPES
+from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.outcomes import OUTCOMES
 

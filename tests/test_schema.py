@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from survey_cli.cli.run_command import run
-from survey_cli.instrument.schema.items import ITEM_TYPES
+from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.json_schema import (
     SCHEMA_DRAFT,
     build_instrument_schema,

@@ -28,7 +28,8 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.route import Stop, Walk
 from survey_cli.entries import plain
-from survey_cli.instrument.compiled.model import CompiledCheck, Instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.items.question import CompiledCheck
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, SplitItem
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, missing
 

@@ -34,8 +34,9 @@ from survey_cli.entries import (
     ascii_digits,
     plain,
 )
-from survey_cli.instrument.compiled.model import CompiledItem, Env, ItemContext, Roster
+from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.question import CompiledItem, Env, ItemContext
 from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.instrument.texts.templates import Template

@@ -10,17 +10,9 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.order import ordered
-from survey_cli.instrument.compiled.model import (
-    CompiledItem,
-    CompiledNode,
-    CompiledOption,
-    Compute,
-    Instrument,
-    ItemContext,
-    ItemGroup,
-    Roster,
-)
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.question import CompiledItem, CompiledOption, Compute, ItemContext
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 

@@ -5,16 +5,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-from survey_cli.instrument.compiled.model import (
-    CompiledItem,
-    CompiledNode,
-    Compute,
-    Instrument,
-    ItemGroup,
-    Roster,
-)
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
+from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
 from survey_cli.table.personal import personal_names

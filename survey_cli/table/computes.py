@@ -10,8 +10,9 @@ from typing import Any, Self
 from survey_cli.engine.codec import encode_cells
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.route import hasty
-from survey_cli.instrument.compiled.model import Compute, Instrument
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.table.columns import columns
 from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, cell_reader, cell_texts, row_of

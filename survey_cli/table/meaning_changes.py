@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.compiled.model import CompiledItem, Compute, Instrument, Roster
+from survey_cli.instrument.compiled.model import Instrument, Roster
+from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.table.columns import sample_variable

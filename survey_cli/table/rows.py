@@ -4,7 +4,8 @@ from typing import Any
 
 from survey_cli.engine.interview import Interview, Standing
 from survey_cli.engine.order import ordered
-from survey_cli.instrument.compiled.model import CompiledItem, Roster
+from survey_cli.instrument.compiled.model import Roster
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.table.columns import Block, blocks, columns
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 

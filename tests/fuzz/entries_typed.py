@@ -12,7 +12,7 @@ from survey_cli.engine.codec import decode, encode
 from survey_cli.engine.events import Answered, Stamp
 from survey_cli.entries import Pick, Picked, Reply, Unread
 from survey_cli.instrument.checks import checked
-from survey_cli.instrument.compiled.model import CompiledItem, ItemContext
+from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.texts.date_text import read_date, read_time, say_date, say_time
 from survey_cli.values import Code, Place

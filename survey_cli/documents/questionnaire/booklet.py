@@ -17,8 +17,9 @@ from survey_cli.documents.questionnaire.booklet_model import (
 from survey_cli.documents.questionnaire.questionnaire import Layout, decline_choice
 from survey_cli.documents.questionnaire.rule_sentences import listed, named, sentence
 from survey_cli.documents.questionnaire.text_rendering import Speaker, literal
-from survey_cli.instrument.compiled.model import Compute, Instrument
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import StudySpec
+from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
 
 FINGERPRINT: Final = 12

@@ -19,17 +19,10 @@ from survey_cli.documents.questionnaire.booklet_model import (
 from survey_cli.documents.questionnaire.rule_sentences import Rules, listed, named, sentence, signed
 from survey_cli.documents.questionnaire.text_rendering import Speaker, label, literal
 from survey_cli.instrument.compiled.item_numbers import number_items
-from survey_cli.instrument.compiled.model import (
-    CompiledDecline,
-    CompiledItem,
-    CompiledNode,
-    CompiledOption,
-    Instrument,
-    ItemGroup,
-    Roster,
-)
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.schema.items.coded import MAX_PICK_POINTS, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, CompiledOption
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import (
     ComputedItem,

@@ -8,9 +8,10 @@ from typing import Final
 
 from survey_cli.documents.questionnaire.booklet_model import Line, Stretch
 from survey_cli.documents.questionnaire.text_rendering import label, literal
-from survey_cli.instrument.compiled.model import CompiledDecline, Instrument
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.question import CompiledDecline
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.schema.options import OptionSpec

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from survey_cli.documents.questionnaire.booklet_model import Line, Said, Spoken, Stretch, Style
-from survey_cli.instrument.compiled.model import Compute, Instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.number_words import spell_cardinal, spell_ordinal
 from survey_cli.instrument.texts.placeholder_text import shown

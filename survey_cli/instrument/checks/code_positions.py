@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, overload
 
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.schema.items import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
+from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, SpecModel
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.instrument.source.scalars import NOWHERE, Text

@@ -15,10 +15,11 @@ from survey_cli.instrument.checks.code_positions import (
     place_of,
 )
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.model import CompiledItem, Roster
+from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.texts.templates import ALWAYS
 from survey_cli.problems import Position, Problem
 from survey_cli.values import ADMIN_COLUMNS, Variable

@@ -6,21 +6,12 @@ from typing import Final, NamedTuple, cast
 from survey_cli.instrument.compiled.computes import computes
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
-from survey_cli.instrument.compiled.model import (
-    CompiledDecline,
-    CompiledItem,
-    CompiledNode,
-    Compute,
-    Instrument,
-    ItemGroup,
-    Roster,
-)
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.compiled.symbols import GroupStep, SymbolTable
 from survey_cli.instrument.schema.document import Document
-from survey_cli.instrument.schema.items import AnyItem
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
-from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
-from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, Compute, QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, HandoverItem
 from survey_cli.instrument.schema.options import OptionSpec
@@ -97,97 +88,97 @@ class InstrumentCompiler:
         if group.id:
             self.draft.groups[group.id] = group
 
-    def _compile_nodes(self, items: Sequence[AnyItem], around: GroupContext) -> tuple[CompiledNode, ...]:
-        path = around.path
+    def _compile_nodes(self, items: Sequence[AnyItem], enclosing: GroupContext) -> tuple[CompiledNode, ...]:
+        path = enclosing.path
         nodes = []
         for child, item in enumerate(items):
             step = (
                 GroupStep(path[-1].group, child, path[-1].shuffled) if path else GroupStep("", child, False)
             )
-            nodes.append(self._compile_node(item, around._replace(path=(*path[:-1], step))))
+            nodes.append(self._compile_node(item, enclosing._replace(path=(*path[:-1], step))))
         return tuple(nodes)
 
-    def _compile_node(self, item: AnyItem, around: GroupContext) -> CompiledNode:
+    def _compile_node(self, item: AnyItem, enclosing: GroupContext) -> CompiledNode:
         if not item.is_group:
             question = cast(QuestionItem, item)
-            return self._compile_item(question, str(item.id), question.text, around)
+            return self._compile_item(question, str(item.id), question.text, enclosing)
         match item:
             case SectionItem():
-                return self._compile_section(item, around)
+                return self._compile_section(item, enclosing)
             case RosterItem():
-                return self._compile_roster(item, around)
+                return self._compile_roster(item, enclosing)
             case BatteryItem():
-                return self._compile_battery(item, around)
+                return self._compile_battery(item, enclosing)
             case _:
-                return self._compile_item(item, str(item.id), item.text, around)
+                return self._compile_item(item, str(item.id), item.text, enclosing)
 
     def _compile_group(
-        self, item: SectionItem | BatteryItem | RosterItem, around: GroupContext, kind: type[ItemGroup]
+        self, item: SectionItem | BatteryItem | RosterItem, enclosing: GroupContext, kind: type[ItemGroup]
     ) -> tuple[ItemGroup, GroupContext]:
         """A group without its children, and what those stand in."""
         who = str(item.id)
-        spot = CompileContext(who, self._index, around.roster, around.path)
+        context = CompileContext(who, self._index, enclosing.roster, enclosing.path)
         compiler = self.item_compiler
-        title = compiler.compile_optional_text(item.title, spot, "title") or around.section
-        hangup = around.hangup or (isinstance(item, SectionItem) and item.after == "hangup")
+        title = compiler.compile_optional_text(item.title, context, "title") or enclosing.section
+        hangup = enclosing.hangup or (isinstance(item, SectionItem) and item.after == "hangup")
         group = kind(
             id=who,
             spec=item,
             children=(),
             title=title,
-            intro=compiler.compile_optional_text(item.intro, spot, "intro"),
-            ask_if=compiler.compile_condition(item.ask_if, spot, "ask_if"),
-            unless=compiler.compile_condition(item.unless, spot, "unless"),
+            intro=compiler.compile_optional_text(item.intro, context, "intro"),
+            ask_if=compiler.compile_condition(item.ask_if, context, "ask_if"),
+            unless=compiler.compile_condition(item.unless, context, "unless"),
             order=item.order,
             anchor=item.anchor,
             after_hangup=hangup,
         )
-        path = (*around.path, GroupStep(who, 0, item.order != "written"))
-        return group, around._replace(path=path, section=title, hangup=hangup)
+        path = (*enclosing.path, GroupStep(who, 0, item.order != "written"))
+        return group, enclosing._replace(path=path, section=title, hangup=hangup)
 
-    def _compile_section(self, item: SectionItem, around: GroupContext) -> ItemGroup:
-        group, inside = self._compile_group(item, around, ItemGroup)
+    def _compile_section(self, item: SectionItem, enclosing: GroupContext) -> ItemGroup:
+        group, inside = self._compile_group(item, enclosing, ItemGroup)
         group.children = self._compile_nodes(item.items, inside)
         self._finish_group(group)
         return group
 
-    def _compile_roster(self, item: RosterItem, around: GroupContext) -> Roster:
-        outside = around._replace(roster=None)
-        spot = CompileContext(str(item.id), self._index, None, around.path)
+    def _compile_roster(self, item: RosterItem, enclosing: GroupContext) -> Roster:
+        outside = enclosing._replace(roster=None)
+        context = CompileContext(str(item.id), self._index, None, enclosing.path)
         group, inside = self._compile_group(item, outside, Roster)
         roster = cast(Roster, group)
         inside = inside._replace(roster=roster.id)
         roster.maximum = item.max
-        roster.count = self.item_compiler.compile_condition(item.count, spot, "count", "number")
+        roster.count = self.item_compiler.compile_condition(item.count, context, "count", "number")
         if item.each is not None:
-            roster.each = self._find_each(item, item.each, spot)
+            roster.each = self._find_each(item, item.each, context)
         roster.turn_name = self.symbol_table.find_turn_name(roster.id)
         roster.children = self._compile_nodes(item.items, inside)
         more = self.symbol_table.symbols.get(f"{roster.id}_more")
         if item.until is not None and more is not None and more.question is not None:
-            special = ItemOverrides(options=more.options)
+            overrides = ItemOverrides(options=more.options)
             roster.until = self._compile_item(
-                more.question, more.id, item.until, inside._replace(path=around.path), special
+                more.question, more.id, item.until, inside._replace(path=enclosing.path), overrides
             )
         self._finish_group(roster)
         return roster
 
-    def _find_each(self, item: RosterItem, name: YamlScalar, spot: CompileContext) -> CompiledItem | None:
+    def _find_each(self, item: RosterItem, name: YamlScalar, context: CompileContext) -> CompiledItem | None:
         """The multiple whose chosen options are the turns."""
         each = self.draft.leaves.get(str(name))
         if each is not None and isinstance(each.question, MultipleItem):
-            self.item_compiler.record_use(spot, "each", name.where, frozenset({each.id}))
+            self.item_compiler.record_use(context, "each", name.where, frozenset({each.id}))
             return each
         if str(name) not in self.draft.lost:
             several = [n for n, leaf in self.draft.leaves.items() if isinstance(leaf.question, MultipleItem)]
             near = did_you_mean(str(name), several, otherwise="name an earlier item of type multiple")
             what = f"each: {str(name)!r} is not a multiple asked before"
             self.problems.append(
-                Problem("bad-each", item.find_position("each"), spot.owner, what, near, length=len(name))
+                Problem("bad-each", item.find_position("each"), context.owner, what, near, length=len(name))
             )
         return None
 
-    def _compile_battery(self, item: BatteryItem, around: GroupContext) -> ItemGroup:
+    def _compile_battery(self, item: BatteryItem, enclosing: GroupContext) -> ItemGroup:
         first = self.symbol_table.symbols.get(str(next(iter(item.statements), "")))
         options, scale = (first.options, first.scale) if first is not None else ({}, None)
         shared = {n: getattr(item, n) for n in QuestionItem.model_fields if n not in ("ask_if", "unless")}
@@ -201,21 +192,21 @@ class InstrumentCompiler:
             labels=item.labels,
         )
         asked.copy_position(item)
-        group, inside = self._compile_group(item, around, ItemGroup)
+        group, inside = self._compile_group(item, enclosing, ItemGroup)
         children = []
         for child, (name, statement) in enumerate(item.statements.items()):
             step = GroupStep(group.id, child, item.order != "written")
-            special = ItemOverrides(
+            overrides = ItemOverrides(
                 options=options,
                 scale=scale,
                 label=statement.label or statement.text,
                 ask_if=statement.ask_if,
                 anchor=statement.anchor,
             )
-            here = inside._replace(path=(*around.path, step))
+            here = inside._replace(path=(*enclosing.path, step))
             children.append(
                 self._compile_item(
-                    asked, str(name), _build_statement_text(item.text, statement.text), here, special
+                    asked, str(name), _build_statement_text(item.text, statement.text), here, overrides
                 )
             )
         group.children = tuple(children)
@@ -227,42 +218,42 @@ class InstrumentCompiler:
         item: QuestionItem,
         who: str,
         text: Text,
-        around: GroupContext,
-        special: ItemOverrides | None = None,
+        enclosing: GroupContext,
+        overrides: ItemOverrides | None = None,
     ) -> CompiledItem:
         at = self._index
         self._index += 1
-        spot = CompileContext(who, at, around.roster, around.path)
+        context = CompileContext(who, at, enclosing.roster, enclosing.path)
         compiler = self.item_compiler
-        if special is None:
+        if overrides is None:
             named = self.symbol_table.symbols.get(who)
             options, scale = (named.options, named.scale) if named is not None else ({}, None)
             label, ask_if, unless, anchor = item.label or text, item.ask_if, item.unless, item.anchor
         else:
-            options, scale = special.options, special.scale
-            label, ask_if, unless, anchor = special.label or text, special.ask_if, None, special.anchor
-        compiled = compiler.compile_options(options, spot, scale)
+            options, scale = overrides.options, overrides.scale
+            label, ask_if, unless, anchor = overrides.label or text, overrides.ask_if, None, overrides.anchor
+        compiled = compiler.compile_options(options, context, scale)
         leaf = CompiledItem(
             id=who,
             question=item,
             text=compiler.compile_text(
-                text, spot, "text", options=item.read and any(o.read for o in compiled)
+                text, context, "text", options=item.read and any(o.read for o in compiled)
             ),
             label=label,
-            ask_if=compiler.compile_condition(ask_if, spot, "ask_if"),
-            unless=compiler.compile_condition(unless, spot, "unless"),
-            instruction=compiler.compile_optional_text(item.instruction, spot, "instruction"),
-            probe=compiler.compile_optional_text(item.probe, spot, "probe"),
-            help=compiler.compile_optional_text(item.help, spot, "help"),
+            ask_if=compiler.compile_condition(ask_if, context, "ask_if"),
+            unless=compiler.compile_condition(unless, context, "unless"),
+            instruction=compiler.compile_optional_text(item.instruction, context, "instruction"),
+            probe=compiler.compile_optional_text(item.probe, context, "probe"),
+            help=compiler.compile_optional_text(item.help, context, "help"),
             options=compiled,
             scale=scale,
             order=item.order if isinstance(item, CodedItem) else "written",
             declines=compiler.compile_declines(item, who),
-            prefill=compiler.compile_condition(item.prefill, spot, "prefill", "value"),
-            checks=compiler.compile_checks(item, spot),
-            roster=around.roster,
-            section=around.section,
-            after_hangup=around.hangup,
+            prefill=compiler.compile_condition(item.prefill, context, "prefill", "value"),
+            checks=compiler.compile_checks(item, context),
+            roster=enclosing.roster,
+            section=enclosing.section,
+            after_hangup=enclosing.hangup,
             computes=tuple(self._computes_after.get(at, ())),
             anchor=anchor,
             counts_in_progress=item.asks or not isinstance(item, ComputedItem | EndItem),
@@ -274,15 +265,15 @@ class InstrumentCompiler:
         leaf.options_vary = drawn or any(o.ask_if is not None for o in compiled)
         leaf.options_conditional = bool(compiled) and all(o.ask_if is not None for o in compiled)
         if isinstance(item, NumberItem) and item.options:
-            leaf.labels = compiler.compile_number_labels(item.options, spot)
+            leaf.labels = compiler.compile_number_labels(item.options, context)
         if not item.asks and isinstance(item, HandoverItem):
-            leaf.ask_for = compiler.compile_optional_text(item.ask_for, spot, "ask_for")
+            leaf.ask_for = compiler.compile_optional_text(item.ask_for, context, "ask_for")
         elif not item.asks and isinstance(item, DrawItem):
-            self._compile_draw(item, leaf, spot)
+            self._compile_draw(item, leaf, context)
         self.draft.leaves.setdefault(who, leaf)
         return leaf
 
-    def _compile_draw(self, item: DrawItem, leaf: CompiledItem, spot: CompileContext) -> None:
+    def _compile_draw(self, item: DrawItem, leaf: CompiledItem, context: CompileContext) -> None:
         """The roster a draw draws from, which turns, and by what it compares them."""
         source = str(item.from_)
         if source not in self.symbol_table.rosters:
@@ -297,8 +288,10 @@ class InstrumentCompiler:
             return
         leaf.source = source
         leaf.turn_name = self.symbol_table.find_turn_name(source)
-        leaf.where = self.item_compiler.compile_condition(item.where, spot._replace(roster=source), "where")
-        self.item_compiler.record_use(spot, "from", item.find_position("from"), frozenset({source}))
+        leaf.where = self.item_compiler.compile_condition(
+            item.where, context._replace(roster=source), "where"
+        )
+        self.item_compiler.record_use(context, "from", item.find_position("from"), frozenset({source}))
         if item.by == "random":
             return
         wanted = ("date",) if item.by == "next_birthday" else ("date", "number")

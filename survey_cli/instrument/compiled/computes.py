@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
-from survey_cli.instrument.compiled.model import Compute
 from survey_cli.instrument.compiled.symbols import Symbol
 from survey_cli.instrument.expressions.conditions import Condition, Known, read_names
+from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import NOWHERE, Text
 from survey_cli.instrument.texts.templates import Said, Template

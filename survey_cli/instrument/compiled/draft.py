@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from survey_cli.instrument.compiled.model import CompiledItem, Compute, ItemGroup
+from survey_cli.instrument.compiled.model import ItemGroup
 from survey_cli.instrument.compiled.symbols import GroupStep, Symbol, SymbolTable
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document
+from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import Position, Problem
 

@@ -8,10 +8,14 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
-from survey_cli.instrument.compiled.model import CompiledCheck, CompiledDecline, CompiledOption
 from survey_cli.instrument.compiled.symbols import GroupStep, list_declines
 from survey_cli.instrument.expressions.conditions import Condition, Scope, Wants, compile_condition
-from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.schema.items.question import (
+    CompiledCheck,
+    CompiledDecline,
+    CompiledOption,
+    QuestionItem,
+)
 from survey_cli.instrument.schema.options import DeclineOverride, DeclineSpec, OptionSpec
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import NOWHERE, Text
@@ -74,7 +78,7 @@ class ItemCompiler:
     def compile_condition(
         self,
         written: YamlScalar | None,
-        spot: CompileContext,
+        context: CompileContext,
         key: str,
         wants: Wants = "truth",
         answered: frozenset[str] = frozenset(),
@@ -83,21 +87,21 @@ class ItemCompiler:
         if written is None:
             return None
         where = getattr(written, "where", NOWHERE)
-        scope = self._build_scope(spot.roster)
+        scope = self._build_scope(context.roster)
         condition, problems = compile_condition(
-            written, scope, where=where, who=spot.owner, wants=wants, answered=answered
+            written, scope, where=where, who=context.owner, wants=wants, answered=answered
         )
         if problems:
             self._add_problems(problems, key)
         if condition is not None:
             self.draft.uses.append(
                 NameUse(
-                    owner=spot.owner,
+                    owner=context.owner,
                     key=key,
                     where=where,
                     names=condition.names,
-                    before=spot.before,
-                    path=spot.path,
+                    before=context.before,
+                    path=context.path,
                     condition=condition,
                     length=len(written),
                 )
@@ -115,42 +119,53 @@ class ItemCompiler:
             self.problems.append(replace(p, what=what))
 
     def compile_optional_text(
-        self, text: Text | None, spot: CompileContext, key: str, *, options: bool = False
+        self, text: Text | None, context: CompileContext, key: str, *, options: bool = False
     ) -> Template | None:
         """Compile one text, if there is one."""
-        return None if text is None else self.compile_text(text, spot, key, options=options)
+        return None if text is None else self.compile_text(text, context, key, options=options)
 
-    def compile_text(self, text: Text, spot: CompileContext, key: str, *, options: bool = False) -> Template:
+    def compile_text(
+        self, text: Text, context: CompileContext, key: str, *, options: bool = False
+    ) -> Template:
         """Compile one text."""
-        scope = self._text_scopes.get((spot.roster, options))
+        scope = self._text_scopes.get((context.roster, options))
         if scope is None:
-            roster = self.draft.symbol_table.rosters.get(spot.roster) if spot.roster is not None else None
+            roster = (
+                self.draft.symbol_table.rosters.get(context.roster) if context.roster is not None else None
+            )
             each = roster is not None and roster.each is not None
             languages = [str(language) for language in self.draft.document.languages]
-            scope = TextScope(self.text_variables, spot.roster, options, each, self._nearest, languages)
-            self._text_scopes[spot.roster, options] = scope
-        template, problems = compile_text(text, scope, who=spot.owner)
+            scope = TextScope(self.text_variables, context.roster, options, each, self._nearest, languages)
+            self._text_scopes[context.roster, options] = scope
+        template, problems = compile_text(text, scope, who=context.owner)
         if problems:
             self._add_problems(problems, key)
         if len(template.still) < len(template.runs):
             names = frozenset(template.names()) & self.value_types.keys()
             if names:
-                self.record_use(spot, key, text.where, names)
-        self.draft.templates.append((spot.owner, template))
+                self.record_use(context, key, text.where, names)
+        self.draft.templates.append((context.owner, template))
         return template
 
-    def record_use(self, spot: CompileContext, key: str, where: Position, names: frozenset[str]) -> None:
+    def record_use(self, context: CompileContext, key: str, where: Position, names: frozenset[str]) -> None:
         """Something written here names these."""
         self.draft.uses.append(
-            NameUse(owner=spot.owner, key=key, where=where, names=names, before=spot.before, path=spot.path)
+            NameUse(
+                owner=context.owner,
+                key=key,
+                where=where,
+                names=names,
+                before=context.before,
+                path=context.path,
+            )
         )
 
-    def compile_checks(self, item: QuestionItem, spot: CompileContext) -> tuple[CompiledCheck, ...]:
+    def compile_checks(self, item: QuestionItem, context: CompileContext) -> tuple[CompiledCheck, ...]:
         """The item's checks and its `confirm`, which may name the item itself."""
         if not item.checks and item.confirm is None:
             return ()
-        after = spot._replace(before=spot.before + 1)
-        made, answered = [], frozenset((spot.owner,))  # a check is made of answers alone
+        after = context._replace(before=context.before + 1)
+        made, answered = [], frozenset((context.owner,))  # a check is made of answers alone
         for check in item.checks:
             condition = self.compile_condition(check.expect, after, "expect", answered=answered)
             say = self.compile_text(check.say, after, "say")
@@ -164,29 +179,29 @@ class ItemCompiler:
         return tuple(made)
 
     def compile_options(
-        self, options: Mapping[Code, OptionSpec], spot: CompileContext, scale: str | None
+        self, options: Mapping[Code, OptionSpec], context: CompileContext, scale: str | None
     ) -> tuple[CompiledOption, ...]:
         """The options of an item; those of a named list are compiled once."""
         if not options:
             return ()
-        key = (id(options), None if scale is not None else spot.roster)
+        key = (id(options), None if scale is not None else context.roster)
         ready = self._lists.get(key)
         if ready is not None:
             return ready
         if scale is not None:
-            spot = spot._replace(owner=scale)
+            context = context._replace(owner=scale)
         made = tuple(
             CompiledOption(
                 code=code,
-                text=self.compile_text(option.text, spot, "options"),
+                text=self.compile_text(option.text, context, "options"),
                 label=option.label or option.text,
                 read=option.read,
                 specify=option.specify,
                 exclusive=option.exclusive,
                 missing=option.missing,
                 anchor=option.anchor,
-                note=self.compile_optional_text(option.note, spot, "note"),
-                ask_if=self.compile_condition(option.ask_if, spot, "ask_if"),
+                note=self.compile_optional_text(option.note, context, "note"),
+                ask_if=self.compile_condition(option.ask_if, context, "ask_if"),
             )
             for code, option in options.items()
         )
@@ -197,11 +212,11 @@ class ItemCompiler:
         return made
 
     def compile_number_labels(
-        self, options: Mapping[int, Text], spot: CompileContext
+        self, options: Mapping[int, Text], context: CompileContext
     ) -> Mapping[Code, Template]:
         """The words of those numbers that have a meaning of their own."""
         labels = self.draft.symbol_table.labels.setdefault(id(options), {})
-        labels.update({code: self.compile_text(text, spot, "options") for code, text in options.items()})
+        labels.update({code: self.compile_text(text, context, "options") for code, text in options.items()})
         return labels
 
     def compile_declines(self, item: QuestionItem, who: str) -> tuple[CompiledDecline, ...]:

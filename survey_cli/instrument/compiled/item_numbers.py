@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from string import ascii_lowercase
 
-from survey_cli.instrument.compiled.model import CompiledItem, CompiledNode, Instrument, Roster
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, Roster
 from survey_cli.instrument.schema.items.groups import BatteryItem
+from survey_cli.instrument.schema.items.question import CompiledItem
 
 
 def number_items(instrument: Instrument) -> Mapping[str, str]:

@@ -6,9 +6,8 @@ from typing import Any, Final, NamedTuple, cast
 
 from survey_cli.instrument.expressions.conditions import Known
 from survey_cli.instrument.schema.document import Document
-from survey_cli.instrument.schema.items import AnyItem
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
-from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, DrawItem, LookupItem, SplitItem

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from survey_cli.instrument.schema.items import AnyItem
+from survey_cli.instrument.schema.items.groups import AnyItem
 from survey_cli.instrument.schema.options import (
     DeclineSpec,
     OptionsOrName,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from survey_cli.instrument.schema.document import Document
-from survey_cli.instrument.schema.items import ITEM_TYPES
+from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.options import SpecModel

@@ -11,7 +11,7 @@ from textwrap import dedent
 from typing import Any, get_args
 
 from survey_cli.instrument.schema.document import Document
-from survey_cli.instrument.schema.items import ITEM_TYPES
+from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.options import SpecModel
 
 

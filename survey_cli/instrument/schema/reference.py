@@ -10,7 +10,7 @@ from types import UnionType
 from typing import Annotated, Any, Final, ForwardRef, Literal, TypeAlias, Union, get_args, get_origin
 
 from survey_cli.instrument.expressions.functions import FUNCTIONS
-from survey_cli.instrument.schema.items import ITEM_TYPES
+from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.options import SpecModel

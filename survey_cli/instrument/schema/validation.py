@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from survey_cli.instrument.schema.document import Document
-from survey_cli.instrument.schema.items import ITEM_TYPES, AnyItem
+from survey_cli.instrument.schema.items.groups import ITEM_TYPES, AnyItem
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.instrument.source.scalars import describe_node
 from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, count_the_rest, did_you_mean, nearest

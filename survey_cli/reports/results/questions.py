@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from survey_cli.instrument.compiled.item_numbers import number_items
-from survey_cli.instrument.compiled.model import CompiledItem, CompiledNode, Instrument, ItemGroup
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, SectionItem
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
 from survey_cli.reports.results.report_model import ItemKind, Side
 from survey_cli.values import Code, Variable

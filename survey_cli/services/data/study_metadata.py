@@ -2,9 +2,10 @@
 else."""
 
 from survey_cli.documents.questionnaire.rule_sentences import Rules, sentence
-from survey_cli.instrument.compiled.model import CompiledItem, CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.table import Study
 

@@ -6,8 +6,9 @@ from typing import assert_never
 from survey_cli.engine import events as said
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.queue.rules import zones_of
-from survey_cli.instrument.compiled.model import CompiledItem, Instrument
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import SpokenItem
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import PastLine

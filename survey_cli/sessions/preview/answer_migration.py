@@ -24,9 +24,10 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
-from survey_cli.instrument.compiled.model import CompiledItem, Instrument, Roster
+from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.values import Missing, Place
 

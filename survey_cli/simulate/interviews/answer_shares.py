@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from survey_cli.fieldwork.rates.counts import share
-from survey_cli.instrument.compiled.model import CompiledItem, Instrument
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.load import load_source
 from survey_cli.problems import UserError, did_you_mean, errors
 from survey_cli.simulate.interviews.respondents import AnswerShares

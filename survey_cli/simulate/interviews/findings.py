@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
-from survey_cli.instrument.compiled.model import CompiledItem, Instrument
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.values import Code
 
 

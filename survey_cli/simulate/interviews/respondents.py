@@ -28,8 +28,9 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import Stop
 from survey_cli.entries import Picked, Reply
-from survey_cli.instrument.compiled.model import CompiledItem, Instrument
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.sessions.interview.case_values import invent_sample_value

@@ -8,8 +8,8 @@ from typing import Final
 
 from survey_cli.instrument.checks.code_positions import element, key_place, options_node, said, spoken_list
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.model import CompiledDecline, CompiledItem
 from survey_cli.instrument.schema.items.coded import CodedItem
+from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem

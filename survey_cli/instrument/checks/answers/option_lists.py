@@ -15,11 +15,10 @@ from survey_cli.instrument.checks.code_positions import (
 )
 from survey_cli.instrument.compiled.compiler import RESERVED_CODES
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.model import CompiledItem
 from survey_cli.instrument.compiled.symbols import list_declines
-from survey_cli.instrument.schema.items import BatteryItem
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
-from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.schema.items.groups import BatteryItem
+from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar
 from survey_cli.problems import Position, Problem, limited_nearest

@@ -9,8 +9,8 @@ from survey_cli.instrument.checks.code_positions import element, items_of, key_p
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol
-from survey_cli.instrument.schema.items import BatteryItem, RosterItem
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
+from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import SplitItem

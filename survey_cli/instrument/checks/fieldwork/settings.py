@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from survey_cli.instrument.checks.code_positions import element, key_place, name_place, place_of
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.model import CompiledItem, ItemGroup
+from survey_cli.instrument.compiled.model import ItemGroup
 from survey_cli.instrument.countries import (
     CALLING_RULES,
     COUNTRIES,
@@ -30,6 +30,7 @@ from survey_cli.instrument.schema.hours import (
     validate_duration,
     validate_share,
 )
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Problem, did_you_mean

@@ -12,9 +12,10 @@ from survey_cli.instrument.checks.reachability.facts import ANYHOW, Facts, Knowi
 from survey_cli.instrument.checks.reachability.variables import EITHER, FALSE, NOT_TRUE, TRUE, Needed, needed
 from survey_cli.instrument.checks.route.references import always_last
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
-from survey_cli.instrument.compiled.model import CompiledItem, CompiledNode, Roster
+from survey_cli.instrument.compiled.model import CompiledNode, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.parsing import shortened
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
 

@@ -12,10 +12,11 @@ from typing import Final, NamedTuple
 from survey_cli.instrument.checks.code_positions import spoken_list
 from survey_cli.instrument.checks.reachability.variables import FALSE, NOT_TRUE, TRUE, UNKNOWN, Needed, needed
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.model import CompiledItem, Compute, ItemGroup, Roster
+from survey_cli.instrument.compiled.model import ItemGroup, Roster
 from survey_cli.instrument.expressions.comparisons import SIGNS, constant_of
 from survey_cli.instrument.expressions.parsing import shortened
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
+from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
 from survey_cli.values import Code

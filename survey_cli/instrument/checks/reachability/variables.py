@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.reachability.domains import ANSWERED, EVERY, NONE_GONE, UNASKED, Cells, Span
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.model import CompiledItem, ItemGroup
+from survey_cli.instrument.compiled.model import ItemGroup
 from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 
 TRUE, FALSE, UNKNOWN = 1, 2, 4

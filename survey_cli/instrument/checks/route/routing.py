@@ -6,7 +6,7 @@ from typing import Final
 from survey_cli.instrument.checks.code_positions import items_of, key_place, name_place, spoken_list
 from survey_cli.instrument.checks.route.references import always_last
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.schema.items import AnyItem, BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem, HandoverItem, LookupItem
 from survey_cli.problems import Problem, did_you_mean

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.model import CompiledItem, ItemGroup
+from survey_cli.instrument.compiled.model import ItemGroup
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.texts.templates import ALWAYS, Template
 from survey_cli.problems import Problem
 

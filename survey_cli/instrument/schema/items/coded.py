@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from survey_cli.entries import Entry, Line, Pick, Picked, Reply, Unread
-from survey_cli.instrument.compiled.model import (
+from survey_cli.instrument.schema.items.question import (
     EMPTY_ENV,
     NO_WORDS,
     CompiledItem,
@@ -14,9 +14,11 @@ from survey_cli.instrument.compiled.model import (
     Env,
     ItemContext,
     ParsedAnswer,
+    QuestionItem,
     RandomSource,
+    build_variable,
+    normalize_text,
 )
-from survey_cli.instrument.schema.items.question import QuestionItem, build_variable, normalize_text
 from survey_cli.instrument.schema.options import OptionsOrName
 from survey_cli.instrument.source.scalars import Name, Order, Text, Whole
 from survey_cli.values import Cell, Code, Measure, Missing, Value, Variable
@@ -35,17 +37,17 @@ class CodedItem(QuestionItem):
     condition_type: ClassVar[str] = "code"
     measure: ClassVar[Measure] = "nominal"
 
-    def build_entry(self, asking: ItemContext) -> Entry:
-        return Pick(choices=asking.build_choices())
+    def build_entry(self, context: ItemContext) -> Entry:
+        return Pick(choices=context.build_choices())
 
-    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
-        picked = self._parse_pick(asking, reply)
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+        picked = self._parse_pick(context, reply)
         if isinstance(picked, Unread):
             return picked
         if len(picked.codes) != 1:
             return Unread("one answer, please" if picked.codes else "an answer is needed")
         code = picked.codes[0]
-        option = find_option(asking.options, code)
+        option = find_option(context.options, code)
         if option is None:
             return Unread(f"{code} is not offered here")
         if not option.specify:
@@ -55,15 +57,15 @@ class CodedItem(QuestionItem):
             return Unread(f"{code} wants words: {code} and what was said")
         return ParsedAnswer(value=code, words=words)
 
-    def _parse_pick(self, asking: ItemContext, reply: Reply) -> Picked | Unread:
+    def _parse_pick(self, context: ItemContext, reply: Reply) -> Picked | Unread:
         if isinstance(reply, Picked):
             return reply
-        entry = self.build_entry(asking)
-        pick = entry if isinstance(entry, Pick) else Pick(choices=asking.build_choices())
+        entry = self.build_entry(context)
+        pick = entry if isinstance(entry, Pick) else Pick(choices=context.build_choices())
         return pick.picked(reply)
 
-    def why_invalid(self, asking: ItemContext, value: Value | None) -> str:
-        return "" if find_option(asking.options, value) is not None else f"{value} is no longer offered"
+    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
+        return "" if find_option(context.options, value) is not None else f"{value} is no longer offered"
 
     def format_answer(
         self,
@@ -100,8 +102,8 @@ class CodedItem(QuestionItem):
     def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, *build_words_cells(leaf, {})
 
-    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
-        return _invent_pick(asking, dice, 1)
+    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+        return _invent_pick(context, rng, 1)
 
 
 class SingleItem(CodedItem):
@@ -129,13 +131,13 @@ class ScaleItem(CodedItem):
 
     measure: ClassVar[Measure] = "ordinal"
 
-    def build_entry(self, asking: ItemContext) -> Entry:
-        if len(asking.options) <= MAX_PICK_POINTS:
-            return Pick(choices=asking.build_choices())
-        codes = [o.code for o in asking.options]
+    def build_entry(self, context: ItemContext) -> Entry:
+        if len(context.options) <= MAX_PICK_POINTS:
+            return Pick(choices=context.build_choices())
+        codes = [o.code for o in context.options]
         labelled = tuple(
             (c.code, "".join(s.text for s in c.words))
-            for c in asking.build_choices()
+            for c in context.build_choices()
             if c.code in self.labels
         )
         return Line(
@@ -158,36 +160,36 @@ class MultipleItem(CodedItem):
 
     condition_type: ClassVar[str] = "codes"
 
-    def build_entry(self, asking: ItemContext) -> Entry:
+    def build_entry(self, context: ItemContext) -> Entry:
         return Pick(
-            choices=asking.build_choices(),
+            choices=context.build_choices(),
             several=True,
             least=self.min,
             most=self.max,
             ordered=self.mentions == "ordered",
         )
 
-    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
-        picked = self._parse_pick(asking, reply)
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+        picked = self._parse_pick(context, reply)
         if isinstance(picked, Unread):
             return picked
         codes = tuple(dict.fromkeys(picked.codes))
         if self.mentions is None:
             chosen = frozenset(codes)
-            codes = tuple(o.code for o in asking.leaf.options if o.code in chosen)
+            codes = tuple(o.code for o in context.leaf.options if o.code in chosen)
         if len(codes) < len(set(picked.codes)):
             return Unread("one of these is not offered here")
-        if why := self.why_invalid(asking, codes):
+        if why := self.why_invalid(context, codes):
             return Unread(why)
-        words = _normalize_words(picked, tuple(o for o in asking.options if o.code in codes))
+        words = _normalize_words(picked, tuple(o for o in context.options if o.code in codes))
         for code, said in words.items():
             if not said:
                 return Unread(f"{code} wants words: {code} and what was said")
         return ParsedAnswer(value=codes, words=words)
 
-    def why_invalid(self, asking: ItemContext, value: Value | None) -> str:
+    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
         codes = value if isinstance(value, tuple) else ()
-        offered = _index_by_code(asking.options)
+        offered = _index_by_code(context.options)
         for code in codes:
             if (type(code), code) not in offered:
                 return f"{code} is not offered here"
@@ -253,9 +255,9 @@ class MultipleItem(CodedItem):
         coded = (why,) * (len(leaf.options) + (self.mentions == "ordered"))
         return *coded, *build_words_cells(leaf, {})
 
-    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
-        most = min(self.max or 3, len(asking.options))
-        return _invent_pick(asking, dice, dice.randint(min(max(self.min, 1), most), most) if most else 0)
+    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+        most = min(self.max or 3, len(context.options))
+        return _invent_pick(context, rng, rng.randint(min(max(self.min, 1), most), most) if most else 0)
 
 
 def _normalize_words(picked: Picked, options: tuple[CompiledOption, ...]) -> dict[Code, str]:
@@ -310,14 +312,14 @@ def build_words_cells(leaf: CompiledItem, words: Mapping[Code, str]) -> tuple[Ce
     return tuple(words.get(o.code, "") for o in leaf.options if o.specify)
 
 
-def _invent_pick(asking: ItemContext, dice: RandomSource, how_many: int) -> Picked:
-    left = list(asking.options)
+def _invent_pick(context: ItemContext, rng: RandomSource, how_many: int) -> Picked:
+    left = list(context.options)
     if how_many == 1 and left:
-        option = left[int(dice.random() * len(left))]
+        option = left[int(rng.random() * len(left))]
         return Picked((option.code,), {option.code: "something else"} if option.specify else NO_WORDS)
     chosen: list[CompiledOption] = []
     while left and len(chosen) < how_many:
-        option = left.pop(dice.randint(0, len(left) - 1))
+        option = left.pop(rng.randint(0, len(left) - 1))
         if option.exclusive and chosen:
             continue
         chosen.append(option)

@@ -18,16 +18,14 @@ from survey_cli.entries import (
     ascii_digits,
     plain,
 )
-from survey_cli.instrument.compiled.model import (
+from survey_cli.instrument.schema.items.question import (
     EMPTY_ENV,
     CompiledItem,
     Env,
     ItemContext,
     ParsedAnswer,
-    RandomSource,
-)
-from survey_cli.instrument.schema.items.question import (
     QuestionItem,
+    RandomSource,
     build_state_variable,
     build_variable,
     normalize_text,
@@ -60,21 +58,21 @@ class NumberItem(QuestionItem):
 
     condition_type: ClassVar[str] = "number"
 
-    def build_entry(self, asking: ItemContext) -> Entry:
-        language = asking.language
+    def build_entry(self, context: ItemContext) -> Entry:
+        language = context.language
         unit = str(self.unit.get(language)) if self.unit else ""
         top = "or more" if self.max is None else f"to {write_number(self.max, language)}"
         hint = f"{write_number(self.min, language)} {top}"
-        labels = tuple((c, plain(asking.fill(t))) for c, t in asking.leaf.labels.items())
+        labels = tuple((c, plain(context.fill(t))) for c, t in context.leaf.labels.items())
         return Line(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
 
-    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
         text = reply.strip() if isinstance(reply, str) else ""
         if not text:
             return Unread("a number is wanted")
-        language = asking.language
+        language = context.language
         number = read_number(
-            text, language, decimals=self.decimals, why_not=lambda value: self.why_invalid(asking, value)
+            text, language, decimals=self.decimals, why_not=lambda value: self.why_invalid(context, value)
         )
         if not isinstance(number, Doubt):
             return ParsedAnswer(value=number)
@@ -84,15 +82,15 @@ class NumberItem(QuestionItem):
         )
         return Unread(number.why, tuple(meanings))
 
-    def why_invalid(self, asking: ItemContext, value: Value | None) -> str:
+    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
         if not isinstance(value, int | float):
             return "a number is wanted"
         if value in self.options:
             return ""
         if value < self.min:
-            return f"{write_number(value, asking.language)} is less than {write_number(self.min, asking.language)}"
+            return f"{write_number(value, context.language)} is less than {write_number(self.min, context.language)}"
         if self.max is not None and value > self.max:
-            return f"{write_number(value, asking.language)} is more than {write_number(self.max, asking.language)}"
+            return f"{write_number(value, context.language)} is more than {write_number(self.max, context.language)}"
         return ""
 
     def format_answer(
@@ -137,9 +135,9 @@ class NumberItem(QuestionItem):
     def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return (why,)
 
-    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
+    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         top = self.max if self.max is not None else max(self.min, 0) + 100
-        return str(dice.randint(round(self.min), max(round(self.min), int(top))))
+        return str(rng.randint(round(self.min), max(round(self.min), int(top))))
 
 
 class FreeTextItem(QuestionItem):
@@ -164,12 +162,12 @@ class TextItem(FreeTextItem):
     pattern: Label | None = None
     """The shape it must have: `9` a digit, `A` a letter, `X` either, anything else itself: `99999`."""
 
-    def build_entry(self, asking: ItemContext) -> Entry:
+    def build_entry(self, context: ItemContext) -> Entry:
         width = len(self.pattern) if self.pattern else 0
         hint = f"as {self.pattern}" if self.pattern else ""
         return Line(kind="text", hint=hint, width=width, personal=self.personal)
 
-    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
         text = normalize_text(reply, lines=False) if isinstance(reply, str) else ""
         if not text:
             return Unread("an answer is needed")
@@ -181,10 +179,10 @@ class TextItem(FreeTextItem):
             text = "".join(
                 ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True)
             )
-        why = self.why_invalid(asking, text)
+        why = self.why_invalid(context, text)
         return Unread(why) if why else ParsedAnswer(value=text)
 
-    def why_invalid(self, asking: ItemContext, value: Value | None) -> str:
+    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
         if self.pattern is None:
             return ""
         shape = {"9": str.isdecimal, "A": str.isalpha, "X": str.isalnum}
@@ -195,11 +193,11 @@ class TextItem(FreeTextItem):
             return ""
         return f"{text[:30]} does not look like {self.pattern} (9 a digit, A a letter)"
 
-    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
+    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         if self.pattern is None:
-            return str(dice.choice(("Alex", "Sam", "Robin", "Kim", "Lee")))
+            return str(rng.choice(("Alex", "Sam", "Robin", "Kim", "Lee")))
         drawn = {"9": "0123456789", "A": "ABCDEFGH", "X": "ABC123"}
-        return "".join(dice.choice(drawn[p]) if p in drawn else p for p in self.pattern)
+        return "".join(rng.choice(drawn[p]) if p in drawn else p for p in self.pattern)
 
 
 class VerbatimItem(FreeTextItem):
@@ -207,10 +205,10 @@ class VerbatimItem(FreeTextItem):
 
     type: Literal["verbatim"]
 
-    def build_entry(self, asking: ItemContext) -> Entry:
+    def build_entry(self, context: ItemContext) -> Entry:
         return Verbatim(personal=self.personal)
 
-    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
         text = normalize_text(reply, lines=True) if isinstance(reply, str) else ""
         if not text:
             return Unread("an answer is needed")
@@ -218,8 +216,8 @@ class VerbatimItem(FreeTextItem):
             return Unread(f"longer than {MAX_TEXT_BYTES} bytes: shorten it, or put the rest in a note")
         return ParsedAnswer(value=text)
 
-    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
-        return str(dice.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are.")))
+    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+        return str(rng.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are.")))
 
 
 class DateItem(QuestionItem):
@@ -233,21 +231,21 @@ class DateItem(QuestionItem):
 
     condition_type: ClassVar[str] = "date"
 
-    def build_entry(self, asking: ItemContext) -> Entry:
+    def build_entry(self, context: ItemContext) -> Entry:
         order = "day month year" if self.typed_as == "dmy" else "month day year"
         return Line(
             kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal
         )
 
-    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
         text = reply.strip() if isinstance(reply, str) else ""
-        english = asking.language == "en" or not _LETTERS.search(text)
+        english = context.language == "en" or not _LETTERS.search(text)
         value = read_date(
             text,
             month_first=self.typed_as == "mdy",
             partial=self.partial,
-            months=MONTHS if english else month_names(asking.language),
-            days=DAYS if english else day_names(asking.language),
+            months=MONTHS if english else month_names(context.language),
+            days=DAYS if english else day_names(context.language),
         )
         return value if isinstance(value, Unread) else ParsedAnswer(value=value)
 
@@ -291,8 +289,8 @@ class DateItem(QuestionItem):
     def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return (why,) * (5 if self.partial else 2)
 
-    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
-        return f"{dice.randint(1935, 2008)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
+    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+        return f"{rng.randint(1935, 2008)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
 
 
 class TimeItem(QuestionItem):
@@ -302,10 +300,10 @@ class TimeItem(QuestionItem):
 
     condition_type: ClassVar[str] = "time"
 
-    def build_entry(self, asking: ItemContext) -> Entry:
+    def build_entry(self, context: ItemContext) -> Entry:
         return Line(kind="time", hint="as 9:30, 9:30 pm or 21:30", personal=self.personal)
 
-    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
         value = read_time(reply.strip() if isinstance(reply, str) else "")
         return value if isinstance(value, Unread) else ParsedAnswer(value=value)
 
@@ -336,5 +334,5 @@ class TimeItem(QuestionItem):
     def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, why
 
-    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
-        return f"{dice.randint(0, 23):02}:{dice.choice((0, 15, 30, 45)):02}"
+    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
+        return f"{rng.randint(0, 23):02}:{rng.choice((0, 15, 30, 45)):02}"

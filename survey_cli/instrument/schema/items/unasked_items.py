@@ -6,8 +6,14 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from survey_cli.entries import Entry, Lookup, Read, Reply, Unread
-from survey_cli.instrument.compiled.model import CompiledItem, ItemContext, ParsedAnswer, RandomSource
-from survey_cli.instrument.schema.items.question import QuestionItem, build_variable
+from survey_cli.instrument.schema.items.question import (
+    CompiledItem,
+    ItemContext,
+    ParsedAnswer,
+    QuestionItem,
+    RandomSource,
+    build_variable,
+)
 from survey_cli.instrument.source.scalars import Expression, Name, Text, Whole
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Value, Variable
 
@@ -17,10 +23,10 @@ class SpokenItem(QuestionItem):
 
     asks: ClassVar[bool] = False
 
-    def build_entry(self, asking: ItemContext) -> Entry:
+    def build_entry(self, context: ItemContext) -> Entry:
         return Read()
 
-    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
         if reply == "":
             return ParsedAnswer(value=None)
         return Unread("nothing is answered here: Enter goes on")
@@ -28,7 +34,7 @@ class SpokenItem(QuestionItem):
     def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return ()
 
-    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
+    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         return ""
 
 
@@ -67,7 +73,7 @@ class ComputedItem(QuestionItem):
     text: Text = Field(default_factory=lambda: Text.from_string(""))
     """Not used: nobody is asked."""
 
-    def parse_reply(self, asking: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
         return Unread("the computer answers this")
 
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
@@ -88,7 +94,7 @@ class ComputedItem(QuestionItem):
     def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return (why,)
 
-    def invent(self, asking: ItemContext, dice: RandomSource) -> Reply:
+    def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         return ""
 
 
@@ -101,13 +107,13 @@ class SplitItem(ComputedItem):
 
     condition_type: ClassVar[str] = "code"
 
-    def build_entry(self, asking: ItemContext) -> Entry:
-        return Lookup(kind="split", of=asking.leaf.id)
+    def build_entry(self, context: ItemContext) -> Entry:
+        return Lookup(kind="split", of=context.leaf.id)
 
     def list_codes(self) -> tuple[str, ...]:
         return tuple(str(arm) for arm in self.arms)
 
-    def why_invalid(self, asking: ItemContext, value: Value | None) -> str:
+    def why_invalid(self, context: ItemContext, value: Value | None) -> str:
         return "" if value in self.arms else f"{value} is no arm"
 
 
@@ -126,8 +132,8 @@ class DrawItem(ComputedItem):
 
     condition_type: ClassVar[str] = "draw"
 
-    def build_entry(self, asking: ItemContext) -> Entry:
-        return Lookup(kind="draw", of=asking.leaf.id)
+    def build_entry(self, context: ItemContext) -> Entry:
+        return Lookup(kind="draw", of=context.leaf.id)
 
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         label = str(leaf.label.get(language)) or leaf.id
@@ -163,7 +169,7 @@ class LookupItem(ComputedItem):
 
     condition_type: ClassVar[str] = "code"
 
-    def build_entry(self, asking: ItemContext) -> Entry:
+    def build_entry(self, context: ItemContext) -> Entry:
         if self.quota is not None:
             return Lookup(kind="quota", of=str(self.quota))
         return Lookup(kind="sample", of=str(self.sample))
